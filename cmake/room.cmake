@@ -1,0 +1,34 @@
+# A room of src/ is one static library. It sees its own headers and those of the rooms it links, nothing
+# else: every room's public headers reach the compiler through an include root that holds that room alone,
+# so an include that goes against the link lines does not compile.
+#
+#   bart_room(NAME SOURCES a.cpp ... ROOMS other ... LIBRARIES public_libs ... PRIVATE_LIBRARIES libs ...)
+function(bart_room name)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;ROOMS;LIBRARIES;PRIVATE_LIBRARIES" ${ARGN})
+  add_library(bart_${name} STATIC ${ROOM_SOURCES})
+  add_library(bart::${name} ALIAS bart_${name})
+  set_target_properties(bart_${name} PROPERTIES EXPORT_NAME ${name})
+  set(root ${PROJECT_BINARY_DIR}/include/${name})
+  file(MAKE_DIRECTORY ${root}/bart)
+  file(CREATE_LINK ${PROJECT_SOURCE_DIR}/include/bart/${name} ${root}/bart/${name} SYMBOLIC)
+  target_include_directories(bart_${name} PUBLIC $<BUILD_INTERFACE:${root}>
+                                                 $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  list(TRANSFORM ROOM_ROOMS PREPEND bart_)
+  target_link_libraries(bart_${name} PUBLIC ${ROOM_ROOMS} ${ROOM_LIBRARIES} PRIVATE ${ROOM_PRIVATE_LIBRARIES}
+                                                                                   $<BUILD_INTERFACE:bart_options>)
+  set_property(GLOBAL APPEND PROPERTY BART_ROOMS bart_${name})
+endfunction()
+
+# A test program of a room, registered test by test.
+#
+#   bart_test(NAME SOURCES a_test.cpp ... ROOMS pictures ... LIBRARIES libs ...)
+function(bart_test name)
+  cmake_parse_arguments(TEST "" "" "SOURCES;ROOMS;LIBRARIES" ${ARGN})
+  add_executable(${name} ${TEST_SOURCES})
+  list(TRANSFORM TEST_ROOMS PREPEND bart_)
+  target_link_libraries(${name} PRIVATE ${TEST_ROOMS} ${TEST_LIBRARIES} bart_options GTest::gmock GTest::gtest_main)
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  target_compile_definitions(${name} PRIVATE BART_TEST_SOURCE_DIR="${PROJECT_SOURCE_DIR}/tests"
+                                             BART_SHARED_DIR="${PROJECT_SOURCE_DIR}/../shared")
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 900)
+endfunction()

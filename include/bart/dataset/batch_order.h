@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "bart/random/mt19937.h"
+
+namespace bart {
+
+/// The order in which PyTorch's DataLoader(shuffle=True, generator=Generator().manual_seed(seed)) visits a
+/// data set of n items, epoch after epoch. A value: copying it copies its place in the stream.
+class BatchOrder {
+ public:
+  BatchOrder(std::uint32_t seed, std::uint32_t n);
+
+  /// The next epoch's n indices. Batches are cut from it in order; the last, short one is kept.
+  std::vector<std::uint32_t> next_epoch();
+
+ private:
+  Mt19937 generator_;
+  std::uint32_t n_;
+};
+
+}  // namespace bart

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bart/network/architecture.h"
+#include "bart/network/dropout.h"
+#include "bart/network/state_dict.h"
+
+namespace bart {
+
+struct EngineOptions {
+  int threads = 1;
+};
+
+/// One batch of training. Pictures are picked from wherever they lie: the engine writes them straight into
+/// the layout of the first convolution.
+struct Batch {
+  std::span<const std::uint8_t* const> pictures;  // n pointers to [image_size, image_size, 3]
+  std::span<const std::int32_t> labels;           // [n]
+};
+
+struct StepResult {
+  float loss;   // mean cross entropy of the batch
+  int correct;  // pictures whose largest logit is their label's
+};
+
+/// Executes a network on this computer: holds its parameters, gradients and Adam's state in the layouts that
+/// the kernels want, and one compiled plan for each batch size met.
+class Engine {
+ public:
+  /// Throws Error when the network or the number of threads cannot be executed.
+  Engine(const Architecture& architecture, const EngineOptions& options);
+  ~Engine();
+  Engine(Engine&&) noexcept;
+  Engine& operator=(Engine&&) noexcept;
+
+  /// Takes over parameters and running statistics. Throws Error when a tensor is missing or has another shape.
+  void load(const StateDict& state);
+  StateDict state() const;
+
+  /// Forward in training mode, loss, backward; leaves the gradients of every parameter.
+  StepResult forward_backward(const Batch& batch, const DropoutMasks& masks);
+
+  /// The last step's gradients, named and shaped like the parameters.
+  StateDict gradients() const;
+
+  /// The last step's logits, [n, classes].
+  std::vector<float> last_logits() const;
+
+  /// One step of torch.optim.Adam (betas 0.9 / 0.999, eps 1e-8, bias-corrected) on the gradients.
+  void adam_step(double learning_rate);
+
+  /// Logits in evaluation mode (running statistics, no dropout) into [n, classes].
+  void evaluate(std::span<const std::uint8_t* const> pictures, std::span<float> logits);
+
+  /// The plan of a batch size in words: operations in order, implementation, layouts, buffers, arena.
+  std::string describe_plan(int batch_size, bool training) const;
+
+  const Architecture& architecture() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace bart

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "bart/pictures/picture.h"
+#include "bart/platform/error.h"
+
+namespace bart {
+
+/// A file that is no picture, a broken one, or one over the limits. what() is a reason without the file's
+/// name ("truncated JPEG: …"), for the caller to put the name before it.
+class PictureError : public Error {
+ public:
+  using Error::Error;
+};
+
+struct DecodeOptions {
+  bool apply_exif_orientation = true;  // false: the stored pixels, as the original pipeline read them
+};
+
+struct DecodedPicture {
+  Picture picture;
+  std::string format;       // Pillow's name: "JPEG", "PNG", "WEBP", "BMP", "GIF", …
+  std::string mode;         // Pillow's mode before conversion: "RGB", "L", "P", "RGBA", "CMYK", "I;16", …
+  int exif_orientation = 1;  // as found in the file, 1 to 8
+};
+
+/// Decodes the first frame of a picture file into the pixels that Pillow 13's
+/// Image.open(…).convert("RGB") gives. Throws PictureError; never takes memory for more pixels than
+/// `max_pixels`.
+DecodedPicture decode_picture(std::span<const std::uint8_t> file, const DecodeOptions& options = {});
+
+/// Pillow's limit: twice Image.MAX_IMAGE_PIXELS, above which it refuses to open a picture.
+inline constexpr std::uint64_t max_pixels = 178'956'970;
+
+/// Whether the name ends like a picture that BART reads (any case): .jpg .jpeg .png .webp .bmp .gif …
+bool has_picture_extension(std::string_view name);
+
+}  // namespace bart

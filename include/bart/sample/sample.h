@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "bart/pictures/picture.h"
+
+namespace bart {
+
+/// The invented characters that `draw_face` knows, in the order of their classes. Names are folder names.
+const std::vector<std::string>& sample_characters();
+
+/// One picture of a character: pose, size, background and light vary with `seed`, what makes the character
+/// does not. At least 256 pixels on each side. The same arguments give the same pixels on every machine.
+Picture draw_face(int character, std::uint64_t seed);
+
+struct SampleOptions {
+  int classes = 10;     // 2 to sample_characters().size()
+  int per_class = 60;   // at least 1
+  std::uint64_t seed = 10;
+  int threads = 1;
+};
+
+/// Writes a folder-per-class data set of JPEGs; `progress(done, total)` may come from any thread, one call at
+/// a time. Throws Error when `folder` exists and is not empty, or cannot be written.
+void write_sample(const std::filesystem::path& folder, const SampleOptions& options,
+                  const std::function<void(int, int)>& progress = {});
+
+}  // namespace bart
