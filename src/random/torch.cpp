@@ -30,7 +30,8 @@ std::vector<std::uint32_t> torch_randperm(Mt19937& generator, std::uint32_t n) {
 
 void torch_bernoulli(Mt19937& generator, double keep_probability, std::span<std::uint8_t> keep) {
   for (std::uint8_t& flag : keep) {
-    const double u = static_cast<double>(torch_random64(generator) & ((std::uint64_t{1} << 53) - 1)) * 0x1p-53;
+    const double u =
+        static_cast<double>(torch_random64(generator) & ((std::uint64_t{1} << 53) - 1)) * 0x1p-53;
     flag = u < keep_probability ? 1 : 0;
   }
 }

@@ -1,0 +1,120 @@
+#include "bart/platform/files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "bart/platform/error.h"
+
+namespace bart {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void fail(const char* what, const fs::path& path, int error) {
+  throw Error(fmt::format("cannot {} {}: {}", what, path.string(), std::strerror(error)));
+}
+
+/// An open file descriptor, closed at the end of its scope.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+  int release() { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_;
+};
+
+/// Removes the unfinished file unless it was renamed.
+struct TemporaryFile {
+  fs::path path;
+  bool renamed = false;
+  ~TemporaryFile() {
+    if (!renamed) ::unlink(path.c_str());
+  }
+};
+
+void write_all(int fd, std::span<const std::uint8_t> content, const fs::path& path) {
+  while (!content.empty()) {
+    const ssize_t written = ::write(fd, content.data(), content.size());
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      fail("write", path, errno);
+    }
+    content = content.subspan(static_cast<std::size_t>(written));
+  }
+}
+
+void sync_folder(const fs::path& folder) {
+  const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (fd.get() < 0) fail("open", folder, errno);
+  // Some file systems cannot sync a folder and say EINVAL: the rename is as durable as they make it.
+  if (::fsync(fd.get()) != 0 && errno != EINVAL) fail("sync", folder, errno);
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> read_file(const fs::path& path, std::uint64_t limit) {
+  // O_NONBLOCK: opening a FIFO must not wait for a writer.
+  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (fd.get() < 0) fail("open", path, errno);
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) fail("read", path, errno);
+  if (S_ISDIR(status.st_mode)) fail("read", path, EISDIR);
+  if (!S_ISREG(status.st_mode))
+    throw Error(fmt::format("cannot read {}: it is not a regular file", path.string()));
+  if (static_cast<std::uint64_t>(status.st_size) > limit) {
+    throw Error(fmt::format("cannot read {}: it has {} bytes, more than the {} that such a file may have",
+                            path.string(), status.st_size, limit));
+  }
+  std::vector<std::uint8_t> content(static_cast<std::size_t>(status.st_size));
+  std::size_t filled = 0;
+  while (filled < content.size()) {
+    const ssize_t got = ::read(fd.get(), content.data() + filled, content.size() - filled);
+    if (got < 0) {
+      if (errno == EINTR) continue;
+      fail("read", path, errno);
+    }
+    if (got == 0) break;  // the file shrank while it was read
+    filled += static_cast<std::size_t>(got);
+  }
+  content.resize(filled);
+  return content;
+}
+
+void write_file(const fs::path& path, std::span<const std::uint8_t> content) {
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  std::string pattern = (folder / ("." + path.filename().string() + ".XXXXXX")).string();
+  Descriptor fd(::mkostemp(pattern.data(), O_CLOEXEC));
+  if (fd.get() < 0) fail("write", path, errno);
+  TemporaryFile temporary{pattern};
+  write_all(fd.get(), content, path);
+  // mkostemp makes the file private; give it the permissions that any new file has.
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  if (::fchmod(fd.get(), 0666 & ~mask) != 0) fail("write", path, errno);
+  if (::fsync(fd.get()) != 0) fail("write", path, errno);
+  if (::close(fd.release()) != 0) fail("write", path, errno);
+  if (::rename(pattern.c_str(), path.c_str()) != 0) fail("write", path, errno);
+  temporary.renamed = true;
+  sync_folder(folder);
+}
+
+void write_file(const fs::path& path, std::string_view content) {
+  write_file(path, std::span(reinterpret_cast<const std::uint8_t*>(content.data()), content.size()));
+}
+
+}  // namespace bart

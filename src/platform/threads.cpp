@@ -1,0 +1,102 @@
+#include "bart/platform/threads.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace bart {
+namespace {
+
+namespace fs = std::filesystem;
+
+int affinity_threads() {
+  // The mask of a machine with more than 1,024 processors needs more room than cpu_set_t has.
+  for (int count = 1024; count <= 65536; count *= 4) {
+    cpu_set_t* set = CPU_ALLOC(count);
+    const std::size_t size = CPU_ALLOC_SIZE(count);
+    const bool known = ::sched_getaffinity(0, size, set) == 0;
+    const int threads = known ? CPU_COUNT_S(size, set) : 0;
+    CPU_FREE(set);
+    if (known) return threads;
+  }
+  return static_cast<int>(std::thread::hardware_concurrency());
+}
+
+/// "quota period" of cgroup v2's cpu.max, or v1's two files. Infinity when there is no limit.
+double quota_in(const fs::path& folder) {
+  double quota = -1;
+  double period = 0;
+  if (std::ifstream max(folder / "cpu.max"); max) {
+    max >> quota >> period;  // "max 100000" leaves quota unset
+    if (!max) return INFINITY;
+  } else {
+    std::ifstream(folder / "cpu.cfs_quota_us") >> quota;
+    std::ifstream(folder / "cpu.cfs_period_us") >> period;
+  }
+  return quota > 0 && period > 0 ? quota / period : INFINITY;
+}
+
+/// The tightest CPU quota of this process's cgroup and all above it, in processors.
+double cgroup_processors() {
+  double processors = INFINITY;
+  std::ifstream self("/proc/self/cgroup");
+  for (std::string line; std::getline(self, line);) {
+    // "0::/path" is v2; "4:cpu,cpuacct:/path" is v1.
+    const std::size_t first = line.find(':');
+    const std::size_t second = line.find(':', first + 1);
+    if (first == std::string::npos || second == std::string::npos) continue;
+    const std::string controllers = line.substr(first + 1, second - first - 1);
+    const bool v2 = controllers.empty();
+    if (!v2 && controllers.find("cpu") == std::string::npos) continue;
+    const fs::path root = v2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/" + controllers;
+    fs::path group = fs::path(line.substr(second + 1)).relative_path();
+    while (true) {
+      processors = std::min(processors, quota_in(root / group));
+      if (group.empty()) break;
+      group = group.parent_path();
+    }
+  }
+  return processors;
+}
+
+}  // namespace
+
+int available_threads() {
+  const double granted = std::min(static_cast<double>(affinity_threads()), std::ceil(cgroup_processors()));
+  return std::max(1, static_cast<int>(granted));
+}
+
+void parallel_for(std::size_t count, int threads, const std::function<void(std::size_t)>& work) {
+  std::atomic<std::size_t> next{0};
+  std::mutex mutex;
+  std::exception_ptr failure;
+  const auto run = [&] {
+    for (std::size_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;) {
+      try {
+        work(i);
+      } catch (...) {
+        next.store(count, std::memory_order_relaxed);
+        const std::lock_guard lock(mutex);
+        if (!failure) failure = std::current_exception();
+      }
+    }
+  };
+  {
+    std::vector<std::jthread> others;
+    const std::size_t wanted = std::min(count, static_cast<std::size_t>(std::max(threads, 1)));
+    for (std::size_t t = 1; t < wanted; ++t) others.emplace_back(run);
+    run();
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace bart

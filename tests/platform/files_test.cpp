@@ -1,0 +1,94 @@
+#include "bart/platform/files.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <string>
+
+#include "bart/platform/error.h"
+
+namespace bart {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+class FilesTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (fs::temp_directory_path() / "bart-files-XXXXXX").string();
+    folder_ = ::mkdtemp(pattern.data());
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  std::string content(const fs::path& path) {
+    const auto bytes = read_file(path);
+    return {bytes.begin(), bytes.end()};
+  }
+
+  fs::path folder_;
+};
+
+TEST_F(FilesTest, WritesAndReadsBack) {
+  write_file(folder_ / "a", "hello");
+  EXPECT_EQ(content(folder_ / "a"), "hello");
+  write_file(folder_ / "a", "");
+  EXPECT_EQ(content(folder_ / "a"), "");
+}
+
+TEST_F(FilesTest, LeavesNothingBesideTheFile) {
+  write_file(folder_ / "a", "hello");
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1);
+}
+
+TEST_F(FilesTest, GivesAFreshFileTheUsualPermissions) {
+  const mode_t mask = ::umask(0027);
+  write_file(folder_ / "a", "hello");
+  ::umask(mask);
+  EXPECT_EQ(fs::status(folder_ / "a").permissions(), static_cast<fs::perms>(0640));
+}
+
+TEST_F(FilesTest, KeepsTheOldFileWhenTheDiskIsFull) {
+  write_file(folder_ / "a", "old");
+  // A file size limit stands in for the full disk: write(2) fails half way through.
+  struct rlimit before {};
+  ::getrlimit(RLIMIT_FSIZE, &before);
+  struct rlimit limit = before;
+  limit.rlim_cur = 1000;
+  auto* handler = std::signal(SIGXFSZ, SIG_IGN);
+  ::setrlimit(RLIMIT_FSIZE, &limit);
+  EXPECT_THAT([&] { write_file(folder_ / "a", std::string(5000, 'x')); },
+              ThrowsMessage<Error>(HasSubstr("File too large")));
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_EQ(content(folder_ / "a"), "old");
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1);
+}
+
+TEST_F(FilesTest, NamesWhatItCannotOpen) {
+  EXPECT_THAT([&] { read_file(folder_ / "none"); },
+              ThrowsMessage<Error>(HasSubstr((folder_ / "none").string() + ": No such file")));
+  EXPECT_THAT([&] { read_file(folder_); }, ThrowsMessage<Error>(HasSubstr("Is a directory")));
+  EXPECT_THAT([&] { write_file(folder_ / "no" / "a", "x"); },
+              ThrowsMessage<Error>(HasSubstr((folder_ / "no" / "a").string())));
+}
+
+TEST_F(FilesTest, RefusesAFifoInsteadOfWaitingForAWriter) {
+  ASSERT_EQ(::mkfifo((folder_ / "fifo").c_str(), 0600), 0);
+  EXPECT_THAT([&] { read_file(folder_ / "fifo"); }, ThrowsMessage<Error>(HasSubstr("not a regular file")));
+}
+
+TEST_F(FilesTest, ChecksTheSizeBeforeItTakesMemory) {
+  // A sparse file of 4 TB: reading it would fail long after the machine is out of memory.
+  write_file(folder_ / "huge", "");
+  ASSERT_EQ(::truncate((folder_ / "huge").c_str(), off_t{4} << 40), 0);
+  EXPECT_THAT([&] { read_file(folder_ / "huge"); }, ThrowsMessage<Error>(HasSubstr("more than")));
+}
+
+}  // namespace
+}  // namespace bart
