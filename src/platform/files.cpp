@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "bart/platform/error.h"
+#include "bart/platform/threads.h"
 
 namespace bart {
 namespace {
@@ -38,14 +39,38 @@ class Descriptor {
   int fd_;
 };
 
-/// Removes the unfinished file unless it was renamed.
-struct TemporaryFile {
-  fs::path path;
-  bool renamed = false;
-  ~TemporaryFile() {
-    if (!renamed) ::unlink(path.c_str());
+/// A file written beside its final place, removed unless it is renamed there.
+class TemporaryFile {
+ public:
+  TemporaryFile() = default;
+  explicit TemporaryFile(std::string path) : path_(std::move(path)) {}
+  TemporaryFile(TemporaryFile&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  TemporaryFile& operator=(TemporaryFile&& other) noexcept {
+    std::swap(path_, other.path_);
+    return *this;
   }
+  ~TemporaryFile() {
+    if (!path_.empty()) ::unlink(path_.c_str());
+  }
+
+  void rename_to(const fs::path& path) {
+    if (::rename(path_.c_str(), path.c_str()) != 0) fail("write", path, errno);
+    path_.clear();
+  }
+
+ private:
+  std::string path_;
 };
+
+/// umask(2) can only be read by setting it, which would race between threads: read once.
+mode_t file_mode_mask() {
+  static const mode_t mask = [] {
+    const mode_t current = ::umask(0);
+    ::umask(current);
+    return current;
+  }();
+  return mask;
+}
 
 void write_all(int fd, std::span<const std::uint8_t> content, const fs::path& path) {
   while (!content.empty()) {
@@ -56,6 +81,20 @@ void write_all(int fd, std::span<const std::uint8_t> content, const fs::path& pa
     }
     content = content.subspan(static_cast<std::size_t>(written));
   }
+}
+
+TemporaryFile write_aside(const fs::path& path, const fs::path& folder, std::span<const std::uint8_t> content,
+                          bool sync) {
+  std::string pattern = (folder / ("." + path.filename().string() + ".XXXXXX")).string();
+  Descriptor fd(::mkostemp(pattern.data(), O_CLOEXEC));
+  if (fd.get() < 0) fail("write", path, errno);
+  TemporaryFile temporary(pattern);
+  write_all(fd.get(), content, path);
+  // mkostemp makes the file private; give it the permissions that any new file has.
+  if (::fchmod(fd.get(), 0666 & ~file_mode_mask()) != 0) fail("write", path, errno);
+  if (sync && ::fsync(fd.get()) != 0) fail("write", path, errno);
+  if (::close(fd.release()) != 0) fail("write", path, errno);
+  return temporary;
 }
 
 void sync_folder(const fs::path& folder) {
@@ -97,24 +136,27 @@ std::vector<std::uint8_t> read_file(const fs::path& path, std::uint64_t limit) {
 
 void write_file(const fs::path& path, std::span<const std::uint8_t> content) {
   const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  std::string pattern = (folder / ("." + path.filename().string() + ".XXXXXX")).string();
-  Descriptor fd(::mkostemp(pattern.data(), O_CLOEXEC));
-  if (fd.get() < 0) fail("write", path, errno);
-  TemporaryFile temporary{pattern};
-  write_all(fd.get(), content, path);
-  // mkostemp makes the file private; give it the permissions that any new file has.
-  const mode_t mask = ::umask(0);
-  ::umask(mask);
-  if (::fchmod(fd.get(), 0666 & ~mask) != 0) fail("write", path, errno);
-  if (::fsync(fd.get()) != 0) fail("write", path, errno);
-  if (::close(fd.release()) != 0) fail("write", path, errno);
-  if (::rename(pattern.c_str(), path.c_str()) != 0) fail("write", path, errno);
-  temporary.renamed = true;
+  TemporaryFile temporary = write_aside(path, folder, content, /*sync=*/true);
+  temporary.rename_to(path);
   sync_folder(folder);
 }
 
 void write_file(const fs::path& path, std::string_view content) {
   write_file(path, std::span(reinterpret_cast<const std::uint8_t*>(content.data()), content.size()));
+}
+
+void write_files(const fs::path& folder, std::size_t count,
+                 const std::function<std::string(std::size_t)>& name,
+                 const std::function<std::vector<std::uint8_t>(std::size_t)>& content, int threads) {
+  std::vector<TemporaryFile> temporaries(count);
+  parallel_for(count, threads, [&](std::size_t i) {
+    temporaries[i] = write_aside(folder / name(i), folder, content(i), /*sync=*/false);
+  });
+  const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (fd.get() < 0) fail("open", folder, errno);
+  if (::syncfs(fd.get()) != 0) fail("sync", folder, errno);
+  for (std::size_t i = 0; i < count; ++i) temporaries[i].rename_to(folder / name(i));
+  sync_folder(folder);
 }
 
 }  // namespace bart

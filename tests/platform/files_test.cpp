@@ -8,6 +8,7 @@
 
 #include <csignal>
 #include <string>
+#include <vector>
 
 #include "bart/platform/error.h"
 
@@ -47,10 +48,25 @@ TEST_F(FilesTest, LeavesNothingBesideTheFile) {
 }
 
 TEST_F(FilesTest, GivesAFreshFileTheUsualPermissions) {
-  const mode_t mask = ::umask(0027);
-  write_file(folder_ / "a", "hello");
+  const mode_t mask = ::umask(0);
   ::umask(mask);
-  EXPECT_EQ(fs::status(folder_ / "a").permissions(), static_cast<fs::perms>(0640));
+  write_file(folder_ / "a", "hello");
+  EXPECT_EQ(fs::status(folder_ / "a").permissions(), static_cast<fs::perms>(0666 & ~mask));
+}
+
+TEST_F(FilesTest, WritesManyFilesAllOrNone) {
+  const auto name = [](std::size_t i) { return "pic_" + std::to_string(i); };
+  const auto bytes = [](std::size_t i) { return std::vector<std::uint8_t>(i, 'x'); };
+  write_files(folder_, 100, name, bytes, 2);
+  for (std::size_t i = 0; i < 100; ++i) EXPECT_EQ(content(folder_ / name(i)), std::string(i, 'x'));
+
+  const auto fails = [](std::size_t i) {
+    if (i == 77) throw Error("no picture");
+    return std::vector<std::uint8_t>(3, 'y');
+  };
+  EXPECT_THROW(write_files(folder_, 100, name, fails, 2), Error);
+  EXPECT_EQ(content(folder_ / name(5)), "xxxxx");
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 100);
 }
 
 TEST_F(FilesTest, KeepsTheOldFileWhenTheDiskIsFull) {

@@ -3,7 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -11,11 +13,20 @@ namespace bart {
 
 /// The whole content of a regular file. Throws Error, naming the path and the system's reason; also when the
 /// file is larger than `limit` bytes, which is checked before memory is taken.
-std::vector<std::uint8_t> read_file(const std::filesystem::path& path, std::uint64_t limit = std::uint64_t{1} << 32);
+std::vector<std::uint8_t> read_file(const std::filesystem::path& path,
+                                    std::uint64_t limit = std::uint64_t{1} << 32);
 
 /// Replaces `path` by `content`, or leaves it as it was: written to a temporary file beside it, fsynced,
 /// renamed, the folder fsynced. Throws Error, naming the path and the system's reason.
 void write_file(const std::filesystem::path& path, std::span<const std::uint8_t> content);
 void write_file(const std::filesystem::path& path, std::string_view content);
+
+/// Writes `count` files into the existing `folder`, all of them or (short of a crash between the renames)
+/// none: each aside, on `threads` threads, then one sync of the file system for all, then the renames. For
+/// thousands of small files, where an fsync each would take longer than everything else.
+/// `name(i)` and `content(i)` may be called from any thread.
+void write_files(const std::filesystem::path& folder, std::size_t count,
+                 const std::function<std::string(std::size_t)>& name,
+                 const std::function<std::vector<std::uint8_t>(std::size_t)>& content, int threads);
 
 }  // namespace bart
