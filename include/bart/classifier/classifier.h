@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bart/engine/engine.h"
+#include "bart/pictures/picture.h"
+
+namespace bart {
+
+struct ClassifierOptions {
+  int threads = 0;  // 0: as many as this process may use
+};
+
+/// A trained network with its class names, ready to predict.
+class Classifier {
+ public:
+  /// Reads a model (.pth) and its labels (.joblib), of BART or of PyTorch and scikit-learn. Throws Error when
+  /// a file cannot be read or the two do not fit each other.
+  static Classifier load(const std::filesystem::path& model, const std::filesystem::path& labels,
+                         const ClassifierOptions& options = {});
+
+  const std::vector<std::string>& classes() const { return classes_; }
+  int image_size() const { return engine_.architecture().image_size; }
+
+  /// Class probabilities of pictures of any size, [n, classes] row by row. Pictures are resized as in
+  /// training.
+  std::vector<float> predict_proba(std::span<const Picture> pictures);
+
+  /// The index into classes() of each picture's most probable class.
+  std::vector<int> predict(std::span<const Picture> pictures);
+
+  /// predict_proba for pictures already at image_size() x image_size(): n pointers to [image_size,
+  /// image_size, 3].
+  std::vector<float> predict_proba_resized(std::span<const std::uint8_t* const> pictures);
+
+ private:
+  Classifier(Engine engine, std::vector<std::string> classes, int threads);
+
+  Engine engine_;
+  std::vector<std::string> classes_;
+  int threads_;
+};
+
+}  // namespace bart

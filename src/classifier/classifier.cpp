@@ -1,0 +1,97 @@
+#include "bart/classifier/classifier.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "bart/formats/joblib.h"
+#include "bart/formats/pth.h"
+#include "bart/pictures/resize.h"
+#include "bart/platform/error.h"
+#include "bart/platform/files.h"
+#include "bart/platform/threads.h"
+
+namespace bart {
+namespace {
+
+constexpr std::size_t batch_size = 32;
+
+/// Reads a file with `decode`, whose errors are about its content, and puts the file's name before them.
+template <typename Decode>
+auto decode_file(const std::filesystem::path& path, Decode decode) {
+  const std::vector<std::uint8_t> bytes = read_file(path);
+  try {
+    return decode(bytes);
+  } catch (const Error& error) {
+    throw Error(fmt::format("{}: {}", path.string(), error.what()));
+  }
+}
+
+/// In double: the exponentials of a few classes cost nothing, and the sum to 1 is then exact to float.
+void softmax(std::span<float> row) {
+  const double largest = *std::max_element(row.begin(), row.end());
+  double sum = 0;
+  for (const float logit : row) sum += std::exp(logit - largest);
+  for (float& value : row) value = static_cast<float>(std::exp(value - largest) / sum);
+}
+
+}  // namespace
+
+Classifier Classifier::load(const std::filesystem::path& model, const std::filesystem::path& labels,
+                            const ClassifierOptions& options) {
+  std::vector<std::string> classes = decode_file(labels, decode_label_encoder);
+  const StateDict state = decode_file(model, decode_pth);
+  Architecture architecture;
+  try {
+    architecture = architecture_of(state);
+  } catch (const Error& error) {
+    throw Error(fmt::format("{}: {}", model.string(), error.what()));
+  }
+  if (architecture.classes != static_cast<int>(classes.size())) {
+    throw Error(fmt::format("{} tells {} classes apart, but {} names {}: they are not of the same training",
+                            model.string(), architecture.classes, labels.string(), classes.size()));
+  }
+  const int threads = options.threads > 0 ? options.threads : available_threads();
+  Engine engine(architecture, {.threads = threads});
+  engine.load(state);
+  return Classifier(std::move(engine), std::move(classes), threads);
+}
+
+Classifier::Classifier(Engine engine, std::vector<std::string> classes, int threads)
+    : engine_(std::move(engine)), classes_(std::move(classes)), threads_(threads) {}
+
+std::vector<float> Classifier::predict_proba_resized(std::span<const std::uint8_t* const> pictures) {
+  std::vector<float> probabilities(pictures.size() * classes_.size());
+  for (std::size_t done = 0; done < pictures.size(); done += batch_size) {
+    const std::size_t n = std::min(batch_size, pictures.size() - done);
+    engine_.evaluate(pictures.subspan(done, n),
+                     std::span(probabilities).subspan(done * classes_.size(), n * classes_.size()));
+  }
+  for (std::size_t i = 0; i < pictures.size(); ++i) {
+    softmax(std::span(probabilities).subspan(i * classes_.size(), classes_.size()));
+  }
+  return probabilities;
+}
+
+std::vector<float> Classifier::predict_proba(std::span<const Picture> pictures) {
+  std::vector<Picture> resized(pictures.size());
+  parallel_for(pictures.size(), threads_,
+               [&](std::size_t i) { resized[i] = resize_picture(pictures[i], image_size(), image_size()); });
+  std::vector<const std::uint8_t*> pixels;
+  for (const Picture& picture : resized) pixels.push_back(picture.pixels.data());
+  return predict_proba_resized(pixels);
+}
+
+std::vector<int> Classifier::predict(std::span<const Picture> pictures) {
+  const std::vector<float> probabilities = predict_proba(pictures);
+  std::vector<int> labels;
+  for (std::size_t i = 0; i < pictures.size(); ++i) {
+    const auto row = std::span(probabilities).subspan(i * classes_.size(), classes_.size());
+    labels.push_back(static_cast<int>(std::max_element(row.begin(), row.end()) - row.begin()));
+  }
+  return labels;
+}
+
+}  // namespace bart

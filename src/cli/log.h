@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "progress.h"
+
+namespace bart {
+
+/// Writes lines to stderr in the original's format, "03/12/2025 19:12:56 - Batlogger (Train) - INFO - …",
+/// above the progress bar when there is one.
+class Log {
+ public:
+  Log(std::string name, Progress& progress) : name_(std::move(name)), progress_(progress) {}
+
+  void info(std::string_view message) { write("INFO", message); }
+  void warning(std::string_view message) { write("WARNING", message); }
+
+ private:
+  void write(const char* level, std::string_view message);
+
+  std::string name_;
+  Progress& progress_;
+};
+
+}  // namespace bart

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace bart {
+
+/// What the run record says of the computer.
+struct Machine {
+  std::string cpu;           // "AMD EPYC …" as the kernel names it
+  std::string instructions;  // the widest of what the kernels use: "avx512_bf16", "avx512", "avx2", …
+  std::string system;        // "Linux 6.1.0 x86_64"
+  std::uint64_t memory_bytes = 0;
+};
+
+Machine this_machine();
+
+/// The most memory that this process had resident so far, in bytes.
+std::uint64_t peak_memory_bytes();
+
+}  // namespace bart

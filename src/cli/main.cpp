@@ -1,0 +1,88 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "arguments.h"
+#include "bart/platform/error.h"
+#include "commands.h"
+#include "version.h"
+
+namespace bart {
+namespace {
+
+/// The command that the user was typing, for "see … --help".
+std::string command_name(const CLI::App& program) {
+  const auto commands = program.get_subcommands();
+  return commands.empty() ? "bart" : "bart " + commands.front()->get_name();
+}
+
+int run_program(int argc, const char* const* argv) {
+  CLI::App program("BART trains an image classifier on a folder of pictures, and puts it to work.", "bart");
+  program.set_version_flag("--version", fmt::format("bart {}", version));
+  program.require_subcommand(0, 1);
+  program.footer(
+      "Examples:\n"
+      "  bart sample faces                draw a small data set, one folder a class\n"
+      "  bart train faces --epochs 5      train on it: BART-10M.pth, label_encoder.joblib, "
+      "inference_images/\n"
+      "  bart predict                     classify inference_images/ into results.json\n"
+      "  bart predict picture.jpg         classify a picture\n\n"
+      "bart COMMAND --help tells all about a command.");
+  Run run;
+  add_train_command(program, run, quoted_command(argc, argv));
+  add_predict_command(program, run);
+  add_summary_command(program, run);
+  add_sample_command(program, run);
+
+  std::vector<std::string> arguments = dashed_arguments(argc, argv);
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend() - 1);
+  try {
+    program.parse(reversed);
+  } catch (const CLI::CallForHelp&) {
+    const auto commands = program.get_subcommands();
+    fmt::print("{}", commands.empty() ? program.help() : commands.front()->help("bart"));
+    return 0;
+  } catch (const CLI::CallForVersion& call) {
+    fmt::print("{}\n", call.what());
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    const std::string name = command_name(program);
+    throw UsageError(fmt::format("{} (see {} --help)", error.what(), name));
+  }
+  if (!run) {
+    fmt::print("{}", program.help());
+    return 2;
+  }
+  return run();
+}
+
+}  // namespace
+}  // namespace bart
+
+int main(int argc, char** argv) {
+  const auto fail = [](const char* message, int code) {
+    std::fflush(stdout);
+    fmt::print(stderr, "bart: {}\n", message);
+    return code;
+  };
+  try {
+    const int code = bart::run_program(argc, argv);
+    // What went to stdout may still fail on its way, on a full disk say.
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+      return fail("cannot write to standard output", 1);
+    return code;
+  } catch (const bart::UsageError& error) {
+    return fail(error.what(), 2);
+  } catch (const bart::Error& error) {
+    return fail(error.what(), 1);
+  } catch (const std::bad_alloc&) {
+    return fail("out of memory", 1);
+  } catch (const std::exception& error) {
+    return fail(error.what(), 1);
+  }
+}

@@ -1,0 +1,96 @@
+#include "progress.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace bart {
+namespace {
+
+std::size_t terminal_width() {
+  struct winsize size {};
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+std::string clock_time(double seconds) {
+  const auto whole = static_cast<long>(seconds + 0.5);
+  return whole >= 3600 ? fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60)
+                       : fmt::format("{}:{:02}", whole / 60, whole % 60);
+}
+
+void write(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
+}
+
+}  // namespace
+
+Progress::Progress() {
+  const char* term = std::getenv("TERM");
+  terminal_ = ::isatty(STDERR_FILENO) != 0 && !(term != nullptr && std::strcmp(term, "dumb") == 0);
+}
+
+Progress::~Progress() {
+  clear();
+}
+
+void Progress::show(std::string_view heading, std::size_t done, std::size_t total, std::string_view note) {
+  if (!terminal_) return;
+  const auto now = std::chrono::steady_clock::now();
+  const bool changed = heading != heading_ || done < done_;
+  if (changed) {
+    heading_ = heading;
+    start_ = now;
+  }
+  done_ = done;
+  total_ = total;
+  note_ = note;
+  if (!changed && done < total && now - last_draw_ < std::chrono::milliseconds(100)) return;
+  last_draw_ = now;
+  draw();
+}
+
+void Progress::draw() {
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  const double share = total_ > 0 ? static_cast<double>(done_) / static_cast<double>(total_) : 0;
+  std::string rate;
+  if (done_ > 0 && seconds > 0.2) {
+    const double per_second = static_cast<double>(done_) / seconds;
+    rate = fmt::format(" {:.{}f} images/s, ETA {}", per_second, per_second < 100 ? 1 : 0,
+                       clock_time(static_cast<double>(total_ - done_) / per_second));
+  }
+  const std::string left = fmt::format("{} {:3.0f}% ", heading_, 100 * share);
+  const std::string right =
+      fmt::format(" {}/{}{}{}", done_, total_, rate, note_.empty() ? "" : fmt::format(", {}", note_));
+  const std::size_t width = terminal_width() - 1;
+  std::string line = left;
+  if (width > left.size() + right.size() + 6) {
+    const std::size_t cells = std::min<std::size_t>(40, width - left.size() - right.size());
+    const auto full = static_cast<std::size_t>(share * static_cast<double>(cells));
+    for (std::size_t i = 0; i < cells; ++i) line += i < full ? "█" : "░";
+    line += right;
+  } else {
+    line = (left + right).substr(0, width);
+  }
+  write(fmt::format("\r\x1b[2K{}", line));
+  drawn_ = true;
+}
+
+void Progress::clear() {
+  if (drawn_) write("\r\x1b[2K");
+  drawn_ = false;
+  heading_.clear();
+}
+
+void Progress::above(const std::function<void()>& write_lines) {
+  if (drawn_) write("\r\x1b[2K");
+  write_lines();
+  if (drawn_) draw();
+}
+
+}  // namespace bart

@@ -1,0 +1,53 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+
+#include "bart/platform/error.h"
+#include "bart/platform/threads.h"
+#include "bart/sample/sample.h"
+#include "commands.h"
+#include "progress.h"
+
+namespace bart {
+namespace {
+
+struct SampleFlags {
+  std::filesystem::path folder;
+  SampleOptions options;
+};
+
+int sample_command(const SampleFlags& flags) {
+  Progress progress;
+  write_sample(flags.folder, flags.options, [&](int done, int total) {
+    progress.show("Drawing", static_cast<std::size_t>(done), static_cast<std::size_t>(total));
+  });
+  progress.clear();
+  fmt::print("Drew {} pictures of {} characters into {}\n", flags.options.classes * flags.options.per_class,
+             flags.options.classes, flags.folder.string());
+  fmt::print("Next: bart train {}\n", flags.folder.string());
+  return 0;
+}
+
+}  // namespace
+
+void add_sample_command(CLI::App& program, Run& run) {
+  auto flags = std::make_shared<SampleFlags>();
+  flags->options.threads = available_threads();
+  CLI::App* command =
+      program.add_subcommand("sample", "Draw a small data set of cartoon faces to try BART with");
+  command->add_option("folder", flags->folder, "New folder to draw into")->required();
+  command->add_option("--classes", flags->options.classes, "Number of characters")->capture_default_str();
+  command->add_option("--per-class", flags->options.per_class, "Pictures of each")->capture_default_str();
+  command->add_option("--seed", flags->options.seed, "Seed: the same seed draws the same pictures")
+      ->capture_default_str();
+  command->footer(
+      "Examples:\n"
+      "  bart sample faces\n"
+      "  bart sample faces --classes 4 --per-class 200 --seed 7");
+  command->callback([flags, &run] { run = [flags] { return sample_command(*flags); }; });
+}
+
+}  // namespace bart

@@ -1,0 +1,121 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "bart/engine/engine.h"
+#include "bart/formats/pth.h"
+#include "bart/network/architecture.h"
+#include "bart/network/state_dict.h"
+#include "bart/platform/error.h"
+#include "bart/platform/files.h"
+#include "bart/platform/threads.h"
+#include "commands.h"
+
+namespace bart {
+namespace {
+
+struct SummaryFlags {
+  std::filesystem::path model;
+  int classes = 42;
+  int image_size = 128;
+  int batch_size = 32;
+  int threads = 0;
+  bool plan = false;
+};
+
+std::string thousands(std::int64_t number) {
+  std::string digits = std::to_string(number);
+  for (auto i = static_cast<std::ptrdiff_t>(digits.size()) - 3; i > 0; i -= 3) {
+    digits.insert(static_cast<std::size_t>(i), ",");
+  }
+  return digits;
+}
+
+std::string shape_text(const std::vector<std::int64_t>& shape) {
+  return shape.size() == 1 ? fmt::format("{}", shape[0]) : fmt::format("{}", fmt::join(shape, " x "));
+}
+
+/// "block1" of "block1.0".
+std::string part_of(const Layer& layer) {
+  return layer.name.substr(0, layer.name.find('.'));
+}
+
+void print_table(const Architecture& architecture) {
+  const std::vector<Layer> layers = layers_of(architecture);
+  fmt::print("{:<24}{:<14}{:<18}{:>12}\n", "Layer", "Type", "Output", "Parameters");
+  std::int64_t total = 0;
+  std::int64_t part = 0;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const Layer& layer = layers[i];
+    const std::int64_t parameters = layer.parameters();
+    const std::string type = layer.dropout > 0
+                                 ? fmt::format("{} {}", layer_kind_name(layer.kind), layer.dropout)
+                                 : layer_kind_name(layer.kind);
+    fmt::print("{:<24}{:<14}{:<18}{:>12}\n", layer.name, type, shape_text(layer.output),
+               parameters > 0 ? thousands(parameters) : "");
+    total += parameters;
+    part += parameters;
+    if (i + 1 == layers.size() || part_of(layers[i + 1]) != part_of(layer)) {
+      fmt::print("{:<56}{:>12}\n", part_of(layer) + " in all", thousands(part));
+      part = 0;
+    }
+  }
+  fmt::print("{:<56}{:>12}\n", "All parameters", thousands(total));
+}
+
+Architecture architecture_of_file(const std::filesystem::path& path) {
+  const std::vector<std::uint8_t> bytes = read_file(path);
+  try {
+    return architecture_of(decode_pth(bytes));
+  } catch (const Error& error) {
+    throw Error(fmt::format("{}: {}", path.string(), error.what()));
+  }
+}
+
+int summary_command(const SummaryFlags& flags) {
+  if (flags.batch_size < 1)
+    throw UsageError(fmt::format("--bs must be at least 1, not {}", flags.batch_size));
+  if (flags.classes < 2) throw UsageError(fmt::format("--classes must be at least 2, not {}", flags.classes));
+  if (flags.image_size < 16 || flags.image_size % 16 != 0) {
+    throw UsageError(fmt::format("--image-size must be a multiple of 16, not {}", flags.image_size));
+  }
+  if (flags.threads < 0) throw UsageError(fmt::format("--threads must be at least 1, not {}", flags.threads));
+  const Architecture architecture =
+      flags.model.empty() ? Architecture{.classes = flags.classes, .image_size = flags.image_size}
+                          : architecture_of_file(flags.model);
+  print_table(architecture);
+  if (flags.plan) {
+    const Engine engine(architecture, {.threads = flags.threads > 0 ? flags.threads : available_threads()});
+    fmt::print("\n{}", engine.describe_plan(flags.batch_size, /*training=*/true));
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_summary_command(CLI::App& program, Run& run) {
+  auto flags = std::make_shared<SummaryFlags>();
+  CLI::App* command =
+      program.add_subcommand("summary", "Print the network: layers, shapes, parameters, execution plan");
+  command->add_option("--model", flags->model, "Describe this trained model (.pth)");
+  command->add_option("--classes", flags->classes, "Classes of the network, where no model is named")
+      ->capture_default_str();
+  command->add_option("--image-size", flags->image_size, "Side of its pictures, likewise")
+      ->capture_default_str();
+  command->add_flag("--plan", flags->plan,
+                    "Print the training plan too: operations, buffers, the arena's size");
+  command->add_option("--bs", flags->batch_size, "Batch size of the plan")->capture_default_str();
+  command->add_option("--threads", flags->threads,
+                      "Threads of the plan (default: all that this process may use)");
+  command->footer(
+      "Examples:\n"
+      "  bart summary                          the original's network, 42 classes\n"
+      "  bart summary --model BART-10M.pth     a trained one\n"
+      "  bart summary --plan --bs 64           what a training step executes");
+  command->callback([flags, &run] { run = [flags] { return summary_command(*flags); }; });
+}
+
+}  // namespace bart
