@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -70,6 +71,8 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "bart: {}\n", message);
     return code;
   };
+  // A file that grows past its limit is then a failing write with a sentence, not a killed process.
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     const int code = bart::run_program(argc, argv);
     // What went to stdout may still fail on its way, on a full disk say.

@@ -39,7 +39,8 @@ struct TrainFlags {
   bool prefix = false;
   bool strict = false;
   bool ignore_exif = false;
-  TrainOptions options{.threads = 0};
+  int threads = 0;
+  TrainOptions options;
 };
 
 void check_flags(const TrainFlags& flags) {
@@ -59,8 +60,7 @@ void check_flags(const TrainFlags& flags) {
   require(flags.seed >= 0 && flags.seed <= 0xFFFFFFFFLL,
           fmt::format("--seed must be from 0 to 4294967295, not {}", flags.seed));
   require(flags.max_steps >= 0, fmt::format("--max-steps must be at least 1, not {}", flags.max_steps));
-  require(flags.options.threads >= 0,
-          fmt::format("--threads must be at least 1, not {}", flags.options.threads));
+  require(flags.threads >= 0, fmt::format("--threads must be at least 1, not {}", flags.threads));
   require(flags.folder.empty() || flags.folder_name.empty() || flags.folder == flags.folder_name,
           fmt::format("two data folders are named, {} and --folder-name {}: name one", flags.folder,
                       flags.folder_name));
@@ -142,7 +142,7 @@ int train_command(TrainFlags flags, const std::string& command_line) {
                     folder.string()));
   }
   TrainOptions& options = flags.options;
-  if (options.threads == 0) options.threads = available_threads();
+  options.threads = flags.threads > 0 ? flags.threads : available_threads();
   if (flags.max_steps > 0) options.max_steps = flags.max_steps;
   options.seed = static_cast<std::uint32_t>(flags.seed);
 
@@ -243,8 +243,7 @@ void add_train_command(CLI::App& program, Run& run, const std::string& command_l
       ->add_option("--image-size", flags->image_size, "Side that pictures are resized to, a multiple of 16")
       ->capture_default_str();
   command->add_option("--out", flags->out, "Folder that the results are written to")->capture_default_str();
-  command->add_option("--threads", flags->options.threads,
-                      "Threads (default: all that this process may use)");
+  command->add_option("--threads", flags->threads, "Threads (default: all that this process may use)");
   command->add_flag("--strict", flags->strict,
                     "Stop at the first file that is no good picture, instead of skipping it");
   command->add_flag("--ignore-exif", flags->ignore_exif,

@@ -1,0 +1,216 @@
+// What users get wrong: one sentence that names it, exit code 2 for usage and 1 for the rest, nothing
+// written.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+
+#include "run_bart.h"
+
+namespace bart {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+std::set<std::string> everything_in(const fs::path& folder) {
+  std::set<std::string> names;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) names.insert(entry.path().string());
+  return names;
+}
+
+class BadInput : public testing::Test {
+ protected:
+  const fs::path& here() const { return scratch_.path(); }
+
+  /// A small drawn data set, big enough for one bad file to be under 5 %.
+  void draw(const std::string& folder, int per_class = 15) {
+    const BartResult result =
+        run_bart(here(), {"sample", folder, "--classes", "2", "--per-class", std::to_string(per_class)});
+    ASSERT_EQ(result.code, 0) << result.err;
+  }
+
+  fs::path some_picture(const std::string& folder) {
+    std::vector<fs::path> files;
+    for (const auto& entry : fs::recursive_directory_iterator(here() / folder)) {
+      if (entry.is_regular_file()) files.push_back(entry.path());
+    }
+    return *std::min_element(files.begin(), files.end());
+  }
+
+  void write(const std::string& file, const std::string& text) {
+    fs::create_directories((here() / file).parent_path());
+    std::ofstream(here() / file, std::ios::binary) << text;
+  }
+
+  /// Runs a command that must fail with `code` and one sentence with `words`, and change nothing on disk.
+  void expect_failure(int code, const std::vector<std::string>& arguments, const std::string& words) {
+    const auto before = everything_in(here());
+    const BartResult result = run_bart(here(), arguments);
+    EXPECT_EQ(result.code, code) << testing::PrintToString(arguments) << "\n" << result.err;
+    EXPECT_THAT(result.err, HasSubstr(words)) << testing::PrintToString(arguments);
+    EXPECT_THAT(result.err, HasSubstr("bart: "));
+    EXPECT_EQ(everything_in(here()), before) << testing::PrintToString(arguments);
+  }
+
+  ScratchFolder scratch_;
+};
+
+TEST_F(BadInput, FlagsAndValues) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> mistakes = {
+      {{"trian"}, "trian"},
+      {{"train", "--sed", "3"}, "--sed"},
+      {{"train", "--bs", "0"}, "--bs must be at least 1"},
+      {{"train", "--bs", "many"}, "many"},
+      {{"train", "--bs", "99999999999999"}, "99999999999999"},
+      {{"train", "--bs"}, "--bs"},
+      {{"train", "--lr", "0"}, "--lr must be above 0"},
+      {{"train", "--lr", "-0.1"}, "--lr must be above 0"},
+      {{"train", "--lr", "nan"}, "--lr must be above 0"},
+      {{"train", "--epochs", "-1"}, "--epochs must be at least 0"},
+      {{"train", "--test-size", "1"}, "--test-size must be between 0 and 1"},
+      {{"train", "--test_size", "0"}, "--test-size must be between 0 and 1"},
+      {{"train", "--image-size", "100"}, "--image-size must be a multiple of 16"},
+      {{"train", "--image-size", "0"}, "--image-size must be a multiple of 16"},
+      {{"train", "--threads", "-2"}, "--threads must be at least 1"},
+      {{"train", "--max-steps", "-1"}, "--max-steps must be at least 1"},
+      {{"train", "--seed", "-1"}, "--seed must be from 0"},
+      {{"train", "a", "--folder_name", "b"}, "two data folders"},
+      {{"train", "a", "b"}, "b"},
+      {{"predict", "--format", "xml"}, "--format must be json, csv or text"},
+      {{"predict", "--top-k", "-1"}, "--top-k must be at least 1"},
+      {{"summary", "--classes", "1"}, "--classes must be at least 2"},
+      {{"sample"}, "folder"},
+      {{"sample", "f", "--classes", "1"}, "--classes"},
+      {{"sample", "f", "--classes", "1000"}, "--classes"},
+      {{"sample", "f", "--per-class", "0"}, "--per-class"},
+  };
+  for (const auto& [arguments, words] : mistakes) expect_failure(2, arguments, words);
+}
+
+TEST_F(BadInput, FoldersThatAreNoDataSet) {
+  expect_failure(1, {"train"}, "characters_train");
+  expect_failure(1, {"train", "nowhere"}, "nowhere");
+  fs::create_directory(here() / "empty");
+  expect_failure(1, {"train", "empty"}, "empty");
+  write("flat/picture.jpg", "x");
+  expect_failure(1, {"train", "flat"}, "flat");
+  expect_failure(1, {"train", "flat/picture.jpg"}, "flat/picture.jpg");
+  draw("faces");
+  fs::create_directory(here() / "faces" / "nobody");
+  expect_failure(1, {"train", "faces"}, "nobody");
+  fs::remove(here() / "faces" / "nobody");
+  std::vector<fs::path> classes;
+  for (const auto& entry : fs::directory_iterator(here() / "faces")) classes.push_back(entry.path());
+  fs::rename(classes[0], here() / "away");
+  expect_failure(1, {"train", "faces"}, "2 classes");
+}
+
+TEST_F(BadInput, ASplitThatLeavesASideEmpty) {
+  draw("faces", 3);
+  expect_failure(1, {"train", "faces", "--test-size", "0.9"}, "6");
+}
+
+TEST_F(BadInput, ResultsIntoTheDataFolder) {
+  draw("faces", 3);
+  expect_failure(2, {"train", "faces", "--out", "faces/results"}, "data folder");
+  expect_failure(2, {"train", "."}, "data folder");
+}
+
+TEST_F(BadInput, ABadPictureIsSkippedAndNamed) {
+  draw("faces");
+  const fs::path broken = some_picture("faces");
+  fs::resize_file(broken, fs::file_size(broken) / 2);
+  const BartResult result = run_bart(here(), {"train", "faces", "--epochs", "0", "--image-size", "16"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.err,
+              HasSubstr("Skipped " + broken.lexically_relative(here() / "faces").string() + ": "));
+  EXPECT_THAT(result.err, HasSubstr("The number of images: 29 "));
+  EXPECT_THAT(result.err, HasSubstr("Skipped 1 of 30 files"));
+}
+
+TEST_F(BadInput, StrictStopsAtABadPicture) {
+  draw("faces");
+  const fs::path broken = some_picture("faces");
+  fs::resize_file(broken, 100);
+  expect_failure(1, {"train", "faces", "--strict"}, broken.filename().string());
+}
+
+TEST_F(BadInput, TooManyBadPicturesStop) {
+  draw("faces");
+  for (int i = 0; i < 2; ++i)
+    write(fs::path("faces") / some_picture("faces").parent_path().filename() /
+              ("note" + std::to_string(i) + ".jpg"),
+          "no picture at all");
+  expect_failure(1, {"train", "faces"}, "2 of 32");
+}
+
+TEST_F(BadInput, ModelsThatAreNone) {
+  draw("faces");
+  draw("more/faces");
+  ASSERT_EQ(run_bart(here(), {"train", "faces", "--epochs", "0", "--image-size", "16"}).code, 0);
+  expect_failure(1, {"predict", "faces/nobody.jpg"}, "faces/nobody.jpg");
+  expect_failure(1, {"predict", "--model", "none.pth"}, "none.pth");
+  expect_failure(1, {"predict", "--labels", "none.joblib"}, "none.joblib");
+  write("text.pth", "hello");
+  expect_failure(1, {"predict", "--model", "text.pth"}, "text.pth");
+  expect_failure(1, {"predict", "--model", "label_encoder.joblib"}, "label_encoder.joblib");
+  expect_failure(1, {"predict", "--labels", "BART-10M.pth"}, "BART-10M.pth");
+  fs::copy(here() / "BART-10M.pth", here() / "cut.pth");
+  fs::resize_file(here() / "cut.pth", fs::file_size(here() / "cut.pth") - 1000);
+  expect_failure(1, {"predict", "--model", "cut.pth"}, "cut.pth");
+
+  ASSERT_EQ(run_bart(here(), {"sample", "three", "--classes", "3", "--per-class", "5"}).code, 0);
+  ASSERT_EQ(
+      run_bart(here(), {"train", "three", "--epochs", "0", "--image-size", "16", "--out", "other"}).code, 0);
+  expect_failure(1, {"predict", "--labels", "other/label_encoder.joblib"}, "2 classes");
+}
+
+TEST_F(BadInput, PicturesThatAreNone) {
+  draw("faces");
+  ASSERT_EQ(run_bart(here(), {"train", "faces", "--epochs", "0", "--image-size", "16"}).code, 0);
+  write("note.jpg", "no picture at all");
+  expect_failure(1, {"predict", "note.jpg"}, "note.jpg");
+  fs::create_directory(here() / "nothing");
+  expect_failure(1, {"predict", "nothing"}, "nothing");
+  fs::create_directory(here() / "mixed");
+  fs::copy(here() / "note.jpg", here() / "mixed" / "note.jpg");
+  fs::copy(some_picture("faces"), here() / "mixed" / "face.jpg");
+  const BartResult result = run_bart(here(), {"predict", "mixed", "--out", "-"});
+  EXPECT_EQ(result.code, 0);
+  EXPECT_THAT(result.err, HasSubstr("Skipped mixed/note.jpg: "));
+  EXPECT_THAT(result.out, AllOf(HasSubstr("face.jpg"), Not(HasSubstr("note.jpg"))));
+  expect_failure(1, {"predict", "mixed", "--strict"}, "note.jpg");
+}
+
+TEST_F(BadInput, AFullDiskLeavesTheOldModel) {
+  draw("faces", 3);
+  ASSERT_EQ(run_bart(here(), {"train", "faces", "--epochs", "0", "--image-size", "16"}).code, 0);
+  const std::string model = file_text(here() / "BART-10M.pth");
+  const auto before = everything_in(here());
+  const BartResult result =
+      run_bart(here(), {"train", "faces", "--epochs", "0", "--image-size", "16", "--seed", "3"}, 1'000'000);
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("cannot write ./BART-10M.pth: File too large"));
+  EXPECT_EQ(everything_in(here()), before);
+  EXPECT_EQ(file_text(here() / "BART-10M.pth"), model);
+}
+
+TEST_F(BadInput, AFolderThatCannotBeRead) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root reads every folder";
+  draw("faces", 3);
+  const fs::path locked = some_picture("faces").parent_path();
+  fs::permissions(locked, fs::perms::none);
+  const BartResult result = run_bart(here(), {"train", "faces"});
+  fs::permissions(locked, fs::perms::owner_all);
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr(locked.filename().string()));
+}
+
+}  // namespace
+}  // namespace bart

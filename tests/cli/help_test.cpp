@@ -1,0 +1,54 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "run_bart.h"
+
+namespace bart {
+namespace {
+
+using testing::HasSubstr;
+using testing::MatchesRegex;
+
+TEST(Help, EveryCommandShowsExamples) {
+  const ScratchFolder scratch;
+  for (const char* command : {"train", "predict", "summary", "sample"}) {
+    const BartResult result = run_bart(scratch.path(), {command, "--help"});
+    EXPECT_EQ(result.code, 0) << command;
+    EXPECT_THAT(result.out, HasSubstr(std::string("  bart ") + command)) << command;
+    EXPECT_EQ(result.err, "");
+  }
+}
+
+TEST(Help, TheProgramNamesItsCommands) {
+  const ScratchFolder scratch;
+  const BartResult result = run_bart(scratch.path(), {"--help"});
+  EXPECT_EQ(result.code, 0);
+  for (const char* command : {"train", "predict", "summary", "sample"})
+    EXPECT_THAT(result.out, HasSubstr(command));
+}
+
+TEST(Help, VersionIsALine) {
+  const ScratchFolder scratch;
+  const BartResult result = run_bart(scratch.path(), {"--version"});
+  EXPECT_EQ(result.code, 0);
+  EXPECT_THAT(result.out, MatchesRegex("bart [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+}
+
+TEST(Summary, CountsTheOriginalsParameters) {
+  const ScratchFolder scratch;
+  const BartResult result = run_bart(scratch.path(), {"summary"});
+  EXPECT_EQ(result.code, 0);
+  for (const char* count : {"10,272", "55,680", "221,952", "886,272", "8,531,242", "9,705,418"}) {
+    EXPECT_THAT(result.out, HasSubstr(count));
+  }
+}
+
+TEST(Summary, PrintsTheArena) {
+  const ScratchFolder scratch;
+  const BartResult result = run_bart(scratch.path(), {"summary", "--plan", "--bs", "4", "--classes", "5"});
+  EXPECT_EQ(result.code, 0);
+  EXPECT_THAT(result.out, HasSubstr("arena"));
+}
+
+}  // namespace
+}  // namespace bart
