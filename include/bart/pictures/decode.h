@@ -23,15 +23,22 @@ struct DecodeOptions {
 
 struct DecodedPicture {
   Picture picture;
-  std::string format;       // Pillow's name: "JPEG", "PNG", "WEBP", "BMP", "GIF", …
-  std::string mode;         // Pillow's mode before conversion: "RGB", "L", "P", "RGBA", "CMYK", "I;16", …
+  int width = 0,
+      height = 0;            // the picture's own size (orientation applied if asked for), before any resizing
+  std::string format;        // Pillow's name: "JPEG", "PNG", "WEBP", "BMP", "GIF", …
+  std::string mode;          // Pillow's mode before conversion: "RGB", "L", "P", "RGBA", "CMYK", "I;16", …
   int exif_orientation = 1;  // as found in the file, 1 to 8
 };
 
 /// Decodes the first frame of a picture file into the pixels that Pillow 13's
-/// Image.open(…).convert("RGB") gives. Throws PictureError; never takes memory for more pixels than
-/// `max_pixels`.
+/// Image.open(…).convert("RGB") gives. The format is told by content. Throws PictureError; never takes memory
+/// for more pixels than `max_pixels`.
 DecodedPicture decode_picture(std::span<const std::uint8_t> file, const DecodeOptions& options = {});
+
+/// The same pixels as resize_picture(decode_picture(file, options).picture, width, height), sooner: an
+/// upright JPEG is resized row by row while it is decoded, and never held as a whole.
+DecodedPicture decode_resized(std::span<const std::uint8_t> file, int width, int height,
+                              const DecodeOptions& options = {});
 
 /// Pillow's limit: twice Image.MAX_IMAGE_PIXELS, above which it refuses to open a picture.
 inline constexpr std::uint64_t max_pixels = 178'956'970;

@@ -4,8 +4,10 @@
 
 namespace bart {
 
-/// Pillow's Image.resize((width, height)): bicubic (a = -0.5) with antialiasing, separable, horizontal pass
-/// first, 8-bit intermediate, coefficients in 22-bit fixed point; equal to it in every byte.
+/// Pillow 13's Image.resize((width, height)): bicubic (a = -0.5) with antialiasing, separable, 8-bit between
+/// the passes, coefficients in 22-bit fixed point; equal to it in every byte. The horizontal pass is the
+/// first, except where the height shrinks by more than twice as many pixels as the width. Throws Error for a
+/// size without pixels or over the limit.
 Picture resize_picture(const Picture& picture, int width, int height);
 
 }  // namespace bart

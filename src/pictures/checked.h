@@ -1,0 +1,54 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bart/pictures/decode.h"
+
+// Reading hostile bytes: every access is checked against what the file holds, every size before memory is
+// taken for it.
+namespace bart {
+
+using Bytes = std::span<const std::uint8_t>;
+
+inline bool starts_with(Bytes bytes, std::string_view prefix) {
+  return bytes.size() >= prefix.size() &&
+         std::equal(prefix.begin(), prefix.end(), bytes.begin(),
+                    [](char a, std::uint8_t b) { return std::uint8_t(a) == b; });
+}
+
+inline std::uint32_t u16_le(Bytes bytes, std::size_t at) {
+  return std::uint32_t(bytes[at] | bytes[at + 1] << 8);
+}
+inline std::uint32_t u16_be(Bytes bytes, std::size_t at) {
+  return std::uint32_t(bytes[at] << 8 | bytes[at + 1]);
+}
+inline std::uint32_t u32_le(Bytes bytes, std::size_t at) {
+  return u16_le(bytes, at) | u16_le(bytes, at + 2) << 16;
+}
+inline std::uint32_t u32_be(Bytes bytes, std::size_t at) {
+  return u16_be(bytes, at) << 16 | u16_be(bytes, at + 2);
+}
+
+/// Up to `size` bytes from `at`: fewer, or none, where the file ends before.
+inline Bytes slice(Bytes bytes, std::size_t at, std::size_t size = std::size_t(-1)) {
+  at = std::min(at, bytes.size());
+  return bytes.subspan(at, std::min(size, bytes.size() - at));
+}
+
+/// An RGB picture of the size, or PictureError where the size is not one to take memory for.
+inline Picture new_picture(std::int64_t width, std::int64_t height) {
+  if (width < 1 || height < 1)
+    throw PictureError("a picture of " + std::to_string(width) + "x" + std::to_string(height) + " pixels");
+  if (std::uint64_t(width) > max_pixels || std::uint64_t(height) > max_pixels / std::uint64_t(width))
+    throw PictureError(std::to_string(width) + "x" + std::to_string(height) +
+                       " pixels are more than the limit of " + std::to_string(max_pixels));
+  return {int(width), int(height), std::vector<std::uint8_t>(std::size_t(width) * std::size_t(height) * 3)};
+}
+
+}  // namespace bart

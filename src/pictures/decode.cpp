@@ -1,0 +1,80 @@
+#include "bart/pictures/decode.h"
+
+#include <array>
+#include <cctype>
+#include <utility>
+
+#include "bart/pictures/resize.h"
+#include "checked.h"
+#include "decode_jpeg.h"
+#include "orientation.h"
+#include "resample.h"
+
+namespace bart {
+namespace {
+
+bool is_jpeg(Bytes file) {
+  return starts_with(file, "\xFF\xD8\xFF");
+}
+
+DecodedPicture decode_stored(Bytes file) {
+  if (file.empty()) throw PictureError("an empty file");
+  if (is_jpeg(file)) return decode_jpeg(file);
+  throw PictureError("not a picture of a known format");
+}
+
+// An upright JPEG, resized while it is decoded.
+DecodedPicture decode_jpeg_resized(Bytes file, const JpegHeader& header, int width, int height) {
+  if (std::uint64_t(header.width) * std::uint64_t(header.height) > max_pixels)
+    new_picture(header.width, header.height);
+  DecodedPicture decoded;
+  decoded.width = header.width;
+  decoded.height = header.height;
+  decoded.format = header.format();
+  decoded.mode = header.mode();
+  decoded.exif_orientation = header.orientation;
+  decoded.picture = new_picture(width, height);
+  RowResampler resampler(header.width, header.height, width, height, decoded.picture.pixels.data());
+  std::vector<std::uint8_t> row(RowResampler::row_bytes(header.width));
+  JpegRows rows(file, header, 4);
+  for (int y = 0; y < header.height; ++y) {
+    rows.next(row.data());
+    resampler.add_row(row.data());
+  }
+  return decoded;
+}
+
+}  // namespace
+
+DecodedPicture decode_picture(Bytes file, const DecodeOptions& options) {
+  DecodedPicture decoded = decode_stored(file);
+  if (options.apply_exif_orientation)
+    decoded.picture = oriented(std::move(decoded.picture), decoded.exif_orientation);
+  decoded.width = decoded.picture.width;
+  decoded.height = decoded.picture.height;
+  return decoded;
+}
+
+DecodedPicture decode_resized(Bytes file, int width, int height, const DecodeOptions& options) {
+  if (is_jpeg(file)) {
+    const JpegHeader header = read_jpeg_header(file);
+    if (header.orientation == 1 || !options.apply_exif_orientation)
+      return decode_jpeg_resized(file, header, width, height);
+  }
+  DecodedPicture decoded = decode_picture(file, options);
+  decoded.picture = resize_picture(decoded.picture, width, height);
+  return decoded;
+}
+
+bool has_picture_extension(std::string_view name) {
+  const std::size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos) return false;
+  std::string extension(name.substr(dot + 1));
+  for (char& c : extension) c = char(std::tolower(static_cast<unsigned char>(c)));
+  static constexpr std::array known = {"jpg", "jpeg", "png", "webp", "bmp", "gif"};
+  for (const char* one : known)
+    if (extension == one) return true;
+  return false;
+}
+
+}  // namespace bart
