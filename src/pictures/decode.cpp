@@ -35,11 +35,15 @@ DecodedPicture decode_jpeg_resized(Bytes file, const JpegHeader& header, int wid
   decoded.exif_orientation = header.orientation;
   decoded.picture = new_picture(width, height);
   RowResampler resampler(header.width, header.height, width, height, decoded.picture.pixels.data());
-  std::vector<std::uint8_t> row(RowResampler::row_bytes(header.width));
+  // libjpeg-turbo writes rows that are aligned to a vector past the caches, from where the resampler would
+  // wait for them. This one never is.
+  std::vector<std::uint8_t> buffer(resampler.row_bytes() + 68);
+  std::uint8_t* const row =
+      buffer.data() + (64 - reinterpret_cast<std::uintptr_t>(buffer.data()) % 64) % 64 + 4;
   JpegRows rows(file, header, 4);
   for (int y = 0; y < header.height; ++y) {
-    rows.next(row.data());
-    resampler.add_row(row.data());
+    rows.next(row);
+    resampler.add_row(row);
   }
   return decoded;
 }

@@ -61,7 +61,7 @@ void resample_row(const std::uint8_t* HWY_RESTRICT rgbx, const ResampleWeights& 
   const hn::CappedTag<std::int32_t, 16> d;
   const hn::FixedTag<std::int32_t, 4> pixel;
   const hn::Rebind<std::uint8_t, decltype(d)> bytes;
-  const int pixels_at_once = int(hn::Lanes(d) / 4);
+  const std::size_t pixels_at_once = hn::Lanes(d) / 4;
   // Lane i belongs to pixel i / 4 of the vector, whose weight it takes.
   HWY_ALIGN std::int32_t lane_pixel[16];
   for (int i = 0; i < 16; ++i) lane_pixel[i] = i / 4;
@@ -71,8 +71,8 @@ void resample_row(const std::uint8_t* HWY_RESTRICT rgbx, const ResampleWeights& 
   for (const ResampleWeights::Window window : to.windows) {
     auto sum = hn::Zero(d);
     const std::uint8_t* in = rgbx + std::size_t(window.start) * 4;
-    for (int i = 0; i < window.count; i += pixels_at_once) {
-      const auto pixels = hn::PromoteTo(d, hn::LoadU(bytes, in + std::size_t(i) * 4));
+    for (std::size_t i = 0; i < to.stride; i += pixels_at_once) {
+      const auto pixels = hn::PromoteTo(d, hn::LoadU(bytes, in + i * 4));
       sum = hn::Add(sum, hn::Mul(pixels, hn::TableLookupLanes(hn::LoadU(d, weights + i), spread)));
     }
     const auto rounded = hn::Add(sum_of_blocks(d, sum), hn::Set(pixel, 1 << (kFractionBits - 1)));
@@ -186,7 +186,8 @@ ResampleWeights bicubic_weights(int in, int out) {
 }
 
 RowResampler::RowResampler(int in_width, int in_height, int out_width, int out_height, std::uint8_t* out)
-    : out_height_(out_height),
+    : in_width_(std::size_t(in_width)),
+      out_height_(out_height),
       out_row_bytes_(std::size_t(out_width) * 3),
       out_(out),
       horizontal_(bicubic_weights(in_width, out_width)),
@@ -196,7 +197,7 @@ RowResampler::RowResampler(int in_width, int in_height, int out_width, int out_h
       sum_row_(vertical_first_ ? std::size_t(in_width) * 4 : out_row_bytes_),
       sum_stride_((sum_row_ + kLargestVector - 1) / kLargestVector * kLargestVector),
       open_rows_(1),
-      between_(sum_row_ + 64),
+      between_(sum_row_ + horizontal_.stride * 4 + 64),
       last_(out_row_bytes_ + kLargestVector) {
   const auto& windows = vertical_.windows;
   for (std::size_t first = 0, last = 0; first < windows.size(); ++first) {

@@ -27,16 +27,17 @@ class RowResampler {
   /// out: [out_height, out_width, 3], complete when in_height rows have been added.
   RowResampler(int in_width, int in_height, int out_width, int out_height, std::uint8_t* out);
 
-  /// A row buffer for add_row is this long, so that vector loads may run over the end of a row.
-  static std::size_t row_bytes(int in_width) { return std::size_t(in_width) * 4 + 64; }
+  /// A row buffer for add_row is this long, so that windows may run over the end of a row.
+  std::size_t row_bytes() const { return in_width_ * 4 + horizontal_.stride * 4 + 64; }
 
-  /// rgbx: [in_width, 4], the fourth byte is ignored, in a buffer of row_bytes(in_width).
+  /// rgbx: [in_width, 4], the fourth byte is ignored, in a buffer of row_bytes().
   void add_row(const std::uint8_t* rgbx);
 
  private:
   std::int32_t* sums_of(int out_row) { return &sums_[std::size_t(out_row) % open_rows_ * sum_stride_]; }
   void write_row(int out_row);
 
+  std::size_t in_width_;
   int out_height_;
   std::size_t out_row_bytes_;
   std::uint8_t* out_;

@@ -14,7 +14,7 @@ Picture resize_picture(const Picture& picture, int width, int height) {
 
   Picture resized{width, height, std::vector<std::uint8_t>(std::size_t(width) * std::size_t(height) * 3)};
   RowResampler resampler(picture.width, picture.height, width, height, resized.pixels.data());
-  std::vector<std::uint8_t> rgbx(RowResampler::row_bytes(picture.width));
+  std::vector<std::uint8_t> rgbx(resampler.row_bytes());
   const std::size_t row_length = std::size_t(picture.width) * 3;
   for (int y = 0; y < picture.height; ++y) {
     rgb_to_rgbx(&picture.pixels[std::size_t(y) * row_length], std::size_t(picture.width), rgbx.data());
