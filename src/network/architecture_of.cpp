@@ -1,0 +1,110 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <set>
+
+#include "bart/network/state_dict.h"
+#include "bart/platform/error.h"
+#include "tensor_shapes.h"
+
+namespace bart {
+namespace {
+
+int checked_size(const Tensor& tensor, std::size_t axis) {
+  const std::int64_t size = tensor.shape[axis];
+  if (size < 1 || size > std::numeric_limits<int>::max()) {
+    throw Error(fmt::format("tensor {} has the impossible shape {}", tensor.name, tensor.shape));
+  }
+  return static_cast<int>(size);
+}
+
+const Tensor* find_weight(const StateDict& state, const std::string& name, std::size_t rank) {
+  const Tensor* tensor = find_tensor(state, name);
+  if (tensor != nullptr && tensor->shape.size() != rank) {
+    throw Error(
+        fmt::format("tensor {} has shape {}, where {} dimensions are expected", name, tensor->shape, rank));
+  }
+  return tensor;
+}
+
+Error missing(const std::string& name) {
+  return Error(
+      fmt::format("tensor {} is missing: these are not the weights of a network of BART's kind", name));
+}
+
+int image_size_of(const Tensor& first_linear, const std::vector<Block>& blocks) {
+  const int features = checked_size(first_linear, 1);
+  const int channels = blocks.back().channels;
+  const auto side = static_cast<int>(std::lround(std::sqrt(features / channels)));
+  if (features % channels != 0 || side * side != features / channels || side > (1 << 14) >> blocks.size()) {
+    throw Error(fmt::format("tensor {} has shape {}, which is no square image of {} channels",
+                            first_linear.name, first_linear.shape, channels));
+  }
+  return side << blocks.size();
+}
+
+// Every tensor of the network, in its shape, and no other.
+void check_tensors(const StateDict& state, const Architecture& architecture) {
+  std::set<std::string_view> expected_names;
+  const std::vector<TensorShape> expected_shapes = tensor_shapes(architecture);
+  for (const TensorShape& expected : expected_shapes) {
+    expected_names.insert(expected.name);
+    const Tensor* tensor = find_tensor(state, expected.name);
+    if (tensor == nullptr) throw missing(expected.name);
+    if (tensor->shape != expected.shape) {
+      throw Error(
+          fmt::format("tensor {} has shape {} instead of {}", tensor->name, tensor->shape, expected.shape));
+    }
+    if (std::holds_alternative<std::vector<float>>(tensor->values) == expected.is_counter) {
+      throw Error(
+          fmt::format("tensor {} holds {}", tensor->name,
+                      expected.is_counter ? "no integer" : "integers instead of floating-point values"));
+    }
+  }
+  std::set<std::string_view> seen;
+  for (const Tensor& tensor : state) {
+    if (!expected_names.contains(tensor.name)) {
+      throw Error(fmt::format("tensor {} does not belong to a network of BART's kind", tensor.name));
+    }
+    if (!seen.insert(tensor.name).second) throw Error(fmt::format("tensor {} occurs twice", tensor.name));
+  }
+}
+
+}  // namespace
+
+Architecture architecture_of(const StateDict& state) {
+  const Architecture defaults;
+  Architecture architecture;
+
+  architecture.blocks.clear();
+  for (std::size_t i = 0; i < 14; ++i) {  // as many as the largest image size can be halved
+    const Tensor* weight = find_weight(state, fmt::format("block{}.0.weight", i + 1), 4);
+    if (weight == nullptr) break;
+    const double dropout = defaults.blocks[std::min(i, defaults.blocks.size() - 1)].dropout;
+    architecture.blocks.push_back({checked_size(*weight, 0), dropout});
+  }
+  if (architecture.blocks.empty()) throw missing("block1.0.weight");
+
+  // Flatten is classification_head.0; each hidden layer is Linear, ReLU and Dropout.
+  const std::string first = "classification_head.1.weight";
+  const Tensor* linear = find_weight(state, first, 2);
+  if (linear == nullptr) throw missing(first);
+  architecture.image_size = image_size_of(*linear, architecture.blocks);
+  architecture.hidden.clear();
+  for (std::size_t i = 0;; ++i) {
+    const Tensor* next = find_weight(state, fmt::format("classification_head.{}.weight", 4 + 3 * i), 2);
+    if (next == nullptr) break;
+    const double dropout = defaults.hidden[std::min(i, defaults.hidden.size() - 1)].dropout;
+    architecture.hidden.push_back({checked_size(*linear, 0), dropout});
+    linear = next;
+  }
+  architecture.classes = checked_size(*linear, 0);
+
+  check_tensors(state, architecture);
+  return architecture;
+}
+
+}  // namespace bart

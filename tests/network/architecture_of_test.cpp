@@ -1,0 +1,104 @@
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+#include "bart/network/state_dict.h"
+#include "bart/platform/error.h"
+
+namespace bart {
+namespace {
+
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+const Architecture small{
+    .classes = 3, .image_size = 12, .blocks = {{4, 0.25}, {6, 0.4}}, .hidden = {{5, 0.5}}};
+
+Tensor& tensor_of(StateDict& state, const std::string& name) {
+  return *std::ranges::find(state, name, &Tensor::name);
+}
+
+void expect_refused(const StateDict& state, const std::string& words) {
+  EXPECT_THAT([&] { architecture_of(state); }, ThrowsMessage<Error>(HasSubstr(words)));
+}
+
+TEST(ArchitectureOf, EveryArchitectureIsFoundAgainInItsState) {
+  for (const Architecture& architecture :
+       {small, Architecture{.classes = 42},
+        Architecture{.classes = 2, .image_size = 4, .blocks = {{1, 0}}, .hidden = {}},
+        Architecture{
+            .classes = 9, .image_size = 16, .blocks = {{2, 0}}, .hidden = {{3, 0}, {4, 0}, {5, 0}}}}) {
+    StateDict state = empty_state(architecture);
+    std::ranges::reverse(state);  // the order of a file does not matter
+    const Architecture found = architecture_of(state);
+    EXPECT_EQ(found.classes, architecture.classes);
+    EXPECT_EQ(found.image_size, architecture.image_size);
+    ASSERT_EQ(found.blocks.size(), architecture.blocks.size());
+    for (std::size_t i = 0; i < found.blocks.size(); ++i) {
+      EXPECT_EQ(found.blocks[i].channels, architecture.blocks[i].channels);
+    }
+    ASSERT_EQ(found.hidden.size(), architecture.hidden.size());
+    for (std::size_t i = 0; i < found.hidden.size(); ++i) {
+      EXPECT_EQ(found.hidden[i].features, architecture.hidden[i].features);
+    }
+  }
+}
+
+TEST(ArchitectureOf, EveryMissingTensorIsNamed) {
+  const StateDict whole = empty_state(small);
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    StateDict state = whole;
+    state.erase(state.begin() + static_cast<std::ptrdiff_t>(i));
+    // A weight that says how far the network goes may leave the tensors behind it without a place.
+    EXPECT_THROW(architecture_of(state), Error) << whole[i].name;
+    if (!is_parameter(whole[i].name)) expect_refused(state, whole[i].name + " is missing");
+  }
+  expect_refused({}, "block1.0.weight is missing");
+}
+
+TEST(ArchitectureOf, EveryTensorOfAnotherShapeIsRefused) {
+  const StateDict whole = empty_state(small);
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    for (const std::int64_t wrong : {0, 1, -1, 1 << 30}) {
+      StateDict state = whole;
+      state[i].shape.push_back(wrong);
+      EXPECT_THROW(architecture_of(state), Error) << whole[i].name;
+      if (whole[i].shape.empty()) continue;
+      // Widths of the last layer alone are free.
+      state[i].shape = whole[i].shape;
+      state[i].shape.front() = wrong;
+      EXPECT_THROW(architecture_of(state), Error) << whole[i].name;
+    }
+  }
+}
+
+TEST(ArchitectureOf, ForeignAndRepeatedTensorsAreNamed) {
+  StateDict state = empty_state(small);
+  state.push_back({"fc.weight", {1}, std::vector<float>(1)});
+  expect_refused(state, "fc.weight does not belong");
+  state.back() = state.front();
+  expect_refused(state, "block1.0.weight occurs twice");
+  StateDict many = empty_state(small);
+  for (int i = 3; i < 100; ++i) {
+    many.push_back({"block" + std::to_string(i) + ".0.weight", {1, 1, 3, 3}, std::vector<float>(9)});
+  }
+  EXPECT_THROW(architecture_of(many), Error);
+}
+
+TEST(ArchitectureOf, ValuesOfTheWrongKindAreRefused) {
+  StateDict state = empty_state(small);
+  tensor_of(state, "block1.1.num_batches_tracked").values = std::vector<float>(1);
+  expect_refused(state, "block1.1.num_batches_tracked holds no integer");
+  state = empty_state(small);
+  tensor_of(state, "block2.0.bias").values = std::vector<std::int64_t>(6);
+  expect_refused(state, "block2.0.bias holds integers");
+}
+
+TEST(ArchitectureOf, FeaturesThatAreNoSquareImageAreRefused) {
+  StateDict state = empty_state(small);
+  tensor_of(state, "classification_head.1.weight").shape = {5, 6 * 8};
+  expect_refused(state, "classification_head.1.weight has shape [5, 48]");
+}
+
+}  // namespace
+}  // namespace bart
