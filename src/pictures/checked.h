@@ -41,13 +41,18 @@ inline Bytes slice(Bytes bytes, std::size_t at, std::size_t size = std::size_t(-
   return bytes.subspan(at, std::min(size, bytes.size() - at));
 }
 
-/// An RGB picture of the size, or PictureError where the size is not one to take memory for.
-inline Picture new_picture(std::int64_t width, std::int64_t height) {
+/// Throws PictureError where the size is not one to take memory for.
+inline void check_size(std::int64_t width, std::int64_t height) {
   if (width < 1 || height < 1)
     throw PictureError("a picture of " + std::to_string(width) + "x" + std::to_string(height) + " pixels");
   if (std::uint64_t(width) > max_pixels || std::uint64_t(height) > max_pixels / std::uint64_t(width))
     throw PictureError(std::to_string(width) + "x" + std::to_string(height) +
                        " pixels are more than the limit of " + std::to_string(max_pixels));
+}
+
+/// A black RGB picture of a checked size.
+inline Picture new_picture(std::int64_t width, std::int64_t height) {
+  check_size(width, height);
   return {int(width), int(height), std::vector<std::uint8_t>(std::size_t(width) * std::size_t(height) * 3)};
 }
 
