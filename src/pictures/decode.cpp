@@ -41,8 +41,6 @@ const char* unsupported_format(Bytes file) {
       {0, "\0\0\0\x0CJXL \r\n\x87\n"sv, "JPEG XL pictures"},
       {0, "\0\0\0\x0CjP  \r\n\x87\n"sv, "JPEG 2000 pictures"},
       {0, "\xFF\x4F\xFF\x51"sv, "JPEG 2000 pictures"},
-      {4, "ftypavif"sv, "AVIF pictures"},
-      {4, "ftypavis"sv, "AVIF pictures"},
       {4, "ftyphei"sv, "HEIC pictures"},
       {4, "ftyphev"sv, "HEIC pictures"},
       {4, "ftypmif1"sv, "HEIF pictures"},
@@ -85,6 +83,8 @@ DecodedPicture decode_stored(Bytes file) {
   if (starts_with(file, "GIF87a") || starts_with(file, "GIF89a")) return decode_gif(file);
   if (starts_with(file, "\0\0\1\0"sv)) return decode_ico(file);
   if (is_pnm(file)) return decode_pnm(file);
+  if (starts_with(slice(file, 4), "ftypavif") || starts_with(slice(file, 4), "ftypavis"))
+    return decode_avif(file);
   if (const char* name = unsupported_format(file))
     throw PictureError(std::string(name) + " are not supported: convert it to PNG or JPEG");
   throw PictureError("not a picture of a known format");

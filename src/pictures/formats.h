@@ -7,6 +7,7 @@
 // throws PictureError.
 namespace bart {
 
+DecodedPicture decode_avif(Bytes file);
 DecodedPicture decode_png(Bytes file);
 DecodedPicture decode_webp(Bytes file);
 DecodedPicture decode_bmp(Bytes file);

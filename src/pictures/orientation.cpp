@@ -79,9 +79,13 @@ std::optional<std::int64_t> orientation_in_xmp(std::string_view xmp) {
 
 }  // namespace
 
-int stated_orientation(Bytes exif, std::string_view xmp) {
+std::optional<std::int64_t> orientation_in_exif(Bytes exif) {
   for (int i = 0; i < 2 && starts_with(exif, std::string_view("Exif\0\0", 6)); ++i) exif = exif.subspan(6);
-  std::optional<std::int64_t> stated = orientation_in_tiff(exif);
+  return orientation_in_tiff(exif);
+}
+
+int stated_orientation(Bytes exif, std::string_view xmp) {
+  std::optional<std::int64_t> stated = orientation_in_exif(exif);
   if (!stated) stated = orientation_in_xmp(xmp);
   return stated && *stated >= 1 && *stated <= 8 ? int(*stated) : 1;
 }

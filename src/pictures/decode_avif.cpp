@@ -1,0 +1,75 @@
+#include <avif/avif.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "formats.h"
+#include "orientation.h"
+#include "unpack.h"
+
+namespace bart {
+namespace {
+
+struct Destroy {
+  void operator()(avifDecoder* decoder) const { avifDecoderDestroy(decoder); }
+};
+
+void check(avifResult result) {
+  if (result == AVIF_RESULT_OK) return;
+  const bool truncated = result == AVIF_RESULT_TRUNCATED_DATA;
+  throw PictureError(std::string(truncated ? "truncated AVIF: " : "broken AVIF: ") +
+                     avifResultToString(result));
+}
+
+// The EXIF orientation that does what the file's rotation (irot, counterclockwise, first) and mirroring
+// (imir) ask for.
+int orientation_of(const avifImage& image) {
+  const int angle = image.transformFlags & AVIF_TRANSFORM_IROT ? image.irot.angle : 0;
+  if (!(image.transformFlags & AVIF_TRANSFORM_IMIR)) {
+    static constexpr int rotated[] = {1, 8, 3, 6};
+    return rotated[angle & 3];
+  }
+  static constexpr int mirrored[2][4] = {{4, 5, 2, 7}, {2, 7, 4, 5}};  // top with bottom, left with right
+  return mirrored[image.imir.mode & 1][angle & 3];
+}
+
+}  // namespace
+
+DecodedPicture decode_avif(Bytes file) {
+  const std::unique_ptr<avifDecoder, Destroy> decoder(avifDecoderCreate());
+  if (!decoder) throw PictureError("libavif cannot be started");
+  decoder->maxThreads = 1;
+  decoder->imageSizeLimit = std::min<std::uint64_t>(max_pixels, decoder->imageSizeLimit);
+  decoder->strictFlags &= ~avifStrictFlags(AVIF_STRICT_CLAP_VALID | AVIF_STRICT_PIXI_REQUIRED);
+  check(avifDecoderSetIOMemory(decoder.get(), file.data(), file.size()));
+  check(avifDecoderParse(decoder.get()));
+  check_size(decoder->image->width, decoder->image->height);
+  check(avifDecoderNthImage(decoder.get(), 0));
+
+  const avifImage& image = *decoder->image;
+  DecodedPicture decoded;
+  decoded.picture = new_picture(image.width, image.height);
+  avifRGBImage rgb;
+  avifRGBImageSetDefaults(&rgb, &image);
+  rgb.depth = 8;
+  // With alpha, libavif converts in another way: through RGBA, as Pillow asks it to.
+  const bool alpha = decoder->alphaPresent;
+  rgb.format = alpha ? AVIF_RGB_FORMAT_RGBA : AVIF_RGB_FORMAT_RGB;
+  rgb.rowBytes = image.width * (alpha ? 4 : 3);
+  std::vector<std::uint8_t> rgba(alpha ? std::size_t(rgb.rowBytes) * image.height : 0);
+  rgb.pixels = alpha ? rgba.data() : decoded.picture.pixels.data();
+  check(avifImageYUVToRGB(&image, &rgb));
+  if (alpha) unpack_row(Packing::rgba8, rgba.data(), rgba.size() / 4, {}, decoded.picture.pixels.data());
+
+  decoded.format = "AVIF";
+  decoded.mode = alpha ? "RGBA" : image.yuvFormat == AVIF_PIXEL_FORMAT_YUV400 ? "L" : "RGB";
+  decoded.exif_orientation = orientation_of(image);
+  // The picture's own rotation stands above what EXIF says; XMP is asked where neither says anything.
+  if (decoded.exif_orientation == 1 && !orientation_in_exif({image.exif.data, image.exif.size}))
+    decoded.exif_orientation =
+        stated_orientation({}, {reinterpret_cast<const char*>(image.xmp.data), image.xmp.size});
+  return decoded;
+}
+
+}  // namespace bart
