@@ -10,7 +10,6 @@
 
 #include "bart/classifier/classifier.h"
 #include "bart/pictures/decode.h"
-#include "bart/pictures/resize.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "bart/platform/threads.h"
@@ -48,8 +47,7 @@ struct Resized {
 
 Resized read_resized(const fs::path& path, int size, const DecodeOptions& options) {
   try {
-    const DecodedPicture decoded = decode_picture(read_file(path), options);
-    return {resize_picture(decoded.picture, size, size).pixels, {}};
+    return {decode_resized(read_file(path), size, size, options).picture.pixels, {}};
   } catch (const Error& error) {
     return {{}, error.what()};
   }
