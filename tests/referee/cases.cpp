@@ -1,0 +1,100 @@
+#include "referee/cases.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <sstream>
+
+#include "bart/dataset/batch_order.h"
+#include "bart/dataset/listing.h"
+#include "bart/dataset/load.h"
+#include "bart/dataset/split.h"
+#include "golden.h"
+
+namespace bart::test {
+namespace {
+
+std::vector<double> numbers(const std::string& text) {
+  std::vector<double> values;
+  std::istringstream words(text);
+  for (std::string word; words >> word;) values.push_back(std::stod(word));
+  return values;
+}
+
+/// "32:0.25,64:0.4" or "-" for none.
+template <class WidthAndDropout>
+std::vector<WidthAndDropout> layers_from(const std::string& text) {
+  std::vector<WidthAndDropout> layers;
+  if (text == "-") return layers;
+  std::istringstream parts(text);
+  for (std::string part; std::getline(parts, part, ',');) {
+    const std::size_t colon = part.find(':');
+    layers.push_back({std::stoi(part.substr(0, colon)), std::stod(part.substr(colon + 1))});
+  }
+  return layers;
+}
+
+}  // namespace
+
+std::vector<const std::uint8_t*> TrainingBatch::pictures() const {
+  std::vector<const std::uint8_t*> pointers;
+  const std::size_t bytes = pixels.size() / labels.size();
+  for (std::size_t i = 0; i < labels.size(); ++i) pointers.push_back(pixels.data() + i * bytes);
+  return pointers;
+}
+
+std::vector<GeneratedCase> generated_cases() {
+  std::vector<GeneratedCase> cases;
+  for (const std::vector<std::string>& row : read_golden("referee_generated.tsv")) {
+    if (row[1] == "architecture") {
+      GeneratedCase& added = cases.emplace_back();
+      added.name = row[0];
+      std::istringstream words(row[2]);
+      std::string blocks, hidden;
+      words >> added.n >> added.architecture.classes >> added.architecture.image_size >> blocks >> hidden;
+      added.architecture.blocks = layers_from<Block>(blocks);
+      added.architecture.hidden = layers_from<Hidden>(hidden);
+    } else {
+      cases.back().facts[{row[1], row[2]}] = numbers(row[3]);
+    }
+  }
+  return cases;
+}
+
+TrainingBatch generate_batch(const GeneratedCase& generated, Mt19937& words) {
+  const auto size = static_cast<std::size_t>(generated.architecture.image_size);
+  const auto n = static_cast<std::size_t>(generated.n);
+  TrainingBatch batch{std::vector<std::uint8_t>(n * size * size * 3), std::vector<std::int32_t>(n),
+                      generated.architecture.image_size};
+  for (std::uint8_t& value : batch.pixels) value = static_cast<std::uint8_t>(words.next() & 255);
+  const auto classes = static_cast<std::uint32_t>(generated.architecture.classes);
+  for (std::int32_t& label : batch.labels) label = static_cast<std::int32_t>(words.next() % classes);
+  return batch;
+}
+
+std::optional<TrainingBatch> first_subset_batch() {
+  const std::filesystem::path folder = std::filesystem::path(BART_SHARED_DIR) / "data" / "simpsons_subset";
+  if (!std::filesystem::exists(folder)) return std::nullopt;
+  const Listing listing = list_folder(folder);
+  const Split split = train_test_split(static_cast<std::uint32_t>(listing.pictures.size()), 0.2, 10);
+  BatchOrder order(10, static_cast<std::uint32_t>(split.train.size()));
+  const std::vector<std::uint32_t> epoch = order.next_epoch();
+  Listing first = listing;
+  first.pictures.clear();
+  for (std::size_t i = 0; i < 32; ++i) first.pictures.push_back(listing.pictures[split.train[epoch[i]]]);
+  LoadedPictures loaded = load_pictures(first, {.strict = true});
+  return TrainingBatch{std::move(loaded.pixels), std::move(loaded.labels), 128};
+}
+
+Facts subset_facts() {
+  Facts facts;
+  for (const std::vector<std::string>& row : read_golden("referee_subset.tsv")) {
+    facts[{row[1], row[2]}] = numbers(row[3]);
+  }
+  return facts;
+}
+
+bool is_noise(const std::string& name) {
+  return name.starts_with("block") && (name.ends_with(".0.bias") || name.ends_with(".3.bias"));
+}
+
+}  // namespace bart::test

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bart/network/architecture.h"
+#include "bart/random/mt19937.h"
+
+namespace bart::test {
+
+/// A batch of training as both the referee and the engine take it.
+struct TrainingBatch {
+  std::vector<std::uint8_t> pixels;  // [n, image_size, image_size, 3]
+  std::vector<std::int32_t> labels;  // [n]
+  int image_size = 0;
+
+  std::vector<const std::uint8_t*> pictures() const;  // [n]
+};
+
+/// Facts that PyTorch computed of one network: {kind, name} -> values (tests/goldens/make_referee.py).
+using Facts = std::map<std::pair<std::string, std::string>, std::vector<double>>;
+
+/// A small network on generated batches.
+struct GeneratedCase {
+  std::string name;
+  Architecture architecture;
+  int n = 0;
+  Facts facts;  // of seed 0
+};
+std::vector<GeneratedCase> generated_cases();
+
+/// The next batch of a case; its words start from Mt19937(seed).
+TrainingBatch generate_batch(const GeneratedCase& generated, Mt19937& words);
+
+/// The first training batch of the Simpsons subset, or nothing where the pictures are not here.
+std::optional<TrainingBatch> first_subset_batch();
+Facts subset_facts();
+
+/// Whether the tensor is the bias of a convolution before a BatchNorm, whose true gradient is zero, so that
+/// whatever is computed there is noise.
+bool is_noise(const std::string& name);
+
+}  // namespace bart::test
