@@ -141,7 +141,8 @@ bool has_picture_extension(std::string_view name) {
   if (dot == std::string_view::npos) return false;
   std::string extension(name.substr(dot + 1));
   for (char& c : extension) c = char(std::tolower(static_cast<unsigned char>(c)));
-  static constexpr std::array known = {"jpg", "jpeg", "png", "webp", "bmp", "gif"};
+  static constexpr std::array known = {"jpg", "jpeg", "jpe",  "jfif", "mpo", "png", "apng", "webp", "bmp",
+                                       "gif", "tif",  "tiff", "avif", "ico", "ppm", "pgm",  "pbm",  "pnm"};
   for (const char* one : known)
     if (extension == one) return true;
   return false;

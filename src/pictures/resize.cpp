@@ -10,6 +10,7 @@ namespace bart {
 Picture resize_picture(const Picture& picture, int width, int height) {
   if (width < 1 || height < 1 || std::uint64_t(width) * std::uint64_t(height) > max_pixels)
     throw Error("a picture cannot be resized to " + std::to_string(width) + "x" + std::to_string(height));
+  if (picture.width < 1 || picture.height < 1) throw Error("a picture without pixels cannot be resized");
   if (picture.width == width && picture.height == height) return picture;
 
   Picture resized{width, height, std::vector<std::uint8_t>(std::size_t(width) * std::size_t(height) * 3)};

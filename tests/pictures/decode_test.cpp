@@ -1,0 +1,151 @@
+#include "bart/pictures/decode.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+#include "bart/pictures/resize.h"
+#include "golden.h"
+#include "picture_files.h"
+
+namespace bart {
+namespace {
+
+using test::bytes_of;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+std::string facts(const DecodedPicture& decoded) {
+  const Picture& picture = decoded.picture;
+  EXPECT_EQ(picture.pixels.size(), std::size_t(picture.width) * std::size_t(picture.height) * 3);
+  EXPECT_EQ(decoded.width, picture.width);
+  EXPECT_EQ(decoded.height, picture.height);
+  return std::to_string(picture.width) + "x" + std::to_string(picture.height) + " " +
+         test::crc_of(picture.pixels);
+}
+
+std::string error_of(std::span<const std::uint8_t> file) {
+  try {
+    decode_picture(file);
+  } catch (const PictureError& e) {
+    return e.what();
+  }
+  return "no error";
+}
+
+std::string error_of(std::string_view file) {
+  return error_of(std::span(reinterpret_cast<const std::uint8_t*>(file.data()), file.size()));
+}
+
+// Every file of a folder gives what Pillow gives: pixels as stored and turned upright, format, mode and
+// orientation; or a PictureError of one line where Pillow fails.
+void expect_pillows_pictures(const std::filesystem::path& folder, const std::string& golden) {
+  for (const std::vector<std::string>& row : test::read_golden(golden)) {
+    SCOPED_TRACE(row[0]);
+    const test::FileBytes file = bytes_of(folder / row[0]);
+    if (row[1] == "error") {
+      EXPECT_THAT(error_of(file), AllOf(Not("no error"), Not(HasSubstr("\n")), Not("")))
+          << "Pillow: " << row[2];
+      continue;
+    }
+    try {
+      const DecodedPicture stored = decode_picture(file, {.apply_exif_orientation = false});
+      EXPECT_EQ(facts(stored), row[3] + "x" + row[4] + " " + row[5]);
+      EXPECT_EQ(stored.format, row[1]);
+      EXPECT_EQ(stored.mode, row[2]);
+      EXPECT_EQ(std::to_string(stored.exif_orientation), row[6]);
+      EXPECT_EQ(facts(decode_picture(file)), row[7] + "x" + row[8] + " " + row[9]);
+    } catch (const PictureError& e) {
+      ADD_FAILURE() << "Pillow decodes it: " << e.what();
+    }
+  }
+}
+
+TEST(Decode, SmallPicturesOfEveryFormatAndModeAreAsPillowDecodesThem) {
+  expect_pillows_pictures(test::small_pictures, "small_pictures.tsv");
+}
+
+TEST(Decode, OddPicturesAreAsPillowDecodesThem) {
+  if (!std::filesystem::exists(test::odd_pictures)) GTEST_SKIP() << "no " << test::odd_pictures;
+  expect_pillows_pictures(test::odd_pictures, "odd_pictures.tsv");
+}
+
+TEST(Decode, ResizingWhileDecodingGivesTheSamePixels) {
+  for (const auto& path : test::files_in(test::small_pictures)) {
+    SCOPED_TRACE(path.filename());
+    const test::FileBytes file = bytes_of(path);
+    if (error_of(file) != "no error") {
+      EXPECT_THROW(decode_resized(file, 9, 8), PictureError);
+      continue;
+    }
+    for (const bool upright : {true, false}) {
+      const DecodedPicture whole = decode_picture(file, {upright});
+      const DecodedPicture resized = decode_resized(file, 9, 8, {upright});
+      EXPECT_EQ(resized.picture.pixels, resize_picture(whole.picture, 9, 8).pixels);
+      EXPECT_EQ(resized.width, whole.width);
+      EXPECT_EQ(resized.height, whole.height);
+      EXPECT_EQ(resized.format, whole.format);
+      EXPECT_EQ(resized.mode, whole.mode);
+      EXPECT_EQ(resized.exif_orientation, whole.exif_orientation);
+    }
+  }
+}
+
+TEST(Decode, ReasonsSayWhatIsWrong) {
+  const auto error_in = [](const char* name) { return error_of(bytes_of(test::small_pictures / name)); };
+  EXPECT_THAT(error_in("truncated.jpg"), HasSubstr("truncated JPEG"));
+  EXPECT_THAT(error_in("truncated.png"), HasSubstr("truncated PNG"));
+  EXPECT_THAT(error_in("wrong_checksum.png"), HasSubstr("checksum"));
+  EXPECT_THAT(error_in("truncated.webp"), HasSubstr("truncated WebP"));
+  EXPECT_THAT(error_in("truncated.bmp"), HasSubstr("truncated BMP"));
+  EXPECT_THAT(error_in("truncated.gif"), HasSubstr("truncated GIF"));
+  EXPECT_EQ(error_of(""), "an empty file");
+  EXPECT_EQ(error_of("Bart was here."), "not a picture of a known format");
+}
+
+TEST(Decode, FormatsThatAreNotReadAreNamed) {
+  using namespace std::string_view_literals;
+  EXPECT_EQ(error_of("\xFF\x0A\xFA\x7F"sv), "JPEG XL pictures are not supported: convert it to PNG or JPEG");
+  EXPECT_THAT(error_of("\0\0\0\x0CjP  \r\n\x87\n"sv), HasSubstr("JPEG 2000"));
+  EXPECT_THAT(error_of("\0\0\0\x18"
+                       "ftypheic\0\0\0\0"sv),
+              HasSubstr("HEIC"));
+  EXPECT_THAT(error_of("<svg xmlns='http://www.w3.org/2000/svg'/>"sv), HasSubstr("SVG"));
+}
+
+// Headers that state more pixels than the limit, in files too short to hold them: refused for their size,
+// before memory is taken for it.
+TEST(Decode, PicturesOverTheLimitAreRefusedByTheirHeader) {
+  using namespace std::string_view_literals;
+  const auto big = [](const char* name, std::size_t at, std::string_view size) {
+    test::FileBytes file = bytes_of(test::small_pictures / name);
+    std::copy(size.begin(), size.end(), file.begin() + std::ptrdiff_t(at));
+    return error_of(file);
+  };
+  EXPECT_THAT(error_of("P5\n13378 13377\n255\n"),
+              HasSubstr("more than the limit of 178956970"));               // 178,957,506
+  EXPECT_THAT(error_of("P5\n13378 13376\n255\n"), HasSubstr("truncated"));  // 178,944,128
+  EXPECT_THAT(big("rgb.bmp", 18, "\x00\x40\x00\x00\x00\x40\x00"sv), HasSubstr("more than the limit"));
+  EXPECT_THAT(big("canvas.gif", 6, "\xFF\xFF\xFF\xFF"), HasSubstr("more than the limit"));
+  test::FileBytes jpeg = bytes_of(test::small_pictures / "420.jpg");
+  constexpr std::uint8_t marker[] = {0xFF, 0xC0};
+  const auto frame = std::search(jpeg.begin(), jpeg.end(), std::begin(marker), std::end(marker));
+  ASSERT_NE(frame, jpeg.end());
+  std::fill(frame + 5, frame + 9, std::uint8_t{0xFF});
+  EXPECT_THAT(error_of(jpeg), HasSubstr("more than the limit"));
+  EXPECT_THROW(decode_resized(jpeg, 8, 8), PictureError);
+}
+
+TEST(Decode, PictureExtensionsAreKnownInAnyCase) {
+  for (const char* name : {"a.jpg", "a.JPG", "a.jpeg", "b.b.Png", "x.webp", "x.bmp", "x.gif", "x.tif",
+                           "x.tiff", "x.avif", "x.ico", "x.ppm", "x.pgm", "x.pbm", ".jpg"})
+    EXPECT_TRUE(has_picture_extension(name)) << name;
+  for (const char* name : {"", "jpg", "a.txt", "a.jpg.txt", "a.", "a.jp", "Thumbs.db"})
+    EXPECT_FALSE(has_picture_extension(name)) << name;
+}
+
+}  // namespace
+}  // namespace bart

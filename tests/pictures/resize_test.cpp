@@ -1,0 +1,71 @@
+#include "bart/pictures/resize.h"
+
+#include <gtest/gtest.h>
+#include <hwy/targets.h>
+
+#include "bart/pictures/decode.h"
+#include "bart/pictures/encode_jpeg.h"
+#include "golden.h"
+#include "picture_files.h"
+
+namespace bart {
+namespace {
+
+void expect_pillows_sizes() {
+  for (const std::vector<std::string>& row : test::read_golden("resize.tsv")) {
+    SCOPED_TRACE(row[0] + "x" + row[1] + " to " + row[2] + "x" + row[3]);
+    const Picture resized = resize_picture(test::noise(std::stoi(row[0]), std::stoi(row[1])),
+                                           std::stoi(row[2]), std::stoi(row[3]));
+    EXPECT_EQ(resized.width, std::stoi(row[2]));
+    EXPECT_EQ(resized.height, std::stoi(row[3]));
+    EXPECT_EQ(test::crc_of(resized.pixels), row[4]);
+  }
+}
+
+TEST(Resize, GivesPillowsPixels) {
+  expect_pillows_sizes();
+}
+
+TEST(Resize, GivesTheSamePixelsOnEveryInstructionSet) {
+  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    SCOPED_TRACE(hwy::TargetName(target));
+    hwy::SetSupportedTargetsForTest(target);
+    expect_pillows_sizes();
+  }
+  hwy::SetSupportedTargetsForTest(0);  // as it was
+}
+
+TEST(Resize, KeepsAPictureThatHasTheSize) {
+  const Picture picture = test::noise(37, 23);
+  EXPECT_EQ(resize_picture(picture, 37, 23).pixels, picture.pixels);
+}
+
+TEST(Resize, RefusesSizesWithoutPixelsOrOverTheLimit) {
+  const Picture picture = test::noise(4, 4);
+  EXPECT_THROW(resize_picture(picture, 0, 4), Error);
+  EXPECT_THROW(resize_picture(picture, 4, -1), Error);
+  EXPECT_THROW(resize_picture(picture, 1 << 20, 1 << 20), Error);
+  EXPECT_THROW(resize_picture({}, 4, 4), Error);
+}
+
+TEST(Resize, RealPicturesAreReadToPillowsPixelsAndWrittenToItsJpegs) {
+  if (!std::filesystem::exists(test::real_pictures)) GTEST_SKIP() << "no " << test::real_pictures;
+  for (const std::vector<std::string>& row : test::read_golden("subset_pixels.tsv")) {
+    SCOPED_TRACE(row[0]);
+    const auto files = test::files_in(test::real_pictures / row[0]);
+    EXPECT_EQ(std::to_string(files.size()), row[1]);
+    unsigned long pixels = 0, jpegs = 0;
+    for (const auto& file : files) {
+      const Picture picture =
+          decode_resized(test::bytes_of(file), 128, 128, {.apply_exif_orientation = false}).picture;
+      pixels = crc32_z(pixels, picture.pixels.data(), picture.pixels.size());
+      const std::vector<std::uint8_t> jpeg = encode_jpeg(picture);
+      jpegs = crc32_z(jpegs, jpeg.data(), jpeg.size());
+    }
+    EXPECT_EQ(test::crc_text(pixels), row[2]);
+    EXPECT_EQ(test::crc_text(jpegs), row[3]);
+  }
+}
+
+}  // namespace
+}  // namespace bart
