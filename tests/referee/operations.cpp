@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <vector>
+
+#include "bart/platform/threads.h"
 
 namespace bart::referee {
 namespace {
@@ -82,6 +85,11 @@ double sum_of(size_t count, const double* values) {
   return sum;
 }
 
+void in_parallel(size_t count, const std::function<void(size_t)>& work) {
+  static const int threads = available_threads();
+  parallel_for(count, threads, work);
+}
+
 constexpr double batch_norm_eps = 1e-5;
 constexpr double batch_norm_momentum = 0.1;
 
@@ -91,8 +99,7 @@ void convolution_forward(const ConvolutionShape& s, const double* input, const d
                          const double* bias, double* output) {
   const size_t pixels = size_t(s.height) * size_t(s.width);
   const size_t padded_pixels = (size_t(s.height) + 2) * (size_t(s.width) + 2);
-#pragma omp parallel for schedule(dynamic)
-  for (int n = 0; n < s.n; ++n) {
+  in_parallel(size_t(s.n), [&](size_t n) {
     const std::vector<double> image =
         padded(s.inputs, s.height, s.width, input + size_t(n) * size_t(s.inputs) * pixels);
     for (int o = 0; o < s.outputs; ++o) {
@@ -103,7 +110,7 @@ void convolution_forward(const ConvolutionShape& s, const double* input, const d
                         weight + (size_t(o) * size_t(s.inputs) + size_t(i)) * 9, plane);
       }
     }
-  }
+  });
 }
 
 void convolution_backward(const ConvolutionShape& s, const double* input, const double* weight,
@@ -115,8 +122,7 @@ void convolution_backward(const ConvolutionShape& s, const double* input, const 
 
   // The gradient of the input is the correlation of the output's with the weights turned by 180 degrees.
   if (grad_input != nullptr) {
-#pragma omp parallel for schedule(dynamic)
-    for (int n = 0; n < s.n; ++n) {
+    in_parallel(size_t(s.n), [&](size_t n) {
       const std::vector<double> gradient =
           padded(s.outputs, s.height, s.width, grad_output + size_t(n) * outputs * pixels);
       for (size_t i = 0; i < inputs; ++i) {
@@ -128,12 +134,11 @@ void convolution_backward(const ConvolutionShape& s, const double* input, const 
           add_correlation(s.height, s.width, gradient.data() + o * padded_pixels, turned, plane);
         }
       }
-    }
+    });
   }
 
   const std::vector<double> images = padded(s.n * s.inputs, s.height, s.width, input);
-#pragma omp parallel for schedule(dynamic)
-  for (size_t o = 0; o < outputs; ++o) {
+  in_parallel(outputs, [&](size_t o) {
     std::fill_n(grad_weight + o * inputs * 9, inputs * 9, 0.0);
     grad_bias[o] = 0;
     for (size_t n = 0; n < size_t(s.n); ++n) {
@@ -144,7 +149,7 @@ void convolution_backward(const ConvolutionShape& s, const double* input, const 
                           grad_weight + (o * inputs + i) * 9);
       }
     }
-  }
+  });
 }
 
 void batch_norm_forward(const BatchNormShape& s, const double* input, const double* weight,
@@ -152,8 +157,7 @@ void batch_norm_forward(const BatchNormShape& s, const double* input, const doub
                         double* inverse_std, double* output) {
   const size_t pixels = size_t(s.pixels), channels = size_t(s.channels);
   const double count = double(s.n) * double(s.pixels);
-#pragma omp parallel for
-  for (size_t c = 0; c < channels; ++c) {
+  in_parallel(channels, [&](size_t c) {
     const auto plane = [&](int n) { return (size_t(n) * channels + c) * pixels; };
     double sum = 0;
     for (int n = 0; n < s.n; ++n) sum += sum_of(pixels, input + plane(n));
@@ -171,7 +175,7 @@ void batch_norm_forward(const BatchNormShape& s, const double* input, const doub
       double* y = output + plane(n);
       for (size_t p = 0; p < pixels; ++p) y[p] = (x[p] - mean[c]) * inverse_std[c] * weight[c] + bias[c];
     }
-  }
+  });
 }
 
 void batch_norm_backward(const BatchNormShape& s, const double* input, const double* weight,
@@ -179,8 +183,7 @@ void batch_norm_backward(const BatchNormShape& s, const double* input, const dou
                          double* grad_input, double* grad_weight, double* grad_bias) {
   const size_t pixels = size_t(s.pixels), channels = size_t(s.channels);
   const double count = double(s.n) * double(s.pixels);
-#pragma omp parallel for
-  for (size_t c = 0; c < channels; ++c) {
+  in_parallel(channels, [&](size_t c) {
     const auto plane = [&](int n) { return (size_t(n) * channels + c) * pixels; };
     double sum = 0, sum_normalized = 0;  // of the gradient, and of the gradient times the normalized input
     for (int n = 0; n < s.n; ++n) {
@@ -202,37 +205,33 @@ void batch_norm_backward(const BatchNormShape& s, const double* input, const dou
         result[p] = weight[c] * inverse_std[c] * (g[p] - sum / count - normalized * sum_normalized / count);
       }
     }
-  }
+  });
 }
 
 void batch_norm_evaluate(const BatchNormShape& s, const double* input, const double* weight,
                          const double* bias, const double* running_mean, const double* running_var,
                          double* output) {
   const size_t pixels = size_t(s.pixels), channels = size_t(s.channels);
-#pragma omp parallel for
-  for (size_t plane = 0; plane < size_t(s.n) * channels; ++plane) {
+  in_parallel(size_t(s.n) * channels, [&](size_t plane) {
     const size_t c = plane % channels;
     const double inverse_std = 1 / std::sqrt(running_var[c] + batch_norm_eps);
     for (size_t i = plane * pixels; i < (plane + 1) * pixels; ++i) {
       output[i] = (input[i] - running_mean[c]) * inverse_std * weight[c] + bias[c];
     }
-  }
+  });
 }
 
 void relu_forward(size_t count, double* values) {
-#pragma omp parallel for
   for (size_t i = 0; i < count; ++i) values[i] = values[i] > 0 ? values[i] : 0;
 }
 
 void relu_backward(size_t count, const double* output, double* gradient) {
-#pragma omp parallel for
   for (size_t i = 0; i < count; ++i) gradient[i] = output[i] > 0 ? gradient[i] : 0;
 }
 
 void max_pool_forward(const MaxPoolShape& s, const double* input, double* output, std::int32_t* positions) {
   const int out_height = s.height / 2, out_width = s.width / 2;
-#pragma omp parallel for
-  for (int plane = 0; plane < s.planes; ++plane) {
+  in_parallel(size_t(s.planes), [&](size_t plane) {
     const double* in = input + size_t(plane) * size_t(s.height) * size_t(s.width);
     size_t to = size_t(plane) * size_t(out_height) * size_t(out_width);
     for (int y = 0; y < out_height; ++y) {
@@ -245,19 +244,18 @@ void max_pool_forward(const MaxPoolShape& s, const double* input, double* output
         positions[to] = best;
       }
     }
-  }
+  });
 }
 
 void max_pool_backward(const MaxPoolShape& s, const double* grad_output, const std::int32_t* positions,
                        double* grad_input) {
   const size_t in_pixels = size_t(s.height) * size_t(s.width);
   const size_t out_pixels = in_pixels / 4;
-#pragma omp parallel for
-  for (size_t plane = 0; plane < size_t(s.planes); ++plane) {
+  in_parallel(size_t(s.planes), [&](size_t plane) {
     double* in = grad_input + plane * in_pixels;
     std::fill_n(in, in_pixels, 0.0);
     for (size_t i = plane * out_pixels; i < (plane + 1) * out_pixels; ++i) in[positions[i]] = grad_output[i];
-  }
+  });
 }
 
 void dropout_forward(size_t flags, size_t group, const std::uint8_t* keep, double probability,
@@ -276,19 +274,17 @@ void dropout_backward(size_t flags, size_t group, const std::uint8_t* keep, doub
 void linear_forward(const LinearShape& s, const double* input, const double* weight, const double* bias,
                     double* output) {
   const size_t inputs = size_t(s.inputs), outputs = size_t(s.outputs);
-#pragma omp parallel for
-  for (size_t o = 0; o < outputs; ++o) {
+  in_parallel(outputs, [&](size_t o) {
     for (size_t n = 0; n < size_t(s.n); ++n) {
       output[n * outputs + o] = bias[o] + dot(inputs, input + n * inputs, weight + o * inputs);
     }
-  }
+  });
 }
 
 void linear_backward(const LinearShape& s, const double* input, const double* weight,
                      const double* grad_output, double* grad_input, double* grad_weight, double* grad_bias) {
   const size_t inputs = size_t(s.inputs), outputs = size_t(s.outputs);
-#pragma omp parallel for
-  for (size_t o = 0; o < outputs; ++o) {
+  in_parallel(outputs, [&](size_t o) {
     double* row = grad_weight + o * inputs;
     std::fill_n(row, inputs, 0.0);
     grad_bias[o] = 0;
@@ -297,16 +293,15 @@ void linear_backward(const LinearShape& s, const double* input, const double* we
       grad_bias[o] += g;
       for (size_t i = 0; i < inputs; ++i) row[i] += g * input[n * inputs + i];
     }
-  }
-#pragma omp parallel for
-  for (size_t n = 0; n < size_t(s.n); ++n) {
+  });
+  in_parallel(size_t(s.n), [&](size_t n) {
     double* row = grad_input + n * inputs;
     std::fill_n(row, inputs, 0.0);
     for (size_t o = 0; o < outputs; ++o) {
       const double g = grad_output[n * outputs + o];
       for (size_t i = 0; i < inputs; ++i) row[i] += g * weight[o * inputs + i];
     }
-  }
+  });
 }
 
 namespace {
