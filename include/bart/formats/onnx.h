@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bart/network/state_dict.h"
+
+namespace bart {
+
+struct OnnxOptions {
+  /// false: the input is "images", float32 [batch, 3, image_size, image_size], RGB from 0 to 1.
+  /// true: it is "image", uint8 [height, width, 3], one RGB picture of any size, which the graph resizes as
+  /// Pillow does, to the last bit.
+  bool with_preprocessing = false;
+  /// Weights of convolutions and linear layers as float16 (half the file); everything is computed in float32.
+  bool half = false;
+};
+
+/// What an ONNX file of BART's holds.
+struct OnnxModel {
+  StateDict state;
+  std::vector<std::string> classes;
+};
+
+/// The bytes of an ONNX model (opset 17) that ONNX's own checker approves: class probabilities as the output
+/// "probabilities", [batch, classes]; parameters under their PyTorch names; class names and preprocessing in
+/// metadata_props. The same arguments give the same bytes. Throws Error when state and classes do not fit
+/// each other, or when a weight does not fit a float16.
+std::vector<std::uint8_t> encode_onnx(const StateDict& state, const std::vector<std::string>& classes,
+                                      const OnnxOptions& options = {});
+
+/// Reads what encode_onnx wrote; every value is the one written (rounded to float16 where `half` was set).
+/// Throws Error for anything else: a graph of another producer need not be a network of BART's kind.
+OnnxModel decode_onnx(std::span<const std::uint8_t> file);
+
+}  // namespace bart

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+/// What marks an ONNX file as BART's, and where it keeps what is not in the graph.
+namespace bart::onnx_layout {
+
+inline constexpr const char* producer = "bart";
+inline constexpr std::int64_t version = 1;     // of this layout, as model_version
+inline constexpr std::int64_t ir_version = 8;  // the one that came with opset 17
+inline constexpr std::int64_t opset = 17;
+inline constexpr std::size_t max_bytes = 0x7fffffff;  // protobuf's limit
+
+// Keys of metadata_props.
+inline constexpr const char* classes_key = "classes";               // JSON: a list of strings
+inline constexpr const char* counters_key = "num_batches_tracked";  // JSON: {name: count}
+
+}  // namespace bart::onnx_layout
