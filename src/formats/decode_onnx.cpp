@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "bart/formats/model_metadata.h"
 #include "bart/formats/onnx.h"
 #include "bart/network/architecture.h"
 #include "bart/platform/error.h"
@@ -21,7 +22,7 @@ namespace {
 
 constexpr std::size_t max_rank = 4;
 constexpr std::size_t max_tensors = 1000;  // the deepest network has under 200
-constexpr std::size_t max_metadata = std::size_t{1} << 24;
+constexpr std::size_t max_counters_text = std::size_t{1} << 16;
 
 /// The parts of a TensorProto that BART writes, where they lie in the file.
 struct StoredTensor {
@@ -93,7 +94,7 @@ void find_metadata(StoredModel& model, std::span<const std::uint8_t> entry) {
     if (field->number == onnx::StringStringEntryProto::kKeyFieldNumber) key = field->text();
     if (field->number == onnx::StringStringEntryProto::kValueFieldNumber) value = field->text();
   }
-  if (key == onnx_layout::classes_key) model.classes = value;
+  if (key == classes_key) model.classes = value;
   if (key == onnx_layout::counters_key) model.counters = value;
 }
 
@@ -156,14 +157,13 @@ Tensor read_tensor(const StoredTensor& tensor) {
   return {std::string(tensor.name), tensor.shape, std::move(values)};
 }
 
-/// A value of `Type` from JSON in the metadata.
-template <typename Type>
-Type read_json(std::string_view text, const char* key) {
+std::map<std::string, std::int64_t> read_counters(std::string_view text) {
   try {
-    if (text.size() <= max_metadata) return nlohmann::json::parse(text).get<Type>();
+    if (text.size() <= max_counters_text) return nlohmann::json::parse(text);
   } catch (const nlohmann::json::exception&) {
   }
-  throw Error(fmt::format("\"{}\" in the metadata of the ONNX model is not what BART writes there", key));
+  throw Error(fmt::format("\"{}\" in the metadata of the ONNX model is not what BART writes there",
+                          onnx_layout::counters_key));
 }
 
 }  // namespace
@@ -179,12 +179,11 @@ OnnxModel decode_onnx(std::span<const std::uint8_t> file) {
                             stored.version, onnx_layout::version));
   }
   OnnxModel model;
-  model.classes = read_json<std::vector<std::string>>(stored.classes, onnx_layout::classes_key);
+  model.classes = classes_of_text(stored.classes);
   for (const StoredTensor& tensor : stored.tensors) {
     if (!tensor.name.starts_with(preprocessing_prefix)) model.state.push_back(read_tensor(tensor));
   }
-  using Counters = std::map<std::string, std::int64_t>;
-  for (const auto& [name, count] : read_json<Counters>(stored.counters, onnx_layout::counters_key)) {
+  for (const auto& [name, count] : read_counters(stored.counters)) {
     model.state.push_back({name, {}, std::vector<std::int64_t>{count}});
   }
 
@@ -193,14 +192,7 @@ OnnxModel decode_onnx(std::span<const std::uint8_t> file) {
     throw Error(fmt::format("the network tells {} classes apart, but {} are named", architecture.classes,
                             model.classes.size()));
   }
-  // Into PyTorch's order, which the counters came too late for.
-  StateDict ordered = empty_state(architecture);
-  for (Tensor& place : ordered) {
-    for (Tensor& tensor : model.state) {
-      if (tensor.name == place.name) place.values = std::move(tensor.values);
-    }
-  }
-  model.state = std::move(ordered);
+  model.state = in_pytorch_order(std::move(model.state));  // the counters came last
   return model;
 }
 

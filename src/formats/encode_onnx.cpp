@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "bart/formats/model_metadata.h"
 #include "bart/formats/onnx.h"
 #include "bart/network/architecture.h"
 #include "bart/platform/error.h"
@@ -20,24 +21,13 @@ namespace {
 std::string add_parameter(onnx::GraphProto& graph, const StateDict& state, const std::string& name,
                           bool half) {
   const Tensor& tensor = *find_tensor(state, name);
-  const std::vector<float>& values = tensor.floats();
-  // Only matrices and kernels: the vectors beside them are no saving, but BatchNorm is sensitive to its own.
-  if (!half || tensor.shape.size() < 2) {
+  if (!half || !is_half_weight(tensor)) {
+    const std::vector<float>& values = tensor.floats();
     add_tensor(graph, name, onnx::TensorProto::FLOAT, tensor.shape)
         .set_raw_data(values.data(), values.size() * sizeof(float));
     return name;
   }
-  std::string bytes(values.size() * sizeof(std::uint16_t), '\0');
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const std::uint16_t rounded = half_from_float(values[i]);
-    if (std::isinf(float_from_half(rounded)) && !std::isinf(values[i])) {
-      throw Error(
-          fmt::format("tensor {} holds {}, which no float16 can: export without --half", name, values[i]));
-    }
-    bytes[2 * i] = static_cast<char>(rounded);
-    bytes[2 * i + 1] = static_cast<char>(rounded >> 8);
-  }
-  add_tensor(graph, name, onnx::TensorProto::FLOAT16, tensor.shape).set_raw_data(std::move(bytes));
+  add_tensor(graph, name, onnx::TensorProto::FLOAT16, tensor.shape).set_raw_data(half_bytes(tensor));
   const std::string cast = name + ".float32";
   set_attribute(add_node(graph, "Cast", {name}, cast), "to", std::int64_t{onnx::TensorProto::FLOAT});
   return cast;
@@ -97,14 +87,6 @@ void add_metadata(onnx::ModelProto& model, const char* key, const std::string& v
   entry.set_value(value);
 }
 
-std::string class_list(const std::vector<std::string>& classes) {
-  try {
-    return nlohmann::json(classes).dump();
-  } catch (const nlohmann::json::exception&) {
-    throw Error("a class name is not valid UTF-8");
-  }
-}
-
 /// num_batches_tracked of every BatchNorm: no part of the graph, kept for whoever trains on.
 std::string counters(const StateDict& state) {
   auto object = nlohmann::ordered_json::object();
@@ -153,15 +135,12 @@ std::vector<std::uint8_t> encode_onnx(const StateDict& state, const std::vector<
     describe(*graph.add_output(), "probabilities", onnx::TensorProto::FLOAT, {"batch", architecture.classes});
   }
 
-  add_metadata(model, onnx_layout::classes_key, class_list(classes));
+  add_metadata(model, classes_key, classes_text(classes));
   add_metadata(model, onnx_layout::counters_key, counters(state));
-  add_metadata(model, "image_size", std::to_string(size));
-  add_metadata(model, "preprocessing",
-               options.with_preprocessing
-                   ? "in the graph: any RGB picture as uint8 [height, width, 3]"
-                   : fmt::format("RGB, resized to {0} x {0} (bicubic with antialiasing, as Pillow's "
-                                 "Image.resize), divided by 255, channels first",
-                                 size));
+  add_metadata(model, image_size_key, std::to_string(size));
+  add_metadata(model, preprocessing_key,
+               options.with_preprocessing ? "in the graph: any RGB picture as uint8 [height, width, 3]"
+                                          : preprocessing_text(architecture.image_size));
 
   try {
     onnx::checker::check_model(model);

@@ -1,7 +1,11 @@
 #include "half.h"
 
+#include <fmt/format.h>
+
 #include <bit>
 #include <cmath>
+
+#include "bart/platform/error.h"
 
 namespace bart {
 
@@ -31,6 +35,25 @@ float float_from_half(std::uint16_t half) {
                               : std::ldexp(static_cast<float>(fraction + 1024), exponent - 25);
   }
   return (half & 0x8000) != 0 ? -magnitude : magnitude;
+}
+
+bool is_half_weight(const Tensor& tensor) {
+  return tensor.shape.size() >= 2 && std::holds_alternative<std::vector<float>>(tensor.values);
+}
+
+std::string half_bytes(const Tensor& tensor) {
+  const std::vector<float>& values = tensor.floats();
+  std::string bytes(values.size() * sizeof(std::uint16_t), '\0');
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::uint16_t rounded = half_from_float(values[i]);
+    if (std::isinf(float_from_half(rounded)) && !std::isinf(values[i])) {
+      throw Error(fmt::format("tensor {} holds {}, which no float16 can: export without --half", tensor.name,
+                              values[i]));
+    }
+    bytes[2 * i] = static_cast<char>(rounded);
+    bytes[2 * i + 1] = static_cast<char>(rounded >> 8);
+  }
+  return bytes;
 }
 
 }  // namespace bart

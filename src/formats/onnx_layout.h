@@ -12,8 +12,7 @@ inline constexpr std::int64_t ir_version = 8;  // the one that came with opset 1
 inline constexpr std::int64_t opset = 17;
 inline constexpr std::size_t max_bytes = 0x7fffffff;  // protobuf's limit
 
-// Keys of metadata_props.
-inline constexpr const char* classes_key = "classes";               // JSON: a list of strings
-inline constexpr const char* counters_key = "num_batches_tracked";  // JSON: {name: count}
+// Where metadata_props holds num_batches_tracked, which is no part of the graph: JSON, {name: count}.
+inline constexpr const char* counters_key = "num_batches_tracked";
 
 }  // namespace bart::onnx_layout

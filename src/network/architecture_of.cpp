@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <set>
+#include <utility>
 
 #include "bart/network/state_dict.h"
 #include "bart/platform/error.h"
@@ -105,6 +106,16 @@ Architecture architecture_of(const StateDict& state) {
 
   check_tensors(state, architecture);
   return architecture;
+}
+
+StateDict in_pytorch_order(StateDict state) {
+  StateDict ordered;
+  for (const TensorShape& expected : tensor_shapes(architecture_of(state))) {
+    const auto found = std::find_if(state.begin(), state.end(),
+                                    [&](const Tensor& tensor) { return tensor.name == expected.name; });
+    ordered.push_back(std::move(*found));
+  }
+  return ordered;
 }
 
 }  // namespace bart
