@@ -89,7 +89,7 @@ void add_metadata(onnx::ModelProto& model, const char* key, const std::string& v
 
 /// num_batches_tracked of every BatchNorm: no part of the graph, kept for whoever trains on.
 std::string counters(const StateDict& state) {
-  auto object = nlohmann::ordered_json::object();
+  auto object = nlohmann::json::object();
   for (const Tensor& tensor : state) {
     if (const auto* values = std::get_if<std::vector<std::int64_t>>(&tensor.values)) {
       object[tensor.name] = values->at(0);
@@ -136,11 +136,12 @@ std::vector<std::uint8_t> encode_onnx(const StateDict& state, const std::vector<
   }
 
   add_metadata(model, classes_key, classes_text(classes));
-  add_metadata(model, onnx_layout::counters_key, counters(state));
   add_metadata(model, image_size_key, std::to_string(size));
   add_metadata(model, preprocessing_key,
                options.with_preprocessing ? "in the graph: any RGB picture as uint8 [height, width, 3]"
                                           : preprocessing_text(architecture.image_size));
+  // Last, so that every truncated file lacks something that reading needs.
+  add_metadata(model, onnx_layout::counters_key, counters(state));
 
   try {
     onnx::checker::check_model(model);

@@ -90,6 +90,7 @@ struct Entry {
 /// A JSON list of whole numbers from 0.
 std::vector<std::uint64_t> numbers(const Json& json) {
   std::vector<std::uint64_t> values;
+  if (!json.is_array()) throw Error("not a list");
   for (const Json& value : json) {
     if (!value.is_number_unsigned()) throw Error("not a whole number from 0");
     values.push_back(value.get<std::uint64_t>());
