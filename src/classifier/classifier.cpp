@@ -6,28 +6,15 @@
 #include <cmath>
 #include <utility>
 
-#include "bart/formats/joblib.h"
-#include "bart/formats/pth.h"
+#include "bart/classifier/model_file.h"
 #include "bart/pictures/resize.h"
 #include "bart/platform/error.h"
-#include "bart/platform/files.h"
 #include "bart/platform/threads.h"
 
 namespace bart {
 namespace {
 
 constexpr std::size_t batch_size = 32;
-
-/// Reads a file with `decode`, whose errors are about its content, and puts the file's name before them.
-template <typename Decode>
-auto decode_file(const std::filesystem::path& path, Decode decode) {
-  const std::vector<std::uint8_t> bytes = read_file(path);
-  try {
-    return decode(bytes);
-  } catch (const Error& error) {
-    throw Error(fmt::format("{}: {}", path.string(), error.what()));
-  }
-}
 
 /// In double: the exponentials of a few classes cost nothing, and the sum to 1 is then exact to float.
 void softmax(std::span<float> row) {
@@ -41,26 +28,21 @@ void softmax(std::span<float> row) {
 
 Classifier Classifier::load(const std::filesystem::path& model, const std::filesystem::path& labels,
                             const ClassifierOptions& options) {
-  std::vector<std::string> classes = decode_file(labels, decode_label_encoder);
-  const StateDict state = decode_file(model, decode_pth);
-  Architecture architecture;
-  try {
-    architecture = architecture_of(state);
-  } catch (const Error& error) {
-    throw Error(fmt::format("{}: {}", model.string(), error.what()));
-  }
-  if (architecture.classes != static_cast<int>(classes.size())) {
-    throw Error(fmt::format("{} tells {} classes apart, but {} names {}: they are not of the same training",
-                            model.string(), architecture.classes, labels.string(), classes.size()));
-  }
-  const int threads = options.threads > 0 ? options.threads : available_threads();
-  Engine engine(architecture, {.threads = threads});
-  engine.load(state);
-  return Classifier(std::move(engine), std::move(classes), threads);
+  ModelFile file = read_model_file(model, labels);
+  return Classifier(file.state, std::move(file.classes), options);
 }
 
-Classifier::Classifier(Engine engine, std::vector<std::string> classes, int threads)
-    : engine_(std::move(engine)), classes_(std::move(classes)), threads_(threads) {}
+Classifier::Classifier(const StateDict& state, std::vector<std::string> classes,
+                       const ClassifierOptions& options)
+    : threads_(options.threads > 0 ? options.threads : available_threads()),
+      engine_(architecture_of(state), {.threads = threads_}),
+      classes_(std::move(classes)) {
+  if (engine_.architecture().classes != static_cast<int>(classes_.size())) {
+    throw Error(fmt::format("the network tells {} classes apart, but {} are named",
+                            engine_.architecture().classes, classes_.size()));
+  }
+  engine_.load(state);
+}
 
 std::vector<float> Classifier::predict_proba_resized(std::span<const std::uint8_t* const> pictures) {
   std::vector<float> probabilities(pictures.size() * classes_.size());

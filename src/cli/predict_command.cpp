@@ -138,8 +138,9 @@ void add_predict_command(CLI::App& program, Run& run) {
   CLI::App* command = program.add_subcommand("predict", "Classify pictures with a trained model");
   command->add_option("pictures", flags->inputs,
                       "Pictures and folders of pictures (default: the .jpg of inference_images)");
-  command->add_option("--model", flags->model, "The trained model, .pth")->capture_default_str();
-  command->add_option("--labels", flags->labels, "The class names, .joblib")->capture_default_str();
+  command->add_option("--model", flags->model, "The trained model: .pth, .safetensors, .onnx")
+      ->capture_default_str();
+  command->add_option("--labels", flags->labels, "The class names of a .pth, .joblib")->capture_default_str();
   command->add_option("--out", flags->out,
                       "File to write, - for stdout (default results.json, results.csv; text: stdout)");
   command->add_option("--format", flags->format, "json, csv or text")->capture_default_str();

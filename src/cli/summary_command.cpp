@@ -5,12 +5,11 @@
 #include <memory>
 #include <string>
 
+#include "bart/classifier/model_file.h"
 #include "bart/engine/engine.h"
-#include "bart/formats/pth.h"
 #include "bart/network/architecture.h"
 #include "bart/network/state_dict.h"
 #include "bart/platform/error.h"
-#include "bart/platform/files.h"
 #include "bart/platform/threads.h"
 #include "commands.h"
 
@@ -66,15 +65,6 @@ void print_table(const Architecture& architecture) {
   fmt::print("{:<56}{:>12}\n", "All parameters", thousands(total));
 }
 
-Architecture architecture_of_file(const std::filesystem::path& path) {
-  const std::vector<std::uint8_t> bytes = read_file(path);
-  try {
-    return architecture_of(decode_pth(bytes));
-  } catch (const Error& error) {
-    throw Error(fmt::format("{}: {}", path.string(), error.what()));
-  }
-}
-
 int summary_command(const SummaryFlags& flags) {
   if (flags.batch_size < 1)
     throw UsageError(fmt::format("--bs must be at least 1, not {}", flags.batch_size));
@@ -85,7 +75,7 @@ int summary_command(const SummaryFlags& flags) {
   if (flags.threads < 0) throw UsageError(fmt::format("--threads must be at least 1, not {}", flags.threads));
   const Architecture architecture =
       flags.model.empty() ? Architecture{.classes = flags.classes, .image_size = flags.image_size}
-                          : architecture_of_file(flags.model);
+                          : architecture_of(read_model_file(flags.model).state);
   print_table(architecture);
   if (flags.plan) {
     const Engine engine(architecture, {.threads = flags.threads > 0 ? flags.threads : available_threads()});
@@ -100,7 +90,7 @@ void add_summary_command(CLI::App& program, Run& run) {
   auto flags = std::make_shared<SummaryFlags>();
   CLI::App* command =
       program.add_subcommand("summary", "Print the network: layers, shapes, parameters, execution plan");
-  command->add_option("--model", flags->model, "Describe this trained model (.pth)");
+  command->add_option("--model", flags->model, "Describe this trained model (.pth, .safetensors, .onnx)");
   command->add_option("--classes", flags->classes, "Classes of the network, where no model is named")
       ->capture_default_str();
   command->add_option("--image-size", flags->image_size, "Side of its pictures, likewise")

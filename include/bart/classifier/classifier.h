@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bart/engine/engine.h"
+#include "bart/network/state_dict.h"
 #include "bart/pictures/picture.h"
 
 namespace bart {
@@ -18,8 +19,13 @@ struct ClassifierOptions {
 /// A trained network with its class names, ready to predict.
 class Classifier {
  public:
-  /// Reads a model (.pth) and its labels (.joblib), of BART or of PyTorch and scikit-learn. Throws Error when
-  /// a file cannot be read or the two do not fit each other.
+  /// A network of these parameters. Throws Error when they are not of BART's kind, or there are not as many
+  /// classes.
+  Classifier(const StateDict& state, std::vector<std::string> classes, const ClassifierOptions& options = {});
+
+  /// Reads a model: .onnx and .safetensors as BART exports them, with their labels, or a .pth of BART or
+  /// PyTorch, whose labels come from a .joblib of BART or scikit-learn. Told by content, not by name. Throws
+  /// Error when a file cannot be read or the two do not fit each other.
   static Classifier load(const std::filesystem::path& model, const std::filesystem::path& labels,
                          const ClassifierOptions& options = {});
 
@@ -38,11 +44,9 @@ class Classifier {
   std::vector<float> predict_proba_resized(std::span<const std::uint8_t* const> pictures);
 
  private:
-  Classifier(Engine engine, std::vector<std::string> classes, int threads);
-
+  int threads_;
   Engine engine_;
   std::vector<std::string> classes_;
-  int threads_;
 };
 
 }  // namespace bart

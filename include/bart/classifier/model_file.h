@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bart/network/state_dict.h"
+
+namespace bart {
+
+enum class ModelFormat { pth, safetensors, onnx };
+
+/// A trained model as a file holds it.
+struct ModelFile {
+  ModelFormat format = ModelFormat::pth;
+  StateDict state;                   // in PyTorch's order
+  std::vector<std::string> classes;  // empty where the file names none: a .pth, or safetensors of others
+};
+
+/// Decodes a trained model, told by content. Throws Error when it holds no network of BART's kind.
+ModelFile decode_model_file(std::span<const std::uint8_t> bytes);
+
+/// The same of a file, whose name comes before what is wrong with it.
+ModelFile read_model_file(const std::filesystem::path& model);
+
+/// The same again; the class names of a .pth come from `labels` (.joblib), which is not looked at otherwise.
+/// Throws Error too when the two do not fit each other.
+ModelFile read_model_file(const std::filesystem::path& model, const std::filesystem::path& labels);
+
+struct ModelFileOptions {
+  bool half = false;                // float16 weights; not for .pth
+  bool with_preprocessing = false;  // ONNX only: the graph takes pictures of any size
+};
+
+/// The bytes of a model file in any of the formats. Throws Error when state and classes do not fit each
+/// other, or the options are not for this format.
+std::vector<std::uint8_t> encode_model_file(const ModelFile& model, const ModelFileOptions& options = {});
+
+}  // namespace bart

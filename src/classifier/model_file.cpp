@@ -1,0 +1,104 @@
+#include "bart/classifier/model_file.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "bart/formats/joblib.h"
+#include "bart/formats/model_metadata.h"
+#include "bart/formats/onnx.h"
+#include "bart/formats/pth.h"
+#include "bart/formats/safetensors.h"
+#include "bart/network/architecture.h"
+#include "bart/platform/error.h"
+#include "bart/platform/files.h"
+
+namespace bart {
+namespace {
+
+/// Reads a file with `decode`, whose errors are about its content, and puts the file's name before them.
+template <typename Decode>
+auto decode_file(const std::filesystem::path& path, Decode decode) {
+  const std::vector<std::uint8_t> bytes = read_file(path);
+  try {
+    return decode(std::span<const std::uint8_t>(bytes));
+  } catch (const Error& error) {
+    throw Error(fmt::format("{}: {}", path.string(), error.what()));
+  }
+}
+
+void check_classes(const StateDict& state, const std::vector<std::string>& classes) {
+  const int outputs = architecture_of(state).classes;
+  if (static_cast<std::size_t>(outputs) != classes.size()) {
+    throw Error(fmt::format("the network tells {} classes apart, but {} are named", outputs, classes.size()));
+  }
+}
+
+ModelFile decode_safetensors_model(std::span<const std::uint8_t> bytes) {
+  Safetensors content = decode_safetensors(bytes);
+  ModelFile model{ModelFormat::safetensors, in_pytorch_order(std::move(content.tensors)), {}};
+  const auto classes = content.metadata.find(classes_key);
+  if (classes != content.metadata.end()) {
+    model.classes = classes_of_text(classes->second);
+    check_classes(model.state, model.classes);
+  }
+  return model;
+}
+
+std::vector<std::uint8_t> encode_safetensors_model(const ModelFile& model, bool half) {
+  check_classes(model.state, model.classes);
+  const int size = architecture_of(model.state).image_size;
+  return encode_safetensors({model.state,
+                             {{classes_key, classes_text(model.classes)},
+                              {image_size_key, std::to_string(size)},
+                              {preprocessing_key, preprocessing_text(size)},
+                              {"format", "pt"}}},  // by custom: tensors as PyTorch's modules hold them
+                            {.half = half});
+}
+
+}  // namespace
+
+ModelFile decode_model_file(std::span<const std::uint8_t> bytes) {
+  // safetensors: eight bytes of length, then JSON. ONNX: its first field, ir_version (field 1, a varint).
+  if (bytes.size() > 8 && bytes[8] == '{') return decode_safetensors_model(bytes);
+  if (!bytes.empty() && bytes[0] == 0x08) {
+    OnnxModel model = decode_onnx(bytes);
+    return {ModelFormat::onnx, std::move(model.state), std::move(model.classes)};
+  }
+  return {ModelFormat::pth, in_pytorch_order(decode_pth(bytes)), {}};
+}
+
+ModelFile read_model_file(const std::filesystem::path& model) {
+  return decode_file(model, decode_model_file);
+}
+
+ModelFile read_model_file(const std::filesystem::path& model, const std::filesystem::path& labels) {
+  ModelFile file = read_model_file(model);
+  if (!file.classes.empty()) return file;
+  file.classes = decode_file(labels, decode_label_encoder);
+  const int outputs = architecture_of(file.state).classes;
+  if (static_cast<std::size_t>(outputs) != file.classes.size()) {
+    throw Error(fmt::format("{} tells {} classes apart, but {} names {}: they are not of the same training",
+                            model.string(), outputs, labels.string(), file.classes.size()));
+  }
+  return file;
+}
+
+std::vector<std::uint8_t> encode_model_file(const ModelFile& model, const ModelFileOptions& options) {
+  if (options.with_preprocessing && model.format != ModelFormat::onnx) {
+    throw Error("only an ONNX model can hold its preprocessing: other formats hold no computation");
+  }
+  switch (model.format) {
+    case ModelFormat::onnx:
+      return encode_onnx(model.state, model.classes,
+                         {.with_preprocessing = options.with_preprocessing, .half = options.half});
+    case ModelFormat::safetensors:
+      return encode_safetensors_model(model, options.half);
+    case ModelFormat::pth:
+      if (options.half) throw Error("a .pth cannot have float16 weights: its network computes in float32");
+      return encode_pth(model.state);
+  }
+  throw Error("unknown model format");
+}
+
+}  // namespace bart
