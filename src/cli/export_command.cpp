@@ -74,26 +74,23 @@ struct Agreement {
   float farthest = 0;  // of two probabilities
 };
 
+std::vector<float> probabilities_of(const ModelFile& model, const std::vector<Picture>& pictures,
+                                    int threads) {
+  return Classifier(model.state, model.classes, {.threads = threads}).predict_proba(pictures);
+}
+
 Agreement compare(const ModelFile& original, const ModelFile& exported, const std::vector<Picture>& pictures,
                   int threads) {
-  std::vector<float> expected, found;
-  std::vector<int> expected_classes, found_classes;
-  {
-    Classifier classifier(original.state, original.classes, {.threads = threads});
-    expected = classifier.predict_proba(pictures);
-    expected_classes = classifier.predict(pictures);
-  }
-  Classifier classifier(exported.state, exported.classes, {.threads = threads});
-  found = classifier.predict_proba(pictures);
-  found_classes = classifier.predict(pictures);
-
+  const std::vector<float> expected = probabilities_of(original, pictures, threads);
+  const std::vector<float> found = probabilities_of(exported, pictures, threads);
   Agreement agreement;
-  for (std::size_t i = 0; i < pictures.size(); ++i) {
-    agreement.same_class += expected_classes[i] == found_classes[i] ? 1 : 0;
-  }
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const float distance = std::abs(expected[i] - found[i]);
     if (!(distance <= agreement.farthest)) agreement.farthest = distance;  // a NaN stays
+  }
+  const auto row = static_cast<std::ptrdiff_t>(original.classes.size());
+  for (auto a = expected.begin(), b = found.begin(); a != expected.end(); a += row, b += row) {
+    if (std::max_element(a, a + row) - a == std::max_element(b, b + row) - b) ++agreement.same_class;
   }
   return agreement;
 }
