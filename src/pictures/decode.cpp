@@ -28,6 +28,13 @@ bool is_pnm(Bytes file) {
   return file.size() >= 3 && file[0] == 'P' && file[1] >= '1' && file[1] <= '6';
 }
 
+bool is_tiff(Bytes file) {
+  using namespace std::string_view_literals;
+  for (const std::string_view magic : {"II*\0"sv, "MM\0*"sv, "II\0*"sv, "MM*\0"sv, "II+\0"sv, "MM\0+"sv})
+    if (starts_with(file, magic)) return true;
+  return false;
+}
+
 // The name of a format that BART knows but does not read; null for anything else.
 const char* unsupported_format(Bytes file) {
   struct Known {
@@ -46,10 +53,6 @@ const char* unsupported_format(Bytes file) {
       {4, "ftypmif1"sv, "HEIF pictures"},
       {4, "ftypmsf1"sv, "HEIF pictures"},
       {4, "ftyp"sv, "MP4 videos"},
-      {0, "II*\0"sv, "TIFF pictures"},
-      {0, "MM\0*"sv, "TIFF pictures"},
-      {0, "II+\0"sv, "TIFF pictures"},
-      {0, "MM\0+"sv, "TIFF pictures"},
       {0, "\0\0\2\0"sv, "cursor (CUR) pictures"},
       {0, "8BPS"sv, "Photoshop files"},
       {0, "gimp xcf"sv, "GIMP files"},
@@ -83,6 +86,7 @@ DecodedPicture decode_stored(Bytes file) {
   if (starts_with(file, "GIF87a") || starts_with(file, "GIF89a")) return decode_gif(file);
   if (starts_with(file, "\0\0\1\0"sv)) return decode_ico(file);
   if (is_pnm(file)) return decode_pnm(file);
+  if (is_tiff(file)) return decode_tiff(file);
   if (starts_with(slice(file, 4), "ftypavif") || starts_with(slice(file, 4), "ftypavis"))
     return decode_avif(file);
   if (const char* name = unsupported_format(file))

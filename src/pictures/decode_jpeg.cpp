@@ -11,6 +11,7 @@
 
 #include "checked.h"
 #include "orientation.h"
+#include "unpack.h"
 
 namespace bart {
 
@@ -157,14 +158,10 @@ void JpegRows::next(std::uint8_t* row) {
 
   state.check(state.read_row(state.cmyk.data()));
   // Adobe's programs store CMYK inverted, and Pillow takes all such files for theirs: 255 is no ink.
-  for (std::size_t x = 0; x < state.cmyk.size() / 4; ++x) {
-    const int white = state.cmyk[4 * x + 3];
-    for (std::size_t c = 0; c < 3; ++c) {
-      const int product = (255 - state.cmyk[4 * x + c]) * white + 128;
-      const int ink = (product + (product >> 8)) >> 8;  // the product / 255, rounded
-      row[std::size_t(state.channels) * x + c] = std::uint8_t(white - ink);
-    }
-  }
+  for (std::size_t x = 0; x < state.cmyk.size() / 4; ++x)
+    for (std::size_t c = 0; c < 3; ++c)
+      row[std::size_t(state.channels) * x + c] =
+          without_ink(255 - state.cmyk[4 * x + c], 255 - state.cmyk[4 * x + 3]);
 }
 
 DecodedPicture decode_jpeg(Bytes file) {

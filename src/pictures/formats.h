@@ -14,6 +14,7 @@ DecodedPicture decode_bmp(Bytes file);
 DecodedPicture decode_gif(Bytes file);
 DecodedPicture decode_ico(Bytes file);
 DecodedPicture decode_pnm(Bytes file);
+DecodedPicture decode_tiff(Bytes file);
 
 /// A BMP's information header, palette and pixels at `at` in the file, without the file header before them:
 /// what BMP and ICO files share. `pixels_at`: where the pixels start, 0: right behind the palette. In an

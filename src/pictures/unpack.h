@@ -42,4 +42,10 @@ int bits_per_pixel(Packing packing);
 void unpack_row(Packing packing, const std::uint8_t* row, std::size_t pixels, const Palette& palette,
                 std::uint8_t* rgb);
 
+/// One channel of a CMYK pixel as Pillow shows it in RGB.
+inline std::uint8_t without_ink(int ink, int key) {
+  const int product = ink * (255 - key) + 128;
+  return std::uint8_t(255 - key - ((product + (product >> 8)) >> 8));  // the product / 255, rounded
+}
+
 }  // namespace bart

@@ -177,6 +177,44 @@ write("scaled.pgm", b"P5\n" + b"%d %d\n100\n" % (W, H) + gradient(1, np.uint8, 1
 save("png.ico", rgba.resize((16, 16)), sizes=[(16, 16)])
 save("bmp.ico", rgba.resize((16, 16)), sizes=[(16, 16)], bitmap_format="bmp")
 
+# TIFF
+for name, compression in dict(raw=None, lzw="tiff_lzw", deflate="tiff_adobe_deflate", packbits="packbits", jpeg="jpeg").items():
+    save(f"{name}.tif", rgb, compression=compression)
+save("group4.tif", bits, compression="group4")
+save("alpha_lzw.tif", rgba, compression="tiff_lzw")
+save("gray16.tif", Image.fromarray(gradient(1, np.uint16, 600)), compression="tiff_lzw")
+save("real.tif", Image.fromarray(gradient(1, np.float32, 300) - 20))
+save("cmyk.tif", Image.fromarray(gradient(4), "CMYK"))
+save("palette.tif", palette)
+save("la.tif", la)
+save("orientation.tif", rgb, tiffinfo={0x0112: 6})
+
+
+def tiff(tags, body):
+    """A big-endian file: the body at byte 8, then the directory, whose tags are SHORTs or {} of them."""
+    tail, entries = b"", []
+    at = 8 + len(body) + 2 + 12 * len(tags) + 4
+    for tag, value in sorted(tags.items()):
+        values = value if isinstance(value, list) else [value]
+        data = struct.pack(f">{len(values)}H", *values)
+        if len(data) > 4:
+            entries.append(struct.pack(">HHII", tag, 3, len(values), at + len(tail)))
+            tail += data
+        else:
+            entries.append(struct.pack(">HHI", tag, 3, len(values)) + data.ljust(4, b"\0"))
+    return b"MM\0*" + struct.pack(">I", 8 + len(body)) + body + struct.pack(">H", len(tags)) + b"".join(entries) + bytes(4) + tail
+
+
+size = {256: W, 257: H, 277: 3, 262: 2, 278: H}
+write("big_endian16.tif", tiff({**size, 258: [16] * 3, 273: 8}, gradient(3, ">u2", 65535).tobytes()))
+planes = [gradient(3)[..., c].tobytes() for c in range(3)]
+write("planes.tif", tiff({**size, 258: [8] * 3, 284: 2, 273: [8, 8 + W * H, 8 + 2 * W * H]}, b"".join(planes)))
+tile = np.zeros((16, 32, 3), np.uint8)
+tile[:H, :W] = gradient(3)
+write("tiles.tif", tiff({**size, 258: [8] * 3, 322: 16, 323: 16, 324: [8, 8 + 768]}, tile[:, :16].tobytes() + tile[:, 16:].tobytes()))
+write("truncated.tif", tiff({**size, 258: [8] * 3, 273: 400}, gradient(3).tobytes()))
+write("ycbcr.tif", tiff({**size, 258: [8] * 3, 262: 6, 273: 8}, gradient(3).tobytes()))
+
 # AVIF
 save("rgb.avif", rgb, quality=70)
 save("alpha.avif", rgba, quality=70)
