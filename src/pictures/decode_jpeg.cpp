@@ -128,7 +128,10 @@ struct JpegRows::State {
 
   Outcome read_row(std::uint8_t* row) {
     if (setjmp(on_error)) return Outcome::failed;
-    return jpeg_read_scanlines(&jpeg, &row, 1) == 1 ? Outcome::done : Outcome::suspended;
+    if (jpeg_read_scanlines(&jpeg, &row, 1) != 1) return Outcome::suspended;
+    // Behind the last row, broken markers are an error, as for Pillow; the end of the file is not.
+    if (jpeg.output_scanline == jpeg.output_height) jpeg_finish_decompress(&jpeg);
+    return Outcome::done;
   }
 
   void check(Outcome outcome) const {

@@ -336,8 +336,8 @@ class Rows {
         ended_ = status == Z_STREAM_END;
         break;
       }
-      // At the end of the stream, or where it asks for a dictionary, zlib takes no more: what follows is not the
-      // picture's.
+      // At the end of the stream, or where it asks for a dictionary, zlib takes no more: what follows is not
+      // the picture's.
       z.avail_in = 0;
     }
     unfilter(row_[0], row_.data() + 1, above_.data() + 1, length, step_);

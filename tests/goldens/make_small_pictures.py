@@ -56,6 +56,7 @@ whole = open(os.path.join(folder, "420.jpg"), "rb").read()
 write("truncated.jpg", whole[: len(whole) - 40])
 write("no_end.jpg", whole[:-2])
 write("header_only.jpg", whole[:200])
+write("second_start.jpg", whole[:-2] + b"\xff\xd8\xff\xd9")
 damaged = bytearray(whole)
 damaged[-60:-50] = b"\xff\x00" * 5
 write("damaged.jpg", bytes(damaged))
@@ -108,6 +109,9 @@ rgb.save(stream, "PNG")
 write("truncated.png", stream.getvalue()[:-60])
 write("wrong_checksum.png", stream.getvalue()[:29] + b"\0\0\0\0" + stream.getvalue()[33:])
 write("half_a_picture.png", png(8, 2, packed(gradient(3)[:6], 8)))
+start = png(8, 2, b"")
+at = start.index(b"IDAT") - 4
+write("dictionary.png", start[:at] + chunk(b"IDAT", b"\x78\x20" + b"dict" + bytes(40)) + chunk(b"IEND", b""))
 save("animated.png", rgb, save_all=True, append_images=[rgba.convert("RGB").rotate(180)])
 
 # WebP
