@@ -1,0 +1,42 @@
+#include "arena.h"
+
+#include <fmt/format.h>
+#include <sys/mman.h>
+
+#include <utility>
+
+#include "bart/platform/error.h"
+
+namespace bart {
+namespace {
+
+constexpr std::size_t cache_line = 64;
+
+}  // namespace
+
+AlignedMemory::AlignedMemory(std::size_t bytes) : size_(bytes) {
+  if (bytes == 0) return;
+  void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) {
+    throw Error(
+        fmt::format("the network needs {} MB of memory, more than there is: choose a smaller batch or "
+                    "image size",
+                    bytes / 1'000'000));
+  }
+  // 2 MB pages spare the passes over whole activations most of their address translations. A hint only.
+  ::madvise(memory, bytes, MADV_HUGEPAGE);
+  memory_ = std::unique_ptr<std::uint8_t, Unmap>(static_cast<std::uint8_t*>(memory), Unmap{bytes});
+}
+
+void AlignedMemory::Unmap::operator()(std::uint8_t* memory) const {
+  ::munmap(memory, bytes);
+}
+
+std::size_t ArenaLayout::add(std::string name, std::size_t bytes) {
+  const std::size_t offset = size_;
+  buffers_.push_back({std::move(name), offset, bytes});
+  size_ += (bytes + cache_line - 1) / cache_line * cache_line;
+  return offset;
+}
+
+}  // namespace bart

@@ -1,0 +1,161 @@
+#include "batch_norm.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "batch_norm_kernels.h"
+#include "parallel.h"
+
+namespace bart {
+namespace {
+
+/// Where plane i of [N, C / B, …] has its channels in a per-channel array.
+std::int64_t first_channel(const ActivationShape& s, std::int64_t plane) {
+  return plane % (s.channels / s.block) * s.block;
+}
+
+PlaneChannels at(const BatchNormChannels& all, std::int64_t channel) {
+  return {all.mean + channel, all.invstd + channel, all.scale + channel, all.shift + channel};
+}
+
+double* partial_of(const ActivationShape& s, double* partial, std::int64_t plane) {
+  return partial + plane * 2 * s.block;
+}
+
+/// The sum over images of a channel's first or second partial, always in the order of images: the same bits
+/// for any number of threads.
+double total(const ActivationShape& s, const double* partial, std::int64_t channel, int which) {
+  double sum = 0;
+  const std::int64_t blocks = s.channels / s.block;
+  for (std::int64_t n = 0; n < s.n; ++n) {
+    sum += partial[((n * blocks + channel / s.block) * 2 + which) * s.block + channel % s.block];
+  }
+  return sum;
+}
+
+/// The factors of dx, [C] each.
+struct Factors {
+  float* dy_mean;
+  float* slope;
+  float* gain;
+};
+
+/// Turns the partial sums of g and g * (x - mean) into the gradients of weight and bias, and into the factors
+/// of dx, which lie behind the sums in the scratch memory.
+Factors gradient_factors(const ActivationShape& s, const float* weight, const BatchNormChannels& channels,
+                         float* dweight, float* dbias, double* partial) {
+  const double count = static_cast<double>(s.n) * static_cast<double>(s.size * s.size);
+  auto* room = reinterpret_cast<float*>(partial + s.planes() * 2 * s.block);
+  const Factors factors{room, room + s.channels, room + 2 * s.channels};
+  for (std::int64_t c = 0; c < s.channels; ++c) {
+    const double dy_sum = total(s, partial, c, 0);
+    const double product_sum = total(s, partial, c, 1);
+    const double invstd = channels.invstd[c];
+    dbias[c] = static_cast<float>(dy_sum);
+    dweight[c] = static_cast<float>(product_sum * invstd);
+    factors.dy_mean[c] = static_cast<float>(dy_sum / count);
+    factors.slope[c] = static_cast<float>(product_sum * invstd * invstd / count);
+    factors.gain[c] = static_cast<float>(invstd * static_cast<double>(weight[c]));
+  }
+  return factors;
+}
+
+PlaneGradient at(const Factors& factors, std::int64_t channel) {
+  return {factors.dy_mean + channel, factors.slope + channel, factors.gain + channel};
+}
+
+}  // namespace
+
+std::size_t batch_norm_partial_bytes(const ActivationShape& s) {
+  return static_cast<std::size_t>(s.planes() * 2 * s.block) * sizeof(double) +
+         static_cast<std::size_t>(3 * s.channels) * sizeof(float);
+}
+
+void batch_norm_statistics(const ActivationShape& s, const float* x, const float* weight, const float* bias,
+                           float* running_mean, float* running_var, BatchNormChannels channels,
+                           double* partial) {
+  const auto pixels = static_cast<std::size_t>(s.size * s.size);
+  parallel_each(s.planes(), [&](std::int64_t i) {
+    plane_statistics(x + i * s.plane(), pixels, static_cast<std::size_t>(s.block), partial_of(s, partial, i));
+  });
+  const double count = static_cast<double>(s.n) * static_cast<double>(pixels);
+  for (std::int64_t c = 0; c < s.channels; ++c) {
+    const double mean = total(s, partial, c, 0) / count;
+    const double variance = std::max(0.0, total(s, partial, c, 1) / count - mean * mean);
+    const double invstd = 1 / std::sqrt(variance + batch_norm_eps);
+    channels.mean[c] = static_cast<float>(mean);
+    channels.invstd[c] = static_cast<float>(invstd);
+    channels.scale[c] = static_cast<float>(invstd * static_cast<double>(weight[c]));
+    channels.shift[c] = static_cast<float>(bias[c] - mean * invstd * static_cast<double>(weight[c]));
+    const double unbiased = variance * count / std::max(count - 1, 1.0);
+    running_mean[c] =
+        static_cast<float>((1 - batch_norm_momentum) * running_mean[c] + batch_norm_momentum * mean);
+    running_var[c] =
+        static_cast<float>((1 - batch_norm_momentum) * running_var[c] + batch_norm_momentum * unbiased);
+  }
+}
+
+void normalize_relu_forward(const ActivationShape& s, const float* x, BatchNormChannels channels, float* y) {
+  parallel_each(s.planes(), [&](std::int64_t i) {
+    plane_normalize_relu(x + i * s.plane(), static_cast<std::size_t>(s.size * s.size),
+                         static_cast<std::size_t>(s.block), at(channels, first_channel(s, i)),
+                         y + i * s.plane());
+  });
+}
+
+void normalize_relu_backward(const ActivationShape& s, const float* dy, const float* weight,
+                             BatchNormChannels channels, float* x, float* dweight, float* dbias,
+                             double* partial) {
+  const auto pixels = static_cast<std::size_t>(s.size * s.size);
+  const auto block = static_cast<std::size_t>(s.block);
+  parallel_each(s.planes(), [&](std::int64_t i) {
+    plane_relu_sums(dy + i * s.plane(), x + i * s.plane(), pixels, block, at(channels, first_channel(s, i)),
+                    partial_of(s, partial, i));
+  });
+  const Factors factors = gradient_factors(s, weight, channels, dweight, dbias, partial);
+  parallel_each(s.planes(), [&](std::int64_t i) {
+    const std::int64_t c = first_channel(s, i);
+    plane_relu_gradient(dy + i * s.plane(), pixels, block, at(channels, c), at(factors, c),
+                        x + i * s.plane());
+  });
+}
+
+void normalize_relu_pool_forward(const ActivationShape& s, const float* x, BatchNormChannels channels,
+                                 const float* keep, float* y) {
+  parallel_each(s.planes(), [&](std::int64_t i) {
+    const std::int64_t c = first_channel(s, i);
+    const std::int64_t image = i / (s.channels / s.block);
+    plane_normalize_relu_pool(x + i * s.plane(), static_cast<std::size_t>(s.size),
+                              static_cast<std::size_t>(s.block), at(channels, c),
+                              keep + image * s.channels + c, y + i * s.plane() / 4);
+  });
+}
+
+void normalize_relu_pool_backward(const ActivationShape& s, const float* dy, const float* weight,
+                                  BatchNormChannels channels, const float* keep, float* x, float* dweight,
+                                  float* dbias, double* partial) {
+  const auto size = static_cast<std::size_t>(s.size);
+  const auto block = static_cast<std::size_t>(s.block);
+  const auto keep_of = [&](std::int64_t i) {
+    return keep + i / (s.channels / s.block) * s.channels + first_channel(s, i);
+  };
+  parallel_each(s.planes(), [&](std::int64_t i) {
+    plane_pool_sums(dy + i * s.plane() / 4, x + i * s.plane(), size, block, at(channels, first_channel(s, i)),
+                    keep_of(i), partial_of(s, partial, i));
+  });
+  const Factors factors = gradient_factors(s, weight, channels, dweight, dbias, partial);
+  parallel_each(s.planes(), [&](std::int64_t i) {
+    const std::int64_t c = first_channel(s, i);
+    plane_pool_gradient(dy + i * s.plane() / 4, size, block, at(channels, c), keep_of(i), at(factors, c),
+                        x + i * s.plane());
+  });
+}
+
+void max_pool_forward(const ActivationShape& s, const float* x, float* y) {
+  parallel_each(s.planes(), [&](std::int64_t i) {
+    plane_max_pool(x + i * s.plane(), static_cast<std::size_t>(s.size), static_cast<std::size_t>(s.block),
+                   y + i * s.plane() / 4);
+  });
+}
+
+}  // namespace bart

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace bart {
+
+// BatchNorm with ReLU, and where a block ends 2x2 max-pooling and Dropout2d, in passes that read and write
+// memory once. Activations are channel-blocked, [N, C / B, H, W, B]; a plane is one image's [H, W, B] of one
+// channel block. Channels are padded to a multiple of B with zeros, and per-channel arrays are that long.
+
+struct ActivationShape {
+  std::int64_t n;         // images
+  std::int64_t channels;  // padded to a multiple of block
+  std::int64_t size;      // height and width
+  std::int64_t block;     // B: 16 or 8
+  std::int64_t plane() const { return size * size * block; }
+  std::int64_t planes() const { return n * (channels / block); }
+  std::int64_t count() const { return n * channels * size * size; }
+};
+
+/// Per-channel numbers of one BatchNorm: what the forward pass leaves for the backward.
+struct BatchNormChannels {
+  float* mean;    // [C] of the batch
+  float* invstd;  // [C] 1 / sqrt(biased variance + eps)
+  float* scale;   // [C] weight * invstd
+  float* shift;   // [C] bias - mean * scale
+};
+
+/// PyTorch's eps and momentum of nn.BatchNorm2d.
+inline constexpr double batch_norm_eps = 1e-5;
+inline constexpr double batch_norm_momentum = 0.1;
+
+/// Bytes of the scratch memory `partial` of the functions below: sums [N, C/B, 2, B] and factors [3, C].
+std::size_t batch_norm_partial_bytes(const ActivationShape& shape);
+
+/// Batch statistics of x, and the update of the running ones (which take the unbiased variance).
+void batch_norm_statistics(const ActivationShape& shape,
+                           const float* x,       // [N, C/B, H, W, B]
+                           const float* weight,  // [C]
+                           const float* bias,    // [C]
+                           float* running_mean,  // [C]
+                           float* running_var,   // [C]
+                           BatchNormChannels channels,
+                           double* partial);  // scratch
+
+/// y = relu(x * scale + shift).
+void normalize_relu_forward(const ActivationShape& shape,
+                            const float* x,  // [N, C/B, H, W, B]
+                            BatchNormChannels channels,
+                            float* y);  // [N, C/B, H, W, B]
+
+/// The backward pass of normalize_relu_forward through the batch statistics; dx is written over x.
+void normalize_relu_backward(const ActivationShape& shape,
+                             const float* dy,      // [N, C/B, H, W, B]
+                             const float* weight,  // [C]
+                             BatchNormChannels channels,
+                             float* x,          // [N, C/B, H, W, B] in: x, out: dx
+                             float* dweight,    // [C]
+                             float* dbias,      // [C]
+                             double* partial);  // scratch
+
+/// y = dropout2d(max_pool(relu(x * scale + shift))).
+void normalize_relu_pool_forward(const ActivationShape& shape,
+                                 const float* x,  // [N, C/B, H, W, B]
+                                 BatchNormChannels channels,
+                                 const float* keep,  // [N, C] 0 or 1 / (1 - p)
+                                 float* y);          // [N, C/B, H/2, W/2, B]
+
+/// Its backward pass. A window's gradient goes to its first largest element in row-major order, as PyTorch's
+/// does, which is found again instead of remembered.
+void normalize_relu_pool_backward(const ActivationShape& shape,
+                                  const float* dy,      // [N, C/B, H/2, W/2, B]
+                                  const float* weight,  // [C]
+                                  BatchNormChannels channels,
+                                  const float* keep,  // [N, C]
+                                  float* x,           // [N, C/B, H, W, B] in: x, out: dx
+                                  float* dweight,     // [C]
+                                  float* dbias,       // [C]
+                                  double* partial);   // scratch
+
+/// 2x2 max-pooling alone, for evaluation.
+void max_pool_forward(const ActivationShape& shape,
+                      const float* x,  // [N, C/B, H, W, B]
+                      float* y);       // [N, C/B, H/2, W/2, B]
+
+}  // namespace bart

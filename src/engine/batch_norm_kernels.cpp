@@ -1,0 +1,325 @@
+#include "batch_norm_kernels.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "batch_norm_kernels.cpp"
+#include <hwy/foreach_target.h>
+// Highway's order: the target loop first.
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace bart::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+// Vectors never span more than one pixel's block of channels.
+using D = hn::CappedTag<float, 16>;
+using V = hn::Vec<D>;
+
+#if HWY_TARGET == HWY_SCALAR  // machines without SSSE3: one channel at a time
+
+/// Adds floats to double accumulators.
+struct DoubleSum {
+  double sum = 0;
+
+  void add(V v) { sum += hn::GetLane(v); }
+  void add_product(V a, V b) {
+    sum += static_cast<double>(hn::GetLane(a)) * static_cast<double>(hn::GetLane(b));
+  }
+  void store(double* to) const { *to = sum; }
+};
+
+#else
+
+using D64 = hn::RepartitionToWide<D>;
+using Half = hn::Half<D>;
+
+/// Adds floats to double accumulators, the lower and the upper half of a vector.
+struct DoubleSum {
+  hn::Vec<D64> low, high;
+
+  HWY_INLINE DoubleSum() : low(hn::Zero(D64())), high(hn::Zero(D64())) {}
+  HWY_INLINE void add(V v) {
+    low = hn::Add(low, hn::PromoteTo(D64(), hn::LowerHalf(Half(), v)));
+    high = hn::Add(high, hn::PromoteTo(D64(), hn::UpperHalf(Half(), v)));
+  }
+  HWY_INLINE void add_product(V a, V b) {
+    low = hn::MulAdd(hn::PromoteTo(D64(), hn::LowerHalf(Half(), a)),
+                     hn::PromoteTo(D64(), hn::LowerHalf(Half(), b)), low);
+    high = hn::MulAdd(hn::PromoteTo(D64(), hn::UpperHalf(Half(), a)),
+                      hn::PromoteTo(D64(), hn::UpperHalf(Half(), b)), high);
+  }
+  HWY_INLINE void store(double* to) const {
+    hn::StoreU(low, D64(), to);
+    hn::StoreU(high, D64(), to + hn::Lanes(D64()));
+  }
+};
+
+#endif
+
+/// relu that lets NaN through, as PyTorch's does: a broken training must not look like a quiet one.
+HWY_INLINE V relu(V v) {
+  return hn::IfThenElse(hn::Lt(v, hn::Zero(D())), hn::Zero(D()), v);
+}
+
+/// The maximum, or NaN where one is NaN: Max of some machines would drop it.
+HWY_INLINE V larger(V a, V b) {
+  return hn::IfThenElse(hn::Or(hn::Gt(b, a), hn::Ne(b, b)), b, a);
+}
+
+void Statistics(const float* HWY_RESTRICT x, std::size_t pixels, std::size_t block,
+                double* HWY_RESTRICT sums) {
+  for (std::size_t c = 0; c < block; c += hn::Lanes(D())) {
+    DoubleSum sum;
+    DoubleSum squares;
+    for (std::size_t p = 0; p < pixels; ++p) {
+      const V v = hn::LoadU(D(), x + p * block + c);
+      sum.add(v);
+      squares.add_product(v, v);
+    }
+    sum.store(sums + c);
+    squares.store(sums + block + c);
+  }
+}
+
+void NormalizeRelu(const float* HWY_RESTRICT x, std::size_t pixels, std::size_t block, PlaneChannels channels,
+                   float* HWY_RESTRICT y) {
+  for (std::size_t c = 0; c < block; c += hn::Lanes(D())) {
+    const V scale = hn::LoadU(D(), channels.scale + c);
+    const V shift = hn::LoadU(D(), channels.shift + c);
+    for (std::size_t p = 0; p < pixels; ++p) {
+      const std::size_t i = p * block + c;
+      hn::StoreU(relu(hn::MulAdd(hn::LoadU(D(), x + i), scale, shift)), D(), y + i);
+    }
+  }
+}
+
+/// The four elements of a pooling window, row-major, after normalization and ReLU.
+struct Window {
+  V a, b, c, d;
+  HWY_INLINE V largest() const { return larger(larger(a, b), larger(c, d)); }
+};
+
+HWY_INLINE Window load_window(const float* x, std::size_t row, std::size_t block) {
+  return {hn::LoadU(D(), x), hn::LoadU(D(), x + block), hn::LoadU(D(), x + row),
+          hn::LoadU(D(), x + row + block)};
+}
+
+HWY_INLINE Window normalized(const Window& w, V scale, V shift) {
+  return {relu(hn::MulAdd(w.a, scale, shift)), relu(hn::MulAdd(w.b, scale, shift)),
+          relu(hn::MulAdd(w.c, scale, shift)), relu(hn::MulAdd(w.d, scale, shift))};
+}
+
+void NormalizeReluPool(const float* HWY_RESTRICT x, std::size_t size, std::size_t block,
+                       PlaneChannels channels, const float* HWY_RESTRICT keep, float* HWY_RESTRICT y) {
+  const std::size_t half = size / 2;
+  const std::size_t row = size * block;
+  for (std::size_t c = 0; c < block; c += hn::Lanes(D())) {
+    const V scale = hn::LoadU(D(), channels.scale + c);
+    const V shift = hn::LoadU(D(), channels.shift + c);
+    const V kept = hn::LoadU(D(), keep + c);
+    for (std::size_t h = 0; h < half; ++h) {
+      for (std::size_t w = 0; w < half; ++w) {
+        const Window window = load_window(x + 2 * h * row + 2 * w * block + c, row, block);
+        const V largest = normalized(window, scale, shift).largest();
+        hn::StoreU(hn::Mul(largest, kept), D(), y + (h * half + w) * block + c);
+      }
+    }
+  }
+}
+
+void ReluSums(const float* HWY_RESTRICT dy, const float* HWY_RESTRICT x, std::size_t pixels,
+              std::size_t block, PlaneChannels channels, double* HWY_RESTRICT sums) {
+  for (std::size_t c = 0; c < block; c += hn::Lanes(D())) {
+    const V scale = hn::LoadU(D(), channels.scale + c);
+    const V shift = hn::LoadU(D(), channels.shift + c);
+    const V mean = hn::LoadU(D(), channels.mean + c);
+    DoubleSum sum;
+    DoubleSum products;
+    for (std::size_t p = 0; p < pixels; ++p) {
+      const V v = hn::LoadU(D(), x + p * block + c);
+      const auto active = hn::Gt(hn::MulAdd(v, scale, shift), hn::Zero(D()));
+      const V g = hn::IfThenElseZero(active, hn::LoadU(D(), dy + p * block + c));
+      sum.add(g);
+      products.add_product(g, hn::Sub(v, mean));
+    }
+    sum.store(sums + c);
+    products.store(sums + block + c);
+  }
+}
+
+HWY_INLINE V input_gradient(V g, V x, V mean, V dy_mean, V slope, V gain) {
+  return hn::Mul(hn::NegMulAdd(hn::Sub(x, mean), slope, hn::Sub(g, dy_mean)), gain);
+}
+
+void ReluGradient(const float* HWY_RESTRICT dy, std::size_t pixels, std::size_t block, PlaneChannels channels,
+                  PlaneGradient gradient, float* HWY_RESTRICT x) {
+  for (std::size_t c = 0; c < block; c += hn::Lanes(D())) {
+    const V scale = hn::LoadU(D(), channels.scale + c);
+    const V shift = hn::LoadU(D(), channels.shift + c);
+    const V mean = hn::LoadU(D(), channels.mean + c);
+    const V dy_mean = hn::LoadU(D(), gradient.dy_mean + c);
+    const V slope = hn::LoadU(D(), gradient.slope + c);
+    const V gain = hn::LoadU(D(), gradient.gain + c);
+    for (std::size_t p = 0; p < pixels; ++p) {
+      const std::size_t i = p * block + c;
+      const V v = hn::LoadU(D(), x + i);
+      const auto active = hn::Gt(hn::MulAdd(v, scale, shift), hn::Zero(D()));
+      const V g = hn::IfThenElseZero(active, hn::LoadU(D(), dy + i));
+      hn::StoreU(input_gradient(g, v, mean, dy_mean, slope, gain), D(), x + i);
+    }
+  }
+}
+
+/// Which element of a window takes the gradient: the first largest, and none where ReLU is shut.
+struct Choice {
+  hn::Mask<D> a, b, c, d;
+};
+
+HWY_INLINE Choice choose(const Window& normal) {
+  const V largest = normal.largest();
+  const auto open = hn::Gt(largest, hn::Zero(D()));
+  const auto a = hn::And(open, hn::Eq(normal.a, largest));
+  const auto not_a = hn::AndNot(a, open);
+  const auto b = hn::And(not_a, hn::Eq(normal.b, largest));
+  const auto not_b = hn::AndNot(b, not_a);
+  const auto c = hn::And(not_b, hn::Eq(normal.c, largest));
+  return {a, b, c, hn::AndNot(c, not_b)};
+}
+
+void PoolSums(const float* HWY_RESTRICT dy, const float* HWY_RESTRICT x, std::size_t size, std::size_t block,
+              PlaneChannels channels, const float* HWY_RESTRICT keep, double* HWY_RESTRICT sums) {
+  const std::size_t half = size / 2;
+  const std::size_t row = size * block;
+  for (std::size_t c = 0; c < block; c += hn::Lanes(D())) {
+    const V scale = hn::LoadU(D(), channels.scale + c);
+    const V shift = hn::LoadU(D(), channels.shift + c);
+    const V mean = hn::LoadU(D(), channels.mean + c);
+    const V kept = hn::LoadU(D(), keep + c);
+    DoubleSum sum;
+    DoubleSum products;
+    for (std::size_t h = 0; h < half; ++h) {
+      for (std::size_t w = 0; w < half; ++w) {
+        const Window window = load_window(x + 2 * h * row + 2 * w * block + c, row, block);
+        const Choice choice = choose(normalized(window, scale, shift));
+        // The chosen element's x; where none is chosen g is zero and x does not matter.
+        V chosen = hn::IfThenElse(choice.b, window.b, window.a);
+        chosen = hn::IfThenElse(choice.c, window.c, chosen);
+        chosen = hn::IfThenElse(choice.d, window.d, chosen);
+        const auto any = hn::Or(hn::Or(choice.a, choice.b), hn::Or(choice.c, choice.d));
+        const V g = hn::IfThenElseZero(any, hn::Mul(hn::LoadU(D(), dy + (h * half + w) * block + c), kept));
+        sum.add(g);
+        products.add_product(g, hn::Sub(chosen, mean));
+      }
+    }
+    sum.store(sums + c);
+    products.store(sums + block + c);
+  }
+}
+
+void PoolGradient(const float* HWY_RESTRICT dy, std::size_t size, std::size_t block, PlaneChannels channels,
+                  const float* HWY_RESTRICT keep, PlaneGradient gradient, float* HWY_RESTRICT x) {
+  const std::size_t half = size / 2;
+  const std::size_t row = size * block;
+  for (std::size_t c = 0; c < block; c += hn::Lanes(D())) {
+    const V scale = hn::LoadU(D(), channels.scale + c);
+    const V shift = hn::LoadU(D(), channels.shift + c);
+    const V mean = hn::LoadU(D(), channels.mean + c);
+    const V kept = hn::LoadU(D(), keep + c);
+    const V dy_mean = hn::LoadU(D(), gradient.dy_mean + c);
+    const V slope = hn::LoadU(D(), gradient.slope + c);
+    const V gain = hn::LoadU(D(), gradient.gain + c);
+    for (std::size_t h = 0; h < half; ++h) {
+      for (std::size_t w = 0; w < half; ++w) {
+        float* place = x + 2 * h * row + 2 * w * block + c;
+        const Window window = load_window(place, row, block);
+        const Choice choice = choose(normalized(window, scale, shift));
+        const V g = hn::Mul(hn::LoadU(D(), dy + (h * half + w) * block + c), kept);
+        const auto store = [&](hn::Mask<D> chosen, V v, float* to) HWY_ATTR {
+          hn::StoreU(input_gradient(hn::IfThenElseZero(chosen, g), v, mean, dy_mean, slope, gain), D(), to);
+        };
+        store(choice.a, window.a, place);
+        store(choice.b, window.b, place + block);
+        store(choice.c, window.c, place + row);
+        store(choice.d, window.d, place + row + block);
+      }
+    }
+  }
+}
+
+void MaxPool(const float* HWY_RESTRICT x, std::size_t size, std::size_t block, float* HWY_RESTRICT y) {
+  const std::size_t half = size / 2;
+  const std::size_t row = size * block;
+  for (std::size_t h = 0; h < half; ++h) {
+    for (std::size_t w = 0; w < half; ++w) {
+      for (std::size_t c = 0; c < block; c += hn::Lanes(D())) {
+        const Window window = load_window(x + 2 * h * row + 2 * w * block + c, row, block);
+        hn::StoreU(window.largest(), D(), y + (h * half + w) * block + c);
+      }
+    }
+  }
+}
+
+std::size_t PreferredBlock() {
+  return hn::Lanes(D()) == 16 ? 16 : 8;
+}
+
+}  // namespace bart::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace bart {
+
+HWY_EXPORT(Statistics);
+HWY_EXPORT(NormalizeRelu);
+HWY_EXPORT(NormalizeReluPool);
+HWY_EXPORT(ReluSums);
+HWY_EXPORT(ReluGradient);
+HWY_EXPORT(PoolSums);
+HWY_EXPORT(PoolGradient);
+HWY_EXPORT(MaxPool);
+HWY_EXPORT(PreferredBlock);
+
+void plane_statistics(const float* x, std::size_t pixels, std::size_t block, double* sums) {
+  HWY_DYNAMIC_DISPATCH(Statistics)(x, pixels, block, sums);
+}
+
+void plane_normalize_relu(const float* x, std::size_t pixels, std::size_t block, PlaneChannels channels,
+                          float* y) {
+  HWY_DYNAMIC_DISPATCH(NormalizeRelu)(x, pixels, block, channels, y);
+}
+
+void plane_normalize_relu_pool(const float* x, std::size_t size, std::size_t block, PlaneChannels channels,
+                               const float* keep, float* y) {
+  HWY_DYNAMIC_DISPATCH(NormalizeReluPool)(x, size, block, channels, keep, y);
+}
+
+void plane_relu_sums(const float* dy, const float* x, std::size_t pixels, std::size_t block,
+                     PlaneChannels channels, double* sums) {
+  HWY_DYNAMIC_DISPATCH(ReluSums)(dy, x, pixels, block, channels, sums);
+}
+
+void plane_relu_gradient(const float* dy, std::size_t pixels, std::size_t block, PlaneChannels channels,
+                         PlaneGradient gradient, float* x) {
+  HWY_DYNAMIC_DISPATCH(ReluGradient)(dy, pixels, block, channels, gradient, x);
+}
+
+void plane_pool_sums(const float* dy, const float* x, std::size_t size, std::size_t block,
+                     PlaneChannels channels, const float* keep, double* sums) {
+  HWY_DYNAMIC_DISPATCH(PoolSums)(dy, x, size, block, channels, keep, sums);
+}
+
+void plane_pool_gradient(const float* dy, std::size_t size, std::size_t block, PlaneChannels channels,
+                         const float* keep, PlaneGradient gradient, float* x) {
+  HWY_DYNAMIC_DISPATCH(PoolGradient)(dy, size, block, channels, keep, gradient, x);
+}
+
+void plane_max_pool(const float* x, std::size_t size, std::size_t block, float* y) {
+  HWY_DYNAMIC_DISPATCH(MaxPool)(x, size, block, y);
+}
+
+std::size_t preferred_block() {
+  return HWY_DYNAMIC_DISPATCH(PreferredBlock)();
+}
+
+}  // namespace bart
+#endif  // HWY_ONCE

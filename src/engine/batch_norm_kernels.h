@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstddef>
+
+namespace bart {
+
+// One plane [H, W, B] at a time, dispatched at run time to the widest instructions of the machine.
+// Per-channel arguments point at the plane's B channels.
+
+struct PlaneChannels {
+  const float* mean;    // [B]
+  const float* invstd;  // [B]
+  const float* scale;   // [B]
+  const float* shift;   // [B]
+};
+
+/// Factors of the backward pass: dx = (g - dy_mean - (x - mean) * slope) * gain.
+struct PlaneGradient {
+  const float* dy_mean;  // [B] mean of g over the batch
+  const float* slope;    // [B] mean of g * (x - mean), times invstd^2
+  const float* gain;     // [B] weight * invstd
+};
+
+/// sums[0..B) = the sum of x, sums[B..2B) = the sum of x^2, in double.
+void plane_statistics(const float* x, std::size_t pixels, std::size_t block, double* sums);
+
+void plane_normalize_relu(const float* x, std::size_t pixels, std::size_t block, PlaneChannels channels,
+                          float* y);
+
+void plane_normalize_relu_pool(const float* x, std::size_t size, std::size_t block, PlaneChannels channels,
+                               const float* keep, float* y);
+
+/// The sums of g and of g * (x - mean), in double, where g is dy behind ReLU.
+void plane_relu_sums(const float* dy, const float* x, std::size_t pixels, std::size_t block,
+                     PlaneChannels channels, double* sums);
+
+void plane_relu_gradient(const float* dy, std::size_t pixels, std::size_t block, PlaneChannels channels,
+                         PlaneGradient gradient, float* x);
+
+/// The same behind ReLU, pooling and dropout.
+void plane_pool_sums(const float* dy, const float* x, std::size_t size, std::size_t block,
+                     PlaneChannels channels, const float* keep, double* sums);
+
+void plane_pool_gradient(const float* dy, std::size_t size, std::size_t block, PlaneChannels channels,
+                         const float* keep, PlaneGradient gradient, float* x);
+
+void plane_max_pool(const float* x, std::size_t size, std::size_t block, float* y);
+
+/// The channel block that suits this machine's vectors, and oneDNN's kernels: 16 with AVX-512, else 8.
+std::size_t preferred_block();
+
+}  // namespace bart

@@ -1,0 +1,175 @@
+#include "bart/engine/engine.h"
+
+#include <fmt/format.h>
+#include <omp.h>
+
+#include <algorithm>
+#include <map>
+
+#include "adam.h"
+#include "arena.h"
+#include "bart/platform/error.h"
+#include "evaluation_plan.h"
+#include "parameters.h"
+#include "training_plan.h"
+
+namespace bart {
+
+struct Engine::Impl {
+  dnnl::engine device{dnnl::engine::kind::cpu, 0};
+  int threads;
+  CompiledNetwork network;
+  Parameters parameters;
+  FoldedConvolutions folded;
+  AlignedMemory arena;  // of the largest plan; all plans share it
+  std::map<std::int64_t, std::unique_ptr<TrainingPlan>> training_plans;
+  std::map<std::int64_t, std::unique_ptr<EvaluationPlan>> evaluation_plans;
+  TrainingPlan* last_step = nullptr;
+
+  Impl(const Architecture& architecture, int thread_count)
+      : threads(thread_count), network(compile_network(architecture, device)) {
+    parameters.values = AlignedMemory(network.parameter_count * sizeof(float));
+    parameters.statistics = AlignedMemory(network.statistic_count * sizeof(float));
+  }
+
+  /// Every call of the engine may come from another thread, whose OpenMP settings are its own.
+  void enter() const { omp_set_num_threads(threads); }
+
+  /// What only a training needs: four times the memory of a prediction's parameters.
+  void prepare_training() {
+    if (parameters.gradients.size() > 0) return;
+    for (AlignedMemory* memory : {&parameters.gradients, &parameters.exp_avg, &parameters.exp_avg_sq}) {
+      *memory = AlignedMemory(network.parameter_count * sizeof(float));
+    }
+  }
+
+  /// Room for `bytes`. Growing moves the arena, so plans made before must be made again.
+  void grow_arena(std::size_t bytes) {
+    if (bytes <= arena.size()) return;
+    training_plans.clear();
+    evaluation_plans.clear();
+    last_step = nullptr;
+    arena = AlignedMemory();
+    arena = AlignedMemory(bytes);
+  }
+
+  TrainingPlan& training_plan(std::int64_t n) {
+    const auto found = training_plans.find(n);
+    if (found != training_plans.end()) return *found->second;
+    prepare_training();
+    auto plan = std::make_unique<TrainingPlan>(network, device, n);
+    grow_arena(plan->arena_bytes());
+    plan->bind(arena.bytes(), parameters);
+    return *(training_plans[n] = std::move(plan));
+  }
+
+  EvaluationPlan& evaluation_plan(std::int64_t n) {
+    const auto found = evaluation_plans.find(n);
+    if (found != evaluation_plans.end()) return *found->second;
+    auto plan = std::make_unique<EvaluationPlan>(network, device, n);
+    grow_arena(plan->arena_bytes());
+    plan->bind(arena.bytes(), parameters, folded);
+    return *(evaluation_plans[n] = std::move(plan));
+  }
+};
+
+Engine::Engine(const Architecture& architecture, const EngineOptions& options) {
+  if (options.threads < 1)
+    throw Error(fmt::format("an engine needs at least 1 thread, not {}", options.threads));
+  omp_set_num_threads(options.threads);
+  impl_ = std::make_unique<Impl>(architecture, options.threads);
+}
+
+Engine::~Engine() = default;
+Engine::Engine(Engine&&) noexcept = default;
+Engine& Engine::operator=(Engine&&) noexcept = default;
+
+void Engine::load(const StateDict& state) {
+  impl_->enter();
+  import_state(impl_->network, impl_->device, state, impl_->parameters.values.floats(),
+               impl_->parameters.statistics.floats());
+  const Tensor* tracked =
+      find_tensor(state, impl_->network.convolutions.front().norm_name + ".num_batches_tracked");
+  const auto* count = tracked == nullptr ? nullptr : std::get_if<std::vector<std::int64_t>>(&tracked->values);
+  impl_->parameters.batches_tracked = count == nullptr || count->empty() ? 0 : count->front();
+  impl_->folded.current = false;
+}
+
+StateDict Engine::state() const {
+  impl_->enter();
+  StateDict state = empty_state(impl_->network.architecture);
+  export_state(impl_->network, impl_->device, impl_->parameters.values.floats(),
+               impl_->parameters.statistics.floats(), state);
+  for (Tensor& tensor : state) {
+    if (auto* counts = std::get_if<std::vector<std::int64_t>>(&tensor.values)) {
+      std::ranges::fill(*counts, impl_->parameters.batches_tracked);
+    }
+  }
+  return state;
+}
+
+StepResult Engine::forward_backward(const Batch& batch, const DropoutMasks& masks) {
+  if (batch.pictures.empty() || batch.pictures.size() != batch.labels.size()) {
+    throw Error("a training batch needs pictures, and as many labels");
+  }
+  impl_->enter();
+  TrainingPlan& plan = impl_->training_plan(static_cast<std::int64_t>(batch.pictures.size()));
+  impl_->last_step = &plan;
+  impl_->folded.current = false;
+  ++impl_->parameters.batches_tracked;
+  return plan.run(batch, masks);
+}
+
+StateDict Engine::gradients() const {
+  impl_->enter();
+  impl_->prepare_training();
+  StateDict gradients = empty_state(impl_->network.architecture);
+  std::erase_if(gradients, [](const Tensor& tensor) { return !is_parameter(tensor.name); });
+  export_state(impl_->network, impl_->device, impl_->parameters.gradients.floats(), nullptr, gradients);
+  return gradients;
+}
+
+std::vector<float> Engine::last_logits() const {
+  if (impl_->last_step == nullptr) throw Error("there are no logits before a training step");
+  return impl_->last_step->logits();
+}
+
+void Engine::adam_step(double learning_rate) {
+  impl_->enter();
+  impl_->prepare_training();
+  Parameters& p = impl_->parameters;
+  bart::adam_step(static_cast<std::int64_t>(impl_->network.parameter_count), ++p.adam_steps, learning_rate,
+                  p.gradients.floats(), p.exp_avg.floats(), p.exp_avg_sq.floats(), p.values.floats());
+  impl_->folded.current = false;
+}
+
+void Engine::evaluate(std::span<const std::uint8_t* const> pictures, std::span<float> logits) {
+  if (pictures.empty()) return;
+  if (logits.size() != pictures.size() * static_cast<std::size_t>(impl_->network.architecture.classes)) {
+    throw Error("evaluate needs room for [pictures, classes] logits");
+  }
+  impl_->enter();
+  fold_batch_norms(impl_->network, impl_->device, impl_->parameters, impl_->folded);
+  impl_->evaluation_plan(static_cast<std::int64_t>(pictures.size())).run(pictures, logits);
+}
+
+std::string Engine::describe_plan(int batch_size, bool training) const {
+  impl_->enter();
+  // Bound to memory of its own that is never touched, so that it costs address space alone.
+  if (training) {
+    TrainingPlan plan(impl_->network, impl_->device, batch_size);
+    const AlignedMemory memory(plan.arena_bytes());
+    plan.bind(memory.bytes(), impl_->parameters);
+    return plan.description();
+  }
+  EvaluationPlan plan(impl_->network, impl_->device, batch_size);
+  const AlignedMemory memory(plan.arena_bytes());
+  plan.bind(memory.bytes(), impl_->parameters, impl_->folded);
+  return plan.description();
+}
+
+const Architecture& Engine::architecture() const {
+  return impl_->network.architecture;
+}
+
+}  // namespace bart

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <dnnl.hpp>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "batch_norm.h"
+#include "onednn.h"
+#include "parameters.h"
+#include "plan.h"
+
+namespace bart {
+
+/// Weights and biases of the convolutions with their BatchNorm folded in: with running statistics a BatchNorm
+/// is a scale and a shift a channel, which the convolution before it can do.
+struct FoldedConvolutions {
+  AlignedMemory values;  // at the offsets of the parameters
+  bool current = false;  // of the parameters as they are now
+};
+
+void fold_batch_norms(const CompiledNetwork& network, const dnnl::engine& engine,
+                      const Parameters& parameters, FoldedConvolutions& folded);
+
+/// The forward pass in evaluation mode for one batch size. Two buffers take turns.
+class EvaluationPlan {
+ public:
+  EvaluationPlan(const CompiledNetwork& network, const dnnl::engine& engine, std::int64_t n);
+  std::size_t arena_bytes() const { return layout_.size(); }
+  void bind(std::uint8_t* arena, const Parameters& parameters, const FoldedConvolutions& folded);
+  void run(std::span<const std::uint8_t* const> pictures, std::span<float> logits);
+  std::string description() const;
+
+ private:
+  struct Convolution {
+    dnnl::convolution_forward::primitive_desc forward;
+    ActivationShape shape;
+  };
+
+  const CompiledNetwork& network_;
+  dnnl::engine engine_;
+  dnnl::stream stream_;
+  std::int64_t n_;
+  ArenaLayout layout_;
+  std::size_t front_ = 0;
+  std::size_t back_ = 0;
+  std::size_t scratch_ = 0;
+  std::vector<Convolution> convolutions_;
+  std::vector<dnnl::inner_product_forward::primitive_desc> linears_;
+  std::vector<Operation> operations_;
+  std::span<const std::uint8_t* const> pictures_;
+  const float* logits_ = nullptr;
+};
+
+}  // namespace bart

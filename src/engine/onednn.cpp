@@ -1,0 +1,153 @@
+#include "onednn.h"
+
+#include <utility>
+
+namespace bart {
+namespace {
+
+using dnnl::memory;
+using dnnl::prop_kind;
+using Tag = memory::format_tag;
+
+constexpr auto f32 = memory::data_type::f32;
+const memory::dims ones = {1, 1};
+
+memory::desc convolution_source(const ConvolutionShape& s, Tag tag) {
+  return {{s.n, s.in_channels, s.size, s.size}, f32, tag};
+}
+
+memory::desc convolution_destination(const ConvolutionShape& s, Tag tag) {
+  return {{s.n, s.out_channels, s.size, s.size}, f32, tag};
+}
+
+memory::desc bias(memory::dim channels) {
+  return {{channels}, f32, Tag::x};
+}
+
+/// Scratch memory is part of the arena, not of the primitive.
+dnnl::primitive_attr attributes(bool relu = false) {
+  dnnl::primitive_attr attr;
+  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  if (relu) {
+    dnnl::post_ops after;
+#if DNNL_VERSION_MAJOR >= 3
+    after.append_eltwise(dnnl::algorithm::eltwise_relu, 0.f, 0.f);
+#else
+    after.append_eltwise(1.f, dnnl::algorithm::eltwise_relu, 0.f, 0.f);
+#endif
+    attr.set_post_ops(after);
+  }
+  return attr;
+}
+
+}  // namespace
+
+BoundPrimitive::BoundPrimitive(const dnnl::primitive& primitive, const dnnl::engine& engine,
+                               const std::vector<std::pair<int, std::pair<memory::desc, void*>>>& arguments)
+    : primitive_(primitive) {
+  memories_.reserve(arguments.size());
+  for (const auto& [index, where] : arguments) {
+    memories_.emplace_back(where.first, engine, where.second);
+    arguments_.push_back({index, memories_.back().get()});
+  }
+}
+
+void BoundPrimitive::run(const dnnl::stream& stream) const {
+  dnnl::error::wrap_c_api(dnnl_primitive_execute(primitive_.get(), stream.get(),
+                                                 static_cast<int>(arguments_.size()), arguments_.data()),
+                          "could not execute a primitive");
+}
+
+memory::desc convolution_weights(const ConvolutionShape& s, Tag layout) {
+  return {{s.out_channels, s.in_channels, 3, 3}, f32, layout};
+}
+
+dnnl::convolution_forward::primitive_desc convolution_forward_desc(
+    const dnnl::engine& engine, const ConvolutionShape& shape, const ConvolutionLayouts& layouts,
+    const memory::desc& weights, dnnl::algorithm algorithm, bool training, bool relu) {
+  const auto kind = training ? prop_kind::forward_training : prop_kind::forward_inference;
+  const memory::desc source = convolution_source(shape, layouts.source);
+  const memory::desc destination = convolution_destination(shape, layouts.destination);
+  const memory::desc biases = bias(shape.out_channels);
+#if DNNL_VERSION_MAJOR >= 3
+  return {engine, kind, algorithm, source, weights, biases, destination, ones, ones, ones, attributes(relu)};
+#else
+  return {
+      {kind, algorithm, source, weights, biases, destination, ones, ones, ones}, attributes(relu), engine};
+#endif
+}
+
+dnnl::convolution_backward_data::primitive_desc convolution_backward_data_desc(
+    const dnnl::engine& engine, const ConvolutionShape& shape, const ConvolutionLayouts& layouts,
+    dnnl::algorithm algorithm, const dnnl::convolution_forward::primitive_desc& forward) {
+  const memory::desc source = convolution_source(shape, layouts.source);
+  const memory::desc destination = convolution_destination(shape, layouts.destination);
+  const memory::desc weights = convolution_weights(shape, Tag::any);
+#if DNNL_VERSION_MAJOR >= 3
+  return {engine, algorithm, source, weights, destination, ones, ones, ones, forward, attributes()};
+#else
+  return {{algorithm, source, weights, destination, ones, ones, ones}, attributes(), engine, forward};
+#endif
+}
+
+dnnl::convolution_backward_weights::primitive_desc convolution_backward_weights_desc(
+    const dnnl::engine& engine, const ConvolutionShape& shape, const ConvolutionLayouts& layouts,
+    const memory::desc& weights, dnnl::algorithm algorithm,
+    const dnnl::convolution_forward::primitive_desc& forward) {
+  const memory::desc source = convolution_source(shape, layouts.source);
+  const memory::desc destination = convolution_destination(shape, layouts.destination);
+  const memory::desc biases = bias(shape.out_channels);
+#if DNNL_VERSION_MAJOR >= 3
+  return {engine, algorithm, source, weights, biases, destination, ones, ones, ones, forward, attributes()};
+#else
+  return {{algorithm, source, weights, biases, destination, ones, ones, ones}, attributes(), engine, forward};
+#endif
+}
+
+namespace {
+
+struct LinearMemory {
+  memory::desc source, weights, biases, destination;
+  explicit LinearMemory(const LinearShape& s)
+      : source({s.n, s.in_features}, f32, Tag::ab),
+        weights({s.out_features, s.in_features}, f32, Tag::ab),
+        biases(bias(s.out_features)),
+        destination({s.n, s.out_features}, f32, Tag::ab) {}
+};
+
+}  // namespace
+
+dnnl::inner_product_forward::primitive_desc linear_forward_desc(const dnnl::engine& engine,
+                                                                const LinearShape& shape, bool training) {
+  const auto kind = training ? prop_kind::forward_training : prop_kind::forward_inference;
+  const LinearMemory m(shape);
+#if DNNL_VERSION_MAJOR >= 3
+  return {engine, kind, m.source, m.weights, m.biases, m.destination, attributes()};
+#else
+  return {{kind, m.source, m.weights, m.biases, m.destination}, attributes(), engine};
+#endif
+}
+
+dnnl::inner_product_backward_data::primitive_desc linear_backward_data_desc(
+    const dnnl::engine& engine, const LinearShape& shape,
+    const dnnl::inner_product_forward::primitive_desc& forward) {
+  const LinearMemory m(shape);
+#if DNNL_VERSION_MAJOR >= 3
+  return {engine, m.source, m.weights, m.destination, forward, attributes()};
+#else
+  return {{m.source, m.weights, m.destination}, attributes(), engine, forward};
+#endif
+}
+
+dnnl::inner_product_backward_weights::primitive_desc linear_backward_weights_desc(
+    const dnnl::engine& engine, const LinearShape& shape,
+    const dnnl::inner_product_forward::primitive_desc& forward) {
+  const LinearMemory m(shape);
+#if DNNL_VERSION_MAJOR >= 3
+  return {engine, m.source, m.weights, m.biases, m.destination, forward, attributes()};
+#else
+  return {{m.source, m.weights, m.biases, m.destination}, attributes(), engine, forward};
+#endif
+}
+
+}  // namespace bart

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <dnnl.hpp>
+#include <string>
+#include <vector>
+
+namespace bart {
+
+// The only file pair that knows how oneDNN creates primitives: 2.x has operation descriptors, 3.x does not.
+
+/// A oneDNN primitive bound to its memory, ready to run.
+class BoundPrimitive {
+ public:
+  BoundPrimitive(const dnnl::primitive& primitive, const dnnl::engine& engine,
+                 const std::vector<std::pair<int, std::pair<dnnl::memory::desc, void*>>>& arguments);
+  void run(const dnnl::stream& stream) const;
+
+ private:
+  dnnl::primitive primitive_;
+  std::vector<dnnl::memory> memories_;
+  std::vector<dnnl_exec_arg_t> arguments_;  // built once: a step allocates nothing
+};
+
+/// A 3x3 convolution with padding 1 and stride 1 on square pictures of side `size`.
+struct ConvolutionShape {
+  dnnl::memory::dim n, in_channels, out_channels, size;
+};
+
+/// How activations lie in memory between operations.
+struct ConvolutionLayouts {
+  dnnl::memory::format_tag source;       // nchw for the first layer's pixels
+  dnnl::memory::format_tag destination;  // nChw16c or nChw8c
+};
+
+dnnl::convolution_forward::primitive_desc convolution_forward_desc(
+    const dnnl::engine& engine, const ConvolutionShape& shape, const ConvolutionLayouts& layouts,
+    const dnnl::memory::desc& weights, dnnl::algorithm algorithm, bool training, bool relu);
+
+dnnl::convolution_backward_data::primitive_desc convolution_backward_data_desc(
+    const dnnl::engine& engine, const ConvolutionShape& shape, const ConvolutionLayouts& layouts,
+    dnnl::algorithm algorithm, const dnnl::convolution_forward::primitive_desc& forward);
+
+dnnl::convolution_backward_weights::primitive_desc convolution_backward_weights_desc(
+    const dnnl::engine& engine, const ConvolutionShape& shape, const ConvolutionLayouts& layouts,
+    const dnnl::memory::desc& weights, dnnl::algorithm algorithm,
+    const dnnl::convolution_forward::primitive_desc& forward);
+
+/// A fully connected layer: source [n, in], weights [out, in], destination [n, out], all plain row-major.
+struct LinearShape {
+  dnnl::memory::dim n, in_features, out_features;
+};
+
+dnnl::inner_product_forward::primitive_desc linear_forward_desc(const dnnl::engine& engine,
+                                                                const LinearShape& shape, bool training);
+dnnl::inner_product_backward_data::primitive_desc linear_backward_data_desc(
+    const dnnl::engine& engine, const LinearShape& shape,
+    const dnnl::inner_product_forward::primitive_desc& forward);
+dnnl::inner_product_backward_weights::primitive_desc linear_backward_weights_desc(
+    const dnnl::engine& engine, const LinearShape& shape,
+    const dnnl::inner_product_forward::primitive_desc& forward);
+
+/// The memory of convolution weights [out, in, 3, 3] in a given layout; `any` leaves the choice to oneDNN.
+dnnl::memory::desc convolution_weights(const ConvolutionShape& shape, dnnl::memory::format_tag layout);
+
+}  // namespace bart

@@ -1,0 +1,188 @@
+#include "parameters.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "bart/platform/error.h"
+#include "batch_norm_kernels.h"
+#include "onednn.h"
+
+namespace bart {
+namespace {
+
+using dnnl::memory;
+
+std::int64_t padded(std::int64_t channels, std::int64_t block) {
+  return (channels + block - 1) / block * block;
+}
+
+/// Hands out places in a flat array, each on a cache line of its own.
+std::size_t take(std::size_t& count, std::size_t floats) {
+  const std::size_t place = count;
+  count += (floats + 15) / 16 * 16;
+  return place;
+}
+
+/// PyTorch flattens [C, H, W]; the activations lie as [C / B, H, W, B].
+std::vector<std::int64_t> blocked_columns(std::int64_t channels, std::int64_t pixels, std::int64_t block) {
+  std::vector<std::int64_t> columns;
+  columns.reserve(static_cast<std::size_t>(channels * pixels));
+  for (std::int64_t c = 0; c < channels; ++c) {
+    for (std::int64_t p = 0; p < pixels; ++p) columns.push_back((c / block * pixels + p) * block + c % block);
+  }
+  return columns;
+}
+
+const Tensor& tensor(const StateDict& state, const std::string& name,
+                     const std::vector<std::int64_t>& shape) {
+  const Tensor* found = find_tensor(state, name);
+  if (found == nullptr) throw Error(fmt::format("the model has no tensor {}", name));
+  if (found->shape != shape) {
+    throw Error(fmt::format("the model's tensor {} has the shape [{}], the network needs [{}]", name,
+                            fmt::join(found->shape, ", "), fmt::join(shape, ", ")));
+  }
+  if (!std::holds_alternative<std::vector<float>>(found->values)) {
+    throw Error(fmt::format("the model's tensor {} does not hold floats", name));
+  }
+  return *found;
+}
+
+memory::desc plain_weights(const ConvolutionLayer& layer) {
+  return convolution_weights({1, layer.in_channels, layer.out_channels, layer.size},
+                             memory::format_tag::oihw);
+}
+
+void import_vector(const StateDict& state, const std::string& name, std::int64_t count, float* to) {
+  std::ranges::copy(tensor(state, name, {count}).floats(), to);
+}
+
+void export_vector(StateDict& state, const std::string& name, const float* from) {
+  for (Tensor& t : state) {
+    if (t.name == name) std::copy_n(from, t.floats().size(), t.floats().begin());
+  }
+}
+
+}  // namespace
+
+void reorder_weights(const dnnl::engine& engine, const memory::desc& from_desc, const float* from,
+                     const memory::desc& to_desc, float* to) {
+  dnnl::stream stream(engine);
+  memory source(from_desc, engine, const_cast<float*>(from));
+  memory destination(to_desc, engine, to);
+  dnnl::reorder(source, destination).execute(stream, source, destination);
+  stream.wait();
+}
+
+CompiledNetwork compile_network(const Architecture& architecture, const dnnl::engine& engine) {
+  CompiledNetwork network{architecture, static_cast<std::int64_t>(preferred_block()), {}, {}, 0, 0};
+  const std::vector<Layer> layers = layers_of(architecture);
+  const auto tag = network.block == 16 ? memory::format_tag::nChw16c : memory::format_tag::nChw8c;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const Layer& layer = layers[i];
+    if (layer.kind == LayerKind::convolution) {
+      ConvolutionLayer c{};
+      c.name = layer.name;
+      c.norm_name = layers[i + 1].name;
+      c.in_channels = layer.input[0];
+      c.out_channels = layer.output[0];
+      c.in_padded = network.convolutions.empty() ? c.in_channels : padded(c.in_channels, network.block);
+      c.out_padded = padded(c.out_channels, network.block);
+      c.size = layer.output[1];
+      c.ends_block = layers[i + 3].kind == LayerKind::max_pool;
+      c.dropout = c.ends_block ? layers[i + 4].dropout : 0;
+      // The batch size that is trained with most decides; other plans take this layout as it is.
+      const ConvolutionShape shape{32, c.in_channels, c.out_channels, c.size};
+      const ConvolutionLayouts layouts{network.convolutions.empty() ? memory::format_tag::nchw : tag, tag};
+      c.weights_desc = convolution_forward_desc(engine, shape, layouts,
+                                                convolution_weights(shape, memory::format_tag::any),
+                                                dnnl::algorithm::convolution_direct, true, false)
+                           .weights_desc();
+      c.weights = take(network.parameter_count, c.weights_desc.get_size() / sizeof(float));
+      const auto width = static_cast<std::size_t>(c.out_padded);
+      c.bias = take(network.parameter_count, width);
+      c.norm_weight = take(network.parameter_count, width);
+      c.norm_bias = take(network.parameter_count, width);
+      c.running_mean = take(network.statistic_count, width);
+      c.running_var = take(network.statistic_count, width);
+      network.convolutions.push_back(std::move(c));
+    } else if (layer.kind == LayerKind::linear) {
+      LinearLayer l{};
+      l.name = layer.name;
+      l.in_features = l.in_padded = layer.input[0];
+      l.out_features = layer.output[0];
+      l.hidden = i + 1 < layers.size();
+      l.dropout = l.hidden ? layers[i + 2].dropout : 0;
+      if (network.linears.empty()) {
+        const ConvolutionLayer& last = network.convolutions.back();
+        const std::int64_t pixels = last.size / 2 * (last.size / 2);
+        l.in_padded = last.out_padded * pixels;
+        l.column_of = blocked_columns(last.out_channels, pixels, network.block);
+      }
+      l.weights = take(network.parameter_count, static_cast<std::size_t>(l.out_features * l.in_padded));
+      l.bias = take(network.parameter_count, static_cast<std::size_t>(l.out_features));
+      network.linears.push_back(std::move(l));
+    }
+  }
+  return network;
+}
+
+void import_state(const CompiledNetwork& network, const dnnl::engine& engine, const StateDict& state,
+                  float* values, float* statistics) {
+  for (const ConvolutionLayer& c : network.convolutions) {
+    const Tensor& weights = tensor(state, c.name + ".weight", {c.out_channels, c.in_channels, 3, 3});
+    reorder_weights(engine, plain_weights(c), weights.floats().data(), c.weights_desc, values + c.weights);
+    import_vector(state, c.name + ".bias", c.out_channels, values + c.bias);
+    import_vector(state, c.norm_name + ".weight", c.out_channels, values + c.norm_weight);
+    import_vector(state, c.norm_name + ".bias", c.out_channels, values + c.norm_bias);
+    if (statistics == nullptr) continue;
+    import_vector(state, c.norm_name + ".running_mean", c.out_channels, statistics + c.running_mean);
+    import_vector(state, c.norm_name + ".running_var", c.out_channels, statistics + c.running_var);
+  }
+  for (const LinearLayer& l : network.linears) {
+    const std::vector<float>& weights =
+        tensor(state, l.name + ".weight", {l.out_features, l.in_features}).floats();
+    for (std::int64_t o = 0; o < l.out_features; ++o) {
+      const float* from = weights.data() + o * l.in_features;
+      float* to = values + l.weights + o * l.in_padded;
+      if (l.column_of.empty()) {
+        std::copy_n(from, l.in_features, to);
+      } else {
+        for (std::int64_t f = 0; f < l.in_features; ++f)
+          to[l.column_of[static_cast<std::size_t>(f)]] = from[f];
+      }
+    }
+    import_vector(state, l.name + ".bias", l.out_features, values + l.bias);
+  }
+}
+
+void export_state(const CompiledNetwork& network, const dnnl::engine& engine, const float* values,
+                  const float* statistics, StateDict& state) {
+  const auto floats_of = [&](const std::string& name) -> float* {
+    const auto found = std::ranges::find(state, name, &Tensor::name);
+    return found->floats().data();
+  };
+  for (const ConvolutionLayer& c : network.convolutions) {
+    reorder_weights(engine, c.weights_desc, values + c.weights, plain_weights(c),
+                    floats_of(c.name + ".weight"));
+    export_vector(state, c.name + ".bias", values + c.bias);
+    export_vector(state, c.norm_name + ".weight", values + c.norm_weight);
+    export_vector(state, c.norm_name + ".bias", values + c.norm_bias);
+    if (statistics == nullptr) continue;
+    export_vector(state, c.norm_name + ".running_mean", statistics + c.running_mean);
+    export_vector(state, c.norm_name + ".running_var", statistics + c.running_var);
+  }
+  for (const LinearLayer& l : network.linears) {
+    float* to = floats_of(l.name + ".weight");
+    for (std::int64_t o = 0; o < l.out_features; ++o) {
+      const float* from = values + l.weights + o * l.in_padded;
+      for (std::int64_t f = 0; f < l.in_features; ++f) {
+        to[o * l.in_features + f] = from[l.column_of.empty() ? f : l.column_of[static_cast<std::size_t>(f)]];
+      }
+    }
+    export_vector(state, l.name + ".bias", values + l.bias);
+  }
+}
+
+}  // namespace bart

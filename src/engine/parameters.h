@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <dnnl.hpp>
+#include <string>
+#include <vector>
+
+#include "arena.h"
+#include "bart/network/architecture.h"
+#include "bart/network/state_dict.h"
+
+namespace bart {
+
+/// A convolution with its BatchNorm, and where its values lie in the flat arrays (in floats).
+struct ConvolutionLayer {
+  std::string name;       // "block1.0"
+  std::string norm_name;  // "block1.1"
+  std::int64_t in_channels;
+  std::int64_t out_channels;
+  std::int64_t in_padded;  // to a multiple of the channel block; 3 for the first layer's pixels
+  std::int64_t out_padded;
+  std::int64_t size;                      // height and width
+  bool ends_block;                        // followed by pooling and dropout
+  double dropout;                         // of the block, where it ends one
+  dnnl::memory::desc weights_desc;        // the layout that the forward kernel chose
+  std::size_t weights, bias;              // [weights_desc], [out_padded]
+  std::size_t norm_weight, norm_bias;     // [out_padded]
+  std::size_t running_mean, running_var;  // [out_padded], in the statistics array
+};
+
+/// A fully connected layer; weights [out, in] row-major. The first one's inputs come channel-blocked, so its
+/// columns are permuted where the state is loaded and saved: column_of maps PyTorch's feature to ours.
+struct LinearLayer {
+  std::string name;          // "classification_head.1"
+  std::int64_t in_features;  // PyTorch's
+  std::int64_t in_padded;    // ours
+  std::int64_t out_features;
+  bool hidden;  // followed by ReLU and dropout
+  double dropout;
+  std::vector<std::int64_t> column_of;  // [in_features], empty: the same order
+  std::size_t weights, bias;            // [out, in_padded], [out]
+};
+
+/// A network as the kernels want it: which layers are fused, how their values lie in memory.
+struct CompiledNetwork {
+  Architecture architecture;
+  std::int64_t block;  // channel block of activations, 16 or 8
+  std::vector<ConvolutionLayer> convolutions;
+  std::vector<LinearLayer> linears;
+  std::size_t parameter_count = 0;  // floats of each of values, gradients, exp_avg, exp_avg_sq
+  std::size_t statistic_count = 0;  // floats of the running statistics
+};
+
+CompiledNetwork compile_network(const Architecture& architecture, const dnnl::engine& engine);
+
+/// One flat array each; padding is zero and stays zero.
+struct Parameters {
+  AlignedMemory values;
+  AlignedMemory gradients;  // these three are there from the first training step on
+  AlignedMemory exp_avg;
+  AlignedMemory exp_avg_sq;
+  AlignedMemory statistics;
+  std::int64_t batches_tracked = 0;
+  std::int64_t adam_steps = 0;
+};
+
+/// Parameters of `state` into `values`, laid out as the network wants them. Throws Error when one is missing
+/// or has another shape. Gradients and moments, which have no statistics, leave `statistics` null.
+void import_state(const CompiledNetwork& network, const dnnl::engine& engine, const StateDict& state,
+                  float* values, float* statistics);
+
+/// The way back; fills the tensors of `state` (from empty_state) that it has values for.
+void export_state(const CompiledNetwork& network, const dnnl::engine& engine, const float* values,
+                  const float* statistics, StateDict& state);
+
+/// `weights` of a convolution moved between two layouts.
+void reorder_weights(const dnnl::engine& engine, const dnnl::memory::desc& from_desc, const float* from,
+                     const dnnl::memory::desc& to_desc, float* to);
+
+}  // namespace bart
