@@ -15,7 +15,7 @@ std::int64_t first_channel(const ActivationShape& s, std::int64_t plane) {
 }
 
 PlaneChannels at(const BatchNormChannels& all, std::int64_t channel) {
-  return {all.mean + channel, all.invstd + channel, all.scale + channel, all.shift + channel};
+  return {all.mean + channel, all.scale + channel, all.shift + channel};
 }
 
 double* partial_of(const ActivationShape& s, double* partial, std::int64_t plane) {
@@ -71,9 +71,9 @@ std::size_t batch_norm_partial_bytes(const ActivationShape& s) {
          static_cast<std::size_t>(3 * s.channels) * sizeof(float);
 }
 
-void batch_norm_statistics(const ActivationShape& s, const float* x, const float* weight, const float* bias,
-                           float* running_mean, float* running_var, BatchNormChannels channels,
-                           double* partial) {
+void batch_norm_statistics(const ActivationShape& s, const float* x, const float* conv_bias,
+                           const float* weight, const float* bias, float* running_mean, float* running_var,
+                           BatchNormChannels channels, double* partial) {
   const auto pixels = static_cast<std::size_t>(s.size * s.size);
   parallel_each(s.planes(), [&](std::int64_t i) {
     plane_statistics(x + i * s.plane(), pixels, static_cast<std::size_t>(s.block), partial_of(s, partial, i));
@@ -85,11 +85,12 @@ void batch_norm_statistics(const ActivationShape& s, const float* x, const float
     const double invstd = 1 / std::sqrt(variance + batch_norm_eps);
     channels.mean[c] = static_cast<float>(mean);
     channels.invstd[c] = static_cast<float>(invstd);
-    channels.scale[c] = static_cast<float>(invstd * static_cast<double>(weight[c]));
-    channels.shift[c] = static_cast<float>(bias[c] - mean * invstd * static_cast<double>(weight[c]));
+    const double scale = invstd * static_cast<double>(weight[c]);
+    channels.scale[c] = static_cast<float>(scale);
+    channels.shift[c] = static_cast<float>(bias[c] + (static_cast<double>(channels.mean[c]) - mean) * scale);
     const double unbiased = variance * count / std::max(count - 1, 1.0);
-    running_mean[c] =
-        static_cast<float>((1 - batch_norm_momentum) * running_mean[c] + batch_norm_momentum * mean);
+    running_mean[c] = static_cast<float>((1 - batch_norm_momentum) * running_mean[c] +
+                                         batch_norm_momentum * (mean + conv_bias[c]));
     running_var[c] =
         static_cast<float>((1 - batch_norm_momentum) * running_var[c] + batch_norm_momentum * unbiased);
   }

@@ -61,6 +61,21 @@ HWY_INLINE V relu(V v) {
   return hn::IfThenElse(hn::Lt(v, hn::Zero(D())), hn::Zero(D()), v);
 }
 
+/// y = (x - mean) * scale + shift: one rounding of the difference and one of the rest, where
+/// x * scale + (shift - mean * scale) would lose what large means cost. A ReLU or a maximum that falls the
+/// other way moves a whole gradient, so every digit here counts.
+struct Normalization {
+  V mean, scale, shift;
+  V sign;  // of scale: x * sign is in the order of y, and finer, as no rounding makes equals of unequals
+
+  HWY_INLINE Normalization(const PlaneChannels& channels, std::size_t c)
+      : mean(hn::LoadU(D(), channels.mean + c)),
+        scale(hn::LoadU(D(), channels.scale + c)),
+        shift(hn::LoadU(D(), channels.shift + c)),
+        sign(hn::IfThenElseZero(hn::Ne(scale, hn::Zero(D())), hn::CopySign(hn::Set(D(), 1.0f), scale))) {}
+  HWY_INLINE V of(V x) const { return hn::MulAdd(hn::Sub(x, mean), scale, shift); }
+};
+
 /// The maximum, or NaN where one is NaN: Max of some machines would drop it.
 HWY_INLINE V larger(V a, V b) {
   return hn::IfThenElse(hn::Or(hn::Gt(b, a), hn::Ne(b, b)), b, a);
@@ -84,16 +99,15 @@ void Statistics(const float* HWY_RESTRICT x, std::size_t pixels, std::size_t blo
 void NormalizeRelu(const float* HWY_RESTRICT x, std::size_t pixels, std::size_t block, PlaneChannels channels,
                    float* HWY_RESTRICT y) {
   for (std::size_t c = 0; c < block; c += hn::Lanes(D())) {
-    const V scale = hn::LoadU(D(), channels.scale + c);
-    const V shift = hn::LoadU(D(), channels.shift + c);
+    const Normalization norm(channels, c);
     for (std::size_t p = 0; p < pixels; ++p) {
       const std::size_t i = p * block + c;
-      hn::StoreU(relu(hn::MulAdd(hn::LoadU(D(), x + i), scale, shift)), D(), y + i);
+      hn::StoreU(relu(norm.of(hn::LoadU(D(), x + i))), D(), y + i);
     }
   }
 }
 
-/// The four elements of a pooling window, row-major, after normalization and ReLU.
+/// The four elements of a pooling window, row-major.
 struct Window {
   V a, b, c, d;
   HWY_INLINE V largest() const { return larger(larger(a, b), larger(c, d)); }
@@ -104,9 +118,8 @@ HWY_INLINE Window load_window(const float* x, std::size_t row, std::size_t block
           hn::LoadU(D(), x + row + block)};
 }
 
-HWY_INLINE Window normalized(const Window& w, V scale, V shift) {
-  return {relu(hn::MulAdd(w.a, scale, shift)), relu(hn::MulAdd(w.b, scale, shift)),
-          relu(hn::MulAdd(w.c, scale, shift)), relu(hn::MulAdd(w.d, scale, shift))};
+HWY_INLINE Window times(const Window& w, V factor) {
+  return {hn::Mul(w.a, factor), hn::Mul(w.b, factor), hn::Mul(w.c, factor), hn::Mul(w.d, factor)};
 }
 
 void NormalizeReluPool(const float* HWY_RESTRICT x, std::size_t size, std::size_t block,
@@ -114,14 +127,13 @@ void NormalizeReluPool(const float* HWY_RESTRICT x, std::size_t size, std::size_
   const std::size_t half = size / 2;
   const std::size_t row = size * block;
   for (std::size_t c = 0; c < block; c += hn::Lanes(D())) {
-    const V scale = hn::LoadU(D(), channels.scale + c);
-    const V shift = hn::LoadU(D(), channels.shift + c);
+    const Normalization norm(channels, c);
     const V kept = hn::LoadU(D(), keep + c);
     for (std::size_t h = 0; h < half; ++h) {
       for (std::size_t w = 0; w < half; ++w) {
         const Window window = load_window(x + 2 * h * row + 2 * w * block + c, row, block);
-        const V largest = normalized(window, scale, shift).largest();
-        hn::StoreU(hn::Mul(largest, kept), D(), y + (h * half + w) * block + c);
+        const V largest = hn::Mul(times(window, norm.sign).largest(), norm.sign);
+        hn::StoreU(hn::Mul(relu(norm.of(largest)), kept), D(), y + (h * half + w) * block + c);
       }
     }
   }
@@ -130,17 +142,15 @@ void NormalizeReluPool(const float* HWY_RESTRICT x, std::size_t size, std::size_
 void ReluSums(const float* HWY_RESTRICT dy, const float* HWY_RESTRICT x, std::size_t pixels,
               std::size_t block, PlaneChannels channels, double* HWY_RESTRICT sums) {
   for (std::size_t c = 0; c < block; c += hn::Lanes(D())) {
-    const V scale = hn::LoadU(D(), channels.scale + c);
-    const V shift = hn::LoadU(D(), channels.shift + c);
-    const V mean = hn::LoadU(D(), channels.mean + c);
+    const Normalization norm(channels, c);
     DoubleSum sum;
     DoubleSum products;
     for (std::size_t p = 0; p < pixels; ++p) {
       const V v = hn::LoadU(D(), x + p * block + c);
-      const auto active = hn::Gt(hn::MulAdd(v, scale, shift), hn::Zero(D()));
+      const auto active = hn::Gt(norm.of(v), hn::Zero(D()));
       const V g = hn::IfThenElseZero(active, hn::LoadU(D(), dy + p * block + c));
       sum.add(g);
-      products.add_product(g, hn::Sub(v, mean));
+      products.add_product(g, hn::Sub(v, norm.mean));
     }
     sum.store(sums + c);
     products.store(sums + block + c);
@@ -154,18 +164,16 @@ HWY_INLINE V input_gradient(V g, V x, V mean, V dy_mean, V slope, V gain) {
 void ReluGradient(const float* HWY_RESTRICT dy, std::size_t pixels, std::size_t block, PlaneChannels channels,
                   PlaneGradient gradient, float* HWY_RESTRICT x) {
   for (std::size_t c = 0; c < block; c += hn::Lanes(D())) {
-    const V scale = hn::LoadU(D(), channels.scale + c);
-    const V shift = hn::LoadU(D(), channels.shift + c);
-    const V mean = hn::LoadU(D(), channels.mean + c);
+    const Normalization norm(channels, c);
     const V dy_mean = hn::LoadU(D(), gradient.dy_mean + c);
     const V slope = hn::LoadU(D(), gradient.slope + c);
     const V gain = hn::LoadU(D(), gradient.gain + c);
     for (std::size_t p = 0; p < pixels; ++p) {
       const std::size_t i = p * block + c;
       const V v = hn::LoadU(D(), x + i);
-      const auto active = hn::Gt(hn::MulAdd(v, scale, shift), hn::Zero(D()));
+      const auto active = hn::Gt(norm.of(v), hn::Zero(D()));
       const V g = hn::IfThenElseZero(active, hn::LoadU(D(), dy + i));
-      hn::StoreU(input_gradient(g, v, mean, dy_mean, slope, gain), D(), x + i);
+      hn::StoreU(input_gradient(g, v, norm.mean, dy_mean, slope, gain), D(), x + i);
     }
   }
 }
@@ -173,17 +181,21 @@ void ReluGradient(const float* HWY_RESTRICT dy, std::size_t pixels, std::size_t 
 /// Which element of a window takes the gradient: the first largest, and none where ReLU is shut.
 struct Choice {
   hn::Mask<D> a, b, c, d;
+  V x;               // of the largest element
+  hn::Mask<D> open;  // whether there is one
 };
 
-HWY_INLINE Choice choose(const Window& normal) {
-  const V largest = normal.largest();
-  const auto open = hn::Gt(largest, hn::Zero(D()));
-  const auto a = hn::And(open, hn::Eq(normal.a, largest));
+HWY_INLINE Choice choose(const Window& x, const Normalization& norm) {
+  const Window ordered = times(x, norm.sign);
+  const V largest = ordered.largest();
+  const V x_largest = hn::Mul(largest, norm.sign);
+  const auto open = hn::Gt(norm.of(x_largest), hn::Zero(D()));
+  const auto a = hn::And(open, hn::Eq(ordered.a, largest));
   const auto not_a = hn::AndNot(a, open);
-  const auto b = hn::And(not_a, hn::Eq(normal.b, largest));
+  const auto b = hn::And(not_a, hn::Eq(ordered.b, largest));
   const auto not_b = hn::AndNot(b, not_a);
-  const auto c = hn::And(not_b, hn::Eq(normal.c, largest));
-  return {a, b, c, hn::AndNot(c, not_b)};
+  const auto c = hn::And(not_b, hn::Eq(ordered.c, largest));
+  return {a, b, c, hn::AndNot(c, not_b), x_largest, open};
 }
 
 void PoolSums(const float* HWY_RESTRICT dy, const float* HWY_RESTRICT x, std::size_t size, std::size_t block,
@@ -191,24 +203,18 @@ void PoolSums(const float* HWY_RESTRICT dy, const float* HWY_RESTRICT x, std::si
   const std::size_t half = size / 2;
   const std::size_t row = size * block;
   for (std::size_t c = 0; c < block; c += hn::Lanes(D())) {
-    const V scale = hn::LoadU(D(), channels.scale + c);
-    const V shift = hn::LoadU(D(), channels.shift + c);
-    const V mean = hn::LoadU(D(), channels.mean + c);
+    const Normalization norm(channels, c);
     const V kept = hn::LoadU(D(), keep + c);
     DoubleSum sum;
     DoubleSum products;
     for (std::size_t h = 0; h < half; ++h) {
       for (std::size_t w = 0; w < half; ++w) {
         const Window window = load_window(x + 2 * h * row + 2 * w * block + c, row, block);
-        const Choice choice = choose(normalized(window, scale, shift));
-        // The chosen element's x; where none is chosen g is zero and x does not matter.
-        V chosen = hn::IfThenElse(choice.b, window.b, window.a);
-        chosen = hn::IfThenElse(choice.c, window.c, chosen);
-        chosen = hn::IfThenElse(choice.d, window.d, chosen);
-        const auto any = hn::Or(hn::Or(choice.a, choice.b), hn::Or(choice.c, choice.d));
-        const V g = hn::IfThenElseZero(any, hn::Mul(hn::LoadU(D(), dy + (h * half + w) * block + c), kept));
+        const Choice choice = choose(window, norm);
+        const V g =
+            hn::IfThenElseZero(choice.open, hn::Mul(hn::LoadU(D(), dy + (h * half + w) * block + c), kept));
         sum.add(g);
-        products.add_product(g, hn::Sub(chosen, mean));
+        products.add_product(g, hn::Sub(choice.x, norm.mean));
       }
     }
     sum.store(sums + c);
@@ -221,9 +227,7 @@ void PoolGradient(const float* HWY_RESTRICT dy, std::size_t size, std::size_t bl
   const std::size_t half = size / 2;
   const std::size_t row = size * block;
   for (std::size_t c = 0; c < block; c += hn::Lanes(D())) {
-    const V scale = hn::LoadU(D(), channels.scale + c);
-    const V shift = hn::LoadU(D(), channels.shift + c);
-    const V mean = hn::LoadU(D(), channels.mean + c);
+    const Normalization norm(channels, c);
     const V kept = hn::LoadU(D(), keep + c);
     const V dy_mean = hn::LoadU(D(), gradient.dy_mean + c);
     const V slope = hn::LoadU(D(), gradient.slope + c);
@@ -232,10 +236,11 @@ void PoolGradient(const float* HWY_RESTRICT dy, std::size_t size, std::size_t bl
       for (std::size_t w = 0; w < half; ++w) {
         float* place = x + 2 * h * row + 2 * w * block + c;
         const Window window = load_window(place, row, block);
-        const Choice choice = choose(normalized(window, scale, shift));
+        const Choice choice = choose(window, norm);
         const V g = hn::Mul(hn::LoadU(D(), dy + (h * half + w) * block + c), kept);
         const auto store = [&](hn::Mask<D> chosen, V v, float* to) HWY_ATTR {
-          hn::StoreU(input_gradient(hn::IfThenElseZero(chosen, g), v, mean, dy_mean, slope, gain), D(), to);
+          hn::StoreU(input_gradient(hn::IfThenElseZero(chosen, g), v, norm.mean, dy_mean, slope, gain), D(),
+                     to);
         };
         store(choice.a, window.a, place);
         store(choice.b, window.b, place + block);

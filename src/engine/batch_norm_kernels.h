@@ -7,11 +7,11 @@ namespace bart {
 // One plane [H, W, B] at a time, dispatched at run time to the widest instructions of the machine.
 // Per-channel arguments point at the plane's B channels.
 
+/// Of the forward pass: y = (x - mean) * scale + shift.
 struct PlaneChannels {
-  const float* mean;    // [B]
-  const float* invstd;  // [B]
-  const float* scale;   // [B]
-  const float* shift;   // [B]
+  const float* mean;   // [B]
+  const float* scale;  // [B]
+  const float* shift;  // [B]
 };
 
 /// Factors of the backward pass: dx = (g - dy_mean - (x - mean) * slope) * gain.

@@ -55,7 +55,7 @@ EvaluationPlan::EvaluationPlan(const CompiledNetwork& network, const dnnl::engin
     const ConvolutionShape shape{n, layer.in_channels, layer.out_channels, layer.size};
     const ConvolutionLayouts layouts{convolutions_.empty() ? memory::format_tag::nchw : tag, tag};
     convolutions_.push_back({convolution_forward_desc(engine, shape, layouts, layer.weights_desc,
-                                                      dnnl::algorithm::convolution_direct, false, true),
+                                                      dnnl::algorithm::convolution_direct, false),
                              {n, layer.out_padded, layer.size, network.block}});
     largest = std::max(largest, convolutions_.back().shape.count() / n);
     scratch_bytes = std::max(scratch_bytes, convolutions_.back().forward.scratchpad_desc().get_size());

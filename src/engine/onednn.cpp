@@ -62,18 +62,20 @@ memory::desc convolution_weights(const ConvolutionShape& s, Tag layout) {
   return {{s.out_channels, s.in_channels, 3, 3}, f32, layout};
 }
 
-dnnl::convolution_forward::primitive_desc convolution_forward_desc(
-    const dnnl::engine& engine, const ConvolutionShape& shape, const ConvolutionLayouts& layouts,
-    const memory::desc& weights, dnnl::algorithm algorithm, bool training, bool relu) {
+dnnl::convolution_forward::primitive_desc convolution_forward_desc(const dnnl::engine& engine,
+                                                                   const ConvolutionShape& shape,
+                                                                   const ConvolutionLayouts& layouts,
+                                                                   const memory::desc& weights,
+                                                                   dnnl::algorithm algorithm, bool training) {
   const auto kind = training ? prop_kind::forward_training : prop_kind::forward_inference;
   const memory::desc source = convolution_source(shape, layouts.source);
   const memory::desc destination = convolution_destination(shape, layouts.destination);
-  const memory::desc biases = bias(shape.out_channels);
+  const memory::desc biases = training ? memory::desc() : bias(shape.out_channels);
+  const dnnl::primitive_attr attr = attributes(!training);
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine, kind, algorithm, source, weights, biases, destination, ones, ones, ones, attributes(relu)};
+  return {engine, kind, algorithm, source, weights, biases, destination, ones, ones, ones, attr};
 #else
-  return {
-      {kind, algorithm, source, weights, biases, destination, ones, ones, ones}, attributes(relu), engine};
+  return {{kind, algorithm, source, weights, biases, destination, ones, ones, ones}, attr, engine};
 #endif
 }
 
@@ -96,11 +98,10 @@ dnnl::convolution_backward_weights::primitive_desc convolution_backward_weights_
     const dnnl::convolution_forward::primitive_desc& forward) {
   const memory::desc source = convolution_source(shape, layouts.source);
   const memory::desc destination = convolution_destination(shape, layouts.destination);
-  const memory::desc biases = bias(shape.out_channels);
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine, algorithm, source, weights, biases, destination, ones, ones, ones, forward, attributes()};
+  return {engine, algorithm, source, weights, destination, ones, ones, ones, forward, attributes()};
 #else
-  return {{algorithm, source, weights, biases, destination, ones, ones, ones}, attributes(), engine, forward};
+  return {{algorithm, source, weights, destination, ones, ones, ones}, attributes(), engine, forward};
 #endif
 }
 

@@ -32,9 +32,13 @@ struct ConvolutionLayouts {
   dnnl::memory::format_tag destination;  // nChw16c or nChw8c
 };
 
-dnnl::convolution_forward::primitive_desc convolution_forward_desc(
-    const dnnl::engine& engine, const ConvolutionShape& shape, const ConvolutionLayouts& layouts,
-    const dnnl::memory::desc& weights, dnnl::algorithm algorithm, bool training, bool relu);
+/// In training without the bias, which the BatchNorm behind it takes away again; in evaluation with a bias
+/// and ReLU.
+dnnl::convolution_forward::primitive_desc convolution_forward_desc(const dnnl::engine& engine,
+                                                                   const ConvolutionShape& shape,
+                                                                   const ConvolutionLayouts& layouts,
+                                                                   const dnnl::memory::desc& weights,
+                                                                   dnnl::algorithm algorithm, bool training);
 
 dnnl::convolution_backward_data::primitive_desc convolution_backward_data_desc(
     const dnnl::engine& engine, const ConvolutionShape& shape, const ConvolutionLayouts& layouts,

@@ -97,7 +97,7 @@ CompiledNetwork compile_network(const Architecture& architecture, const dnnl::en
       const ConvolutionLayouts layouts{network.convolutions.empty() ? memory::format_tag::nchw : tag, tag};
       c.weights_desc = convolution_forward_desc(engine, shape, layouts,
                                                 convolution_weights(shape, memory::format_tag::any),
-                                                dnnl::algorithm::convolution_direct, true, false)
+                                                dnnl::algorithm::convolution_direct, true)
                            .weights_desc();
       c.weights = take(network.parameter_count, c.weights_desc.get_size() / sizeof(float));
       const auto width = static_cast<std::size_t>(c.out_padded);

@@ -45,8 +45,7 @@ void TrainingPlan::plan_convolutions() {
     const bool first = convolutions_.empty();
     const ConvolutionShape shape{n_, layer.in_channels, layer.out_channels, layer.size};
     const ConvolutionLayouts layouts{first ? memory::format_tag::nchw : tag, tag};
-    const auto forward =
-        convolution_forward_desc(engine_, shape, layouts, layer.weights_desc, direct, true, false);
+    const auto forward = convolution_forward_desc(engine_, shape, layouts, layer.weights_desc, direct, true);
     Convolution c{.forward = forward,
                   .backward_data = {},
                   .backward_weights = convolution_backward_weights_desc(engine_, shape, layouts,
@@ -143,13 +142,13 @@ void TrainingPlan::bind_convolution_forward(std::size_t i, std::uint8_t* arena, 
       layer.name + " forward", c.forward, arena + scratch_,
       {{DNNL_ARG_SRC, {c.forward.src_desc(), source}},
        {DNNL_ARG_WEIGHTS, {c.forward.weights_desc(), values + layer.weights}},
-       {DNNL_ARG_BIAS, {c.forward.bias_desc(), values + layer.bias}},
        {DNNL_ARG_DST, {c.forward.dst_desc(), output}}});
-  add_own(layer.norm_name + " statistics", [=, shape = c.shape,
-                                            partial = reinterpret_cast<double*>(arena + partial_)] {
-    batch_norm_statistics(shape, output, values + layer.norm_weight, values + layer.norm_bias,
-                          statistics + layer.running_mean, statistics + layer.running_var, channels, partial);
-  });
+  add_own(layer.norm_name + " statistics",
+          [=, shape = c.shape, partial = reinterpret_cast<double*>(arena + partial_)] {
+            batch_norm_statistics(shape, output, values + layer.bias, values + layer.norm_weight,
+                                  values + layer.norm_bias, statistics + layer.running_mean,
+                                  statistics + layer.running_var, channels, partial);
+          });
   if (layer.ends_block) {
     add_own(layer.norm_name + " + ReLU + pool + dropout forward",
             [=, shape = c.shape, keep = floats_at(arena, c.keep)] {
@@ -188,8 +187,7 @@ void TrainingPlan::bind_convolution_backward(std::size_t i, std::uint8_t* arena,
       layer.name + " backward weights", c.backward_weights, arena + scratch_,
       {{DNNL_ARG_SRC, {c.backward_weights.src_desc(), source}},
        {DNNL_ARG_DIFF_DST, {c.backward_weights.diff_dst_desc(), output}},
-       {DNNL_ARG_DIFF_WEIGHTS, {c.backward_weights.diff_weights_desc(), gradients + layer.weights}},
-       {DNNL_ARG_DIFF_BIAS, {c.backward_weights.diff_bias_desc(), gradients + layer.bias}}});
+       {DNNL_ARG_DIFF_WEIGHTS, {c.backward_weights.diff_weights_desc(), gradients + layer.weights}}});
   if (!c.backward_data) return;
   float* weights = values + layer.weights;
   if (c.turned != 0) {
