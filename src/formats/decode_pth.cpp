@@ -1,0 +1,360 @@
+// What torch.save writes: a zip archive of "NAME/data.pkl", a pickle that describes the tensors, and one
+// record "NAME/data/KEY" for the bytes of each storage (torch/serialization.py, torch/_utils.py).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <functional>
+#include <limits>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "bart/formats/pth.h"
+#include "bart/platform/error.h"
+#include "half.h"
+#include "pickle.h"
+#include "zip.h"
+
+namespace bart {
+namespace {
+
+using Kind = PickleObject::Kind;
+
+constexpr std::string_view ordered_dict = "collections.OrderedDict";
+constexpr std::string_view rebuild_tensor = "torch._utils._rebuild_tensor_v2";
+constexpr std::string_view rebuild_parameter = "torch._utils._rebuild_parameter";
+
+enum class Dtype { f64, f32, f16, bf16, i64, i32, i16, i8, u8, boolean };
+
+struct StorageType {
+  std::string_view global;
+  Dtype dtype;
+  std::uint64_t size;
+};
+
+constexpr std::array storage_types = {
+    StorageType{"torch.DoubleStorage", Dtype::f64, 8}, StorageType{"torch.FloatStorage", Dtype::f32, 4},
+    StorageType{"torch.HalfStorage", Dtype::f16, 2},   StorageType{"torch.BFloat16Storage", Dtype::bf16, 2},
+    StorageType{"torch.LongStorage", Dtype::i64, 8},   StorageType{"torch.IntStorage", Dtype::i32, 4},
+    StorageType{"torch.ShortStorage", Dtype::i16, 2},  StorageType{"torch.CharStorage", Dtype::i8, 1},
+    StorageType{"torch.ByteStorage", Dtype::u8, 1},    StorageType{"torch.BoolStorage", Dtype::boolean, 1}};
+
+/// Every name that a state_dict may need. Nothing else is ever accepted.
+constexpr auto allowed_globals = [] {
+  std::array<std::string_view, storage_types.size() + 3> names{ordered_dict, rebuild_tensor,
+                                                               rebuild_parameter};
+  for (std::size_t i = 0; i < storage_types.size(); ++i) names[i + 3] = storage_types[i].global;
+  return names;
+}();
+
+constexpr std::string_view advice = "save the weights alone, with torch.save(model.state_dict(), FILE)";
+constexpr std::size_t max_dimensions = 64;  // PyTorch's own limit
+
+/// The bytes of a storage and the type of its values.
+struct Storage {
+  const StorageType* type;
+  std::span<const std::uint8_t> bytes;
+  std::int64_t count() const { return static_cast<std::int64_t>(bytes.size() / type->size); }
+};
+
+/// The archive's records by name, each inflated and checked once.
+class Records {
+ public:
+  explicit Records(std::span<const std::uint8_t> file) : entries_(read_zip_directory(file)) {
+    if (entries_.empty()) throw Error("the zip archive is empty: no PyTorch model");
+    const std::string_view first = entries_.front().name;
+    prefix_ = first.substr(0, first.find('/'));
+    for (const ZipEntry& entry : entries_) {
+      if (entry.name.substr(0, prefix_.size()) == prefix_ && entry.name.size() > prefix_.size()) {
+        by_name_[entry.name.substr(prefix_.size() + 1)] = {&entry, {}, {}};
+      }
+      values_ += entry.size;
+    }
+  }
+
+  bool has(std::string_view name) const { return by_name_.contains(name); }
+
+  std::span<const std::uint8_t> get(std::string_view name) {
+    const auto found = by_name_.find(name);
+    if (found == by_name_.end())
+      throw Error(fmt::format("the archive has no record '{}': no state_dict of PyTorch, or damaged",
+                              printable(name)));
+    Record& record = found->second;
+    if (record.entry != nullptr)
+      record.content = read_zip_entry(*std::exchange(record.entry, nullptr), record.inflated);
+    return record.content;
+  }
+
+  std::uint64_t total_size() const { return values_; }
+
+ private:
+  struct Record {
+    const ZipEntry* entry;  // until read
+    std::span<const std::uint8_t> content;
+    std::vector<std::uint8_t> inflated;
+  };
+  std::vector<ZipEntry> entries_;
+  std::string_view prefix_;
+  std::map<std::string_view, Record> by_name_;
+  std::uint64_t values_ = 0;
+};
+
+template <typename Unsigned>
+Unsigned load(const std::uint8_t* at, bool swap) {
+  Unsigned bits;
+  std::memcpy(&bits, at, sizeof bits);
+  if (!swap) return bits;
+  Unsigned swapped = 0;
+  for (std::size_t i = 0; i < sizeof bits; ++i)
+    swapped = static_cast<Unsigned>(swapped << 8 | ((bits >> 8 * i) & 0xff));
+  return swapped;
+}
+
+float load_float(Dtype dtype, const std::uint8_t* at, bool swap) {
+  switch (dtype) {
+    case Dtype::f64:
+      return static_cast<float>(std::bit_cast<double>(load<std::uint64_t>(at, swap)));
+    case Dtype::f32:
+      return std::bit_cast<float>(load<std::uint32_t>(at, swap));
+    case Dtype::f16:
+      return float_from_half(load<std::uint16_t>(at, swap));
+    default:  // bfloat16: the upper half of a float32
+      return std::bit_cast<float>(std::uint32_t{load<std::uint16_t>(at, swap)} << 16);
+  }
+}
+
+std::int64_t load_integer(Dtype dtype, const std::uint8_t* at, bool swap) {
+  switch (dtype) {
+    case Dtype::i64:
+      return static_cast<std::int64_t>(load<std::uint64_t>(at, swap));
+    case Dtype::i32:
+      return static_cast<std::int32_t>(load<std::uint32_t>(at, swap));
+    case Dtype::i16:
+      return static_cast<std::int16_t>(load<std::uint16_t>(at, swap));
+    case Dtype::i8:
+      return static_cast<std::int8_t>(*at);
+    case Dtype::boolean:
+      return *at != 0;
+    default:
+      return *at;
+  }
+}
+
+bool is_float(Dtype dtype) {
+  return dtype == Dtype::f64 || dtype == Dtype::f32 || dtype == Dtype::f16 || dtype == Dtype::bf16;
+}
+
+/// How a tensor lies in its storage, in elements.
+struct View {
+  std::int64_t offset;
+  std::vector<std::int64_t> shape, strides;
+};
+
+/// The values of a checked view in C order.
+template <typename Value, typename Load>
+std::vector<Value> gather(const View& view, std::int64_t count, Load load_element) {
+  std::vector<Value> values(static_cast<std::size_t>(count));
+  std::vector<std::int64_t> index(view.shape.size(), 0);
+  std::int64_t at = view.offset;
+  for (Value& value : values) {
+    value = load_element(at);
+    for (std::size_t d = view.shape.size(); d-- > 0;) {
+      at += view.strides[d];
+      if (++index[d] < view.shape[d]) break;
+      at -= view.strides[d] * view.shape[d];
+      index[d] = 0;
+    }
+  }
+  return values;
+}
+
+bool is_contiguous(const View& view) {
+  std::int64_t expected = 1;
+  for (std::size_t d = view.shape.size(); d-- > 0;) {
+    if (view.shape[d] != 1 && view.strides[d] != expected) return false;
+    expected *= view.shape[d];
+  }
+  return true;
+}
+
+/// Turns the description of a state_dict into one.
+class StateReader {
+ public:
+  StateReader(Records& records, bool big_endian)
+      : records_(records),
+        swap_(big_endian != (std::endian::native == std::endian::big)),
+        values_left_(std::max<std::uint64_t>(records.total_size(), 1 << 20)) {}
+
+  StateDict read(const PickleValue& value) {
+    const PickleObject* dict = pickle_object(value, Kind::dict);
+    if (is_pickle_call(value, ordered_dict)) dict = pickle_object(value, Kind::call);
+    if (dict == nullptr)
+      throw Error(fmt::format("the file holds something else than a state_dict: {}", advice));
+    StateDict state;
+    std::set<std::string_view> names;
+    for (std::size_t i = 0; i < dict->items.size(); i += 2) {
+      const std::string_view* name = std::get_if<std::string_view>(&dict->items[i]);
+      if (name == nullptr)
+        throw Error(fmt::format("the file holds a dictionary, but no state_dict: {}", advice));
+      name_ = printable(*name);
+      if (!names.insert(*name).second)
+        throw Error(fmt::format("'{}' stands twice in the state_dict: it is refused", name_));
+      state.push_back(tensor(*name, dict->items[i + 1]));
+    }
+    return state;
+  }
+
+ private:
+  [[noreturn]] void fail(std::string_view what) const {
+    throw Error(fmt::format("tensor '{}' {}", name_, what));
+  }
+
+  Tensor tensor(std::string_view name, PickleValue value) {
+    if (is_pickle_call(value, rebuild_parameter)) {  // (tensor, requires_grad, hooks)
+      const auto* arguments = pickle_tuple(pickle_object(value, Kind::call)->arguments, 3);
+      if (arguments == nullptr) fail("is a Parameter without a tensor: the file is damaged");
+      value = (*arguments)[0];
+    }
+    if (!is_pickle_call(value, rebuild_tensor)) {
+      throw Error(fmt::format("entry '{}' is no tensor, so the file holds more than a state_dict: {}", name_,
+                              advice));
+    }
+    // (storage, offset, size, stride, requires_grad, backward hooks, and since torch 1.13 perhaps metadata)
+    const auto* arguments = pickle_tuple(pickle_object(value, Kind::call)->arguments);
+    if (arguments->size() < 6 || arguments->size() > 7)
+      fail("is not described as PyTorch does: the file is damaged");
+    const Storage storage = this->storage((*arguments)[0]);
+    const View view{integer((*arguments)[1]), integers((*arguments)[2]), integers((*arguments)[3])};
+    const std::int64_t count = checked_count(view, storage);
+    return {std::string(name), view.shape, values(storage, view, count)};
+  }
+
+  /// ('storage', type, key, device, number of values)
+  Storage storage(const PickleValue& value) {
+    const PickleObject* reference = pickle_object(value, Kind::persistent);
+    const auto* id = reference == nullptr ? nullptr : pickle_tuple(reference->arguments, 5);
+    if (id == nullptr) fail("has no storage: the file is damaged");
+    const std::string_view* tag = std::get_if<std::string_view>(&(*id)[0]);
+    const PickleObject* global = pickle_object((*id)[1], Kind::global);
+    const std::string_view* key = std::get_if<std::string_view>(&(*id)[2]);
+    const auto type = std::find_if(storage_types.begin(), storage_types.end(), [&](const StorageType& known) {
+      return global != nullptr && known.global == global->global;
+    });
+    if (tag == nullptr || *tag != "storage" || key == nullptr || type == storage_types.end()) {
+      fail("has no storage of a known type: the file is damaged");
+    }
+    const auto bytes = records_.get("data/" + std::string(*key));
+    const std::int64_t count = integer((*id)[4]);
+    if (static_cast<std::uint64_t>(count) != bytes.size() / type->size || bytes.size() % type->size != 0) {
+      fail(
+          fmt::format("has a storage that lies about its size: {} values of {} bytes, but {} bytes are there",
+                      count, type->size, bytes.size()));
+    }
+    return {&*type, bytes};
+  }
+
+  std::int64_t integer(const PickleValue& value) const {
+    const std::int64_t* number = std::get_if<std::int64_t>(&value);
+    if (number == nullptr || *number < 0)
+      fail("has a size, stride or offset that is negative or no number: it is refused");
+    return *number;
+  }
+
+  std::vector<std::int64_t> integers(const PickleValue& value) const {
+    const auto* tuple = pickle_tuple(value);
+    if (tuple == nullptr || tuple->size() > max_dimensions) fail("has no proper shape: the file is damaged");
+    std::vector<std::int64_t> numbers;
+    for (const PickleValue& item : *tuple) numbers.push_back(integer(item));
+    return numbers;
+  }
+
+  /// The number of values, once all of them are known to lie within the storage and memory for them is due.
+  std::int64_t checked_count(const View& view, const Storage& storage) {
+    if (view.shape.size() != view.strides.size())
+      fail("has more dimensions than strides: the file is damaged");
+    const auto limit = static_cast<std::int64_t>(
+        std::min<std::uint64_t>(values_left_, std::numeric_limits<std::int64_t>::max()));
+    std::int64_t count = 1;
+    const bool empty = std::find(view.shape.begin(), view.shape.end(), 0) != view.shape.end();
+    if (empty) return 0;
+    std::int64_t last = view.offset;
+    for (std::size_t d = 0; d < view.shape.size(); ++d) {
+      if (view.shape[d] > limit / count) fail("has more values than the file can hold: it is refused");
+      count *= view.shape[d];
+      const std::int64_t steps = view.shape[d] - 1;
+      if (steps > 0 && view.strides[d] > storage.count() / steps)
+        fail("reaches beyond its storage: it is refused");
+      last += steps * view.strides[d];
+      if (last >= storage.count()) break;
+    }
+    if (last >= storage.count()) fail("reaches beyond its storage: it is refused");
+    values_left_ -= static_cast<std::uint64_t>(count);
+    return count;
+  }
+
+  decltype(Tensor::values) values(const Storage& storage, const View& view, std::int64_t count) const {
+    const Dtype dtype = storage.type->dtype;
+    const std::size_t size = storage.type->size;
+    const std::uint8_t* bytes = storage.bytes.data();
+    if (!is_float(dtype)) {
+      return gather<std::int64_t>(view, count, [&](std::int64_t i) {
+        return load_integer(dtype, bytes + static_cast<std::size_t>(i) * size, swap_);
+      });
+    }
+    if (dtype == Dtype::f32 && !swap_ && is_contiguous(view) && count > 0) {
+      std::vector<float> floats(static_cast<std::size_t>(count));
+      std::memcpy(floats.data(), bytes + static_cast<std::size_t>(view.offset) * size, floats.size() * size);
+      return floats;
+    }
+    return gather<float>(view, count, [&](std::int64_t i) {
+      return load_float(dtype, bytes + static_cast<std::size_t>(i) * size, swap_);
+    });
+  }
+
+  Records& records_;
+  bool swap_;
+  std::uint64_t
+      values_left_;  // views may repeat values; a file has no use for more of them than it has bytes
+  std::string name_;
+};
+
+void refuse_other_formats(std::span<const std::uint8_t> file) {
+  const auto starts_with = [&](std::size_t at, std::string_view text) {
+    return file.size() >= at + text.size() && std::memcmp(file.data() + at, text.data(), text.size()) == 0;
+  };
+  // torch.save before 1.6 began with its magic number 0x1950a86a20f9469cfc6c, as a pickle.
+  using namespace std::string_view_literals;
+  if (starts_with(2, "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"sv)) {
+    throw Error(
+        "a .pth in PyTorch's legacy format: load it with torch.load and save it again with torch.save of 1.6 "
+        "or later");
+  }
+  if (file.empty()) throw Error("the file is empty");
+  if (!starts_with(0, "PK\x03\x04"sv))
+    throw Error("no PyTorch model: torch.save writes a zip archive, and this is none");
+}
+
+}  // namespace
+
+StateDict decode_pth(std::span<const std::uint8_t> file) {
+  refuse_other_formats(file);
+  Records records(file);
+  if (records.has("constants.pkl"))
+    throw Error(fmt::format("a TorchScript program, not a state_dict: {}", advice));
+  bool big_endian = false;
+  if (records.has("byteorder")) {
+    const auto order = records.get("byteorder");
+    const std::string_view text(reinterpret_cast<const char*>(order.data()), order.size());
+    if (text != "little" && text != "big")
+      throw Error(fmt::format("unknown byte order '{}'", printable(text)));
+    big_endian = text == "big";
+  }
+  Pickle pickle(records.get("data.pkl"), allowed_globals, "a state_dict");
+  return StateReader(records, big_endian).read(pickle.read());
+}
+
+}  // namespace bart

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace bart {
+
+/// Takes the first code point off `text`, which must not be empty. A byte that is no UTF-8 gives the lone
+/// surrogate U+DC80 + (byte - 0x80), as Python's "surrogateescape" names files with.
+char32_t next_code_point(std::string_view& text);
+
+/// Appends the code point as UTF-8; a surrogate U+DC80 to U+DCFF gives back its byte. Others that are no
+/// scalar values (surrogates, above U+10FFFF) are refused: returns false and appends nothing.
+bool append_code_point(std::string& text, char32_t code_point);
+
+}  // namespace bart
