@@ -1,0 +1,103 @@
+#include "bart/dataset/grouped_split.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+
+#include "bart/platform/error.h"
+#include "bart/random/mt19937.h"
+#include "bart/random/numpy.h"
+
+namespace bart {
+namespace {
+
+using Members = std::vector<std::uint32_t>;
+
+std::vector<Members> members_of(std::span<const std::uint32_t> groups) {
+  std::map<std::uint32_t, Members> by_name;
+  for (std::uint32_t i = 0; i < groups.size(); ++i) by_name[groups[i]].push_back(i);
+  std::vector<Members> members;
+  for (auto& [name, pictures] : by_name) members.push_back(std::move(pictures));
+  return members;
+}
+
+/// `tests` shared out to the classes by the largest remainder.
+std::vector<std::int64_t> class_targets(const std::vector<std::int64_t>& counts, std::int64_t tests) {
+  const std::int64_t total = std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
+  std::vector<std::int64_t> targets;
+  std::int64_t missing = tests;
+  for (const std::int64_t count : counts) {
+    targets.push_back(count * tests / total);
+    missing -= targets.back();
+  }
+  std::vector<std::size_t> order(counts.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) {
+    return counts[a] * tests % total > counts[b] * tests % total;
+  });
+  for (std::int64_t i = 0; i < missing; ++i) ++targets[order[static_cast<std::size_t>(i)]];
+  return targets;
+}
+
+std::vector<std::uint32_t> shuffled(const std::vector<std::uint32_t>& values, Mt19937& generator) {
+  std::vector<std::uint32_t> result;
+  for (const std::uint32_t i : numpy_permutation(generator, static_cast<std::uint32_t>(values.size()))) {
+    result.push_back(values[i]);
+  }
+  return result;
+}
+
+}  // namespace
+
+Split grouped_split(std::span<const std::int32_t> labels, std::span<const std::uint32_t> groups,
+                    double test_size, std::uint32_t seed) {
+  if (!(test_size > 0 && test_size < 1)) {
+    throw Error(fmt::format("a test size of {} is not possible: it must be between 0 and 1", test_size));
+  }
+  const std::vector<Members> members = members_of(groups);
+  if (members.size() < 2) {
+    throw Error(fmt::format(
+        "all {} pictures are near duplicates of each other, one group: a grouped split needs at least two",
+        labels.size()));
+  }
+  const std::size_t classes = static_cast<std::size_t>(*std::ranges::max_element(labels)) + 1;
+  std::vector<std::int64_t> training(classes);  // pictures left on the training side
+  for (const std::int32_t label : labels) ++training[static_cast<std::size_t>(label)];
+  const auto tests = static_cast<std::int64_t>(std::ceil(test_size * static_cast<double>(labels.size())));
+  std::vector<std::int64_t> missing = class_targets(training, tests);  // in the test set
+
+  Mt19937 generator(seed);
+  Split split;
+  for (const std::uint32_t g : numpy_permutation(generator, static_cast<std::uint32_t>(members.size()))) {
+    std::map<std::size_t, std::int64_t> added;
+    for (const std::uint32_t i : members[g]) ++added[static_cast<std::size_t>(labels[i])];
+    // |missing - added|² < |missing|²
+    std::int64_t gain = 0;
+    bool leaves_training = true;
+    for (const auto& [label, count] : added) {
+      gain += 2 * missing[label] * count - count * count;
+      leaves_training = leaves_training && training[label] > count;
+    }
+    std::vector<std::uint32_t>& side = gain > 0 && leaves_training ? split.test : split.train;
+    side.insert(side.end(), members[g].begin(), members[g].end());
+    if (&side == &split.train) continue;
+    for (const auto& [label, count] : added) {
+      missing[label] -= count;
+      training[label] -= count;
+    }
+  }
+  if (split.test.empty()) {
+    throw Error(fmt::format(
+        "a test size of {} is less than any of the {} groups of near duplicates that could be spared from "
+        "training: choose a larger one, or another split",
+        test_size, members.size()));
+  }
+  split.train = shuffled(split.train, generator);
+  split.test = shuffled(split.test, generator);
+  return split;
+}
+
+}  // namespace bart
