@@ -1,0 +1,158 @@
+// The files are PyTorch's own (make_formats.py).
+#include "bart/formats/pth.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <cstring>
+#include <sstream>
+
+#include "formats/files.h"
+#include "golden.h"
+
+namespace bart {
+namespace {
+
+using test::format_file;
+using test::read_golden;
+using testing::HasSubstr;
+
+Architecture small() {
+  return {.classes = 3, .image_size = 8, .blocks = {{2, 0.25}, {3, 0.25}}, .hidden = {{5, 0.5}}};
+}
+
+StateDict small_state() {
+  Mt19937 generator(10);
+  return initial_state(small(), generator);
+}
+
+void expect_equal(const StateDict& actual, const StateDict& expected) {
+  ASSERT_EQ(actual.size(), expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_EQ(actual[i].name, expected[i].name);
+    EXPECT_EQ(actual[i].shape, expected[i].shape) << actual[i].name;
+    EXPECT_EQ(actual[i].values, expected[i].values) << actual[i].name;
+  }
+}
+
+/// types.tsv: the values that PyTorch has, as float32 or int64.
+StateDict types() {
+  StateDict state;
+  for (const auto& row : read_golden("formats/types.tsv")) {
+    Tensor& tensor = state.emplace_back();
+    tensor.name = row[0];
+    std::istringstream shape(row.size() > 2 ? row[2] : ""), values(row.size() > 3 ? row[3] : "");
+    for (std::int64_t n; shape >> n;) tensor.shape.push_back(n);
+    std::string value;
+    if (row[1] == "float") {
+      std::vector<float> floats;
+      while (values >> value) floats.push_back(std::strtof(value.c_str(), nullptr));
+      tensor.values = floats;
+    } else {
+      std::vector<std::int64_t> integers;
+      while (values >> value) integers.push_back(std::stoll(value));
+      tensor.values = integers;
+    }
+  }
+  return state;
+}
+
+TEST(EncodePth, WritesTheBytesOfTorchSave) {
+  EXPECT_EQ(encode_pth(small_state()), format_file("encoded.pth"));
+}
+
+TEST(EncodePth, IsReadBackBitForBit) {
+  Mt19937 generator(1);
+  StateDict state = initial_state({.classes = 42}, generator);
+  const std::uint32_t odd[] = {0x7fc00001, 0xff800000, 0x00000001, 0x80000000};  // NaN, -inf, subnormal, -0
+  std::memcpy(state[0].floats().data(), odd, sizeof odd);
+  StateDict again = decode_pth(encode_pth(state));
+  ASSERT_EQ(again.size(), state.size());
+  EXPECT_EQ(std::memcmp(again[0].floats().data(), state[0].floats().data(), 4 * state[0].floats().size()), 0);
+  state[0].values = again[0].values = std::vector<float>();
+  expect_equal(again, state);
+}
+
+TEST(EncodePth, RefusesAStateThatIsNoNetworkOfItsKind) {
+  EXPECT_THROW(encode_pth({{"weight", {1}, std::vector<float>{1}}}), Error);
+}
+
+class DecodePth : public testing::TestWithParam<const char*> {};
+
+TEST_P(DecodePth, ReadsEveryTypeAndViewAsPyTorchDoes) {
+  expect_equal(decode_pth(format_file(GetParam())), types());
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, DecodePth,
+                         testing::Values("types.pth", "plain_dict.pth", "protocol4.pth", "deflated.pth",
+                                         "old.pth", "big_endian.pth"),
+                         [](const auto& test) {
+                           const std::string name = test.param;
+                           return name.substr(0, name.find('.'));
+                         });
+
+TEST(DecodePth, RefusesEveryHostileFileByName) {
+  int files = 0;
+  for (const auto& row : read_golden("formats/hostile.tsv")) {
+    if (!row[0].ends_with(".pth")) continue;
+    EXPECT_THAT(test::refusal(decode_pth, format_file("hostile/" + row[0])), HasSubstr(row[1])) << row[0];
+    ++files;
+  }
+  EXPECT_GT(files, 70);
+}
+
+TEST(DecodePth, RefusesAFileCutAtAnyLength) {
+  const std::vector<std::uint8_t> file = format_file("deflated.pth");
+  for (std::size_t size = 0; size < file.size(); ++size) {
+    // A copy of just that size, so that a sanitizer sees a step too far.
+    const std::vector<std::uint8_t> cut(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(size));
+    EXPECT_NE(test::refusal(decode_pth, cut), "") << size;
+  }
+}
+
+TEST(DecodePth, SurvivesDamageAnywhereInTheFile) {
+  Mt19937 random(1);
+  for (const char* name : {"encoded.pth", "deflated.pth"}) {
+    const std::vector<std::uint8_t> file = format_file(name);
+    for (int i = 0; i < 2000; ++i) {
+      test::refusal(decode_pth, test::mutated(file, 0, file.size(), random, false));
+    }
+  }
+}
+
+/// Where the archive's first entry, the pickle, lies, and its checksum in the directory set right.
+struct FirstEntry {
+  explicit FirstEntry(const std::vector<std::uint8_t>& file) {
+    constexpr std::uint8_t signature[] = {'P', 'K', 1, 2};
+    const auto found = std::search(file.begin(), file.end(), std::begin(signature), std::end(signature));
+    directory = static_cast<std::size_t>(found - file.begin());
+    const auto u16 = [&](std::size_t at) { return static_cast<std::size_t>(file[at] | file[at + 1] << 8); };
+    begin = 30 + u16(26) + u16(28);
+    end = begin + u16(directory + 24);
+  }
+  void repair(std::vector<std::uint8_t>& file) const {
+    const auto crc = static_cast<std::uint32_t>(crc32_z(0, file.data() + begin, end - begin));
+    std::memcpy(file.data() + directory + 16, &crc, 4);
+  }
+  std::size_t directory, begin, end;
+};
+
+TEST(DecodePth, SurvivesADamagedPickleWithARightChecksum) {
+  Mt19937 random(2);
+  const std::vector<std::uint8_t> file = format_file("types.pth");
+  const FirstEntry pickle(file);
+  int refused = 0;
+  for (int i = 0; i < 6000; ++i) {
+    std::vector<std::uint8_t> damaged = test::mutated(file, pickle.begin, pickle.end, random, true);
+    pickle.repair(damaged);
+    const std::string sentence = test::refusal(decode_pth, damaged);
+    EXPECT_THAT(sentence, testing::Not(HasSubstr("checksum")));
+    refused += !sentence.empty();
+  }
+  EXPECT_GT(refused, 3000);  // it is the pickle that is read, not skipped
+}
+
+}  // namespace
+}  // namespace bart
