@@ -61,7 +61,8 @@ EvaluationPlan::EvaluationPlan(const CompiledNetwork& network, const dnnl::engin
     scratch_bytes = std::max(scratch_bytes, convolutions_.back().forward.scratchpad_desc().get_size());
   }
   for (const LinearLayer& layer : network.linears) {
-    linears_.push_back(linear_forward_desc(engine, {n, layer.in_padded, layer.out_features}, false));
+    linears_.push_back(
+        linear_forward_desc(engine, {n, layer.in_padded, layer.out_features}, layer.weights_desc, false));
     largest = std::max(largest, layer.out_features);
     scratch_bytes = std::max(scratch_bytes, linears_.back().scratchpad_desc().get_size());
   }

@@ -1,5 +1,6 @@
 #include "onednn.h"
 
+#include <string_view>
 #include <utility>
 
 namespace bart {
@@ -107,48 +108,75 @@ dnnl::convolution_backward_weights::primitive_desc convolution_backward_weights_
 
 namespace {
 
-struct LinearMemory {
-  memory::desc source, weights, biases, destination;
-  explicit LinearMemory(const LinearShape& s)
-      : source({s.n, s.in_features}, f32, Tag::ab),
-        weights({s.out_features, s.in_features}, f32, Tag::ab),
-        biases(bias(s.out_features)),
-        destination({s.n, s.out_features}, f32, Tag::ab) {}
-};
+memory::desc linear_source(const LinearShape& s) {
+  return {{s.n, s.in_features}, f32, Tag::ab};
+}
+
+memory::desc linear_destination(const LinearShape& s) {
+  return {{s.n, s.out_features}, f32, Tag::ab};
+}
+
+bool is_reference(const char* implementation) {
+  return std::string_view(implementation).find("ref") != std::string_view::npos;
+}
 
 }  // namespace
 
 dnnl::inner_product_forward::primitive_desc linear_forward_desc(const dnnl::engine& engine,
-                                                                const LinearShape& shape, bool training) {
+                                                                const LinearShape& shape,
+                                                                const memory::desc& weights, bool training) {
   const auto kind = training ? prop_kind::forward_training : prop_kind::forward_inference;
-  const LinearMemory m(shape);
+  const memory::desc source = linear_source(shape);
+  const memory::desc destination = linear_destination(shape);
+  const memory::desc biases = bias(shape.out_features);
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine, kind, m.source, m.weights, m.biases, m.destination, attributes()};
+  return {engine, kind, source, weights, biases, destination, attributes()};
 #else
-  return {{kind, m.source, m.weights, m.biases, m.destination}, attributes(), engine};
+  return {{kind, source, weights, biases, destination}, attributes(), engine};
 #endif
 }
 
 dnnl::inner_product_backward_data::primitive_desc linear_backward_data_desc(
-    const dnnl::engine& engine, const LinearShape& shape,
+    const dnnl::engine& engine, const LinearShape& shape, const memory::desc& weights,
     const dnnl::inner_product_forward::primitive_desc& forward) {
-  const LinearMemory m(shape);
+  const memory::desc source = linear_source(shape);
+  const memory::desc destination = linear_destination(shape);
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine, m.source, m.weights, m.destination, forward, attributes()};
+  return {engine, source, weights, destination, forward, attributes()};
 #else
-  return {{m.source, m.weights, m.destination}, attributes(), engine, forward};
+  return {{source, weights, destination}, attributes(), engine, forward};
 #endif
 }
 
 dnnl::inner_product_backward_weights::primitive_desc linear_backward_weights_desc(
-    const dnnl::engine& engine, const LinearShape& shape,
+    const dnnl::engine& engine, const LinearShape& shape, const memory::desc& weights,
     const dnnl::inner_product_forward::primitive_desc& forward) {
-  const LinearMemory m(shape);
+  const memory::desc source = linear_source(shape);
+  const memory::desc destination = linear_destination(shape);
+  const memory::desc biases = bias(shape.out_features);
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine, m.source, m.weights, m.biases, m.destination, forward, attributes()};
+  return {engine, source, weights, biases, destination, forward, attributes()};
 #else
-  return {{m.source, m.weights, m.biases, m.destination}, attributes(), engine, forward};
+  return {{source, weights, biases, destination}, attributes(), engine, forward};
 #endif
+}
+
+memory::desc linear_weights(const LinearShape& shape) {
+  return {{shape.out_features, shape.in_features}, f32, Tag::ab};
+}
+
+memory::desc preferred_linear_weights(const dnnl::engine& engine, const LinearShape& shape) {
+  const memory::desc any({shape.out_features, shape.in_features}, f32, Tag::any);
+  const auto forward = linear_forward_desc(engine, shape, any, true);
+  const memory::desc weights = forward.weights_desc();
+  try {
+    if (!is_reference(linear_backward_data_desc(engine, shape, weights, forward).impl_info_str()) &&
+        !is_reference(linear_backward_weights_desc(engine, shape, weights, forward).impl_info_str())) {
+      return weights;
+    }
+  } catch (const dnnl::error&) {  // a backward pass that cannot take that layout at all
+  }
+  return linear_weights(shape);
 }
 
 }  // namespace bart

@@ -49,19 +49,28 @@ dnnl::convolution_backward_weights::primitive_desc convolution_backward_weights_
     const dnnl::memory::desc& weights, dnnl::algorithm algorithm,
     const dnnl::convolution_forward::primitive_desc& forward);
 
-/// A fully connected layer: source [n, in], weights [out, in], destination [n, out], all plain row-major.
+/// A fully connected layer: source [n, in] and destination [n, out] row-major, weights [out, in].
 struct LinearShape {
   dnnl::memory::dim n, in_features, out_features;
 };
 
 dnnl::inner_product_forward::primitive_desc linear_forward_desc(const dnnl::engine& engine,
-                                                                const LinearShape& shape, bool training);
+                                                                const LinearShape& shape,
+                                                                const dnnl::memory::desc& weights,
+                                                                bool training);
 dnnl::inner_product_backward_data::primitive_desc linear_backward_data_desc(
-    const dnnl::engine& engine, const LinearShape& shape,
+    const dnnl::engine& engine, const LinearShape& shape, const dnnl::memory::desc& weights,
     const dnnl::inner_product_forward::primitive_desc& forward);
 dnnl::inner_product_backward_weights::primitive_desc linear_backward_weights_desc(
-    const dnnl::engine& engine, const LinearShape& shape,
+    const dnnl::engine& engine, const LinearShape& shape, const dnnl::memory::desc& weights,
     const dnnl::inner_product_forward::primitive_desc& forward);
+
+/// Weights of a fully connected layer, row-major.
+dnnl::memory::desc linear_weights(const LinearShape& shape);
+
+/// Weights in the layout that the forward kernel likes best, where both backward kernels take it too; else
+/// row-major.
+dnnl::memory::desc preferred_linear_weights(const dnnl::engine& engine, const LinearShape& shape);
 
 /// The memory of convolution weights [out, in, 3, 3] in a given layout; `any` leaves the choice to oneDNN.
 dnnl::memory::desc convolution_weights(const ConvolutionShape& shape, dnnl::memory::format_tag layout);

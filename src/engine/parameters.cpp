@@ -54,6 +54,10 @@ memory::desc plain_weights(const ConvolutionLayer& layer) {
                              memory::format_tag::oihw);
 }
 
+memory::desc row_major(const LinearLayer& layer) {
+  return linear_weights({1, layer.in_padded, layer.out_features});
+}
+
 void import_vector(const StateDict& state, const std::string& name, std::int64_t count, float* to) {
   std::ranges::copy(tensor(state, name, {count}).floats(), to);
 }
@@ -120,7 +124,12 @@ CompiledNetwork compile_network(const Architecture& architecture, const dnnl::en
         l.in_padded = last.out_padded * pixels;
         l.column_of = blocked_columns(last.out_channels, pixels, network.block);
       }
-      l.weights = take(network.parameter_count, static_cast<std::size_t>(l.out_features * l.in_padded));
+      // The batch size that is trained with most decides here too. Below a few megabytes no layout is faster,
+      // and the row-major kernels add up in shorter chains.
+      const LinearShape shape{32, l.in_padded, l.out_features};
+      const bool large = shape.in_features * shape.out_features >= std::int64_t{1} << 20;
+      l.weights_desc = large ? preferred_linear_weights(engine, shape) : linear_weights(shape);
+      l.weights = take(network.parameter_count, l.weights_desc.get_size() / sizeof(float));
       l.bias = take(network.parameter_count, static_cast<std::size_t>(l.out_features));
       network.linears.push_back(std::move(l));
     }
@@ -143,9 +152,10 @@ void import_state(const CompiledNetwork& network, const dnnl::engine& engine, co
   for (const LinearLayer& l : network.linears) {
     const std::vector<float>& weights =
         tensor(state, l.name + ".weight", {l.out_features, l.in_features}).floats();
+    std::vector<float> rows(static_cast<std::size_t>(l.out_features * l.in_padded));
     for (std::int64_t o = 0; o < l.out_features; ++o) {
       const float* from = weights.data() + o * l.in_features;
-      float* to = values + l.weights + o * l.in_padded;
+      float* to = rows.data() + o * l.in_padded;
       if (l.column_of.empty()) {
         std::copy_n(from, l.in_features, to);
       } else {
@@ -153,6 +163,7 @@ void import_state(const CompiledNetwork& network, const dnnl::engine& engine, co
           to[l.column_of[static_cast<std::size_t>(f)]] = from[f];
       }
     }
+    reorder_weights(engine, row_major(l), rows.data(), l.weights_desc, values + l.weights);
     import_vector(state, l.name + ".bias", l.out_features, values + l.bias);
   }
 }
@@ -174,9 +185,11 @@ void export_state(const CompiledNetwork& network, const dnnl::engine& engine, co
     export_vector(state, c.norm_name + ".running_var", statistics + c.running_var);
   }
   for (const LinearLayer& l : network.linears) {
+    std::vector<float> rows(static_cast<std::size_t>(l.out_features * l.in_padded));
+    reorder_weights(engine, l.weights_desc, values + l.weights, row_major(l), rows.data());
     float* to = floats_of(l.name + ".weight");
     for (std::int64_t o = 0; o < l.out_features; ++o) {
-      const float* from = values + l.weights + o * l.in_padded;
+      const float* from = rows.data() + o * l.in_padded;
       for (std::int64_t f = 0; f < l.in_features; ++f) {
         to[o * l.in_features + f] = from[l.column_of.empty() ? f : l.column_of[static_cast<std::size_t>(f)]];
       }

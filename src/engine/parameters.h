@@ -28,8 +28,8 @@ struct ConvolutionLayer {
   std::size_t running_mean, running_var;  // [out_padded], in the statistics array
 };
 
-/// A fully connected layer; weights [out, in] row-major. The first one's inputs come channel-blocked, so its
-/// columns are permuted where the state is loaded and saved: column_of maps PyTorch's feature to ours.
+/// A fully connected layer; weights [out, in]. The first one's inputs come channel-blocked, so its columns
+/// are permuted where the state is loaded and saved: column_of maps PyTorch's feature to ours.
 struct LinearLayer {
   std::string name;          // "classification_head.1"
   std::int64_t in_features;  // PyTorch's
@@ -38,7 +38,8 @@ struct LinearLayer {
   bool hidden;  // followed by ReLU and dropout
   double dropout;
   std::vector<std::int64_t> column_of;  // [in_features], empty: the same order
-  std::size_t weights, bias;            // [out, in_padded], [out]
+  dnnl::memory::desc weights_desc;      // the layout that the kernels like, of [out, in_padded]
+  std::size_t weights, bias;            // [weights_desc], [out]
 };
 
 /// A network as the kernels want it: which layers are fused, how their values lie in memory.
@@ -73,7 +74,7 @@ void import_state(const CompiledNetwork& network, const dnnl::engine& engine, co
 void export_state(const CompiledNetwork& network, const dnnl::engine& engine, const float* values,
                   const float* statistics, StateDict& state);
 
-/// `weights` of a convolution moved between two layouts.
+/// Weights moved between two layouts.
 void reorder_weights(const dnnl::engine& engine, const dnnl::memory::desc& from_desc, const float* from,
                      const dnnl::memory::desc& to_desc, float* to);
 

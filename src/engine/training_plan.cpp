@@ -81,10 +81,10 @@ void TrainingPlan::plan_linears() {
   std::size_t scratch_bytes = 0;
   for (const LinearLayer& layer : network_.linears) {
     const LinearShape shape{n_, layer.in_padded, layer.out_features};
-    const auto forward = linear_forward_desc(engine_, shape, true);
+    const auto forward = linear_forward_desc(engine_, shape, layer.weights_desc, true);
     Linear l{.forward = forward,
-             .backward_data = linear_backward_data_desc(engine_, shape, forward),
-             .backward_weights = linear_backward_weights_desc(engine_, shape, forward),
+             .backward_data = linear_backward_data_desc(engine_, shape, layer.weights_desc, forward),
+             .backward_weights = linear_backward_weights_desc(engine_, shape, layer.weights_desc, forward),
              .output = layout_.add(layer.name + " output", float_bytes(n_ * layer.out_features)),
              .gradient = layout_.add(layer.name + " gradient", float_bytes(n_ * layer.out_features))};
     scratch_bytes = std::max({scratch_bytes, l.forward.scratchpad_desc().get_size(),
