@@ -14,6 +14,7 @@ void add_train_command(CLI::App& program, Run& run, const std::string& command_l
 void add_predict_command(CLI::App& program, Run& run);
 void add_export_command(CLI::App& program, Run& run);
 void add_convert_command(CLI::App& program, Run& run);
+void add_inspect_command(CLI::App& program, Run& run);
 void add_summary_command(CLI::App& program, Run& run);
 void add_sample_command(CLI::App& program, Run& run);
 

@@ -53,6 +53,7 @@ void write_run_json(const std::filesystem::path& folder, const RunRecord& record
         {"epochs", options.epochs},
         {"max_steps", options.max_steps ? ordered_json(*options.max_steps) : ordered_json(nullptr)},
         {"seed", options.seed},
+        {"split", record.split},
         {"test_size", record.test_size},
         {"image_size", pictures.image_size},
         {"ignore_exif", record.ignore_exif}}},

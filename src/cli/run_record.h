@@ -16,6 +16,7 @@ struct RunRecord {
   std::filesystem::path data_folder;
   double test_size;
   bool ignore_exif;
+  std::string split;  // "original", "stratified" or "grouped"
 };
 
 /// The time now as ISO 8601 in UTC.

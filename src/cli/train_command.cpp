@@ -7,9 +7,12 @@
 #include <optional>
 #include <string>
 
+#include "bart/dataset/grouped_split.h"
 #include "bart/dataset/listing.h"
 #include "bart/dataset/load.h"
+#include "bart/dataset/near_duplicates.h"
 #include "bart/dataset/split.h"
+#include "bart/dataset/stratified_split.h"
 #include "bart/formats/joblib.h"
 #include "bart/formats/pth.h"
 #include "bart/pictures/encode_jpeg.h"
@@ -33,6 +36,7 @@ struct TrainFlags {
   std::string folder_name;  // the original's flag
   fs::path out = ".";
   double test_size = 0.2;
+  std::string split = "original";
   int image_size = 128;
   std::int64_t seed = 10;
   std::int64_t max_steps = 0;  // 0: not given
@@ -130,6 +134,20 @@ std::size_t leftover_pictures(const fs::path& folder, std::size_t test_pictures)
   return leftovers;
 }
 
+/// The split that --split names.
+Split split_pictures(const LoadedPictures& pictures, const TrainFlags& flags) {
+  const std::uint32_t seed = flags.options.seed;
+  if (flags.split == "stratified") {
+    return stratified_split(pictures.labels, pictures.classes, flags.test_size, seed);
+  }
+  if (flags.split == "grouped") {
+    const std::vector<std::uint32_t> groups =
+        near_duplicate_groups(signatures_of(pictures, flags.options.threads));
+    return grouped_split(pictures.labels, groups, flags.test_size, seed);
+  }
+  return train_test_split(static_cast<std::uint32_t>(pictures.size()), flags.test_size, seed);
+}
+
 int train_command(TrainFlags flags, const std::string& command_line) {
   check_flags(flags);
   const fs::path folder = !flags.folder.empty()        ? flags.folder
@@ -148,7 +166,7 @@ int train_command(TrainFlags flags, const std::string& command_line) {
 
   Progress progress;
   Log log("Batlogger (Train)", progress);
-  RunRecord record{command_line, iso_time(), folder, flags.test_size, flags.ignore_exif};
+  RunRecord record{command_line, iso_time(), folder, flags.test_size, flags.ignore_exif, flags.split};
 
   if (flags.prefix) log.info(fmt::format("Renamed {} files", prefix_files(folder)));
   const LoadedPictures pictures = load_pictures(
@@ -161,8 +179,7 @@ int train_command(TrainFlags flags, const std::string& command_line) {
   progress.clear();
   log_data(log, pictures);
 
-  const Split split =
-      train_test_split(static_cast<std::uint32_t>(pictures.size()), flags.test_size, options.seed);
+  const Split split = split_pictures(pictures, flags);
   const Architecture architecture{.classes = static_cast<int>(pictures.classes.size()),
                                   .image_size = flags.image_size};
   layers_of(architecture);  // refuses what cannot be built before anything is written
@@ -238,6 +255,13 @@ void add_train_command(CLI::App& program, Run& run, const std::string& command_l
   command->add_option("--seed", flags->seed, "Seed of the split, weights, batches and dropout")
       ->capture_default_str();
   command->add_option("--test-size", flags->test_size, "Share of the pictures that are kept for testing")
+      ->capture_default_str();
+  command
+      ->add_option(
+          "--split", flags->split,
+          "How pictures are kept for testing: original (at random), stratified (as many of each class "
+          "as its share), grouped (near duplicates stay on one side)")
+      ->check(CLI::IsMember({"original", "stratified", "grouped"}))
       ->capture_default_str();
   command
       ->add_option("--image-size", flags->image_size, "Side that pictures are resized to, a multiple of 16")

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bart/dataset/listing.h"
+#include "bart/dataset/load.h"
+
+namespace bart {
+
+struct InspectOptions {
+  int threads = 1;
+  bool apply_exif_orientation = true;
+  double test_size = 0.2;  // of the split whose leak is looked for, as of `bart train`
+  std::uint32_t seed = 10;
+};
+
+/// A picture that could be read.
+struct InspectedPicture {
+  std::string file;  // "class/name", relative to the folder
+  std::int32_t label = 0;
+  int width = 0, height = 0;
+  std::string format;  // Pillow's names, as in DecodedPicture
+  std::string mode;
+  std::uint64_t bytes = 0;
+  bool test = false;  // in the test set of the split
+};
+
+struct InspectedClass {
+  std::string name;
+  std::size_t pictures = 0;
+  std::size_t test = 0;
+  std::size_t unreadable = 0;
+  std::size_t near_duplicates = 0;  // pictures in a group of near duplicates
+  std::uint64_t bytes = 0;
+  std::map<std::string, std::size_t> formats;
+  std::map<std::string, std::size_t> modes;
+  std::set<std::pair<int, int>> sizes;  // (height, width)
+};
+
+/// Two or more pictures that are the same in some sense.
+struct DuplicateGroup {
+  std::vector<std::uint32_t> pictures;  // indices into Inspection::pictures, ascending
+  bool across_classes = false;
+  bool across_split = false;
+};
+
+struct Inspection {
+  std::filesystem::path folder;
+  InspectOptions options;
+  std::vector<InspectedClass> classes;
+  std::vector<InspectedPicture> pictures;
+  std::vector<SkippedPicture> unreadable;
+  std::set<std::pair<int, int>> sizes;  // (height, width), as of LoadedPictures
+  std::uint64_t bytes = 0;
+
+  // The same bytes; the same pixels in files of different bytes; the same scene (near_duplicates.h), which
+  // holds the other two. Groups across classes come first, then those across the split, then the largest.
+  std::vector<DuplicateGroup> same_bytes;
+  std::vector<DuplicateGroup> same_pixels;
+  std::vector<DuplicateGroup> near_duplicates;
+
+  std::size_t test_pictures = 0;
+  std::size_t leaking_test_pictures = 0;  // with a near duplicate in the training set
+};
+
+/// Reads every picture of `listing` once and finds what there is to know about it. Keeps under a kilobyte of
+/// each. Same bytes and same pixels are compared in full, not by hash alone. `progress(done, total)` comes
+/// one call at a time. Files that cannot be read end up in `unreadable`, whatever their number. Throws Error
+/// when the split of the options is impossible.
+Inspection inspect_pictures(const Listing& listing, const InspectOptions& options,
+                            const std::function<void(std::size_t, std::size_t)>& progress = {});
+
+}  // namespace bart

@@ -1,0 +1,96 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "bart/dataset/listing.h"
+#include "bart/inspect/inspect.h"
+#include "bart/inspect/report.h"
+#include "bart/platform/error.h"
+#include "bart/platform/files.h"
+#include "bart/platform/threads.h"
+#include "commands.h"
+#include "log.h"
+#include "progress.h"
+
+namespace bart {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct InspectFlags {
+  fs::path folder = "characters_train";
+  fs::path html;
+  bool json = false;
+  bool ignore_exif = false;
+  double test_size = 0.2;
+  std::int64_t seed = 10;
+  int threads = 0;
+};
+
+void check_flags(const InspectFlags& flags) {
+  if (!(flags.test_size > 0 && flags.test_size < 1)) {
+    throw UsageError(fmt::format("--test-size must be between 0 and 1, not {}", flags.test_size));
+  }
+  if (flags.seed < 0 || flags.seed > 0xFFFFFFFFLL) {
+    throw UsageError(fmt::format("--seed must be from 0 to 4294967295, not {}", flags.seed));
+  }
+  if (flags.threads < 0) throw UsageError(fmt::format("--threads must be at least 1, not {}", flags.threads));
+}
+
+int inspect_command(const InspectFlags& flags) {
+  check_flags(flags);
+  Progress progress;
+  Log log("Batlogger (Inspect)", progress);
+  const Inspection inspection = inspect_pictures(
+      list_folder(flags.folder),
+      {.threads = flags.threads > 0 ? flags.threads : available_threads(),
+       .apply_exif_orientation = !flags.ignore_exif,
+       .test_size = flags.test_size,
+       .seed = static_cast<std::uint32_t>(flags.seed)},
+      [&](std::size_t done, std::size_t total) { progress.show("Reading pictures", done, total); });
+  progress.clear();
+  if (!flags.html.empty()) {
+    const std::string page = inspection_page(inspection, [&](std::size_t done, std::size_t total) {
+      progress.show("Making thumbnails", done, total);
+    });
+    progress.clear();
+    write_file(flags.html, page);
+    log.info(
+        fmt::format("Wrote {} ({:.1f} MB)", flags.html.string(), 1e-6 * static_cast<double>(page.size())));
+  }
+  const std::string text = flags.json ? inspection_json(inspection) : inspection_text(inspection);
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return 0;
+}
+
+}  // namespace
+
+void add_inspect_command(CLI::App& program, Run& run) {
+  auto flags = std::make_shared<InspectFlags>();
+  CLI::App* command = program.add_subcommand(
+      "inspect",
+      "Look into a data set: classes, sizes, broken files, duplicates, the leak into the test set");
+  command->add_option("folder", flags->folder, "The data: one sub-folder a class")->capture_default_str();
+  command->add_flag("--json", flags->json, "Print everything as JSON instead of tables");
+  command->add_option("--html", flags->html, "Write a page with thumbnails to this file, too");
+  command->add_option("--seed", flags->seed, "Seed of the split, as of bart train")->capture_default_str();
+  command->add_option("--test-size", flags->test_size, "Share of the test set, as of bart train")
+      ->capture_default_str();
+  command->add_flag("--ignore-exif", flags->ignore_exif, "Take pictures as stored, not as turned by EXIF");
+  command->add_option("--threads", flags->threads, "Threads (default: all that this process may use)");
+  command->footer(
+      "Near duplicates are pictures of one scene: 64-bit DCT hashes at most 10 bits apart, and colours of\n"
+      "16x16 thumbnails correlated by 0.9 or more; chains of them are one group. The folder is only read.\n\n"
+      "Examples:\n"
+      "  bart inspect faces                       tables\n"
+      "  bart inspect faces --html faces.html     a page with thumbnails, too\n"
+      "  bart inspect faces --json | jq .split    how many test pictures leak");
+  command->callback([flags, &run] { run = [flags] { return inspect_command(*flags); }; });
+}
+
+}  // namespace bart

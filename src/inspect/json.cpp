@@ -1,0 +1,90 @@
+#include <nlohmann/json.hpp>
+
+#include "bart/inspect/report.h"
+#include "words.h"
+
+namespace bart {
+namespace {
+
+using nlohmann::ordered_json;
+
+ordered_json shape(const std::pair<int, int>& size) {
+  return {size.first, size.second, 3};
+}
+
+ordered_json groups_json(const Inspection& inspection, const std::vector<DuplicateGroup>& groups) {
+  ordered_json list = ordered_json::array();
+  for (const DuplicateGroup& group : groups) {
+    ordered_json files = ordered_json::array();
+    for (const std::uint32_t i : group.pictures) {
+      const InspectedPicture& picture = inspection.pictures[i];
+      files.push_back({{"file", picture.file}, {"side", picture.test ? "test" : "train"}});
+    }
+    list.push_back({{"across_classes", group.across_classes},
+                    {"across_split", group.across_split},
+                    {"pictures", std::move(files)}});
+  }
+  return list;
+}
+
+}  // namespace
+
+std::string inspection_json(const Inspection& inspection) {
+  ordered_json classes = ordered_json::array();
+  for (const InspectedClass& its : inspection.classes) {
+    ordered_json sizes = nullptr;
+    if (!its.sizes.empty()) {
+      sizes = {{"different", its.sizes.size()},
+               {"smallest", shape(*its.sizes.begin())},
+               {"largest", shape(*its.sizes.rbegin())}};
+    }
+    classes.push_back(
+        {{"name", its.name},
+         {"pictures", its.pictures},
+         {"share", inspection.pictures.empty()
+                       ? 0.0
+                       : static_cast<double>(its.pictures) / static_cast<double>(inspection.pictures.size())},
+         {"test", its.test},
+         {"unreadable", its.unreadable},
+         {"near_duplicates", its.near_duplicates},
+         {"bytes", its.bytes},
+         {"formats", its.formats},
+         {"modes", its.modes},
+         {"sizes", sizes}});
+  }
+  ordered_json unreadable = ordered_json::array();
+  for (const SkippedPicture& picture : inspection.unreadable) {
+    unreadable.push_back({{"file", picture.file}, {"reason", picture.reason}});
+  }
+  ordered_json other_modes = ordered_json::array();
+  for (const std::uint32_t i : converted(inspection)) {
+    other_modes.push_back({{"file", inspection.pictures[i].file}, {"mode", inspection.pictures[i].mode}});
+  }
+  ordered_json sizes = nullptr;
+  if (!inspection.sizes.empty()) {
+    sizes = {{"different", inspection.sizes.size()},
+             {"smallest", shape(*inspection.sizes.begin())},
+             {"largest", shape(*inspection.sizes.rbegin())}};
+  }
+  const ordered_json json = {
+      {"folder", inspection.folder.string()},
+      {"pictures", inspection.pictures.size()},
+      {"bytes", inspection.bytes},
+      {"sizes", sizes},
+      {"classes", classes},
+      {"split",
+       {{"seed", inspection.options.seed},
+        {"test_size", inspection.options.test_size},
+        {"test_pictures", inspection.test_pictures},
+        {"leaking_test_pictures", inspection.leaking_test_pictures}}},
+      {"same_bytes", groups_json(inspection, inspection.same_bytes)},
+      {"same_pixels", groups_json(inspection, inspection.same_pixels)},
+      {"near_duplicates", groups_json(inspection, inspection.near_duplicates)},
+      {"converted", other_modes},
+      {"unreadable", unreadable},
+  };
+  // File names may hold bytes that are no UTF-8; JSON cannot.
+  return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace bart

@@ -1,0 +1,295 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+
+#include "bart/inspect/report.h"
+#include "bart/pictures/decode.h"
+#include "bart/pictures/encode_jpeg.h"
+#include "bart/platform/error.h"
+#include "bart/platform/files.h"
+#include "bart/platform/threads.h"
+#include "page_style.h"
+#include "words.h"
+
+namespace bart {
+namespace {
+
+constexpr std::size_t samples_per_class = 8;
+constexpr std::size_t most_groups = 60;    // of each kind
+constexpr std::size_t most_in_group = 12;  // pictures shown
+constexpr int thumbnail_height = 112;
+constexpr int thumbnail_width = 240;  // at most
+
+std::string escaped(std::string_view text) {
+  std::string result;
+  for (const char c : printable(text)) {
+    switch (c) {
+      case '&':
+        result += "&amp;";
+        break;
+      case '<':
+        result += "&lt;";
+        break;
+      case '>':
+        result += "&gt;";
+        break;
+      case '"':
+        result += "&quot;";
+        break;
+      default:
+        result += c;
+    }
+  }
+  return result;
+}
+
+/// RFC 4648.
+std::string base64(const std::vector<std::uint8_t>& bytes) {
+  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    std::uint32_t word = 0;
+    for (std::size_t k = 0; k < 3; ++k) word = word << 8 | (i + k < bytes.size() ? bytes[i + k] : 0u);
+    for (std::size_t k = 0; k < 4; ++k) {
+      text += i + k <= bytes.size() ? digits[word >> (18 - 6 * k) & 63] : '=';
+    }
+  }
+  return text;
+}
+
+struct Thumbnail {
+  int width = 0, height = 0;
+  std::string jpeg;  // base64; empty where the file cannot be read any more
+};
+
+using Thumbnails = std::map<std::uint32_t, Thumbnail>;
+
+Thumbnail thumbnail_of(const Inspection& inspection, const InspectedPicture& picture) {
+  const double scale =
+      std::min({1.0, double{thumbnail_height} / picture.height, double{thumbnail_width} / picture.width});
+  Thumbnail thumbnail{std::max(1, static_cast<int>(scale * picture.width + 0.5)),
+                      std::max(1, static_cast<int>(scale * picture.height + 0.5)),
+                      {}};
+  try {
+    const DecodedPicture decoded =
+        decode_resized(read_file(inspection.folder / picture.file), thumbnail.width, thumbnail.height,
+                       {.apply_exif_orientation = inspection.options.apply_exif_orientation});
+    thumbnail.jpeg = base64(encode_jpeg(decoded.picture, 80));
+  } catch (const Error&) {  // changed since it was inspected
+  }
+  return thumbnail;
+}
+
+/// Evenly spaced pictures of each class.
+std::vector<std::vector<std::uint32_t>> samples(const Inspection& inspection) {
+  std::vector<std::vector<std::uint32_t>> members(inspection.classes.size());
+  for (std::uint32_t i = 0; i < inspection.pictures.size(); ++i) {
+    members[static_cast<std::size_t>(inspection.pictures[i].label)].push_back(i);
+  }
+  for (auto& pictures : members) {
+    const std::size_t n = std::min(pictures.size(), samples_per_class);
+    for (std::size_t k = 0; k < n; ++k) pictures[k] = pictures[k * pictures.size() / n];
+    pictures.resize(n);
+  }
+  return members;
+}
+
+Thumbnails read_thumbnails(const Inspection& inspection, std::vector<std::uint32_t> wanted,
+                           const std::function<void(std::size_t, std::size_t)>& progress) {
+  std::ranges::sort(wanted);
+  wanted.erase(std::ranges::unique(wanted).begin(), wanted.end());
+  std::vector<Thumbnail> read(wanted.size());
+  std::mutex progress_mutex;
+  std::size_t done = 0;
+  parallel_for(wanted.size(), inspection.options.threads, [&](std::size_t k) {
+    read[k] = thumbnail_of(inspection, inspection.pictures[wanted[k]]);
+    if (progress) {
+      const std::lock_guard lock(progress_mutex);
+      progress(++done, wanted.size());
+    }
+  });
+  Thumbnails thumbnails;
+  for (std::size_t k = 0; k < wanted.size(); ++k) thumbnails[wanted[k]] = std::move(read[k]);
+  return thumbnails;
+}
+
+std::string image(const InspectedPicture& picture, const Thumbnail& thumbnail) {
+  const std::string name = escaped(picture.file);
+  if (thumbnail.jpeg.empty()) return fmt::format("<span class=\"gone\">{} is gone</span>", name);
+  return fmt::format(
+      "<img src=\"data:image/jpeg;base64,{}\" width=\"{}\" height=\"{}\" alt=\"{}\" title=\"{}\">",
+      thumbnail.jpeg, thumbnail.width, thumbnail.height, name, name);
+}
+
+std::string figure_card(const std::string& figure, const std::string& meaning, bool warning = false) {
+  return fmt::format("<div class=\"card{}\"><strong>{}</strong><span>{}</span></div>\n",
+                     warning ? " warning" : "", figure, meaning);
+}
+
+std::string cards(const Inspection& inspection) {
+  const auto number = [](std::size_t n) { return counted(n, "", ""); };
+  std::string html = "<div class=\"cards\">\n";
+  html += figure_card(number(inspection.pictures.size()),
+                      "pictures in " + counted(inspection.classes.size(), "class", "classes"));
+  html +=
+      figure_card(number(inspection.sizes.size()),
+                  inspection.sizes.size() == 1
+                      ? "size, " + size_range(inspection.sizes)
+                      : "different sizes, " +
+                            size_range(inspection.sizes).substr(0, size_range(inspection.sizes).find(" (")));
+  html +=
+      figure_card(number(inspection.unreadable.size()), "unreadable files", !inspection.unreadable.empty());
+  html += figure_card(number(surplus_in(inspection.same_bytes) + surplus_in(inspection.same_pixels)),
+                      "exact duplicates");
+  html += figure_card(
+      number(pictures_in(inspection.near_duplicates)),
+      "pictures in " + counted(inspection.near_duplicates.size(), "group", "groups") + " of near duplicates");
+  html += figure_card(percent(inspection.leaking_test_pictures, inspection.test_pictures),
+                      "of the test pictures have a near duplicate in the training set",
+                      inspection.leaking_test_pictures > 0);
+  return html + "</div>\n";
+}
+
+std::string class_table(const Inspection& inspection) {
+  std::size_t most = 1;
+  for (const InspectedClass& its : inspection.classes) most = std::max(most, its.pictures);
+  std::string html =
+      "<section aria-labelledby=\"classes\"><h2 id=\"classes\">Classes</h2>\n"
+      "<p class=\"key\"><i class=\"train\"></i> training <i class=\"test\"></i> test</p>\n"
+      "<div class=\"scroll\"><table><thead><tr><th scope=\"col\">Class</th><th scope=\"col\" "
+      "class=\"n\">Pictures</th><th scope=\"col\" class=\"bars\"><span class=\"unseen\">As a bar</span></th>"
+      "<th scope=\"col\" class=\"n\">Share</th><th scope=\"col\" class=\"n\">Test</th><th scope=\"col\" "
+      "class=\"n\">Near duplicates</th><th scope=\"col\" class=\"n\">Unreadable</th><th "
+      "scope=\"col\">Formats</th><th scope=\"col\">Modes</th><th "
+      "scope=\"col\">Size</th></tr></thead><tbody>\n";
+  for (const InspectedClass& its : inspection.classes) {
+    const auto width = [&](std::size_t n) {
+      return 100.0 * static_cast<double>(n) / static_cast<double>(most);
+    };
+    html += fmt::format(
+        "<tr><th scope=\"row\">{}</th><td class=\"n\">{}</td><td class=\"bars\" aria-hidden=\"true\"><i "
+        "class=\"train\" style=\"width:{:.2f}%\"></i><i class=\"test\" style=\"width:{:.2f}%\"></i></td><td "
+        "class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td>{}</td>"
+        "<td>{}</td><td class=\"nowrap\">{}</td></tr>\n",
+        escaped(its.name), its.pictures, width(its.pictures - its.test), width(its.test),
+        percent(its.pictures, inspection.pictures.size()), its.test, its.near_duplicates, its.unreadable,
+        escaped(listed(its.formats)), escaped(listed(its.modes)), size_range(its.sizes));
+  }
+  return html + "</tbody></table></div></section>\n";
+}
+
+std::string sample_section(const Inspection& inspection, const std::vector<std::vector<std::uint32_t>>& shown,
+                           const Thumbnails& thumbnails) {
+  std::string html = "<section aria-labelledby=\"samples\"><h2 id=\"samples\">Samples of each class</h2>\n";
+  for (std::size_t c = 0; c < shown.size(); ++c) {
+    html +=
+        fmt::format("<h3>{} <small>{}</small></h3><div class=\"strip\">", escaped(inspection.classes[c].name),
+                    counted(inspection.classes[c].pictures, "picture", "pictures"));
+    for (const std::uint32_t i : shown[c]) html += image(inspection.pictures[i], thumbnails.at(i));
+    html += "</div>\n";
+  }
+  return html + "</section>\n";
+}
+
+std::string group_section(const Inspection& inspection, const std::vector<DuplicateGroup>& groups,
+                          const char* id, const char* heading, const char* meaning,
+                          const Thumbnails& thumbnails) {
+  if (groups.empty()) return {};
+  std::string html = fmt::format(
+      "<section aria-labelledby=\"{}\"><h2 id=\"{}\">{}</h2>\n<p>{} {} of {}; {} across classes, {} across "
+      "the training and test sets.{}</p>\n",
+      id, id, heading, meaning, counted(groups.size(), "group", "groups"),
+      counted(pictures_in(groups), "picture", "pictures"), across_classes(groups), across_split(groups),
+      groups.size() > most_groups
+          ? fmt::format(" The first {} are shown, those across classes before those across the split before "
+                        "the largest; <code>bart inspect --json</code> lists all.",
+                        most_groups)
+          : "");
+  html += "<div class=\"groups\">\n";
+  for (std::size_t g = 0; g < std::min(groups.size(), most_groups); ++g) {
+    const DuplicateGroup& group = groups[g];
+    html += "<div class=\"group\"><p>" + counted(group.pictures.size(), "picture", "pictures");
+    if (group.across_classes) html += " <b class=\"badge\">across classes</b>";
+    if (group.across_split) html += " <b class=\"badge\">across the split</b>";
+    html += "</p><div class=\"strip\">";
+    for (std::size_t k = 0; k < std::min(group.pictures.size(), most_in_group); ++k) {
+      const InspectedPicture& picture = inspection.pictures[group.pictures[k]];
+      html += fmt::format("<figure>{}<figcaption>{} <span class=\"side\">{}</span></figcaption></figure>",
+                          image(picture, thumbnails.at(group.pictures[k])), escaped(picture.file),
+                          picture.test ? "test" : "training");
+    }
+    if (group.pictures.size() > most_in_group) {
+      html += fmt::format("<p>and {} more</p>", group.pictures.size() - most_in_group);
+    }
+    html += "</div></div>\n";
+  }
+  return html + "</div></section>\n";
+}
+
+std::string file_section(const char* id, const std::string& heading, const char* column,
+                         const std::vector<std::pair<std::string, std::string>>& rows) {
+  if (rows.empty()) return {};
+  std::string html = fmt::format(
+      "<section aria-labelledby=\"{}\"><h2 id=\"{}\">{}</h2>\n<div class=\"scroll\"><table><thead><tr><th "
+      "scope=\"col\">File</th><th scope=\"col\">{}</th></tr></thead><tbody>\n",
+      id, id, heading, column);
+  for (const auto& [file, text] : rows) {
+    html += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", escaped(file), escaped(text));
+  }
+  return html + "</tbody></table></div></section>\n";
+}
+
+}  // namespace
+
+std::string inspection_page(const Inspection& inspection,
+                            const std::function<void(std::size_t, std::size_t)>& progress) {
+  const std::vector<std::vector<std::uint32_t>> shown = samples(inspection);
+  std::vector<std::uint32_t> wanted;
+  for (const auto& pictures : shown) wanted.insert(wanted.end(), pictures.begin(), pictures.end());
+  for (const auto* groups : {&inspection.same_bytes, &inspection.same_pixels, &inspection.near_duplicates}) {
+    for (std::size_t g = 0; g < std::min(groups->size(), most_groups); ++g) {
+      const auto& pictures = (*groups)[g].pictures;
+      const auto n = static_cast<std::ptrdiff_t>(std::min(pictures.size(), most_in_group));
+      wanted.insert(wanted.end(), pictures.begin(), pictures.begin() + n);
+    }
+  }
+  const Thumbnails thumbnails = read_thumbnails(inspection, std::move(wanted), progress);
+
+  const std::string title = escaped(inspection.folder.string());
+  std::string html = fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+      "content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\">"
+      "<title>{} – bart inspect</title>\n<style>{}</style></head><body><main>\n<header><h1>{}</h1><p>{}, {}. "
+      "The split is that of <code>bart train --seed {} --test-size {}</code>.</p></header>\n",
+      title, page_style, title, counted(inspection.pictures.size(), "picture", "pictures"),
+      megabytes(inspection.bytes), inspection.options.seed, inspection.options.test_size);
+  html += cards(inspection);
+  if (inspection.leaking_test_pictures > 0) {
+    html += fmt::format(
+        "<p class=\"note\"><strong>The leak.</strong> {} of the {} have a near duplicate among the training "
+        "pictures, so validation looks better than it is. <code>bart train --split grouped</code> keeps near "
+        "duplicates on one side.</p>\n",
+        inspection.leaking_test_pictures, counted(inspection.test_pictures, "test picture", "test pictures"));
+  }
+  html += class_table(inspection);
+  html += sample_section(inspection, shown, thumbnails);
+  html += group_section(inspection, inspection.same_bytes, "same-bytes", "Same bytes",
+                        "Files that are copies of each other.", thumbnails);
+  html += group_section(inspection, inspection.same_pixels, "same-pixels", "Same pixels",
+                        "Files of different bytes that decode to the same picture.", thumbnails);
+  html += group_section(inspection, inspection.near_duplicates, "near-duplicates", "Near duplicates",
+                        "Pictures of one scene, joined where two look the same.", thumbnails);
+  std::vector<std::pair<std::string, std::string>> rows;
+  for (const std::uint32_t i : converted(inspection)) {
+    rows.emplace_back(inspection.pictures[i].file, inspection.pictures[i].mode);
+  }
+  html += file_section("converted", "Converted to RGB", "Mode", rows);
+  rows.clear();
+  for (const SkippedPicture& picture : inspection.unreadable) rows.emplace_back(picture.file, picture.reason);
+  html += file_section("unreadable", "Unreadable files, which training skips", "Reason", rows);
+  return html + "</main></body></html>\n";
+}
+
+}  // namespace bart

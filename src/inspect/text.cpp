@@ -1,0 +1,153 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "bart/inspect/report.h"
+#include "words.h"
+
+namespace bart {
+namespace {
+
+/// Lists longer than this are cut short; --json has them whole.
+constexpr std::size_t most_lines = 10;
+
+/// Code points of UTF-8 text: its width in a terminal, but for wide and combining characters.
+std::size_t width_of(const std::string& text) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+/// Rows under headings, the columns wide enough for their widest cell; `right[c]` for numbers.
+std::string table(const std::vector<std::vector<std::string>>& rows, const std::vector<bool>& right) {
+  std::vector<std::size_t> widths(right.size(), 0);
+  for (const auto& row : rows) {
+    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], width_of(row[c]));
+  }
+  std::string text;
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      const std::string space(widths[c] - width_of(row[c]), ' ');
+      line += "  " + (right[c] ? space + row[c] : row[c] + space);
+    }
+    text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+  }
+  return text;
+}
+
+std::string class_table(const Inspection& inspection) {
+  std::vector<std::vector<std::string>> rows{
+      {"class", "pictures", "share", "test", "near dup.", "unreadable", "formats", "modes", "size"}};
+  for (const InspectedClass& its : inspection.classes) {
+    rows.push_back({printable(its.name), std::to_string(its.pictures),
+                    percent(its.pictures, inspection.pictures.size()), std::to_string(its.test),
+                    std::to_string(its.near_duplicates), std::to_string(its.unreadable), listed(its.formats),
+                    listed(its.modes), size_range(its.sizes)});
+  }
+  return table(rows, {false, true, true, true, true, true, false, false, false});
+}
+
+std::string group_lines(const Inspection& inspection, const std::vector<DuplicateGroup>& groups) {
+  std::string text;
+  for (std::size_t g = 0; g < std::min(groups.size(), most_lines); ++g) {
+    std::string marks;
+    if (groups[g].across_classes) marks += "  [across classes]";
+    if (groups[g].across_split) marks += "  [across the split]";
+    std::string names;
+    for (std::size_t k = 0; k < std::min(groups[g].pictures.size(), most_lines); ++k) {
+      names += (k > 0 ? ", " : "") + printable(inspection.pictures[groups[g].pictures[k]].file);
+    }
+    if (groups[g].pictures.size() > most_lines) {
+      names += fmt::format(" and {} more", groups[g].pictures.size() - most_lines);
+    }
+    text += "  " + names + marks + "\n";
+  }
+  if (groups.size() > most_lines) {
+    text += fmt::format("  … and {} (--json and --html tell more)\n",
+                        counted(groups.size() - most_lines, "group", "groups"));
+  }
+  return text;
+}
+
+/// The original's figures of its sizes, as `bart train` logs them.
+std::string original_sizes(const Inspection& inspection) {
+  if (inspection.sizes.empty()) return "";
+  const auto shape = [](const std::pair<int, int>& size) {
+    return fmt::format("({}, {}, 3)", size.first, size.second);
+  };
+  if (inspection.sizes.size() == 1) {
+    return fmt::format("Dimensions of each image: {}\n", shape(*inspection.sizes.begin()));
+  }
+  return fmt::format("There are {} different sizes for images\nDifferent shapes found: [{}, {}]\n",
+                     inspection.sizes.size(), shape(*inspection.sizes.begin()),
+                     shape(*inspection.sizes.rbegin()));
+}
+
+std::string duplicate_table(const Inspection& inspection) {
+  std::vector<std::vector<std::string>> rows{
+      {"duplicates", "groups", "pictures", "across classes", "across the split"}};
+  const auto add = [&](const char* kind, const std::vector<DuplicateGroup>& groups) {
+    rows.push_back({kind, std::to_string(groups.size()), std::to_string(pictures_in(groups)),
+                    std::to_string(across_classes(groups)), std::to_string(across_split(groups))});
+  };
+  add("same bytes", inspection.same_bytes);
+  add("same pixels, other bytes", inspection.same_pixels);
+  add("near duplicates", inspection.near_duplicates);
+  return table(rows, {false, true, true, true, true});
+}
+
+std::string leak(const Inspection& inspection) {
+  if (inspection.leaking_test_pictures == 0) {
+    return fmt::format(
+        "No leak: none of the {} has a near duplicate in the training set (--seed {}, --test-size {}).\n",
+        counted(inspection.test_pictures, "test picture", "test pictures"), inspection.options.seed,
+        inspection.options.test_size);
+  }
+  return fmt::format(
+      "The leak: {} of {} ({}) have a near duplicate in the training set (--seed {}, --test-size {}):\n"
+      "validation looks better than it is. bart train --split grouped keeps them on one side.\n",
+      inspection.leaking_test_pictures, counted(inspection.test_pictures, "test picture", "test pictures"),
+      percent(inspection.leaking_test_pictures, inspection.test_pictures), inspection.options.seed,
+      inspection.options.test_size);
+}
+
+}  // namespace
+
+std::string inspection_text(const Inspection& inspection) {
+  std::string text =
+      fmt::format("{}: {} in {}, {}\n", printable(inspection.folder.string()),
+                  counted(inspection.pictures.size(), "picture", "pictures"),
+                  counted(inspection.classes.size(), "class", "classes"), megabytes(inspection.bytes));
+  text += original_sizes(inspection) + "\n" + class_table(inspection) + "\n" + duplicate_table(inspection) +
+          "\n" + leak(inspection);
+
+  const std::array<std::pair<const char*, const std::vector<DuplicateGroup>*>, 3> kinds{
+      {{"Same bytes", &inspection.same_bytes},
+       {"Same pixels in files of different bytes", &inspection.same_pixels},
+       {"Near duplicates", &inspection.near_duplicates}}};
+  for (const auto& [heading, groups] : kinds) {
+    if (!groups->empty()) text += fmt::format("\n{}:\n{}", heading, group_lines(inspection, *groups));
+  }
+
+  const std::vector<std::uint32_t> other_modes = converted(inspection);
+  if (!other_modes.empty()) {
+    text += fmt::format("\nConverted to RGB ({}):\n", other_modes.size());
+    for (std::size_t k = 0; k < std::min(other_modes.size(), most_lines); ++k) {
+      const InspectedPicture& picture = inspection.pictures[other_modes[k]];
+      text += fmt::format("  {}: {}\n", printable(picture.file), picture.mode);
+    }
+    if (other_modes.size() > most_lines) {
+      text += fmt::format("  … and {} more (--json lists them)\n", other_modes.size() - most_lines);
+    }
+  }
+  if (!inspection.unreadable.empty()) {
+    text += fmt::format("\nUnreadable ({}), which bart train skips:\n", inspection.unreadable.size());
+    for (const SkippedPicture& picture : inspection.unreadable) {
+      text += fmt::format("  {}: {}\n", printable(picture.file), printable(picture.reason));
+    }
+  }
+  return text;
+}
+
+}  // namespace bart

@@ -1,0 +1,112 @@
+#include "words.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace bart {
+namespace {
+
+std::string with_commas(std::size_t n) {
+  std::string digits = std::to_string(n);
+  for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, ",");
+  return digits;
+}
+
+/// The length of the UTF-8 sequence that `text` begins with; 0 where it begins with none, or with a control
+/// character (RFC 3629, table in section 4).
+std::size_t printable_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+  const auto follows = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
+    return byte(i) >= low && byte(i) <= high;
+  };
+  const unsigned lead = byte(0);
+  if (lead < 0x80) return lead >= 0x20 && lead != 0x7F ? 1 : 0;
+  if (lead >= 0xC2 && lead <= 0xDF) {
+    const bool control = lead == 0xC2 && byte(1) < 0xA0;  // C1
+    return follows(1) && !control ? 2 : 0;
+  }
+  if (lead >= 0xE0 && lead <= 0xEF) {
+    return follows(1, lead == 0xE0 ? 0xA0 : 0x80, lead == 0xED ? 0x9F : 0xBF) && follows(2) ? 3 : 0;
+  }
+  if (lead >= 0xF0 && lead <= 0xF4) {
+    return follows(1, lead == 0xF0 ? 0x90 : 0x80, lead == 0xF4 ? 0x8F : 0xBF) && follows(2) && follows(3) ? 4
+                                                                                                          : 0;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::string counted(std::size_t n, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", with_commas(n), n == 1 ? one : many);
+}
+
+std::string percent(std::size_t part, std::size_t whole) {
+  return fmt::format("{:.1f} %",
+                     whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole));
+}
+
+std::string listed(const std::map<std::string, std::size_t>& counts) {
+  if (counts.size() == 1) return counts.begin()->first;
+  std::vector<std::pair<std::string, std::size_t>> order(counts.begin(), counts.end());
+  std::ranges::stable_sort(order, [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::string text;
+  for (const auto& [name, count] : order) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, with_commas(count));
+  }
+  return text;
+}
+
+std::string size_range(const std::set<std::pair<int, int>>& sizes) {
+  if (sizes.empty()) return "";
+  const auto pixels = [](const std::pair<int, int>& size) { return std::int64_t{size.first} * size.second; };
+  const auto [smallest, largest] = std::ranges::minmax_element(sizes, std::less<>(), pixels);
+  const auto text = [](const std::pair<int, int>& size) {
+    return fmt::format("{}x{}", size.second, size.first);
+  };
+  if (sizes.size() == 1) return text(*smallest);
+  return fmt::format("{} to {} ({} sizes)", text(*smallest), text(*largest), sizes.size());
+}
+
+std::string megabytes(std::uint64_t bytes) {
+  return fmt::format("{:.1f} MB", 1e-6 * static_cast<double>(bytes));
+}
+
+std::string printable(std::string_view text) {
+  std::string result;
+  while (!text.empty()) {
+    const std::size_t length = printable_length(text);
+    result += length > 0 ? text.substr(0, length) : std::string_view("\xEF\xBF\xBD");
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return result;
+}
+
+std::size_t pictures_in(const std::vector<DuplicateGroup>& groups) {
+  std::size_t n = 0;
+  for (const DuplicateGroup& group : groups) n += group.pictures.size();
+  return n;
+}
+
+std::size_t surplus_in(const std::vector<DuplicateGroup>& groups) {
+  return pictures_in(groups) - groups.size();
+}
+
+std::size_t across_classes(const std::vector<DuplicateGroup>& groups) {
+  return static_cast<std::size_t>(std::ranges::count(groups, true, &DuplicateGroup::across_classes));
+}
+
+std::size_t across_split(const std::vector<DuplicateGroup>& groups) {
+  return static_cast<std::size_t>(std::ranges::count(groups, true, &DuplicateGroup::across_split));
+}
+
+std::vector<std::uint32_t> converted(const Inspection& inspection) {
+  std::vector<std::uint32_t> result;
+  for (std::uint32_t i = 0; i < inspection.pictures.size(); ++i) {
+    if (inspection.pictures[i].mode != "RGB") result.push_back(i);
+  }
+  return result;
+}
+
+}  // namespace bart

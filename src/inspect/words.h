@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "bart/inspect/inspect.h"
+
+namespace bart {
+
+/// "1 picture", "16,764 pictures".
+std::string counted(std::size_t n, std::string_view one, std::string_view many);
+
+/// "12.3 %"; of nothing, "0.0 %".
+std::string percent(std::size_t part, std::size_t whole);
+
+/// "RGB" where there is one, "RGB 12, L 3" where there are more, the most frequent first.
+std::string listed(const std::map<std::string, std::size_t>& counts);
+
+/// "352x288" or "256x256 to 1912x1072 (105 sizes)", width before height, from sizes in the order of their
+/// pixels.
+std::string size_range(const std::set<std::pair<int, int>>& sizes);
+
+/// "437.1 MB".
+std::string megabytes(std::uint64_t bytes);
+
+/// Valid UTF-8 without control characters, whatever a file is called: each byte that is neither becomes
+/// U+FFFD.
+std::string printable(std::string_view text);
+
+/// The pictures in all of these groups, and those of them that are one too many.
+std::size_t pictures_in(const std::vector<DuplicateGroup>& groups);
+std::size_t surplus_in(const std::vector<DuplicateGroup>& groups);
+std::size_t across_classes(const std::vector<DuplicateGroup>& groups);
+std::size_t across_split(const std::vector<DuplicateGroup>& groups);
+
+/// The files that are no RGB and are converted: (file, mode) is pictures[i] for each i returned.
+std::vector<std::uint32_t> converted(const Inspection& inspection);
+
+}  // namespace bart
