@@ -6,10 +6,8 @@
 #include <array>
 #include <bit>
 #include <cstring>
-#include <functional>
 #include <limits>
 #include <map>
-#include <optional>
 #include <set>
 #include <utility>
 
@@ -278,13 +276,15 @@ class StateReader {
       fail("has more dimensions than strides: the file is damaged");
     const auto limit = static_cast<std::int64_t>(
         std::min<std::uint64_t>(values_left_, std::numeric_limits<std::int64_t>::max()));
-    std::int64_t count = 1;
-    const bool empty = std::find(view.shape.begin(), view.shape.end(), 0) != view.shape.end();
-    if (empty) return 0;
+    if (limit == 0) fail("has more values than the file can hold: it is refused");
+    std::int64_t count = 1;  // as if no dimension were empty: not even then may the shape overflow
+    for (const std::int64_t size : view.shape) {
+      if (size > limit / count) fail("has more values than the file can hold: it is refused");
+      count *= std::max<std::int64_t>(size, 1);
+    }
+    if (std::find(view.shape.begin(), view.shape.end(), 0) != view.shape.end()) return 0;
     std::int64_t last = view.offset;
     for (std::size_t d = 0; d < view.shape.size(); ++d) {
-      if (view.shape[d] > limit / count) fail("has more values than the file can hold: it is refused");
-      count *= view.shape[d];
       const std::int64_t steps = view.shape[d] - 1;
       if (steps > 0 && view.strides[d] > storage.count() / steps)
         fail("reaches beyond its storage: it is refused");

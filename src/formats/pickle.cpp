@@ -57,7 +57,7 @@ enum Opcode : std::uint8_t {
 };
 
 // A state_dict of thousands of tensors needs some 30 operations each; every operation may cost an object.
-constexpr std::size_t max_operations = 2'000'000;
+constexpr std::size_t max_operations = 1'000'000;
 constexpr std::size_t max_memo = max_operations;
 
 using Kind = PickleObject::Kind;

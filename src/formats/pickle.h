@@ -96,7 +96,7 @@ class Pickle {
   std::size_t operations_ = 0;
 };
 
-/// A text from a file, fit for a message: cut to a sensible length, control characters and quotes escaped.
+/// A text from a file, fit for a message: cut to a sensible length, control characters escaped.
 std::string printable(std::string_view text);
 
 /// The object of that kind, or nullptr when `value` is something else.

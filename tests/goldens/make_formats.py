@@ -210,7 +210,7 @@ def write_hostile():
     bomb = b"\x80\x02]q\x000" + b"".join(b"h%ch%c\x86q%c0" % (i, i, i + 1) for i in range(200)) + b"h\xc8."
     hostile("memo_bomb.pth", archive(bomb), "something else than a state_dict")
     hostile("memo_bomb_entry.pth", archive(state(bomb[2:-1])), "no tensor")
-    hostile("many_operations.pth", archive(b"\x80\x02" + b"]" * 2_100_000 + b".", compression=zipfile.ZIP_DEFLATED), "operations")
+    hostile("many_operations.pth", archive(b"\x80\x02" + b"]" * 1_100_000 + b".", compression=zipfile.ZIP_DEFLATED), "operations")
     hostile("deep.pth", archive(b"\x80\x02" + b"(" * 300_000 + b"N" + b"t" * 300_000 + b".", compression=zipfile.ZIP_DEFLATED), "something else than a state_dict")
     hostile("cycle.pth", archive(b"\x80\x02}q\x00" + text("w") + b"h\x00s."), "no tensor")
     hostile("cycle_list.pth", archive(b"\x80\x02]q\x00h\x00a."), "something else than a state_dict")
@@ -236,6 +236,7 @@ def write_hostile():
     hostile("sum_beyond.pth", archive(state(tensor(shape=(3, 3), stride=(1, 1)))), "beyond its storage")
     hostile("shape_huge.pth", archive(state(tensor(shape=(2**40,), stride=(0,)))), "more values than")
     hostile("shape_overflow.pth", archive(state(tensor(shape=(2**32, 2**32, 2), stride=(0, 0, 0)))), "more values than")
+    hostile("empty_overflow.pth", archive(state(tensor(shape=(0, 2**62, 2**62), stride=(0, 0, 0)))), "more values than")
     hostile("repeated.pth", archive(b"\x80\x02}" + b"".join(text(str(i)) + tensor(shape=(600_000,), stride=(0,)) + b"s" for i in range(3)) + b"."), "more values than")
     hostile("no_strides.pth", archive(state(tensor(stride=()))), "more dimensions than strides")
     hostile("dimensions.pth", archive(state(tensor(shape=(1,) * 65, stride=(1,) * 65))), "no proper shape")
