@@ -45,6 +45,12 @@ std::string escaped(std::string_view text) {
   return result;
 }
 
+/// A file's name that may be broken behind its class.
+std::string breakable(const std::string& file) {
+  std::string html = escaped(file);
+  return html.insert(html.find('/') + 1, "<wbr>");
+}
+
 /// RFC 4648.
 std::string base64(const std::vector<std::uint8_t>& bytes) {
   constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -217,7 +223,7 @@ std::string group_section(const Inspection& inspection, const std::vector<Duplic
     for (std::size_t k = 0; k < std::min(group.pictures.size(), most_in_group); ++k) {
       const InspectedPicture& picture = inspection.pictures[group.pictures[k]];
       html += fmt::format("<figure>{}<figcaption>{} <span class=\"side\">{}</span></figcaption></figure>",
-                          image(picture, thumbnails.at(group.pictures[k])), escaped(picture.file),
+                          image(picture, thumbnails.at(group.pictures[k])), breakable(picture.file),
                           picture.test ? "test" : "training");
     }
     if (group.pictures.size() > most_in_group) {

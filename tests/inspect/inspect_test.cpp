@@ -1,0 +1,119 @@
+#include "bart/inspect/inspect.h"
+
+#include <gmock/gmock.h>
+
+#include "bart/dataset/load.h"
+#include "bart/dataset/split.h"
+#include "bart/platform/error.h"
+#include "planted_data_set.h"
+
+namespace bart {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Pair;
+
+class InspectPlanted : public testing::Test {
+ protected:
+  void SetUp() override { test::plant_data_set(folder_); }
+  Inspection inspect(const InspectOptions& options = {}) {
+    return inspect_pictures(list_folder(folder_.path()), options);
+  }
+  test::ScratchFolder folder_;
+};
+
+std::vector<std::string> files_of(const Inspection& inspection, const DuplicateGroup& group) {
+  std::vector<std::string> files;
+  for (const std::uint32_t i : group.pictures) files.push_back(inspection.pictures[i].file);
+  return files;
+}
+
+TEST_F(InspectPlanted, FactsOfEachClass) {
+  const Inspection inspection = inspect();
+  ASSERT_EQ(inspection.classes.size(), 2u);
+  const InspectedClass& apple = inspection.classes[0];
+  EXPECT_EQ(apple.name, "apple");
+  EXPECT_EQ(apple.pictures, 8u);
+  EXPECT_EQ(apple.unreadable, 0u);
+  EXPECT_THAT(apple.formats, ElementsAre(Pair("JPEG", 8u)));
+  EXPECT_THAT(apple.sizes, ElementsAre(Pair(240, 320)));
+  const InspectedClass& banana = inspection.classes[1];
+  EXPECT_EQ(banana.pictures, 8u);
+  EXPECT_EQ(banana.unreadable, 2u);
+  EXPECT_THAT(banana.formats, ElementsAre(Pair("JPEG", 7u), Pair("PPM", 1u)));
+  EXPECT_THAT(banana.modes, ElementsAre(Pair("L", 1u), Pair("RGB", 7u)));
+  EXPECT_THAT(banana.sizes, ElementsAre(Pair(30, 40), Pair(200, 256), Pair(300, 200)));
+  EXPECT_EQ(inspection.sizes.size(), 4u);
+}
+
+TEST_F(InspectPlanted, UnreadableFilesHaveTheReasonOfTraining) {
+  const Inspection inspection = inspect();
+  const LoadedPictures loaded = load_pictures(list_folder(folder_.path()), {.max_skipped_share = 1});
+  ASSERT_EQ(inspection.unreadable.size(), 2u);
+  ASSERT_EQ(loaded.skipped.size(), 2u);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(inspection.unreadable[i].file, loaded.skipped[i].file);
+    EXPECT_EQ(inspection.unreadable[i].reason, loaded.skipped[i].reason);
+  }
+}
+
+TEST_F(InspectPlanted, CopiesEqualPixelsAndNearDuplicatesAreTold) {
+  const Inspection inspection = inspect();
+  ASSERT_EQ(inspection.same_bytes.size(), 1u);
+  EXPECT_THAT(files_of(inspection, inspection.same_bytes[0]), ElementsAre("apple/1.jpg", "apple/copy.jpg"));
+  ASSERT_EQ(inspection.same_pixels.size(), 1u);
+  EXPECT_THAT(files_of(inspection, inspection.same_pixels[0]),
+              ElementsAre("apple/2.jpg", "apple/comment.jpg"));
+  ASSERT_EQ(inspection.near_duplicates.size(), 3u);
+  EXPECT_THAT(files_of(inspection, inspection.near_duplicates[0]),
+              ElementsAre("apple/3.jpg", "banana/near.jpg"));
+  EXPECT_TRUE(inspection.near_duplicates[0].across_classes);
+  EXPECT_FALSE(inspection.near_duplicates[1].across_classes);
+  EXPECT_EQ(inspection.classes[0].near_duplicates, 5u);
+  EXPECT_EQ(inspection.classes[1].near_duplicates, 1u);
+}
+
+TEST_F(InspectPlanted, TheLeakIsThatOfTheTrainingsSplit) {
+  std::size_t leaks = 0;
+  for (std::uint32_t seed = 0; seed < 20; ++seed) {
+    const Inspection inspection = inspect({.test_size = 0.25, .seed = seed});
+    const auto n = static_cast<std::uint32_t>(inspection.pictures.size());
+    std::vector<bool> test(n, false);
+    for (const std::uint32_t i : train_test_split(n, 0.25, seed).test) test[i] = true;
+    for (std::uint32_t i = 0; i < n; ++i) EXPECT_EQ(inspection.pictures[i].test, test[i]);
+    // Every planted group is a pair: one of two on the test side is a leaking test picture.
+    std::size_t expected = 0;
+    for (const DuplicateGroup& group : inspection.near_duplicates) {
+      const bool across = test[group.pictures[0]] != test[group.pictures[1]];
+      EXPECT_EQ(group.across_split, across);
+      expected += across;
+    }
+    EXPECT_EQ(inspection.leaking_test_pictures, expected);
+    leaks += expected;
+  }
+  EXPECT_GT(leaks, 0u);
+}
+
+TEST_F(InspectPlanted, ThreadsDoNotChangeTheResult) {
+  const Inspection one = inspect({.threads = 1}), four = inspect({.threads = 4});
+  ASSERT_EQ(one.pictures.size(), four.pictures.size());
+  for (std::size_t i = 0; i < one.pictures.size(); ++i) {
+    EXPECT_EQ(one.pictures[i].file, four.pictures[i].file);
+    EXPECT_EQ(one.pictures[i].bytes, four.pictures[i].bytes);
+  }
+  EXPECT_EQ(one.near_duplicates.size(), four.near_duplicates.size());
+}
+
+TEST(Inspect, AFolderWithoutAnyReadablePictureIsToldAsSuch) {
+  const test::ScratchFolder folder;
+  folder.write("apple/1.jpg", "x");
+  folder.write("banana/1.jpg", "x");
+  const Inspection inspection = inspect_pictures(list_folder(folder.path()), {});
+  EXPECT_THAT(inspection.pictures, IsEmpty());
+  EXPECT_EQ(inspection.unreadable.size(), 2u);
+}
+
+}  // namespace
+}  // namespace bart
