@@ -12,7 +12,8 @@
 #include "bart/network/dropout.h"
 #include "bart/platform/error.h"
 #include "bart/random/torch.h"
-#include "bart/training/accuracy.h"
+#include "bart/training/metrics.h"
+#include "bart/training/predictions.h"
 
 namespace bart {
 namespace {
@@ -97,13 +98,16 @@ TrainResult train(const LoadedPictures& pictures, const Split& split, const Arch
     const auto validation_start = std::chrono::steady_clock::now();
     // The validation loader draws its base seed from the global generator, which moves the masks that follow.
     torch_random64(global);
-    const double validation_accuracy =
-        accuracy_percent(engine, pictures, split.test, options.batch_size, events.validation);
+    const Evaluation validation =
+        evaluate(predictions_of(engine, pictures, split.test, options.batch_size, events.validation));
     result.epochs.push_back(
         {.epoch = epoch,
          .loss = loss_sum / static_cast<double>(batches),
          .train_accuracy = 100.0 * static_cast<double>(correct) / static_cast<double>(visits.size()),
-         .validation_accuracy = validation_accuracy,
+         .validation_accuracy =
+             100.0 * static_cast<double>(validation.report.right) / static_cast<double>(split.test.size()),
+         .validation_macro_f1 = validation.report.macro.f1,
+         .validation_loss = validation.loss,
          .train_seconds = train_seconds,
          .validation_seconds = seconds_since(validation_start)});
     if (events.epoch) events.epoch(result.epochs.back());

@@ -34,6 +34,8 @@ struct EpochRecord {
   double loss;
   double train_accuracy;       // percent
   double validation_accuracy;  // percent
+  double validation_macro_f1;  // scikit-learn's f1_score(average="macro")
+  double validation_loss;      // mean over pictures
   double train_seconds;
   double validation_seconds;
 };

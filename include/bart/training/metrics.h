@@ -1,0 +1,108 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bart/training/predictions.h"
+
+namespace bart {
+
+/// Pictures counted by their true and their predicted class.
+struct ConfusionMatrix {
+  std::size_t classes = 0;
+  std::vector<std::int64_t> counts;  // [classes, classes]: a row a true class, a column a predicted one
+
+  std::int64_t at(std::size_t truth, std::size_t predicted) const {
+    return counts[truth * classes + predicted];
+  }
+};
+
+/// `labels` and `predicted` are [n], from 0 to classes - 1.
+ConfusionMatrix confusion_matrix(std::span<const std::int32_t> labels,
+                                 std::span<const std::int32_t> predicted, std::size_t classes);
+
+/// Where a denominator is 0, so is the figure: scikit-learn's zero_division="warn".
+struct Scores {
+  double precision = 0;  // right ones among those predicted as the class
+  double recall = 0;     // right ones among those of the class
+  double f1 = 0;         // 2 right / (of the class + predicted as it)
+};
+
+struct ClassScores {
+  std::size_t label = 0;
+  Scores scores;
+  std::int64_t support = 0;    // pictures of the class
+  std::int64_t predicted = 0;  // pictures taken for it
+};
+
+/// scikit-learn 1.9's classification_report, every figure to the last bit.
+struct ClassificationReport {
+  std::vector<ClassScores> classes;  // those with a picture or a prediction, ascending; others do not count
+  double accuracy = 0;               // precision, recall and F1 of the micro average are all this
+  Scores macro;                      // mean over `classes`
+  Scores weighted;                   // the same, weighted by support
+  std::int64_t support = 0;          // all pictures
+  std::int64_t right = 0;            // those predicted as what they are
+};
+
+/// Of at least one picture.
+ClassificationReport classification_report(const ConfusionMatrix& matrix);
+
+/// The report as scikit-learn prints it; `names` are of all classes. Widths are columns of a terminal, where
+/// scikit-learn counts code points: the two differ for Chinese, Japanese, Korean and emoji.
+std::string classification_report_text(const ClassificationReport& report,
+                                       const std::vector<std::string>& names, int digits = 2);
+
+/// A mistake and how often it was made.
+struct Confusion {
+  std::size_t truth = 0;
+  std::size_t predicted = 0;
+  std::int64_t pictures = 0;
+};
+
+/// All mistakes, the most frequent first, equals by true and then by predicted class.
+std::vector<Confusion> most_confused(const ConfusionMatrix& matrix);
+
+/// The share of pictures whose class is among the `k` with the largest logits. Of equal logits the first
+/// class counts as the larger, so that k = 1 is the accuracy.
+double top_k_accuracy(const Predictions& predictions, std::size_t k);
+
+/// The mean of -log p(true class) over the pictures, as torch.nn.CrossEntropyLoss; in double, from logits, so
+/// that it stays finite where the probability is 0 as a float.
+double cross_entropy(const Predictions& predictions);
+
+struct CalibrationBin {
+  std::int64_t pictures = 0;
+  double confidence = 0;  // mean probability of the predicted class; 0 in an empty bin
+  double accuracy = 0;    // share of right predictions
+};
+
+inline constexpr std::size_t calibration_bins = 15;
+
+struct Calibration {
+  std::array<CalibrationBin, calibration_bins> bins;  // bin m holds confidences in (m / 15, (m + 1) / 15]
+  double expected_error = 0;
+};
+
+/// The expected calibration error as Guo, Pleiss, Sun & Weinberger define it (On Calibration of Modern Neural
+/// Networks, ICML 2017, section 2): sum over bins of pictures / n * |accuracy - confidence|, with the 15 bins
+/// of equal width of their experiments.
+Calibration calibration(const Predictions& predictions);
+
+/// What there is to say about a classifier on a set of pictures.
+struct Evaluation {
+  ConfusionMatrix confusion;
+  ClassificationReport report;
+  double top5_accuracy = 0;
+  double loss = 0;
+  Calibration calibration;
+};
+
+/// Of at least one picture.
+Evaluation evaluate(const Predictions& predictions);
+
+}  // namespace bart

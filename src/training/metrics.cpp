@@ -1,0 +1,163 @@
+#include "bart/training/metrics.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace bart {
+namespace {
+
+/// numpy's sum of a contiguous array: pairwise, eight sums side by side below 128 values
+/// (numpy/_core/src/umath/loops_utils.h.src). The order of additions decides the last bit.
+double numpy_sum(std::span<const double> values) {
+  const std::size_t n = values.size();
+  if (n < 8) {
+    double sum = 0;
+    for (const double value : values) sum += value;
+    return sum;
+  }
+  if (n > 128) {
+    const std::size_t half = n / 2 - n / 2 % 8;
+    return numpy_sum(values.first(half)) + numpy_sum(values.subspan(half));
+  }
+  std::array<double, 8> r{};
+  std::copy_n(values.begin(), 8, r.begin());
+  std::size_t i = 8;
+  for (; i + 8 <= n; i += 8) {
+    for (std::size_t k = 0; k < 8; ++k) r[k] += values[i + k];
+  }
+  double sum = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]));
+  for (; i < n; ++i) sum += values[i];
+  return sum;
+}
+
+double ratio(std::int64_t part, std::int64_t whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+/// The mean of one figure over classes, each with a weight of its own or 1.
+double mean(const std::vector<ClassScores>& classes, double Scores::*figure, bool by_support) {
+  std::vector<double> values;
+  double weights = 0;
+  for (const ClassScores& its : classes) {
+    const double weight = by_support ? static_cast<double>(its.support) : 1;
+    values.push_back(its.scores.*figure * weight);
+    weights += weight;
+  }
+  return numpy_sum(values) / weights;
+}
+
+Scores means(const std::vector<ClassScores>& classes, bool by_support) {
+  return {mean(classes, &Scores::precision, by_support), mean(classes, &Scores::recall, by_support),
+          mean(classes, &Scores::f1, by_support)};
+}
+
+/// How many classes come before that of the label: 0 where the prediction is right.
+std::size_t rank_of_label(std::span<const float> logits, std::size_t label) {
+  std::size_t rank = 0;
+  for (std::size_t c = 0; c < logits.size(); ++c) {
+    rank += logits[c] > logits[label] || (logits[c] == logits[label] && c < label);
+  }
+  return rank;
+}
+
+}  // namespace
+
+ConfusionMatrix confusion_matrix(std::span<const std::int32_t> labels,
+                                 std::span<const std::int32_t> predicted, std::size_t classes) {
+  ConfusionMatrix matrix{classes, std::vector<std::int64_t>(classes * classes)};
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    ++matrix.counts[static_cast<std::size_t>(labels[i]) * classes + static_cast<std::size_t>(predicted[i])];
+  }
+  return matrix;
+}
+
+ClassificationReport classification_report(const ConfusionMatrix& matrix) {
+  ClassificationReport report;
+  for (std::size_t c = 0; c < matrix.classes; ++c) {
+    ClassScores its;
+    its.label = c;
+    for (std::size_t other = 0; other < matrix.classes; ++other) {
+      its.support += matrix.at(c, other);
+      its.predicted += matrix.at(other, c);
+    }
+    if (its.support + its.predicted == 0) continue;
+    const std::int64_t hits = matrix.at(c, c);
+    its.scores = {ratio(hits, its.predicted), ratio(hits, its.support),
+                  ratio(2 * hits, its.support + its.predicted)};
+    report.classes.push_back(its);
+    report.support += its.support;
+    report.right += hits;
+  }
+  report.accuracy = ratio(report.right, report.support);
+  report.macro = means(report.classes, false);
+  report.weighted = means(report.classes, true);
+  return report;
+}
+
+std::vector<Confusion> most_confused(const ConfusionMatrix& matrix) {
+  std::vector<Confusion> mistakes;
+  for (std::size_t truth = 0; truth < matrix.classes; ++truth) {
+    for (std::size_t predicted = 0; predicted < matrix.classes; ++predicted) {
+      const std::int64_t pictures = matrix.at(truth, predicted);
+      if (truth != predicted && pictures > 0) mistakes.push_back({truth, predicted, pictures});
+    }
+  }
+  std::ranges::stable_sort(mistakes, std::ranges::greater(), &Confusion::pictures);
+  return mistakes;
+}
+
+double top_k_accuracy(const Predictions& predictions, std::size_t k) {
+  std::int64_t right = 0;
+  for (std::size_t i = 0; i < predictions.size(); ++i) {
+    right += rank_of_label(predictions.row(i), static_cast<std::size_t>(predictions.labels[i])) < k;
+  }
+  return ratio(right, static_cast<std::int64_t>(predictions.size()));
+}
+
+double cross_entropy(const Predictions& predictions) {
+  double sum = 0;
+  for (std::size_t i = 0; i < predictions.size(); ++i) {
+    const std::span<const float> row = predictions.row(i);
+    const double largest = *std::ranges::max_element(row);
+    double exponentials = 0;
+    for (const float logit : row) exponentials += std::exp(logit - largest);
+    sum += std::log(exponentials) + largest - row[static_cast<std::size_t>(predictions.labels[i])];
+  }
+  return sum / static_cast<double>(predictions.size());
+}
+
+Calibration calibration(const Predictions& predictions) {
+  Calibration result;
+  for (std::size_t i = 0; i < predictions.size(); ++i) {
+    const std::vector<double> probabilities = softmax(predictions.row(i));
+    const double confidence = *std::ranges::max_element(probabilities);
+    std::size_t m = 0;
+    while (m + 1 < calibration_bins && confidence > static_cast<double>(m + 1) / calibration_bins) ++m;
+    CalibrationBin& bin = result.bins[m];
+    ++bin.pictures;
+    bin.confidence += confidence;
+    bin.accuracy += rank_of_label(predictions.row(i), static_cast<std::size_t>(predictions.labels[i])) == 0;
+  }
+  for (CalibrationBin& bin : result.bins) {
+    if (bin.pictures == 0) continue;
+    const auto pictures = static_cast<double>(bin.pictures);
+    result.expected_error +=
+        std::abs(bin.accuracy - bin.confidence) / static_cast<double>(predictions.size());
+    bin.confidence /= pictures;
+    bin.accuracy /= pictures;
+  }
+  return result;
+}
+
+Evaluation evaluate(const Predictions& predictions) {
+  Evaluation evaluation;
+  evaluation.confusion =
+      confusion_matrix(predictions.labels, predicted_labels(predictions), predictions.classes);
+  evaluation.report = classification_report(evaluation.confusion);
+  evaluation.top5_accuracy = top_k_accuracy(predictions, 5);
+  evaluation.loss = cross_entropy(predictions);
+  evaluation.calibration = calibration(predictions);
+  return evaluation;
+}
+
+}  // namespace bart

@@ -1,0 +1,119 @@
+#include "bart/training/metrics.h"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+namespace bart {
+namespace {
+
+using nlohmann::json;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+/// Figures of scikit-learn, torch and numpy: tests/goldens/make_metrics.py.
+const json& cases() {
+  static const json all =
+      json::parse(std::ifstream(std::string(BART_TEST_SOURCE_DIR) + "/goldens/metrics.json"));
+  return all;
+}
+
+Predictions predictions_in(const json& golden) {
+  return {golden["classes"].size(), golden["labels"], golden["logits"]};
+}
+
+std::vector<double> figures(const Scores& scores) {
+  return {scores.precision, scores.recall, scores.f1};
+}
+
+class Metrics : public testing::TestWithParam<std::size_t> {
+ protected:
+  const json& golden() const { return cases()[GetParam()]; }
+  ConfusionMatrix matrix() const {
+    return confusion_matrix(golden()["labels"].get<std::vector<std::int32_t>>(),
+                            golden()["predicted"].get<std::vector<std::int32_t>>(),
+                            golden()["classes"].size());
+  }
+};
+
+TEST_P(Metrics, ReportEqualsScikitLearnsToTheLastBit) {
+  EXPECT_EQ(json(matrix().counts), golden()["confusion"]);
+  const ClassificationReport report = classification_report(matrix());
+  ASSERT_EQ(report.classes.size(), golden()["per_class"].size());
+  for (std::size_t i = 0; i < report.classes.size(); ++i) {
+    const ClassScores& its = report.classes[i];
+    EXPECT_EQ(json({its.label, its.scores.precision, its.scores.recall, its.scores.f1, its.support}),
+              golden()["per_class"][i]);
+  }
+  EXPECT_EQ(report.accuracy, golden()["accuracy"]);
+  EXPECT_EQ(json(std::vector<double>(3, report.accuracy)), golden()["micro"]);
+  EXPECT_EQ(json(figures(report.macro)), golden()["macro"]);
+  EXPECT_EQ(json(figures(report.weighted)), golden()["weighted"]);
+  EXPECT_EQ(report.support, golden()["labels"].size());
+}
+
+TEST_P(Metrics, TextEqualsScikitLearns) {
+  EXPECT_EQ(
+      classification_report_text(classification_report(matrix()), golden()["classes"], golden()["digits"]),
+      golden()["report"].get<std::string>());
+}
+
+TEST_P(Metrics, FiguresOfLogitsEqualTorchsAndNumpys) {
+  if (!golden().contains("logits")) GTEST_SKIP() << "a case of the report alone";
+  const Predictions predictions = predictions_in(golden());
+  EXPECT_EQ(json(predicted_labels(predictions)), golden()["predicted"]);
+  const Evaluation evaluation = evaluate(predictions);
+  EXPECT_EQ(evaluation.confusion.counts, matrix().counts);
+  EXPECT_EQ(evaluation.report.accuracy, golden()["accuracy"]);
+  EXPECT_EQ(top_k_accuracy(predictions, 1), golden()["accuracy"]);
+  EXPECT_EQ(top_k_accuracy(predictions, 2), golden()["top2"]);
+  EXPECT_EQ(evaluation.top5_accuracy, golden()["top5"]);
+  const double loss = golden()["loss"];
+  EXPECT_NEAR(evaluation.loss, loss, 1e-12 * std::max(1.0, loss));
+  EXPECT_NEAR(evaluation.calibration.expected_error, golden()["ece"], 1e-12);
+}
+
+INSTANTIATE_TEST_SUITE_P(Goldens, Metrics, testing::Range(std::size_t{0}, cases().size()),
+                         [](const testing::TestParamInfo<std::size_t>& its) {
+                           std::string name = cases()[its.param]["name"];
+                           std::erase_if(name, [](unsigned char c) { return !std::isalnum(c) && c != ' '; });
+                           std::replace(name.begin(), name.end(), ' ', '_');
+                           return name;
+                         });
+
+TEST(ClassificationReportText, WideNamesStayInTheirColumn) {
+  const std::string text = classification_report_text(
+      classification_report(confusion_matrix(std::vector{0, 1}, std::vector{0, 1}, 2)),
+      {"日本の桜の木の花見", "a"});
+  EXPECT_THAT(text, HasSubstr("\n日本の桜の木の花見       1.00      1.00      1.00         1\n"
+                              "                 a       1.00      1.00      1.00         1\n"));
+}
+
+TEST(MostConfused, ComesByCountThenByClass) {
+  const ConfusionMatrix matrix{3, {5, 2, 0, 3, 9, 2, 2, 0, 1}};
+  std::vector<std::vector<std::int64_t>> mistakes;
+  for (const Confusion& its : most_confused(matrix)) {
+    mistakes.push_back(
+        {static_cast<std::int64_t>(its.truth), static_cast<std::int64_t>(its.predicted), its.pictures});
+  }
+  EXPECT_THAT(mistakes, ElementsAre(ElementsAre(1, 0, 3), ElementsAre(0, 1, 2), ElementsAre(1, 2, 2),
+                                    ElementsAre(2, 0, 2)));
+}
+
+TEST(Calibration, BinsHoldTheirUpperBorder) {
+  // Two equal logits are a confidence of 0.5: bin 8 of 15 is (7/15, 8/15]. Three are 5/15: bin 5 is (4/15,
+  // 5/15].
+  const Calibration two = calibration({2, {0, 1}, {0, 0, 0, 0}});
+  EXPECT_EQ(two.bins[7].pictures, 2);
+  EXPECT_EQ(two.bins[7].confidence, 0.5);
+  EXPECT_EQ(two.bins[7].accuracy, 0.5);
+  EXPECT_EQ(two.expected_error, 0);
+  EXPECT_EQ(calibration({3, {0}, {1, 1, 1}}).bins[4].pictures, 1);
+  const Calibration sure = calibration({2, {1}, {1000, 0}});
+  EXPECT_EQ(sure.bins[14].pictures, 1);
+  EXPECT_EQ(sure.expected_error, 1);
+}
+
+}  // namespace
+}  // namespace bart
