@@ -19,7 +19,7 @@ TEST(Subset, PicturesLabelsSplitAndEveryBatchOfThreeEpochsEqualTheReferences) {
   const LoadedPictures pictures =
       load_pictures(list_folder(folder), {.threads = available_threads(), .strict = true});
 
-  const auto pixels = test::read_golden("subset_pixels.tsv");
+  const auto pixels = test::read_golden("subset_pictures.tsv");
   ASSERT_EQ(pictures.size(), pixels.size());
   for (std::size_t i = 0; i < pixels.size(); ++i) {
     EXPECT_EQ(pictures.files[i], pixels[i][0]);

@@ -59,7 +59,7 @@ with open(f"{HERE}/subset_dataset.tsv", "w") as out:
     per_epoch = -(-len(facts["train"]) // 32)
     for batch in batches[:3 * per_epoch]:
         print("batch", len(batch), indices(batch), sep="\t", file=out)
-with open(f"{HERE}/subset_pixels.tsv", "w") as out:
+with open(f"{HERE}/subset_pictures.tsv", "w") as out:
     print("# file, in order\tCRC-32 of its pixels at 128x128", file=out)
     for name in facts["files"]:
         with Image.open(f"{subset}/{name}") as image:

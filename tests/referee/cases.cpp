@@ -53,6 +53,10 @@ std::vector<GeneratedCase> generated_cases() {
       words >> added.n >> added.architecture.classes >> added.architecture.image_size >> blocks >> hidden;
       added.architecture.blocks = layers_from<Block>(blocks);
       added.architecture.hidden = layers_from<Hidden>(hidden);
+    } else if (row[1] == "seeds") {
+      for (std::size_t i = 2; i < row.size(); ++i) {
+        cases.back().seeds.push_back(static_cast<std::uint32_t>(std::stoul(row[i])));
+      }
     } else {
       cases.back().facts[{row[1], row[2]}] = numbers(row[3]);
     }

@@ -29,7 +29,8 @@ struct GeneratedCase {
   std::string name;
   Architecture architecture;
   int n = 0;
-  Facts facts;  // of seed 0
+  std::vector<std::uint32_t> seeds;  // of batches without a near tie in a ReLU or max-pool
+  Facts facts;                       // of the first seed
 };
 std::vector<GeneratedCase> generated_cases();
 

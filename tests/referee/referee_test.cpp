@@ -56,7 +56,7 @@ void expect_condensed(const std::vector<double>& values, const std::vector<doubl
 TEST(Referee, SmallNetworksEqualPyTorchsFloat64OverThreeStepsOfAdam) {
   for (const test::GeneratedCase& generated : test::generated_cases()) {
     SCOPED_TRACE(generated.name);
-    Mt19937 global(0), words(0);
+    Mt19937 global(generated.seeds[0]), words(generated.seeds[0]);
     Referee network(generated.architecture, initial_state(generated.architecture, global));
     std::vector<double> losses;
     for (int step = 0; step < 3; ++step) {

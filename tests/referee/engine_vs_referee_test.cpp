@@ -1,0 +1,151 @@
+// How far the float32 engine is from the double-precision referee, beside how far PyTorch's float32 is from
+// PyTorch's float64 on the same batches (tests/goldens/torch_f32_distance.tsv, from make_referee.py). The
+// engine may be at most 3 times as far, tensor by tensor.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "bart/engine/engine.h"
+#include "bart/platform/threads.h"
+#include "bart/random/mt19937.h"
+#include "golden.h"
+#include "referee/cases.h"
+#include "referee/referee.h"
+
+namespace bart {
+namespace {
+
+using referee::Referee;
+
+/// Relative L2 distances by {kind, tensor}.
+using Distances = std::map<std::pair<std::string, std::string>, double>;
+
+/// Half the distance between 1 and the next float: what storing the exact result costs at most.
+constexpr double float_rounding = 0x1p-24;
+constexpr double allowed_ratio = 3;
+
+Distances torch_distances(const std::string& name) {
+  Distances distances;
+  for (const std::vector<std::string>& row : test::read_golden("torch_f32_distance.tsv")) {
+    if (row[0] == name) distances[{row[1], row[2]}] = std::stod(row[3]);
+  }
+  return distances;
+}
+
+template <class Value>
+double distance(const std::vector<Value>& values, const std::vector<double>& truth) {
+  EXPECT_EQ(values.size(), truth.size());
+  double difference = 0, norm = 0;
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    difference += (double(values[i]) - truth[i]) * (double(values[i]) - truth[i]);
+    norm += truth[i] * truth[i];
+  }
+  return std::sqrt(difference / norm);
+}
+
+void keep_largest(Distances& distances, const std::string& kind, const std::string& name, double value) {
+  double& largest = distances[{kind, name}];
+  if (!(value <= largest)) largest = value;  // NaN too
+}
+
+/// Both networks after one more batch; adds the distances of logits and gradients.
+struct Pair {
+  Engine engine;
+  Referee truth;
+  std::vector<double> engine_losses, true_losses;
+
+  Pair(const Architecture& architecture, const StateDict& state, int threads)
+      : engine(architecture, {.threads = threads}), truth(architecture, state) {
+    engine.load(state);
+  }
+
+  void forward_backward(const test::TrainingBatch& batch, const DropoutMasks& masks) {
+    const std::vector<const std::uint8_t*> pictures = batch.pictures();
+    engine_losses.push_back(double(engine.forward_backward({pictures, batch.labels}, masks).loss));
+    true_losses.push_back(
+        truth.forward_backward(referee::input_of(pictures, batch.image_size), batch.labels, masks));
+  }
+
+  void compare_step(Distances& distances) const {
+    keep_largest(distances, "logits", "step1", distance(engine.last_logits(), truth.logits()));
+    for (const Tensor& gradient : engine.gradients()) {
+      if (test::is_noise(gradient.name)) continue;
+      keep_largest(distances, "gradient", gradient.name,
+                   distance(gradient.floats(), truth.gradients().at(gradient.name)));
+    }
+  }
+};
+
+/// Prints the table and checks each line.
+void expect_as_close_as_torch(const std::string& name, const Distances& distances) {
+  const Distances torch = torch_distances(name);
+  std::printf("%s: relative L2 distance from double precision\n", name.c_str());
+  std::printf("  %-42s %10s %10s %7s\n", "", "BART", "PyTorch", "ratio");
+  for (const auto& [key, value] : distances) {
+    ASSERT_TRUE(torch.contains(key)) << key.first << " " << key.second;
+    const double yardstick = torch.at(key);
+    const std::string label = key.first + " " + key.second;
+    std::printf("  %-42s %10.2e %10.2e %7.2f\n", label.c_str(), value, yardstick, value / yardstick);
+    EXPECT_LE(value, allowed_ratio * std::max(yardstick, float_rounding)) << name << ", " << label;
+  }
+  std::fflush(stdout);
+}
+
+class EngineOnSmallNetworks : public testing::TestWithParam<test::GeneratedCase> {};
+
+TEST_P(EngineOnSmallNetworks, IsAsCloseToTheRefereeAsPyTorch) {
+  const test::GeneratedCase& generated = GetParam();
+  Distances distances;
+  for (const std::uint32_t seed : generated.seeds) {
+    Mt19937 global(seed), words(seed);
+    Pair pair(generated.architecture, initial_state(generated.architecture, global), 1 + int(seed % 2));
+    for (int step = 0; step < 3; ++step) {
+      const test::TrainingBatch batch = test::generate_batch(generated, words);
+      pair.forward_backward(batch, draw_dropout_masks(generated.architecture, generated.n, global));
+      if (step == 0) {
+        pair.compare_step(distances);
+        const StateDict state = pair.engine.state();
+        for (const auto& [name, truth] : pair.truth.tensors()) {
+          if (is_parameter(name)) continue;
+          keep_largest(distances, "statistics", name, distance(find_tensor(state, name)->floats(), truth));
+        }
+        std::vector<float> logits(std::size_t(generated.n) * std::size_t(generated.architecture.classes));
+        pair.engine.evaluate(batch.pictures(), logits);
+        keep_largest(
+            distances, "logits", "evaluation",
+            distance(logits, pair.truth.evaluate(referee::input_of(batch.pictures(), batch.image_size))));
+      }
+      pair.engine.adam_step(1e-3);
+      pair.truth.adam_step(1e-3);
+    }
+    keep_largest(distances, "losses", "steps", distance(pair.engine_losses, pair.true_losses));
+  }
+  EXPECT_EQ(distances.size(), torch_distances(generated.name).size());
+  expect_as_close_as_torch(generated.name, distances);
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, EngineOnSmallNetworks, testing::ValuesIn(test::generated_cases()),
+                         [](const auto& parameter) { return parameter.param.name; });
+
+TEST(EngineOnTheSubset, TheFirstStepIsAsCloseToTheRefereeAsPyTorch) {
+#if defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP()
+      << "80 billion multiplications take too long under sanitizers; the small networks run the same code";
+#endif
+  const std::optional<test::TrainingBatch> batch = test::first_subset_batch();
+  if (!batch) GTEST_SKIP() << "the pictures of the subset are not here";
+  const Architecture architecture{.classes = 42};
+  Mt19937 global(10);
+  Pair pair(architecture, initial_state(architecture, global), available_threads());
+  pair.forward_backward(*batch, draw_dropout_masks(architecture, 32, global));
+  Distances distances;
+  pair.compare_step(distances);
+  expect_as_close_as_torch("subset", distances);
+  EXPECT_NEAR(pair.engine_losses[0], pair.true_losses[0],
+              allowed_ratio * float_rounding * pair.true_losses[0]);
+}
+
+}  // namespace
+}  // namespace bart
