@@ -5,35 +5,82 @@
 
 #include "parallel.h"
 
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "adam.cpp"
+#include <hwy/foreach_target.h>
+// Highway's order: the target loop first.
+#include <hwy/highway.h>
+
+#ifndef BART_ENGINE_ADAM_FACTORS
+#define BART_ENGINE_ADAM_FACTORS
 namespace bart {
+
+/// The step's scalars, which PyTorch computes in double and hands to its float32 kernels.
+struct AdamFactors {
+  float lerp;   // 1 - beta1
+  float decay;  // beta2
+  float gain;   // 1 - beta2
+  float root;   // sqrt(1 - beta2^step)
+  float eps;
+  float step_size;  // -lr / (1 - beta1^step)
+};
+
+}  // namespace bart
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace bart::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+/// `count` is a multiple of 16, as every flat array of parameters is.
+void AdamStep(std::size_t count, AdamFactors f, const float* HWY_RESTRICT gradient,
+              float* HWY_RESTRICT exp_avg, float* HWY_RESTRICT exp_avg_sq, float* HWY_RESTRICT parameter) {
+  const hn::CappedTag<float, 16> d;
+  for (std::size_t i = 0; i < count; i += hn::Lanes(d)) {
+    const auto g = hn::LoadU(d, gradient + i);
+    const auto m0 = hn::LoadU(d, exp_avg + i);
+    const auto m = hn::MulAdd(hn::Set(d, f.lerp), hn::Sub(g, m0), m0);
+    const auto decayed = hn::Mul(hn::LoadU(d, exp_avg_sq + i), hn::Set(d, f.decay));
+    const auto v = hn::MulAdd(hn::Mul(hn::Set(d, f.gain), g), g, decayed);
+    const auto denominator = hn::Add(hn::Div(hn::Sqrt(v), hn::Set(d, f.root)), hn::Set(d, f.eps));
+    const auto change = hn::Div(hn::Mul(hn::Set(d, f.step_size), m), denominator);
+    hn::StoreU(m, d, exp_avg + i);
+    hn::StoreU(v, d, exp_avg_sq + i);
+    hn::StoreU(hn::Add(hn::LoadU(d, parameter + i), change), d, parameter + i);
+  }
+}
+
+}  // namespace bart::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace bart {
+
+HWY_EXPORT(AdamStep);
 
 void adam_step(std::int64_t count, std::int64_t step, double learning_rate, const float* gradient,
                float* exp_avg, float* exp_avg_sq, float* parameter) {
   constexpr double beta1 = 0.9;
   constexpr double beta2 = 0.999;
-  constexpr float eps = 1e-8f;
   const double correction1 = 1 - std::pow(beta1, static_cast<double>(step));
   const double correction2 = 1 - std::pow(beta2, static_cast<double>(step));
-  const auto lerp = static_cast<float>(1 - beta1);
-  const auto decay = static_cast<float>(beta2);
-  const auto gain = static_cast<float>(1 - beta2);
-  const auto root2 = static_cast<float>(std::sqrt(correction2));
-  const auto step_size = static_cast<float>(-(learning_rate / correction1));
+  const AdamFactors factors{.lerp = static_cast<float>(1 - beta1),
+                            .decay = static_cast<float>(beta2),
+                            .gain = static_cast<float>(1 - beta2),
+                            .root = static_cast<float>(std::sqrt(correction2)),
+                            .eps = 1e-8f,
+                            .step_size = static_cast<float>(-(learning_rate / correction1))};
 
   // Memory-bound: four streams in, three out, each touched once.
   constexpr std::int64_t chunk = 1 << 14;
   parallel_each((count + chunk - 1) / chunk, [&](std::int64_t part) {
-    const std::int64_t end = std::min(count, (part + 1) * chunk);
-#pragma omp simd
-    for (std::int64_t i = part * chunk; i < end; ++i) {
-      const float g = gradient[i];
-      const float m = exp_avg[i] + lerp * (g - exp_avg[i]);
-      const float v = exp_avg_sq[i] * decay + gain * g * g;
-      exp_avg[i] = m;
-      exp_avg_sq[i] = v;
-      parameter[i] += step_size * m / (std::sqrt(v) / root2 + eps);
-    }
+    const std::int64_t first = part * chunk;
+    const auto size = static_cast<std::size_t>(std::min(count - first, chunk));
+    HWY_DYNAMIC_DISPATCH(AdamStep)
+    (size, factors, gradient + first, exp_avg + first, exp_avg_sq + first, parameter + first);
   });
 }
 
 }  // namespace bart
+#endif  // HWY_ONCE

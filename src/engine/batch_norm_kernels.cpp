@@ -78,7 +78,7 @@ struct Normalization {
 
 /// The maximum, or NaN where one is NaN: Max of some machines would drop it.
 HWY_INLINE V larger(V a, V b) {
-  return hn::IfThenElse(hn::Or(hn::Gt(b, a), hn::Ne(b, b)), b, a);
+  return hn::IfThenElse(hn::Or(hn::Gt(b, a), hn::IsNaN(b)), b, a);
 }
 
 void Statistics(const float* HWY_RESTRICT x, std::size_t pixels, std::size_t block,
@@ -181,21 +181,23 @@ void ReluGradient(const float* HWY_RESTRICT dy, std::size_t pixels, std::size_t 
 /// Which element of a window takes the gradient: the first largest, and none where ReLU is shut.
 struct Choice {
   hn::Mask<D> a, b, c, d;
-  V x;               // of the largest element
+  V x;               // of the chosen element
   hn::Mask<D> open;  // whether there is one
 };
 
 HWY_INLINE Choice choose(const Window& x, const Normalization& norm) {
   const Window ordered = times(x, norm.sign);
   const V largest = ordered.largest();
-  const V x_largest = hn::Mul(largest, norm.sign);
-  const auto open = hn::Gt(norm.of(x_largest), hn::Zero(D()));
+  const auto open = hn::Gt(norm.of(hn::Mul(largest, norm.sign)), hn::Zero(D()));
   const auto a = hn::And(open, hn::Eq(ordered.a, largest));
   const auto not_a = hn::AndNot(a, open);
   const auto b = hn::And(not_a, hn::Eq(ordered.b, largest));
   const auto not_b = hn::AndNot(b, not_a);
   const auto c = hn::And(not_b, hn::Eq(ordered.c, largest));
-  return {a, b, c, hn::AndNot(c, not_b), x_largest, open};
+  const auto d = hn::AndNot(c, not_b);
+  // Not largest * sign: where the scale is zero all four are equal, and the first one's x is wanted.
+  const V chosen = hn::IfThenElse(d, x.d, hn::IfThenElse(c, x.c, hn::IfThenElse(b, x.b, x.a)));
+  return {a, b, c, d, chosen, open};
 }
 
 void PoolSums(const float* HWY_RESTRICT dy, const float* HWY_RESTRICT x, std::size_t size, std::size_t block,

@@ -15,6 +15,39 @@
 
 namespace bart {
 
+namespace {
+
+/// What `make` returns; oneDNN's own errors as ones that say what failed.
+template <typename Make>
+decltype(auto) with_onednn(const char* what, const Make& make) {
+  try {
+    return make();
+  } catch (const dnnl::error& error) {
+    throw Error(fmt::format("oneDNN cannot {} on this computer: {}", what, error.what()));
+  }
+}
+
+void check_batch(const Architecture& architecture, const Batch& batch, const DropoutMasks& masks) {
+  if (batch.pictures.empty() || batch.pictures.size() != batch.labels.size()) {
+    throw Error("a training batch needs pictures, and as many labels");
+  }
+  for (const std::int32_t label : batch.labels) {
+    if (label < 0 || label >= architecture.classes) {
+      throw Error(fmt::format("a label of a training batch is {}, which is not below the {} classes", label,
+                              architecture.classes));
+    }
+  }
+  const std::size_t blocks = architecture.blocks.size();
+  bool fit = masks.size() == blocks + architecture.hidden.size();
+  for (std::size_t i = 0; fit && i < masks.size(); ++i) {
+    const int width = i < blocks ? architecture.blocks[i].channels : architecture.hidden[i - blocks].features;
+    fit = masks[i].size() == batch.pictures.size() * static_cast<std::size_t>(width);
+  }
+  if (!fit) throw Error("the dropout masks of a training batch do not fit the network and the batch");
+}
+
+}  // namespace
+
 struct Engine::Impl {
   dnnl::engine device{dnnl::engine::kind::cpu, 0};
   int threads;
@@ -57,19 +90,23 @@ struct Engine::Impl {
     const auto found = training_plans.find(n);
     if (found != training_plans.end()) return *found->second;
     prepare_training();
-    auto plan = std::make_unique<TrainingPlan>(network, device, n);
-    grow_arena(plan->arena_bytes());
-    plan->bind(arena.bytes(), parameters);
-    return *(training_plans[n] = std::move(plan));
+    return with_onednn("train this network", [&]() -> TrainingPlan& {
+      auto plan = std::make_unique<TrainingPlan>(network, device, n);
+      grow_arena(plan->arena_bytes());
+      plan->bind(arena.bytes(), parameters);
+      return *(training_plans[n] = std::move(plan));
+    });
   }
 
   EvaluationPlan& evaluation_plan(std::int64_t n) {
     const auto found = evaluation_plans.find(n);
     if (found != evaluation_plans.end()) return *found->second;
-    auto plan = std::make_unique<EvaluationPlan>(network, device, n);
-    grow_arena(plan->arena_bytes());
-    plan->bind(arena.bytes(), parameters, folded);
-    return *(evaluation_plans[n] = std::move(plan));
+    return with_onednn("execute this network", [&]() -> EvaluationPlan& {
+      auto plan = std::make_unique<EvaluationPlan>(network, device, n);
+      grow_arena(plan->arena_bytes());
+      plan->bind(arena.bytes(), parameters, folded);
+      return *(evaluation_plans[n] = std::move(plan));
+    });
   }
 };
 
@@ -77,7 +114,8 @@ Engine::Engine(const Architecture& architecture, const EngineOptions& options) {
   if (options.threads < 1)
     throw Error(fmt::format("an engine needs at least 1 thread, not {}", options.threads));
   omp_set_num_threads(options.threads);
-  impl_ = std::make_unique<Impl>(architecture, options.threads);
+  impl_ = with_onednn("execute this network",
+                      [&] { return std::make_unique<Impl>(architecture, options.threads); });
 }
 
 Engine::~Engine() = default;
@@ -109,9 +147,7 @@ StateDict Engine::state() const {
 }
 
 StepResult Engine::forward_backward(const Batch& batch, const DropoutMasks& masks) {
-  if (batch.pictures.empty() || batch.pictures.size() != batch.labels.size()) {
-    throw Error("a training batch needs pictures, and as many labels");
-  }
+  check_batch(impl_->network.architecture, batch, masks);
   impl_->enter();
   TrainingPlan& plan = impl_->training_plan(static_cast<std::int64_t>(batch.pictures.size()));
   impl_->last_step = &plan;
@@ -130,7 +166,8 @@ StateDict Engine::gradients() const {
 }
 
 std::vector<float> Engine::last_logits() const {
-  if (impl_->last_step == nullptr) throw Error("there are no logits before a training step");
+  if (impl_->last_step == nullptr)
+    throw Error("there are no logits: the last thing that the engine did was no training step");
   return impl_->last_step->logits();
 }
 
@@ -149,6 +186,7 @@ void Engine::evaluate(std::span<const std::uint8_t* const> pictures, std::span<f
     throw Error("evaluate needs room for [pictures, classes] logits");
   }
   impl_->enter();
+  impl_->last_step = nullptr;  // its logits lie in the arena that is used now
   fold_batch_norms(impl_->network, impl_->device, impl_->parameters, impl_->folded);
   impl_->evaluation_plan(static_cast<std::int64_t>(pictures.size())).run(pictures, logits);
 }

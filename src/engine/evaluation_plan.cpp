@@ -27,10 +27,8 @@ void fold_batch_norms(const CompiledNetwork& network, const dnnl::engine& engine
   const float* values = parameters.values.floats();
   const float* statistics = parameters.statistics.floats();
   for (const ConvolutionLayer& c : network.convolutions) {
-    const memory::desc plain =
-        convolution_weights({1, c.in_channels, c.out_channels, c.size}, memory::format_tag::oihw);
     std::vector<float> weights(static_cast<std::size_t>(c.out_channels * c.in_channels * 9));
-    reorder_weights(engine, c.weights_desc, values + c.weights, plain, weights.data());
+    export_weights(c, engine, values + c.weights, weights.data());
     for (std::int64_t o = 0; o < c.out_channels; ++o) {
       const double invstd =
           1 / std::sqrt(static_cast<double>(statistics[c.running_var + o]) + batch_norm_eps);
@@ -40,7 +38,7 @@ void fold_batch_norms(const CompiledNetwork& network, const dnnl::engine& engine
       const double centred = static_cast<double>(values[c.bias + o]) - statistics[c.running_mean + o];
       folded.values.floats()[c.bias + o] = static_cast<float>(centred * scale + values[c.norm_bias + o]);
     }
-    reorder_weights(engine, plain, weights.data(), c.weights_desc, folded.values.floats() + c.weights);
+    import_weights(c, engine, weights.data(), folded.values.floats() + c.weights);
   }
   folded.current = true;
 }
@@ -52,7 +50,7 @@ EvaluationPlan::EvaluationPlan(const CompiledNetwork& network, const dnnl::engin
   std::int64_t largest = 3 * size * size;
   std::size_t scratch_bytes = 0;
   for (const ConvolutionLayer& layer : network.convolutions) {
-    const ConvolutionShape shape{n, layer.in_channels, layer.out_channels, layer.size};
+    const ConvolutionShape shape{n, layer.in_padded, layer.out_padded, layer.size};
     const ConvolutionLayouts layouts{convolutions_.empty() ? memory::format_tag::nchw : tag, tag};
     convolutions_.push_back({convolution_forward_desc(engine, shape, layouts, layer.weights_desc,
                                                       dnnl::algorithm::convolution_direct, false),

@@ -21,7 +21,8 @@ class BoundPrimitive {
   std::vector<dnnl_exec_arg_t> arguments_;  // built once: a step allocates nothing
 };
 
-/// A 3x3 convolution with padding 1 and stride 1 on square pictures of side `size`.
+/// A 3x3 convolution with padding 1 and stride 1 on square pictures of side `size`. Channels are the padded
+/// ones: oneDNN's fast kernels want whole blocks, and padding that is zero stays zero.
 struct ConvolutionShape {
   dnnl::memory::dim n, in_channels, out_channels, size;
 };

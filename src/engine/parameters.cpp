@@ -49,13 +49,22 @@ const Tensor& tensor(const StateDict& state, const std::string& name,
   return *found;
 }
 
-memory::desc plain_weights(const ConvolutionLayer& layer) {
-  return convolution_weights({1, layer.in_channels, layer.out_channels, layer.size},
-                             memory::format_tag::oihw);
+/// Row-major weights with the padding of activations, [out_padded, in_padded, 3, 3].
+memory::desc row_major(const ConvolutionLayer& layer) {
+  return convolution_weights({1, layer.in_padded, layer.out_padded, layer.size}, memory::format_tag::oihw);
 }
 
 memory::desc row_major(const LinearLayer& layer) {
   return linear_weights({1, layer.in_padded, layer.out_features});
+}
+
+void reorder_weights(const dnnl::engine& engine, const memory::desc& from_desc, const float* from,
+                     const memory::desc& to_desc, float* to) {
+  dnnl::stream stream(engine);
+  memory source(from_desc, engine, const_cast<float*>(from));
+  memory destination(to_desc, engine, to);
+  dnnl::reorder(source, destination).execute(stream, source, destination);
+  stream.wait();
 }
 
 void import_vector(const StateDict& state, const std::string& name, std::int64_t count, float* to) {
@@ -70,13 +79,21 @@ void export_vector(StateDict& state, const std::string& name, const float* from)
 
 }  // namespace
 
-void reorder_weights(const dnnl::engine& engine, const memory::desc& from_desc, const float* from,
-                     const memory::desc& to_desc, float* to) {
-  dnnl::stream stream(engine);
-  memory source(from_desc, engine, const_cast<float*>(from));
-  memory destination(to_desc, engine, to);
-  dnnl::reorder(source, destination).execute(stream, source, destination);
-  stream.wait();
+void import_weights(const ConvolutionLayer& layer, const dnnl::engine& engine, const float* from, float* to) {
+  std::vector<float> rows(static_cast<std::size_t>(layer.out_padded * layer.in_padded * 9));
+  for (std::int64_t o = 0; o < layer.out_channels; ++o) {
+    std::copy_n(from + o * layer.in_channels * 9, layer.in_channels * 9,
+                rows.data() + o * layer.in_padded * 9);
+  }
+  reorder_weights(engine, row_major(layer), rows.data(), layer.weights_desc, to);
+}
+
+void export_weights(const ConvolutionLayer& layer, const dnnl::engine& engine, const float* from, float* to) {
+  std::vector<float> rows(static_cast<std::size_t>(layer.out_padded * layer.in_padded * 9));
+  reorder_weights(engine, layer.weights_desc, from, row_major(layer), rows.data());
+  for (std::int64_t o = 0; o < layer.out_channels; ++o) {
+    std::copy_n(rows.data() + o * layer.in_padded * 9, layer.in_channels * 9, to + o * layer.in_channels * 9);
+  }
 }
 
 CompiledNetwork compile_network(const Architecture& architecture, const dnnl::engine& engine) {
@@ -97,7 +114,7 @@ CompiledNetwork compile_network(const Architecture& architecture, const dnnl::en
       c.ends_block = layers[i + 3].kind == LayerKind::max_pool;
       c.dropout = c.ends_block ? layers[i + 4].dropout : 0;
       // The batch size that is trained with most decides; other plans take this layout as it is.
-      const ConvolutionShape shape{32, c.in_channels, c.out_channels, c.size};
+      const ConvolutionShape shape{32, c.in_padded, c.out_padded, c.size};
       const ConvolutionLayouts layouts{network.convolutions.empty() ? memory::format_tag::nchw : tag, tag};
       c.weights_desc = convolution_forward_desc(engine, shape, layouts,
                                                 convolution_weights(shape, memory::format_tag::any),
@@ -141,7 +158,7 @@ void import_state(const CompiledNetwork& network, const dnnl::engine& engine, co
                   float* values, float* statistics) {
   for (const ConvolutionLayer& c : network.convolutions) {
     const Tensor& weights = tensor(state, c.name + ".weight", {c.out_channels, c.in_channels, 3, 3});
-    reorder_weights(engine, plain_weights(c), weights.floats().data(), c.weights_desc, values + c.weights);
+    import_weights(c, engine, weights.floats().data(), values + c.weights);
     import_vector(state, c.name + ".bias", c.out_channels, values + c.bias);
     import_vector(state, c.norm_name + ".weight", c.out_channels, values + c.norm_weight);
     import_vector(state, c.norm_name + ".bias", c.out_channels, values + c.norm_bias);
@@ -175,8 +192,7 @@ void export_state(const CompiledNetwork& network, const dnnl::engine& engine, co
     return found->floats().data();
   };
   for (const ConvolutionLayer& c : network.convolutions) {
-    reorder_weights(engine, c.weights_desc, values + c.weights, plain_weights(c),
-                    floats_of(c.name + ".weight"));
+    export_weights(c, engine, values + c.weights, floats_of(c.name + ".weight"));
     export_vector(state, c.name + ".bias", values + c.bias);
     export_vector(state, c.norm_name + ".weight", values + c.norm_weight);
     export_vector(state, c.norm_name + ".bias", values + c.norm_bias);

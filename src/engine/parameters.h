@@ -22,7 +22,7 @@ struct ConvolutionLayer {
   std::int64_t size;                      // height and width
   bool ends_block;                        // followed by pooling and dropout
   double dropout;                         // of the block, where it ends one
-  dnnl::memory::desc weights_desc;        // the layout that the forward kernel chose
+  dnnl::memory::desc weights_desc;        // [out_padded, in_padded, 3, 3] as the forward kernel likes it
   std::size_t weights, bias;              // [weights_desc], [out_padded]
   std::size_t norm_weight, norm_bias;     // [out_padded]
   std::size_t running_mean, running_var;  // [out_padded], in the statistics array
@@ -74,8 +74,12 @@ void import_state(const CompiledNetwork& network, const dnnl::engine& engine, co
 void export_state(const CompiledNetwork& network, const dnnl::engine& engine, const float* values,
                   const float* statistics, StateDict& state);
 
-/// Weights moved between two layouts.
-void reorder_weights(const dnnl::engine& engine, const dnnl::memory::desc& from_desc, const float* from,
-                     const dnnl::memory::desc& to_desc, float* to);
+/// The weights of one convolution, from PyTorch's layout and into it.
+void import_weights(const ConvolutionLayer& layer, const dnnl::engine& engine,
+                    const float* from,  // [out_channels, in_channels, 3, 3]
+                    float* to);         // [weights_desc]
+void export_weights(const ConvolutionLayer& layer, const dnnl::engine& engine,
+                    const float* from,  // [weights_desc]
+                    float* to);         // [out_channels, in_channels, 3, 3]
 
 }  // namespace bart

@@ -10,9 +10,9 @@ std::string describe(const std::string& heading, const std::vector<Operation>& o
                      const ArenaLayout& arena) {
   std::string text = heading + "\n\n";
   auto out = std::back_inserter(text);
-  fmt::format_to(out, "{:>4}  {:<38}{}\n", "", "Operation", "Kernel");
+  fmt::format_to(out, "{:>4}  {:<44} {}\n", "", "Operation", "Kernel");
   for (std::size_t i = 0; i < operations.size(); ++i) {
-    fmt::format_to(out, "{:>4}  {:<38}{}\n", i + 1, operations[i].name, operations[i].implementation);
+    fmt::format_to(out, "{:>4}  {:<44} {}\n", i + 1, operations[i].name, operations[i].implementation);
   }
   fmt::format_to(out, "\n{:>12}  {:>12}  {}\n", "Offset", "Bytes", "Buffer");
   for (const Buffer& buffer : arena.buffers()) {

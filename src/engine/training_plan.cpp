@@ -43,7 +43,7 @@ void TrainingPlan::plan_convolutions() {
   std::size_t scratch_bytes = 0;
   for (const ConvolutionLayer& layer : network_.convolutions) {
     const bool first = convolutions_.empty();
-    const ConvolutionShape shape{n_, layer.in_channels, layer.out_channels, layer.size};
+    const ConvolutionShape shape{n_, layer.in_padded, layer.out_padded, layer.size};
     const ConvolutionLayouts layouts{first ? memory::format_tag::nchw : tag, tag};
     const auto forward = convolution_forward_desc(engine_, shape, layouts, layer.weights_desc, direct, true);
     Convolution c{.forward = forward,

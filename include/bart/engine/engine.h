@@ -38,7 +38,8 @@ class Engine {
   Engine(Engine&&) noexcept;
   Engine& operator=(Engine&&) noexcept;
 
-  /// Takes over parameters and running statistics. Throws Error when a tensor is missing or has another shape.
+  /// Takes over parameters and running statistics. Throws Error when a tensor is missing or has another
+  /// shape.
   void load(const StateDict& state);
   StateDict state() const;
 
@@ -48,7 +49,7 @@ class Engine {
   /// The last step's gradients, named and shaped like the parameters.
   StateDict gradients() const;
 
-  /// The last step's logits, [n, classes].
+  /// The last step's logits, [n, classes], until the next evaluate(). Throws Error where there are none.
   std::vector<float> last_logits() const;
 
   /// One step of torch.optim.Adam (betas 0.9 / 0.999, eps 1e-8, bias-corrected) on the gradients.

@@ -1,0 +1,43 @@
+#include "cross_entropy.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+namespace bart {
+namespace {
+
+TEST(CrossEntropy, OfEqualLogitsIsTheLogarithmOfTheClasses) {
+  for (const int classes : {2, 42, 5000}) {
+    const std::vector<float> logits(static_cast<std::size_t>(2 * classes), 3.0f);
+    std::vector<float> gradient(logits.size());
+    const std::vector<std::int32_t> labels = {0, classes - 1};
+    const CrossEntropy result = cross_entropy(2, classes, logits.data(), labels, gradient.data());
+    EXPECT_FLOAT_EQ(result.loss, std::log(static_cast<float>(classes)));
+    EXPECT_EQ(result.correct, 1) << "of equal logits the first counts, as torch.max has it";
+    EXPECT_FLOAT_EQ(gradient[0], (1.0f / static_cast<float>(classes) - 1) / 2);
+    EXPECT_FLOAT_EQ(gradient[1], 1.0f / static_cast<float>(classes) / 2);
+  }
+}
+
+TEST(CrossEntropy, StaysFiniteForHugeLogits) {
+  const std::vector<float> logits = {3e38f, -3e38f, 0, -3e38f, 3e38f, 0};
+  const std::vector<std::int32_t> labels = {0, 1};
+  std::vector<float> gradient(6);
+  const CrossEntropy result = cross_entropy(2, 3, logits.data(), labels, gradient.data());
+  EXPECT_EQ(result.loss, 0);
+  EXPECT_EQ(result.correct, 2);
+  EXPECT_EQ(gradient, std::vector<float>(6, 0.0f));
+}
+
+TEST(CrossEntropy, ShowsThatALogitIsNotANumber) {
+  const std::vector<float> logits = {0, std::numeric_limits<float>::quiet_NaN(), 0};
+  const std::vector<std::int32_t> labels = {0};
+  std::vector<float> gradient(3);
+  EXPECT_TRUE(std::isnan(cross_entropy(1, 3, logits.data(), labels, gradient.data()).loss));
+}
+
+}  // namespace
+}  // namespace bart

@@ -1,0 +1,272 @@
+#include "bart/engine/engine.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <new>
+
+#include "bart/network/dropout.h"
+#include "bart/platform/error.h"
+#include "bart/random/mt19937.h"
+
+namespace {
+
+std::atomic<std::size_t> largest_allocation{0};
+
+void* counted(std::size_t bytes) {
+  std::size_t largest = largest_allocation.load();
+  while (bytes > largest && !largest_allocation.compare_exchange_weak(largest, bytes)) {
+  }
+  if (void* memory = std::malloc(bytes == 0 ? 1 : bytes)) return memory;
+  throw std::bad_alloc();
+}
+
+}  // namespace
+
+void* operator new(std::size_t bytes) {
+  return counted(bytes);
+}
+void* operator new[](std::size_t bytes) {
+  return counted(bytes);
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+
+namespace bart {
+namespace {
+
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+/// A network with its initial state, and batches of noise for it.
+struct Training {
+  Architecture architecture;
+  Mt19937 words{3};
+  StateDict state;
+  std::vector<std::uint8_t> pixels;
+  std::vector<const std::uint8_t*> pictures;
+  std::vector<std::int32_t> labels;
+  DropoutMasks masks;
+
+  Training(Architecture a, int n) : architecture(std::move(a)) {
+    state = initial_state(architecture, words);
+    const auto picture = static_cast<std::size_t>(architecture.image_size * architecture.image_size * 3);
+    pixels.resize(static_cast<std::size_t>(n) * picture);
+    for (std::uint8_t& value : pixels) value = static_cast<std::uint8_t>(words.next() >> 24);
+    for (int i = 0; i < n; ++i) {
+      pictures.push_back(pixels.data() + static_cast<std::size_t>(i) * picture);
+      labels.push_back(static_cast<std::int32_t>(words.next() % static_cast<unsigned>(architecture.classes)));
+    }
+    masks = draw_dropout_masks(architecture, n, words);
+  }
+  Batch batch() const { return {pictures, labels}; }
+  std::size_t logit_count() const { return pictures.size() * static_cast<std::size_t>(architecture.classes); }
+};
+
+Architecture small() {
+  return {.classes = 5, .image_size = 16, .blocks = {{20, 0.25}, {40, 0.4}}, .hidden = {{30, 0.5}}};
+}
+
+void expect_equal(const StateDict& a, const StateDict& b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    EXPECT_EQ(a[i].name, b[i].name);
+    EXPECT_EQ(a[i].shape, b[i].shape);
+    EXPECT_TRUE(a[i].values == b[i].values) << a[i].name;
+  }
+}
+
+TEST(Engine, GivesBackTheStateThatItLoadedBitForBit) {
+  const std::vector<Architecture> architectures = {
+      small(),
+      {.classes = 2, .image_size = 32, .blocks = {{1, 0}}, .hidden = {}},
+      {.classes = 5000,
+       .image_size = 8,
+       .blocks = {{16, 0.1}, {17, 0.2}, {48, 0}},
+       .hidden = {{64, 0}, {3, 0.5}}}};
+  for (const Architecture& architecture : architectures) {
+    Training setup(architecture, 1);
+    for (Tensor& tensor : setup.state) {
+      if (auto* values = std::get_if<std::vector<float>>(&tensor.values)) {
+        for (float& value : *values) value = static_cast<float>(setup.words.next()) * 0x1p-31f - 1;
+      } else {
+        std::get<std::vector<std::int64_t>>(tensor.values) = {41};
+      }
+    }
+    Engine engine(architecture, {.threads = 2});
+    engine.load(setup.state);
+    expect_equal(engine.state(), setup.state);
+  }
+}
+
+TEST(Engine, TrainsArchitecturesOfManyShapes) {
+  const std::vector<Architecture> architectures = {
+      {.classes = 2, .image_size = 16, .blocks = {{8, 0.25}}, .hidden = {}},
+      {.classes = 3, .image_size = 160, .blocks = {{3, 0}, {5, 0.1}}, .hidden = {{7, 0}}},
+      {.classes = 5000,
+       .image_size = 8,
+       .blocks = {{33, 0.5}, {64, 0}, {9, 0.3}},
+       .hidden = {{16, 0.2}, {8, 0.5}}}};
+  for (const Architecture& architecture : architectures) {
+    for (const int n : {1, 3}) {
+      Training setup(architecture, n);
+      Engine engine(architecture, {.threads = 2});
+      engine.load(setup.state);
+      const float before = engine.forward_backward(setup.batch(), setup.masks).loss;
+      EXPECT_TRUE(std::isfinite(before));
+      for (int step = 0; step < 20; ++step) {
+        engine.adam_step(1e-3);
+        engine.forward_backward(setup.batch(), setup.masks);
+      }
+      EXPECT_LT(engine.forward_backward(setup.batch(), setup.masks).loss, before) << architecture.classes;
+    }
+  }
+}
+
+TEST(Engine, GivesTheSameBitsRunAfterRun) {
+  const Training setup(small(), 6);
+  std::vector<StateDict> states;
+  for (int run = 0; run < 2; ++run) {
+    Engine engine(setup.architecture, {.threads = 2});
+    engine.load(setup.state);
+    for (int step = 0; step < 5; ++step) {
+      engine.forward_backward(setup.batch(), setup.masks);
+      engine.adam_step(1e-3);
+    }
+    states.push_back(engine.state());
+  }
+  expect_equal(states[0], states[1]);
+}
+
+TEST(Engine, KeepsBatchSizesApartThoughTheyShareMemory) {
+  const Training large(small(), 6), little(small(), 2);
+  Engine mixed(small(), {.threads = 1}), alone(small(), {.threads = 1});
+  for (Engine* engine : {&mixed, &alone}) engine->load(large.state);
+  std::vector<float> logits(little.logit_count()), expected(little.logit_count());
+  mixed.forward_backward(little.batch(), little.masks);
+  mixed.forward_backward(large.batch(), large.masks);
+  std::vector<float> other(large.logit_count());
+  mixed.evaluate(large.pictures, other);
+  mixed.load(large.state);
+  alone.load(large.state);
+  mixed.forward_backward(little.batch(), little.masks);
+  alone.forward_backward(little.batch(), little.masks);
+  expect_equal(mixed.gradients(), alone.gradients());
+  EXPECT_EQ(mixed.last_logits(), alone.last_logits());
+  mixed.evaluate(little.pictures, logits);
+  alone.evaluate(little.pictures, expected);
+  EXPECT_EQ(logits, expected);
+}
+
+TEST(Engine, EvaluatesTheParametersThatItHasNow) {
+  const Training setup(small(), 4);
+  Engine trained(small(), {.threads = 1}), loaded(small(), {.threads = 1});
+  trained.load(setup.state);
+  std::vector<float> logits(setup.logit_count()), expected(setup.logit_count());
+  trained.evaluate(setup.pictures, logits);  // folds the BatchNorms of the initial state
+  trained.forward_backward(setup.batch(), setup.masks);
+  trained.adam_step(1e-2);
+  trained.evaluate(setup.pictures, logits);
+  loaded.load(trained.state());
+  loaded.evaluate(setup.pictures, expected);
+  EXPECT_EQ(logits, expected);
+}
+
+TEST(Engine, TakesNoMemoryInAStepForWhatItComputes) {
+  // oneDNN keeps the few arguments of a call in a small map; no buffer is ever as small as a kilobyte.
+  const Training setup(small(), 6);
+  Engine engine(small(), {.threads = 2});
+  engine.load(setup.state);
+  std::vector<float> logits(setup.logit_count());
+  const auto step = [&] {
+    engine.forward_backward(setup.batch(), setup.masks);
+    engine.adam_step(1e-3);
+  };
+  step();
+  largest_allocation = 0;
+  step();
+  EXPECT_LT(largest_allocation.load(), 1024u);
+  engine.evaluate(setup.pictures, logits);
+  largest_allocation = 0;
+  engine.evaluate(setup.pictures, logits);
+  EXPECT_LT(largest_allocation.load(), 1024u);
+}
+
+TEST(Engine, CountsBatchesAndTakesTheConvolutionsBiasIntoTheRunningMean) {
+  const Training setup(small(), 4);
+  StateDict shifted = setup.state;
+  for (Tensor& tensor : shifted) {
+    if (tensor.name == "block1.0.bias") {
+      for (float& value : tensor.floats()) value += 2;
+    }
+  }
+  Engine engine(small(), {.threads = 1});
+  std::vector<std::vector<float>> means, logits;
+  for (const StateDict* state : std::vector<const StateDict*>{&setup.state, &shifted}) {
+    engine.load(*state);
+    engine.forward_backward(setup.batch(), setup.masks);
+    means.push_back(find_tensor(engine.state(), "block1.1.running_mean")->floats());
+    logits.push_back(engine.last_logits());
+  }
+  EXPECT_EQ(logits[0], logits[1]);
+  for (std::size_t c = 0; c < means[0].size(); ++c) EXPECT_NEAR(means[1][c] - means[0][c], 0.1f * 2, 1e-6f);
+  const StateDict state = engine.state();
+  EXPECT_EQ(
+      std::get<std::vector<std::int64_t>>(find_tensor(state, "block2.4.num_batches_tracked")->values).at(0),
+      1);
+}
+
+TEST(Engine, DescribesItsPlan) {
+  const Engine engine(small(), {.threads = 1});
+  const std::string training = engine.describe_plan(32, true);
+  EXPECT_THAT(training, HasSubstr("block2.3 backward data"));
+  EXPECT_THAT(training, HasSubstr("The arena has "));
+  EXPECT_THAT(engine.describe_plan(1, false), HasSubstr("block1.0 + block1.1 + ReLU"));
+}
+
+TEST(Engine, SaysWhatDoesNotFit) {
+  const Training setup(small(), 2);
+  EXPECT_THAT([] { Engine(small(), {.threads = 0}); }, ThrowsMessage<Error>(HasSubstr("at least 1 thread")));
+  EXPECT_THAT([] { Engine({.classes = 1}, {}); }, ThrowsMessage<Error>(HasSubstr("2 classes")));
+  Engine engine(small(), {.threads = 1});
+  StateDict state = setup.state;
+  state.erase(state.begin());
+  EXPECT_THAT([&] { engine.load(state); }, ThrowsMessage<Error>(HasSubstr("no tensor block1.0.weight")));
+  state = setup.state;
+  state.back().shape = {7};
+  EXPECT_THAT([&] { engine.load(state); },
+              ThrowsMessage<Error>(HasSubstr("classification_head.4.bias has the shape [7]")));
+  engine.load(setup.state);
+  EXPECT_THAT([&] { engine.last_logits(); }, ThrowsMessage<Error>(HasSubstr("no logits")));
+  EXPECT_THAT(
+      [&] {
+        engine.forward_backward({setup.pictures, {}}, setup.masks);
+      },
+      ThrowsMessage<Error>(HasSubstr("as many labels")));
+  const std::vector<std::int32_t> labels = {0, 5};
+  EXPECT_THAT(
+      [&] {
+        engine.forward_backward({setup.pictures, labels}, setup.masks);
+      },
+      ThrowsMessage<Error>(HasSubstr("a label of a training batch is 5")));
+  EXPECT_THAT([&] { engine.forward_backward(setup.batch(), {}); },
+              ThrowsMessage<Error>(HasSubstr("dropout masks")));
+  EXPECT_THAT([&] { engine.evaluate(setup.pictures, {}); }, ThrowsMessage<Error>(HasSubstr("room for")));
+}
+
+}  // namespace
+}  // namespace bart
