@@ -6,6 +6,8 @@
 namespace bart {
 namespace {
 
+using namespace words;
+
 using nlohmann::ordered_json;
 
 ordered_json shape(const std::pair<int, int>& size) {

@@ -16,6 +16,8 @@
 namespace bart {
 namespace {
 
+using namespace words;
+
 constexpr std::size_t samples_per_class = 8;
 constexpr std::size_t most_groups = 60;    // of each kind
 constexpr std::size_t most_in_group = 12;  // pictures shown

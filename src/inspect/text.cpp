@@ -9,6 +9,8 @@
 namespace bart {
 namespace {
 
+using namespace words;
+
 /// Lists longer than this are cut short; --json has them whole.
 constexpr std::size_t most_lines = 10;
 

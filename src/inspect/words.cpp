@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace bart {
+namespace bart::words {
 namespace {
 
 std::string with_commas(std::size_t n) {
@@ -109,4 +109,4 @@ std::vector<std::uint32_t> converted(const Inspection& inspection) {
   return result;
 }
 
-}  // namespace bart
+}  // namespace bart::words

@@ -9,7 +9,8 @@
 
 #include "bart/inspect/inspect.h"
 
-namespace bart {
+/// How the reports of this room say things.
+namespace bart::words {
 
 /// "1 picture", "16,764 pictures".
 std::string counted(std::size_t n, std::string_view one, std::string_view many);
@@ -40,4 +41,4 @@ std::size_t across_split(const std::vector<DuplicateGroup>& groups);
 /// The files that are no RGB and are converted: (file, mode) is pictures[i] for each i returned.
 std::vector<std::uint32_t> converted(const Inspection& inspection);
 
-}  // namespace bart
+}  // namespace bart::words
