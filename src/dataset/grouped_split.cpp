@@ -71,23 +71,30 @@ Split grouped_split(std::span<const std::int32_t> labels, std::span<const std::u
 
   Mt19937 generator(seed);
   Split split;
-  for (const std::uint32_t g : numpy_permutation(generator, static_cast<std::uint32_t>(members.size()))) {
-    std::map<std::size_t, std::int64_t> added;
-    for (const std::uint32_t i : members[g]) ++added[static_cast<std::size_t>(labels[i])];
-    // |missing - added|² < |missing|²
-    std::int64_t gain = 0;
-    bool leaves_training = true;
-    for (const auto& [label, count] : added) {
-      gain += 2 * missing[label] * count - count * count;
-      leaves_training = leaves_training && training[label] > count;
-    }
-    std::vector<std::uint32_t>& side = gain > 0 && leaves_training ? split.test : split.train;
-    side.insert(side.end(), members[g].begin(), members[g].end());
-    if (&side == &split.train) continue;
-    for (const auto& [label, count] : added) {
-      missing[label] -= count;
-      training[label] -= count;
-    }
+  // First the groups that fit into what is missing, then those that overshoot it by less than they fill.
+  std::vector<std::uint32_t> order = numpy_permutation(generator, static_cast<std::uint32_t>(members.size()));
+  for (const bool overshoot : {false, true}) {
+    std::erase_if(order, [&](std::uint32_t g) {
+      std::map<std::size_t, std::int64_t> added;
+      for (const std::uint32_t i : members[g]) ++added[static_cast<std::size_t>(labels[i])];
+      bool fits = true, leaves_training = true;
+      std::int64_t gain = 0;  // |missing|² - |missing - added|²
+      for (const auto& [label, count] : added) {
+        fits = fits && count <= missing[label];
+        leaves_training = leaves_training && count < training[label];
+        gain += 2 * missing[label] * count - count * count;
+      }
+      if (!leaves_training || (overshoot ? gain <= 0 : !fits)) return false;
+      for (const auto& [label, count] : added) {
+        missing[label] -= count;
+        training[label] -= count;
+      }
+      split.test.insert(split.test.end(), members[g].begin(), members[g].end());
+      return true;
+    });
+  }
+  for (const std::uint32_t g : order) {
+    split.train.insert(split.train.end(), members[g].begin(), members[g].end());
   }
   if (split.test.empty()) {
     throw Error(fmt::format(

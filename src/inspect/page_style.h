@@ -24,7 +24,7 @@ code{font:13px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;background:v
 table{border-collapse:collapse;width:100%;font-size:13.5px}
 th,td{text-align:left;padding:4px 10px;border-bottom:1px solid var(--line);vertical-align:middle;overflow-wrap:anywhere}
 thead th{color:var(--quiet);font-weight:600;overflow-wrap:normal;vertical-align:bottom}
-tbody th{font-weight:500;min-width:205px}
+tbody th{font-weight:500;min-width:218px}
 .n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 thead .n{white-space:normal}
 .nowrap{white-space:nowrap}
