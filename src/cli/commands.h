@@ -12,6 +12,7 @@ using Run = std::function<int()>;
 // Each adds one command to the program: its flags, help and examples. Parsing the command sets `run`.
 void add_train_command(CLI::App& program, Run& run, const std::string& command_line);
 void add_predict_command(CLI::App& program, Run& run);
+void add_evaluate_command(CLI::App& program, Run& run);
 void add_export_command(CLI::App& program, Run& run);
 void add_convert_command(CLI::App& program, Run& run);
 void add_inspect_command(CLI::App& program, Run& run);

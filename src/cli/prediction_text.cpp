@@ -7,17 +7,10 @@
 
 #include "bart/formats/python_json.h"
 #include "bart/platform/error.h"
+#include "csv_text.h"
 
 namespace bart {
 namespace {
-
-/// RFC 4180: quoted where it must be, quotes doubled.
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
-}
 
 std::string ranked_json(const std::vector<Prediction>& predictions) {
   std::string json = "{";

@@ -3,15 +3,19 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "bart/platform/error.h"
 #include "bart/platform/files.h"
+#include "csv_text.h"
 #include "machine.h"
 #include "version.h"
 
 namespace bart {
 
+namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
 std::string iso_time() {
@@ -35,6 +39,8 @@ void write_run_json(const std::filesystem::path& folder, const RunRecord& record
                        {"loss", epoch.loss},
                        {"train_accuracy_percent", epoch.train_accuracy},
                        {"validation_accuracy_percent", epoch.validation_accuracy},
+                       {"validation_macro_f1", epoch.validation_macro_f1},
+                       {"validation_loss", epoch.validation_loss},
                        {"train_seconds", epoch.train_seconds},
                        {"validation_seconds", epoch.validation_seconds}});
   }
@@ -85,6 +91,68 @@ void write_steps_csv(const std::filesystem::path& folder, const std::vector<Step
     fmt::format_to(std::back_inserter(csv), "{},{},{:.9g}\n", step.step, step.epoch, step.loss);
   }
   write_file(folder / "steps.csv", csv);
+}
+
+void write_test_pictures_csv(const fs::path& folder, const fs::path& data_folder,
+                             const LoadedPictures& pictures, const Split& split) {
+  std::string csv = "picture,file,bytes\n";
+  for (std::size_t i = 0; i < split.test.size(); ++i) {
+    const std::string& file = pictures.files[split.test[i]];
+    std::error_code gone;  // since it was read; recorded_test_pictures() will say so
+    const std::uintmax_t bytes = fs::file_size(data_folder / file, gone);
+    fmt::format_to(std::back_inserter(csv), "pic_{}.jpg,{},{}\n", i, csv_field(file), gone ? 0 : bytes);
+  }
+  write_file(folder / "test_pictures.csv", csv);
+}
+
+RecordedData read_recorded_data(const fs::path& run_folder) {
+  const fs::path path = run_folder / "run.json";
+  if (!fs::exists(path)) {
+    throw Error(
+        fmt::format("there is no {}, which tells what the model was tested on: name a folder (bart evaluate "
+                    "FOLDER), or run where bart train wrote its results",
+                    path.string()));
+  }
+  const std::vector<std::uint8_t> bytes = read_file(path);
+  try {
+    const auto run = nlohmann::json::parse(bytes);
+    return {run.at("data").at("folder").get<std::string>(), run.at("options").at("ignore_exif").get<bool>(),
+            run.at("results").at("status") == "running"};
+  } catch (const nlohmann::json::exception&) {
+    throw Error(
+        fmt::format("{} is not what bart train writes: name a folder (bart evaluate FOLDER)", path.string()));
+  }
+}
+
+Listing recorded_test_pictures(const fs::path& run_folder, const fs::path& data_folder) {
+  const fs::path path = run_folder / "test_pictures.csv";
+  const std::vector<std::uint8_t> bytes = read_file(path);
+  auto rows = csv_rows_of({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  if (!rows.empty()) rows.erase(rows.begin());  // the heading
+  Listing listing{data_folder, {}, {}};
+  std::vector<std::string> changed;
+  for (const std::vector<std::string>& row : rows) {
+    const std::size_t slash = row.size() == 3 ? row[1].find('/') : std::string::npos;
+    if (slash == std::string::npos) {
+      throw Error(fmt::format("{} is not what bart train writes: name a folder (bart evaluate FOLDER)",
+                              path.string()));
+    }
+    const std::string name = row[1].substr(0, slash);
+    const auto found = std::ranges::find(listing.classes, name);
+    listing.pictures.push_back({row[1], static_cast<std::int32_t>(found - listing.classes.begin())});
+    if (found == listing.classes.end()) listing.classes.push_back(name);
+    std::error_code error;
+    const std::uintmax_t size = fs::file_size(data_folder / row[1], error);
+    if (error || std::to_string(size) != row[2]) changed.push_back(row[1]);
+  }
+  if (listing.pictures.empty()) throw Error(fmt::format("{} names no picture", path.string()));
+  if (!changed.empty()) {
+    throw Error(
+        fmt::format("{} of the {} test pictures in {} are gone or not what they were at the training (the "
+                    "first: {}): put them back, or name a folder (bart evaluate FOLDER)",
+                    changed.size(), listing.pictures.size(), data_folder.string(), changed.front()));
+  }
+  return listing;
 }
 
 }  // namespace bart

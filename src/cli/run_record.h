@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <string>
 
+#include "bart/dataset/listing.h"
 #include "bart/dataset/load.h"
 #include "bart/dataset/split.h"
 #include "bart/training/train.h"
@@ -31,5 +32,25 @@ void write_run_json(const std::filesystem::path& folder, const RunRecord& record
 
 /// Writes steps.csv (step, epoch, loss with 9 digits: enough to give the float back) into `folder`.
 void write_steps_csv(const std::filesystem::path& folder, const std::vector<StepRecord>& steps);
+
+/// Writes test_pictures.csv into `folder`: for each picture of inference_images/ the file that it was made
+/// from, "class/name" in the data folder, and that file's bytes.
+void write_test_pictures_csv(const std::filesystem::path& folder, const std::filesystem::path& data_folder,
+                             const LoadedPictures& pictures, const Split& split);
+
+/// What a training read, as its run.json tells it.
+struct RecordedData {
+  std::filesystem::path folder;
+  bool ignore_exif;
+  bool running;  // then, or killed: the model is not written yet
+};
+
+/// Throws Error when `run_folder` holds no run.json of a training.
+RecordedData read_recorded_data(const std::filesystem::path& run_folder);
+
+/// The test pictures of a training. Throws Error when its test_pictures.csv cannot be read, or when one of
+/// the files is gone from `data_folder` or has other bytes than it had.
+Listing recorded_test_pictures(const std::filesystem::path& run_folder,
+                               const std::filesystem::path& data_folder);
 
 }  // namespace bart

@@ -207,6 +207,7 @@ int train_command(TrainFlags flags, const std::string& command_line) {
     write_steps_csv(run_folder, steps);
     write_run_json(run_folder, record, pictures, split, options, steps, epochs, status);
   };
+  write_test_pictures_csv(run_folder, folder, pictures, split);
   write_record("running");
   TrainEvents events;
   events.step = [&](const StepRecord& step, std::size_t done, std::size_t total) {
@@ -223,6 +224,7 @@ int train_command(TrainFlags flags, const std::string& command_line) {
     progress.clear();
     log.info(fmt::format("Epoch [{}/{}], Loss: {:.3f}, Train Acc: {:.3f}%, Val Acc: {:.3f}%", epoch.epoch,
                          options.epochs, epoch.loss, epoch.train_accuracy, epoch.validation_accuracy));
+    log.info(fmt::format("Val Macro F1: {:.3f}", epoch.validation_macro_f1));
     write_record("running");
   };
   const TrainResult result = train(pictures, split, architecture, options, events);
@@ -277,7 +279,7 @@ void add_train_command(CLI::App& program, Run& run, const std::string& command_l
   command->footer(
       "It writes BART-10M.pth, label_encoder.joblib and inference_images/ (the test pictures), and what it "
       "did into\n"
-      "bart-run/: steps.csv, run.json. The data folder is only read.\n\n"
+      "bart-run/: steps.csv, run.json, test_pictures.csv. The data folder is only read.\n\n"
       "Examples:\n"
       "  bart train                                the folder characters_train, as the original does\n"
       "  bart train faces --epochs 5 --out run1    another folder, five epochs, results into run1/\n"

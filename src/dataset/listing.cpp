@@ -69,7 +69,7 @@ bool is_picture_file(fs::file_type type) {
 
 }  // namespace
 
-Listing list_folder(const fs::path& folder) {
+Listing list_folder(const fs::path& folder, std::size_t fewest_classes) {
   std::error_code error;
   const fs::file_status status = fs::status(folder, error);
   if (status.type() == fs::file_type::not_found) {
@@ -93,10 +93,10 @@ Listing list_folder(const fs::path& folder) {
                     "each class",
                     folder.string()));
   }
-  if (listing.classes.size() < 2) {
+  if (listing.classes.size() < fewest_classes) {
     throw Error(
-        fmt::format("the data folder {} holds a single class folder, {}: at least 2 classes are needed",
-                    folder.string(), listing.classes[0]));
+        fmt::format("the data folder {} holds a single class folder, {}: at least {} classes are needed",
+                    folder.string(), listing.classes[0], fewest_classes));
   }
   for (std::size_t label = 0; label < listing.classes.size(); ++label) {
     const std::string& name = listing.classes[label];

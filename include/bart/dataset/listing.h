@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -23,7 +24,7 @@ struct Listing {
 /// Lists `folder`: each sub-folder is a class, each file in it a picture. Skipped as the original does:
 /// `.DS_Store` and `simpsons_dataset`; further names that begin with a dot, and plain files beside the class
 /// folders. Throws Error when the folder is missing, unreadable or holds no class folder, when a class
-/// has no picture, or when there are fewer than 2 classes.
-Listing list_folder(const std::filesystem::path& folder);
+/// has no picture, or when there are fewer classes than `fewest_classes`, 1 or 2.
+Listing list_folder(const std::filesystem::path& folder, std::size_t fewest_classes = 2);
 
 }  // namespace bart
