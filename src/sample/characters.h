@@ -1,0 +1,66 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "raster.h"
+
+// A face is drawn in units of half its head, x to the right, y down, the head's middle at the origin; the
+// head reaches from about -1 to 1, the shoulders begin near 1.4.
+
+namespace bart {
+
+/// From back to front; what the face has of its own is drawn on top of kOnSkin.
+enum class Layer { kBehindBody, kBehindHead, kOnClothes, kChest, kOnSkin, kFront, kTop };
+
+/// One coloured shape of a character.
+struct Part {
+  enum class Shape {
+    kBlob,       // a smooth closed curve through the points
+    kSymmetric,  // the same, of the points and their mirror images: from the middle above to the middle below
+    kPolygon,
+    kEllipse,  // points: center, radii
+    kLine,     // a smooth open line through the points, `width` at its start, `end_width` at its end
+  };
+  Layer layer;
+  Shape shape;
+  Color color;
+  Contour points;
+  bool mirrored = false;  // drawn also on the other side
+  float width = 0, end_width = 0;
+  float rim = 0.045f;  // width of the dark line around it; 0 for none
+};
+
+struct Eyes {
+  Point at;     // the right one
+  Point white;  // radii; 0 for eyes that are a pupil alone
+  float iris;   // radius
+  Color color;  // of the iris
+  float lid;    // how much of the eye its upper lid covers at rest, 0 to 1
+  bool lashes;
+};
+
+struct Nose {
+  enum class Kind { kButton, kBall, kHook, kWedge } kind;
+  float y, size;
+};
+
+struct Character {
+  std::string name;
+  Color skin;
+  Contour head;  // kSymmetric
+  Eyes eyes;
+  Nose nose;
+  Color brow;
+  float brow_width, brow_tilt;  // tilt: how much higher the outer end is
+  Point mouth;                  // the middle's y, half the width
+  Color lips;
+  float cheeks;  // how red, 0 to 1
+  float ears;    // radius, 0 for hidden ones
+  Color clothes;
+  std::vector<Part> parts;
+};
+
+const std::vector<Character>& characters();
+
+}  // namespace bart
