@@ -1,0 +1,36 @@
+# cmake -D compiler= -D room= -D rooms=<in order> -D includes=<of the room> -D headers= -D scratch= -P check_room.cmake
+list(TRANSFORM includes PREPEND -I)
+
+# compile(<result> <name> HEADER...): whether a file of this room that includes the headers compiles.
+function(compile result name)
+  list(TRANSFORM ARGN REPLACE "(.+)" "#include \"\\1\"\n" OUTPUT_VARIABLE lines)
+  list(JOIN lines "" text)
+  file(WRITE ${scratch}/${name}.cpp "${text}")
+  execute_process(COMMAND ${compiler} -std=c++20 -fsyntax-only ${includes} ${scratch}/${name}.cpp
+                  RESULT_VARIABLE status ERROR_VARIABLE errors)
+  set(${result} ${status} PARENT_SCOPE)
+  set(errors "${errors}" PARENT_SCOPE)
+endfunction()
+
+file(GLOB own RELATIVE ${headers}/.. ${headers}/${room}/*.h)
+if(own)
+  compile(status ${room} ${own})
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "${room} cannot include its own headers:\n${errors}")
+  endif()
+endif()
+
+list(FIND rooms ${room} at)
+math(EXPR next "${at} + 1")
+list(SUBLIST rooms ${next} -1 later)
+foreach(other ${later})
+  file(GLOB theirs RELATIVE ${headers}/.. ${headers}/${other}/*.h)
+  foreach(header ${theirs})
+    compile(status ${room}_${other} ${header})
+    if(status EQUAL 0)
+      message(FATAL_ERROR "a file of ${room} can include ${header}, against the arrows")
+    elseif(NOT errors MATCHES "${header}")
+      message(FATAL_ERROR "${header} was refused for another reason than its name:\n${errors}")
+    endif()
+  endforeach()
+endforeach()
