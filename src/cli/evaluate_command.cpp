@@ -75,14 +75,14 @@ std::vector<std::int32_t> model_labels(const Listing& listing, const std::vector
   return labels;
 }
 
-/// Most pictures of the folder that a model was trained on are no test of it.
-void warn_of_training_pictures(Log& log, const fs::path& folder, const fs::path& run_folder) {
-  if (!fs::exists(run_folder / "run.json")) return;
-  std::error_code ignored;
-  if (!fs::equivalent(folder, read_recorded_data(run_folder).folder, ignored)) return;
-  log.warning(
-      "The model was trained on most of these pictures, so these figures say little about others: "
-      "bart evaluate without a folder takes the test pictures alone");
+/// Whether the folder is the one that the model was trained on, as far as there is a record.
+bool holds_training_pictures(const fs::path& folder, const fs::path& run_folder) {
+  try {
+    return fs::equivalent(folder, read_recorded_data(run_folder).folder);
+  } catch (const Error&) {                 // no record
+  } catch (const fs::filesystem_error&) {  // one of a folder that is gone
+  }
+  return false;
 }
 
 int evaluate_command(const EvaluateFlags& flags) {
@@ -113,7 +113,11 @@ int evaluate_command(const EvaluateFlags& flags) {
     if (data.ignore_exif) options.apply_exif_orientation = false;
   } else {
     listing = list_folder(flags.folder, 1);
-    warn_of_training_pictures(log, flags.folder, run_folder);
+    if (holds_training_pictures(flags.folder, run_folder)) {
+      log.warning(
+          "The model was trained on most of these pictures, so these figures say little about others: bart "
+          "evaluate without a folder takes the test pictures alone");
+    }
   }
   const std::vector<std::int32_t> labels = model_labels(listing, model.classes, flags.model);
   LoadedPictures pictures = load_pictures(listing, options, [&](std::size_t done, std::size_t total) {

@@ -106,11 +106,10 @@ TEST_F(EvaluateDrawn, AFolderIsCountedAsPredictSaysIt) {
 TEST_F(EvaluateDrawn, TextIsScikitLearnsTableAndTheFigures) {
   const BartResult result = evaluate({"faces"});
   ASSERT_EQ(result.code, 0) << result.err;
-  EXPECT_THAT(result.out,
-              AllOf(HasSubstr("BART-10M.pth on the 24 pictures of faces\n"),
-                    HasSubstr("  precision    recall  f1-score   support\n"), HasSubstr("\nweighted avg  "),
-                    HasSubstr("\nAccuracy  "), HasSubstr("\nLoss  "), HasSubstr("F1              macro "),
-                    HasSubstr("ECE ")));
+  EXPECT_THAT(result.out, AllOf(HasSubstr("BART-10M.pth on the 24 pictures of faces\n"),
+                                HasSubstr("  precision    recall  f1-score   support\n"),
+                                HasSubstr("weighted avg  "), HasSubstr("\nAccuracy  "), HasSubstr("\nLoss  "),
+                                HasSubstr("F1              macro "), HasSubstr("ECE ")));
   EXPECT_THAT(result.err, HasSubstr("trained on most of these pictures"));
 }
 
@@ -224,11 +223,11 @@ TEST_F(EvaluateDrawn, TestPicturesThatAreNoListAreRefused) {
 
 TEST_F(EvaluateDrawn, DamagedWeightsAreNoFigures) {
   StateDict state = decode_pth(read_file(here() / "BART-10M.pth"));
-  state.front().floats()[0] = std::numeric_limits<float>::quiet_NaN();
+  state.back().floats()[0] = std::numeric_limits<float>::quiet_NaN();
   write_file(here() / "BART-10M.pth", encode_pth(state));
   const BartResult result = evaluate({});
   EXPECT_EQ(result.code, 1);
-  EXPECT_THAT(result.err, HasSubstr("BART-10M.pth"));
+  EXPECT_THAT(result.err, HasSubstr("BART-10M.pth answers with what is no number"));
 }
 
 TEST(Evaluate, RefusesBatchesOfNothing) {
