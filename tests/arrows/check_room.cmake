@@ -1,4 +1,6 @@
 # cmake -D compiler= -D room= -D rooms=<in order> -D includes=<of the room> -D headers= -D scratch= -P check_room.cmake
+cmake_minimum_required(VERSION 3.25)
+list(REMOVE_ITEM includes "")
 list(TRANSFORM includes PREPEND -I)
 
 # compile(<result> <name> HEADER...): whether a file of this room that includes the headers compiles.
@@ -20,9 +22,7 @@ if(own)
   endif()
 endif()
 
-list(FIND rooms ${room} at)
-math(EXPR next "${at} + 1")
-list(SUBLIST rooms ${next} -1 later)
+string(REGEX REPLACE "^(.*;)?${room}(;|$)" "" later "${rooms}")
 foreach(other ${later})
   file(GLOB theirs RELATIVE ${headers}/.. ${headers}/${other}/*.h)
   foreach(header ${theirs})

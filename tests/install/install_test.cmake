@@ -1,0 +1,42 @@
+# cmake -D build= -D example= -D scratch= -D generator= -D compiler= -D flags= -P install_test.cmake
+cmake_minimum_required(VERSION 3.25)
+
+# run(COMMAND...): its standard output in `output`; a failure ends the test.
+function(run)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE errors)
+  if(NOT status EQUAL 0)
+    list(JOIN ARGN " " command)
+    message(FATAL_ERROR "${command}\nended with ${status}:\n${output}${errors}")
+  endif()
+  set(output "${output}" PARENT_SCOPE)
+endfunction()
+
+file(REMOVE_RECURSE ${scratch})
+set(prefix ${scratch}/prefix)
+run(${CMAKE_COMMAND} --install ${build} --prefix ${prefix})
+
+set(bart ${prefix}/bin/bart)
+run(${bart} sample ${scratch}/faces --classes 2 --per-class 5)
+run(${bart} train ${scratch}/faces --bs 4 --max-steps 1 --out ${scratch}/model)
+set(model ${scratch}/model/BART-10M.pth)
+set(labels ${scratch}/model/label_encoder.joblib)
+file(GLOB pictures ${scratch}/faces/*/*.jpg)
+list(SORT pictures)
+list(LENGTH pictures count)
+if(NOT count EQUAL 10)
+  message(FATAL_ERROR "the sample has ${count} pictures, not 10")
+endif()
+
+run(${CMAKE_COMMAND} -S ${example} -B ${scratch}/example -G ${generator} -D CMAKE_BUILD_TYPE=Release
+    -D CMAKE_CXX_COMPILER=${compiler} -D CMAKE_CXX_FLAGS=${flags} -D CMAKE_PREFIX_PATH=${prefix})
+run(${CMAKE_COMMAND} --build ${scratch}/example)
+
+# The example says what the program says.
+run(${bart} predict ${pictures} --model ${model} --labels ${labels} --format text --out -)
+set(expected "${output}")
+run(${scratch}/example/predict ${model} ${labels} ${pictures})
+string(REGEX REPLACE " \\([0-9.]+ %\\)" "" found "${output}")
+if(NOT found STREQUAL expected)
+  message(FATAL_ERROR "bart predict says\n${expected}\nthe example says\n${output}")
+endif()
+message(STATUS "${output}")
