@@ -26,15 +26,19 @@ class EvaluateDrawn : public testing::Test {
  protected:
   void SetUp() override {
     ASSERT_EQ(run_bart(here(), {"sample", "faces", "--classes", "3", "--per-class", "8"}).code, 0);
-    const BartResult result =
-        run_bart(here(), {"train", "faces", "--epochs", "2", "--image-size", "32", "--bs", "8"});
-    ASSERT_EQ(result.code, 0) << result.err;
-    train_log_ = result.err;
+    train(0);
     for (const auto& entry : fs::directory_iterator(here() / "faces"))
       classes_.push_back(entry.path().filename());
     std::sort(classes_.begin(), classes_.end());
   }
   const fs::path& here() const { return scratch_.path(); }
+  /// Returns the log.
+  std::string train(int epochs) const {
+    const BartResult result = run_bart(
+        here(), {"train", "faces", "--epochs", std::to_string(epochs), "--image-size", "32", "--bs", "8"});
+    EXPECT_EQ(result.code, 0) << result.err;
+    return result.err;
+  }
   BartResult evaluate(std::vector<std::string> arguments) const {
     arguments.insert(arguments.begin(), "evaluate");
     return run_bart(here(), arguments);
@@ -52,10 +56,10 @@ class EvaluateDrawn : public testing::Test {
 
   ScratchFolder scratch_;
   std::vector<std::string> classes_;
-  std::string train_log_;
 };
 
 TEST_F(EvaluateDrawn, TestPicturesGiveTheLastValidationsFigures) {
+  train(2);
   const json figures = evaluated({"--bs", "8"});
   const json run = json::parse(file_text(here() / "bart-run" / "run.json"));
   const json& last = run["results"]["epochs"].back();
@@ -67,7 +71,7 @@ TEST_F(EvaluateDrawn, TestPicturesGiveTheLastValidationsFigures) {
 }
 
 TEST_F(EvaluateDrawn, TrainingLogsMacroF1BelowEachEpoch) {
-  EXPECT_THAT(train_log_,
+  EXPECT_THAT(train(2),
               testing::ContainsRegex(
                   "INFO - Epoch \\[1/2\\], [^\n]*\n[^\n]*INFO - Val Macro F1: [01]\\.[0-9]{3}\n"
                   "[^\n]*INFO - Epoch \\[2/2\\], [^\n]*\n[^\n]*INFO - Val Macro F1: [01]\\.[0-9]{3}\n"));
@@ -154,7 +158,7 @@ TEST_F(EvaluateDrawn, AFolderOfAnotherClassIsNamed) {
 
 TEST_F(EvaluateDrawn, ClassNamesOfAnyKindAreSafeOnATerminal) {
   fs::rename(here() / "faces" / classes_[0], here() / "faces" / "日本 \x1b[31m,\"\xC2\x9B");
-  ASSERT_EQ(run_bart(here(), {"train", "faces", "--epochs", "0", "--image-size", "32"}).code, 0);
+  train(0);
   const BartResult result = evaluate({"--confusion", "confusion.csv"});
   ASSERT_EQ(result.code, 0) << result.err;
   EXPECT_THAT(result.out, AllOf(HasSubstr("日本 \xEF\xBF\xBD[31m,\"\xEF\xBF\xBD"), Not(HasSubstr("\x1b"))));
