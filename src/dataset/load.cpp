@@ -74,15 +74,17 @@ void check_skipped(const Listing& listing, const LoadOptions& options, const Loa
                             skipped.size(), total, listing.folder.string(), 100 * options.max_skipped_share,
                             first.file, first.reason));
   }
-  std::vector<std::size_t> counts(listing.classes.size(), 0);
-  for (const std::int32_t label : loaded.labels) ++counts[static_cast<std::size_t>(label)];
-  const auto empty = std::ranges::find(counts, std::size_t{0});
-  if (empty == counts.end()) return;
-  const std::string& name = listing.classes[static_cast<std::size_t>(empty - counts.begin())];
-  const auto example = std::ranges::find_if(
-      skipped, [&](const SkippedPicture& picture) { return picture.file.starts_with(name + "/"); });
-  throw Error(fmt::format("no picture of the class {} can be used (the first: {}: {})", name, example->file,
-                          example->reason));
+  // A class without a loaded picture is named by the first of its files that was skipped; one that the
+  // listing has no file of, which list_folder refuses but a caller may build, is no fault of the pictures.
+  std::vector<bool> loaded_any(listing.classes.size(), false);
+  for (const std::int32_t label : loaded.labels) loaded_any[static_cast<std::size_t>(label)] = true;
+  for (const ListedPicture& picture : listing.pictures) {
+    const auto label = static_cast<std::size_t>(picture.label);
+    if (loaded_any[label]) continue;
+    const auto why = std::ranges::find(skipped, picture.file, &SkippedPicture::file);
+    throw Error(fmt::format("no picture of the class {} can be used (the first: {}: {})",
+                            listing.classes[label], why->file, why->reason));
+  }
 }
 
 }  // namespace

@@ -134,6 +134,16 @@ TEST_F(LoadPictures, AClassWithNoneLeftIsNamed) {
               ThrowsMessage<Error>(AllOf(HasSubstr("class lonely"), HasSubstr("lonely/1.jpg"))));
 }
 
+TEST_F(LoadPictures, AClassThatTheListingHasNoFileOfIsNoError) {
+  draw(25);
+  scratch_.write(name(0, 3), "no picture");
+  Listing listing = list_folder(scratch_.path());
+  listing.classes.push_back("c");
+  const LoadedPictures loaded = load_pictures(listing, {.image_size = 8});
+  EXPECT_EQ(loaded.size(), 49u);
+  EXPECT_EQ(loaded.skipped.size(), 1u);
+}
+
 TEST_F(LoadPictures, ThoseNotRgbAreNamedWithTheirMode) {
   draw(2);
   const std::string grey = "P5 4 4 255\n" + std::string(16, '\x07');
