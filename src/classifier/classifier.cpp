@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "bart/classifier/model_file.h"
+#include "bart/engine/softmax.h"
 #include "bart/pictures/resize.h"
 #include "bart/platform/error.h"
 #include "bart/platform/threads.h"
@@ -15,14 +15,6 @@ namespace bart {
 namespace {
 
 constexpr std::size_t batch_size = 32;
-
-/// In double: the exponentials of a few classes cost nothing, and the sum to 1 is then exact to float.
-void softmax(std::span<float> row) {
-  const double largest = *std::max_element(row.begin(), row.end());
-  double sum = 0;
-  for (const float logit : row) sum += std::exp(logit - largest);
-  for (float& value : row) value = static_cast<float>(std::exp(value - largest) / sum);
-}
 
 }  // namespace
 
@@ -52,7 +44,8 @@ std::vector<float> Classifier::predict_proba_resized(std::span<const std::uint8_
                      std::span(probabilities).subspan(done * classes_.size(), n * classes_.size()));
   }
   for (std::size_t i = 0; i < pictures.size(); ++i) {
-    softmax(std::span(probabilities).subspan(i * classes_.size(), classes_.size()));
+    const auto row = std::span(probabilities).subspan(i * classes_.size(), classes_.size());
+    std::ranges::transform(softmax(row), row.begin(), [](double p) { return static_cast<float>(p); });
   }
   return probabilities;
 }

@@ -20,8 +20,10 @@ struct SampleFlags {
 };
 
 int sample_command(const SampleFlags& flags) {
+  SampleOptions options = flags.options;
+  options.threads = available_threads();
   Progress progress;
-  write_sample(flags.folder, flags.options, [&](int done, int total) {
+  write_sample(flags.folder, options, [&](int done, int total) {
     progress.show("Drawing", static_cast<std::size_t>(done), static_cast<std::size_t>(total));
   });
   progress.clear();
@@ -35,7 +37,6 @@ int sample_command(const SampleFlags& flags) {
 
 void add_sample_command(CLI::App& program, Run& run) {
   auto flags = std::make_shared<SampleFlags>();
-  flags->options.threads = available_threads();
   CLI::App* command =
       program.add_subcommand("sample", "Draw a small data set of cartoon faces to try BART with");
   command->add_option("folder", flags->folder, "New folder to draw into")->required();

@@ -26,6 +26,11 @@ class AlignedMemory {
   std::size_t size_ = 0;
 };
 
+/// The bytes of so many floats.
+inline std::size_t float_bytes(std::int64_t count) {
+  return static_cast<std::size_t>(count) * sizeof(float);
+}
+
 /// A buffer of a plan: where it lies in the arena, and what it holds, for the printed plan.
 struct Buffer {
   std::string name;

@@ -10,16 +10,6 @@
 #include "input.h"
 
 namespace bart {
-namespace {
-
-using dnnl::memory;
-
-std::size_t float_bytes(std::int64_t count) {
-  return static_cast<std::size_t>(count) * sizeof(float);
-}
-
-}  // namespace
-
 void fold_batch_norms(const CompiledNetwork& network, const dnnl::engine& engine,
                       const Parameters& parameters, FoldedConvolutions& folded) {
   if (folded.current) return;
@@ -45,13 +35,12 @@ void fold_batch_norms(const CompiledNetwork& network, const dnnl::engine& engine
 
 EvaluationPlan::EvaluationPlan(const CompiledNetwork& network, const dnnl::engine& engine, std::int64_t n)
     : network_(network), engine_(engine), stream_(engine), n_(n) {
-  const auto tag = network.block == 16 ? memory::format_tag::nChw16c : memory::format_tag::nChw8c;
   const std::int64_t size = network.architecture.image_size;
   std::int64_t largest = 3 * size * size;
   std::size_t scratch_bytes = 0;
   for (const ConvolutionLayer& layer : network.convolutions) {
     const ConvolutionShape shape{n, layer.in_padded, layer.out_padded, layer.size};
-    const ConvolutionLayouts layouts{convolutions_.empty() ? memory::format_tag::nchw : tag, tag};
+    const ConvolutionLayouts layouts = network.layouts(convolutions_.size());
     convolutions_.push_back({convolution_forward_desc(engine, shape, layouts, layer.weights_desc,
                                                       dnnl::algorithm::convolution_direct, false),
                              {n, layer.out_padded, layer.size, network.block}});

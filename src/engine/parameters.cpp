@@ -7,7 +7,6 @@
 
 #include "bart/platform/error.h"
 #include "batch_norm_kernels.h"
-#include "onednn.h"
 
 namespace bart {
 namespace {
@@ -96,10 +95,14 @@ void export_weights(const ConvolutionLayer& layer, const dnnl::engine& engine, c
   }
 }
 
+ConvolutionLayouts CompiledNetwork::layouts(std::size_t i) const {
+  const auto blocked = block == 16 ? memory::format_tag::nChw16c : memory::format_tag::nChw8c;
+  return {i == 0 ? memory::format_tag::nchw : blocked, blocked};
+}
+
 CompiledNetwork compile_network(const Architecture& architecture, const dnnl::engine& engine) {
   CompiledNetwork network{architecture, static_cast<std::int64_t>(preferred_block()), {}, {}, 0, 0};
   const std::vector<Layer> layers = layers_of(architecture);
-  const auto tag = network.block == 16 ? memory::format_tag::nChw16c : memory::format_tag::nChw8c;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const Layer& layer = layers[i];
     if (layer.kind == LayerKind::convolution) {
@@ -115,8 +118,7 @@ CompiledNetwork compile_network(const Architecture& architecture, const dnnl::en
       c.dropout = c.ends_block ? layers[i + 4].dropout : 0;
       // The batch size that is trained with most decides; other plans take this layout as it is.
       const ConvolutionShape shape{32, c.in_padded, c.out_padded, c.size};
-      const ConvolutionLayouts layouts{network.convolutions.empty() ? memory::format_tag::nchw : tag, tag};
-      c.weights_desc = convolution_forward_desc(engine, shape, layouts,
+      c.weights_desc = convolution_forward_desc(engine, shape, network.layouts(network.convolutions.size()),
                                                 convolution_weights(shape, memory::format_tag::any),
                                                 dnnl::algorithm::convolution_direct, true)
                            .weights_desc();

@@ -8,6 +8,7 @@
 #include "arena.h"
 #include "bart/network/architecture.h"
 #include "bart/network/state_dict.h"
+#include "onednn.h"
 
 namespace bart {
 
@@ -50,6 +51,9 @@ struct CompiledNetwork {
   std::vector<LinearLayer> linears;
   std::size_t parameter_count = 0;  // floats of each of values, gradients, exp_avg, exp_avg_sq
   std::size_t statistic_count = 0;  // floats of the running statistics
+
+  /// How the activations around convolution i lie: the first one reads plain pictures.
+  ConvolutionLayouts layouts(std::size_t i) const;
 };
 
 CompiledNetwork compile_network(const Architecture& architecture, const dnnl::engine& engine);

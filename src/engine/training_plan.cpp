@@ -17,10 +17,6 @@ float* floats_at(std::uint8_t* arena, std::size_t offset) {
   return reinterpret_cast<float*>(arena + offset);
 }
 
-std::size_t float_bytes(std::int64_t count) {
-  return static_cast<std::size_t>(count) * sizeof(float);
-}
-
 BatchNormChannels channels_at(std::uint8_t* arena, std::size_t offset, std::int64_t channels) {
   float* first = floats_at(arena, offset);
   return {first, first + channels, first + 2 * channels, first + 3 * channels};
@@ -37,14 +33,13 @@ TrainingPlan::TrainingPlan(const CompiledNetwork& network, const dnnl::engine& e
 }
 
 void TrainingPlan::plan_convolutions() {
-  const auto tag = network_.block == 16 ? memory::format_tag::nChw16c : memory::format_tag::nChw8c;
   constexpr auto direct = dnnl::algorithm::convolution_direct;
   std::size_t partial_bytes = 0;
   std::size_t scratch_bytes = 0;
   for (const ConvolutionLayer& layer : network_.convolutions) {
     const bool first = convolutions_.empty();
     const ConvolutionShape shape{n_, layer.in_padded, layer.out_padded, layer.size};
-    const ConvolutionLayouts layouts{first ? memory::format_tag::nchw : tag, tag};
+    const ConvolutionLayouts layouts = network_.layouts(convolutions_.size());
     const auto forward = convolution_forward_desc(engine_, shape, layouts, layer.weights_desc, direct, true);
     Convolution c{.forward = forward,
                   .backward_data = {},

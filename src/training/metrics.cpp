@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "bart/engine/softmax.h"
+
 namespace bart {
 namespace {
 

@@ -1,7 +1,6 @@
 #include "bart/training/predictions.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace bart {
 
@@ -33,15 +32,6 @@ std::vector<std::int32_t> predicted_labels(const Predictions& predictions) {
     labels.push_back(static_cast<std::int32_t>(std::max_element(row.begin(), row.end()) - row.begin()));
   }
   return labels;
-}
-
-std::vector<double> softmax(std::span<const float> logits) {
-  const double largest = *std::max_element(logits.begin(), logits.end());
-  std::vector<double> probabilities;
-  double sum = 0;
-  for (const float logit : logits) sum += probabilities.emplace_back(std::exp(logit - largest));
-  for (double& probability : probabilities) probability /= sum;
-  return probabilities;
 }
 
 }  // namespace bart

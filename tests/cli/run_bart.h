@@ -5,7 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "scratch_folder.h"
+
 namespace bart {
+
+using test::ScratchFolder;
 
 struct BartResult {
   int code;  // exit code; 128 + the signal where one ended it
@@ -17,19 +21,6 @@ struct BartResult {
 /// With a `file_size_limit`, no file may grow past so many bytes: what a full disk does to a write.
 BartResult run_bart(const std::filesystem::path& folder, const std::vector<std::string>& arguments,
                     std::uint64_t file_size_limit = 0);
-
-/// A fresh folder, removed with everything in it at the end of its scope.
-class ScratchFolder {
- public:
-  ScratchFolder();
-  ~ScratchFolder();
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 std::string file_text(const std::filesystem::path& path);
 

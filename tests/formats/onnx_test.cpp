@@ -12,6 +12,7 @@
 #include "bart/formats/safetensors.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
+#include "files.h"
 
 namespace bart {
 namespace {
@@ -39,12 +40,7 @@ std::vector<std::uint8_t> patched(std::vector<std::uint8_t> file, const std::str
 }
 
 std::string refusal(std::span<const std::uint8_t> file) {
-  try {
-    decode_onnx(file);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
+  return test::refusal(decode_onnx, file);
 }
 
 TEST(Onnx, GivesTheBytesThatOnnxruntimeAnsweredAsPyTorch) {

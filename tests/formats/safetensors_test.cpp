@@ -9,6 +9,7 @@
 
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
+#include "files.h"
 
 namespace bart {
 namespace {
@@ -29,12 +30,7 @@ std::vector<std::uint8_t> file_of(const std::string& header, std::size_t data_by
 }
 
 std::string refusal(std::span<const std::uint8_t> file) {
-  try {
-    decode_safetensors(file);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
+  return test::refusal(decode_safetensors, file);
 }
 
 TEST(Safetensors, ReadsEveryTypeOfThePackageThatWritesThem) {

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "bart/pictures/encode_jpeg.h"
-#include "dataset/scratch_folder.h"
 #include "drawn_pictures.h"
+#include "scratch_folder.h"
 
 namespace bart::test {
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bart/platform/error.h"
+#include "scratch_folder.h"
 
 namespace bart {
 namespace {
@@ -21,18 +22,13 @@ using testing::ThrowsMessage;
 
 class FilesTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "bart-files-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   std::string content(const fs::path& path) {
     const auto bytes = read_file(path);
     return {bytes.begin(), bytes.end()};
   }
 
-  fs::path folder_;
+  const test::ScratchFolder scratch_;
+  const fs::path folder_ = scratch_.path();
 };
 
 TEST_F(FilesTest, WritesAndReadsBack) {

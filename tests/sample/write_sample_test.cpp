@@ -1,5 +1,4 @@
 #include <gmock/gmock.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -12,6 +11,7 @@
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "bart/sample/sample.h"
+#include "scratch_folder.h"
 
 namespace bart {
 namespace {
@@ -22,12 +22,6 @@ using testing::ThrowsMessage;
 
 class WriteSample : public testing::Test {
  protected:
-  WriteSample() {
-    std::string name = (fs::temp_directory_path() / "bart_sample_XXXXXX").string();
-    root_ = ::mkdtemp(name.data());
-  }
-  ~WriteSample() override { fs::remove_all(root_); }
-
   static std::vector<std::string> files_under(const fs::path& folder) {
     std::vector<std::string> names;
     for (const auto& entry : fs::recursive_directory_iterator(folder)) {
@@ -42,7 +36,8 @@ class WriteSample : public testing::Test {
     return {bytes.begin(), bytes.end()};
   }
 
-  fs::path root_;
+  const test::ScratchFolder scratch_;
+  const fs::path root_ = scratch_.path();
 };
 
 TEST_F(WriteSample, WritesOneFolderAClassOfJpegs) {

@@ -29,7 +29,4 @@ Predictions predictions_of(Engine& engine, const LoadedPictures& pictures,
 /// The class of each picture's largest logit, the first of equals, as torch.max: [n].
 std::vector<std::int32_t> predicted_labels(const Predictions& predictions);
 
-/// Probabilities of a row of logits, in double.
-std::vector<double> softmax(std::span<const float> logits);
-
 }  // namespace bart

@@ -15,7 +15,7 @@ namespace bart::test {
 class ScratchFolder {
  public:
   ScratchFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "bart-dataset-XXXXXX").string();
+    std::string name = (std::filesystem::temp_directory_path() / "bart-test-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
     path_ = name;
   }
