@@ -76,6 +76,8 @@ void write_run_json(const std::filesystem::path& folder, const RunRecord& record
       {"results",
        {{"status", status},
         {"started", record.started},
+        {"resumed_after_step",
+         record.resumed_after_step ? ordered_json(*record.resumed_after_step) : ordered_json(nullptr)},
         {"written", iso_time()},
         {"steps", steps.size()},
         {"epochs", history},
@@ -116,8 +118,9 @@ RecordedData read_recorded_data(const fs::path& run_folder) {
   const std::vector<std::uint8_t> bytes = read_file(path);
   try {
     const auto run = nlohmann::json::parse(bytes);
+    const std::string status = run.at("results").at("status").get<std::string>();
     return {run.at("data").at("folder").get<std::string>(), run.at("options").at("ignore_exif").get<bool>(),
-            run.at("results").at("status") == "running"};
+            status == "running" || status == "interrupted"};
   } catch (const nlohmann::json::exception&) {
     throw Error(
         fmt::format("{} is not what bart train writes: name a folder (bart evaluate FOLDER)", path.string()));

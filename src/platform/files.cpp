@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "bart/platform/error.h"
@@ -22,6 +23,9 @@ namespace fs = std::filesystem;
 [[noreturn]] void fail(const char* what, const fs::path& path, int error) {
   throw Error(fmt::format("cannot {} {}: {}", what, path.string(), std::strerror(error)));
 }
+
+/// Stands between the name of a file that is being written and mkostemp's six characters.
+constexpr std::string_view unfinished = ".unfinished-";
 
 /// An open file descriptor, closed at the end of its scope.
 class Descriptor {
@@ -85,7 +89,8 @@ void write_all(int fd, std::span<const std::uint8_t> content, const fs::path& pa
 
 TemporaryFile write_aside(const fs::path& path, const fs::path& folder, std::span<const std::uint8_t> content,
                           bool sync) {
-  std::string pattern = (folder / ("." + path.filename().string() + ".XXXXXX")).string();
+  std::string pattern =
+      (folder / ("." + path.filename().string() + std::string(unfinished) + "XXXXXX")).string();
   Descriptor fd(::mkostemp(pattern.data(), O_CLOEXEC));
   if (fd.get() < 0) fail("write", path, errno);
   TemporaryFile temporary(pattern);
@@ -157,6 +162,20 @@ void write_files(const fs::path& folder, std::size_t count,
   if (::syncfs(fd.get()) != 0) fail("sync", folder, errno);
   for (std::size_t i = 0; i < count; ++i) temporaries[i].rename_to(folder / name(i));
   sync_folder(folder);
+}
+
+void remove_unfinished(const fs::path& path) {
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  const std::string beginning = "." + path.filename().string();
+  std::error_code ignored;
+  for (fs::directory_iterator entry(folder, ignored), end; entry != end; entry.increment(ignored)) {
+    const std::string name = entry->path().filename().string();
+    const std::size_t mark = name.rfind(unfinished);
+    if (mark == std::string::npos || name.size() != mark + unfinished.size() + 6) continue;
+    if (path.has_filename() ? name.substr(0, mark) != beginning : !name.starts_with('.')) continue;
+    std::error_code stays;
+    fs::remove(entry->path(), stays);
+  }
 }
 
 }  // namespace bart
