@@ -219,8 +219,8 @@ int run_training(PreparedTraining prepared, Log& log, Progress& progress) {
   progress.clear();
 
   const bool interrupted = signals.received() != 0 && !training.finished();
-  if (!training.finished()) save();
   if (interrupted) {
+    save();
     write_record("interrupted");
     log.warning(fmt::format("Stopped by {} after step {}: saved {}; to go on: {}",
                             signals.received() == SIGINT ? "Ctrl-C" : "SIGTERM",
