@@ -137,13 +137,13 @@ void TrainingPlan::bind_convolution_forward(std::size_t i, std::uint8_t* arena, 
       layer.name + " forward", c.forward, arena + scratch_,
       {{DNNL_ARG_SRC, {c.forward.src_desc(), source}},
        {DNNL_ARG_WEIGHTS, {c.forward.weights_desc(), values + layer.weights}},
+       {DNNL_ARG_BIAS, {c.forward.bias_desc(), values + layer.bias}},
        {DNNL_ARG_DST, {c.forward.dst_desc(), output}}});
-  add_own(layer.norm_name + " statistics",
-          [=, shape = c.shape, partial = reinterpret_cast<double*>(arena + partial_)] {
-            batch_norm_statistics(shape, output, values + layer.bias, values + layer.norm_weight,
-                                  values + layer.norm_bias, statistics + layer.running_mean,
-                                  statistics + layer.running_var, channels, partial);
-          });
+  add_own(layer.norm_name + " statistics", [=, shape = c.shape,
+                                            partial = reinterpret_cast<double*>(arena + partial_)] {
+    batch_norm_statistics(shape, output, values + layer.norm_weight, values + layer.norm_bias,
+                          statistics + layer.running_mean, statistics + layer.running_var, channels, partial);
+  });
   if (layer.ends_block) {
     add_own(layer.norm_name + " + ReLU + pool + dropout forward",
             [=, shape = c.shape, keep = floats_at(arena, c.keep)] {
