@@ -22,12 +22,18 @@ BatchNormChannels channels_at(std::uint8_t* arena, std::size_t offset, std::int6
   return {first, first + channels, first + 2 * channels, first + 3 * channels};
 }
 
+/// Shape and layout of activations, as oneDNN writes them: "[32, 64, 128, 128] nChw16c".
+std::string layout_text(const ActivationShape& s, std::int64_t size) {
+  return fmt::format("[{}, {}, {}, {}] nChw{}c", s.n, s.channels, size, size, s.block);
+}
+
 }  // namespace
 
 TrainingPlan::TrainingPlan(const CompiledNetwork& network, const dnnl::engine& engine, std::int64_t n)
     : network_(network), engine_(engine), stream_(engine), n_(n) {
   const std::int64_t size = network.architecture.image_size;
-  input_ = layout_.add("input", float_bytes(n * 3 * size * size));
+  input_ =
+      layout_.add(fmt::format("input [{}, 3, {}, {}] nchw", n, size, size), float_bytes(n * 3 * size * size));
   plan_convolutions();
   plan_linears();
 }
@@ -49,10 +55,14 @@ void TrainingPlan::plan_convolutions() {
                   .output = 0,
                   .activated = 0,
                   .channels = 0};
-    c.output = layout_.add(layer.name + " output, then its gradient", float_bytes(c.shape.count()));
-    c.activated = layout_.add(
-        fmt::format("{} activated{}, then its gradient", layer.name, layer.ends_block ? " and pooled" : ""),
-        float_bytes(c.shape.count() / (layer.ends_block ? 4 : 1)));
+    c.output = layout_.add(
+        fmt::format("{} output, then its gradient, {}", layer.name, layout_text(c.shape, layer.size)),
+        float_bytes(c.shape.count()));
+    c.activated =
+        layout_.add(fmt::format("{} activated{}, then its gradient, {}", layer.name,
+                                layer.ends_block ? " and pooled" : "",
+                                layout_text(c.shape, layer.ends_block ? layer.size / 2 : layer.size)),
+                    float_bytes(c.shape.count() / (layer.ends_block ? 4 : 1)));
     c.channels = layout_.add(layer.norm_name + " statistics", float_bytes(4 * layer.out_padded));
     if (layer.ends_block) c.keep = layout_.add(layer.name + " dropout", float_bytes(n_ * layer.out_padded));
     if (!first) {
