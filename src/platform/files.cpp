@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "bart/platform/error.h"
+#include "bart/platform/huge_pages.h"
 #include "bart/platform/threads.h"
 
 namespace bart {
@@ -124,7 +125,10 @@ std::vector<std::uint8_t> read_file(const fs::path& path, std::uint64_t limit) {
     throw Error(fmt::format("cannot read {}: it has {} bytes, more than the {} that such a file may have",
                             path.string(), status.st_size, limit));
   }
-  std::vector<std::uint8_t> content(static_cast<std::size_t>(status.st_size));
+  std::vector<std::uint8_t> content;
+  content.reserve(static_cast<std::size_t>(status.st_size));
+  prefer_huge_pages(content.data(), content.capacity());
+  content.resize(static_cast<std::size_t>(status.st_size));
   std::size_t filled = 0;
   while (filled < content.size()) {
     const ssize_t got = ::read(fd.get(), content.data() + filled, content.size() - filled);
