@@ -19,6 +19,7 @@
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "bart/platform/threads.h"
+#include "bart/report/history.h"
 #include "bart/training/train.h"
 #include "commands.h"
 #include "log.h"
@@ -209,9 +210,11 @@ int train_command(TrainFlags flags, const std::string& command_line) {
   };
   write_test_pictures_csv(run_folder, folder, pictures, split);
   write_record("running");
+  RunHistory history(run_folder, options.learning_rate, split.train.size());
   TrainEvents events;
   events.step = [&](const StepRecord& step, std::size_t done, std::size_t total) {
     steps.push_back(step);
+    history.step(step);
     progress.show(fmt::format("Epoch {}/{}", step.epoch, options.epochs), done, total,
                   fmt::format("loss {:.3f}", step.loss));
     return true;
@@ -221,6 +224,7 @@ int train_command(TrainFlags flags, const std::string& command_line) {
   };
   events.epoch = [&](const EpochRecord& epoch) {
     epochs.push_back(epoch);
+    history.epoch(epoch);
     progress.clear();
     log.info(fmt::format("Epoch [{}/{}], Loss: {:.3f}, Train Acc: {:.3f}%, Val Acc: {:.3f}%", epoch.epoch,
                          options.epochs, epoch.loss, epoch.train_accuracy, epoch.validation_accuracy));
@@ -279,7 +283,9 @@ void add_train_command(CLI::App& program, Run& run, const std::string& command_l
   command->footer(
       "It writes BART-10M.pth, label_encoder.joblib and inference_images/ (the test pictures), and what it "
       "did into\n"
-      "bart-run/: steps.csv, run.json, test_pictures.csv. The data folder is only read.\n\n"
+      "bart-run/: run.json, steps.csv, test_pictures.csv, history.csv, history.json and TensorBoard's event "
+      "file\n"
+      "(tensorboard --logdir bart-run). The data folder is only read.\n\n"
       "Examples:\n"
       "  bart train                                the folder characters_train, as the original does\n"
       "  bart train faces --epochs 5 --out run1    another folder, five epochs, results into run1/\n"
