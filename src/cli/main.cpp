@@ -38,6 +38,8 @@ int run_program(int argc, const char* const* argv) {
   add_train_command(program, run, quoted_command(argc, argv));
   add_predict_command(program, run);
   add_evaluate_command(program, run);
+  add_explain_command(program, run);
+  add_compare_command(program, run);
   add_export_command(program, run);
   add_convert_command(program, run);
   add_inspect_command(program, run);

@@ -26,6 +26,7 @@
 #include "bart/platform/files.h"
 #include "bart/platform/folder_lock.h"
 #include "bart/platform/threads.h"
+#include "bart/report/history.h"
 #include "bart/training/train.h"
 #include "commands.h"
 #include "log.h"
@@ -185,8 +186,11 @@ int run_training(PreparedTraining prepared, Log& log, Progress& progress) {
 
   const StopSignals signals;
   write_record("running");
+  RunHistory history(run_folder, options.learning_rate, prepared.split.train.size(),
+                     training.progress().epochs);
   TrainEvents events;
   events.step = [&](const StepRecord& step, std::size_t done, std::size_t total) {
+    history.step(step);
     progress.show(fmt::format("Epoch {}/{}", step.epoch, options.epochs), done, total,
                   fmt::format("loss {:.3f}", step.loss));
     if (signals.received() != 0) return false;
@@ -202,6 +206,7 @@ int run_training(PreparedTraining prepared, Log& log, Progress& progress) {
     return signals.received() == 0;
   };
   events.epoch = [&](const EpochRecord& epoch) {
+    history.epoch(epoch);
     progress.clear();
     log.info(fmt::format("Epoch [{}/{}], Loss: {:.3f}, Train Acc: {:.3f}%, Val Acc: {:.3f}%", epoch.epoch,
                          options.epochs, epoch.loss, epoch.train_accuracy, epoch.validation_accuracy));
