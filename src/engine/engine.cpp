@@ -9,6 +9,7 @@
 #include "adam.h"
 #include "arena.h"
 #include "bart/platform/error.h"
+#include "clip_gradients.h"
 #include "evaluation_plan.h"
 #include "parameters.h"
 #include "training_plan.h"
@@ -36,6 +37,11 @@ void check_batch(const Architecture& architecture, const Batch& batch, const Dro
       throw Error(fmt::format("a label of a training batch is {}, which is not below the {} classes", label,
                               architecture.classes));
     }
+  }
+  if (!batch.class_weights.empty() &&
+      batch.class_weights.size() != static_cast<std::size_t>(architecture.classes)) {
+    throw Error(fmt::format("a training batch has {} class weights for {} classes",
+                            batch.class_weights.size(), architecture.classes));
   }
   const std::size_t blocks = architecture.blocks.size();
   bool fit = masks.size() == blocks + architecture.hidden.size();
@@ -174,6 +180,13 @@ std::vector<float> Engine::last_logits() const {
   if (impl_->last_step == nullptr)
     throw Error("there are no logits: the last thing that the engine did was no training step");
   return impl_->last_step->logits();
+}
+
+double Engine::clip_gradients(double max_norm) {
+  impl_->enter();
+  impl_->prepare_training();
+  return bart::clip_gradients(impl_->parameters.gradients.floats(),
+                              static_cast<std::int64_t>(impl_->network.parameter_count), max_norm);
 }
 
 void Engine::adam_step(double learning_rate) {
