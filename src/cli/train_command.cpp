@@ -25,6 +25,7 @@
 #include "log.h"
 #include "prefix_files.h"
 #include "progress.h"
+#include "report_command.h"
 #include "run_record.h"
 
 namespace bart {
@@ -44,6 +45,7 @@ struct TrainFlags {
   bool prefix = false;
   bool strict = false;
   bool ignore_exif = false;
+  bool no_report = false;
   int threads = 0;
   TrainOptions options;
 };
@@ -198,6 +200,7 @@ int train_command(TrainFlags flags, const std::string& command_line) {
                     "bart predict reads them too",
                     leftovers, split.test.size()));
   }
+  log.detail(fmt::format("Training on {} threads", options.threads));
   log.info(fmt::format("Training set size: {}", split.train.size()));
   log.info(fmt::format("Test set size: {}", split.test.size()));
   log.info("Starting training...");
@@ -229,6 +232,8 @@ int train_command(TrainFlags flags, const std::string& command_line) {
     log.info(fmt::format("Epoch [{}/{}], Loss: {:.3f}, Train Acc: {:.3f}%, Val Acc: {:.3f}%", epoch.epoch,
                          options.epochs, epoch.loss, epoch.train_accuracy, epoch.validation_accuracy));
     log.info(fmt::format("Val Macro F1: {:.3f}", epoch.validation_macro_f1));
+    log.detail(fmt::format("Val Loss: {:.4f}, {:.1f} s of training, {:.1f} s of validation",
+                           epoch.validation_loss, epoch.train_seconds, epoch.validation_seconds));
     write_record("running");
   };
   const TrainResult result = train(pictures, split, architecture, options, events);
@@ -240,6 +245,13 @@ int train_command(TrainFlags flags, const std::string& command_line) {
   log.info(lies_in(flags.out, ".") && lies_in(".", flags.out)
                ? std::string("BART-10M.pth SAVED AT CURRENT WORKING DIRECTORY")
                : fmt::format("BART-10M.pth SAVED AT {}", flags.out.string()));
+  if (!flags.no_report) {
+    try {
+      write_report(run_folder, result.state, pictures, split.test, options.threads, progress, log);
+    } catch (const Error& error) {  // the model is saved; bart report can try again
+      log.warning(fmt::format("There is no report: {}", error.what()));
+    }
+  }
   return 0;
 }
 
@@ -278,12 +290,14 @@ void add_train_command(CLI::App& program, Run& run, const std::string& command_l
                     "Stop at the first file that is no good picture, instead of skipping it");
   command->add_flag("--ignore-exif", flags->ignore_exif,
                     "Take pictures as stored, as the original did, not as turned by EXIF");
+  command->add_flag("--no-report", flags->no_report, "Make no bart-run/report.html at the end");
   command->add_flag("--prefix-files", flags->prefix,
                     "Rename pic_* in the data folder to {class}_pic_* first, as the original did");
   command->footer(
       "It writes BART-10M.pth, label_encoder.joblib and inference_images/ (the test pictures), and what it "
       "did into\n"
-      "bart-run/: run.json, steps.csv, test_pictures.csv, history.csv, history.json and TensorBoard's event "
+      "bart-run/: report.html (have a look), run.json, steps.csv, test_pictures.csv, history.csv, "
+      "history.json and TensorBoard's event "
       "file\n"
       "(tensorboard --logdir bart-run). The data folder is only read.\n\n"
       "Examples:\n"
