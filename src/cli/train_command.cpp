@@ -34,6 +34,7 @@
 #include "log.h"
 #include "prefix_files.h"
 #include "progress.h"
+#include "report_command.h"
 #include "run_record.h"
 #include "stop_signals.h"
 #include "train_flags.h"
@@ -294,6 +295,8 @@ int run_training(PreparedTraining prepared, Log& log, Progress& progress) {
     log.info(fmt::format("Epoch [{}/{}], Loss: {:.3f}, Train Acc: {:.3f}%, Val Acc: {:.3f}%", epoch.epoch,
                          options.epochs, epoch.loss, epoch.train_accuracy, epoch.validation_accuracy));
     log.info(fmt::format("Val Macro F1: {:.3f}", epoch.validation_macro_f1));
+    log.detail(fmt::format("Val Loss: {:.4f}, {:.1f} s of training, {:.1f} s of validation",
+                           epoch.validation_loss, epoch.train_seconds, epoch.validation_seconds));
     const int best = best_epoch(training.progress().epochs, best_by);
     if (!flags.best.empty() && best == epoch.epoch) write_file(best_file, encode_pth(training.model()));
     save();
@@ -347,6 +350,14 @@ int run_training(PreparedTraining prepared, Log& log, Progress& progress) {
   log.info(lies_in(flags.out, ".") && lies_in(".", flags.out)
                ? std::string("BART-10M.pth SAVED AT CURRENT WORKING DIRECTORY")
                : fmt::format("BART-10M.pth SAVED AT {}", flags.out.string()));
+  if (!flags.no_report) {
+    try {
+      write_report(run_folder, training.model(), prepared.pictures, split.test, options.threads, progress,
+                   log);
+    } catch (const Error& error) {  // the model is saved; bart report can try again
+      log.warning(fmt::format("There is no report: {}", error.what()));
+    }
+  }
   return 0;
 }
 
@@ -453,6 +464,7 @@ int train_command(const CLI::App& command, TrainFlags flags, const std::string& 
                     "bart predict reads them too",
                     leftovers, split.test.size()));
   }
+  log.detail(fmt::format("Training on {} threads", options.threads));
   log.info(fmt::format("Training set size: {}", split.train.size()));
   if (!split.validation.empty()) log.info(fmt::format("Validation set size: {}", split.validation.size()));
   log.info(fmt::format("Test set size: {}", split.test.size()));

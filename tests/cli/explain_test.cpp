@@ -19,7 +19,8 @@ class ExplainDrawn : public testing::Test {
  protected:
   void SetUp() override {
     ASSERT_EQ(run_bart(here(), {"sample", "faces", "--classes", "3", "--per-class", "4"}).code, 0);
-    ASSERT_EQ(run_bart(here(), {"train", "faces", "--epochs", "0", "--image-size", "32"}).code, 0);
+    ASSERT_EQ(run_bart(here(), {"train", "faces", "--epochs", "0", "--image-size", "32", "--no-report"}).code,
+              0);
     for (const auto& entry : fs::directory_iterator(here() / "faces"))
       classes_.push_back(entry.path().filename());
     std::sort(classes_.begin(), classes_.end());
