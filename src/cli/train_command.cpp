@@ -219,6 +219,7 @@ void write_beginning(const TrainFlags& flags, const fs::path& folder, const Load
                     "bart predict reads them too",
                     leftovers, split.test.size()));
   }
+  log.detail(fmt::format("Training on {} threads", flags.options.threads));
   log.info(fmt::format("Training set size: {}", split.train.size()));
   if (!split.validation.empty()) log.info(fmt::format("Validation set size: {}", split.validation.size()));
   log.info(fmt::format("Test set size: {}", split.test.size()));

@@ -117,13 +117,16 @@ void add_train_flags(CLI::App& command, TrainFlags& flags) {
                    "Stop at the first file that is no good picture, instead of skipping it");
   command.add_flag("--ignore-exif", flags.ignore_exif,
                    "Take pictures as stored, as the original did, not as turned by EXIF");
+  command.add_flag("--no-report", flags.no_report, "Make no bart-run/report.html at the end");
   command.add_flag("--prefix-files", flags.prefix,
                    "Rename pic_* in the data folder to {class}_pic_* first, as the original did");
   command.footer(
       "It writes BART-10M.pth, label_encoder.joblib and inference_images/ (the test pictures), and what it "
       "did into\n"
-      "bart-run/: steps.csv, run.json, run.toml, test_pictures.csv, and its last two checkpoints. The data "
-      "folder is only read.\n"
+      "bart-run/: report.html (have a look), run.json, run.toml, steps.csv, test_pictures.csv, history.csv,\n"
+      "history.json, TensorBoard's event file (tensorboard --logdir bart-run), and its last two "
+      "checkpoints.\n"
+      "The data folder is only read.\n"
       "Ctrl-C saves a checkpoint and ends it; so does SIGTERM.\n\n"
       "Examples:\n"
       "  bart train                                the folder characters_train, as the original does\n"

@@ -23,6 +23,7 @@ struct TrainFlags {
   bool prefix = false;
   bool strict = false;
   bool ignore_exif = false;
+  bool no_report = false;
   int threads = 0;  // 0: not given
   bool resume = false;
   double checkpoint_minutes = 10;

@@ -15,7 +15,9 @@
 #include "bart/formats/pth.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
+#include "bart/report/history.h"
 #include "bart/training/predictions.h"
+#include "report_command.h"
 #include "stop_signals.h"
 #include "version.h"
 
@@ -118,8 +120,10 @@ int run_training(PreparedTraining prepared, Log& log, Progress& progress) {
 
   const StopSignals signals;
   write_record("running");
+  RunHistory history(run_folder, options.learning_rate, split.train.size(), training.progress().epochs);
   TrainEvents events;
   events.step = [&](const StepRecord& step, std::size_t done, std::size_t total) {
+    history.step(step);
     progress.show(fmt::format("Epoch {}/{}", step.epoch, options.epochs), done, total,
                   fmt::format("loss {:.3f}", step.loss));
     if (signals.received() != 0) return false;
@@ -135,10 +139,13 @@ int run_training(PreparedTraining prepared, Log& log, Progress& progress) {
     return signals.received() == 0;
   };
   events.epoch = [&](const EpochRecord& epoch) {
+    history.epoch(epoch);
     progress.clear();
     log.info(fmt::format("Epoch [{}/{}], Loss: {:.3f}, Train Acc: {:.3f}%, Val Acc: {:.3f}%", epoch.epoch,
                          options.epochs, epoch.loss, epoch.train_accuracy, epoch.validation_accuracy));
     log.info(fmt::format("Val Macro F1: {:.3f}", epoch.validation_macro_f1));
+    log.detail(fmt::format("Val Loss: {:.4f}, {:.1f} s of training, {:.1f} s of validation",
+                           epoch.validation_loss, epoch.train_seconds, epoch.validation_seconds));
     const int best = best_epoch(training.progress().epochs, best_by);
     if (!flags.best.empty() && best == epoch.epoch) write_file(best_file, encode_pth(training.model()));
     save();
@@ -176,6 +183,15 @@ int run_training(PreparedTraining prepared, Log& log, Progress& progress) {
   log.info(lies_in(flags.out, ".") && lies_in(".", flags.out)
                ? std::string("BART-10M.pth SAVED AT CURRENT WORKING DIRECTORY")
                : fmt::format("BART-10M.pth SAVED AT {}", flags.out.string()));
+  if (!flags.no_report) {
+    try {
+      write_report(run_folder, training.model(), prepared.pictures, split.test, options.threads, progress,
+                   log);
+    } catch (const Error& error) {
+      throw Error(fmt::format("the model is saved, but there is no report: {}; bart report makes it anew",
+                              error.what()));
+    }
+  }
   return 0;
 }
 

@@ -215,14 +215,25 @@ void Engine::load_adam_state(const AdamState& adam) {
 }
 
 void Engine::evaluate(std::span<const std::uint8_t* const> pictures, std::span<float> logits) {
+  evaluate_with_features(pictures, logits, {});
+}
+
+void Engine::evaluate_with_features(std::span<const std::uint8_t* const> pictures, std::span<float> logits,
+                                    std::span<float> features) {
   if (pictures.empty()) return;
+  const ConvolutionLayer& last = impl_->network.convolutions.back();
+  if (!features.empty() &&
+      features.size() !=
+          pictures.size() * static_cast<std::size_t>(last.out_channels * last.size * last.size)) {
+    throw Error("evaluate needs room for the features of all pictures");
+  }
   if (logits.size() != pictures.size() * static_cast<std::size_t>(impl_->network.architecture.classes)) {
     throw Error("evaluate needs room for [pictures, classes] logits");
   }
   impl_->enter();
   impl_->last_step = nullptr;  // its logits lie in the arena that is used now
   fold_batch_norms(impl_->network, impl_->device, impl_->parameters, impl_->folded);
-  impl_->evaluation_plan(static_cast<std::int64_t>(pictures.size())).run(pictures, logits);
+  impl_->evaluation_plan(static_cast<std::int64_t>(pictures.size())).run(pictures, logits, features);
 }
 
 std::string Engine::describe_plan(int batch_size, bool training) const {

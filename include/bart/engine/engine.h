@@ -75,6 +75,11 @@ class Engine {
   /// Logits in evaluation mode (running statistics, no dropout) into [n, classes].
   void evaluate(std::span<const std::uint8_t* const> pictures, std::span<float> logits);
 
+  /// The same, and the activations of the last convolution (behind BatchNorm and ReLU, before the pooling)
+  /// into `features`, [n, channels, side, side]: what Grad-CAM looks at.
+  void evaluate_with_features(std::span<const std::uint8_t* const> pictures, std::span<float> logits,
+                              std::span<float> features);
+
   /// The plan of a batch size in words: operations in order, implementation, layouts, buffers, arena.
   std::string describe_plan(int batch_size, bool training) const;
 
