@@ -60,7 +60,7 @@ class Faults : public testing::Test {
 
     // All of them with BART_TEST_ALL_FAULTS, for the figures in docs/trust.md.
     const int stride = std::getenv("BART_TEST_ALL_FAULTS") != nullptr ? 1
-                       : command.front() == "train"                   ? 23
+                       : command.front() == "train"                   ? 37
                                                                       : 3;
     int injected = 0;
     for (int call = 1;; call += stride) {
