@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 
 #include "bart/dataset/listing.h"
@@ -44,6 +46,9 @@ struct RecordedData {
   bool ignore_exif;
   bool running;  // then, or killed: the model is not written yet
 };
+
+/// The content of a run.json. Throws Error when it is none ("is not …", to stand behind a file's name).
+RecordedData decode_recorded_data(std::span<const std::uint8_t> json);
 
 /// Throws Error when `run_folder` holds no run.json of a training.
 RecordedData read_recorded_data(const std::filesystem::path& run_folder);

@@ -12,6 +12,7 @@
 
 #include "bart/formats/joblib.h"
 #include "bart/platform/error.h"
+#include "bart/platform/fuzzing.h"
 #include "pickle.h"
 #include "utf8.h"
 
@@ -31,7 +32,7 @@ constexpr std::array<std::string_view, 8> allowed_globals = {
     "numpy._core.multiarray._reconstruct",
     "numpy.core.multiarray._reconstruct"};
 
-constexpr std::size_t max_size = std::size_t{64} << 20;  // of a decompressed file
+constexpr std::size_t max_size = std::size_t{built_for_fuzzing ? 4 : 64} << 20;  // of a decompressed file
 
 [[noreturn]] void damaged() {
   throw Error("the array of class names is not described as numpy does: the file is damaged");

@@ -284,12 +284,11 @@ class StateReader {
     }
     if (std::find(view.shape.begin(), view.shape.end(), 0) != view.shape.end()) return 0;
     std::int64_t last = view.offset;
-    for (std::size_t d = 0; d < view.shape.size(); ++d) {
+    for (std::size_t d = 0; d < view.shape.size() && last < storage.count(); ++d) {
       const std::int64_t steps = view.shape[d] - 1;
       if (steps > 0 && view.strides[d] > storage.count() / steps)
         fail("reaches beyond its storage: it is refused");
       last += steps * view.strides[d];
-      if (last >= storage.count()) break;
     }
     if (last >= storage.count()) fail("reaches beyond its storage: it is refused");
     values_left_ -= static_cast<std::uint64_t>(count);
