@@ -6,6 +6,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "bart/platform/printable.h"
 #include "csv_text.h"
 
 namespace bart {
@@ -15,25 +16,6 @@ using nlohmann::ordered_json;
 
 constexpr std::size_t confusions_shown = 10;
 constexpr std::size_t names_shown = 10;
-
-/// A class is named by a folder, whose name may hold what moves a terminal's cursor: control characters
-/// (C0, DEL, C1) become U+FFFD.
-std::string printable(const std::string& name) {
-  std::string result;
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    const auto byte = [&](std::size_t at) {
-      return at < name.size() ? static_cast<unsigned char>(name[at]) : 0u;
-    };
-    const bool c1 = byte(i) == 0xC2 && byte(i + 1) >= 0x80 && byte(i + 1) < 0xA0;
-    if (c1 || byte(i) < 0x20 || byte(i) == 0x7F) {
-      result += "\xEF\xBF\xBD";
-      i += c1;
-    } else {
-      result += name[i];
-    }
-  }
-  return result;
-}
 
 std::string listed(const std::vector<std::string>& names) {
   std::string text;
@@ -71,7 +53,8 @@ std::string evaluation_text(const Evaluated& evaluated) {
   const ClassificationReport& report = evaluation.report;
   const std::vector<std::int64_t> supports = supports_of(evaluation.confusion);
   std::vector<std::string> names;
-  std::transform(evaluated.classes.begin(), evaluated.classes.end(), std::back_inserter(names), printable);
+  std::transform(evaluated.classes.begin(), evaluated.classes.end(), std::back_inserter(names),
+                 [](const std::string& name) { return printable(name); });
 
   std::string text = fmt::format("{} on the {} {} of {}\n\n{}\n", evaluated.model, report.support,
                                  evaluated.test_pictures ? "test pictures" : "pictures", evaluated.folder,

@@ -10,6 +10,7 @@
 
 #include "arguments.h"
 #include "bart/platform/error.h"
+#include "bart/platform/printable.h"
 #include "commands.h"
 #include "version.h"
 
@@ -72,7 +73,7 @@ int run_program(int argc, const char* const* argv) {
 int main(int argc, char** argv) {
   const auto fail = [](const char* message, int code) {
     std::fflush(stdout);
-    fmt::print(stderr, "bart: {}\n", message);
+    fmt::print(stderr, "bart: {}\n", bart::printable(message));  // it may name a file
     return code;
   };
   // A file that grows past its limit is then a failing write with a sentence, not a killed process.

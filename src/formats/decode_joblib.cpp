@@ -13,6 +13,7 @@
 #include "bart/formats/joblib.h"
 #include "bart/platform/error.h"
 #include "bart/platform/fuzzing.h"
+#include "message.h"
 #include "pickle.h"
 #include "utf8.h"
 
@@ -69,7 +70,7 @@ TextType text_type(const PickleValue& value) {
   if (name->front() == 'O') return {true, 0, false};
   if (name->front() != 'U') {
     throw Error(fmt::format("the classes are of numpy's type '{}', not text: BART's classes are named",
-                            printable(*name)));
+                            in_message(*name)));
   }
   std::size_t width = 0;
   const char* end = name->data() + name->size();

@@ -14,6 +14,7 @@
 #include "bart/formats/pth.h"
 #include "bart/platform/error.h"
 #include "half.h"
+#include "message.h"
 #include "pickle.h"
 #include "zip.h"
 
@@ -80,7 +81,7 @@ class Records {
     const auto found = by_name_.find(name);
     if (found == by_name_.end())
       throw Error(fmt::format("the archive has no record '{}': no state_dict of PyTorch, or damaged",
-                              printable(name)));
+                              in_message(name)));
     Record& record = found->second;
     if (record.entry != nullptr)
       record.content = read_zip_entry(*std::exchange(record.entry, nullptr), record.inflated);
@@ -198,7 +199,7 @@ class StateReader {
       const std::string_view* name = std::get_if<std::string_view>(&dict->items[i]);
       if (name == nullptr)
         throw Error(fmt::format("the file holds a dictionary, but no state_dict: {}", advice));
-      name_ = printable(*name);
+      name_ = in_message(*name);
       if (!names.insert(*name).second)
         throw Error(fmt::format("'{}' stands twice in the state_dict: it is refused", name_));
       state.push_back(tensor(*name, dict->items[i + 1]));
@@ -349,7 +350,7 @@ StateDict decode_pth(std::span<const std::uint8_t> file) {
     const auto order = records.get("byteorder");
     const std::string_view text(reinterpret_cast<const char*>(order.data()), order.size());
     if (text != "little" && text != "big")
-      throw Error(fmt::format("unknown byte order '{}'", printable(text)));
+      throw Error(fmt::format("unknown byte order '{}'", in_message(text)));
     big_endian = text == "big";
   }
   Pickle pickle(records.get("data.pkl"), allowed_globals, "a state_dict");

@@ -9,6 +9,7 @@
 #include "bart/pictures/encode_jpeg.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
+#include "bart/platform/printable.h"
 #include "bart/platform/threads.h"
 #include "page_style.h"
 #include "words.h"

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "bart/inspect/report.h"
+#include "bart/platform/printable.h"
 #include "words.h"
 
 namespace bart {

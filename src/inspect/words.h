@@ -28,10 +28,6 @@ std::string size_range(const std::set<std::pair<int, int>>& sizes);
 /// "437.1 MB".
 std::string megabytes(std::uint64_t bytes);
 
-/// Valid UTF-8 without control characters, whatever a file is called: each byte that is neither becomes
-/// U+FFFD.
-std::string printable(std::string_view text);
-
 /// The pictures in all of these groups, and those of them that are one too many.
 std::size_t pictures_in(const std::vector<DuplicateGroup>& groups);
 std::size_t surplus_in(const std::vector<DuplicateGroup>& groups);
