@@ -103,7 +103,7 @@ int evaluate_command(const EvaluateFlags& flags) {
   if (own_test) {
     const RecordedData data = read_recorded_data(run_folder);
     listing = recorded_test_pictures(run_folder, data.folder);
-    if (data.running) {
+    if (data.unfinished) {
       log.warning(
           fmt::format("The training in {} has not ended: a model of an earlier one may have been trained "
                       "on these pictures",

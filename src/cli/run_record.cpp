@@ -76,6 +76,8 @@ void write_run_json(const std::filesystem::path& folder, const RunRecord& record
       {"results",
        {{"status", status},
         {"started", record.started},
+        {"resumed_after_step",
+         record.resumed_after_step ? ordered_json(*record.resumed_after_step) : ordered_json(nullptr)},
         {"written", iso_time()},
         {"steps", steps.size()},
         {"epochs", history},
@@ -108,8 +110,9 @@ void write_test_pictures_csv(const fs::path& folder, const fs::path& data_folder
 RecordedData decode_recorded_data(std::span<const std::uint8_t> json) {
   try {
     const auto run = nlohmann::json::parse(json.begin(), json.end());
+    const std::string status = run.at("results").at("status").get<std::string>();
     return {run.at("data").at("folder").get<std::string>(), run.at("options").at("ignore_exif").get<bool>(),
-            run.at("results").at("status") == "running"};
+            status == "running" || status == "interrupted"};
   } catch (const nlohmann::json::exception&) {
     throw Error("is not what bart train writes");
   }

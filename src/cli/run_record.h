@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -19,14 +20,15 @@ struct RunRecord {
   std::filesystem::path data_folder;
   double test_size;
   bool ignore_exif;
-  std::string split;  // "original", "stratified" or "grouped"
+  std::string split;                               // "original", "stratified" or "grouped"
+  std::optional<std::int64_t> resumed_after_step;  // the last time that it was resumed
 };
 
 /// The time now as ISO 8601 in UTC.
 std::string iso_time();
 
 /// Writes run.json (command, version, machine, data, results so far) into `folder`. `status` is "running",
-/// "finished" or "stopped".
+/// "finished", "stopped" (by --max-steps) or "interrupted".
 void write_run_json(const std::filesystem::path& folder, const RunRecord& record,
                     const LoadedPictures& pictures, const Split& split, const TrainOptions& options,
                     const std::vector<StepRecord>& steps, const std::vector<EpochRecord>& epochs,
@@ -44,7 +46,7 @@ void write_test_pictures_csv(const std::filesystem::path& folder, const std::fil
 struct RecordedData {
   std::filesystem::path folder;
   bool ignore_exif;
-  bool running;  // then, or killed: the model is not written yet
+  bool unfinished;  // running, interrupted or killed: the model is not written yet
 };
 
 /// The content of a run.json. Throws Error when it is none ("is not …", to stand behind a file's name).

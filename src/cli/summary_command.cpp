@@ -44,7 +44,7 @@ std::string part_of(const Layer& layer) {
 
 void print_table(const Architecture& architecture) {
   const std::vector<Layer> layers = layers_of(architecture);
-  fmt::print("{:<24}{:<14}{:<18}{:>12}\n", "Layer", "Type", "Output", "Parameters");
+  fmt::print("{:<24}{:<16}{:<18}{:>12}\n", "Layer", "Type", "Output", "Parameters");
   std::int64_t total = 0;
   std::int64_t part = 0;
   for (std::size_t i = 0; i < layers.size(); ++i) {
@@ -53,16 +53,16 @@ void print_table(const Architecture& architecture) {
     const std::string type = layer.dropout > 0
                                  ? fmt::format("{} {}", layer_kind_name(layer.kind), layer.dropout)
                                  : layer_kind_name(layer.kind);
-    fmt::print("{:<24}{:<14}{:<18}{:>12}\n", layer.name, type, shape_text(layer.output),
+    fmt::print("{:<24}{:<16}{:<18}{:>12}\n", layer.name, type, shape_text(layer.output),
                parameters > 0 ? thousands(parameters) : "");
     total += parameters;
     part += parameters;
     if (i + 1 == layers.size() || part_of(layers[i + 1]) != part_of(layer)) {
-      fmt::print("{:<56}{:>12}\n", part_of(layer) + " in all", thousands(part));
+      fmt::print("{:<58}{:>12}\n", part_of(layer) + " in all", thousands(part));
       part = 0;
     }
   }
-  fmt::print("{:<56}{:>12}\n", "All parameters", thousands(total));
+  fmt::print("{:<58}{:>12}\n", "All parameters", thousands(total));
 }
 
 int summary_command(const SummaryFlags& flags) {

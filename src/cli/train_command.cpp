@@ -2,11 +2,17 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <chrono>
+#include <csignal>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
+#include "arguments.h"
+#include "bart/checkpoint/checkpoint_folder.h"
 #include "bart/dataset/grouped_split.h"
 #include "bart/dataset/listing.h"
 #include "bart/dataset/load.h"
@@ -18,6 +24,7 @@
 #include "bart/pictures/encode_jpeg.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
+#include "bart/platform/folder_lock.h"
 #include "bart/platform/threads.h"
 #include "bart/training/train.h"
 #include "commands.h"
@@ -25,50 +32,14 @@
 #include "prefix_files.h"
 #include "progress.h"
 #include "run_record.h"
+#include "stop_signals.h"
+#include "train_flags.h"
+#include "version.h"
 
 namespace bart {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct TrainFlags {
-  std::string folder;       // the argument
-  std::string folder_name;  // the original's flag
-  fs::path out = ".";
-  double test_size = 0.2;
-  std::string split = "original";
-  int image_size = 128;
-  std::int64_t seed = 10;
-  std::int64_t max_steps = 0;  // 0: not given
-  bool prefix = false;
-  bool strict = false;
-  bool ignore_exif = false;
-  int threads = 0;
-  TrainOptions options;
-};
-
-void check_flags(const TrainFlags& flags) {
-  const auto require = [](bool right, const std::string& sentence) {
-    if (!right) throw UsageError(sentence);
-  };
-  require(flags.options.batch_size >= 1,
-          fmt::format("--bs must be at least 1, not {}", flags.options.batch_size));
-  require(flags.options.learning_rate > 0 && flags.options.learning_rate < 1e6,
-          fmt::format("--lr must be above 0, not {}", flags.options.learning_rate));
-  require(flags.options.epochs >= 0,
-          fmt::format("--epochs must be at least 0, not {}", flags.options.epochs));
-  require(flags.test_size > 0 && flags.test_size < 1,
-          fmt::format("--test-size must be between 0 and 1, not {}", flags.test_size));
-  require(flags.image_size >= 16 && flags.image_size % 16 == 0 && flags.image_size <= 2048,
-          fmt::format("--image-size must be a multiple of 16 from 16 to 2048, not {}", flags.image_size));
-  require(flags.seed >= 0 && flags.seed <= 0xFFFFFFFFLL,
-          fmt::format("--seed must be from 0 to 4294967295, not {}", flags.seed));
-  require(flags.max_steps >= 0, fmt::format("--max-steps must be at least 1, not {}", flags.max_steps));
-  require(flags.threads >= 0, fmt::format("--threads must be at least 1, not {}", flags.threads));
-  require(flags.folder.empty() || flags.folder_name.empty() || flags.folder == flags.folder_name,
-          fmt::format("two data folders are named, {} and --folder-name {}: name one", flags.folder,
-                      flags.folder_name));
-}
 
 /// Whether `path` is `folder` or lies below it.
 bool lies_in(const fs::path& path, const fs::path& folder) {
@@ -148,11 +119,169 @@ Split split_pictures(const LoadedPictures& pictures, const TrainFlags& flags) {
   return train_test_split(static_cast<std::uint32_t>(pictures.size()), flags.test_size, seed);
 }
 
-int train_command(TrainFlags flags, const std::string& command_line) {
-  check_flags(flags);
-  const fs::path folder = !flags.folder.empty()        ? flags.folder
-                          : !flags.folder_name.empty() ? flags.folder_name
-                                                       : "characters_train";
+/// The command that goes on with the training in `out`.
+std::string resume_command(const fs::path& out) {
+  const std::string folder = out.string();
+  const char* const arguments[] = {"bart", "train", "--resume", "--out", folder.c_str()};
+  return quoted_command(out == "." ? 3 : 5, arguments);
+}
+
+/// The newest checkpoint, and what the command was not told about this training from it.
+FoundCheckpoint find_training(Log& log, const CLI::App& command, const fs::path& run_folder,
+                              TrainFlags& flags) {
+  FoundCheckpoint found = newest_checkpoint(run_folder);
+  for (const std::string& damaged : found.damaged) log.warning(fmt::format("Passed over {}", damaged));
+  if (found.checkpoint.version != version) {
+    throw Error(
+        fmt::format("{} is of BART {}, this is {}: go on with that version, or begin anew without --resume",
+                    found.path.string(), found.checkpoint.version, version));
+  }
+  take_settings(command, found.checkpoint.settings, flags);
+  return found;
+}
+
+/// Where a checkpoint keeps when its training began.
+constexpr const char* started_setting = "started";
+
+/// A training that is ready to begin, or to go on.
+struct PreparedTraining {
+  TrainFlags flags;
+  RunRecord record;
+  LoadedPictures pictures;
+  DataFingerprint data;
+  Split split;
+  Architecture architecture;
+  std::optional<FoundCheckpoint> found;  // with --resume
+};
+
+/// Trains, and keeps in bart-run/ what has been done. Returns the exit code.
+int run_training(PreparedTraining prepared, Log& log, Progress& progress) {
+  const TrainFlags& flags = prepared.flags;
+  const TrainOptions& options = flags.options;
+  const fs::path run_folder = flags.out / "bart-run";
+  fs::path checkpoint;  // the last one
+  TrainingState from = prepared.found ? std::move(prepared.found->checkpoint.training)
+                                      : initial_training_state(prepared.architecture, options.seed,
+                                                               prepared.split.train.size());
+  if (prepared.found) {
+    checkpoint = prepared.found->path;
+    log.info(fmt::format("Going on after step {} (epoch {}) from {}", from.progress.steps.size(),
+                         from.progress.epoch, checkpoint.string()));
+  }
+  Training training(prepared.pictures, prepared.split, prepared.architecture, options, std::move(from));
+
+  std::map<std::string, std::string> settings = settings_of(flags);
+  settings[started_setting] = prepared.record.started;
+  auto last_save = std::chrono::steady_clock::now();
+  const auto write_record = [&](const std::string& status) {
+    write_steps_csv(run_folder, training.progress().steps);
+    write_run_json(run_folder, prepared.record, prepared.pictures, prepared.split, options,
+                   training.progress().steps, training.progress().epochs, status);
+  };
+  const auto save = [&] {
+    checkpoint = save_checkpoint(run_folder, {version, settings, prepared.data, training.state()});
+    last_save = std::chrono::steady_clock::now();
+  };
+
+  const StopSignals signals;
+  write_record("running");
+  TrainEvents events;
+  events.step = [&](const StepRecord& step, std::size_t done, std::size_t total) {
+    progress.show(fmt::format("Epoch {}/{}", step.epoch, options.epochs), done, total,
+                  fmt::format("loss {:.3f}", step.loss));
+    if (signals.received() != 0) return false;
+    if (std::chrono::steady_clock::now() - last_save >=
+        std::chrono::duration<double>(60 * flags.checkpoint_minutes)) {
+      save();
+      write_record("running");
+    }
+    return true;
+  };
+  events.validation = [&](std::size_t done, std::size_t total) {
+    progress.show(fmt::format("Validating {}/{}", training.progress().epoch, options.epochs), done, total);
+    return signals.received() == 0;
+  };
+  events.epoch = [&](const EpochRecord& epoch) {
+    progress.clear();
+    log.info(fmt::format("Epoch [{}/{}], Loss: {:.3f}, Train Acc: {:.3f}%, Val Acc: {:.3f}%", epoch.epoch,
+                         options.epochs, epoch.loss, epoch.train_accuracy, epoch.validation_accuracy));
+    log.info(fmt::format("Val Macro F1: {:.3f}", epoch.validation_macro_f1));
+    save();
+    write_record("running");
+  };
+  try {
+    training.run(events);
+  } catch (const DivergedError& error) {
+    throw Error(fmt::format("{}; {}", error.what(),
+                            checkpoint.empty() ? "there is no checkpoint yet"
+                                               : "the last good checkpoint is " + checkpoint.string()));
+  }
+  progress.clear();
+
+  const bool interrupted = signals.received() != 0 && !training.finished();
+  if (interrupted) {
+    save();
+    write_record("interrupted");
+    log.warning(fmt::format("Stopped by {} after step {}: saved {}; to go on: {}",
+                            signals.received() == SIGINT ? "Ctrl-C" : "SIGTERM",
+                            training.progress().steps.size(), checkpoint.string(),
+                            resume_command(flags.out)));
+    return 128 + signals.received();
+  }
+  write_file(flags.out / "BART-10M.pth", encode_pth(training.model()));
+  write_record(training.finished() ? "finished" : "stopped");
+  log_skipped(log, prepared.pictures);
+  log.info(lies_in(flags.out, ".") && lies_in(".", flags.out)
+               ? std::string("BART-10M.pth SAVED AT CURRENT WORKING DIRECTORY")
+               : fmt::format("BART-10M.pth SAVED AT {}", flags.out.string()));
+  return 0;
+}
+
+/// The record of a training that goes on is that of its beginning.
+void continue_record(const Checkpoint& checkpoint, const TrainOptions& options, RunRecord& record) {
+  const TrainingProgress& progress = checkpoint.training.progress;
+  if (progress.epoch - 1 > options.epochs) {
+    throw UsageError(fmt::format("--epochs is {}, but {} are done: name at least as many", options.epochs,
+                                 progress.epoch - 1));
+  }
+  if (const auto started = checkpoint.settings.find(started_setting); started != checkpoint.settings.end()) {
+    record.started = started->second;
+  }
+  record.resumed_after_step = static_cast<std::int64_t>(progress.steps.size());
+}
+
+void check_data(const PreparedTraining& prepared, const fs::path& folder) {
+  const std::string change =
+      difference(prepared.found->checkpoint.data, prepared.data, prepared.pictures.files);
+  if (change.empty()) return;
+  throw Error(
+      fmt::format("{} is not what the training began with: {}; make it what it was, or begin anew without "
+                  "--resume",
+                  folder.string(), change));
+}
+
+/// Removes what trainings into this folder left behind that were killed in the middle of a write.
+void remove_unfinished_files(const fs::path& out) {
+  remove_unfinished(out / "BART-10M.pth");
+  remove_unfinished(out / "label_encoder.joblib");
+  remove_unfinished(out / "inference_images" / "");
+  remove_unfinished(out / "bart-run" / "");
+}
+
+int train_command(const CLI::App& command, TrainFlags flags, const std::string& command_line) {
+  check_train_flags(flags);
+  Progress progress;
+  Log log("Batlogger (Train)", progress);
+  const fs::path run_folder = flags.out / "bart-run";
+  // One training at a time. Where there has been one, that is known before a single picture is read.
+  std::optional<FolderLock> lock;
+  if (fs::is_directory(run_folder)) lock.emplace(run_folder);
+  PreparedTraining prepared;
+  if (flags.resume) {
+    prepared.found = find_training(log, command, run_folder, flags);
+    check_train_flags(flags);
+  }
+  const fs::path folder = data_folder(flags);
   if (lies_in(flags.out, folder)) {
     throw UsageError(
         fmt::format("the results would be written into the data folder {}: name another folder with "
@@ -160,16 +289,15 @@ int train_command(TrainFlags flags, const std::string& command_line) {
                     folder.string()));
   }
   TrainOptions& options = flags.options;
-  options.threads = flags.threads > 0 ? flags.threads : available_threads();
+  if (flags.threads == 0) flags.threads = available_threads();
+  options.threads = flags.threads;
   if (flags.max_steps > 0) options.max_steps = flags.max_steps;
   options.seed = static_cast<std::uint32_t>(flags.seed);
-
-  Progress progress;
-  Log log("Batlogger (Train)", progress);
-  RunRecord record{command_line, iso_time(), folder, flags.test_size, flags.ignore_exif, flags.split};
+  prepared.record = {command_line, iso_time(), folder, flags.test_size, flags.ignore_exif, flags.split, {}};
+  if (prepared.found) continue_record(prepared.found->checkpoint, options, prepared.record);
 
   if (flags.prefix) log.info(fmt::format("Renamed {} files", prefix_files(folder)));
-  const LoadedPictures pictures = load_pictures(
+  prepared.pictures = load_pictures(
       list_folder(folder),
       {.image_size = flags.image_size,
        .threads = options.threads,
@@ -177,15 +305,26 @@ int train_command(TrainFlags flags, const std::string& command_line) {
        .strict = flags.strict},
       [&](std::size_t done, std::size_t total) { progress.show("Reading pictures", done, total); });
   progress.clear();
+  const LoadedPictures& pictures = prepared.pictures;
   log_data(log, pictures);
+  prepared.data = fingerprint_of(pictures, options.threads);
+  if (prepared.found) check_data(prepared, folder);
 
-  const Split split = split_pictures(pictures, flags);
-  const Architecture architecture{.classes = static_cast<int>(pictures.classes.size()),
-                                  .image_size = flags.image_size};
-  layers_of(architecture);  // refuses what cannot be built before anything is written
+  const Split split = prepared.split = split_pictures(pictures, flags);
+  prepared.architecture = {.classes = static_cast<int>(pictures.classes.size()),
+                           .image_size = flags.image_size};
+  layers_of(prepared.architecture);  // refuses what cannot be built before anything is written
 
-  const fs::path run_folder = flags.out / "bart-run";
   create_folder(run_folder);
+  if (!lock) lock.emplace(run_folder);
+  remove_unfinished_files(flags.out);
+  if (!flags.resume) {
+    if (const auto earlier = set_checkpoints_aside(run_folder)) {
+      log.info(
+          fmt::format("Kept the last checkpoint of the training before as {}, until this one has its own",
+                      earlier->string()));
+    }
+  }
   const fs::path images = flags.out / "inference_images";
   save_test_pictures(images, pictures, split, options.threads);
   write_file(flags.out / "label_encoder.joblib", encode_label_encoder(pictures.classes));
@@ -199,44 +338,10 @@ int train_command(TrainFlags flags, const std::string& command_line) {
   }
   log.info(fmt::format("Training set size: {}", split.train.size()));
   log.info(fmt::format("Test set size: {}", split.test.size()));
-  log.info("Starting training...");
-
-  std::vector<StepRecord> steps;
-  std::vector<EpochRecord> epochs;
-  const auto write_record = [&](const std::string& status) {
-    write_steps_csv(run_folder, steps);
-    write_run_json(run_folder, record, pictures, split, options, steps, epochs, status);
-  };
   write_test_pictures_csv(run_folder, folder, pictures, split);
-  write_record("running");
-  TrainEvents events;
-  events.step = [&](const StepRecord& step, std::size_t done, std::size_t total) {
-    steps.push_back(step);
-    progress.show(fmt::format("Epoch {}/{}", step.epoch, options.epochs), done, total,
-                  fmt::format("loss {:.3f}", step.loss));
-    return true;
-  };
-  events.validation = [&](std::size_t done, std::size_t total) {
-    progress.show(fmt::format("Validating {}/{}", epochs.size() + 1, options.epochs), done, total);
-  };
-  events.epoch = [&](const EpochRecord& epoch) {
-    epochs.push_back(epoch);
-    progress.clear();
-    log.info(fmt::format("Epoch [{}/{}], Loss: {:.3f}, Train Acc: {:.3f}%, Val Acc: {:.3f}%", epoch.epoch,
-                         options.epochs, epoch.loss, epoch.train_accuracy, epoch.validation_accuracy));
-    log.info(fmt::format("Val Macro F1: {:.3f}", epoch.validation_macro_f1));
-    write_record("running");
-  };
-  const TrainResult result = train(pictures, split, architecture, options, events);
-  progress.clear();
-
-  write_file(flags.out / "BART-10M.pth", encode_pth(result.state));
-  write_record(result.stopped ? "stopped" : "finished");
-  log_skipped(log, pictures);
-  log.info(lies_in(flags.out, ".") && lies_in(".", flags.out)
-               ? std::string("BART-10M.pth SAVED AT CURRENT WORKING DIRECTORY")
-               : fmt::format("BART-10M.pth SAVED AT {}", flags.out.string()));
-  return 0;
+  log.info("Starting training...");
+  prepared.flags = std::move(flags);
+  return run_training(std::move(prepared), log, progress);
 }
 
 }  // namespace
@@ -245,47 +350,9 @@ void add_train_command(CLI::App& program, Run& run, const std::string& command_l
   auto flags = std::make_shared<TrainFlags>();
   CLI::App* command =
       program.add_subcommand("train", "Train a classifier on a folder with one sub-folder a class");
-  command->add_option("folder", flags->folder, "The data: one sub-folder a class (default characters_train)");
-  command->add_option("--folder-name", flags->folder_name, "The same, as a flag");
-  command->add_option("--bs", flags->options.batch_size, "Batch size")->capture_default_str();
-  command->add_option("--lr", flags->options.learning_rate, "Learning rate of Adam")->capture_default_str();
-  command
-      ->add_option("--epochs", flags->options.epochs,
-                   "Passes over the training set; 0 saves the initial weights")
-      ->capture_default_str();
-  command->add_option("--max-steps", flags->max_steps, "Stop after so many optimizer steps, and save");
-  command->add_option("--seed", flags->seed, "Seed of the split, weights, batches and dropout")
-      ->capture_default_str();
-  command->add_option("--test-size", flags->test_size, "Share of the pictures that are kept for testing")
-      ->capture_default_str();
-  command
-      ->add_option(
-          "--split", flags->split,
-          "How pictures are kept for testing: original (at random), stratified (as many of each class "
-          "as its share), grouped (near duplicates stay on one side)")
-      ->check(CLI::IsMember({"original", "stratified", "grouped"}))
-      ->capture_default_str();
-  command
-      ->add_option("--image-size", flags->image_size, "Side that pictures are resized to, a multiple of 16")
-      ->capture_default_str();
-  command->add_option("--out", flags->out, "Folder that the results are written to")->capture_default_str();
-  command->add_option("--threads", flags->threads, "Threads (default: all that this process may use)");
-  command->add_flag("--strict", flags->strict,
-                    "Stop at the first file that is no good picture, instead of skipping it");
-  command->add_flag("--ignore-exif", flags->ignore_exif,
-                    "Take pictures as stored, as the original did, not as turned by EXIF");
-  command->add_flag("--prefix-files", flags->prefix,
-                    "Rename pic_* in the data folder to {class}_pic_* first, as the original did");
-  command->footer(
-      "It writes BART-10M.pth, label_encoder.joblib and inference_images/ (the test pictures), and what it "
-      "did into\n"
-      "bart-run/: steps.csv, run.json, test_pictures.csv. The data folder is only read.\n\n"
-      "Examples:\n"
-      "  bart train                                the folder characters_train, as the original does\n"
-      "  bart train faces --epochs 5 --out run1    another folder, five epochs, results into run1/\n"
-      "  bart train faces --max-steps 100          a quick look");
-  command->callback([flags, &run, command_line] {
-    run = [flags, command_line] { return train_command(*flags, command_line); };
+  add_train_flags(*command, *flags);
+  command->callback([flags, &run, command, command_line] {
+    run = [flags, command, command_line] { return train_command(*command, *flags, command_line); };
   });
 }
 

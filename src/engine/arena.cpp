@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "bart/platform/error.h"
+#include "bart/platform/huge_pages.h"
 
 namespace bart {
 namespace {
@@ -23,8 +24,7 @@ AlignedMemory::AlignedMemory(std::size_t bytes) : size_(bytes) {
                     "image size",
                     bytes / 1'000'000));
   }
-  // 2 MB pages spare the passes over whole activations most of their address translations. A hint only.
-  ::madvise(memory, bytes, MADV_HUGEPAGE);
+  prefer_huge_pages(memory, bytes);
   memory_ = std::unique_ptr<std::uint8_t, Unmap>(static_cast<std::uint8_t*>(memory), Unmap{bytes});
 }
 

@@ -71,28 +71,33 @@ std::size_t batch_norm_partial_bytes(const ActivationShape& s) {
          static_cast<std::size_t>(3 * s.channels) * sizeof(float);
 }
 
-void batch_norm_statistics(const ActivationShape& s, const float* x, const float* conv_bias,
-                           const float* weight, const float* bias, float* running_mean, float* running_var,
-                           BatchNormChannels channels, double* partial) {
+void batch_norm_statistics(const ActivationShape& s, const float* x, const float* weight, const float* bias,
+                           float* running_mean, float* running_var, BatchNormChannels channels,
+                           double* partial) {
   const auto pixels = static_cast<std::size_t>(s.size * s.size);
+  const auto block = static_cast<std::size_t>(s.block);
   parallel_each(s.planes(), [&](std::int64_t i) {
-    plane_statistics(x + i * s.plane(), pixels, static_cast<std::size_t>(s.block), partial_of(s, partial, i));
+    plane_sum(x + i * s.plane(), pixels, block, partial_of(s, partial, i));
   });
   const double count = static_cast<double>(s.n) * static_cast<double>(pixels);
   for (std::int64_t c = 0; c < s.channels; ++c) {
-    const double mean = total(s, partial, c, 0) / count;
-    const double variance = std::max(0.0, total(s, partial, c, 1) / count - mean * mean);
-    const double invstd = 1 / std::sqrt(variance + batch_norm_eps);
-    channels.mean[c] = static_cast<float>(mean);
-    channels.invstd[c] = static_cast<float>(invstd);
-    const double scale = invstd * static_cast<double>(weight[c]);
-    channels.scale[c] = static_cast<float>(scale);
-    channels.shift[c] = static_cast<float>(bias[c] + (static_cast<double>(channels.mean[c]) - mean) * scale);
-    const double unbiased = variance * count / std::max(count - 1, 1.0);
-    running_mean[c] = static_cast<float>((1 - batch_norm_momentum) * running_mean[c] +
-                                         batch_norm_momentum * (mean + conv_bias[c]));
-    running_var[c] =
-        static_cast<float>((1 - batch_norm_momentum) * running_var[c] + batch_norm_momentum * unbiased);
+    channels.mean[c] = static_cast<float>(total(s, partial, c, 0) / count);
+  }
+  parallel_each(s.planes(), [&](std::int64_t i) {
+    plane_squares(x + i * s.plane(), pixels, block, channels.mean + first_channel(s, i),
+                  partial_of(s, partial, i));
+  });
+  for (std::int64_t c = 0; c < s.channels; ++c) {
+    const auto squares = static_cast<float>(total(s, partial, c, 0));
+    const float variance = squares / static_cast<float>(count);
+    channels.invstd[c] = static_cast<float>(1 / std::sqrt(static_cast<double>(variance) + batch_norm_eps));
+    channels.scale[c] = channels.invstd[c] * weight[c];
+    channels.shift[c] = std::fma(-channels.mean[c], channels.scale[c], bias[c]);
+    const double unbiased = static_cast<double>(squares) / std::max(count - 1, 1.0);
+    running_mean[c] = static_cast<float>((1 - batch_norm_momentum) * static_cast<double>(running_mean[c]) +
+                                         batch_norm_momentum * static_cast<double>(channels.mean[c]));
+    running_var[c] = static_cast<float>((1 - batch_norm_momentum) * static_cast<double>(running_var[c]) +
+                                        batch_norm_momentum * unbiased);
   }
 }
 

@@ -24,7 +24,7 @@ struct BatchNormChannels {
   float* mean;    // [C] of the batch
   float* invstd;  // [C] 1 / sqrt(biased variance + eps)
   float* scale;   // [C] weight * invstd
-  float* shift;   // [C] bias, and what rounding took from mean * scale
+  float* shift;   // [C] bias - mean * scale
 };
 
 /// PyTorch's eps and momentum of nn.BatchNorm2d.
@@ -34,20 +34,19 @@ inline constexpr double batch_norm_momentum = 0.1;
 /// Bytes of the scratch memory `partial` of the functions below: sums [N, C/B, 2, B] and factors [3, C].
 std::size_t batch_norm_partial_bytes(const ActivationShape& shape);
 
-/// Batch statistics of x, and the update of the running ones (which take the unbiased variance). x comes from
-/// the convolution without its bias: in training a BatchNorm takes any constant of a channel away again, so
-/// only the running mean needs it, and the bias has no gradient.
+/// Batch statistics of x, and the update of the running ones (which take the unbiased variance). Every
+/// rounding is PyTorch's (aten/src/ATen/native/Normalization.cpp and cpu/batch_norm_kernel.cpp): sums in
+/// double, but the mean, each difference from it, its square, the summed squares and the variance are floats.
 void batch_norm_statistics(const ActivationShape& shape,
-                           const float* x,          // [N, C/B, H, W, B]
-                           const float* conv_bias,  // [C]
-                           const float* weight,     // [C]
-                           const float* bias,       // [C]
-                           float* running_mean,     // [C]
-                           float* running_var,      // [C]
+                           const float* x,       // [N, C/B, H, W, B]
+                           const float* weight,  // [C]
+                           const float* bias,    // [C]
+                           float* running_mean,  // [C]
+                           float* running_var,   // [C]
                            BatchNormChannels channels,
                            double* partial);  // scratch
 
-/// y = relu((x - mean) * scale + shift).
+/// y = relu(x * scale + shift).
 void normalize_relu_forward(const ActivationShape& shape,
                             const float* x,  // [N, C/B, H, W, B]
                             BatchNormChannels channels,
@@ -63,7 +62,7 @@ void normalize_relu_backward(const ActivationShape& shape,
                              float* dbias,      // [C]
                              double* partial);  // scratch
 
-/// y = dropout2d(max_pool(relu((x - mean) * scale + shift))).
+/// y = dropout2d(max_pool(relu(x * scale + shift))).
 void normalize_relu_pool_forward(const ActivationShape& shape,
                                  const float* x,  // [N, C/B, H, W, B]
                                  BatchNormChannels channels,

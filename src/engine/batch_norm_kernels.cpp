@@ -61,19 +61,16 @@ HWY_INLINE V relu(V v) {
   return hn::IfThenElse(hn::Lt(v, hn::Zero(D())), hn::Zero(D()), v);
 }
 
-/// y = (x - mean) * scale + shift: one rounding of the difference and one of the rest, where
-/// x * scale + (shift - mean * scale) would lose what large means cost. A ReLU or a maximum that falls the
-/// other way moves a whole gradient, so every digit here counts.
+/// y = x * scale + shift in one rounding, as PyTorch's kernel does it: a ReLU or a maximum that falls the
+/// other way moves a whole gradient, so the bits matter and not only the digits.
 struct Normalization {
   V mean, scale, shift;
-  V sign;  // of scale: x * sign is in the order of y, and finer, as no rounding makes equals of unequals
 
   HWY_INLINE Normalization(const PlaneChannels& channels, std::size_t c)
       : mean(hn::LoadU(D(), channels.mean + c)),
         scale(hn::LoadU(D(), channels.scale + c)),
-        shift(hn::LoadU(D(), channels.shift + c)),
-        sign(hn::IfThenElseZero(hn::Ne(scale, hn::Zero(D())), hn::CopySign(hn::Set(D(), 1.0f), scale))) {}
-  HWY_INLINE V of(V x) const { return hn::MulAdd(hn::Sub(x, mean), scale, shift); }
+        shift(hn::LoadU(D(), channels.shift + c)) {}
+  HWY_INLINE V of(V x) const { return hn::MulAdd(x, scale, shift); }
 };
 
 /// The maximum, or NaN where one is NaN: Max of some machines would drop it.
@@ -81,18 +78,24 @@ HWY_INLINE V larger(V a, V b) {
   return hn::IfThenElse(hn::Or(hn::Gt(b, a), hn::IsNaN(b)), b, a);
 }
 
-void Statistics(const float* HWY_RESTRICT x, std::size_t pixels, std::size_t block,
-                double* HWY_RESTRICT sums) {
+void Sum(const float* HWY_RESTRICT x, std::size_t pixels, std::size_t block, double* HWY_RESTRICT sums) {
   for (std::size_t c = 0; c < block; c += hn::Lanes(D())) {
     DoubleSum sum;
+    for (std::size_t p = 0; p < pixels; ++p) sum.add(hn::LoadU(D(), x + p * block + c));
+    sum.store(sums + c);
+  }
+}
+
+void Squares(const float* HWY_RESTRICT x, std::size_t pixels, std::size_t block,
+             const float* HWY_RESTRICT means, double* HWY_RESTRICT sums) {
+  for (std::size_t c = 0; c < block; c += hn::Lanes(D())) {
+    const V mean = hn::LoadU(D(), means + c);
     DoubleSum squares;
     for (std::size_t p = 0; p < pixels; ++p) {
-      const V v = hn::LoadU(D(), x + p * block + c);
-      sum.add(v);
-      squares.add_product(v, v);
+      const V difference = hn::Sub(hn::LoadU(D(), x + p * block + c), mean);
+      squares.add(hn::Mul(difference, difference));
     }
-    sum.store(sums + c);
-    squares.store(sums + block + c);
+    squares.store(sums + c);
   }
 }
 
@@ -111,15 +114,14 @@ void NormalizeRelu(const float* HWY_RESTRICT x, std::size_t pixels, std::size_t 
 struct Window {
   V a, b, c, d;
   HWY_INLINE V largest() const { return larger(larger(a, b), larger(c, d)); }
+  HWY_INLINE Window normalized(const Normalization& norm) const {
+    return {norm.of(a), norm.of(b), norm.of(c), norm.of(d)};
+  }
 };
 
 HWY_INLINE Window load_window(const float* x, std::size_t row, std::size_t block) {
   return {hn::LoadU(D(), x), hn::LoadU(D(), x + block), hn::LoadU(D(), x + row),
           hn::LoadU(D(), x + row + block)};
-}
-
-HWY_INLINE Window times(const Window& w, V factor) {
-  return {hn::Mul(w.a, factor), hn::Mul(w.b, factor), hn::Mul(w.c, factor), hn::Mul(w.d, factor)};
 }
 
 void NormalizeReluPool(const float* HWY_RESTRICT x, std::size_t size, std::size_t block,
@@ -132,8 +134,8 @@ void NormalizeReluPool(const float* HWY_RESTRICT x, std::size_t size, std::size_
     for (std::size_t h = 0; h < half; ++h) {
       for (std::size_t w = 0; w < half; ++w) {
         const Window window = load_window(x + 2 * h * row + 2 * w * block + c, row, block);
-        const V largest = hn::Mul(times(window, norm.sign).largest(), norm.sign);
-        hn::StoreU(hn::Mul(relu(norm.of(largest)), kept), D(), y + (h * half + w) * block + c);
+        const V largest = window.normalized(norm).largest();
+        hn::StoreU(hn::Mul(relu(largest), kept), D(), y + (h * half + w) * block + c);
       }
     }
   }
@@ -186,16 +188,15 @@ struct Choice {
 };
 
 HWY_INLINE Choice choose(const Window& x, const Normalization& norm) {
-  const Window ordered = times(x, norm.sign);
-  const V largest = ordered.largest();
-  const auto open = hn::Gt(norm.of(hn::Mul(largest, norm.sign)), hn::Zero(D()));
-  const auto a = hn::And(open, hn::Eq(ordered.a, largest));
+  const Window y = x.normalized(norm);
+  const V largest = y.largest();
+  const auto open = hn::Gt(largest, hn::Zero(D()));
+  const auto a = hn::And(open, hn::Eq(y.a, largest));
   const auto not_a = hn::AndNot(a, open);
-  const auto b = hn::And(not_a, hn::Eq(ordered.b, largest));
+  const auto b = hn::And(not_a, hn::Eq(y.b, largest));
   const auto not_b = hn::AndNot(b, not_a);
-  const auto c = hn::And(not_b, hn::Eq(ordered.c, largest));
+  const auto c = hn::And(not_b, hn::Eq(y.c, largest));
   const auto d = hn::AndNot(c, not_b);
-  // Not largest * sign: where the scale is zero all four are equal, and the first one's x is wanted.
   const V chosen = hn::IfThenElse(d, x.d, hn::IfThenElse(c, x.c, hn::IfThenElse(b, x.b, x.a)));
   return {a, b, c, d, chosen, open};
 }
@@ -276,7 +277,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace bart {
 
-HWY_EXPORT(Statistics);
+HWY_EXPORT(Sum);
+HWY_EXPORT(Squares);
 HWY_EXPORT(NormalizeRelu);
 HWY_EXPORT(NormalizeReluPool);
 HWY_EXPORT(ReluSums);
@@ -286,8 +288,12 @@ HWY_EXPORT(PoolGradient);
 HWY_EXPORT(MaxPool);
 HWY_EXPORT(PreferredBlock);
 
-void plane_statistics(const float* x, std::size_t pixels, std::size_t block, double* sums) {
-  HWY_DYNAMIC_DISPATCH(Statistics)(x, pixels, block, sums);
+void plane_sum(const float* x, std::size_t pixels, std::size_t block, double* sums) {
+  HWY_DYNAMIC_DISPATCH(Sum)(x, pixels, block, sums);
+}
+
+void plane_squares(const float* x, std::size_t pixels, std::size_t block, const float* mean, double* sums) {
+  HWY_DYNAMIC_DISPATCH(Squares)(x, pixels, block, mean, sums);
 }
 
 void plane_normalize_relu(const float* x, std::size_t pixels, std::size_t block, PlaneChannels channels,

@@ -7,7 +7,7 @@ namespace bart {
 // One plane [H, W, B] at a time, dispatched at run time to the widest instructions of the machine.
 // Per-channel arguments point at the plane's B channels.
 
-/// Of the forward pass: y = (x - mean) * scale + shift.
+/// Of the forward pass: y = x * scale + shift.
 struct PlaneChannels {
   const float* mean;   // [B]
   const float* scale;  // [B]
@@ -21,8 +21,11 @@ struct PlaneGradient {
   const float* gain;     // [B] weight * invstd
 };
 
-/// sums[0..B) = the sum of x, sums[B..2B) = the sum of x^2, in double.
-void plane_statistics(const float* x, std::size_t pixels, std::size_t block, double* sums);
+/// sums[0..B) = the sum of x, in double.
+void plane_sum(const float* x, std::size_t pixels, std::size_t block, double* sums);
+
+/// sums[0..B) = the sum of (x - mean)^2; the squares in float, their sum in double.
+void plane_squares(const float* x, std::size_t pixels, std::size_t block, const float* mean, double* sums);
 
 void plane_normalize_relu(const float* x, std::size_t pixels, std::size_t block, PlaneChannels channels,
                           float* y);

@@ -76,6 +76,14 @@ struct Engine::Impl {
     }
   }
 
+  /// One of the flat arrays that are laid out as the parameters, in PyTorch's layout.
+  StateDict like_parameters(const AlignedMemory& values) const {
+    StateDict state = empty_state(network.architecture);
+    std::erase_if(state, [](const Tensor& tensor) { return !is_parameter(tensor.name); });
+    export_state(network, device, values.floats(), nullptr, state);
+    return state;
+  }
+
   /// Room for `bytes`. Growing moves the arena, so plans made before must be made again.
   void grow_arena(std::size_t bytes) {
     if (bytes <= arena.size()) return;
@@ -159,10 +167,7 @@ StepResult Engine::forward_backward(const Batch& batch, const DropoutMasks& mask
 StateDict Engine::gradients() const {
   impl_->enter();
   impl_->prepare_training();
-  StateDict gradients = empty_state(impl_->network.architecture);
-  std::erase_if(gradients, [](const Tensor& tensor) { return !is_parameter(tensor.name); });
-  export_state(impl_->network, impl_->device, impl_->parameters.gradients.floats(), nullptr, gradients);
-  return gradients;
+  return impl_->like_parameters(impl_->parameters.gradients);
 }
 
 std::vector<float> Engine::last_logits() const {
@@ -178,6 +183,22 @@ void Engine::adam_step(double learning_rate) {
   bart::adam_step(static_cast<std::int64_t>(impl_->network.parameter_count), ++p.adam_steps, learning_rate,
                   p.gradients.floats(), p.exp_avg.floats(), p.exp_avg_sq.floats(), p.values.floats());
   impl_->folded.current = false;
+}
+
+AdamState Engine::adam_state() const {
+  impl_->enter();
+  impl_->prepare_training();
+  const Parameters& p = impl_->parameters;
+  return {p.adam_steps, impl_->like_parameters(p.exp_avg), impl_->like_parameters(p.exp_avg_sq)};
+}
+
+void Engine::load_adam_state(const AdamState& adam) {
+  impl_->enter();
+  impl_->prepare_training();
+  Parameters& p = impl_->parameters;
+  import_state(impl_->network, impl_->device, adam.exp_avg, p.exp_avg.floats(), nullptr);
+  import_state(impl_->network, impl_->device, adam.exp_avg_sq, p.exp_avg_sq.floats(), nullptr);
+  p.adam_steps = adam.steps;
 }
 
 void Engine::evaluate(std::span<const std::uint8_t* const> pictures, std::span<float> logits) {

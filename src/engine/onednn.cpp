@@ -71,7 +71,7 @@ dnnl::convolution_forward::primitive_desc convolution_forward_desc(const dnnl::e
   const auto kind = training ? prop_kind::forward_training : prop_kind::forward_inference;
   const memory::desc source = convolution_source(shape, layouts.source);
   const memory::desc destination = convolution_destination(shape, layouts.destination);
-  const memory::desc biases = training ? memory::desc() : bias(shape.out_channels);
+  const memory::desc biases = bias(shape.out_channels);
   const dnnl::primitive_attr attr = attributes(!training);
 #if DNNL_VERSION_MAJOR >= 3
   return {engine, kind, algorithm, source, weights, biases, destination, ones, ones, ones, attr};

@@ -33,8 +33,7 @@ struct ConvolutionLayouts {
   dnnl::memory::format_tag destination;  // nChw16c or nChw8c
 };
 
-/// In training without the bias, which the BatchNorm behind it takes away again; in evaluation with a bias
-/// and ReLU.
+/// With a bias; in evaluation with ReLU, too.
 dnnl::convolution_forward::primitive_desc convolution_forward_desc(const dnnl::engine& engine,
                                                                    const ConvolutionShape& shape,
                                                                    const ConvolutionLayouts& layouts,

@@ -7,6 +7,7 @@
 
 #include "bart/platform/error.h"
 #include "batch_norm_kernels.h"
+#include "parallel.h"
 
 namespace bart {
 namespace {
@@ -171,18 +172,18 @@ void import_state(const CompiledNetwork& network, const dnnl::engine& engine, co
   for (const LinearLayer& l : network.linears) {
     const std::vector<float>& weights =
         tensor(state, l.name + ".weight", {l.out_features, l.in_features}).floats();
-    std::vector<float> rows(static_cast<std::size_t>(l.out_features * l.in_padded));
-    for (std::int64_t o = 0; o < l.out_features; ++o) {
+    const AlignedMemory rows(float_bytes(l.out_features * l.in_padded));
+    parallel_each(l.out_features, [&](std::int64_t o) {
       const float* from = weights.data() + o * l.in_features;
-      float* to = rows.data() + o * l.in_padded;
+      float* to = rows.floats() + o * l.in_padded;
       if (l.column_of.empty()) {
         std::copy_n(from, l.in_features, to);
       } else {
         for (std::int64_t f = 0; f < l.in_features; ++f)
           to[l.column_of[static_cast<std::size_t>(f)]] = from[f];
       }
-    }
-    reorder_weights(engine, row_major(l), rows.data(), l.weights_desc, values + l.weights);
+    });
+    reorder_weights(engine, row_major(l), rows.floats(), l.weights_desc, values + l.weights);
     import_vector(state, l.name + ".bias", l.out_features, values + l.bias);
   }
 }

@@ -22,12 +22,18 @@ BatchNormChannels channels_at(std::uint8_t* arena, std::size_t offset, std::int6
   return {first, first + channels, first + 2 * channels, first + 3 * channels};
 }
 
+/// Shape and layout of activations, as oneDNN writes them: "[32, 64, 128, 128] nChw16c".
+std::string layout_text(const ActivationShape& s, std::int64_t size) {
+  return fmt::format("[{}, {}, {}, {}] nChw{}c", s.n, s.channels, size, size, s.block);
+}
+
 }  // namespace
 
 TrainingPlan::TrainingPlan(const CompiledNetwork& network, const dnnl::engine& engine, std::int64_t n)
     : network_(network), engine_(engine), stream_(engine), n_(n) {
   const std::int64_t size = network.architecture.image_size;
-  input_ = layout_.add("input", float_bytes(n * 3 * size * size));
+  input_ =
+      layout_.add(fmt::format("input [{}, 3, {}, {}] nchw", n, size, size), float_bytes(n * 3 * size * size));
   plan_convolutions();
   plan_linears();
 }
@@ -49,10 +55,14 @@ void TrainingPlan::plan_convolutions() {
                   .output = 0,
                   .activated = 0,
                   .channels = 0};
-    c.output = layout_.add(layer.name + " output, then its gradient", float_bytes(c.shape.count()));
-    c.activated = layout_.add(
-        fmt::format("{} activated{}, then its gradient", layer.name, layer.ends_block ? " and pooled" : ""),
-        float_bytes(c.shape.count() / (layer.ends_block ? 4 : 1)));
+    c.output = layout_.add(
+        fmt::format("{} output, then its gradient, {}", layer.name, layout_text(c.shape, layer.size)),
+        float_bytes(c.shape.count()));
+    c.activated =
+        layout_.add(fmt::format("{} activated{}, then its gradient, {}", layer.name,
+                                layer.ends_block ? " and pooled" : "",
+                                layout_text(c.shape, layer.ends_block ? layer.size / 2 : layer.size)),
+                    float_bytes(c.shape.count() / (layer.ends_block ? 4 : 1)));
     c.channels = layout_.add(layer.norm_name + " statistics", float_bytes(4 * layer.out_padded));
     if (layer.ends_block) c.keep = layout_.add(layer.name + " dropout", float_bytes(n_ * layer.out_padded));
     if (!first) {
@@ -137,13 +147,13 @@ void TrainingPlan::bind_convolution_forward(std::size_t i, std::uint8_t* arena, 
       layer.name + " forward", c.forward, arena + scratch_,
       {{DNNL_ARG_SRC, {c.forward.src_desc(), source}},
        {DNNL_ARG_WEIGHTS, {c.forward.weights_desc(), values + layer.weights}},
+       {DNNL_ARG_BIAS, {c.forward.bias_desc(), values + layer.bias}},
        {DNNL_ARG_DST, {c.forward.dst_desc(), output}}});
-  add_own(layer.norm_name + " statistics",
-          [=, shape = c.shape, partial = reinterpret_cast<double*>(arena + partial_)] {
-            batch_norm_statistics(shape, output, values + layer.bias, values + layer.norm_weight,
-                                  values + layer.norm_bias, statistics + layer.running_mean,
-                                  statistics + layer.running_var, channels, partial);
-          });
+  add_own(layer.norm_name + " statistics", [=, shape = c.shape,
+                                            partial = reinterpret_cast<double*>(arena + partial_)] {
+    batch_norm_statistics(shape, output, values + layer.norm_weight, values + layer.norm_bias,
+                          statistics + layer.running_mean, statistics + layer.running_var, channels, partial);
+  });
   if (layer.ends_block) {
     add_own(layer.norm_name + " + ReLU + pool + dropout forward",
             [=, shape = c.shape, keep = floats_at(arena, c.keep)] {

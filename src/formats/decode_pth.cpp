@@ -13,6 +13,7 @@
 
 #include "bart/formats/pth.h"
 #include "bart/platform/error.h"
+#include "bart/platform/huge_pages.h"
 #include "half.h"
 #include "message.h"
 #include "pickle.h"
@@ -306,7 +307,10 @@ class StateReader {
       });
     }
     if (dtype == Dtype::f32 && !swap_ && is_contiguous(view) && count > 0) {
-      std::vector<float> floats(static_cast<std::size_t>(count));
+      std::vector<float> floats;
+      floats.reserve(static_cast<std::size_t>(count));
+      prefer_huge_pages(floats.data(), floats.capacity() * size);
+      floats.resize(static_cast<std::size_t>(count));
       std::memcpy(floats.data(), bytes + static_cast<std::size_t>(view.offset) * size, floats.size() * size);
       return floats;
     }

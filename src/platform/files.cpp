@@ -9,9 +9,11 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "bart/platform/error.h"
+#include "bart/platform/huge_pages.h"
 #include "bart/platform/threads.h"
 
 namespace bart {
@@ -22,6 +24,9 @@ namespace fs = std::filesystem;
 [[noreturn]] void fail(const char* what, const fs::path& path, int error) {
   throw Error(fmt::format("cannot {} {}: {}", what, path.string(), std::strerror(error)));
 }
+
+/// Stands between the name of a file that is being written and mkostemp's six characters.
+constexpr std::string_view unfinished = ".unfinished-";
 
 /// An open file descriptor, closed at the end of its scope.
 class Descriptor {
@@ -85,7 +90,8 @@ void write_all(int fd, std::span<const std::uint8_t> content, const fs::path& pa
 
 TemporaryFile write_aside(const fs::path& path, const fs::path& folder, std::span<const std::uint8_t> content,
                           bool sync) {
-  std::string pattern = (folder / ("." + path.filename().string() + ".XXXXXX")).string();
+  std::string pattern =
+      (folder / ("." + path.filename().string() + std::string(unfinished) + "XXXXXX")).string();
   Descriptor fd(::mkostemp(pattern.data(), O_CLOEXEC));
   if (fd.get() < 0) fail("write", path, errno);
   TemporaryFile temporary(pattern);
@@ -119,7 +125,10 @@ std::vector<std::uint8_t> read_file(const fs::path& path, std::uint64_t limit) {
     throw Error(fmt::format("cannot read {}: it has {} bytes, more than the {} that such a file may have",
                             path.string(), status.st_size, limit));
   }
-  std::vector<std::uint8_t> content(static_cast<std::size_t>(status.st_size));
+  std::vector<std::uint8_t> content;
+  content.reserve(static_cast<std::size_t>(status.st_size));
+  prefer_huge_pages(content.data(), content.capacity());
+  content.resize(static_cast<std::size_t>(status.st_size));
   std::size_t filled = 0;
   while (filled < content.size()) {
     const ssize_t got = ::read(fd.get(), content.data() + filled, content.size() - filled);
@@ -157,6 +166,20 @@ void write_files(const fs::path& folder, std::size_t count,
   if (::syncfs(fd.get()) != 0) fail("sync", folder, errno);
   for (std::size_t i = 0; i < count; ++i) temporaries[i].rename_to(folder / name(i));
   sync_folder(folder);
+}
+
+void remove_unfinished(const fs::path& path) {
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  const std::string beginning = "." + path.filename().string();
+  std::error_code ignored;
+  for (fs::directory_iterator entry(folder, ignored), end; entry != end; entry.increment(ignored)) {
+    const std::string name = entry->path().filename().string();
+    const std::size_t mark = name.rfind(unfinished);
+    if (mark == std::string::npos || name.size() != mark + unfinished.size() + 6) continue;
+    if (path.has_filename() ? name.substr(0, mark) != beginning : !name.starts_with('.')) continue;
+    std::error_code stays;
+    fs::remove(entry->path(), stays);
+  }
 }
 
 }  // namespace bart

@@ -6,11 +6,9 @@
 #include <chrono>
 #include <cmath>
 #include <span>
+#include <utility>
 
-#include "bart/dataset/batch_order.h"
-#include "bart/engine/engine.h"
 #include "bart/network/dropout.h"
-#include "bart/platform/error.h"
 #include "bart/random/torch.h"
 #include "bart/training/metrics.h"
 #include "bart/training/predictions.h"
@@ -22,8 +20,9 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-void check(const LoadedPictures& pictures, const Split& split, const Architecture& architecture,
-           const TrainOptions& options) {
+const Architecture& checked(const LoadedPictures& pictures, const Split& split,
+                            const Architecture& architecture, const TrainOptions& options,
+                            const TrainingProgress& progress) {
   if (architecture.classes != static_cast<int>(pictures.classes.size())) {
     throw Error(fmt::format("the network has {} classes, the data set {}", architecture.classes,
                             pictures.classes.size()));
@@ -37,83 +36,133 @@ void check(const LoadedPictures& pictures, const Split& split, const Architectur
   if (options.batch_size < 1 || options.epochs < 0 || !(options.learning_rate > 0)) {
     throw UsageError("batch size and learning rate must be above 0, epochs at least 0");
   }
+  const std::uint64_t n = split.train.size();
+  if (progress.order.size() != n || progress.epoch < 1 || progress.done > n ||
+      (progress.done < n && progress.done % static_cast<std::uint64_t>(options.batch_size) != 0)) {
+    throw Error("the state to go on from is that of a training on other pictures or in other batches");
+  }
+  return architecture;
 }
+
+/// Thrown out of a validation that an event stops.
+struct Abandoned {};
 
 }  // namespace
 
-TrainResult train(const LoadedPictures& pictures, const Split& split, const Architecture& architecture,
-                  const TrainOptions& options, const TrainEvents& events) {
-  check(pictures, split, architecture, options);
+TrainingState initial_training_state(const Architecture& architecture, std::uint32_t seed,
+                                     std::size_t train_pictures) {
+  TrainingState state{{Mt19937(seed), BatchOrder(seed, static_cast<std::uint32_t>(train_pictures))}, {}, {}};
+  state.model = initial_state(architecture, state.progress.generator);
+  return state;
+}
 
-  // PyTorch's two generators: the global one (initial weights, dropout masks, the validation loader's seed)
-  // and the training loader's own.
-  Mt19937 global(options.seed);
-  BatchOrder order(options.seed, static_cast<std::uint32_t>(split.train.size()));
+Training::Training(const LoadedPictures& pictures, const Split& split, const Architecture& architecture,
+                   const TrainOptions& options, TrainingState from)
+    : pictures_(pictures),
+      split_(split),
+      options_(options),
+      engine_(checked(pictures, split, architecture, options, from.progress), {.threads = options.threads}),
+      progress_(std::move(from.progress)),
+      next_order_(progress_.order) {
+  engine_.load(from.model);
+  if (from.adam.steps > 0) engine_.load_adam_state(from.adam);
+  begin_epoch();
+}
 
-  TrainResult result;
-  result.state = initial_state(architecture, global);
-  if (options.epochs == 0) return result;
+void Training::begin_epoch() {
+  next_order_ = progress_.order;
+  visits_ = next_order_.next_epoch();
+}
 
-  Engine engine(architecture, {.threads = options.threads});
-  engine.load(result.state);
+bool Training::enough_steps() const {
+  return options_.max_steps && static_cast<std::int64_t>(progress_.steps.size()) >= *options_.max_steps;
+}
 
+void Training::run(const TrainEvents& events) {
+  while (!finished() && !enough_steps()) {
+    if (progress_.done < visits_.size()) {
+      step();
+      if (events.step && !events.step(progress_.steps.back(), progress_.done, visits_.size())) return;
+    } else {
+      if (!validate(events)) return;
+      if (events.epoch) events.epoch(progress_.epochs.back());
+    }
+  }
+}
+
+void Training::step() {
+  const auto start = std::chrono::steady_clock::now();
+  const std::size_t n =
+      std::min(visits_.size() - progress_.done, static_cast<std::size_t>(options_.batch_size));
   std::vector<const std::uint8_t*> batch_pictures;
   std::vector<std::int32_t> batch_labels;
-  for (int epoch = 1; epoch <= options.epochs && !result.stopped; ++epoch) {
-    const auto train_start = std::chrono::steady_clock::now();
-    const std::vector<std::uint32_t> visits = order.next_epoch();
-    double loss_sum = 0;
-    std::size_t correct = 0;
-    std::size_t batches = 0;
-    for (std::size_t done = 0; done < visits.size() && !result.stopped; ++batches) {
-      const std::size_t n = std::min(visits.size() - done, static_cast<std::size_t>(options.batch_size));
-      batch_pictures.clear();
-      batch_labels.clear();
-      for (const std::uint32_t visit : std::span(visits).subspan(done, n)) {
-        const std::uint32_t i = split.train[visit];
-        batch_pictures.push_back(pictures.picture(i));
-        batch_labels.push_back(pictures.labels[i]);
-      }
-      const DropoutMasks masks = draw_dropout_masks(architecture, static_cast<int>(n), global);
-      const StepResult step = engine.forward_backward({batch_pictures, batch_labels}, masks);
-      const std::int64_t number = static_cast<std::int64_t>(result.steps.size()) + 1;
-      if (!std::isfinite(step.loss)) {
-        throw Error(
-            fmt::format("the loss became {} at step {} (epoch {}, learning rate {}): train with a "
-                        "smaller --lr",
-                        step.loss, number, epoch, options.learning_rate));
-      }
-      engine.adam_step(options.learning_rate);
-
-      loss_sum += step.loss;
-      correct += static_cast<std::size_t>(step.correct);
-      done += n;
-      result.steps.push_back({number, epoch, step.loss});
-      result.stopped = options.max_steps && number >= *options.max_steps;
-      if (events.step && !events.step(result.steps.back(), done, visits.size())) result.stopped = true;
-    }
-    if (result.stopped) break;
-
-    const double train_seconds = seconds_since(train_start);
-    const auto validation_start = std::chrono::steady_clock::now();
-    // The validation loader draws its base seed from the global generator, which moves the masks that follow.
-    torch_random64(global);
-    const Evaluation validation =
-        evaluate(predictions_of(engine, pictures, split.test, options.batch_size, events.validation));
-    result.epochs.push_back(
-        {.epoch = epoch,
-         .loss = loss_sum / static_cast<double>(batches),
-         .train_accuracy = 100.0 * static_cast<double>(correct) / static_cast<double>(visits.size()),
-         .validation_accuracy =
-             100.0 * static_cast<double>(validation.report.right) / static_cast<double>(split.test.size()),
-         .validation_macro_f1 = validation.report.macro.f1,
-         .validation_loss = validation.loss,
-         .train_seconds = train_seconds,
-         .validation_seconds = seconds_since(validation_start)});
-    if (events.epoch) events.epoch(result.epochs.back());
+  for (const std::uint32_t visit : std::span(visits_).subspan(progress_.done, n)) {
+    const std::uint32_t i = split_.train[visit];
+    batch_pictures.push_back(pictures_.picture(i));
+    batch_labels.push_back(pictures_.labels[i]);
   }
-  result.state = engine.state();
-  return result;
+  const DropoutMasks masks =
+      draw_dropout_masks(engine_.architecture(), static_cast<int>(n), progress_.generator);
+  const StepResult result = engine_.forward_backward({batch_pictures, batch_labels}, masks);
+  const std::int64_t number = static_cast<std::int64_t>(progress_.steps.size()) + 1;
+  if (!std::isfinite(result.loss)) {
+    throw DivergedError(
+        fmt::format("the loss became {} at step {} (epoch {}, learning rate {}): train with a smaller --lr",
+                    result.loss, number, progress_.epoch, options_.learning_rate));
+  }
+  engine_.adam_step(options_.learning_rate);
+
+  progress_.loss_sum += result.loss;
+  progress_.correct += static_cast<std::uint64_t>(result.correct);
+  progress_.done += n;
+  progress_.steps.push_back({number, progress_.epoch, result.loss});
+  progress_.seconds += seconds_since(start);
+}
+
+bool Training::validate(const TrainEvents& events) {
+  const auto start = std::chrono::steady_clock::now();
+  Predictions predictions;
+  try {
+    predictions = predictions_of(engine_, pictures_, split_.test, options_.batch_size,
+                                 [&](std::size_t done, std::size_t total) {
+                                   if (events.validation && !events.validation(done, total))
+                                     throw Abandoned();
+                                 });
+  } catch (const Abandoned&) {
+    return false;
+  }
+  const Evaluation validation = evaluate(predictions);
+  // PyTorch's validation loader drew its base seed from the global generator, which moves the masks that
+  // follow. Validation itself draws nothing, so the draw can wait until it is done.
+  torch_random64(progress_.generator);
+  const auto batch_size = static_cast<std::uint64_t>(options_.batch_size);
+  const std::uint64_t batches = (progress_.done + batch_size - 1) / batch_size;
+  progress_.epochs.push_back(
+      {.epoch = progress_.epoch,
+       .loss = progress_.loss_sum / static_cast<double>(batches),
+       .train_accuracy = 100.0 * static_cast<double>(progress_.correct) / static_cast<double>(progress_.done),
+       .validation_accuracy =
+           100.0 * static_cast<double>(validation.report.right) / static_cast<double>(split_.test.size()),
+       .validation_macro_f1 = validation.report.macro.f1,
+       .validation_loss = validation.loss,
+       .train_seconds = progress_.seconds,
+       .validation_seconds = seconds_since(start)});
+  ++progress_.epoch;
+  progress_.done = 0;
+  progress_.loss_sum = 0;
+  progress_.correct = 0;
+  progress_.seconds = 0;
+  progress_.order = next_order_;
+  begin_epoch();
+  return true;
+}
+
+TrainResult train(const LoadedPictures& pictures, const Split& split, const Architecture& architecture,
+                  const TrainOptions& options, const TrainEvents& events) {
+  Training training(pictures, split, architecture, options,
+                    initial_training_state(architecture, options.seed, split.train.size()));
+  training.run(events);
+  return {training.model(), training.progress().steps, training.progress().epochs, !training.finished()};
 }
 
 }  // namespace bart

@@ -194,7 +194,8 @@ TEST_F(BadInput, AFullDiskLeavesTheOldModel) {
   const std::string model = file_text(here() / "BART-10M.pth");
   const auto before = everything_in(here());
   const BartResult result =
-      run_bart(here(), {"train", "faces", "--epochs", "0", "--image-size", "16", "--seed", "3"}, 1'000'000);
+      run_bart(here(), {"train", "faces", "--epochs", "0", "--image-size", "16", "--seed", "3"},
+               {.file_size_limit = 1'000'000});
   EXPECT_EQ(result.code, 1);
   EXPECT_THAT(result.err, HasSubstr("cannot write ./BART-10M.pth: File too large"));
   EXPECT_EQ(everything_in(here()), before);

@@ -126,7 +126,8 @@ TEST_F(Export, ADamagedModelIsRefusedByName) {
 TEST_F(Export, AFullDiskLeavesTheOldExport) {
   ASSERT_EQ(run_bart(here(), {"export"}).code, 0);
   const auto before = read_file(here() / "BART-10M.onnx");
-  const BartResult result = run_bart(here(), {"export", "--with-preprocessing"}, 100'000);
+  const BartResult result =
+      run_bart(here(), {"export", "--with-preprocessing"}, {.file_size_limit = 100'000});
   EXPECT_EQ(result.code, 1);
   EXPECT_THAT(result.err, HasSubstr("BART-10M.onnx"));
   EXPECT_EQ(read_file(here() / "BART-10M.onnx"), before);

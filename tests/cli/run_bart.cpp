@@ -1,13 +1,16 @@
 #include "run_bart.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
+#include <utility>
 
 namespace bart {
 
@@ -21,32 +24,56 @@ std::string file_text(const fs::path& path) {
   return text.str();
 }
 
-BartResult run_bart(const fs::path& folder, const std::vector<std::string>& arguments,
-                    std::uint64_t file_size_limit) {
-  const ScratchFolder scratch;
-  const fs::path out = scratch.path() / "out";
-  const fs::path err = scratch.path() / "err";
+RunningBart::RunningBart(const fs::path& folder, const std::vector<std::string>& arguments,
+                         const BartSurroundings& surroundings) {
+  const fs::path out = scratch_.path() / "out";
+  const fs::path err = scratch_.path() / "err";
   std::vector<char*> argv{const_cast<char*>(BART_PROGRAM)};
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
 
-  const pid_t child = ::fork();
-  if (child == 0) {
+  child_ = ::fork();
+  if (child_ == 0) {
     const int out_fd = ::open(out.c_str(), O_WRONLY | O_CREAT, 0600);
     const int err_fd = ::open(err.c_str(), O_WRONLY | O_CREAT, 0600);
     if (out_fd < 0 || err_fd < 0 || ::dup2(out_fd, 1) < 0 || ::dup2(err_fd, 2) < 0) ::_exit(126);
-    if (file_size_limit > 0) {
-      const struct rlimit limit { file_size_limit, file_size_limit };
+    if (surroundings.file_size_limit > 0) {
+      const struct rlimit limit { surroundings.file_size_limit, surroundings.file_size_limit };
       ::setrlimit(RLIMIT_FSIZE, &limit);
     }
+    for (const auto& [name, value] : surroundings.environment) ::setenv(name.c_str(), value.c_str(), 1);
     if (::chdir(folder.c_str()) != 0) ::_exit(126);
     ::execv(BART_PROGRAM, argv.data());
     ::_exit(127);
   }
+}
+
+RunningBart::~RunningBart() {
+  if (child_ > 0) {
+    send(SIGKILL);
+    wait();
+  }
+}
+
+void RunningBart::send(int signal) const {
+  ::kill(child_, signal);
+}
+
+std::string RunningBart::err_so_far() const {
+  const fs::path err = scratch_.path() / "err";
+  return fs::exists(err) ? file_text(err) : std::string();
+}
+
+BartResult RunningBart::wait() {
   int status = 0;
-  ::waitpid(child, &status, 0);
+  ::waitpid(std::exchange(child_, 0), &status, 0);
   const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  return {code, file_text(out), file_text(err)};
+  return {code, file_text(scratch_.path() / "out"), file_text(scratch_.path() / "err")};
+}
+
+BartResult run_bart(const fs::path& folder, const std::vector<std::string>& arguments,
+                    const BartSurroundings& surroundings) {
+  return RunningBart(folder, arguments, surroundings).wait();
 }
 
 }  // namespace bart

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,10 +20,34 @@ struct BartResult {
   std::string err;
 };
 
-/// Runs the program as a user would, in `folder`, with stdout and stderr as files (so without a terminal).
-/// With a `file_size_limit`, no file may grow past so many bytes: what a full disk does to a write.
+struct BartSurroundings {
+  std::uint64_t file_size_limit = 0;  // above 0: no file may grow past it, what a full disk does to a write
+  std::map<std::string, std::string> environment = {};  // added to that of the test
+};
+
+/// The program as a user runs it, in `folder`, with stdout and stderr as files (so without a terminal).
+class RunningBart {
+ public:
+  RunningBart(const std::filesystem::path& folder, const std::vector<std::string>& arguments,
+              const BartSurroundings& surroundings = {});
+  ~RunningBart();  // kills it where it still runs
+  RunningBart(const RunningBart&) = delete;
+  RunningBart& operator=(const RunningBart&) = delete;
+
+  pid_t process() const { return child_; }
+  void send(int signal) const;
+  /// What it has written to stderr so far.
+  std::string err_so_far() const;
+  BartResult wait();
+
+ private:
+  ScratchFolder scratch_;
+  pid_t child_;
+};
+
+/// Runs it to its end.
 BartResult run_bart(const std::filesystem::path& folder, const std::vector<std::string>& arguments,
-                    std::uint64_t file_size_limit = 0);
+                    const BartSurroundings& surroundings = {});
 
 std::string file_text(const std::filesystem::path& path);
 

@@ -222,7 +222,9 @@ TEST(Engine, CountsBatchesAndTakesTheConvolutionsBiasIntoTheRunningMean) {
     means.push_back(find_tensor(engine.state(), "block1.1.running_mean")->floats());
     logits.push_back(engine.last_logits());
   }
-  EXPECT_EQ(logits[0], logits[1]);
+  // BatchNorm takes the 2 away again, but for what adding it rounded: 1e-7 of 2, in values that deviate by
+  // about 0.2, and after three more layers.
+  for (std::size_t i = 0; i < logits[0].size(); ++i) EXPECT_NEAR(logits[0][i], logits[1][i], 1e-5f);
   for (std::size_t c = 0; c < means[0].size(); ++c) EXPECT_NEAR(means[1][c] - means[0][c], 0.1f * 2, 1e-6f);
   const StateDict state = engine.state();
   EXPECT_EQ(

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -80,6 +81,25 @@ TEST_F(FilesTest, KeepsTheOldFileWhenTheDiskIsFull) {
   std::signal(SIGXFSZ, handler);
   EXPECT_EQ(content(folder_ / "a"), "old");
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1);
+}
+
+TEST_F(FilesTest, RemovesWhatInterruptedWritesLeft) {
+  const auto names = [&] {
+    std::set<std::string> found;
+    for (const auto& entry : fs::directory_iterator(folder_)) found.insert(entry.path().filename().string());
+    return found;
+  };
+  for (const char* name : {".a.unfinished-x1Y2z3", ".b.unfinished-x1Y2z3", "a.unfinished-x1Y2z3",
+                           ".a.unfinished-x1Y2z3.jpg", ".a.unfinished", "a", ".hidden"}) {
+    scratch_.write(name);
+  }
+  remove_unfinished(folder_ / "a");
+  EXPECT_THAT(names(), testing::ElementsAre(".a.unfinished", ".a.unfinished-x1Y2z3.jpg", ".b.unfinished-x1Y2z3",
+                                            ".hidden", "a", "a.unfinished-x1Y2z3"));
+  remove_unfinished(folder_ / "");
+  EXPECT_FALSE(names().contains(".b.unfinished-x1Y2z3"));
+  EXPECT_EQ(names().size(), 5u);
+  remove_unfinished(folder_ / "no such folder" / "");
 }
 
 TEST_F(FilesTest, NamesWhatItCannotOpen) {

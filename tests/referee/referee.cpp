@@ -60,45 +60,12 @@ Referee::Referee(const Architecture& architecture, const StateDict& state)
   }
 }
 
-void Referee::note_close_choices(std::size_t l, const std::vector<double>& input, Record& record) {
-  constexpr double reach = 1e-6;
-  const Layer& layer = layers_[l];
-  if (layer.kind == LayerKind::relu) {
-    for (std::size_t i = 0; i < input.size(); ++i) {
-      if (std::abs(input[i]) <= reach) close_choices_.push_back({l, i, 0, std::abs(input[i])});
-    }
-  } else {
-    const int width = int(layer.input[2]);
-    const std::size_t in_pixels = std::size_t(layer.input[1] * layer.input[2]), out_pixels = in_pixels / 4;
-    for (std::size_t i = 0; i < record.positions.size(); ++i) {
-      const double* plane = input.data() + i / out_pixels * in_pixels;
-      const std::int32_t best = record.positions[i];
-      if (plane[best] <= 0) continue;  // the ReLU before lets no gradient through
-      const int corner = (best / width & ~1) * width + (best % width & ~1);
-      for (const int other : {corner, corner + 1, corner + width, corner + width + 1}) {
-        const double gap = plane[best] - plane[other];
-        if (gap > 0 && gap <= reach) close_choices_.push_back({l, i, other, gap});
-      }
-    }
-  }
-  for (const CloseChoice& choice : turned_) {
-    if (choice.layer != l) continue;
-    if (layer.kind == LayerKind::relu) {
-      double& output = record.output[choice.index];  // the backward pass looks whether it is above 0
-      output = output > 0 ? 0 : 1;
-    } else {
-      record.positions[choice.index] = choice.other;
-    }
-  }
-}
-
 void Referee::forward(const std::vector<double>& input, const DropoutMasks* masks,
                       std::vector<Record>* records) {
   const std::size_t n = input.size() / input_values_;
   const bool training = masks != nullptr;
   std::size_t dropouts = 0;
   std::vector<double> x = input;
-  if (training) close_choices_.clear();
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     const Layer& layer = layers_[l];
     const auto tensor = [&](const char* part) { return tensors_.at(layer.name + part).data(); };
@@ -129,16 +96,12 @@ void Referee::forward(const std::vector<double>& input, const DropoutMasks* mask
       case LayerKind::relu:
         y = x;
         relu_forward(y.size(), y.data());
-        if (training) {
-          record.output = y;
-          note_close_choices(l, x, record);
-        }
+        if (training) record.output = y;
         break;
       case LayerKind::max_pool:
         y.resize(n * values_of(layer.output));
         record.positions.resize(y.size());
         max_pool_forward(max_pool_shape(layer, n), x.data(), y.data(), record.positions.data());
-        if (training) note_close_choices(l, x, record);
         break;
       case LayerKind::dropout2d:
       case LayerKind::dropout:

@@ -16,15 +16,6 @@ namespace bart::referee {
 /// value / 255, then double, as PyTorch's float64 run gets them.
 std::vector<double> input_of(std::span<const std::uint8_t* const> pictures, int image_size);
 
-/// A ReLU or max-pool of a training step that could as well have gone the other way: a float32 run may decide
-/// it differently without being any worse, and the gradients of all layers before it then part.
-struct CloseChoice {
-  std::size_t layer;   // index into layers_of(architecture)
-  std::size_t index;   // of the value in the layer's output
-  std::int32_t other;  // max-pool: where in the input plane the runner-up is
-  double gap;          // how far the values are apart
-};
-
 /// The whole network in double precision, out of the operations of operations.h. It agrees with PyTorch's
 /// float64 (referee_test.cpp) and is what the float32 engine is measured against.
 class Referee {
@@ -38,12 +29,6 @@ class Referee {
                           std::span<const std::int32_t> labels, const DropoutMasks& masks);
   void adam_step(double learning_rate);
 
-  /// The choices of the last training step with a gap of at most 1e-6, a few times the error of a float32 run
-  /// (BatchNorm makes values of about 1). Equal values are no choice: the first has the gradient.
-  const std::vector<CloseChoice>& close_choices() const { return close_choices_; }
-  /// Lets training steps from now on decide `choice` the other way.
-  void turn(const CloseChoice& choice) { turned_.push_back(choice); }
-
   /// Logits [n, classes] with the running statistics and without dropout.
   std::vector<double> evaluate(const std::vector<double>& input);
 
@@ -54,7 +39,6 @@ class Referee {
  private:
   struct Record;  // what the backward pass needs of one layer
   void forward(const std::vector<double>& input, const DropoutMasks* masks, std::vector<Record>* records);
-  void note_close_choices(std::size_t layer, const std::vector<double>& input, Record& record);
   void backward(std::vector<Record>& records, std::vector<double> gradient, const DropoutMasks& masks);
 
   std::vector<Layer> layers_;
@@ -62,7 +46,6 @@ class Referee {
   Tensors tensors_, gradients_, first_moments_, second_moments_;
   int step_ = 0;
   std::vector<double> logits_;
-  std::vector<CloseChoice> close_choices_, turned_;
 };
 
 }  // namespace bart::referee

@@ -12,9 +12,14 @@ namespace bart {
 class BatchOrder {
  public:
   BatchOrder(std::uint32_t seed, std::uint32_t n);
+  /// From a place in the stream, as generator() gave it.
+  BatchOrder(const Mt19937& generator, std::uint32_t n) : generator_(generator), n_(n) {}
 
   /// The next epoch's n indices. Batches are cut from it in order; the last, short one is kept.
   std::vector<std::uint32_t> next_epoch();
+
+  const Mt19937& generator() const { return generator_; }
+  std::uint32_t size() const { return n_; }
 
  private:
   Mt19937 generator_;

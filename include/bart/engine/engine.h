@@ -28,6 +28,13 @@ struct StepResult {
   int correct;  // pictures whose largest logit is their label's
 };
 
+/// What torch.optim.Adam keeps: a step counter and two moments of each parameter, named and shaped like it.
+struct AdamState {
+  std::int64_t steps = 0;
+  StateDict exp_avg;
+  StateDict exp_avg_sq;
+};
+
 /// Executes a network on this computer: holds its parameters, gradients and Adam's state in the layouts that
 /// the kernels want, and one compiled plan for each batch size met.
 class Engine {
@@ -54,6 +61,11 @@ class Engine {
 
   /// One step of torch.optim.Adam (betas 0.9 / 0.999, eps 1e-8, bias-corrected) on the gradients.
   void adam_step(double learning_rate);
+
+  /// Adam's state, to be kept and gone on from with the same results to the last bit.
+  AdamState adam_state() const;
+  /// Throws Error when a moment is missing or has another shape.
+  void load_adam_state(const AdamState& adam);
 
   /// Logits in evaluation mode (running statistics, no dropout) into [n, classes].
   void evaluate(std::span<const std::uint8_t* const> pictures, std::span<float> logits);

@@ -29,4 +29,8 @@ void write_files(const std::filesystem::path& folder, std::size_t count,
                  const std::function<std::string(std::size_t)>& name,
                  const std::function<std::vector<std::uint8_t>(std::size_t)>& content, int threads);
 
+/// Removes what interrupted writes of `path` left beside it; with a folder's path and a "" behind it, of all
+/// files in that folder. For the one process that writes there. What cannot be removed stays.
+void remove_unfinished(const std::filesystem::path& path);
+
 }  // namespace bart

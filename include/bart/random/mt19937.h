@@ -12,9 +12,18 @@ class Mt19937 {
   explicit Mt19937(std::uint32_t seed);
   std::uint32_t next();
 
+  /// The 624 words and how many of them are used up, 1 to 624: all that there is, to be kept and gone on
+  /// from.
+  struct State {
+    std::array<std::uint32_t, 624> words;
+    std::uint32_t position;
+    bool operator==(const State&) const = default;
+  };
+  explicit Mt19937(const State& state) : state_(state) {}
+  const State& state() const { return state_; }
+
  private:
-  std::array<std::uint32_t, 624> state_;
-  std::uint32_t position_;
+  State state_;
 };
 
 }  // namespace bart

@@ -5,10 +5,14 @@
 #include <optional>
 #include <vector>
 
+#include "bart/dataset/batch_order.h"
 #include "bart/dataset/load.h"
 #include "bart/dataset/split.h"
+#include "bart/engine/engine.h"
 #include "bart/network/architecture.h"
 #include "bart/network/state_dict.h"
+#include "bart/platform/error.h"
+#include "bart/random/mt19937.h"
 
 namespace bart {
 
@@ -17,7 +21,7 @@ struct TrainOptions {
   int batch_size = 32;
   double learning_rate = 0.001;
   std::uint32_t seed = 10;
-  std::optional<std::int64_t> max_steps;  // stop after so many optimizer steps, without a last validation
+  std::optional<std::int64_t> max_steps = {};  // stop after so many optimizer steps, without a last validation
   int threads = 1;
 };
 
@@ -26,6 +30,7 @@ struct StepRecord {
   std::int64_t step;
   int epoch;
   float loss;
+  bool operator==(const StepRecord&) const = default;
 };
 
 /// One finished epoch, as the original logs it: the loss is the unweighted mean over batches.
@@ -38,27 +43,92 @@ struct EpochRecord {
   double validation_loss;      // mean over pictures
   double train_seconds;
   double validation_seconds;
+  bool operator==(const EpochRecord&) const = default;
 };
 
-/// What a caller may watch. Each is called between steps, on the calling thread; an empty one is skipped.
+/// How far a training has come, between two steps.
+struct TrainingProgress {
+  Mt19937 generator;  // PyTorch's global one: initial weights, dropout masks, the validation loader's seeds
+  BatchOrder order;   // the training loader's, as it was before it drew the present epoch
+  int epoch = 1;      // the present one; one more than all when the training is over
+  std::uint64_t done = 0;  // pictures of it that were trained on
+  double loss_sum = 0;     // of its steps
+  std::uint64_t correct = 0;
+  double seconds = 0;  // that its steps took
+  std::vector<StepRecord> steps = {};
+  std::vector<EpochRecord> epochs = {};
+};
+
+/// All that a training goes on from, beside the pictures: a value that can be kept.
+struct TrainingState {
+  TrainingProgress progress;
+  StateDict model;
+  AdamState adam;
+};
+
+/// The state before the first step: PyTorch's initial weights and generators for `seed`.
+TrainingState initial_training_state(const Architecture& architecture, std::uint32_t seed,
+                                     std::size_t train_pictures);
+
+/// The loss is no finite number any more.
+class DivergedError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// What a caller may watch. Each is called between steps, on the calling thread, which may then ask the
+/// Training for its state; an empty one is skipped.
 struct TrainEvents {
   /// Pictures done of this epoch's training set, after each step; false stops the training there.
   std::function<bool(const StepRecord&, std::size_t done, std::size_t total)> step;
-  /// Pictures done of the test set during a validation.
-  std::function<void(std::size_t done, std::size_t total)> validation;
+  /// Pictures done of the test set during a validation; false stops the training before this validation,
+  /// which is then done again.
+  std::function<bool(std::size_t done, std::size_t total)> validation;
   std::function<void(const EpochRecord&)> epoch;
 };
 
+/// Trains a network as the original does: PyTorch's batch order and dropout masks, cross entropy, Adam, a
+/// validation on the test set after every epoch. May stop after any step; another Training that is given
+/// its state goes on as if nothing had happened, to the last bit.
+class Training {
+ public:
+  /// Keeps references to `pictures` and `split`. Throws Error when architecture, pictures, split and state
+  /// do not fit together.
+  Training(const LoadedPictures& pictures, const Split& split, const Architecture& architecture,
+           const TrainOptions& options, TrainingState from);
+
+  /// Goes on until all epochs or options.max_steps are done, or an event says stop. Throws DivergedError.
+  void run(const TrainEvents& events = {});
+
+  /// Whether all epochs are done.
+  bool finished() const { return progress_.epoch > options_.epochs; }
+  const TrainingProgress& progress() const { return progress_; }
+  StateDict model() const { return engine_.state(); }
+  TrainingState state() const { return {progress_, engine_.state(), engine_.adam_state()}; }
+
+ private:
+  void begin_epoch();
+  void step();
+  bool validate(const TrainEvents& events);
+  bool enough_steps() const;
+
+  const LoadedPictures& pictures_;
+  const Split& split_;
+  TrainOptions options_;
+  Engine engine_;
+  TrainingProgress progress_;
+  BatchOrder next_order_;              // progress_.order after it drew the present epoch
+  std::vector<std::uint32_t> visits_;  // the present epoch, as indices into split_.train
+};
+
 struct TrainResult {
-  StateDict state;
+  StateDict model;
   std::vector<StepRecord> steps;
   std::vector<EpochRecord> epochs;
   bool stopped = false;  // by max_steps or by an event, before all epochs were done
 };
 
-/// Trains a network from its initial weights as the original does: PyTorch's initial values, batch order and
-/// dropout masks for `seed`, cross entropy, Adam, a validation on the test set after every epoch.
-/// Throws Error when the architecture does not fit the pictures, or when the loss stops being finite.
+/// A whole training, from the initial weights of options.seed.
 TrainResult train(const LoadedPictures& pictures, const Split& split, const Architecture& architecture,
                   const TrainOptions& options, const TrainEvents& events = {});
 

@@ -1,0 +1,300 @@
+#include "bart/checkpoint/checkpoint.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <string_view>
+#include <utility>
+
+#include "bart/formats/safetensors.h"
+#include "bart/platform/error.h"
+#include "bart/platform/hash.h"
+
+namespace bart {
+namespace {
+
+constexpr const char* format_name = "bart-checkpoint-1";
+constexpr std::size_t checksum_bytes = 8;
+constexpr std::string_view setting_prefix = "setting.";
+
+// The names of tensors, or what they begin with.
+constexpr const char* model = "model.";
+constexpr const char* exp_avg = "adam.exp_avg.";
+constexpr const char* exp_avg_sq = "adam.exp_avg_sq.";
+constexpr const char* generator = "generator";
+constexpr const char* order = "order";
+constexpr const char* step_losses = "steps.loss";
+constexpr const char* step_epochs = "steps.epoch";
+constexpr const char* epoch_records = "epochs";  // [epochs, 7]: the bits of doubles
+constexpr const char* data_names = "data.names";
+constexpr const char* data_pixels = "data.pixels";
+constexpr const char* checksum = "checksum";
+
+/// A setting may be a path, which is any bytes; JSON takes UTF-8 alone. As in a URL, "%" and what is no ASCII
+/// become "%E4".
+std::string ascii(const std::string& text) {
+  std::string encoded;
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) >= 0x80 || c == '%') {
+      encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    } else {
+      encoded += c;
+    }
+  }
+  return encoded;
+}
+
+std::string from_ascii(const std::string& encoded) {
+  std::string text;
+  for (std::size_t i = 0; i < encoded.size(); ++i) {
+    if (encoded[i] != '%') {
+      text += encoded[i];
+      continue;
+    }
+    unsigned value = 0;
+    const char* const first = encoded.data() + i + 1;
+    if (encoded.size() < i + 3 || std::from_chars(first, first + 2, value, 16).ptr != first + 2) {
+      throw Error(fmt::format("the checkpoint's setting \"{}\" is no text", encoded));
+    }
+    text += static_cast<char>(value);
+    i += 2;
+  }
+  return text;
+}
+
+Tensor integers(const char* name, std::vector<std::int64_t> values) {
+  const auto n = static_cast<std::int64_t>(values.size());
+  return {name, {n}, std::move(values)};
+}
+
+Tensor words_of(const char* name, const Mt19937& source) {
+  const Mt19937::State& state = source.state();
+  std::vector<std::int64_t> words(state.words.begin(), state.words.end());
+  words.push_back(state.position);
+  return integers(name, std::move(words));
+}
+
+void append_renamed(StateDict& to, const char* prefix, StateDict from) {
+  for (Tensor& tensor : from) {
+    tensor.name = prefix + tensor.name;
+    to.push_back(std::move(tensor));
+  }
+}
+
+/// The figures of an epoch but its number, which is its place.
+using EpochFigures = double EpochRecord::*;
+constexpr EpochFigures epoch_figures[] = {&EpochRecord::loss,
+                                          &EpochRecord::train_accuracy,
+                                          &EpochRecord::validation_accuracy,
+                                          &EpochRecord::validation_macro_f1,
+                                          &EpochRecord::validation_loss,
+                                          &EpochRecord::train_seconds,
+                                          &EpochRecord::validation_seconds};
+constexpr std::size_t figures_of_epoch = std::size(epoch_figures);
+
+/// Takes a decoded checkpoint apart; every absence and every value out of range is an Error.
+class Reader {
+ public:
+  explicit Reader(Safetensors content) : content_(std::move(content)) {}
+
+  const std::string& text(const std::string& key) const {
+    const auto found = content_.metadata.find(key);
+    if (found == content_.metadata.end()) throw Error(fmt::format("the checkpoint does not say its {}", key));
+    return found->second;
+  }
+
+  /// A whole number from `least` to `most`.
+  std::int64_t whole(const std::string& key, std::int64_t least, std::int64_t most) const {
+    const std::string& digits = text(key);
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (error != std::errc{} || end != digits.data() + digits.size() || value < least || value > most) {
+      throw Error(fmt::format("the checkpoint's {} is \"{}\"", key, digits));
+    }
+    return value;
+  }
+
+  double real(const std::string& key) const {
+    const std::string& digits = text(key);
+    char* end = nullptr;
+    const double value = std::strtod(digits.c_str(), &end);
+    if (digits.empty() || end != digits.c_str() + digits.size()) {
+      throw Error(fmt::format("the checkpoint's {} is \"{}\"", key, digits));
+    }
+    return value;
+  }
+
+  std::vector<std::int64_t> integers(const char* name) { return take<std::int64_t>(name); }
+  std::vector<float> floats(const char* name) { return take<float>(name); }
+
+  Mt19937 generator_of(const char* name) {
+    const std::vector<std::int64_t> words = integers(name);
+    Mt19937::State state{};
+    bool good = words.size() == state.words.size() + 1;
+    for (const std::int64_t word : words) {
+      good = good && word >= 0 && word <= std::numeric_limits<std::uint32_t>::max();
+    }
+    if (!good || words.back() < 1 || words.back() > 624) {
+      throw Error(fmt::format("the checkpoint's {} is no state of MT19937", name));
+    }
+    std::transform(words.begin(), words.end() - 1, state.words.begin(),
+                   [](std::int64_t word) { return static_cast<std::uint32_t>(word); });
+    state.position = static_cast<std::uint32_t>(words.back());
+    return Mt19937(state);
+  }
+
+  /// The tensors whose names begin with `prefix`, without it.
+  StateDict below(std::string_view prefix) {
+    StateDict found;
+    for (Tensor& tensor : content_.tensors) {
+      if (!tensor.name.starts_with(prefix)) continue;
+      tensor.name.erase(0, prefix.size());
+      found.push_back(std::move(tensor));
+      tensor.name.clear();
+    }
+    return found;
+  }
+
+  const std::map<std::string, std::string>& metadata() const { return content_.metadata; }
+
+ private:
+  template <typename Value>
+  std::vector<Value> take(const char* name) {
+    for (Tensor& tensor : content_.tensors) {
+      if (tensor.name != name) continue;
+      if (auto* values = std::get_if<std::vector<Value>>(&tensor.values)) return std::move(*values);
+      break;
+    }
+    throw Error(fmt::format("the checkpoint has no {}", name));
+  }
+
+  Safetensors content_;
+};
+
+TrainingProgress read_progress(Reader& reader) {
+  constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
+  const auto pictures = static_cast<std::uint32_t>(reader.whole("train_pictures", 1, most));
+  TrainingProgress progress{reader.generator_of(generator), {reader.generator_of(order), pictures}};
+  progress.epoch = static_cast<int>(reader.whole("epoch", 1, most));
+  progress.done = static_cast<std::uint64_t>(reader.whole("done", 0, pictures));
+  progress.correct = static_cast<std::uint64_t>(reader.whole("correct", 0, pictures));
+  progress.loss_sum = reader.real("loss_sum");
+  progress.seconds = reader.real("seconds");
+
+  const std::vector<float> losses = reader.floats(step_losses);
+  const std::vector<std::int64_t> epochs = reader.integers(step_epochs);
+  if (losses.size() != epochs.size()) throw Error("the checkpoint's steps have not one loss each");
+  for (std::size_t i = 0; i < losses.size(); ++i) {
+    if (epochs[i] < 1 || epochs[i] > progress.epoch) {
+      throw Error(fmt::format("step {} of the checkpoint is of epoch {}", i + 1, epochs[i]));
+    }
+    progress.steps.push_back({static_cast<std::int64_t>(i) + 1, static_cast<int>(epochs[i]), losses[i]});
+  }
+  const std::vector<std::int64_t> figures = reader.integers(epoch_records);
+  if (figures.size() != static_cast<std::size_t>(progress.epoch - 1) * figures_of_epoch) {
+    throw Error("the checkpoint does not hold the figures of all finished epochs");
+  }
+  for (std::size_t i = 0; i < figures.size() / figures_of_epoch; ++i) {
+    EpochRecord record{};
+    record.epoch = static_cast<int>(i) + 1;
+    for (std::size_t f = 0; f < figures_of_epoch; ++f) {
+      record.*epoch_figures[f] = std::bit_cast<double>(figures[i * figures_of_epoch + f]);
+    }
+    progress.epochs.push_back(record);
+  }
+  return progress;
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> encode_checkpoint(Checkpoint checkpoint) {
+  TrainingProgress& progress = checkpoint.training.progress;
+  AdamState& adam = checkpoint.training.adam;
+  Safetensors content;
+  content.metadata = {
+      {"format", format_name},
+      {"version", checkpoint.version},
+      {"train_pictures", fmt::format("{}", progress.order.size())},
+      {"epoch", fmt::format("{}", progress.epoch)},
+      {"done", fmt::format("{}", progress.done)},
+      {"correct", fmt::format("{}", progress.correct)},
+      {"loss_sum", fmt::format("{}", progress.loss_sum)},  // the shortest digits that give the double back
+      {"seconds", fmt::format("{}", progress.seconds)},
+      {"adam_steps", fmt::format("{}", adam.steps)},
+      {"data_classes", fmt::format("{:016x}", checkpoint.data.classes)}};
+  for (const auto& [name, value] : checkpoint.settings) {
+    content.metadata[std::string(setting_prefix) + name] = ascii(value);
+  }
+
+  std::vector<float> losses;
+  std::vector<std::int64_t> epochs;
+  for (const StepRecord& step : progress.steps) {
+    losses.push_back(step.loss);
+    epochs.push_back(step.epoch);
+  }
+  std::vector<std::int64_t> figures;
+  for (const EpochRecord& record : progress.epochs) {
+    for (const EpochFigures figure : epoch_figures) {
+      figures.push_back(std::bit_cast<std::int64_t>(record.*figure));
+    }
+  }
+  append_renamed(content.tensors, model, std::move(checkpoint.training.model));
+  append_renamed(content.tensors, exp_avg, std::move(adam.exp_avg));
+  append_renamed(content.tensors, exp_avg_sq, std::move(adam.exp_avg_sq));
+  const auto step_count = static_cast<std::int64_t>(losses.size());
+  content.tensors.push_back({step_losses, {step_count}, std::move(losses)});
+  content.tensors.push_back(integers(step_epochs, std::move(epochs)));
+  content.tensors.push_back(integers(epoch_records, std::move(figures)));
+  content.tensors.push_back(words_of(generator, progress.generator));
+  content.tensors.push_back(words_of(order, progress.order.generator()));
+  content.tensors.push_back(integers(data_names, std::move(checkpoint.data.names)));
+  content.tensors.push_back(integers(data_pixels, std::move(checkpoint.data.pixels)));
+  content.tensors.push_back({checksum, {1}, std::vector<std::int64_t>{0}});
+
+  std::vector<std::uint8_t> file = encode_safetensors(content);
+  const std::uint64_t sum = hash_of(std::span(file).first(file.size() - checksum_bytes));
+  std::memcpy(file.data() + file.size() - checksum_bytes, &sum, checksum_bytes);
+  return file;
+}
+
+Checkpoint decode_checkpoint(std::span<const std::uint8_t> file) {
+  if (file.size() < checksum_bytes) throw Error("the file is cut short or damaged");
+  std::uint64_t sum = 0;
+  std::memcpy(&sum, file.data() + file.size() - checksum_bytes, checksum_bytes);
+  if (sum != hash_of(file.first(file.size() - checksum_bytes))) {
+    throw Error("the file is cut short or damaged");
+  }
+  Reader reader(decode_safetensors(file));
+  if (reader.text("format") != format_name) {
+    throw Error(fmt::format("it is of the format {}, which this BART does not know", reader.text("format")));
+  }
+  Checkpoint checkpoint{reader.text("version"), {}, {}, {read_progress(reader), {}, {}}};
+  for (const auto& [key, value] : reader.metadata()) {
+    if (key.starts_with(setting_prefix))
+      checkpoint.settings[key.substr(setting_prefix.size())] = from_ascii(value);
+  }
+  const std::string& classes = reader.text("data_classes");
+  const auto [end, error] =
+      std::from_chars(classes.data(), classes.data() + classes.size(), checkpoint.data.classes, 16);
+  if (error != std::errc{} || end != classes.data() + classes.size()) {
+    throw Error(fmt::format("the checkpoint's data_classes is \"{}\"", classes));
+  }
+  checkpoint.data.names = reader.integers(data_names);
+  checkpoint.data.pixels = reader.integers(data_pixels);
+  if (checkpoint.data.names.size() != checkpoint.data.pixels.size()) {
+    throw Error("the checkpoint's data set has not one name for each picture");
+  }
+  AdamState& adam = checkpoint.training.adam;
+  adam.steps = reader.whole("adam_steps", 0, std::numeric_limits<std::int64_t>::max() - 1);
+  checkpoint.training.model = reader.below(model);
+  adam.exp_avg = reader.below(exp_avg);
+  adam.exp_avg_sq = reader.below(exp_avg_sq);
+  return checkpoint;
+}
+
+}  // namespace bart

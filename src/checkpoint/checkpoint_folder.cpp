@@ -1,0 +1,106 @@
+#include "bart/checkpoint/checkpoint_folder.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <charconv>
+#include <map>
+#include <string_view>
+#include <system_error>
+
+#include "bart/platform/error.h"
+#include "bart/platform/files.h"
+
+namespace bart {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view checkpoint = "checkpoint-";
+constexpr std::string_view earlier = "earlier-";
+constexpr std::string_view extension = ".safetensors";
+constexpr std::uint64_t largest_file = std::uint64_t{1} << 40;
+
+/// The files "<prefix><number>.safetensors" of a folder by their number. Throws Error when it cannot be read.
+std::map<std::int64_t, fs::path> numbered(const fs::path& folder, std::string_view prefix) {
+  std::map<std::int64_t, fs::path> found;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (!name.starts_with(prefix) || !name.ends_with(extension)) continue;
+    const char* const last = name.data() + name.size() - extension.size();
+    std::int64_t number = 0;
+    const auto [stop, failed] = std::from_chars(name.data() + prefix.size(), last, number);
+    if (failed == std::errc{} && stop == last && number >= 0) found[number] = entry->path();
+  }
+  if (error) throw Error(fmt::format("cannot read the folder {}: {}", folder.string(), error.message()));
+  return found;
+}
+
+void remove_file(const fs::path& path) {
+  std::error_code error;
+  fs::remove(path, error);
+  if (error) throw Error(fmt::format("cannot remove {}: {}", path.string(), error.message()));
+}
+
+}  // namespace
+
+fs::path save_checkpoint(const fs::path& folder, Checkpoint content) {
+  const auto steps = static_cast<std::int64_t>(content.training.progress.steps.size());
+  const fs::path path = folder / fmt::format("{}{}{}", checkpoint, steps, extension);
+  write_file(path, encode_checkpoint(std::move(content)));
+  std::map<std::int64_t, fs::path> kept = numbered(folder, checkpoint);
+  // Those of more steps were passed over when this training went on from an older one: they are damaged.
+  for (auto later = kept.upper_bound(steps); later != kept.end(); later = kept.erase(later)) {
+    remove_file(later->second);
+  }
+  for (; kept.size() > 2; kept.erase(kept.begin())) remove_file(kept.begin()->second);
+  for (const auto& [number, old] : numbered(folder, earlier)) remove_file(old);
+  return path;
+}
+
+FoundCheckpoint newest_checkpoint(const fs::path& folder) {
+  std::map<std::int64_t, fs::path> candidates;
+  if (fs::is_directory(folder)) candidates = numbered(folder, checkpoint);
+  std::vector<std::string> damaged;
+  for (auto candidate = candidates.rbegin(); candidate != candidates.rend(); ++candidate) {
+    const fs::path& path = candidate->second;
+    try {
+      return {path, decode_checkpoint(read_file(path, largest_file)), damaged};
+    } catch (const Error& error) {
+      damaged.push_back(fmt::format("{}: {}", path.string(), error.what()));
+    }
+  }
+  if (!damaged.empty()) {
+    throw Error(fmt::format("no checkpoint in {} can be used ({}): train without --resume", folder.string(),
+                            fmt::join(damaged, "; ")));
+  }
+  std::string sentence = fmt::format("there is no checkpoint in {} to go on from", folder.string());
+  if (const auto old = fs::is_directory(folder) ? numbered(folder, earlier) : decltype(candidates){};
+      !old.empty()) {
+    sentence += fmt::format(", only one of the training before, {}: rename it to {}{}{} to go on with that",
+                            old.rbegin()->second.string(), checkpoint, old.rbegin()->first, extension);
+  } else {
+    sentence += ": train without --resume, or name the folder of a training with --out";
+  }
+  throw Error(sentence);
+}
+
+std::optional<fs::path> set_checkpoints_aside(const fs::path& folder) {
+  const std::map<std::int64_t, fs::path> found = numbered(folder, checkpoint);
+  if (found.empty()) return std::nullopt;
+  for (const auto& [number, old] : numbered(folder, earlier)) remove_file(old);
+  fs::path newest;
+  // The newest last: interrupted between two renames, what is still a checkpoint is the newest.
+  for (const auto& [number, path] : found) {
+    newest = folder / fmt::format("{}{}{}", earlier, number, extension);
+    std::error_code error;
+    fs::rename(path, newest, error);
+    if (error) {
+      throw Error(fmt::format("cannot rename {} to {}: {}", path.string(), newest.string(), error.message()));
+    }
+  }
+  return newest;
+}
+
+}  // namespace bart

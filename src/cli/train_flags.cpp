@@ -1,0 +1,158 @@
+#include "train_flags.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cmath>
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "bart/platform/error.h"
+
+namespace bart {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A flag that a checkpoint keeps.
+struct Setting {
+  std::string flag;
+  bool decides;  // whether another value would give another result
+  std::function<std::string()> text;
+  std::function<bool(const std::string&)> parse;
+};
+
+template <typename Value>
+Setting setting(std::string flag, bool decides, Value& value) {
+  return {std::move(flag), decides, [&value] { return fmt::format("{}", value); },
+          [&value](const std::string& text) { return CLI::detail::lexical_cast(text, value); }};
+}
+
+std::vector<Setting> settings_in(TrainFlags& flags) {
+  return {setting("--bs", true, flags.options.batch_size), setting("--lr", true, flags.options.learning_rate),
+          setting("--seed", true, flags.seed), setting("--test-size", true, flags.test_size),
+          setting("--split", true, flags.split), setting("--image-size", true, flags.image_size),
+          setting("--ignore-exif", true, flags.ignore_exif),
+          // A training may go on for longer, in less of a hurry, elsewhere.
+          setting("--epochs", false, flags.options.epochs), setting("--max-steps", false, flags.max_steps),
+          setting("--checkpoint-minutes", false, flags.checkpoint_minutes),
+          setting("--threads", false, flags.threads)};
+}
+
+constexpr const char* folder_setting = "folder";
+
+}  // namespace
+
+void add_train_flags(CLI::App& command, TrainFlags& flags) {
+  command.add_option("folder", flags.folder, "The data: one sub-folder a class (default characters_train)");
+  command.add_option("--folder-name", flags.folder_name, "The same, as a flag");
+  command.add_option("--bs", flags.options.batch_size, "Batch size")->capture_default_str();
+  command.add_option("--lr", flags.options.learning_rate, "Learning rate of Adam")->capture_default_str();
+  command
+      .add_option("--epochs", flags.options.epochs,
+                  "Passes over the training set; 0 saves the initial weights")
+      ->capture_default_str();
+  command.add_option("--max-steps", flags.max_steps, "Stop after so many optimizer steps, and save");
+  command.add_option("--seed", flags.seed, "Seed of the split, weights, batches and dropout")
+      ->capture_default_str();
+  command.add_option("--test-size", flags.test_size, "Share of the pictures that are kept for testing")
+      ->capture_default_str();
+  command
+      .add_option(
+          "--split", flags.split,
+          "How pictures are kept for testing: original (at random), stratified (as many of each class "
+          "as its share), grouped (near duplicates stay on one side)")
+      ->check(CLI::IsMember({"original", "stratified", "grouped"}))
+      ->capture_default_str();
+  command.add_option("--image-size", flags.image_size, "Side that pictures are resized to, a multiple of 16")
+      ->capture_default_str();
+  command.add_option("--out", flags.out, "Folder that the results are written to")->capture_default_str();
+  command.add_flag("--resume", flags.resume,
+                   "Go on with the training in --out from its newest checkpoint, with the flags it had");
+  command
+      .add_option("--checkpoint-minutes", flags.checkpoint_minutes,
+                  "Save a checkpoint this often, and after each epoch")
+      ->capture_default_str();
+  command.add_option("--threads", flags.threads, "Threads (default: all that this process may use)");
+  command.add_flag("--strict", flags.strict,
+                   "Stop at the first file that is no good picture, instead of skipping it");
+  command.add_flag("--ignore-exif", flags.ignore_exif,
+                   "Take pictures as stored, as the original did, not as turned by EXIF");
+  command.add_flag("--prefix-files", flags.prefix,
+                   "Rename pic_* in the data folder to {class}_pic_* first, as the original did");
+  command.footer(
+      "It writes BART-10M.pth, label_encoder.joblib and inference_images/ (the test pictures), and what it "
+      "did into\n"
+      "bart-run/: steps.csv, run.json, test_pictures.csv, and its last two checkpoints. The data folder is "
+      "only read.\n"
+      "Ctrl-C saves a checkpoint and ends it; so does SIGTERM.\n\n"
+      "Examples:\n"
+      "  bart train                                the folder characters_train, as the original does\n"
+      "  bart train faces --epochs 5 --out run1    another folder, five epochs, results into run1/\n"
+      "  bart train faces --max-steps 100          a quick look\n"
+      "  bart train --resume --out run1            goes on where the training in run1/ was stopped");
+}
+
+void check_train_flags(const TrainFlags& flags) {
+  const auto require = [](bool right, const std::string& sentence) {
+    if (!right) throw UsageError(sentence);
+  };
+  require(flags.options.batch_size >= 1,
+          fmt::format("--bs must be at least 1, not {}", flags.options.batch_size));
+  require(flags.options.learning_rate > 0 && std::isfinite(flags.options.learning_rate),
+          fmt::format("--lr must be above 0, not {}", flags.options.learning_rate));
+  require(flags.options.epochs >= 0,
+          fmt::format("--epochs must be at least 0, not {}", flags.options.epochs));
+  require(flags.test_size > 0 && flags.test_size < 1,
+          fmt::format("--test-size must be between 0 and 1, not {}", flags.test_size));
+  require(flags.image_size >= 16 && flags.image_size % 16 == 0 && flags.image_size <= 2048,
+          fmt::format("--image-size must be a multiple of 16 from 16 to 2048, not {}", flags.image_size));
+  require(flags.seed >= 0 && flags.seed <= 0xFFFFFFFFLL,
+          fmt::format("--seed must be from 0 to 4294967295, not {}", flags.seed));
+  require(flags.max_steps >= 0, fmt::format("--max-steps must be at least 1, not {}", flags.max_steps));
+  require(flags.threads >= 0, fmt::format("--threads must be at least 1, not {}", flags.threads));
+  require(flags.checkpoint_minutes >= 0,
+          fmt::format("--checkpoint-minutes must be at least 0, not {}", flags.checkpoint_minutes));
+  require(flags.folder.empty() || flags.folder_name.empty() || flags.folder == flags.folder_name,
+          fmt::format("two data folders are named, {} and --folder-name {}: name one", flags.folder,
+                      flags.folder_name));
+}
+
+fs::path data_folder(const TrainFlags& flags) {
+  if (!flags.folder.empty()) return flags.folder;
+  if (!flags.folder_name.empty()) return flags.folder_name;
+  return "characters_train";
+}
+
+std::map<std::string, std::string> settings_of(const TrainFlags& flags) {
+  std::map<std::string, std::string> settings{{folder_setting, fs::absolute(data_folder(flags)).string()}};
+  TrainFlags values = flags;
+  for (const Setting& setting : settings_in(values)) settings[setting.flag] = setting.text();
+  return settings;
+}
+
+void take_settings(const CLI::App& command, const std::map<std::string, std::string>& settings,
+                   TrainFlags& flags) {
+  const auto kept = [&](const std::string& name) -> const std::string& {
+    const auto found = settings.find(name);
+    if (found == settings.end()) throw Error(fmt::format("the checkpoint does not tell {}", name));
+    return found->second;
+  };
+  if (flags.folder.empty() && flags.folder_name.empty()) flags.folder = kept(folder_setting);
+  for (const Setting& setting : settings_in(flags)) {
+    const std::string& value = kept(setting.flag);
+    const bool given = command.get_option(setting.flag)->count() > 0;
+    if (given && setting.decides && setting.text() != value) {
+      throw UsageError(
+          fmt::format("{} is {}, but the training to go on with began with {}: leave the flag out, or begin "
+                      "anew without --resume",
+                      setting.flag, setting.text(), value));
+    }
+    if (!given && !setting.parse(value)) {
+      throw Error(fmt::format("the checkpoint's {} is \"{}\"", setting.flag, value));
+    }
+  }
+}
+
+}  // namespace bart

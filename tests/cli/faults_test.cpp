@@ -1,0 +1,175 @@
+// Every change that BART makes on disk, gone wrong one at a time: a clear sentence, exit 1, older files
+// intact, and the next run makes up for it.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <sstream>
+
+#include "run_bart.h"
+
+namespace bart {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+using Contents = std::map<std::string, std::string>;
+
+/// Files that say when they were written, or by whom.
+bool is_record(const std::string& name) {
+  return name.ends_with("run.json") || name.ends_with("lock");
+}
+
+Contents contents_of(const fs::path& folder) {
+  Contents contents;
+  if (!fs::exists(folder)) return contents;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.is_regular_file())
+      contents[entry.path().lexically_relative(folder).string()] = file_text(entry.path());
+  }
+  return contents;
+}
+
+class Faults : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_EQ(run_bart(here(), {"sample", "faces", "--classes", "2", "--per-class", "5"}).code, 0);
+  }
+  const fs::path& here() const { return scratch_.path(); }
+
+  /// Runs `command`, whose results go to `out`, from the state `before` again and again, with another call
+  /// failing each time, until none is left. All that is on disk afterwards must be a whole file, of before or
+  /// of a run without faults; then `again`, where there is one, must give what that run gives.
+  void inject_at_every_call(const std::vector<std::string>& command, const std::vector<std::string>& again,
+                            const std::string& out, const std::string& action) {
+    const fs::path before = here() / "before";
+    fs::remove_all(before);
+    fs::create_directories(here() / out);
+    fs::copy(here() / out, before, fs::copy_options::recursive);
+    ASSERT_EQ(run_bart(here(), command).code, 0);
+    const Contents old_files = contents_of(before);
+    const Contents new_files = contents_of(here() / out);
+
+    // All of them with BART_TEST_ALL_FAULTS, for the figures in docs/trust.md.
+    const int stride = std::getenv("BART_TEST_ALL_FAULTS") != nullptr ? 1
+                       : command.front() == "train"                   ? 23
+                                                                      : 3;
+    int injected = 0;
+    for (int call = 1;; call += stride) {
+      fs::remove_all(here() / out);
+      fs::copy(before, here() / out, fs::copy_options::recursive);
+      const fs::path report = here() / "report";
+      fs::remove(report);
+      const BartResult result = run_bart(here(), command,
+                                         {.environment = {{"LD_PRELOAD", BART_FAULTS_LIBRARY},
+                                                          {"ASAN_OPTIONS", "verify_asan_link_order=0"},
+                                                          {"BART_FAULT", fmt::format("{}:{}", call, action)},
+                                                          {"BART_FAULT_REPORT", report.string()}}});
+      if (!fs::exists(report)) {
+        EXPECT_EQ(result.code, 0) << result.err;
+        break;
+      }
+      ++injected;
+      const std::string where = file_text(report);
+      if (action == "kill") {
+        EXPECT_EQ(result.code, 128 + SIGKILL) << where;
+      } else {
+        EXPECT_EQ(result.code, 1) << where << result.err;
+        EXPECT_THAT(result.err, HasSubstr(std::strerror(std::stoi(action)))) << where;
+        EXPECT_THAT(result.err, HasSubstr("bart: cannot ")) << where;
+      }
+      for (const auto& [name, content] : contents_of(here() / out)) {
+        if (is_record(name)) continue;
+        if (action == "kill" && name.find(".unfinished-") != std::string::npos) continue;
+        const auto old_file = old_files.find(name);
+        const auto new_file = new_files.find(name);
+        EXPECT_TRUE((old_file != old_files.end() && content == old_file->second) ||
+                    (new_file != new_files.end() && content == new_file->second) || is_history(name))
+            << name << " after " << where;
+      }
+      for (const auto& [name, content] : old_files) {
+        EXPECT_TRUE(fs::exists(here() / out / name) || is_history(name)) << name << " after " << where;
+      }
+
+      if (again.empty()) continue;
+      const BartResult retry = run_bart(here(), has_checkpoint(out) ? again : command);
+      EXPECT_EQ(retry.code, 0) << where << retry.err;
+      for (const auto& [name, content] : contents_of(here() / out)) {
+        if (is_record(name) || is_history(name)) continue;
+        const auto new_file = new_files.find(name);
+        EXPECT_TRUE(new_file != new_files.end() && content == new_file->second)
+            << name << " of the next run, after " << where;
+      }
+    }
+    fmt::print("{}: {} faults, {}\n", fmt::join(command, " "), injected, action);
+  }
+
+  /// Names come and go while a training goes on; a checkpoint also says how long its steps took.
+  static bool is_history(const std::string& name) {
+    return name.starts_with("bart-run/checkpoint-") || name.starts_with("bart-run/earlier-") ||
+           name == "bart-run/steps.csv";
+  }
+  bool has_checkpoint(const std::string& out) const {
+    for (const auto& [name, content] : contents_of(here() / out)) {
+      if (name.starts_with("bart-run/checkpoint-")) return true;
+    }
+    return false;
+  }
+  static std::vector<std::string> train(const std::string& seed) {
+    return {"train",     "faces", "--image-size",         "16", "--bs",   "4",  "--epochs", "1",
+            "--threads", "1",     "--checkpoint-minutes", "0",  "--seed", seed, "--out",    "run"};
+  }
+
+  ScratchFolder scratch_;
+};
+
+TEST_F(Faults, AFirstTraining) {
+  inject_at_every_call(train("10"), {"train", "--resume", "--out", "run"}, "run", std::to_string(ENOSPC));
+}
+
+TEST_F(Faults, ATrainingOverAnOlderOne) {
+  ASSERT_EQ(run_bart(here(), train("3")).code, 0);
+  // Where the new one has no checkpoint yet, the old one's may be there: it is begun anew.
+  inject_at_every_call(train("10"), train("10"), "run", std::to_string(EIO));
+}
+
+TEST_F(Faults, ATrainingKilledAtAWrite) {
+  inject_at_every_call(train("10"), {"train", "--resume", "--out", "run"}, "run", "kill");
+}
+
+TEST_F(Faults, OtherCommands) {
+  ASSERT_EQ(run_bart(here(), train("10")).code, 0);
+  const std::string model = "run/BART-10M.pth", labels = "run/label_encoder.joblib";
+  const std::vector<std::vector<std::string>> commands = {
+      {"predict", "faces", "--recursive", "--model", model, "--labels", labels, "--out", "new/results.json"},
+      {"export", "--model", model, "--labels", labels, "--out", "new/model.onnx"},
+      {"convert", model, "new/model.pth", "--labels", labels},
+      {"inspect", "faces", "--html", "new/page.html"},
+      {"sample", "new/more", "--classes", "2", "--per-class", "2"}};
+  for (const auto& command : commands) {
+    fs::remove_all(here() / "new");
+    // bart sample asks for an empty folder.
+    const bool repeatable = command.front() != "sample";
+    inject_at_every_call(command, repeatable ? command : std::vector<std::string>{}, "new",
+                         std::to_string(EROFS));
+  }
+}
+
+TEST_F(Faults, AFolderThatVanishes) {
+  ASSERT_EQ(run_bart(here(), train("10")).code, 0);
+  const BartResult result =
+      run_bart(here(), {"predict", "faces", "--recursive", "--model", "run/BART-10M.pth", "--labels",
+                        "run/label_encoder.joblib", "--out", "nowhere/results.json"});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("cannot write nowhere/results.json: No such file or directory"));
+}
+
+}  // namespace
+}  // namespace bart

@@ -1,0 +1,280 @@
+// A training that is stopped, killed or disturbed loses nothing: what bart train --resume makes of it.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <set>
+#include <thread>
+
+#include "bart/platform/files.h"
+#include "run_bart.h"
+
+namespace bart {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+using testing::AllOf;
+using testing::HasSubstr;
+
+class Resume : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_EQ(run_bart(here(), {"sample", "faces", "--classes", "3", "--per-class", "8"}).code, 0);
+  }
+  const fs::path& here() const { return scratch_.path(); }
+
+  /// Three steps an epoch, a checkpoint after each.
+  static std::vector<std::string> command(const std::string& out, std::vector<std::string> more = {}) {
+    std::vector<std::string> arguments{"train",     "faces", "--image-size",         "16", "--bs",  "8",
+                                       "--threads", "1",     "--checkpoint-minutes", "0",  "--out", out};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+  static std::vector<std::string> resume(const std::string& out, std::vector<std::string> more = {}) {
+    std::vector<std::string> arguments{"train", "--resume", "--out", out};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+  std::set<std::string> run_files(const std::string& out) const {
+    std::set<std::string> names;
+    for (const auto& entry : fs::directory_iterator(here() / out / "bart-run"))
+      names.insert(entry.path().filename().string());
+    return names;
+  }
+  bool has_checkpoint(const std::string& out) const {
+    if (!fs::exists(here() / out / "bart-run")) return false;
+    for (const std::string& name : run_files(out)) {
+      if (name.starts_with("checkpoint-")) return true;
+    }
+    return false;
+  }
+  /// All that two trainings of the same must have in common.
+  void expect_same_results(const std::string& a, const std::string& b) const {
+    EXPECT_TRUE(read_file(here() / a / "BART-10M.pth") == read_file(here() / b / "BART-10M.pth"));
+    EXPECT_EQ(file_text(here() / a / "bart-run/steps.csv"), file_text(here() / b / "bart-run/steps.csv"));
+    const auto epochs = [&](const std::string& out) {
+      auto run = nlohmann::json::parse(file_text(here() / out / "bart-run/run.json"));
+      auto history = run["results"]["epochs"];
+      for (auto& epoch : history) {
+        epoch.erase("train_seconds");
+        epoch.erase("validation_seconds");
+      }
+      return history;
+    };
+    EXPECT_EQ(epochs(a), epochs(b));
+  }
+
+  ScratchFolder scratch_;
+};
+
+TEST_F(Resume, KilledAtRandomMomentsATrainingEndsWithTheSameBytes) {
+  // BART_TEST_KILLS=50 for the figure in docs/trust.md.
+  const char* wanted = std::getenv("BART_TEST_KILLS");
+  const int kills = wanted != nullptr ? std::atoi(wanted) : 5;
+  const auto seconds_of = [](auto work) {
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
+  const double whole = seconds_of([&] {
+    ASSERT_EQ(run_bart(here(), command("whole", {"--epochs", "4"})).code, 0);
+  });
+
+  std::mt19937 generator(7);
+  std::uniform_real_distribution<double> delay(0, whole * 0.7);
+  int killed = 0, trainings = 0, resumed = 0;
+  while (killed < kills) {
+    const std::string out = fmt::format("killed{}", trainings++);
+    bool finished = false;
+    while (!finished) {
+      const bool go_on = has_checkpoint(out);
+      resumed += go_on ? 1 : 0;
+      RunningBart bart(here(), go_on ? resume(out) : command(out, {"--epochs", "4"}));
+      if (killed < kills) {
+        std::this_thread::sleep_for(std::chrono::duration<double>(delay(generator)));
+        bart.send(SIGKILL);
+      }
+      const BartResult result = bart.wait();
+      finished = result.code == 0;
+      if (!finished) {
+        ASSERT_EQ(result.code, 128 + SIGKILL) << result.err;
+        ++killed;
+      }
+    }
+    expect_same_results(out, "whole");
+    // Nothing is left of what was being written when it was killed.
+    EXPECT_EQ(run_files(out), run_files("whole"));
+    fs::remove_all(here() / out);
+  }
+  fmt::print("{} kills, {} trainings, {} times resumed\n", killed, trainings, resumed);
+}
+
+TEST_F(Resume, StoppedAtAnyStepATrainingEndsWithTheSameBytes) {
+  ASSERT_EQ(run_bart(here(), command("whole", {"--epochs", "2"})).code, 0);
+  ASSERT_EQ(run_bart(here(), command("parts", {"--epochs", "2", "--max-steps", "1"})).code, 0);
+  for (int steps = 2; steps <= 6; ++steps) {
+    const BartResult result = run_bart(here(), resume("parts", {"--max-steps", std::to_string(steps)}));
+    ASSERT_EQ(result.code, 0) << result.err;
+    EXPECT_THAT(result.err, HasSubstr(fmt::format("Going on after step {}", steps - 1)));
+  }
+  ASSERT_EQ(run_bart(here(), resume("parts", {"--max-steps", "0"})).code, 0);
+  expect_same_results("parts", "whole");
+}
+
+TEST_F(Resume, AFinishedTrainingMayGoOnForMoreEpochs) {
+  ASSERT_EQ(run_bart(here(), command("whole", {"--epochs", "3"})).code, 0);
+  ASSERT_EQ(run_bart(here(), command("longer", {"--epochs", "1"})).code, 0);
+  ASSERT_EQ(run_bart(here(), resume("longer", {"--epochs", "3"})).code, 0);
+  expect_same_results("longer", "whole");
+  const BartResult fewer = run_bart(here(), resume("longer", {"--epochs", "2"}));
+  EXPECT_EQ(fewer.code, 2);
+  EXPECT_THAT(fewer.err, HasSubstr("--epochs is 2, but 3 are done"));
+}
+
+TEST_F(Resume, GoesOnFromTheOneBeforeWhereTheNewestIsTorn) {
+  ASSERT_EQ(run_bart(here(), command("whole", {"--epochs", "2"})).code, 0);
+  ASSERT_EQ(run_bart(here(), command("torn", {"--epochs", "2", "--max-steps", "4"})).code, 0);
+  const fs::path newest = here() / "torn/bart-run/checkpoint-4.safetensors";
+  fs::resize_file(newest, fs::file_size(newest) / 2);
+  const BartResult result = run_bart(here(), resume("torn", {"--max-steps", "0"}));
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.err,
+              AllOf(HasSubstr("Passed over torn/bart-run/checkpoint-4.safetensors: the file is cut "
+                              "short or damaged"),
+                    HasSubstr("Going on after step 3")));
+  expect_same_results("torn", "whole");
+}
+
+TEST_F(Resume, SaysWhatHasChanged) {
+  ASSERT_EQ(run_bart(here(), command("run", {"--epochs", "2", "--max-steps", "2"})).code, 0);
+  const auto expect_refusal = [&](int code, const std::vector<std::string>& flags, const std::string& words) {
+    const BartResult result = run_bart(here(), resume("run", flags));
+    EXPECT_EQ(result.code, code) << words;
+    EXPECT_THAT(result.err, HasSubstr(words));
+  };
+  expect_refusal(2, {"--lr", "0.01"},
+                 "--lr is 0.01, but the training to go on with began with 0.001: leave the flag out");
+  expect_refusal(2, {"--seed", "3"}, "--seed is 3");
+  expect_refusal(2, {"--split", "stratified"}, "--split is stratified");
+  expect_refusal(2, {"--ignore-exif"}, "--ignore-exif is true");
+
+  const fs::path some = fs::directory_iterator(*fs::directory_iterator(here() / "faces"))->path();
+  const std::string name = some.lexically_relative(here() / "faces").string();
+  fs::rename(some, here() / "away.jpg");
+  expect_refusal(1, {}, "is not what the training began with: of its pictures 1 is gone;");
+  const fs::path other = fs::directory_iterator(some.parent_path())->path();
+  fs::copy(other, some);
+  expect_refusal(1, {}, fmt::format("1 is not what it was (the first: {})", name));
+  fs::remove(some);
+  fs::rename(here() / "away.jpg", some);
+  fs::copy(other, some.parent_path() / "zz.jpg");
+  expect_refusal(1, {}, "1 is new (the first: ");
+  fs::remove(some.parent_path() / "zz.jpg");
+  fs::rename(some.parent_path(), here() / "faces" / "renamed");
+  expect_refusal(1, {}, "its classes are others");
+  fs::rename(here() / "faces" / "renamed", some.parent_path());
+
+  // The same pictures elsewhere are the same.
+  fs::rename(here() / "faces", here() / "moved");
+  expect_refusal(1, {}, "faces");
+  EXPECT_EQ(run_bart(here(), resume("run", {"moved", "--max-steps", "3"})).code, 0);
+}
+
+TEST_F(Resume, NothingToGoOnFrom) {
+  const BartResult result = run_bart(here(), resume("nowhere"));
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("there is no checkpoint in nowhere/bart-run to go on from"));
+  EXPECT_FALSE(fs::exists(here() / "nowhere"));
+}
+
+TEST_F(Resume, ANewTrainingKeepsTheOldCheckpointUntilItHasItsOwn) {
+  ASSERT_EQ(run_bart(here(), command("run", {"--max-steps", "5"})).code, 0);
+  EXPECT_TRUE(run_files("run").contains("checkpoint-5.safetensors"));
+  // Initial weights alone: no step, no checkpoint.
+  const BartResult anew = run_bart(here(), command("run", {"--epochs", "0"}));
+  EXPECT_THAT(anew.err, HasSubstr("earlier-5.safetensors"));
+  EXPECT_TRUE(run_files("run").contains("earlier-5.safetensors"));
+  const BartResult result = run_bart(here(), resume("run"));
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("rename it to checkpoint-5.safetensors"));
+  ASSERT_EQ(run_bart(here(), command("run", {"--max-steps", "3"})).code, 0);
+  const std::set<std::string> files = run_files("run");
+  EXPECT_FALSE(files.contains("earlier-5.safetensors"));
+  EXPECT_TRUE(files.contains("checkpoint-2.safetensors"));
+  EXPECT_TRUE(files.contains("checkpoint-3.safetensors"));
+}
+
+class Signals : public Resume {
+ protected:
+  /// Waits until the training in `out` has a checkpoint, and so is on its way.
+  void wait_for_steps(const std::string& out) const {
+    for (int i = 0; i < 6000 && !has_checkpoint(out); ++i) std::this_thread::sleep_for(10ms);
+    ASSERT_TRUE(has_checkpoint(out));
+  }
+};
+
+TEST_F(Signals, CtrlCAndSigtermSaveACheckpointAndSayHowToGoOn) {
+  ASSERT_EQ(run_bart(here(), command("whole", {"--epochs", "40", "--max-steps", "20"})).code, 0);
+  int expected = 130;
+  for (const int signal : {SIGINT, SIGTERM}) {
+    const std::string out = fmt::format("run{}", signal);
+    RunningBart bart(here(), command(out, {"--epochs", "40", "--max-steps", "20"}));
+    wait_for_steps(out);
+    bart.send(signal);
+    const BartResult result = bart.wait();
+    ASSERT_EQ(result.code, expected) << result.err;
+    expected = 143;
+    EXPECT_THAT(result.err, AllOf(HasSubstr(signal == SIGINT ? "Stopped by Ctrl-C after step "
+                                                             : "Stopped by SIGTERM after step "),
+                                  HasSubstr("to go on: bart train --resume --out " + out + "\n")));
+    EXPECT_FALSE(fs::exists(here() / out / "BART-10M.pth"));
+    ASSERT_EQ(run_bart(here(), resume(out)).code, 0);
+    expect_same_results(out, "whole");
+  }
+}
+
+TEST_F(Signals, ASecondOneLeavesAtOnceAndLosesNothingOlder) {
+  RunningBart bart(here(), command("run", {"--epochs", "1000000"}));
+  wait_for_steps("run");
+  // As fast as they come: the second may find the checkpoint half written.
+  bart.send(SIGINT);
+  for (int i = 0; i < 3; ++i) {
+    std::this_thread::sleep_for(1ms);
+    bart.send(SIGTERM);
+  }
+  const BartResult result = bart.wait();
+  EXPECT_THAT(result.code, testing::AnyOf(130, 143));
+  EXPECT_EQ(run_bart(here(), resume("run", {"--epochs", "1000000", "--max-steps", "1"})).code, 0);
+}
+
+TEST_F(Signals, TwoTrainingsIntoOneFolderAreRefusedWithTheFirstsProcessId) {
+  RunningBart first(here(), command("run", {"--epochs", "1000000"}));
+  wait_for_steps("run");
+  for (const auto& second : {command("run"), resume("run")}) {
+    const BartResult result = run_bart(here(), second);
+    EXPECT_EQ(result.code, 1);
+    EXPECT_THAT(result.err,
+                HasSubstr(fmt::format("run/bart-run is in use by the process {}", first.process())));
+  }
+  first.send(SIGKILL);
+  first.wait();
+  EXPECT_EQ(run_bart(here(), resume("run", {"--max-steps", "1"})).code, 0);
+}
+
+TEST_F(Signals, ALossThatIsNoNumberNamesTheStepAndTheLastGoodCheckpoint) {
+  const BartResult result = run_bart(here(), command("run", {"--lr", "1e30"}));
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err,
+              testing::ContainsRegex(
+                  "the loss became -?(nan|inf) at step [0-9]+ \\(epoch [0-9]+, learning rate 1e\\+30\\).*"
+                  "the last good checkpoint is run/bart-run/checkpoint-[0-9]+\\.safetensors"));
+}
+
+}  // namespace
+}  // namespace bart

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <numeric>
+#include <random>
+
+#include "bart/dataset/load.h"
+#include "bart/dataset/split.h"
+
+namespace bart::test {
+
+/// Noise, as if it had been loaded: enough for what does not depend on what is on the pictures.
+inline LoadedPictures random_pictures(std::size_t count, int classes, int image_size) {
+  LoadedPictures pictures;
+  pictures.image_size = image_size;
+  for (int c = 0; c < classes; ++c) pictures.classes.push_back(fmt::format("class{}", c));
+  std::mt19937 generator(1);
+  pictures.pixels.resize(count * static_cast<std::size_t>(image_size) * image_size * 3);
+  for (std::uint8_t& byte : pictures.pixels) byte = static_cast<std::uint8_t>(generator());
+  for (std::size_t i = 0; i < count; ++i) {
+    const int label = static_cast<int>(i) % classes;
+    pictures.labels.push_back(label);
+    pictures.files.push_back(fmt::format("class{}/{}.png", label, i));
+  }
+  return pictures;
+}
+
+/// The first `test` pictures on one side, the others on the other.
+inline Split first_for_testing(std::size_t count, std::size_t test) {
+  Split split{std::vector<std::uint32_t>(count - test), std::vector<std::uint32_t>(test)};
+  std::iota(split.test.begin(), split.test.end(), 0u);
+  std::iota(split.train.begin(), split.train.end(), static_cast<std::uint32_t>(test));
+  return split;
+}
+
+}  // namespace bart::test
