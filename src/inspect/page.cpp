@@ -108,7 +108,7 @@ std::vector<std::vector<std::uint32_t>> samples(const Inspection& inspection) {
 Thumbnails read_thumbnails(const Inspection& inspection, std::vector<std::uint32_t> wanted,
                            const std::function<void(std::size_t, std::size_t)>& progress) {
   std::ranges::sort(wanted);
-  wanted.erase(std::ranges::unique(wanted).begin(), wanted.end());
+  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
   std::vector<Thumbnail> read(wanted.size());
   std::mutex progress_mutex;
   std::size_t done = 0;
