@@ -23,3 +23,30 @@ install(FILES ${PROJECT_BINARY_DIR}/bartConfig.cmake ${PROJECT_BINARY_DIR}/bartC
 install(DIRECTORY include/bart TYPE INCLUDE FILES_MATCHING PATTERN "*.h")
 install(FILES LICENSE README.md TYPE DOC)
 install(DIRECTORY docs TYPE DOC FILES_MATCHING PATTERN "*.md")
+
+# What the program says of itself: manual pages and completions.
+set(told ${PROJECT_BINARY_DIR}/told)
+add_custom_command(
+  OUTPUT ${told}/bart.1
+  COMMAND ${CMAKE_COMMAND} -D bart=$<TARGET_FILE:bart> -D to=${told} -P ${PROJECT_SOURCE_DIR}/cmake/tell.cmake
+  DEPENDS bart ${PROJECT_SOURCE_DIR}/cmake/tell.cmake
+  VERBATIM)
+add_custom_target(bart_told ALL DEPENDS ${told}/bart.1)
+install(DIRECTORY ${told}/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 FILES_MATCHING PATTERN "*.1")
+install(FILES ${told}/bart.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME bart)
+install(FILES ${told}/_bart DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+install(FILES ${told}/bart.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+
+# `cpack` in the build folder makes a Debian package of all this.
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME bart-trainer)  # Debian has another bart
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY ${PROJECT_DESCRIPTION})
+set(CPACK_PACKAGE_CONTACT "BART's authors <bart@localhost>")
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION science)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_CONFLICTS bart)
+set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES ON)
+include(CPack)

@@ -13,10 +13,15 @@ using Run = std::function<int()>;
 void add_train_command(CLI::App& program, Run& run, const std::string& command_line);
 void add_predict_command(CLI::App& program, Run& run);
 void add_evaluate_command(CLI::App& program, Run& run);
+void add_report_command(CLI::App& program, Run& run);
+void add_explain_command(CLI::App& program, Run& run);
+void add_compare_command(CLI::App& program, Run& run);
 void add_export_command(CLI::App& program, Run& run);
 void add_convert_command(CLI::App& program, Run& run);
 void add_inspect_command(CLI::App& program, Run& run);
 void add_summary_command(CLI::App& program, Run& run);
 void add_sample_command(CLI::App& program, Run& run);
+void add_completion_command(CLI::App& program, Run& run);
+void add_man_command(CLI::App& program, Run& run);
 
 }  // namespace bart

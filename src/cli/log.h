@@ -8,13 +8,15 @@
 namespace bart {
 
 /// Writes lines to stderr in the original's format, "03/12/2025 19:12:56 - Batlogger (Train) - INFO - …",
-/// above the progress bar when there is one.
+/// above the progress bar when there is one. --quiet leaves only warnings.
 class Log {
  public:
   Log(std::string name, Progress& progress) : name_(std::move(name)), progress_(progress) {}
 
-  void info(std::string_view message) { write("INFO", message); }
-  void warning(std::string_view message) { write("WARNING", message); }
+  void info(std::string_view message);
+  void warning(std::string_view message);
+  /// What only --verbose shows.
+  void detail(std::string_view message);
 
  private:
   void write(const char* level, std::string_view message);

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <csignal>
@@ -11,7 +12,11 @@
 #include "arguments.h"
 #include "bart/platform/error.h"
 #include "bart/platform/printable.h"
+#include "command_texts.h"
 #include "commands.h"
+#include "suggestion.h"
+#include "terminal.h"
+#include "verbosity.h"
 #include "version.h"
 
 namespace bart {
@@ -39,11 +44,21 @@ int run_program(int argc, const char* const* argv) {
   add_train_command(program, run, quoted_command(argc, argv));
   add_predict_command(program, run);
   add_evaluate_command(program, run);
+  add_report_command(program, run);
+  add_explain_command(program, run);
+  add_compare_command(program, run);
   add_export_command(program, run);
   add_convert_command(program, run);
   add_inspect_command(program, run);
   add_summary_command(program, run);
   add_sample_command(program, run);
+  add_completion_command(program, run);
+  add_man_command(program, run);
+  Verbosity wanted;
+  for (CLI::App* command : program.get_subcommands({})) {
+    command->add_flag("-q,--quiet", wanted.quiet, "Say nothing but warnings and errors");
+    command->add_flag("-v,--verbose", wanted.verbose, "Say more on the way");
+  }
 
   std::vector<std::string> arguments = dashed_arguments(argc, argv);
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend() - 1);
@@ -58,12 +73,19 @@ int run_program(int argc, const char* const* argv) {
     return 0;
   } catch (const CLI::ParseError& error) {
     const std::string name = command_name(program);
-    throw UsageError(fmt::format("{} (see {} --help)", error.what(), name));
+    const auto commands = program.get_subcommands();
+    const std::string meant =
+        suggestion(program.remaining(true), commands.empty() ? "" : commands.front()->get_name(),
+                   command_texts(program));
+    throw UsageError(fmt::format("{}{} (see {} --help)", error.what(), meant, name));
   }
   if (!run) {
     fmt::print("{}", program.help());
     return 2;
   }
+  if (wanted.quiet && wanted.verbose)
+    throw UsageError("--quiet and --verbose say the opposite: name one of them");
+  set_verbosity(wanted);
   return run();
 }
 
@@ -73,7 +95,9 @@ int run_program(int argc, const char* const* argv) {
 int main(int argc, char** argv) {
   const auto fail = [](const char* message, int code) {
     std::fflush(stdout);
-    fmt::print(stderr, "bart: {}\n", bart::printable(message));  // it may name a file
+    fmt::print(stderr, "{} {}\n",
+               bart::styled("bart:", bart::Style::error, bart::shows_colours(STDERR_FILENO)),
+               bart::printable(message));  // it may name a file
     return code;
   };
   // A file that grows past its limit is then a failing write with a sentence, not a killed process.

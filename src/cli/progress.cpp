@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "verbosity.h"
+
 namespace bart {
 namespace {
 
@@ -32,7 +34,8 @@ void write(std::string_view text) {
 
 Progress::Progress() {
   const char* term = std::getenv("TERM");
-  terminal_ = ::isatty(STDERR_FILENO) != 0 && !(term != nullptr && std::strcmp(term, "dumb") == 0);
+  terminal_ = ::isatty(STDERR_FILENO) != 0 && !(term != nullptr && std::strcmp(term, "dumb") == 0) &&
+              !verbosity().quiet;
 }
 
 Progress::~Progress() {

@@ -44,6 +44,13 @@ void write_run_json(const std::filesystem::path& folder, const RunRecord& record
                        {"train_seconds", epoch.train_seconds},
                        {"validation_seconds", epoch.validation_seconds}});
   }
+  ordered_json tests = ordered_json::array();
+  for (const TestRecord& test : record.tests) {
+    tests.push_back({{"model", test.model},
+                     {"accuracy_percent", 100 * test.accuracy},
+                     {"macro_f1", test.macro_f1},
+                     {"loss", test.loss}});
+  }
   const ordered_json run = {
       {"command", record.command},
       {"version", version},
@@ -61,6 +68,7 @@ void write_run_json(const std::filesystem::path& folder, const RunRecord& record
         {"seed", options.seed},
         {"split", record.split},
         {"test_size", record.test_size},
+        {"validation_size", record.validation_size},
         {"image_size", pictures.image_size},
         {"ignore_exif", record.ignore_exif}}},
       {"data",
@@ -70,6 +78,7 @@ void write_run_json(const std::filesystem::path& folder, const RunRecord& record
         {"sizes", pictures.sizes.size()},
         {"bytes", pictures.bytes_read},
         {"train", split.train.size()},
+        {"validation", split.validation.size()},
         {"test", split.test.size()},
         {"skipped", skipped},
         {"converted", converted}}},
@@ -81,6 +90,7 @@ void write_run_json(const std::filesystem::path& folder, const RunRecord& record
         {"written", iso_time()},
         {"steps", steps.size()},
         {"epochs", history},
+        {"tests", tests},
         {"peak_memory_bytes", peak_memory_bytes()}}},
   };
   // File names may hold bytes that are no UTF-8; JSON cannot.

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "bart/dataset/listing.h"
 #include "bart/dataset/load.h"
@@ -13,6 +14,14 @@
 
 namespace bart {
 
+/// What a model reached on the test pictures.
+struct TestRecord {
+  std::string model;
+  double accuracy;  // from 0 to 1
+  double macro_f1;
+  double loss;
+};
+
 /// What bart-run/ keeps of a training beside the original's files.
 struct RunRecord {
   std::string command;
@@ -20,8 +29,10 @@ struct RunRecord {
   std::filesystem::path data_folder;
   double test_size;
   bool ignore_exif;
-  std::string split;                               // "original", "stratified" or "grouped"
+  std::string split;  // "original", "stratified" or "grouped"
+  double validation_size;
   std::optional<std::int64_t> resumed_after_step;  // the last time that it was resumed
+  std::vector<TestRecord> tests;                   // at the end, where there was a validation set
 };
 
 /// The time now as ISO 8601 in UTC.

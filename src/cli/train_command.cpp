@@ -7,12 +7,14 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "arguments.h"
 #include "bart/checkpoint/checkpoint_folder.h"
+#include "bart/classifier/model_file.h"
 #include "bart/dataset/grouped_split.h"
 #include "bart/dataset/listing.h"
 #include "bart/dataset/load.h"
@@ -26,11 +28,13 @@
 #include "bart/platform/files.h"
 #include "bart/platform/folder_lock.h"
 #include "bart/platform/threads.h"
+#include "bart/report/history.h"
 #include "bart/training/train.h"
 #include "commands.h"
 #include "log.h"
 #include "prefix_files.h"
 #include "progress.h"
+#include "report_command.h"
 #include "run_record.h"
 #include "stop_signals.h"
 #include "train_flags.h"
@@ -105,18 +109,64 @@ std::size_t leftover_pictures(const fs::path& folder, std::size_t test_pictures)
   return leftovers;
 }
 
-/// The split that --split names.
-Split split_pictures(const LoadedPictures& pictures, const TrainFlags& flags) {
+/// The split that --split names, of the pictures `indices`.
+Split split_of(const LoadedPictures& pictures, const std::vector<std::uint32_t>& indices,
+               const std::vector<std::uint32_t>& groups, double test_size, const TrainFlags& flags) {
+  std::vector<std::int32_t> labels;
+  std::vector<std::uint32_t> own_groups;
+  for (const std::uint32_t i : indices) {
+    labels.push_back(pictures.labels[i]);
+    if (!groups.empty()) own_groups.push_back(groups[i]);
+  }
   const std::uint32_t seed = flags.options.seed;
-  if (flags.split == "stratified") {
-    return stratified_split(pictures.labels, pictures.classes, flags.test_size, seed);
-  }
+  Split split = flags.split == "stratified" ? stratified_split(labels, pictures.classes, test_size, seed)
+                : flags.split == "grouped"
+                    ? grouped_split(labels, own_groups, test_size, seed)
+                    : train_test_split(static_cast<std::uint32_t>(indices.size()), test_size, seed);
+  for (std::uint32_t& i : split.train) i = indices[i];
+  for (std::uint32_t& i : split.test) i = indices[i];
+  return split;
+}
+
+/// Test pictures first, then, of the others, those for validation, where some are asked for.
+Split split_pictures(const LoadedPictures& pictures, const TrainFlags& flags) {
+  std::vector<std::uint32_t> groups;
   if (flags.split == "grouped") {
-    const std::vector<std::uint32_t> groups =
-        near_duplicate_groups(signatures_of(pictures, flags.options.threads));
-    return grouped_split(pictures.labels, groups, flags.test_size, seed);
+    groups = near_duplicate_groups(signatures_of(pictures, flags.threads));
   }
-  return train_test_split(static_cast<std::uint32_t>(pictures.size()), flags.test_size, seed);
+  std::vector<std::uint32_t> all(pictures.size());
+  std::iota(all.begin(), all.end(), 0u);
+  Split split = split_of(pictures, all, groups, flags.test_size, flags);
+  if (flags.validation_size > 0) {
+    Split inner = split_of(pictures, split.train, groups, flags.validation_size, flags);
+    split.train = std::move(inner.train);
+    split.validation = std::move(inner.test);
+  }
+  return split;
+}
+
+/// The weights of --init in the place of the first ones. The last layer says what the classes are, so it is
+/// taken only from a model of the same classes.
+void take_initial_weights(const fs::path& model, const std::vector<std::string>& classes, StateDict& state,
+                          Log& log) {
+  ModelFile init = read_model_file(model);
+  const fs::path labels = model.parent_path() / "label_encoder.joblib";
+  if (init.classes.empty() && fs::exists(labels)) init.classes = decode_label_encoder(read_file(labels));
+  const std::string last = state.back().name.substr(0, state.back().name.rfind('.'));
+  const bool same_classes = init.classes == classes;
+  for (Tensor& tensor : state) {
+    if (!same_classes && tensor.name.starts_with(last + ".")) continue;
+    const Tensor* found = find_tensor(init.state, tensor.name);
+    if (found == nullptr || found->shape != tensor.shape) {
+      throw Error(
+          fmt::format("{} has no {} of the shape that this network needs: train with the --image-size "
+                      "that it was trained with",
+                      model.string(), tensor.name));
+    }
+    tensor.values = found->values;
+  }
+  log.info(fmt::format("Began with the weights of {}{}", model.string(),
+                       same_classes ? "" : ", its last layer anew: it has other classes"));
 }
 
 /// The command that goes on with the training in `out`.
@@ -140,6 +190,9 @@ FoundCheckpoint find_training(Log& log, const CLI::App& command, const fs::path&
   return found;
 }
 
+/// With --deterministic. oneDNN's convolutions add up weight gradients in as many parts as there are threads.
+constexpr int deterministic_threads = 4;
+
 /// Where a checkpoint keeps when its training began.
 constexpr const char* started_setting = "started";
 
@@ -154,15 +207,41 @@ struct PreparedTraining {
   std::optional<FoundCheckpoint> found;  // with --resume
 };
 
+/// Which epoch was chosen, and what its figure is worth.
+void report_best(Log& log, const TrainFlags& flags, int best, const TrainingProgress& progress,
+                 const Split& split) {
+  const EpochRecord& epoch = progress.epochs[static_cast<std::size_t>(best) - 1];
+  log.info(fmt::format("The best epoch by Val {} is {}: Val Acc: {:.3f}%, Val Macro F1: {:.3f}{}",
+                       flags.best == "macro-f1" ? "Macro F1" : "Acc", best, epoch.validation_accuracy,
+                       epoch.validation_macro_f1, flags.best.empty() ? "" : " (BART-10M.best.pth)"));
+  const int since = static_cast<int>(progress.epochs.size()) - best;
+  if (flags.patience > 0 && since >= flags.patience) {
+    log.info(fmt::format("Stopped after epoch {}: {} epochs in a row were no better", progress.epochs.size(),
+                         since));
+  }
+  if (split.validation.empty()) {
+    log.info(
+        "It was chosen on the test pictures themselves, so these figures flatter it: --validation-size keeps "
+        "others apart for choosing");
+  }
+}
+
 /// Trains, and keeps in bart-run/ what has been done. Returns the exit code.
 int run_training(PreparedTraining prepared, Log& log, Progress& progress) {
   const TrainFlags& flags = prepared.flags;
   const TrainOptions& options = flags.options;
   const fs::path run_folder = flags.out / "bart-run";
   fs::path checkpoint;  // the last one
-  TrainingState from = prepared.found ? std::move(prepared.found->checkpoint.training)
-                                      : initial_training_state(prepared.architecture, options.seed,
-                                                               prepared.split.train.size());
+  const Split& split = prepared.split;
+  const BestBy best_by = flags.best == "macro-f1" ? BestBy::macro_f1 : BestBy::accuracy;
+  const fs::path model_file = flags.out / "BART-10M.pth";
+  const fs::path best_file = flags.out / "BART-10M.best.pth";
+  TrainingState from = prepared.found
+                           ? std::move(prepared.found->checkpoint.training)
+                           : initial_training_state(prepared.architecture, options.seed, split.train.size());
+  if (!prepared.found && !flags.init.empty()) {
+    take_initial_weights(flags.init, prepared.pictures.classes, from.model, log);
+  }
   if (prepared.found) {
     checkpoint = prepared.found->path;
     log.info(fmt::format("Going on after step {} (epoch {}) from {}", from.progress.steps.size(),
@@ -183,10 +262,19 @@ int run_training(PreparedTraining prepared, Log& log, Progress& progress) {
     last_save = std::chrono::steady_clock::now();
   };
 
+  const auto out_of_patience = [&] {
+    const std::vector<EpochRecord>& epochs = training.progress().epochs;
+    return flags.patience > 0 &&
+           static_cast<int>(epochs.size()) - best_epoch(epochs, best_by) >= flags.patience;
+  };
+
   const StopSignals signals;
   write_record("running");
+  RunHistory history(run_folder, options.learning_rate, prepared.split.train.size(),
+                     training.progress().epochs);
   TrainEvents events;
   events.step = [&](const StepRecord& step, std::size_t done, std::size_t total) {
+    history.step(step);
     progress.show(fmt::format("Epoch {}/{}", step.epoch, options.epochs), done, total,
                   fmt::format("loss {:.3f}", step.loss));
     if (signals.received() != 0) return false;
@@ -202,15 +290,21 @@ int run_training(PreparedTraining prepared, Log& log, Progress& progress) {
     return signals.received() == 0;
   };
   events.epoch = [&](const EpochRecord& epoch) {
+    history.epoch(epoch);
     progress.clear();
     log.info(fmt::format("Epoch [{}/{}], Loss: {:.3f}, Train Acc: {:.3f}%, Val Acc: {:.3f}%", epoch.epoch,
                          options.epochs, epoch.loss, epoch.train_accuracy, epoch.validation_accuracy));
     log.info(fmt::format("Val Macro F1: {:.3f}", epoch.validation_macro_f1));
+    log.detail(fmt::format("Val Loss: {:.4f}, {:.1f} s of training, {:.1f} s of validation",
+                           epoch.validation_loss, epoch.train_seconds, epoch.validation_seconds));
+    const int best = best_epoch(training.progress().epochs, best_by);
+    if (!flags.best.empty() && best == epoch.epoch) write_file(best_file, encode_pth(training.model()));
     save();
     write_record("running");
+    return !out_of_patience();
   };
   try {
-    training.run(events);
+    if (!out_of_patience()) training.run(events);
   } catch (const DivergedError& error) {
     throw Error(fmt::format("{}; {}", error.what(),
                             checkpoint.empty() ? "there is no checkpoint yet"
@@ -218,7 +312,8 @@ int run_training(PreparedTraining prepared, Log& log, Progress& progress) {
   }
   progress.clear();
 
-  const bool interrupted = signals.received() != 0 && !training.finished();
+  const bool finished = training.finished() || out_of_patience();
+  const bool interrupted = signals.received() != 0 && !finished;
   if (interrupted) {
     save();
     write_record("interrupted");
@@ -228,12 +323,41 @@ int run_training(PreparedTraining prepared, Log& log, Progress& progress) {
                             resume_command(flags.out)));
     return 128 + signals.received();
   }
-  write_file(flags.out / "BART-10M.pth", encode_pth(training.model()));
-  write_record(training.finished() ? "finished" : "stopped");
+  write_file(model_file, encode_pth(training.model()));
+  if (const int best = best_epoch(training.progress().epochs, best_by);
+      best > 0 && (!flags.best.empty() || flags.patience > 0)) {
+    report_best(log, flags, best, training.progress(), split);
+  }
+  if (!split.validation.empty()) {
+    const auto report_test = [&](const Evaluation& evaluation, const std::string& model) {
+      progress.clear();
+      const ClassificationReport& report = evaluation.report;
+      prepared.record.tests.push_back({model, report.accuracy, report.macro.f1, evaluation.loss});
+      log.info(fmt::format("{}: Test Acc: {:.3f}%, Test Macro F1: {:.3f}", model, 100 * report.accuracy,
+                           report.macro.f1));
+    };
+    const auto show = [&](std::size_t done, std::size_t total) { progress.show("Testing", done, total); };
+    report_test(training.evaluate_on(split.test, show), "BART-10M.pth");
+    if (!flags.best.empty() && fs::exists(best_file)) {
+      Engine best(prepared.architecture, {.threads = options.threads});
+      best.load(decode_pth(read_file(best_file)));
+      report_test(evaluate(predictions_of(best, prepared.pictures, split.test, options.batch_size, show)),
+                  "BART-10M.best.pth");
+    }
+  }
+  write_record(finished ? "finished" : "stopped");
   log_skipped(log, prepared.pictures);
   log.info(lies_in(flags.out, ".") && lies_in(".", flags.out)
                ? std::string("BART-10M.pth SAVED AT CURRENT WORKING DIRECTORY")
                : fmt::format("BART-10M.pth SAVED AT {}", flags.out.string()));
+  if (!flags.no_report) {
+    try {
+      write_report(run_folder, training.model(), prepared.pictures, split.test, options.threads, progress,
+                   log);
+    } catch (const Error& error) {  // the model is saved; bart report can try again
+      log.warning(fmt::format("There is no report: {}", error.what()));
+    }
+  }
   return 0;
 }
 
@@ -263,6 +387,7 @@ void check_data(const PreparedTraining& prepared, const fs::path& folder) {
 /// Removes what trainings into this folder left behind that were killed in the middle of a write.
 void remove_unfinished_files(const fs::path& out) {
   remove_unfinished(out / "BART-10M.pth");
+  remove_unfinished(out / "BART-10M.best.pth");
   remove_unfinished(out / "label_encoder.joblib");
   remove_unfinished(out / "inference_images" / "");
   remove_unfinished(out / "bart-run" / "");
@@ -290,17 +415,20 @@ int train_command(const CLI::App& command, TrainFlags flags, const std::string& 
   }
   TrainOptions& options = flags.options;
   if (flags.threads == 0) flags.threads = available_threads();
-  options.threads = flags.threads;
+  options.threads = flags.deterministic ? deterministic_threads : flags.threads;
+  options.balanced_classes = flags.class_weights == "balanced";
   if (flags.max_steps > 0) options.max_steps = flags.max_steps;
   options.seed = static_cast<std::uint32_t>(flags.seed);
-  prepared.record = {command_line, iso_time(), folder, flags.test_size, flags.ignore_exif, flags.split, {}};
+  prepared.record = {
+      command_line,          iso_time(), folder, flags.test_size, flags.ignore_exif, flags.split,
+      flags.validation_size, {},         {}};
   if (prepared.found) continue_record(prepared.found->checkpoint, options, prepared.record);
 
   if (flags.prefix) log.info(fmt::format("Renamed {} files", prefix_files(folder)));
   prepared.pictures = load_pictures(
       list_folder(folder),
       {.image_size = flags.image_size,
-       .threads = options.threads,
+       .threads = flags.threads,
        .apply_exif_orientation = !flags.ignore_exif,
        .strict = flags.strict},
       [&](std::size_t done, std::size_t total) { progress.show("Reading pictures", done, total); });
@@ -336,9 +464,12 @@ int train_command(const CLI::App& command, TrainFlags flags, const std::string& 
                     "bart predict reads them too",
                     leftovers, split.test.size()));
   }
+  log.detail(fmt::format("Training on {} threads", options.threads));
   log.info(fmt::format("Training set size: {}", split.train.size()));
+  if (!split.validation.empty()) log.info(fmt::format("Validation set size: {}", split.validation.size()));
   log.info(fmt::format("Test set size: {}", split.test.size()));
   write_test_pictures_csv(run_folder, folder, pictures, split);
+  write_file(run_folder / "run.toml", config_of(flags));
   log.info("Starting training...");
   prepared.flags = std::move(flags);
   return run_training(std::move(prepared), log, progress);
@@ -352,7 +483,10 @@ void add_train_command(CLI::App& program, Run& run, const std::string& command_l
       program.add_subcommand("train", "Train a classifier on a folder with one sub-folder a class");
   add_train_flags(*command, *flags);
   command->callback([flags, &run, command, command_line] {
-    run = [flags, command, command_line] { return train_command(*command, *flags, command_line); };
+    run = [flags, command, command_line] {
+      if (!flags->config.empty()) take_config(*command, *flags);
+      return train_command(*command, *flags, command_line);
+    };
   });
 }
 

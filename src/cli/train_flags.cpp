@@ -5,10 +5,12 @@
 #include <CLI/CLI.hpp>
 #include <cmath>
 #include <functional>
+#include <sstream>
 #include <utility>
 #include <vector>
 
 #include "bart/platform/error.h"
+#include "bart/platform/files.h"
 
 namespace bart {
 namespace {
@@ -34,8 +36,13 @@ std::vector<Setting> settings_in(TrainFlags& flags) {
           setting("--seed", true, flags.seed), setting("--test-size", true, flags.test_size),
           setting("--split", true, flags.split), setting("--image-size", true, flags.image_size),
           setting("--ignore-exif", true, flags.ignore_exif),
+          setting("--validation-size", true, flags.validation_size), setting("--best", true, flags.best),
+          setting("--class-weights", true, flags.class_weights),
+          setting("--clip-norm", true, flags.options.clip_norm),
+          setting("--deterministic", true, flags.deterministic),
           // A training may go on for longer, in less of a hurry, elsewhere.
           setting("--epochs", false, flags.options.epochs), setting("--max-steps", false, flags.max_steps),
+          setting("--patience", false, flags.patience),
           setting("--checkpoint-minutes", false, flags.checkpoint_minutes),
           setting("--threads", false, flags.threads)};
 }
@@ -67,6 +74,29 @@ void add_train_flags(CLI::App& command, TrainFlags& flags) {
       ->capture_default_str();
   command.add_option("--image-size", flags.image_size, "Side that pictures are resized to, a multiple of 16")
       ->capture_default_str();
+  command.add_option(
+      "--validation-size", flags.validation_size,
+      "Share of the other pictures that are kept for validation; the test pictures are then "
+      "looked at once, at the end (default 0: validation on the test pictures, as the original "
+      "does)");
+  command
+      .add_option(
+          "--best", flags.best,
+          "Also write BART-10M.best.pth, the model of the epoch that is best in validation by accuracy "
+          "or macro-f1")
+      ->check(CLI::IsMember({"accuracy", "macro-f1"}));
+  command.add_option("--patience", flags.patience,
+                     "Stop when so many epochs in a row are no better (by --best, or accuracy)");
+  command
+      .add_option("--class-weights", flags.class_weights,
+                  "none, or balanced: pictures of rare classes count for more in the loss")
+      ->check(CLI::IsMember({"none", "balanced"}))
+      ->capture_default_str();
+  command.add_option("--clip-norm", flags.options.clip_norm,
+                     "Scale gradients down to this norm where theirs is larger");
+  command.add_option(
+      "--init", flags.init,
+      "Begin with the weights of this model; its last layer only where it has the same classes");
   command.add_option("--out", flags.out, "Folder that the results are written to")->capture_default_str();
   command.add_flag("--resume", flags.resume,
                    "Go on with the training in --out from its newest checkpoint, with the flags it had");
@@ -75,17 +105,28 @@ void add_train_flags(CLI::App& command, TrainFlags& flags) {
                   "Save a checkpoint this often, and after each epoch")
       ->capture_default_str();
   command.add_option("--threads", flags.threads, "Threads (default: all that this process may use)");
+  command.add_flag(
+      "--deterministic", flags.deterministic,
+      "Train with four threads whatever --threads and the machine have: the same bits everywhere "
+      "on one kind of processor");
+  command.add_option(
+      "--config", flags.config,
+      "A file with flags, such as bart-run/run.toml of another training; the command line goes "
+      "before it");
   command.add_flag("--strict", flags.strict,
                    "Stop at the first file that is no good picture, instead of skipping it");
   command.add_flag("--ignore-exif", flags.ignore_exif,
                    "Take pictures as stored, as the original did, not as turned by EXIF");
+  command.add_flag("--no-report", flags.no_report, "Make no bart-run/report.html at the end");
   command.add_flag("--prefix-files", flags.prefix,
                    "Rename pic_* in the data folder to {class}_pic_* first, as the original did");
   command.footer(
       "It writes BART-10M.pth, label_encoder.joblib and inference_images/ (the test pictures), and what it "
       "did into\n"
-      "bart-run/: steps.csv, run.json, test_pictures.csv, and its last two checkpoints. The data folder is "
-      "only read.\n"
+      "bart-run/: report.html (have a look), run.json, run.toml, steps.csv, test_pictures.csv, history.csv,\n"
+      "history.json, TensorBoard's event file (tensorboard --logdir bart-run), and its last two "
+      "checkpoints.\n"
+      "The data folder is only read.\n"
       "Ctrl-C saves a checkpoint and ends it; so does SIGTERM.\n\n"
       "Examples:\n"
       "  bart train                                the folder characters_train, as the original does\n"
@@ -112,6 +153,11 @@ void check_train_flags(const TrainFlags& flags) {
           fmt::format("--seed must be from 0 to 4294967295, not {}", flags.seed));
   require(flags.max_steps >= 0, fmt::format("--max-steps must be at least 1, not {}", flags.max_steps));
   require(flags.threads >= 0, fmt::format("--threads must be at least 1, not {}", flags.threads));
+  require(flags.validation_size >= 0 && flags.validation_size < 1,
+          fmt::format("--validation-size must be between 0 and 1, not {}", flags.validation_size));
+  require(flags.patience >= 0, fmt::format("--patience must be at least 1, not {}", flags.patience));
+  require(flags.options.clip_norm >= 0,
+          fmt::format("--clip-norm must be above 0, not {}", flags.options.clip_norm));
   require(flags.checkpoint_minutes >= 0,
           fmt::format("--checkpoint-minutes must be at least 0, not {}", flags.checkpoint_minutes));
   require(flags.folder.empty() || flags.folder_name.empty() || flags.folder == flags.folder_name,
@@ -123,6 +169,43 @@ fs::path data_folder(const TrainFlags& flags) {
   if (!flags.folder.empty()) return flags.folder;
   if (!flags.folder_name.empty()) return flags.folder_name;
   return "characters_train";
+}
+
+void take_config(CLI::App& command, const TrainFlags& flags) {
+  const std::vector<std::uint8_t> bytes = read_file(flags.config);
+  std::istringstream text(std::string(bytes.begin(), bytes.end()));
+  try {
+    for (const CLI::ConfigItem& item : CLI::ConfigTOML().from_config(text)) {
+      const std::string name = item.name == folder_setting ? item.name : "--" + item.name;
+      CLI::Option* option = command.get_option_no_throw(name);
+      if (!item.parents.empty() || option == nullptr || item.name == "help" || item.name == "config") {
+        throw UsageError(fmt::format("{} says {}, which is no flag of bart train", flags.config.string(),
+                                     item.fullname()));
+      }
+      if (option->count() > 0) continue;
+      for (const std::string& value : item.inputs) option->add_result(value);
+      option->run_callback();
+    }
+  } catch (const CLI::Error& error) {
+    throw UsageError(fmt::format("{}: {}", flags.config.string(), error.what()));
+  }
+}
+
+std::string config_of(const TrainFlags& flags) {
+  std::string text = "# bart train --config run.toml\n";
+  for (const auto& [name, value] : settings_of(flags)) {
+    if (value.empty()) continue;
+    const bool plain =
+        value == "true" || value == "false" || value.find_first_not_of("0123456789.e+-") == std::string::npos;
+    std::string quoted;
+    for (const char c : value) {
+      if (c == '"' || c == '\\') quoted += '\\';
+      quoted += c;
+    }
+    const std::string key = name.starts_with("--") ? name.substr(2) : name;
+    text += plain ? fmt::format("{} = {}\n", key, value) : fmt::format("{} = \"{}\"\n", key, quoted);
+  }
+  return text;
 }
 
 std::map<std::string, std::string> settings_of(const TrainFlags& flags) {

@@ -23,9 +23,17 @@ struct TrainFlags {
   bool prefix = false;
   bool strict = false;
   bool ignore_exif = false;
+  bool no_report = false;
   int threads = 0;  // 0: not given
   bool resume = false;
   double checkpoint_minutes = 10;
+  double validation_size = 0;
+  std::string best;                    // "accuracy", "macro-f1" or nothing
+  int patience = 0;                    // 0: none
+  std::string class_weights = "none";  // or "balanced"
+  std::filesystem::path init;
+  bool deterministic = false;
+  std::filesystem::path config;
   TrainOptions options;
 };
 
@@ -37,6 +45,13 @@ void check_train_flags(const TrainFlags& flags);
 
 /// The folder with the pictures.
 std::filesystem::path data_folder(const TrainFlags& flags);
+
+/// Flags that `command` was not given take the values in the file --config, where it names them: TOML, "lr =
+/// 0.01". Throws UsageError for what is no flag of the command, or no value of it.
+void take_config(CLI::App& command, const TrainFlags& flags);
+
+/// The flags as a file for --config.
+std::string config_of(const TrainFlags& flags);
 
 /// What a checkpoint keeps of the flags: flag and value, with the data folder as an absolute path.
 std::map<std::string, std::string> settings_of(const TrainFlags& flags);

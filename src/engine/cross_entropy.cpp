@@ -6,8 +6,14 @@
 namespace bart {
 
 CrossEntropy cross_entropy(std::int64_t n, std::int64_t classes, const float* logits,
-                           std::span<const std::int32_t> labels, float* dlogits) {
+                           std::span<const std::int32_t> labels, std::span<const float> weights,
+                           float* dlogits) {
   // In double: a batch's few thousand exponentials cost nothing, and the gradient starts without rounding.
+  const auto weight_of = [&](std::int32_t label) {
+    return weights.empty() ? 1.0 : static_cast<double>(weights[static_cast<std::size_t>(label)]);
+  };
+  double total = 0;
+  for (const std::int32_t label : labels) total += weight_of(label);
   double loss = 0;
   int correct = 0;
   for (std::int64_t i = 0; i < n; ++i) {
@@ -17,14 +23,15 @@ CrossEntropy cross_entropy(std::int64_t n, std::int64_t classes, const float* lo
     const float* largest = std::max_element(row, row + classes);
     double sum = 0;
     for (std::int64_t c = 0; c < classes; ++c) sum += std::exp(static_cast<double>(row[c]) - *largest);
-    loss += std::log(sum) - (static_cast<double>(row[label]) - *largest);
+    const double weight = weight_of(label);
+    loss += weight * (std::log(sum) - (static_cast<double>(row[label]) - *largest));
     for (std::int64_t c = 0; c < classes; ++c) {
       const double probability = std::exp(static_cast<double>(row[c]) - *largest) / sum;
-      drow[c] = static_cast<float>((probability - (c == label ? 1 : 0)) / static_cast<double>(n));
+      drow[c] = static_cast<float>(weight * (probability - (c == label ? 1 : 0)) / total);
     }
     correct += largest - row == label;
   }
-  return {static_cast<float>(loss / static_cast<double>(n)), correct};
+  return {static_cast<float>(loss / total), correct};
 }
 
 }  // namespace bart

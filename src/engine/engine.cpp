@@ -9,6 +9,7 @@
 #include "adam.h"
 #include "arena.h"
 #include "bart/platform/error.h"
+#include "clip_gradients.h"
 #include "evaluation_plan.h"
 #include "parameters.h"
 #include "training_plan.h"
@@ -36,6 +37,11 @@ void check_batch(const Architecture& architecture, const Batch& batch, const Dro
       throw Error(fmt::format("a label of a training batch is {}, which is not below the {} classes", label,
                               architecture.classes));
     }
+  }
+  if (!batch.class_weights.empty() &&
+      batch.class_weights.size() != static_cast<std::size_t>(architecture.classes)) {
+    throw Error(fmt::format("a training batch has {} class weights for {} classes",
+                            batch.class_weights.size(), architecture.classes));
   }
   const std::size_t blocks = architecture.blocks.size();
   bool fit = masks.size() == blocks + architecture.hidden.size();
@@ -176,6 +182,13 @@ std::vector<float> Engine::last_logits() const {
   return impl_->last_step->logits();
 }
 
+double Engine::clip_gradients(double max_norm) {
+  impl_->enter();
+  impl_->prepare_training();
+  return bart::clip_gradients(impl_->parameters.gradients.floats(),
+                              static_cast<std::int64_t>(impl_->network.parameter_count), max_norm);
+}
+
 void Engine::adam_step(double learning_rate) {
   impl_->enter();
   impl_->prepare_training();
@@ -202,14 +215,25 @@ void Engine::load_adam_state(const AdamState& adam) {
 }
 
 void Engine::evaluate(std::span<const std::uint8_t* const> pictures, std::span<float> logits) {
+  evaluate_with_features(pictures, logits, {});
+}
+
+void Engine::evaluate_with_features(std::span<const std::uint8_t* const> pictures, std::span<float> logits,
+                                    std::span<float> features) {
   if (pictures.empty()) return;
+  const ConvolutionLayer& last = impl_->network.convolutions.back();
+  if (!features.empty() &&
+      features.size() !=
+          pictures.size() * static_cast<std::size_t>(last.out_channels * last.size * last.size)) {
+    throw Error("evaluate needs room for the features of all pictures");
+  }
   if (logits.size() != pictures.size() * static_cast<std::size_t>(impl_->network.architecture.classes)) {
     throw Error("evaluate needs room for [pictures, classes] logits");
   }
   impl_->enter();
   impl_->last_step = nullptr;  // its logits lie in the arena that is used now
   fold_batch_norms(impl_->network, impl_->device, impl_->parameters, impl_->folded);
-  impl_->evaluation_plan(static_cast<std::int64_t>(pictures.size())).run(pictures, logits);
+  impl_->evaluation_plan(static_cast<std::int64_t>(pictures.size())).run(pictures, logits, features);
 }
 
 std::string Engine::describe_plan(int batch_size, bool training) const {

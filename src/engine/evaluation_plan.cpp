@@ -10,6 +10,24 @@
 #include "input.h"
 
 namespace bart {
+namespace {
+
+/// From channel blocks to PyTorch's order.
+void plain_features(const ActivationShape& shape, std::int64_t channels,
+                    const float* blocked,  // [n, C / B, H, W, B]
+                    float* plain) {        // [n, channels, H, W], without the padding
+  const std::int64_t pixels = shape.size * shape.size;
+  for (std::int64_t n = 0; n < shape.n; ++n) {
+    for (std::int64_t c = 0; c < channels; ++c) {
+      const float* from =
+          blocked + (n * shape.channels + c / shape.block * shape.block) * pixels + c % shape.block;
+      for (std::int64_t p = 0; p < pixels; ++p) *plain++ = from[p * shape.block];
+    }
+  }
+}
+
+}  // namespace
+
 void fold_batch_norms(const CompiledNetwork& network, const dnnl::engine& engine,
                       const Parameters& parameters, FoldedConvolutions& folded) {
   if (folded.current) return;
@@ -87,6 +105,12 @@ void EvaluationPlan::bind(std::uint8_t* arena, const Parameters& parameters,
     add_onednn(fmt::format("{} + {} + ReLU", layer.name, layer.norm_name), c.forward,
                dnnl::convolution_forward(c.forward), folded_values + layer.weights,
                folded_values + layer.bias);
+    if (i + 1 == convolutions_.size()) {
+      operations_.push_back({layer.name + " features, where asked for", "bart",
+                             [this, shape = c.shape, channels = layer.out_channels, now] {
+                               if (!features_.empty()) plain_features(shape, channels, now, features_.data());
+                             }});
+    }
     if (!layer.ends_block) continue;
     operations_.push_back(
         {layer.name + " pool", "bart", [shape = c.shape, now, next] { max_pool_forward(shape, now, next); }});
@@ -105,8 +129,10 @@ void EvaluationPlan::bind(std::uint8_t* arena, const Parameters& parameters,
   logits_ = now;
 }
 
-void EvaluationPlan::run(std::span<const std::uint8_t* const> pictures, std::span<float> logits) {
+void EvaluationPlan::run(std::span<const std::uint8_t* const> pictures, std::span<float> logits,
+                         std::span<float> features) {
   pictures_ = pictures;
+  features_ = features;
   for (const Operation& operation : operations_) operation.run();
   std::copy_n(logits_, logits.size(), logits.begin());
 }

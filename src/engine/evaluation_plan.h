@@ -30,7 +30,10 @@ class EvaluationPlan {
   EvaluationPlan(const CompiledNetwork& network, const dnnl::engine& engine, std::int64_t n);
   std::size_t arena_bytes() const { return layout_.size(); }
   void bind(std::uint8_t* arena, const Parameters& parameters, const FoldedConvolutions& folded);
-  void run(std::span<const std::uint8_t* const> pictures, std::span<float> logits);
+  /// `features`, where not empty, get what the last convolution gives behind BatchNorm and ReLU, before the
+  /// pooling: [n, channels, size, size].
+  void run(std::span<const std::uint8_t* const> pictures, std::span<float> logits,
+           std::span<float> features = {});
   std::string description() const;
 
  private:
@@ -51,6 +54,7 @@ class EvaluationPlan {
   std::vector<dnnl::inner_product_forward::primitive_desc> linears_;
   std::vector<Operation> operations_;
   std::span<const std::uint8_t* const> pictures_;
+  std::span<float> features_;
   const float* logits_ = nullptr;
 };
 

@@ -125,8 +125,8 @@ void TrainingPlan::bind(std::uint8_t* arena, Parameters& parameters) {
   logits_ = logits;
   add_own("cross entropy forward and backward",
           [this, logits, dlogits = floats_at(arena, linears_.back().gradient)] {
-            const CrossEntropy loss =
-                cross_entropy(n_, network_.architecture.classes, logits, batch_->labels, dlogits);
+            const CrossEntropy loss = cross_entropy(n_, network_.architecture.classes, logits, batch_->labels,
+                                                    batch_->class_weights, dlogits);
             result_ = {loss.loss, loss.correct};
           });
   for (std::size_t i = linears_.size(); i-- > 0;) bind_linear_backward(i, arena, parameters);

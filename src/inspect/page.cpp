@@ -4,6 +4,7 @@
 #include <map>
 #include <mutex>
 
+#include "bart/html/html.h"
 #include "bart/inspect/report.h"
 #include "bart/pictures/decode.h"
 #include "bart/pictures/encode_jpeg.h"
@@ -25,47 +26,10 @@ constexpr std::size_t most_in_group = 12;  // pictures shown
 constexpr int thumbnail_height = 112;
 constexpr int thumbnail_width = 240;  // at most
 
-std::string escaped(std::string_view text) {
-  std::string result;
-  for (const char c : printable(text)) {
-    switch (c) {
-      case '&':
-        result += "&amp;";
-        break;
-      case '<':
-        result += "&lt;";
-        break;
-      case '>':
-        result += "&gt;";
-        break;
-      case '"':
-        result += "&quot;";
-        break;
-      default:
-        result += c;
-    }
-  }
-  return result;
-}
-
 /// A file's name that may be broken behind its class.
 std::string breakable(const std::string& file) {
-  std::string html = escaped(file);
+  std::string html = html_text(file);
   return html.insert(html.find('/') + 1, "<wbr>");
-}
-
-/// RFC 4648.
-std::string base64(const std::vector<std::uint8_t>& bytes) {
-  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t word = 0;
-    for (std::size_t k = 0; k < 3; ++k) word = word << 8 | (i + k < bytes.size() ? bytes[i + k] : 0u);
-    for (std::size_t k = 0; k < 4; ++k) {
-      text += i + k <= bytes.size() ? digits[word >> (18 - 6 * k) & 63] : '=';
-    }
-  }
-  return text;
 }
 
 struct Thumbnail {
@@ -125,7 +89,7 @@ Thumbnails read_thumbnails(const Inspection& inspection, std::vector<std::uint32
 }
 
 std::string image(const InspectedPicture& picture, const Thumbnail& thumbnail) {
-  const std::string name = escaped(picture.file);
+  const std::string name = html_text(picture.file);
   if (thumbnail.jpeg.empty()) return fmt::format("<span class=\"gone\">{} is gone</span>", name);
   return fmt::format(
       "<img src=\"data:image/jpeg;base64,{}\" width=\"{}\" height=\"{}\" alt=\"{}\" title=\"{}\">",
@@ -182,9 +146,9 @@ std::string class_table(const Inspection& inspection) {
         "class=\"train\" style=\"width:{:.2f}%\"></i><i class=\"test\" style=\"width:{:.2f}%\"></i></td><td "
         "class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td>{}</td>"
         "<td>{}</td><td class=\"nowrap\">{}</td></tr>\n",
-        escaped(its.name), its.pictures, width(its.pictures - its.test), width(its.test),
+        html_text(its.name), its.pictures, width(its.pictures - its.test), width(its.test),
         percent(its.pictures, inspection.pictures.size()), its.test, its.near_duplicates, its.unreadable,
-        escaped(listed(its.formats)), escaped(listed(its.modes)), size_range(its.sizes));
+        html_text(listed(its.formats)), html_text(listed(its.modes)), size_range(its.sizes));
   }
   return html + "</tbody></table></div></section>\n";
 }
@@ -193,9 +157,9 @@ std::string sample_section(const Inspection& inspection, const std::vector<std::
                            const Thumbnails& thumbnails) {
   std::string html = "<section aria-labelledby=\"samples\"><h2 id=\"samples\">Samples of each class</h2>\n";
   for (std::size_t c = 0; c < shown.size(); ++c) {
-    html +=
-        fmt::format("<h3>{} <small>{}</small></h3><div class=\"strip\">", escaped(inspection.classes[c].name),
-                    counted(inspection.classes[c].pictures, "picture", "pictures"));
+    html += fmt::format("<h3>{} <small>{}</small></h3><div class=\"strip\">",
+                        html_text(inspection.classes[c].name),
+                        counted(inspection.classes[c].pictures, "picture", "pictures"));
     for (const std::uint32_t i : shown[c]) html += image(inspection.pictures[i], thumbnails.at(i));
     html += "</div>\n";
   }
@@ -245,7 +209,7 @@ std::string file_section(const char* id, const std::string& heading, const char*
       "scope=\"col\">File</th><th scope=\"col\">{}</th></tr></thead><tbody>\n",
       id, id, heading, column);
   for (const auto& [file, text] : rows) {
-    html += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", escaped(file), escaped(text));
+    html += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", html_text(file), html_text(text));
   }
   return html + "</tbody></table></div></section>\n";
 }
@@ -266,13 +230,14 @@ std::string inspection_page(const Inspection& inspection,
   }
   const Thumbnails thumbnails = read_thumbnails(inspection, std::move(wanted), progress);
 
-  const std::string title = escaped(inspection.folder.string());
+  const std::string title = html_text(inspection.folder.string());
   std::string html = fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
       "content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\">"
-      "<title>{} – bart inspect</title>\n<style>{}</style></head><body><main>\n<header><h1>{}</h1><p>{}, {}. "
+      "<title>{} – bart inspect</title>\n<style>{}{}</style></head><body><main>\n<header><h1>{}</h1><p>{}, "
+      "{}. "
       "The split is that of <code>bart train --seed {} --test-size {}</code>.</p></header>\n",
-      title, page_style, title, counted(inspection.pictures.size(), "picture", "pictures"),
+      title, html_style, page_style, title, counted(inspection.pictures.size(), "picture", "pictures"),
       megabytes(inspection.bytes), inspection.options.seed, inspection.options.test_size);
   html += cards(inspection);
   if (inspection.leaking_test_pictures > 0) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "bart/html/html.h"
 #include "bart/inspect/report.h"
 #include "bart/platform/printable.h"
 #include "words.h"
@@ -43,7 +44,7 @@ std::string class_table(const Inspection& inspection) {
   std::vector<std::vector<std::string>> rows{
       {"class", "pictures", "share", "test", "near dup.", "unreadable", "formats", "modes", "size"}};
   for (const InspectedClass& its : inspection.classes) {
-    rows.push_back({printable(its.name), std::to_string(its.pictures),
+    rows.push_back({plain_text(its.name), std::to_string(its.pictures),
                     percent(its.pictures, inspection.pictures.size()), std::to_string(its.test),
                     std::to_string(its.near_duplicates), std::to_string(its.unreadable), listed(its.formats),
                     listed(its.modes), size_range(its.sizes)});
@@ -59,7 +60,7 @@ std::string group_lines(const Inspection& inspection, const std::vector<Duplicat
     if (groups[g].across_split) marks += "  [across the split]";
     std::string names;
     for (std::size_t k = 0; k < std::min(groups[g].pictures.size(), most_lines); ++k) {
-      names += (k > 0 ? ", " : "") + printable(inspection.pictures[groups[g].pictures[k]].file);
+      names += (k > 0 ? ", " : "") + plain_text(inspection.pictures[groups[g].pictures[k]].file);
     }
     if (groups[g].pictures.size() > most_lines) {
       names += fmt::format(" and {} more", groups[g].pictures.size() - most_lines);
@@ -119,7 +120,7 @@ std::string leak(const Inspection& inspection) {
 
 std::string inspection_text(const Inspection& inspection) {
   std::string text =
-      fmt::format("{}: {} in {}, {}\n", printable(inspection.folder.string()),
+      fmt::format("{}: {} in {}, {}\n", plain_text(inspection.folder.string()),
                   counted(inspection.pictures.size(), "picture", "pictures"),
                   counted(inspection.classes.size(), "class", "classes"), megabytes(inspection.bytes));
   text += original_sizes(inspection) + "\n" + class_table(inspection) + "\n" + duplicate_table(inspection) +
@@ -138,7 +139,7 @@ std::string inspection_text(const Inspection& inspection) {
     text += fmt::format("\nConverted to RGB ({}):\n", other_modes.size());
     for (std::size_t k = 0; k < std::min(other_modes.size(), most_lines); ++k) {
       const InspectedPicture& picture = inspection.pictures[other_modes[k]];
-      text += fmt::format("  {}: {}\n", printable(picture.file), picture.mode);
+      text += fmt::format("  {}: {}\n", plain_text(picture.file), picture.mode);
     }
     if (other_modes.size() > most_lines) {
       text += fmt::format("  … and {} more (--json lists them)\n", other_modes.size() - most_lines);
@@ -147,7 +148,7 @@ std::string inspection_text(const Inspection& inspection) {
   if (!inspection.unreadable.empty()) {
     text += fmt::format("\nUnreadable ({}), which bart train skips:\n", inspection.unreadable.size());
     for (const SkippedPicture& picture : inspection.unreadable) {
-      text += fmt::format("  {}: {}\n", printable(picture.file), printable(picture.reason));
+      text += fmt::format("  {}: {}\n", plain_text(picture.file), plain_text(picture.reason));
     }
   }
   return text;

@@ -1,5 +1,7 @@
 #include "bart/pictures/resize.h"
 
+#include <algorithm>
+#include <cmath>
 #include <string>
 
 #include "bart/pictures/decode.h"
@@ -22,6 +24,14 @@ Picture resize_picture(const Picture& picture, int width, int height) {
     resampler.add_row(rgbx.data());
   }
   return resized;
+}
+
+Picture fit_picture(const Picture& picture, int side) {
+  const double scale = static_cast<double>(side) / std::max(picture.width, picture.height);
+  const auto scaled = [scale](int length) {
+    return std::max(1, static_cast<int>(std::lround(scale * length)));
+  };
+  return resize_picture(picture, scaled(picture.width), scaled(picture.height));
 }
 
 }  // namespace bart

@@ -154,6 +154,13 @@ void write_file(const fs::path& path, std::string_view content) {
   write_file(path, std::span(reinterpret_cast<const std::uint8_t*>(content.data()), content.size()));
 }
 
+void append_file(const fs::path& path, std::span<const std::uint8_t> content) {
+  Descriptor fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
+  if (fd.get() < 0) fail("write", path, errno);
+  write_all(fd.get(), content, path);
+  if (::close(fd.release()) != 0) fail("write", path, errno);
+}
+
 void write_files(const fs::path& folder, std::size_t count,
                  const std::function<std::string(std::size_t)>& name,
                  const std::function<std::vector<std::uint8_t>(std::size_t)>& content, int threads) {

@@ -10,7 +10,6 @@
 
 #include "bart/network/dropout.h"
 #include "bart/random/torch.h"
-#include "bart/training/metrics.h"
 #include "bart/training/predictions.h"
 
 namespace bart {
@@ -44,6 +43,20 @@ const Architecture& checked(const LoadedPictures& pictures, const Split& split,
   return architecture;
 }
 
+/// scikit-learn's compute_class_weight("balanced"), of the training set.
+std::vector<float> balanced_weights(const LoadedPictures& pictures, const Split& split) {
+  std::vector<double> counts(pictures.classes.size());
+  for (const std::uint32_t i : split.train) ++counts[static_cast<std::size_t>(pictures.labels[i])];
+  std::vector<float> weights;
+  for (const double count : counts) {
+    // A class that has no picture to train on meets no weight.
+    weights.push_back(count == 0 ? 0
+                                 : static_cast<float>(static_cast<double>(split.train.size()) /
+                                                      (static_cast<double>(counts.size()) * count)));
+  }
+  return weights;
+}
+
 /// Thrown out of a validation that an event stops.
 struct Abandoned {};
 
@@ -61,6 +74,7 @@ Training::Training(const LoadedPictures& pictures, const Split& split, const Arc
     : pictures_(pictures),
       split_(split),
       options_(options),
+      class_weights_(options.balanced_classes ? balanced_weights(pictures, split) : std::vector<float>()),
       engine_(checked(pictures, split, architecture, options, from.progress), {.threads = options.threads}),
       progress_(std::move(from.progress)),
       next_order_(progress_.order) {
@@ -85,7 +99,7 @@ void Training::run(const TrainEvents& events) {
       if (events.step && !events.step(progress_.steps.back(), progress_.done, visits_.size())) return;
     } else {
       if (!validate(events)) return;
-      if (events.epoch) events.epoch(progress_.epochs.back());
+      if (events.epoch && !events.epoch(progress_.epochs.back())) return;
     }
   }
 }
@@ -103,13 +117,14 @@ void Training::step() {
   }
   const DropoutMasks masks =
       draw_dropout_masks(engine_.architecture(), static_cast<int>(n), progress_.generator);
-  const StepResult result = engine_.forward_backward({batch_pictures, batch_labels}, masks);
+  const StepResult result = engine_.forward_backward({batch_pictures, batch_labels, class_weights_}, masks);
   const std::int64_t number = static_cast<std::int64_t>(progress_.steps.size()) + 1;
   if (!std::isfinite(result.loss)) {
     throw DivergedError(
         fmt::format("the loss became {} at step {} (epoch {}, learning rate {}): train with a smaller --lr",
                     result.loss, number, progress_.epoch, options_.learning_rate));
   }
+  if (options_.clip_norm > 0) engine_.clip_gradients(options_.clip_norm);
   engine_.adam_step(options_.learning_rate);
 
   progress_.loss_sum += result.loss;
@@ -119,19 +134,22 @@ void Training::step() {
   progress_.seconds += seconds_since(start);
 }
 
+Evaluation Training::evaluate_on(std::span<const std::uint32_t> indices,
+                                 const std::function<void(std::size_t, std::size_t)>& progress) {
+  return evaluate(predictions_of(engine_, pictures_, indices, options_.batch_size, progress));
+}
+
 bool Training::validate(const TrainEvents& events) {
   const auto start = std::chrono::steady_clock::now();
-  Predictions predictions;
+  const std::vector<std::uint32_t>& pictures = split_.validation.empty() ? split_.test : split_.validation;
+  Evaluation validation;
   try {
-    predictions = predictions_of(engine_, pictures_, split_.test, options_.batch_size,
-                                 [&](std::size_t done, std::size_t total) {
-                                   if (events.validation && !events.validation(done, total))
-                                     throw Abandoned();
-                                 });
+    validation = evaluate_on(pictures, [&](std::size_t done, std::size_t total) {
+      if (events.validation && !events.validation(done, total)) throw Abandoned();
+    });
   } catch (const Abandoned&) {
     return false;
   }
-  const Evaluation validation = evaluate(predictions);
   // PyTorch's validation loader drew its base seed from the global generator, which moves the masks that
   // follow. Validation itself draws nothing, so the draw can wait until it is done.
   torch_random64(progress_.generator);
@@ -142,7 +160,7 @@ bool Training::validate(const TrainEvents& events) {
        .loss = progress_.loss_sum / static_cast<double>(batches),
        .train_accuracy = 100.0 * static_cast<double>(progress_.correct) / static_cast<double>(progress_.done),
        .validation_accuracy =
-           100.0 * static_cast<double>(validation.report.right) / static_cast<double>(split_.test.size()),
+           100.0 * static_cast<double>(validation.report.right) / static_cast<double>(pictures.size()),
        .validation_macro_f1 = validation.report.macro.f1,
        .validation_loss = validation.loss,
        .train_seconds = progress_.seconds,
@@ -155,6 +173,14 @@ bool Training::validate(const TrainEvents& events) {
   progress_.order = next_order_;
   begin_epoch();
   return true;
+}
+
+int best_epoch(std::span<const EpochRecord> epochs, BestBy by) {
+  const auto figure = [&](const EpochRecord& epoch) {
+    return by == BestBy::accuracy ? epoch.validation_accuracy : epoch.validation_macro_f1;
+  };
+  const auto best = std::ranges::max_element(epochs, {}, figure);
+  return best == epochs.end() ? 0 : best->epoch;
 }
 
 TrainResult train(const LoadedPictures& pictures, const Split& split, const Architecture& architecture,

@@ -34,8 +34,8 @@ class EvaluateDrawn : public testing::Test {
   const fs::path& here() const { return scratch_.path(); }
   /// Returns the log.
   std::string train(int epochs) const {
-    const BartResult result = run_bart(
-        here(), {"train", "faces", "--epochs", std::to_string(epochs), "--image-size", "32", "--bs", "8"});
+    const BartResult result = run_bart(here(), {"train", "faces", "--epochs", std::to_string(epochs),
+                                                "--image-size", "32", "--bs", "8", "--no-report"});
     EXPECT_EQ(result.code, 0) << result.err;
     return result.err;
   }

@@ -11,7 +11,8 @@ using testing::MatchesRegex;
 
 TEST(Help, EveryCommandShowsExamples) {
   const ScratchFolder scratch;
-  for (const char* command : {"train", "predict", "evaluate", "export", "convert", "summary", "sample"}) {
+  for (const char* command : {"train", "predict", "evaluate", "explain", "report", "compare", "export",
+                              "convert", "summary", "sample"}) {
     const BartResult result = run_bart(scratch.path(), {command, "--help"});
     EXPECT_EQ(result.code, 0) << command;
     EXPECT_THAT(result.out, HasSubstr(std::string("  bart ") + command)) << command;
@@ -23,7 +24,8 @@ TEST(Help, TheProgramNamesItsCommands) {
   const ScratchFolder scratch;
   const BartResult result = run_bart(scratch.path(), {"--help"});
   EXPECT_EQ(result.code, 0);
-  for (const char* command : {"train", "predict", "evaluate", "export", "convert", "summary", "sample"})
+  for (const char* command : {"train", "predict", "evaluate", "explain", "report", "compare", "export",
+                              "convert", "summary", "sample"})
     EXPECT_THAT(result.out, HasSubstr(command));
 }
 

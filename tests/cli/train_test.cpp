@@ -38,8 +38,8 @@ std::vector<std::string> lines_of(const std::string& text) {
 TEST(Train, SubsetGivesTheOriginalsLogFilesAndFirstLosses) {
   if (!fs::exists(subset)) GTEST_SKIP() << "the real pictures are not here: " << subset;
   const ScratchFolder scratch;
-  const BartResult result =
-      run_bart(scratch.path(), {"train", subset.string(), "--max-steps", "2", "--ignore-exif"});
+  const BartResult result = run_bart(
+      scratch.path(), {"train", subset.string(), "--max-steps", "2", "--ignore-exif", "--no-report"});
   ASSERT_EQ(result.code, 0) << result.err;
   EXPECT_EQ(result.out, "");
 
@@ -101,7 +101,7 @@ class TrainDrawn : public testing::Test {
   const fs::path& here() const { return scratch_.path(); }
   BartResult train(std::vector<std::string> flags) {
     flags.insert(flags.begin(), "train");
-    flags.insert(flags.end(), {"--image-size", "32", "--bs", "8"});
+    flags.insert(flags.end(), {"--image-size", "32", "--bs", "8", "--no-report"});
     return run_bart(here(), flags);
   }
 

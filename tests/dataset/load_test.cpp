@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <fstream>
+#include <thread>
 
 #include "bart/pictures/encode_jpeg.h"
 #include "bart/platform/error.h"
@@ -106,6 +108,26 @@ TEST_F(LoadPictures, AFileThatVanishesAfterTheListingIsSkipped) {
   ASSERT_EQ(loaded.skipped.size(), 1u);
   EXPECT_EQ(loaded.skipped[0].file, "a/05.jpg");
   expect_own_pixels(loaded);
+}
+
+TEST_F(LoadPictures, FilesThatChangeWhileTheyAreReadAreSkippedOrWhole) {
+  draw(30);
+  const Listing listing = list_folder(scratch_.path());
+  const fs::path changing = scratch_.path() / name(0, 7);
+  const std::string content = jpeg(10, 10, 0);
+  std::atomic<bool> stop = false;
+  std::jthread writer([&] {
+    for (std::size_t i = 0; !stop; ++i) {
+      std::ofstream(changing, std::ios::binary) << content.substr(0, i * 37 % (content.size() + 1));
+      if (i % 5 == 0) fs::remove(changing);
+    }
+  });
+  for (int i = 0; i < 50; ++i) {
+    const LoadedPictures loaded = load_pictures(listing, {.image_size = 8, .threads = 2});
+    EXPECT_EQ(loaded.size() + loaded.skipped.size(), 60u);
+    for (const SkippedPicture& skipped : loaded.skipped) EXPECT_EQ(skipped.file, name(0, 7));
+  }
+  stop = true;
 }
 
 TEST_F(LoadPictures, MoreBadOnesThanTheShareStop) {

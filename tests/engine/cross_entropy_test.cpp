@@ -14,7 +14,7 @@ TEST(CrossEntropy, OfEqualLogitsIsTheLogarithmOfTheClasses) {
     const std::vector<float> logits(static_cast<std::size_t>(2 * classes), 3.0f);
     std::vector<float> gradient(logits.size());
     const std::vector<std::int32_t> labels = {0, classes - 1};
-    const CrossEntropy result = cross_entropy(2, classes, logits.data(), labels, gradient.data());
+    const CrossEntropy result = cross_entropy(2, classes, logits.data(), labels, {}, gradient.data());
     EXPECT_FLOAT_EQ(result.loss, std::log(static_cast<float>(classes)));
     EXPECT_EQ(result.correct, 1) << "of equal logits the first counts, as torch.max has it";
     EXPECT_FLOAT_EQ(gradient[0], (1.0f / static_cast<float>(classes) - 1) / 2);
@@ -26,7 +26,7 @@ TEST(CrossEntropy, StaysFiniteForHugeLogits) {
   const std::vector<float> logits = {3e38f, -3e38f, 0, -3e38f, 3e38f, 0};
   const std::vector<std::int32_t> labels = {0, 1};
   std::vector<float> gradient(6);
-  const CrossEntropy result = cross_entropy(2, 3, logits.data(), labels, gradient.data());
+  const CrossEntropy result = cross_entropy(2, 3, logits.data(), labels, {}, gradient.data());
   EXPECT_EQ(result.loss, 0);
   EXPECT_EQ(result.correct, 2);
   EXPECT_EQ(gradient, std::vector<float>(6, 0.0f));
@@ -36,7 +36,20 @@ TEST(CrossEntropy, ShowsThatALogitIsNotANumber) {
   const std::vector<float> logits = {0, std::numeric_limits<float>::quiet_NaN(), 0};
   const std::vector<std::int32_t> labels = {0};
   std::vector<float> gradient(3);
-  EXPECT_TRUE(std::isnan(cross_entropy(1, 3, logits.data(), labels, gradient.data()).loss));
+  EXPECT_TRUE(std::isnan(cross_entropy(1, 3, logits.data(), labels, {}, gradient.data()).loss));
+}
+
+TEST(CrossEntropy, ClassWeightsAreThoseOfTorch) {
+  // torch.nn.CrossEntropyLoss(weight=torch.tensor([0.5, 2, 1])) of PyTorch 2.13.
+  const std::vector<float> logits = {1, 2, 0.5f, -1, 0, 3};
+  const std::vector<std::int32_t> labels = {1, 0};
+  const std::vector<float> weights = {0.5f, 2, 1};
+  std::vector<float> gradient(6);
+  const CrossEntropy result = cross_entropy(2, 3, logits.data(), labels, weights, gradient.data());
+  EXPECT_FLOAT_EQ(result.loss, 1.18467181f);
+  const std::vector<float> expected = {0.184979118f,  -0.297174625f,  0.112195507f,
+                                       -0.196570435f, 0.00932252452f, 0.18724791f};
+  for (std::size_t i = 0; i < 6; ++i) EXPECT_NEAR(gradient[i], expected[i], 1e-7) << i;
 }
 
 }  // namespace

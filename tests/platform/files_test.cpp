@@ -94,8 +94,8 @@ TEST_F(FilesTest, RemovesWhatInterruptedWritesLeft) {
     scratch_.write(name);
   }
   remove_unfinished(folder_ / "a");
-  EXPECT_THAT(names(), testing::ElementsAre(".a.unfinished", ".a.unfinished-x1Y2z3.jpg", ".b.unfinished-x1Y2z3",
-                                            ".hidden", "a", "a.unfinished-x1Y2z3"));
+  EXPECT_THAT(names(), testing::ElementsAre(".a.unfinished", ".a.unfinished-x1Y2z3.jpg",
+                                            ".b.unfinished-x1Y2z3", ".hidden", "a", "a.unfinished-x1Y2z3"));
   remove_unfinished(folder_ / "");
   EXPECT_FALSE(names().contains(".b.unfinished-x1Y2z3"));
   EXPECT_EQ(names().size(), 5u);

@@ -9,6 +9,7 @@ namespace bart {
 struct Split {
   std::vector<std::uint32_t> train;
   std::vector<std::uint32_t> test;
+  std::vector<std::uint32_t> validation = {};  // empty: the test set is validated on, as the original does
 };
 
 /// scikit-learn's train_test_split(test_size=…, random_state=seed) without stratification: of

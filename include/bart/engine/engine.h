@@ -21,10 +21,11 @@ struct EngineOptions {
 struct Batch {
   std::span<const std::uint8_t* const> pictures;  // n pointers to [image_size, image_size, 3]
   std::span<const std::int32_t> labels;           // [n]
+  std::span<const float> class_weights = {};      // [classes], in the loss; empty: all 1
 };
 
 struct StepResult {
-  float loss;   // mean cross entropy of the batch
+  float loss;   // mean cross entropy of the batch, weighted as torch.nn.CrossEntropyLoss(weight) does
   int correct;  // pictures whose largest logit is their label's
 };
 
@@ -59,6 +60,10 @@ class Engine {
   /// The last step's logits, [n, classes], until the next evaluate(). Throws Error where there are none.
   std::vector<float> last_logits() const;
 
+  /// torch.nn.utils.clip_grad_norm_: scales all gradients so that their norm, taken together, is at most
+  /// `max_norm`. Returns the norm that they had.
+  double clip_gradients(double max_norm);
+
   /// One step of torch.optim.Adam (betas 0.9 / 0.999, eps 1e-8, bias-corrected) on the gradients.
   void adam_step(double learning_rate);
 
@@ -69,6 +74,11 @@ class Engine {
 
   /// Logits in evaluation mode (running statistics, no dropout) into [n, classes].
   void evaluate(std::span<const std::uint8_t* const> pictures, std::span<float> logits);
+
+  /// The same, and the activations of the last convolution (behind BatchNorm and ReLU, before the pooling)
+  /// into `features`, [n, channels, side, side]: what Grad-CAM looks at.
+  void evaluate_with_features(std::span<const std::uint8_t* const> pictures, std::span<float> logits,
+                              std::span<float> features);
 
   /// The plan of a batch size in words: operations in order, implementation, layouts, buffers, arena.
   std::string describe_plan(int batch_size, bool training) const;

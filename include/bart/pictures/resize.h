@@ -10,4 +10,7 @@ namespace bart {
 /// size without pixels or over the limit.
 Picture resize_picture(const Picture& picture, int width, int height);
 
+/// The picture as large as fits into side x side, in its own proportions.
+Picture fit_picture(const Picture& picture, int side);
+
 }  // namespace bart

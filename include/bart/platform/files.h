@@ -21,6 +21,11 @@ std::vector<std::uint8_t> read_file(const std::filesystem::path& path,
 void write_file(const std::filesystem::path& path, std::span<const std::uint8_t> content);
 void write_file(const std::filesystem::path& path, std::string_view content);
 
+/// Adds `content` to the end of `path`, a new file where there was none. For logs whose readers can tell a
+/// torn end: what is there already is not touched, but nothing is synced. Throws Error, naming the path and
+/// the system's reason.
+void append_file(const std::filesystem::path& path, std::span<const std::uint8_t> content);
+
 /// Writes `count` files into the existing `folder`, all of them or (short of a crash between the renames)
 /// none: each aside, on `threads` threads, then one sync of the file system for all, then the renames. For
 /// thousands of small files, where an fsync each would take longer than everything else.

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "bart/dataset/batch_order.h"
@@ -13,6 +14,7 @@
 #include "bart/network/state_dict.h"
 #include "bart/platform/error.h"
 #include "bart/random/mt19937.h"
+#include "bart/training/metrics.h"
 
 namespace bart {
 
@@ -21,8 +23,12 @@ struct TrainOptions {
   int batch_size = 32;
   double learning_rate = 0.001;
   std::uint32_t seed = 10;
-  std::optional<std::int64_t> max_steps = {};  // stop after so many optimizer steps, without a last validation
+  std::optional<std::int64_t> max_steps =
+      {};  // stop after so many optimizer steps, without a last validation
   int threads = 1;
+  bool balanced_classes =
+      false;             // pictures of rare classes weigh more: n / (classes * pictures of the class)
+  double clip_norm = 0;  // above 0: gradients are scaled down to this norm, all together
 };
 
 /// One optimizer step. Steps and epochs count from 1.
@@ -81,15 +87,16 @@ class DivergedError : public Error {
 struct TrainEvents {
   /// Pictures done of this epoch's training set, after each step; false stops the training there.
   std::function<bool(const StepRecord&, std::size_t done, std::size_t total)> step;
-  /// Pictures done of the test set during a validation; false stops the training before this validation,
+  /// Pictures done during a validation; false stops the training before this validation,
   /// which is then done again.
   std::function<bool(std::size_t done, std::size_t total)> validation;
-  std::function<void(const EpochRecord&)> epoch;
+  /// After each epoch's validation; false stops the training there.
+  std::function<bool(const EpochRecord&)> epoch;
 };
 
 /// Trains a network as the original does: PyTorch's batch order and dropout masks, cross entropy, Adam, a
-/// validation on the test set after every epoch. May stop after any step; another Training that is given
-/// its state goes on as if nothing had happened, to the last bit.
+/// validation after every epoch (on split.validation, or where there is none on the test set). May stop after
+/// any step; another Training that is given its state goes on as if nothing had happened, to the last bit.
 class Training {
  public:
   /// Keeps references to `pictures` and `split`. Throws Error when architecture, pictures, split and state
@@ -104,6 +111,9 @@ class Training {
   bool finished() const { return progress_.epoch > options_.epochs; }
   const TrainingProgress& progress() const { return progress_; }
   StateDict model() const { return engine_.state(); }
+  /// Of the present model on the pictures `indices`, which changes nothing.
+  Evaluation evaluate_on(std::span<const std::uint32_t> indices,
+                         const std::function<void(std::size_t, std::size_t)>& progress = {});
   TrainingState state() const { return {progress_, engine_.state(), engine_.adam_state()}; }
 
  private:
@@ -115,11 +125,17 @@ class Training {
   const LoadedPictures& pictures_;
   const Split& split_;
   TrainOptions options_;
+  std::vector<float> class_weights_;  // empty: all 1
   Engine engine_;
   TrainingProgress progress_;
   BatchOrder next_order_;              // progress_.order after it drew the present epoch
   std::vector<std::uint32_t> visits_;  // the present epoch, as indices into split_.train
 };
+
+enum class BestBy { accuracy, macro_f1 };
+
+/// The epoch with the best validation figure, the first of equals; 0 where there is none.
+int best_epoch(std::span<const EpochRecord> epochs, BestBy by);
 
 struct TrainResult {
   StateDict model;

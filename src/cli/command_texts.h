@@ -1,0 +1,31 @@
+#pragma once
+
+#include <CLI/App.hpp>
+#include <string>
+#include <vector>
+
+namespace bart {
+
+/// A flag or an argument as --help tells it, for what is made of the same source: completions, manual pages,
+/// suggestions.
+struct FlagText {
+  std::string name;        // "--epochs"; of an argument "folder"
+  std::string short_name;  // "-h" or empty
+  std::string description;
+  std::string default_value;
+  std::vector<std::string> values;  // where it takes one of a few
+  bool takes_value = false;
+};
+
+struct CommandText {
+  std::string name;  // "train"; empty for the program itself
+  std::string description;
+  std::string footer;  // notes and examples
+  std::vector<FlagText> flags;
+  std::vector<FlagText> arguments;
+};
+
+/// The program, then its commands in their order; hidden ones are left out.
+std::vector<CommandText> command_texts(const CLI::App& program);
+
+}  // namespace bart

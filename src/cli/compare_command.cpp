@@ -1,0 +1,50 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bart/platform/error.h"
+#include "bart/report/run.h"
+#include "commands.h"
+#include "comparison_text.h"
+#include "terminal.h"
+
+namespace bart {
+namespace {
+
+struct CompareFlags {
+  std::vector<std::filesystem::path> runs;
+  bool json = false;
+};
+
+int compare_command(const CompareFlags& flags) {
+  std::vector<NamedRun> runs;
+  for (const std::filesystem::path& path : flags.runs) runs.push_back({path.string(), read_run(path)});
+  const std::string text =
+      flags.json ? comparison_json(runs)
+                 : comparison_text(runs, terminal_columns(STDOUT_FILENO), shows_colours(STDOUT_FILENO));
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return 0;
+}
+
+}  // namespace
+
+void add_compare_command(CLI::App& program, Run& run) {
+  auto flags = std::make_shared<CompareFlags>();
+  CLI::App* command = program.add_subcommand("compare", "Put trainings side by side: settings and figures");
+  command->add_option("runs", flags->runs, "Folders that bart train wrote its results into")->required();
+  command->add_flag("--json", flags->json, "Print everything, with all epochs, as JSON");
+  command->footer(
+      "Settings that differ are marked with !, the best of each figure with *.\n\n"
+      "Examples:\n"
+      "  bart compare run1 run2 run3\n"
+      "  bart compare run1 run2 --json | jq '.[].best.validation_macro_f1'");
+  command->callback([flags, &run] { run = [flags] { return compare_command(*flags); }; });
+}
+
+}  // namespace bart

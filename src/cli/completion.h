@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "command_texts.h"
+
+namespace bart {
+
+/// A script that makes a shell complete commands, flags, the values of flags that take one of a few, and
+/// files for the rest.
+std::string bash_completion(const std::vector<CommandText>& commands);
+std::string zsh_completion(const std::vector<CommandText>& commands);
+std::string fish_completion(const std::vector<CommandText>& commands);
+
+}  // namespace bart

@@ -1,0 +1,66 @@
+#include "suggestion.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+namespace bart {
+namespace {
+
+/// Optimal string alignment distance (Damerau 1964): insertions, deletions, substitutions, and transpositions
+/// of neighbours.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> before_last(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
+  std::iota(last.begin(), last.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] != b[j - 1])});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        row[j] = std::min(row[j], before_last[j - 2] + 1);
+    }
+    before_last.swap(last);
+    last.swap(row);
+  }
+  return last[b.size()];
+}
+
+}  // namespace
+
+std::string nearest(std::string_view typed, const std::vector<std::string>& candidates) {
+  std::string best;
+  std::size_t least = typed.size() / 3 + 1;
+  for (const std::string& candidate : candidates) {
+    const bool begins = typed.size() >= 3 && candidate.starts_with(typed);
+    const std::size_t its = begins ? 0 : distance(typed, candidate);
+    if (its < least) {
+      least = its;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+std::string suggestion(const std::vector<std::string>& unknown, const std::string& command,
+                       const std::vector<CommandText>& commands) {
+  for (const std::string& argument : unknown) {
+    const std::string typed = argument.substr(0, argument.find('='));
+    std::vector<std::string> candidates;
+    if (typed.starts_with("--")) {
+      for (const CommandText& its : commands) {
+        if (its.name != command && !its.name.empty()) continue;
+        for (const FlagText& flag : its.flags) candidates.push_back(flag.name);
+      }
+    } else if (command.empty()) {
+      for (const CommandText& its : commands) {
+        if (!its.name.empty()) candidates.push_back(its.name);
+      }
+    }
+    const std::string found = nearest(typed, candidates);
+    if (!found.empty()) return fmt::format("; did you mean {}?", found);
+  }
+  return {};
+}
+
+}  // namespace bart

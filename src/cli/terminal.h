@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace bart {
+
+/// The width in columns of the terminal behind a file descriptor. Where there is none: COLUMNS, as man and
+/// git do, or no limit (0), for a pipe is for other programs.
+std::size_t terminal_columns(int descriptor);
+
+/// Whether colours may be written there: a terminal that is not "dumb", and no NO_COLOR
+/// (https://no-color.org).
+bool shows_colours(int descriptor);
+
+enum class Style { plain, bold, good, warning, error, quiet };
+
+/// `text` in that style where `coloured`, else as it is.
+std::string styled(std::string_view text, Style style, bool coloured);
+
+/// The columns that UTF-8 takes on a terminal: one a code point.
+std::size_t columns_of(std::string_view text);
+
+}  // namespace bart

@@ -1,0 +1,153 @@
+#include "chart.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "bart/html/html.h"
+
+namespace bart {
+namespace {
+
+// Of the drawing, in SVG units.
+constexpr double width = 480, height = 250, left = 56, right = 12, top = 10, bottom = 30;
+
+struct Axis {
+  double low = 0, high = 1, step = 1;
+};
+
+/// Round ends and steps of 1, 2 or 5 times a power of ten, `most` of them at most.
+Axis round_axis(double low, double high, int most) {
+  if (!(high > low)) {  // one value alone
+    const double room = low != 0 ? std::abs(low) / 2 : 1;
+    low -= room;
+    high += room;
+  }
+  const double rough = (high - low) / most;
+  const double power = std::pow(10, std::floor(std::log10(rough)));
+  double step = 10 * power;
+  for (const double factor : {5.0, 2.0, 1.0}) {
+    if (factor * power >= rough) step = factor * power;
+  }
+  return {std::floor(low / step) * step, std::ceil(high / step) * step, step};
+}
+
+/// As few digits as tell the ticks apart.
+std::string tick_text(double value, double step) {
+  const int decimals = std::max(0, static_cast<int>(std::ceil(-std::log10(step) - 1e-9)));
+  return decimals > 3 ? fmt::format("{:.3g}", value) : fmt::format("{:.{}f}", value, decimals);
+}
+
+std::string figure_text(const Chart& chart, double value) {
+  const std::string number = value != 0 && std::abs(value) < 0.5 * std::pow(10, -chart.decimals)
+                                 ? fmt::format("{:.2g}", value)
+                                 : fmt::format("{:.{}f}", value, chart.decimals);
+  return number + chart.unit;
+}
+
+std::string description(const Chart& chart) {
+  std::string text;
+  for (const ChartLine& line : chart.lines) {
+    if (line.faint || line.points.empty()) continue;
+    const auto [least, most] = std::ranges::minmax_element(line.points, {}, &ChartPoint::y);
+    text += fmt::format(
+        "{}{}: {} at epoch {:.0f}, {} at epoch {:.0f}, lowest {} at epoch {:.0f}, highest {} at epoch "
+        "{:.0f}.",
+        text.empty() ? "" : " ", line.name, figure_text(chart, line.points.front().y), line.points.front().x,
+        figure_text(chart, line.points.back().y), line.points.back().x, figure_text(chart, least->y),
+        least->x, figure_text(chart, most->y), most->x);
+  }
+  return html_text(text);
+}
+
+/// [["training", " %", [[1, 50.25], …]], …] for the script, which shows them under the pointer.
+std::string data_text(const Chart& chart) {
+  std::string json;
+  for (const ChartLine& line : chart.lines) {
+    if (line.faint) continue;
+    json += fmt::format("{}[\"{}\",[", json.empty() ? "" : ",", line.name);
+    for (std::size_t i = 0; i < line.points.size(); ++i) {
+      json += fmt::format("{}[{:.0f},\"{}\"]", i > 0 ? "," : "", line.points[i].x,
+                          figure_text(chart, line.points[i].y));
+    }
+    json += "]]";
+  }
+  return html_text("[" + json + "]");
+}
+
+}  // namespace
+
+std::string chart_html(const Chart& chart) {
+  double low = std::numeric_limits<double>::infinity(), high = -low, last = 1, first = 1;
+  for (const ChartLine& line : chart.lines) {
+    for (const ChartPoint& point : line.points) {
+      // What a faint line does in its first moments must not flatten the others.
+      if (!line.faint || point.x > 0.15 * line.points.back().x) {
+        low = std::min(low, point.y);
+        high = std::max(high, point.y);
+      }
+      first = std::min(first, point.x);
+      last = std::max(last, point.x);
+    }
+  }
+  if (!(low <= high)) return {};
+  Axis y = round_axis(chart.from_zero ? 0 : low, high, 5);
+  if (chart.at_most > 0) y.high = std::min(y.high, chart.at_most);
+  const Axis x = round_axis(first, last, 8);
+  const double x_step = std::max(1.0, x.step);
+  const bool single = last <= first;
+  const auto across = [&](double value) {
+    return single ? (left + width - right) / 2
+                  : left + (value - first) / (last - first) * (width - left - right);
+  };
+  const auto down = [&](double value) {
+    return top +
+           (1 - (std::clamp(value, y.low, y.high) - y.low) / (y.high - y.low)) * (height - top - bottom);
+  };
+
+  std::string legend, drawn;
+  for (const ChartLine& line : chart.lines) {
+    if (line.points.empty()) continue;
+    legend +=
+        fmt::format("<span class=\"{}\"><i{}></i>{}{}</span>", line.colour,
+                    line.faint ? " class=\"thin\"" : "", html_text(line.name),
+                    line.faint ? "" : fmt::format(" <b>{}</b>", figure_text(chart, line.points.back().y)));
+    std::string path;
+    for (const ChartPoint& point : line.points) {
+      path += fmt::format("{}{:.1f} {:.1f}", path.empty() ? "M" : "L", across(point.x), down(point.y));
+    }
+    drawn +=
+        fmt::format("<path class=\"line {}{}\" d=\"{}\"/>", line.colour, line.faint ? " faint" : "", path);
+    if (line.faint || line.points.size() > 40) continue;
+    for (const ChartPoint& point : line.points) {
+      drawn += fmt::format("<circle class=\"{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"2.6\"/>", line.colour,
+                           across(point.x), down(point.y));
+    }
+  }
+
+  std::string grid;
+  for (double tick = y.low; tick <= y.high + y.step / 1e6; tick += y.step) {
+    grid += fmt::format(
+        "<line class=\"grid\" x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/><text x=\"{}\" y=\"{:.1f}\" "
+        "text-anchor=\"end\">{}</text>",
+        left, width - right, down(tick), down(tick), left - 7, down(tick) + 4, tick_text(tick, y.step));
+  }
+  for (double tick = std::ceil(first / x_step) * x_step; tick <= last; tick += x_step) {
+    grid += fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{:.0f}</text>", across(tick),
+                        height - 11, tick);
+  }
+
+  return fmt::format(
+      "<figure class=\"chart\" id=\"{0}\"><figcaption><strong>{1}</strong><span "
+      "class=\"legend\">{2}</span></figcaption>"
+      "<svg viewBox=\"0 0 {3} {4}\" role=\"img\" aria-labelledby=\"{0}-title {0}-desc\" data-lines=\"{5}\" "
+      "data-first=\"{6}\" data-last=\"{7}\" data-left=\"{8}\" data-right=\"{9}\"><title id=\"{0}-title\">{1} "
+      "over "
+      "epochs</title><desc id=\"{0}-desc\">{10}</desc>{11}{12}</svg></figure>\n",
+      chart.id, html_text(chart.title), legend, width, height, data_text(chart), first, last, left,
+      width - right, description(chart), grid, drawn);
+}
+
+}  // namespace bart

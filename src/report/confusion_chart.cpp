@@ -1,0 +1,94 @@
+#include "confusion_chart.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "bart/html/html.h"
+
+namespace bart {
+namespace {
+
+constexpr double letter = 7.2;  // the mean width of a letter of the labels' size
+constexpr std::size_t longest_label = 26;
+constexpr std::size_t most_labels = 150;  // of more classes none can be read
+constexpr std::size_t most_numbers = 24;  // classes up to which cells have their numbers
+
+std::size_t letters_of(const std::string& text) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+/// At most longest_label letters of it.
+std::string label_of(const std::string& name) {
+  const std::string text = plain_text(name);
+  if (letters_of(text) <= longest_label) return html_text(text);
+  std::size_t letters = 0, end = 0;
+  while (letters < longest_label) {
+    ++end;
+    letters += (static_cast<unsigned char>(text[end]) & 0xC0) != 0x80;
+  }
+  return html_text(text.substr(0, end)) + "…";
+}
+
+}  // namespace
+
+std::string confusion_chart(const ConfusionMatrix& matrix, const std::vector<std::string>& names) {
+  const std::size_t n = matrix.classes;
+  const double cell = std::clamp(640.0 / static_cast<double>(n), 4.0, 46.0);
+  const bool labelled = n <= most_labels;
+  const double font = std::clamp(cell * 0.82, 5.0, 12.0);
+  std::size_t longest = 4;
+  for (const std::string& name : names)
+    longest = std::max(longest, std::min(letters_of(name), longest_label + 1));
+  const double room = labelled ? 12 + static_cast<double>(longest) * letter * font / 12 : 12;
+  const double side = cell * static_cast<double>(n);
+
+  std::string cells, numbers, labels;
+  for (std::size_t truth = 0; truth < n; ++truth) {
+    std::int64_t support = 0;
+    for (std::size_t predicted = 0; predicted < n; ++predicted) support += matrix.at(truth, predicted);
+    const double middle = (static_cast<double>(truth) + 0.5) * cell;
+    if (labelled) {
+      labels += fmt::format(
+          "<text class=\"row\" data-c=\"{0}\" x=\"{1:.1f}\" y=\"{2:.1f}\" text-anchor=\"end\" "
+          "dominant-baseline=\"central\">{3}</text><text class=\"col\" data-c=\"{0}\" "
+          "transform=\"translate({4:.1f} "
+          "{1:.1f}) rotate(-90)\" dominant-baseline=\"central\">{3}</text>",
+          truth, room - 5, room + middle, label_of(names[truth]), room + middle);
+    }
+    for (std::size_t predicted = 0; predicted < n; ++predicted) {
+      const std::int64_t count = matrix.at(truth, predicted);
+      if (count == 0) continue;
+      const double share = static_cast<double>(count) / static_cast<double>(support);
+      const double opacity = 0.1 + 0.9 * std::pow(share, 0.7);
+      cells += fmt::format(
+          "<rect class=\"{}\" data-r=\"{}\" data-c=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" "
+          "height=\"{:.1f}\" "
+          "fill-opacity=\"{:.2f}\"><title>{}</title></rect>",
+          truth == predicted ? "right" : "wrong", truth, predicted,
+          room + cell * static_cast<double>(predicted), room + cell * static_cast<double>(truth), cell, cell,
+          opacity,
+          truth == predicted ? fmt::format("{}: {} of {} right ({:.1f} %)", html_text(names[truth]), count,
+                                           support, 100 * share)
+                             : fmt::format("{} taken for {}: {} of {} ({:.1f} %)", html_text(names[truth]),
+                                           html_text(names[predicted]), count, support, 100 * share));
+      if (n > most_numbers) continue;
+      numbers += fmt::format("<text class=\"count{}\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>",
+                             opacity > 0.55 ? " on" : "",
+                             room + (static_cast<double>(predicted) + 0.5) * cell, room + middle, count);
+    }
+  }
+  return fmt::format(
+      "<div class=\"matrix\"><svg id=\"confusion\" viewBox=\"0 0 {0:.0f} {0:.0f}\" role=\"img\" "
+      "tabindex=\"0\" "
+      "style=\"--label:{1:.1f}px;max-width:{2:.0f}px\" aria-label=\"Confusion matrix of {3} classes, a row a "
+      "true class, "
+      "a column a predicted one. The table below names the mistakes.\"><rect class=\"frame\" x=\"{4:.1f}\" "
+      "y=\"{4:.1f}\" "
+      "width=\"{5:.1f}\" height=\"{5:.1f}\"/>{6}{7}{8}</svg></div>\n",
+      room + side + 2, font, std::max(420.0, room + side + 2), n, room, side, cells, numbers, labels);
+}
+
+}  // namespace bart

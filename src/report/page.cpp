@@ -1,0 +1,443 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "bart/engine/engine.h"
+#include "bart/html/html.h"
+#include "bart/platform/error.h"
+#include "bart/report/report.h"
+#include "bart/training/metrics.h"
+#include "bart/training/predictions.h"
+#include "chart.h"
+#include "confusion_chart.h"
+#include "page_script.h"
+#include "page_style.h"
+#include "shown_pictures.h"
+
+namespace bart {
+namespace {
+
+std::string with_commas(std::uint64_t n) {
+  std::string digits = std::to_string(n);
+  for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, ",");
+  return digits;
+}
+
+std::string counted(std::uint64_t n, const char* one, const char* many) {
+  return with_commas(n) + " " + (n == 1 ? one : many);
+}
+
+std::string percent(double share) {
+  return fmt::format("{:.1f} %", 100 * share);
+}
+
+std::string duration(double seconds) {
+  const auto whole = std::lround(seconds);
+  if (whole < 60) return fmt::format("{:.1f} s", seconds);
+  if (whole < 3600) return fmt::format("{} min {} s", whole / 60, whole % 60);
+  return fmt::format("{} h {} min", whole / 3600, whole / 60 % 60);
+}
+
+/// "2026-11-24 12:03 UTC" of ISO 8601.
+std::string date_text(const std::string& iso) {
+  return iso.size() >= 16 && iso[10] == 'T' ? iso.substr(0, 10) + " " + iso.substr(11, 5) + " UTC" : iso;
+}
+
+std::string card(const std::string& figure, const std::string& meaning, bool first = false) {
+  return fmt::format("<div class=\"card{}\"><strong>{}</strong><span>{}</span></div>\n",
+                     first ? " first" : "", figure, meaning);
+}
+
+std::string section(const char* id, const char* heading, const std::string& content) {
+  return fmt::format("<section aria-labelledby=\"{0}\"><h2 id=\"{0}\">{1}</h2>\n{2}</section>\n", id, heading,
+                     content);
+}
+
+std::string facts(const std::vector<std::pair<const char*, std::string>>& rows) {
+  std::string html = "<table class=\"facts\"><tbody>";
+  for (const auto& [name, text] : rows)
+    html += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", name, text);
+  return html + "</tbody></table>\n";
+}
+
+std::string header(const RunFacts& run) {
+  const bool finished = run.status == "finished";
+  const std::string status = finished
+                                 ? counted(run.history.size(), "epoch", "epochs")
+                                 : fmt::format("{} after {} of {} epochs",
+                                               run.status == "running" ? "not ended" : html_text(run.status),
+                                               run.history.size(), run.epochs);
+  return fmt::format(
+      "<header class=\"top\"><div><h1>{}</h1><p>{} in {}, trained {} with BART {}</p></div><span "
+      "class=\"status{}\">{}</span></header>\n<code class=\"command\">{}</code>\n",
+      html_text(run.data_folder.filename().string()), counted(run.pictures, "picture", "pictures"),
+      counted(run.classes.size(), "class", "classes"), html_text(date_text(run.started)),
+      html_text(run.version), finished ? "" : " unfinished", status, html_text(run.command));
+}
+
+std::string cards(const RunFacts& run, const Evaluation& evaluation) {
+  double train_seconds = 0, all_seconds = 0;
+  for (const HistoryRow& row : run.history) {
+    train_seconds += row.train_seconds;
+    all_seconds += row.train_seconds + row.validation_seconds;
+  }
+  const ClassificationReport& report = evaluation.report;
+  std::string html = "<div class=\"cards\">\n";
+  html += card(percent(report.accuracy),
+               fmt::format("accuracy: {} of {} test pictures right",
+                           with_commas(static_cast<std::uint64_t>(report.right)),
+                           with_commas(static_cast<std::uint64_t>(report.support))),
+               true);
+  html += card(fmt::format("{:.3f}", report.macro.f1), "macro F1: every class counts alike");
+  if (run.classes.size() > 5)
+    html += card(percent(evaluation.top5_accuracy), "have their class among the five likeliest");
+  html += card(fmt::format("{:.3f}", evaluation.loss), "loss on the test pictures");
+  if (train_seconds > 0) {
+    html += card(duration(all_seconds),
+                 fmt::format("of training, {:.0f} images/s",
+                             static_cast<double>(run.history.size() * run.train_pictures) / train_seconds));
+  }
+  return html + "</div>\n";
+}
+
+/// The loss of the steps over epochs, in means of as many as make at most 400 points.
+std::vector<ChartPoint> step_losses(const RunFacts& run) {
+  const auto per_epoch =
+      std::max<double>(1, std::ceil(static_cast<double>(run.train_pictures) / std::max(1, run.batch_size)));
+  const std::size_t bucket = run.steps.size() / 400 + 1;
+  std::vector<ChartPoint> points;
+  for (std::size_t begin = 0; begin < run.steps.size(); begin += bucket) {
+    const std::size_t end = std::min(begin + bucket, run.steps.size());
+    ChartPoint point;
+    for (std::size_t i = begin; i < end; ++i) {
+      point.x += static_cast<double>(run.steps[i].step) / per_epoch;
+      point.y += run.steps[i].loss;
+    }
+    points.push_back(
+        {point.x / static_cast<double>(end - begin), point.y / static_cast<double>(end - begin)});
+  }
+  return points;
+}
+
+std::vector<ChartPoint> curve(const RunFacts& run, double HistoryRow::*value) {
+  std::vector<ChartPoint> points;
+  for (const HistoryRow& row : run.history) points.push_back({static_cast<double>(row.epoch), row.*value});
+  return points;
+}
+
+std::string epoch_table(const RunFacts& run) {
+  std::string html =
+      "<details><summary>All figures of every epoch</summary><div class=\"scroll\"><table><thead><tr><th "
+      "scope=\"col\">Epoch</th><th scope=\"col\" class=\"n\">Loss</th><th scope=\"col\" class=\"n\">Training "
+      "accuracy</th>"
+      "<th scope=\"col\" class=\"n\">Test accuracy</th><th scope=\"col\" class=\"n\">Macro F1</th><th "
+      "scope=\"col\" "
+      "class=\"n\">Test loss</th><th scope=\"col\" class=\"n\">Learning rate</th><th scope=\"col\" "
+      "class=\"n\">Images/s</th></tr></thead><tbody>\n";
+  for (const HistoryRow& row : run.history) {
+    html += fmt::format(
+        "<tr><th scope=\"row\">{}</th><td class=\"n\">{:.4f}</td><td class=\"n\">{:.2f} %</td><td "
+        "class=\"n\">{:.2f} %</td>"
+        "<td class=\"n\">{:.4f}</td><td class=\"n\">{:.4f}</td><td class=\"n\">{}</td><td "
+        "class=\"n\">{:.1f}</td></tr>\n",
+        row.epoch, row.loss, row.train_accuracy_percent, row.validation_accuracy_percent,
+        row.validation_macro_f1, row.validation_loss, row.learning_rate, row.images_per_second);
+  }
+  return html + "</tbody></table></div></details>\n";
+}
+
+std::string training_section(const RunFacts& run) {
+  if (run.steps.empty()) return {};
+  const auto line = [&](const char* name, const char* colour, double HistoryRow::*value) {
+    return ChartLine{name, colour, curve(run, value), false};
+  };
+  std::string html = "<div class=\"charts\">\n";
+  html += chart_html({.id = "loss",
+                      .title = "Loss",
+                      .unit = "",
+                      .decimals = 3,
+                      .from_zero = true,
+                      .at_most = 0,
+                      .lines = {{"each step", "a", step_losses(run), true},
+                                line("training", "a", &HistoryRow::loss),
+                                line("test", "b", &HistoryRow::validation_loss)}});
+  if (!run.history.empty()) {
+    html += chart_html({.id = "accuracy",
+                        .title = "Accuracy",
+                        .unit = " %",
+                        .decimals = 1,
+                        .from_zero = true,
+                        .at_most = 100,
+                        .lines = {line("training", "a", &HistoryRow::train_accuracy_percent),
+                                  line("test", "b", &HistoryRow::validation_accuracy_percent)}});
+    html += chart_html({.id = "f1",
+                        .title = "Macro F1",
+                        .unit = "",
+                        .decimals = 3,
+                        .from_zero = true,
+                        .at_most = 1,
+                        .lines = {line("test", "b", &HistoryRow::validation_macro_f1)}});
+    html += chart_html({.id = "rate",
+                        .title = "Learning rate",
+                        .unit = "",
+                        .decimals = 5,
+                        .from_zero = true,
+                        .at_most = 0,
+                        .lines = {line("Adam", "a", &HistoryRow::learning_rate)}});
+    html += chart_html({.id = "speed",
+                        .title = "Images/s",
+                        .unit = "",
+                        .decimals = 0,
+                        .from_zero = true,
+                        .at_most = 0,
+                        .lines = {line("training", "a", &HistoryRow::images_per_second)}});
+  }
+  html += "</div>\n";
+  if (run.history.empty()) {
+    html += "<p>No epoch came to its end, so there are no figures of epochs.</p>\n";
+  } else {
+    html += epoch_table(run);
+  }
+  return section("training", "Training", html);
+}
+
+std::string confusion_section(const RunFacts& run, const ConfusionMatrix& matrix) {
+  std::string html =
+      "<p class=\"scale\"><span><i class=\"r\"></i>right, as a share of its class</span><span><i "
+      "class=\"w\"></i>mistaken</span><span>rows: what a picture is; columns: what it was taken "
+      "for</span></p>\n";
+  html += confusion_chart(matrix, run.classes);
+  const std::vector<Confusion> mistakes = most_confused(matrix);
+  if (mistakes.empty())
+    return section("confusion-matrix", "Confusion matrix", html + "<p>There is no mistake.</p>\n");
+  const auto table = [&](std::size_t begin, std::size_t end) {
+    std::string rows =
+        "<div class=\"scroll\"><table><thead><tr><th scope=\"col\">Class</th><th scope=\"col\">taken "
+        "for</th><th "
+        "scope=\"col\" class=\"n\">Pictures</th><th scope=\"col\" class=\"n\">of its "
+        "class</th></tr></thead><tbody>\n";
+    for (std::size_t i = begin; i < end; ++i) {
+      const Confusion& its = mistakes[i];
+      std::int64_t support = 0;
+      for (std::size_t c = 0; c < matrix.classes; ++c) support += matrix.at(its.truth, c);
+      rows += fmt::format(
+          "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>\n",
+          html_text(run.classes[its.truth]), html_text(run.classes[its.predicted]), its.pictures,
+          percent(static_cast<double>(its.pictures) / static_cast<double>(support)));
+    }
+    return rows + "</tbody></table></div>\n";
+  };
+  const std::size_t first = std::min<std::size_t>(mistakes.size(), 8);
+  html += "<h3>Most confused</h3>\n" + table(0, first);
+  if (mistakes.size() > first) {
+    html += fmt::format("<details><summary>{} more pairs</summary>{}</details>\n", mistakes.size() - first,
+                        table(first, mistakes.size()));
+  }
+  return section("confusion-matrix", "Confusion matrix", html);
+}
+
+std::string class_section(const RunFacts& run, const ClassificationReport& report) {
+  std::vector<ClassScores> classes = report.classes;
+  std::ranges::stable_sort(classes, std::greater<>(), [](const ClassScores& its) { return its.scores.f1; });
+  std::string html =
+      "<div class=\"scroll\"><table class=\"sortable\"><thead><tr><th scope=\"col\">Class</th><th "
+      "scope=\"col\" "
+      "data-still><span class=\"unseen\">F1 as a bar</span></th><th scope=\"col\" class=\"n\" "
+      "aria-sort=\"descending\">F1</th><th scope=\"col\" class=\"n\">Precision</th><th scope=\"col\" "
+      "class=\"n\">Recall</th><th scope=\"col\" class=\"n\">Test pictures</th></tr></thead><tbody>\n";
+  for (const ClassScores& its : classes) {
+    html += fmt::format(
+        "<tr><th scope=\"row\">{}</th><td class=\"bar\" aria-hidden=\"true\"><i{} "
+        "style=\"width:{:.1f}%\"></i></td><td "
+        "class=\"n\">{:.3f}</td><td class=\"n\">{:.3f}</td><td class=\"n\">{:.3f}</td><td "
+        "class=\"n\">{}</td></tr>\n",
+        html_text(run.classes[its.label]), its.scores.f1 < report.macro.f1 ? " class=\"low\"" : "",
+        100 * its.scores.f1, its.scores.f1, its.scores.precision, its.scores.recall, its.support);
+  }
+  html += fmt::format(
+      "</tbody></table></div>\n<p><small>F1 is the harmonic mean of precision (right among those said to be "
+      "of the class) "
+      "and recall (right among those of the class). Orange bars are below the mean of all classes, "
+      "{:.3f}.</small></p>\n",
+      report.macro.f1);
+  return section("classes", "Classes", html);
+}
+
+std::string shown_picture(const RunFacts& run, const ShownPicture& picture, bool mistake) {
+  const auto name = [&](std::size_t label) { return html_text(run.classes[label]); };
+  const auto image = [&](const std::string& address, const std::string& alt) {
+    return fmt::format("<img src=\"{}\" width=\"{}\" height=\"{}\" alt=\"{}\" loading=\"lazy\">", address,
+                       picture.width, picture.height, alt);
+  };
+  const std::string truth = name(picture.truth);
+  std::string row =
+      fmt::format("<span>{}the picture</span>", image(picture.thumbnail, "A picture of " + truth));
+  for (const ShownClass& its : picture.classes) {
+    row += fmt::format("<span>{}{}<b>{}</b></span>",
+                       image(its.overlay, fmt::format("Where in it the network found {}", name(its.label))),
+                       name(its.label), percent(its.probability));
+  }
+  const std::string said = name(picture.classes.front().label);
+  const std::string words =
+      mistake ? fmt::format("<strong>{}</strong> taken for <strong>{}</strong>", truth, said)
+      : picture.classes.front().label == picture.truth
+          ? fmt::format("<strong>{}</strong>, rightly so", said)
+          : fmt::format("<strong>{}</strong>, but it is <strong>{}</strong>", said, truth);
+  return fmt::format(
+      "<figure class=\"shown\"><div class=\"row\">{}</div><figcaption>{}<small>{}</small></figcaption>"
+      "</figure>\n",
+      row, words, html_text(picture.file));
+}
+
+std::string picture_sections(const RunFacts& run, const ShownPictures& shown) {
+  std::string html;
+  std::string worst = fmt::format(
+      "<p>{} of the test pictures {} taken for another class. {} whose class it thought least likely, beside "
+      "where "
+      "it looked (Grad-CAM, red counts most): for what it said, and for what the picture is.</p>\n<div "
+      "class=\"pictures\">\n",
+      with_commas(shown.mistakes), shown.mistakes == 1 ? "is" : "are",
+      shown.mistakes > shown.worst.size() ? fmt::format("These {} are those", shown.worst.size()) : "Those");
+  for (const ShownPicture& picture : shown.worst) worst += shown_picture(run, picture, true);
+  if (shown.mistakes > 0) html += section("mistakes", "Worst mistakes", worst + "</div>\n");
+  std::string uncertain =
+      "<p>The test pictures for which the network gave its answer the least probability, with its two "
+      "likeliest "
+      "classes.</p>\n<div class=\"pictures\">\n";
+  for (const ShownPicture& picture : shown.uncertain) uncertain += shown_picture(run, picture, false);
+  return html + section("uncertain", "Least certain", uncertain + "</div>\n");
+}
+
+std::string calibration_section(const Calibration& calibration) {
+  std::string html = fmt::format(
+      "<p>How far its probabilities can be believed: of the answers that it gave 80 %, 80 % should be right. "
+      "On average they "
+      "are off by {} (expected calibration error, Guo et al. 2017).</p>\n<div "
+      "class=\"scroll\"><table><thead><tr><th "
+      "scope=\"col\">Probability of the answer</th><th scope=\"col\" class=\"n\">Pictures</th><th "
+      "scope=\"col\" "
+      "class=\"n\">Mean probability</th><th scope=\"col\" class=\"n\">Right</th><th scope=\"col\" "
+      "data-still><span "
+      "class=\"unseen\">Right, as a bar</span></th></tr></thead><tbody>\n",
+      percent(calibration.expected_error));
+  for (std::size_t m = 0; m < calibration_bins; ++m) {
+    const CalibrationBin& bin = calibration.bins[m];
+    if (bin.pictures == 0) continue;
+    html += fmt::format(
+        "<tr><th scope=\"row\">{:.0f} to {:.0f} %</th><td class=\"n\">{}</td><td class=\"n\">{}</td><td "
+        "class=\"n\">{}</td>"
+        "<td class=\"bar\" aria-hidden=\"true\"><i{} style=\"width:{:.1f}%\"></i></td></tr>\n",
+        100.0 * static_cast<double>(m) / calibration_bins,
+        100.0 * static_cast<double>(m + 1) / calibration_bins, bin.pictures, percent(bin.confidence),
+        percent(bin.accuracy), bin.accuracy < bin.confidence ? " class=\"low\"" : "", 100 * bin.accuracy);
+  }
+  return section("calibration", "Calibration",
+                 html +
+                     "</tbody></table></div>\n<p><small>Orange: right less often than the probability "
+                     "says.</small></p>\n");
+}
+
+std::string data_section(const RunFacts& run) {
+  std::string skipped;
+  if (!run.skipped.empty()) {
+    skipped = fmt::format(
+        "<details><summary>{} skipped</summary><div class=\"scroll\"><table><thead><tr><th "
+        "scope=\"col\">File</th><th scope=\"col\">Reason</th></tr></thead><tbody>\n",
+        counted(run.skipped.size(), "file was", "files were"));
+    for (const SkippedPicture& its : run.skipped) {
+      skipped += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", html_text(its.file),
+                             html_text(its.reason));
+    }
+    skipped += "</tbody></table></div></details>\n";
+  }
+  const std::string data = facts({
+      {"Folder", html_text(run.data_folder.string())},
+      {"Pictures",
+       fmt::format("{} in {}, {:.1f} MB", with_commas(run.pictures),
+                   counted(run.classes.size(), "class", "classes"), 1e-6 * static_cast<double>(run.bytes))},
+      {"Split", fmt::format("{} to train on, {} to test ({}, seed {})", with_commas(run.train_pictures),
+                            with_commas(run.test_pictures), html_text(run.split), run.seed)},
+      {"Sizes", fmt::format("{}, all resized to {}x{}", counted(run.sizes, "size", "different sizes"),
+                            run.image_size, run.image_size)},
+      {"Converted to RGB", with_commas(run.converted)},
+      {"Skipped", with_commas(run.skipped.size())},
+  });
+  const std::string how = facts({
+      {"Epochs", run.max_steps ? fmt::format("{}, at most {} steps", run.epochs, *run.max_steps)
+                               : std::to_string(run.epochs)},
+      {"Steps", fmt::format("{} of {} pictures", with_commas(run.steps.size()), run.batch_size)},
+      {"Optimizer", fmt::format("Adam, learning rate {}", run.learning_rate)},
+      {"Computer", fmt::format("{}, {} ({})", html_text(run.machine.cpu),
+                               counted(static_cast<std::uint64_t>(run.machine.threads), "thread", "threads"),
+                               html_text(run.machine.instructions))},
+      {"Memory", fmt::format("{:.2f} GB at most", 1e-9 * static_cast<double>(run.peak_memory_bytes))},
+      {"System", html_text(run.machine.system)},
+  });
+  return section("data", "Data and settings", "<div class=\"two\">" + data + how + "</div>\n" + skipped);
+}
+
+std::string use_section() {
+  return section(
+      "use", "Use the model",
+      "<p>From the folder that holds <code>BART-10M.pth</code> and <code>label_encoder.joblib</code>:</p>\n"
+      "<code class=\"command\">bart predict picture.jpg --top-k 3       # what is on it\n"
+      "bart explain picture.jpg                 # and why\n"
+      "bart evaluate other_pictures             # how good it is on others, one folder a class\n"
+      "bart export --help                       # ONNX and safetensors, for other programs</code>\n"
+      "<p>The same model in PyTorch: <code>torch.load(\"BART-10M.pth\", weights_only=True)</code> is its "
+      "state_dict. In C++: "
+      "<code>bart::Classifier::load(\"BART-10M.pth\", \"label_encoder.joblib\")</code>.</p>\n");
+}
+
+}  // namespace
+
+std::string training_report(const RunFacts& run, const StateDict& state, const LoadedPictures& pictures,
+                            std::span<const std::uint32_t> test, int threads,
+                            const std::function<void(std::size_t, std::size_t)>& progress) {
+  const Architecture architecture = architecture_of(state);
+  if (architecture.classes != static_cast<int>(run.classes.size()) ||
+      architecture.image_size != pictures.image_size) {
+    throw Error(fmt::format("the model has {} classes and takes {} pixels, the training in {} had {} and {}",
+                            architecture.classes, architecture.image_size, run.folder.string(),
+                            run.classes.size(), pictures.image_size));
+  }
+  Engine engine(architecture, {.threads = threads});
+  engine.load(state);
+  const Predictions predictions = predictions_of(engine, pictures, test, run.batch_size, progress);
+  if (!std::ranges::all_of(predictions.logits, [](float logit) { return std::isfinite(logit); })) {
+    throw Error("the model answers with what is no number: its weights are damaged");
+  }
+  const Evaluation evaluation = evaluate(predictions);
+  const ShownPictures shown = shown_pictures(run, state, engine, pictures, test, predictions, threads);
+
+  const std::string title = html_text(run.data_folder.filename().string());
+  std::string html = fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+      "content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\">"
+      "<title>{} – BART</title>\n<style>{}{}</style></head><body><main>\n",
+      title, html_style, report_style);
+  html += header(run);
+  html += cards(run, evaluation);
+  html += fmt::format(
+      "<nav aria-label=\"Sections\">{}<a href=\"#confusion-matrix\">Confusion matrix</a><a "
+      "href=\"#classes\">Classes</a>"
+      "{}<a href=\"#uncertain\">Least certain</a><a href=\"#calibration\">Calibration</a><a "
+      "href=\"#data\">Data</a><a "
+      "href=\"#use\">Use the model</a></nav>\n",
+      run.steps.empty() ? "" : "<a href=\"#training\">Training</a>",
+      shown.mistakes > 0 ? "<a href=\"#mistakes\">Worst mistakes</a>" : "");
+  html += training_section(run);
+  html += confusion_section(run, evaluation.confusion);
+  html += class_section(run, evaluation.report);
+  html += picture_sections(run, shown);
+  html += calibration_section(evaluation.calibration);
+  html += data_section(run);
+  html += use_section();
+  html +=
+      fmt::format("<footer>Made by bart {}. This page needs no network and holds all it shows.</footer>\n",
+                  html_text(run.version));
+  return html + fmt::format("</main><script>{}</script></body></html>\n", report_script);
+}
+
+}  // namespace bart

@@ -1,0 +1,122 @@
+#pragma once
+
+namespace bart {
+
+/// What makes the page handier: figures under the pointer, a matrix to zoom into, tables to sort. All that it
+/// shows is on the page without it.
+inline constexpr const char* report_script = R"js(
+"use strict";
+for (const figure of document.querySelectorAll(".chart")) {
+  const svg = figure.querySelector("svg"), lines = JSON.parse(svg.dataset.lines);
+  const {first, last, left, right} = Object.fromEntries(Object.entries(svg.dataset).map(([k, v]) => [k, +v]));
+  if (!lines.length || last <= first) continue;
+  const tip = document.createElement("div");
+  tip.className = "tip"; tip.hidden = true;
+  const cross = document.createElementNS("http://www.w3.org/2000/svg", "line");
+  cross.setAttribute("class", "cross"); cross.setAttribute("y1", 10); cross.setAttribute("y2", 220);
+  figure.append(tip);
+  const epochs = lines[0][1].map(p => p[0]);
+  svg.addEventListener("pointermove", event => {
+    const box = svg.getBoundingClientRect(), scale = box.width / svg.viewBox.baseVal.width;
+    const at = first + ((event.clientX - box.left) / scale - left) / (right - left) * (last - first);
+    const epoch = epochs.reduce((a, b) => Math.abs(b - at) < Math.abs(a - at) ? b : a);
+    const x = left + (epoch - first) / (last - first) * (right - left);
+    cross.setAttribute("x1", x); cross.setAttribute("x2", x); svg.append(cross);
+    tip.textContent = ["epoch " + epoch, ...lines.map(([name, points]) => {
+      const found = points.find(p => p[0] === epoch);
+      return name + " " + (found ? found[1] : "–");
+    })].join("\n");
+    tip.hidden = false;
+    const inside = svg.offsetLeft || box.left - figure.getBoundingClientRect().left;
+    tip.style.left = Math.min(inside + x * scale + 10, figure.clientWidth - tip.offsetWidth - 6) + "px";
+    tip.style.top = box.top - figure.getBoundingClientRect().top + 12 + "px";
+  });
+  svg.addEventListener("pointerleave", () => { tip.hidden = true; cross.remove(); });
+}
+
+const matrix = document.getElementById("confusion");
+if (matrix) {
+  const frame = matrix.parentElement, whole = matrix.viewBox.baseVal.width, told = document.createElement("p");
+  told.className = "told"; told.setAttribute("aria-live", "polite");
+  told.textContent = "Point at a cell to read it; zoom with the buttons, +, - and 0, or a double click, and drag.";
+  frame.after(told);
+  let view = {x: 0, y: 0, size: whole};
+  const show = () => {
+    view.size = Math.min(whole, Math.max(whole / 16, view.size));
+    for (const axis of ["x", "y"]) view[axis] = Math.min(whole - view.size, Math.max(0, view[axis]));
+    matrix.setAttribute("viewBox", `${view.x} ${view.y} ${view.size} ${view.size}`);
+    frame.classList.toggle("zoomed", view.size < whole);
+  };
+  const zoom = (factor, cx = view.x + view.size / 2, cy = view.y + view.size / 2) => {
+    const size = Math.min(whole, Math.max(whole / 16, view.size / factor)), ratio = size / view.size;
+    view = {x: cx - (cx - view.x) * ratio, y: cy - (cy - view.y) * ratio, size};
+    show();
+  };
+  const all = () => { view = {x: 0, y: 0, size: whole}; show(); };
+  const place = event => {
+    const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(matrix.getScreenCTM().inverse());
+    return [point.x, point.y];
+  };
+  const tools = document.createElement("div");
+  tools.className = "tools";
+  for (const [text, name, action] of [["+", "Zoom in", () => zoom(1.6)], ["−", "Zoom out", () => zoom(1 / 1.6)],
+                                      ["All", "Show all", all]]) {
+    const button = document.createElement("button");
+    button.type = "button"; button.textContent = text; button.setAttribute("aria-label", name);
+    button.addEventListener("click", action);
+    tools.append(button);
+  }
+  frame.prepend(tools);
+  matrix.addEventListener("dblclick", event => zoom(2, ...place(event)));
+  matrix.addEventListener("wheel", event => {
+    if (!event.ctrlKey) return;
+    event.preventDefault();
+    zoom(event.deltaY < 0 ? 1.2 : 1 / 1.2, ...place(event));
+  }, {passive: false});
+  let held = null;
+  matrix.addEventListener("pointerdown", event => { if (view.size < whole) { held = place(event); matrix.setPointerCapture(event.pointerId); } });
+  matrix.addEventListener("pointerup", () => { held = null; });
+  matrix.addEventListener("pointermove", event => {
+    if (held) {
+      const [x, y] = place(event);
+      view.x -= x - held[0]; view.y -= y - held[1]; show();
+      return;
+    }
+    for (const label of matrix.querySelectorAll("text.lit")) label.classList.remove("lit");
+    const cell = event.target.closest("rect[data-r]");
+    if (!cell) return;
+    told.textContent = cell.querySelector("title").textContent;
+    for (const label of matrix.querySelectorAll(`text.row[data-c="${cell.dataset.r}"],text.col[data-c="${cell.dataset.c}"]`)) label.classList.add("lit");
+  });
+  matrix.addEventListener("keydown", event => {
+    const step = view.size / 8;
+    const keys = {"+": () => zoom(1.6), "=": () => zoom(1.6), "-": () => zoom(1 / 1.6), "0": all,
+                  ArrowLeft: () => { view.x -= step; show(); }, ArrowRight: () => { view.x += step; show(); },
+                  ArrowUp: () => { view.y -= step; show(); }, ArrowDown: () => { view.y += step; show(); }};
+    if (!keys[event.key] || event.ctrlKey || event.metaKey || (view.size === whole && event.key.startsWith("Arrow"))) return;
+    event.preventDefault();
+    keys[event.key]();
+  });
+}
+
+for (const table of document.querySelectorAll("table.sortable")) {
+  const body = table.tBodies[0], heads = [...table.tHead.rows[0].cells];
+  heads.forEach((head, column) => {
+    if (head.dataset.still !== undefined) return;
+    const button = document.createElement("button");
+    button.type = "button"; button.append(...head.childNodes);
+    head.append(button);
+    button.addEventListener("click", () => {
+      const down = head.getAttribute("aria-sort") !== "descending";
+      for (const other of heads) other.removeAttribute("aria-sort");
+      head.setAttribute("aria-sort", down ? "descending" : "ascending");
+      const key = row => { const text = row.cells[column].textContent, number = parseFloat(text); return isNaN(number) ? text : number; };
+      const rows = [...body.rows].sort((a, b) => { const x = key(a), y = key(b); return x < y ? -1 : x > y ? 1 : 0; });
+      if (down) rows.reverse();
+      body.append(...rows);
+    });
+  });
+}
+)js";
+
+}  // namespace bart

@@ -1,0 +1,80 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "run_bart.h"
+
+namespace bart {
+namespace {
+
+using testing::AllOf;
+using testing::ContainsRegex;
+using testing::HasSubstr;
+using testing::Not;
+
+class CompareDrawn : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    scratch_ = new ScratchFolder;
+    ASSERT_EQ(run_bart(here(), {"sample", "faces", "--classes", "3", "--per-class", "8"}).code, 0);
+    for (const char* seed : {"1", "2"}) {
+      const BartResult result =
+          run_bart(here(), {"train", "faces", "--image-size", "32", "--bs", "8", "--epochs", "2", "--seed",
+                            seed, "--out", std::string("run") + seed});
+      ASSERT_EQ(result.code, 0) << result.err;
+    }
+  }
+  static void TearDownTestSuite() { delete scratch_; }
+  static const std::filesystem::path& here() { return scratch_->path(); }
+
+ private:
+  static inline ScratchFolder* scratch_ = nullptr;
+};
+
+TEST_F(CompareDrawn, PutsRunsIntoAlignedColumns) {
+  const BartResult result = run_bart(here(), {"compare", "run1", "run2/bart-run"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, AllOf(HasSubstr("run1"), HasSubstr("run2/bart-run"),
+                                ContainsRegex("\nSeed !  .* 2\n"), ContainsRegex("\nPictures  .*24"),
+                                ContainsRegex("\nAccuracy, best "), Not(HasSubstr("\x1b"))));
+  std::istringstream lines(result.out);
+  std::string line;
+  std::getline(lines, line);
+  const std::size_t second = line.find("run2/bart-run");
+  while (std::getline(lines, line)) {
+    if (line.empty()) continue;
+    EXPECT_EQ(line[second - 1], ' ') << line;
+    EXPECT_NE(line[second], ' ') << line;
+  }
+}
+
+TEST_F(CompareDrawn, FitsTheWidth) {
+  ASSERT_EQ(::setenv("COLUMNS", "60", 1), 0);
+  const BartResult result = run_bart(here(), {"compare", "run1", "run2", "run1", "run2"});
+  ::unsetenv("COLUMNS");
+  ASSERT_EQ(result.code, 0) << result.err;
+  std::istringstream lines(result.out);
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 60u) << line;
+}
+
+TEST_F(CompareDrawn, JsonHoldsTheHistoryOfEach) {
+  const BartResult result = run_bart(here(), {"compare", "run1", "run2", "--json"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  const auto runs = nlohmann::json::parse(result.out);
+  ASSERT_EQ(runs.size(), 2u);
+  EXPECT_EQ(runs[0]["history"].size(), 2u);
+  EXPECT_EQ(runs[0]["history"],
+            nlohmann::json::parse(file_text(here() / "run1" / "bart-run" / "history.json")));
+  EXPECT_EQ(runs[1]["seed"], 2);
+}
+
+TEST_F(CompareDrawn, AFolderWithoutATrainingIsNamed) {
+  const BartResult result = run_bart(here(), {"compare", "run1", "faces"});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("faces holds no training"));
+}
+
+}  // namespace
+}  // namespace bart

@@ -1,0 +1,200 @@
+// What helps to train: a validation set, the best epoch, patience, weights, a first model, a configuration
+// file.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "bart/formats/pth.h"
+#include "bart/network/state_dict.h"
+#include "bart/platform/files.h"
+#include "run_bart.h"
+
+namespace bart {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+class TrainingAids : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_EQ(run_bart(here(), {"sample", "faces", "--classes", "3", "--per-class", "10"}).code, 0);
+  }
+  const fs::path& here() const { return scratch_.path(); }
+
+  BartResult train(const std::string& out, std::vector<std::string> flags, const std::string& size = "16") {
+    flags.insert(flags.begin(), {"train", "faces", "--image-size", size, "--bs", "8", "--out", out});
+    BartResult result = run_bart(here(), flags);
+    EXPECT_EQ(result.code, 0) << result.err;
+    return result;
+  }
+  nlohmann::json run_json(const std::string& out) const {
+    return nlohmann::json::parse(file_text(here() / out / "bart-run/run.json"));
+  }
+  std::vector<std::uint8_t> model(const std::string& out, const std::string& file = "BART-10M.pth") const {
+    return read_file(here() / out / file);
+  }
+
+  ScratchFolder scratch_;
+};
+
+TEST_F(TrainingAids, AValidationSetLeavesTheTestPicturesToTheEnd) {
+  const BartResult result = train("run", {"--validation-size", "0.25", "--split", "stratified", "--epochs",
+                                          "2", "--best", "macro-f1", "--threads", "1"});
+  const auto run = run_json("run");
+  EXPECT_EQ(run["data"]["train"], 18);
+  EXPECT_EQ(run["data"]["validation"], 6);
+  EXPECT_EQ(run["data"]["test"], 6);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("Validation set size: 6"), HasSubstr("BART-10M.pth: Test Acc: "),
+                                HasSubstr("BART-10M.best.pth: Test Acc: "), Not(HasSubstr("flatter"))));
+  // The test set is that of a training without it, and the figures are those of bart evaluate.
+  train("plain", {"--split", "stratified", "--epochs", "0"});
+  EXPECT_EQ(file_text(here() / "run/bart-run/test_pictures.csv"),
+            file_text(here() / "plain/bart-run/test_pictures.csv"));
+  for (const auto& test : run["results"]["tests"]) {
+    const BartResult evaluated = run_bart(here() / "run", {"evaluate", "--model", test["model"], "--json"});
+    ASSERT_EQ(evaluated.code, 0) << evaluated.err;
+    const auto evaluation = nlohmann::json::parse(evaluated.out);
+    EXPECT_NEAR(evaluation["accuracy"].get<double>(), test["accuracy_percent"].get<double>() / 100, 1e-12);
+  }
+}
+
+TEST_F(TrainingAids, TheBestEpochIsKeptAndSaidToBeChosenOnTheTestPictures) {
+  const BartResult result = train("run", {"--epochs", "5", "--best", "accuracy", "--threads", "1"});
+  const auto epochs = run_json("run")["results"]["epochs"];
+  int best = 1;
+  for (const auto& epoch : epochs) {
+    if (epoch["validation_accuracy_percent"] >
+        epochs[static_cast<std::size_t>(best) - 1]["validation_accuracy_percent"])
+      best = epoch["epoch"];
+  }
+  EXPECT_THAT(result.err, AllOf(HasSubstr(fmt::format("The best epoch by Val Acc is {}:", best)),
+                                HasSubstr("chosen on the test pictures themselves")));
+  // It is the model that a training of so many epochs ends with.
+  train("shorter", {"--epochs", std::to_string(best), "--threads", "1"});
+  EXPECT_TRUE(model("run", "BART-10M.best.pth") == model("shorter"));
+}
+
+TEST_F(TrainingAids, PatienceEndsATrainingThatGetsNoBetter) {
+  // With steps this small nothing changes, so the first epoch stays the best.
+  const BartResult result = train(
+      "run", {"--epochs", "50", "--patience", "2", "--lr", "1e-30", "--threads", "1", "--test-size", "0.5"});
+  const auto run = run_json("run");
+  EXPECT_EQ(run["results"]["status"], "finished");
+  EXPECT_LT(run["results"]["epochs"].size(), 50u);
+  EXPECT_THAT(result.err, HasSubstr("2 epochs in a row were no better"));
+  EXPECT_TRUE(fs::exists(here() / "run/BART-10M.pth"));
+  // Resumed, there is nothing left to do.
+  const BartResult again = run_bart(here(), {"train", "--resume", "--out", "run"});
+  EXPECT_EQ(again.code, 0);
+  EXPECT_EQ(run_json("run")["results"]["epochs"].size(), run["results"]["epochs"].size());
+}
+
+TEST_F(TrainingAids, ClassWeightsAndClippingChangeTheSteps) {
+  train("plain", {"--epochs", "1", "--threads", "1"});
+  fs::remove_all(fs::directory_iterator(*fs::directory_iterator(here() / "faces"))->path());
+  train("one less", {"--epochs", "1", "--threads", "1"});
+  train("balanced", {"--epochs", "1", "--threads", "1", "--class-weights", "balanced"});
+  EXPECT_FALSE(model("one less") == model("balanced"));
+  train("clipped", {"--epochs", "1", "--threads", "1", "--clip-norm", "0.01"});
+  EXPECT_FALSE(model("one less") == model("clipped"));
+  train("loose", {"--epochs", "1", "--threads", "1", "--clip-norm", "1e9"});
+  EXPECT_TRUE(model("one less") == model("loose"));
+}
+
+TEST_F(TrainingAids, AModelOfOtherClassesLendsAllButItsLastLayer) {
+  ASSERT_EQ(run_bart(here(), {"sample", "more", "--classes", "5", "--per-class", "4"}).code, 0);
+  train("first", {"--epochs", "1"});
+  const BartResult same = train("same", {"--epochs", "0", "--init", "first/BART-10M.pth"});
+  EXPECT_THAT(same.err, HasSubstr("Began with the weights of first/BART-10M.pth\n"));
+  EXPECT_TRUE(model("same") == model("first"));
+
+  const BartResult other = run_bart(here(), {"train", "more", "--image-size", "16", "--epochs", "0", "--init",
+                                             "first/BART-10M.pth", "--out", "other"});
+  ASSERT_EQ(other.code, 0) << other.err;
+  EXPECT_THAT(other.err, HasSubstr("its last layer anew: it has other classes"));
+  const StateDict before = decode_pth(model("first"));
+  for (const Tensor& tensor : decode_pth(model("other"))) {
+    if (tensor.name.starts_with("classification_head.7.")) {
+      EXPECT_EQ(tensor.shape[0], 5);
+    } else {
+      EXPECT_TRUE(tensor.values == find_tensor(before, tensor.name)->values) << tensor.name;
+    }
+  }
+  const BartResult larger = run_bart(
+      here(), {"train", "faces", "--image-size", "32", "--init", "first/BART-10M.pth", "--out", "larger"});
+  EXPECT_EQ(larger.code, 1);
+  EXPECT_THAT(larger.err, HasSubstr("train with the --image-size that it was trained with"));
+}
+
+TEST_F(TrainingAids, AConfigurationFileStandsForItsFlags) {
+  train("flags", {"--epochs", "1", "--lr", "0.01", "--split", "stratified", "--seed", "3", "--threads", "1"});
+  // The run writes the one that it used.
+  const BartResult result =
+      run_bart(here(), {"train", "--config", "flags/bart-run/run.toml", "--out", "config"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_TRUE(model("flags") == model("config"));
+  EXPECT_EQ(file_text(here() / "flags/bart-run/run.toml"), file_text(here() / "config/bart-run/run.toml"));
+  // The command line goes before it.
+  ASSERT_EQ(
+      run_bart(here(), {"train", "--config", "flags/bart-run/run.toml", "--seed", "4", "--out", "b"}).code,
+      0);
+  EXPECT_FALSE(model("flags") == model("b"));
+
+  const auto expect_refusal = [&](const std::string& line, const std::string& words) {
+    std::ofstream(here() / "bad.toml") << line << "\n";
+    const BartResult bad = run_bart(here(), {"train", "faces", "--config", "bad.toml"});
+    EXPECT_EQ(bad.code, 2) << line << bad.err;
+    EXPECT_THAT(bad.err, HasSubstr(words)) << line;
+  };
+  expect_refusal("learning_rate = 0.1", "bad.toml says learning_rate, which is no flag of bart train");
+  expect_refusal("lr = \"fast\"", "fast");
+  expect_refusal("lr = -1", "--lr must be above 0");
+  expect_refusal("split = \"sorted\"", "sorted");
+}
+
+class SameBits : public TrainingAids {
+ protected:
+  /// 30 steps. At this size the first linear layer is large enough for the layout that big ones have.
+  void thirty_steps(const std::string& out, std::vector<std::string> flags) {
+    flags.insert(flags.end(), {"--max-steps", "30", "--epochs", "99"});
+    train(out, flags, "48");
+  }
+};
+
+TEST_F(SameBits, TheSameCommandGivesThemRunAfterRun) {
+  for (const char* threads : {"1", "2"}) {
+    thirty_steps("a", {"--threads", threads});
+    thirty_steps("b", {"--threads", threads});
+    EXPECT_TRUE(model("a") == model("b")) << threads << " threads";
+    EXPECT_EQ(file_text(here() / "a/bart-run/steps.csv"), file_text(here() / "b/bart-run/steps.csv"));
+  }
+}
+
+TEST_F(SameBits, DeterministicGivesThemWithAnyNumberOfThreadsAndProcessors) {
+  thirty_steps("1", {"--deterministic", "--threads", "1"});
+  for (const char* threads : {"2", "3", "4"}) {
+    thirty_steps(threads, {"--deterministic", "--threads", threads});
+    EXPECT_TRUE(model(threads) == model("1")) << threads << " threads";
+  }
+  cpu_set_t before;
+  ASSERT_EQ(::sched_getaffinity(0, sizeof before, &before), 0);
+  int first = 0;
+  while (!CPU_ISSET(first, &before)) ++first;
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(first, &one);
+  ASSERT_EQ(::sched_setaffinity(0, sizeof one, &one), 0);
+  thirty_steps("one", {"--deterministic"});
+  ASSERT_EQ(::sched_setaffinity(0, sizeof before, &before), 0);
+  EXPECT_TRUE(model("one") == model("1")) << "on one processor";
+}
+
+}  // namespace
+}  // namespace bart

@@ -1,0 +1,25 @@
+#include "bart/explain/overlay.h"
+
+#include <gtest/gtest.h>
+
+namespace bart {
+namespace {
+
+TEST(Overlay, DimsWhatDoesNotCountAndReddensWhatDoes) {
+  const Picture grey{4, 4, std::vector<std::uint8_t>(48, 128)};
+  const Picture result = overlay(grey, {2, {0, 0, 0, 5}});
+  ASSERT_EQ(result.pixels.size(), 48u);
+  const auto pixel = [&](int x, int y) { return &result.pixels[static_cast<std::size_t>(y * 4 + x) * 3]; };
+  EXPECT_LT(pixel(0, 0)[0], 128);
+  EXPECT_EQ(pixel(0, 0)[0], pixel(0, 0)[2]);
+  EXPECT_GT(pixel(3, 3)[0], pixel(3, 3)[2] + 50);
+}
+
+TEST(Overlay, AMapOfNothingDimsEverythingAlike) {
+  const Picture grey{3, 2, std::vector<std::uint8_t>(18, 100)};
+  const Picture result = overlay(grey, {4, std::vector<float>(16, 0.0f)});
+  for (const std::uint8_t value : result.pixels) EXPECT_EQ(value, result.pixels[0]);
+}
+
+}  // namespace
+}  // namespace bart

@@ -1,0 +1,38 @@
+#include "bart/formats/tensorboard.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "golden.h"
+
+namespace bart {
+namespace {
+
+std::string hexadecimal(const std::vector<std::uint8_t>& bytes) {
+  constexpr const char* digits = "0123456789abcdef";
+  std::string text;
+  for (const std::uint8_t byte : bytes) {
+    text += digits[byte >> 4];
+    text += digits[byte & 15];
+  }
+  return text;
+}
+
+TEST(TensorBoard, RecordsAreThoseOfItsOwnWriter) {
+  std::map<std::string, std::string> golden;
+  for (const auto& row : test::read_golden("tensorboard.tsv")) golden[row[0]] = row[1];
+
+  EXPECT_EQ(hexadecimal(encode_event_file_start(1764000000.25)), golden.at("start"));
+  const auto scalars = [](double wall_time, std::int64_t step, std::vector<TensorBoardScalar> its) {
+    return hexadecimal(encode_scalar_event(wall_time, step, its));
+  };
+  EXPECT_EQ(scalars(1764000001.5, 1, {{"loss/step", 3.8010864f}}), golden.at("one"));
+  EXPECT_EQ(scalars(1764000002.75, 123456789, {{"loss/train", 0.1f}, {"accuracy/validation", 98.5f}}),
+            golden.at("many"));
+  EXPECT_EQ(scalars(1764000000.5, 0, {{"loss/step", 0.0f}}), golden.at("zero"));
+  EXPECT_EQ(scalars(1764000003.0, 7, {{std::string(200, 'x'), -1.5f}}), golden.at("long"));
+}
+
+}  // namespace
+}  // namespace bart

@@ -1,0 +1,105 @@
+#include "bart/report/history.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "bart/platform/error.h"
+#include "bart/platform/files.h"
+#include "bart/report/run.h"
+#include "scratch_folder.h"
+
+namespace bart {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+std::string text_of(const fs::path& path) {
+  const std::vector<std::uint8_t> bytes = read_file(path);
+  return {bytes.begin(), bytes.end()};
+}
+
+std::vector<fs::path> event_files(const fs::path& folder) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().filename().string().starts_with("events.out.tfevents.")) files.push_back(entry.path());
+  }
+  return files;
+}
+
+const EpochRecord first{.epoch = 1,
+                        .loss = 1.0 / 3,
+                        .train_accuracy = 51.25,
+                        .validation_accuracy = 49.5,
+                        .validation_macro_f1 = 0.4375,
+                        .validation_loss = 1.75,
+                        .train_seconds = 2.5,
+                        .validation_seconds = 0.5};
+
+TEST(History, CsvAndJsonHoldEveryFigureOfEveryEpochToTheLastBit) {
+  const std::vector<HistoryRow> rows = {history_row(first, 0.001, 500)};
+  std::istringstream lines(history_csv(rows));
+  std::string heading, line;
+  std::getline(lines, heading);
+  std::getline(lines, line);
+  EXPECT_EQ(
+      heading,
+      "epoch,loss,train_accuracy_percent,validation_accuracy_percent,validation_macro_f1,validation_loss,"
+      "learning_rate,images_per_second,train_seconds,validation_seconds");
+  EXPECT_EQ(line, "1,0.3333333333333333,51.25,49.5,0.4375,1.75,0.001,200,2.5,0.5");
+
+  const auto json = nlohmann::json::parse(history_json(rows));
+  ASSERT_EQ(json.size(), 1u);
+  EXPECT_EQ(json[0]["epoch"], 1);
+  EXPECT_EQ(json[0]["loss"].get<double>(), 1.0 / 3);
+  EXPECT_EQ(json[0]["images_per_second"], 200);
+}
+
+TEST(History, FilesAreThereBeforeTheFirstEpochAndGrowWithEach) {
+  const test::ScratchFolder scratch;
+  RunHistory history(scratch.path(), 0.001, 500);
+  EXPECT_EQ(nlohmann::json::parse(text_of(scratch.path() / "history.json")).size(), 0u);
+  history.step({1, 1, 2.5f});
+  history.epoch(first);
+  EXPECT_EQ(nlohmann::json::parse(text_of(scratch.path() / "history.json")).size(), 1u);
+  EXPECT_EQ(text_of(scratch.path() / "history.csv"),
+            history_csv(std::vector{history_row(first, 0.001, 500)}));
+
+  const std::vector<fs::path> files = event_files(scratch.path());
+  ASSERT_EQ(files.size(), 1u);
+  const std::string events = text_of(files[0]);
+  for (const char* tag : {"brain.Event:2", "loss/step", "loss/train", "loss/validation", "accuracy/train",
+                          "accuracy/validation", "macro_f1/validation", "learning_rate", "images_per_second"})
+    EXPECT_THAT(events, HasSubstr(tag));
+}
+
+TEST(History, ANewTrainingRemovesTheCurvesOfTheOldOneAndOneGoneOnWithKeepsThem) {
+  const test::ScratchFolder scratch;
+  scratch.write("events.out.tfevents.1700000000.elsewhere.1.0");
+  const std::vector<EpochRecord> earlier = {first};
+  const RunHistory resumed(scratch.path(), 0.001, 500, earlier);
+  EXPECT_EQ(event_files(scratch.path()).size(), 2u);
+  EXPECT_EQ(nlohmann::json::parse(text_of(scratch.path() / "history.json")).size(), 1u);
+  const RunHistory anew(scratch.path(), 0.001, 500);
+  EXPECT_EQ(event_files(scratch.path()).size(), 1u);
+}
+
+TEST(ReadRun, RefusesWhatIsNoTraining) {
+  const test::ScratchFolder scratch;
+  EXPECT_THROW(read_run(scratch.path()), Error);
+  for (const char* bad : {"", "{", "[]", "{\"command\": 3}"}) {
+    scratch.write("bart-run/run.json", bad);
+    try {
+      read_run(scratch.path());
+      ADD_FAILURE() << bad;
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), HasSubstr("is not what bart train writes"));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace bart
