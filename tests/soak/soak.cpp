@@ -64,8 +64,8 @@ void train_once(const fs::path& here) {
   options.batch_size = 8;
   options.threads = threads;
   const TrainResult result = train(pictures, split, architecture, options);
-  write_file(here / "model.pth", encode_model_file({ModelFormat::pth, result.state, pictures.classes}));
-  write_file(here / "model.onnx", encode_model_file({ModelFormat::onnx, result.state, pictures.classes}));
+  write_file(here / "model.pth", encode_model_file({ModelFormat::pth, result.model, pictures.classes}));
+  write_file(here / "model.onnx", encode_model_file({ModelFormat::onnx, result.model, pictures.classes}));
   write_file(here / "labels.joblib", encode_label_encoder(pictures.classes));
 }
 
