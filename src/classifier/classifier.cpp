@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "bart/classifier/model_file.h"
@@ -42,6 +43,9 @@ std::vector<float> Classifier::predict_proba_resized(std::span<const std::uint8_
     const std::size_t n = std::min(batch_size, pictures.size() - done);
     engine_.evaluate(pictures.subspan(done, n),
                      std::span(probabilities).subspan(done * classes_.size(), n * classes_.size()));
+  }
+  if (!std::ranges::all_of(probabilities, [](float logit) { return std::isfinite(logit); })) {
+    throw Error("the network answers with what is no number: its weights are damaged");
   }
   for (std::size_t i = 0; i < pictures.size(); ++i) {
     const auto row = std::span(probabilities).subspan(i * classes_.size(), classes_.size());

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "bart/formats/joblib.h"
@@ -34,6 +36,21 @@ void check_classes(const StateDict& state, const std::vector<std::string>& class
   }
 }
 
+/// A single value that is no number would spread to every prediction.
+ModelFile with_finite_values(ModelFile model) {
+  for (const Tensor& tensor : model.state) {
+    const auto* floats = std::get_if<std::vector<float>>(&tensor.values);
+    if (floats != nullptr &&
+        !std::ranges::all_of(*floats, [](float value) { return std::isfinite(value); })) {
+      throw Error(
+          fmt::format("tensor {} holds a value that is no finite number: the model is damaged, or its "
+                      "training diverged",
+                      tensor.name));
+    }
+  }
+  return model;
+}
+
 ModelFile decode_safetensors_model(std::span<const std::uint8_t> bytes) {
   Safetensors content = decode_safetensors(bytes);
   ModelFile model{ModelFormat::safetensors, in_pytorch_order(std::move(content.tensors)), {}};
@@ -60,12 +77,12 @@ std::vector<std::uint8_t> encode_safetensors_model(const ModelFile& model, bool 
 
 ModelFile decode_model_file(std::span<const std::uint8_t> bytes) {
   // safetensors: eight bytes of length, then JSON. ONNX: its first field, ir_version (field 1, a varint).
-  if (bytes.size() > 8 && bytes[8] == '{') return decode_safetensors_model(bytes);
+  if (bytes.size() > 8 && bytes[8] == '{') return with_finite_values(decode_safetensors_model(bytes));
   if (!bytes.empty() && bytes[0] == 0x08) {
     OnnxModel model = decode_onnx(bytes);
-    return {ModelFormat::onnx, std::move(model.state), std::move(model.classes)};
+    return with_finite_values({ModelFormat::onnx, std::move(model.state), std::move(model.classes)});
   }
-  return {ModelFormat::pth, in_pytorch_order(decode_pth(bytes)), {}};
+  return with_finite_values({ModelFormat::pth, in_pytorch_order(decode_pth(bytes)), {}});
 }
 
 ModelFile read_model_file(const std::filesystem::path& model) {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 
+#include "bart/platform/printable.h"
 #include "terminal.h"
 
 namespace bart {
@@ -60,7 +61,7 @@ using Runs = std::vector<NamedRun>;
 
 Row setting(const char* name, const Runs& runs, const std::function<std::string(const RunFacts&)>& text) {
   Row row{name, {}, {}, Better::neither};
-  for (const NamedRun& its : runs) row.cells.push_back(terminal_text(text(its.run)));
+  for (const NamedRun& its : runs) row.cells.push_back(printable(text(its.run)));
   if (std::ranges::any_of(row.cells, [&](const std::string& cell) { return cell != row.cells.front(); }))
     row.name += " !";
   return row;
@@ -168,7 +169,7 @@ std::string comparison_text(const std::vector<NamedRun>& runs, std::size_t colum
   std::vector<std::string> names;
   std::vector<std::size_t> widths;
   for (std::size_t i = 0; i < runs.size(); ++i) {
-    names.push_back(terminal_text(runs[i].name));
+    names.push_back(printable(runs[i].name));
     std::size_t width = columns_of(names[i]);
     for (const Row& row : rows) width = std::max(width, columns_of(row.cells[i]));
     widths.push_back(width);

@@ -6,8 +6,8 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "bart/platform/printable.h"
 #include "csv_text.h"
-#include "terminal.h"
 
 namespace bart {
 namespace {
@@ -20,7 +20,7 @@ constexpr std::size_t names_shown = 10;
 std::string listed(const std::vector<std::string>& names) {
   std::string text;
   for (std::size_t i = 0; i < std::min(names.size(), names_shown); ++i)
-    text += (i > 0 ? ", " : "") + terminal_text(names[i]);
+    text += (i > 0 ? ", " : "") + printable(names[i]);
   if (names.size() > names_shown) text += fmt::format(" and {} more", names.size() - names_shown);
   return text;
 }
@@ -53,7 +53,8 @@ std::string evaluation_text(const Evaluated& evaluated) {
   const ClassificationReport& report = evaluation.report;
   const std::vector<std::int64_t> supports = supports_of(evaluation.confusion);
   std::vector<std::string> names;
-  std::transform(evaluated.classes.begin(), evaluated.classes.end(), std::back_inserter(names), terminal_text);
+  std::transform(evaluated.classes.begin(), evaluated.classes.end(), std::back_inserter(names),
+                 [](const std::string& name) { return printable(name); });
 
   std::string text = fmt::format("{} on the {} {} of {}\n\n{}\n", evaluated.model, report.support,
                                  evaluated.test_pictures ? "test pictures" : "pictures", evaluated.folder,

@@ -20,12 +20,12 @@
 #include "bart/pictures/resize.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
+#include "bart/platform/printable.h"
 #include "bart/platform/threads.h"
 #include "commands.h"
 #include "log.h"
 #include "picture_files.h"
 #include "progress.h"
-#include "terminal.h"
 
 namespace bart {
 namespace {
@@ -142,14 +142,14 @@ int explain_command(const ExplainFlags& flags) {
   std::vector<std::string> lines(readable.size());
   parallel_for(readable.size(), threads, [&](std::size_t r) {
     const Picture& shown = pictures[readable[r]].shown;
-    const std::string name = terminal_text(files[readable[r]].name);
+    const std::string name = printable(files[readable[r]].name);
     const std::vector<std::size_t> classes = named.empty() ? likeliest(activations[r].logits, top_k) : named;
     const std::vector<double> probabilities = softmax(activations[r].logits);
     const std::vector<ClassActivationMap> maps = grad_cam(activations[r], classes);
     tiles[r].push_back({shown, {fs::path(name).filename().string()}});
     lines[r] = name + ":";
     for (std::size_t i = 0; i < classes.size(); ++i) {
-      const std::string class_name = terminal_text(model.classes[classes[i]]);
+      const std::string class_name = printable(model.classes[classes[i]]);
       const std::string percent = fmt::format("{:.1f} %", 100 * probabilities[classes[i]]);
       tiles[r].push_back({overlay(shown, maps[i]), {class_name, percent}});
       lines[r] += fmt::format("{} {} ({})", i > 0 ? "," : "", class_name, percent);

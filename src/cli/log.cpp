@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <ctime>
 
+#include "bart/platform/printable.h"
 #include "terminal.h"
 #include "verbosity.h"
 
@@ -45,7 +46,7 @@ void Log::write(const char* level, std::string_view message) {
     // Python's logging with format '%(asctime)s - %(name)s - %(levelname)s - %(message)s'.
     const std::string line =
         fmt::format("{:%d/%m/%Y %H:%M:%S} - {} - {} - {}\n", fmt::localtime(std::time(nullptr)), name_,
-                    styled(level, style, shows_colours(STDERR_FILENO)), message);
+                    styled(level, style, shows_colours(STDERR_FILENO)), printable(message));
     std::fwrite(line.data(), 1, line.size(), stderr);
   });
 }

@@ -11,6 +11,7 @@
 
 #include "arguments.h"
 #include "bart/platform/error.h"
+#include "bart/platform/printable.h"
 #include "command_texts.h"
 #include "commands.h"
 #include "suggestion.h"
@@ -96,7 +97,8 @@ int main(int argc, char** argv) {
   const auto fail = [](const char* message, int code) {
     std::fflush(stdout);
     fmt::print(stderr, "{} {}\n",
-               bart::styled("bart:", bart::Style::error, bart::shows_colours(STDERR_FILENO)), message);
+               bart::styled("bart:", bart::Style::error, bart::shows_colours(STDERR_FILENO)),
+               bart::printable(message));  // it may name a file
     return code;
   };
   // A file that grows past its limit is then a failing write with a sentence, not a killed process.

@@ -117,6 +117,17 @@ void write_test_pictures_csv(const fs::path& folder, const fs::path& data_folder
   write_file(folder / "test_pictures.csv", csv);
 }
 
+RecordedData decode_recorded_data(std::span<const std::uint8_t> json) {
+  try {
+    const auto run = nlohmann::json::parse(json.begin(), json.end());
+    const std::string status = run.at("results").at("status").get<std::string>();
+    return {run.at("data").at("folder").get<std::string>(), run.at("options").at("ignore_exif").get<bool>(),
+            status == "running" || status == "interrupted"};
+  } catch (const nlohmann::json::exception&) {
+    throw Error("is not what bart train writes");
+  }
+}
+
 RecordedData read_recorded_data(const fs::path& run_folder) {
   const fs::path path = run_folder / "run.json";
   if (!fs::exists(path)) {
@@ -125,15 +136,11 @@ RecordedData read_recorded_data(const fs::path& run_folder) {
                     "FOLDER), or run where bart train wrote its results",
                     path.string()));
   }
-  const std::vector<std::uint8_t> bytes = read_file(path);
+  const std::vector<std::uint8_t> json = read_file(path);
   try {
-    const auto run = nlohmann::json::parse(bytes);
-    const std::string status = run.at("results").at("status").get<std::string>();
-    return {run.at("data").at("folder").get<std::string>(), run.at("options").at("ignore_exif").get<bool>(),
-            status == "running" || status == "interrupted"};
-  } catch (const nlohmann::json::exception&) {
-    throw Error(
-        fmt::format("{} is not what bart train writes: name a folder (bart evaluate FOLDER)", path.string()));
+    return decode_recorded_data(json);
+  } catch (const Error& error) {
+    throw Error(fmt::format("{} {}: name a folder (bart evaluate FOLDER)", path.string(), error.what()));
   }
 }
 

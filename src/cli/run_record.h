@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,9 @@ struct RecordedData {
   bool ignore_exif;
   bool unfinished;  // running, interrupted or killed: the model is not written yet
 };
+
+/// The content of a run.json. Throws Error when it is none ("is not …", to stand behind a file's name).
+RecordedData decode_recorded_data(std::span<const std::uint8_t> json);
 
 /// Throws Error when `run_folder` holds no run.json of a training.
 RecordedData read_recorded_data(const std::filesystem::path& run_folder);

@@ -49,23 +49,6 @@ std::string styled(std::string_view text, Style style, bool coloured) {
   return coloured && code != nullptr ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
 }
 
-std::string terminal_text(std::string_view name) {
-  std::string result;
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    const auto byte = [&](std::size_t at) {
-      return at < name.size() ? static_cast<unsigned char>(name[at]) : 0u;
-    };
-    const bool c1 = byte(i) == 0xC2 && byte(i + 1) >= 0x80 && byte(i + 1) < 0xA0;
-    if (c1 || byte(i) < 0x20 || byte(i) == 0x7F) {
-      result += "\xEF\xBF\xBD";
-      i += c1;
-    } else {
-      result += name[i];
-    }
-  }
-  return result;
-}
-
 std::size_t columns_of(std::string_view text) {
   return static_cast<std::size_t>(
       std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));

@@ -19,10 +19,6 @@ enum class Style { plain, bold, good, warning, error, quiet };
 /// `text` in that style where `coloured`, else as it is.
 std::string styled(std::string_view text, Style style, bool coloured);
 
-/// What is safe to write to a terminal of a name that may hold anything: control characters (C0, DEL, C1)
-/// become U+FFFD.
-std::string terminal_text(std::string_view name);
-
 /// The columns that UTF-8 takes on a terminal: one a code point.
 std::size_t columns_of(std::string_view text);
 

@@ -31,7 +31,7 @@ std::vector<std::uint32_t> class_shares(const std::vector<std::uint32_t>& counts
   }
   std::vector<double> values = remainders;
   std::ranges::sort(values, std::greater<>());
-  values.erase(std::ranges::unique(values).begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
   for (const double value : values) {
     if (missing == 0) break;
     std::vector<std::size_t> tied;

@@ -12,6 +12,8 @@
 
 #include "bart/formats/joblib.h"
 #include "bart/platform/error.h"
+#include "bart/platform/fuzzing.h"
+#include "message.h"
 #include "pickle.h"
 #include "utf8.h"
 
@@ -31,7 +33,7 @@ constexpr std::array<std::string_view, 8> allowed_globals = {
     "numpy._core.multiarray._reconstruct",
     "numpy.core.multiarray._reconstruct"};
 
-constexpr std::size_t max_size = std::size_t{64} << 20;  // of a decompressed file
+constexpr std::size_t max_size = std::size_t{built_for_fuzzing ? 4 : 64} << 20;  // of a decompressed file
 
 [[noreturn]] void damaged() {
   throw Error("the array of class names is not described as numpy does: the file is damaged");
@@ -68,7 +70,7 @@ TextType text_type(const PickleValue& value) {
   if (name->front() == 'O') return {true, 0, false};
   if (name->front() != 'U') {
     throw Error(fmt::format("the classes are of numpy's type '{}', not text: BART's classes are named",
-                            printable(*name)));
+                            in_message(*name)));
   }
   std::size_t width = 0;
   const char* end = name->data() + name->size();

@@ -15,6 +15,7 @@
 #include "bart/platform/error.h"
 #include "bart/platform/huge_pages.h"
 #include "half.h"
+#include "message.h"
 #include "pickle.h"
 #include "zip.h"
 
@@ -81,7 +82,7 @@ class Records {
     const auto found = by_name_.find(name);
     if (found == by_name_.end())
       throw Error(fmt::format("the archive has no record '{}': no state_dict of PyTorch, or damaged",
-                              printable(name)));
+                              in_message(name)));
     Record& record = found->second;
     if (record.entry != nullptr)
       record.content = read_zip_entry(*std::exchange(record.entry, nullptr), record.inflated);
@@ -199,7 +200,7 @@ class StateReader {
       const std::string_view* name = std::get_if<std::string_view>(&dict->items[i]);
       if (name == nullptr)
         throw Error(fmt::format("the file holds a dictionary, but no state_dict: {}", advice));
-      name_ = printable(*name);
+      name_ = in_message(*name);
       if (!names.insert(*name).second)
         throw Error(fmt::format("'{}' stands twice in the state_dict: it is refused", name_));
       state.push_back(tensor(*name, dict->items[i + 1]));
@@ -285,12 +286,11 @@ class StateReader {
     }
     if (std::find(view.shape.begin(), view.shape.end(), 0) != view.shape.end()) return 0;
     std::int64_t last = view.offset;
-    for (std::size_t d = 0; d < view.shape.size(); ++d) {
+    for (std::size_t d = 0; d < view.shape.size() && last < storage.count(); ++d) {
       const std::int64_t steps = view.shape[d] - 1;
       if (steps > 0 && view.strides[d] > storage.count() / steps)
         fail("reaches beyond its storage: it is refused");
       last += steps * view.strides[d];
-      if (last >= storage.count()) break;
     }
     if (last >= storage.count()) fail("reaches beyond its storage: it is refused");
     values_left_ -= static_cast<std::uint64_t>(count);
@@ -354,7 +354,7 @@ StateDict decode_pth(std::span<const std::uint8_t> file) {
     const auto order = records.get("byteorder");
     const std::string_view text(reinterpret_cast<const char*>(order.data()), order.size());
     if (text != "little" && text != "big")
-      throw Error(fmt::format("unknown byte order '{}'", printable(text)));
+      throw Error(fmt::format("unknown byte order '{}'", in_message(text)));
     big_endian = text == "big";
   }
   Pickle pickle(records.get("data.pkl"), allowed_globals, "a state_dict");

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "bart/platform/error.h"
+#include "message.h"
 
 namespace bart {
 namespace {
@@ -145,7 +146,7 @@ void Pickle::push_global(std::string_view module, std::string_view name) {
     throw Error(
         fmt::format("the pickle names {}, which {} does not need: it is refused, because unpickling it could "
                     "run any code",
-                    printable(full), kind_));
+                    in_message(full), kind_));
   }
   push_object({Kind::global, *found, {}, {}, {}});
 }
@@ -396,21 +397,6 @@ PickleValue Pickle::read() {
     }
     operation(code);
   }
-}
-
-std::string printable(std::string_view text) {
-  constexpr std::size_t longest = 100;
-  std::string result;
-  for (const char c : text.substr(0, longest)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      result += fmt::format("\\x{:02x}", byte);
-    } else {
-      result += c;
-    }
-  }
-  if (text.size() > longest) result += "...";
-  return result;
 }
 
 const PickleObject* pickle_object(const PickleValue& value, PickleObject::Kind kind) {

@@ -96,9 +96,6 @@ class Pickle {
   std::size_t operations_ = 0;
 };
 
-/// A text from a file, fit for a message: cut to a sensible length, control characters escaped.
-std::string printable(std::string_view text);
-
 /// The object of that kind, or nullptr when `value` is something else.
 const PickleObject* pickle_object(const PickleValue& value, PickleObject::Kind kind);
 

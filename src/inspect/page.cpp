@@ -10,6 +10,7 @@
 #include "bart/pictures/encode_jpeg.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
+#include "bart/platform/printable.h"
 #include "bart/platform/threads.h"
 #include "page_style.h"
 #include "words.h"
@@ -71,7 +72,7 @@ std::vector<std::vector<std::uint32_t>> samples(const Inspection& inspection) {
 Thumbnails read_thumbnails(const Inspection& inspection, std::vector<std::uint32_t> wanted,
                            const std::function<void(std::size_t, std::size_t)>& progress) {
   std::ranges::sort(wanted);
-  wanted.erase(std::ranges::unique(wanted).begin(), wanted.end());
+  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
   std::vector<Thumbnail> read(wanted.size());
   std::mutex progress_mutex;
   std::size_t done = 0;

@@ -5,6 +5,7 @@
 
 #include "bart/html/html.h"
 #include "bart/inspect/report.h"
+#include "bart/platform/printable.h"
 #include "words.h"
 
 namespace bart {

@@ -226,12 +226,29 @@ TEST_F(EvaluateDrawn, TestPicturesThatAreNoListAreRefused) {
 }
 
 TEST_F(EvaluateDrawn, DamagedWeightsAreNoFigures) {
-  StateDict state = decode_pth(read_file(here() / "BART-10M.pth"));
-  state.back().floats()[0] = std::numeric_limits<float>::quiet_NaN();
-  write_file(here() / "BART-10M.pth", encode_pth(state));
-  const BartResult result = evaluate({});
-  EXPECT_EQ(result.code, 1);
-  EXPECT_THAT(result.err, HasSubstr("BART-10M.pth answers with what is no number"));
+  const StateDict whole = decode_pth(read_file(here() / "BART-10M.pth"));
+  const auto refusal = [&](const std::string& command, const std::string& tensor, float value) {
+    StateDict state = whole;
+    for (Tensor& its : state) {
+      if (its.name == tensor) std::ranges::fill(its.floats(), value);
+    }
+    write_file(here() / "BART-10M.pth", encode_pth(state));
+    const BartResult result = run_bart(here(), {command});
+    EXPECT_EQ(result.code, 1) << command << " " << tensor;
+    return result.err;
+  };
+  for (const std::string command : {"evaluate", "predict"}) {
+    for (const std::string tensor :
+         {"block1.0.weight", "block2.1.running_var", "classification_head.7.bias"}) {
+      EXPECT_THAT(refusal(command, tensor, std::numeric_limits<float>::quiet_NaN()),
+                  HasSubstr("BART-10M.pth: tensor " + tensor + " holds a value that is no finite number"));
+    }
+    EXPECT_THAT(refusal(command, "block1.0.bias", -std::numeric_limits<float>::infinity()),
+                HasSubstr("tensor block1.0.bias"));
+    // Finite, but not what the network makes of it.
+    EXPECT_THAT(refusal(command, "classification_head.7.weight", std::numeric_limits<float>::max()),
+                HasSubstr("answers with what is no number"));
+  }
 }
 
 TEST(Evaluate, RefusesBatchesOfNothing) {

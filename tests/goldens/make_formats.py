@@ -231,6 +231,7 @@ def write_hostile():
     hostile("shape_negative.pth", archive(state(tensor(shape=(-4,)))), "negative")
     hostile("offset_beyond.pth", archive(state(tensor(offset=1))), "beyond its storage")
     hostile("offset_huge.pth", archive(state(tensor(offset=2**63 - 1, shape=(1,)))), "beyond its storage")
+    hostile("offset_overflow.pth", archive(state(tensor(offset=2**63 - 1, shape=(2,)))), "beyond its storage")
     hostile("stride_beyond.pth", archive(state(tensor(stride=(2,)))), "beyond its storage")
     hostile("stride_huge.pth", archive(state(tensor(shape=(2, 2), stride=(2**62, 2**62)))), "beyond its storage")
     hostile("sum_beyond.pth", archive(state(tensor(shape=(3, 3), stride=(1, 1)))), "beyond its storage")

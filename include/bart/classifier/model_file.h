@@ -19,7 +19,8 @@ struct ModelFile {
   std::vector<std::string> classes;  // empty where the file names none: a .pth, or safetensors of others
 };
 
-/// Decodes a trained model, told by content. Throws Error when it holds no network of BART's kind.
+/// Decodes a trained model, told by content. Throws Error when it holds no network of BART's kind, or a value
+/// that is NaN or infinite.
 ModelFile decode_model_file(std::span<const std::uint8_t> bytes);
 
 /// The same of a file, whose name comes before what is wrong with it.

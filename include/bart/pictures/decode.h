@@ -7,6 +7,7 @@
 
 #include "bart/pictures/picture.h"
 #include "bart/platform/error.h"
+#include "bart/platform/fuzzing.h"
 
 namespace bart {
 
@@ -41,7 +42,7 @@ DecodedPicture decode_resized(std::span<const std::uint8_t> file, int width, int
                               const DecodeOptions& options = {});
 
 /// Pillow's limit: twice Image.MAX_IMAGE_PIXELS, above which it refuses to open a picture.
-inline constexpr std::uint64_t max_pixels = 178'956'970;
+inline constexpr std::uint64_t max_pixels = built_for_fuzzing ? 1 << 18 : 178'956'970;
 
 /// Whether the name ends like a picture that BART reads (any case): .jpg .jpeg .png .webp .bmp .gif …
 bool has_picture_extension(std::string_view name);

@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""Writes the first inputs of the fuzz targets, from the golden files and by hand, into fuzz/corpus/.
+
+    python3 fuzz/make_corpus.py
+
+Needs no more than Python. Pictures, .pth and .joblib need no more seeds than tests/goldens/, which their targets read
+too. What the fuzzer found and lies in corpus/ beside these is kept by hand.
+"""
+import json
+import pathlib
+import struct
+import zipfile
+import zlib
+
+here = pathlib.Path(__file__).resolve().parent
+goldens = here.parent / "tests" / "goldens"
+
+
+def write(target, name, content):
+    folder = here / "corpus" / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def safetensors(header, data=b""):
+    return struct.pack("<Q", len(header)) + header.encode() + data
+
+
+def png(*chunks):
+    checked = lambda name, data: struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(checked(name, data) for name, data in chunks)
+
+
+def plain(name):
+    return (goldens / name).read_bytes()
+
+
+for name in ("types", "plain_dict", "protocol4", "old", "hostile/memo_bomb_entry", "hostile/stride_huge", "hostile/hidden"):
+    with zipfile.ZipFile(goldens / "formats" / f"{name}.pth") as archive:
+        pickled = next(entry for entry in archive.namelist() if entry.endswith("data.pkl"))
+        write("pth_pickle", pathlib.Path(name).name, archive.read(pickled))
+
+for target in ("safetensors", "model"):
+    write(target, "network.safetensors", plain("onnx_small.safetensors"))
+write("safetensors", "types.safetensors", plain("safetensors_types.safetensors"))
+write("safetensors", "empty.safetensors", safetensors("{}"))
+write("safetensors", "metadata.safetensors", safetensors('{"__metadata__":{"classes":"[\\"a\\"]","\\u00e9":"\\n"}}'))
+for type, size in (("F64", 8), ("F32", 4), ("F16", 2), ("BF16", 2), ("I64", 8), ("I32", 4), ("I16", 2), ("I8", 1), ("U8", 1)):
+    header = json.dumps({"a": {"dtype": type, "shape": [2, 1], "data_offsets": [0, 2 * size]}})
+    write("safetensors", f"{type.lower()}.safetensors", safetensors(header, bytes(range(2 * size))))
+
+for target in ("onnx", "model"):
+    write(target, "plain.onnx", plain("onnx_small_plain.onnx"))
+    write(target, "half.onnx", plain("onnx_small_half.onnx"))
+write("model", "network.pth", plain("formats/encoded.pth"))
+
+write("classes_json", "two", '["a", "b"]')
+write("classes_json", "escaped", r'["\"\\\/\b\f\n\r\t", "\u00e9\ud83d\ude00", "é😀", ""]')
+write("classes_json", "others", '[1, -2.5e3, true, null, {"a": []}]')
+write("classes_json", "deep", "[" * 1000)
+
+# Crashed: a palette behind a header whose bits and colors do not go together.
+write("png", "palette_without_mode.png", png((b"IHDR", struct.pack(">IIBBBBB", 1, 1, 13, 2, 3, 0, 0)), (b"PLTE", bytes(3))))
+
+run = {"command": "bart train faces", "data": {"folder": "faces", "pictures": 600}, "options": {"ignore_exif": False, "seed": 10},
+       "results": {"status": "finished", "losses": [3.5, 1e-9]}}
+write("run_json", "finished", json.dumps(run, indent=2))
+write("run_json", "running", json.dumps(run).replace("finished", "running"))
+write("run_json", "types", '{"data":{"folder":[]},"options":{"ignore_exif":1},"results":{"status":null}}')
+
+write("csv", "test_pictures", "picture,file,bytes\n0.jpg,a/1.jpg,2048\n1.jpg,\"b, c/\"\"2\"\".jpg\",99\n")
+write("csv", "line_ends", "a,b\r\n\"c\r\nd\",\r\n\r\n,\r")
+write("csv", "open_quote", '"a,b\nc')

@@ -1,0 +1,13 @@
+// run.json, from which bart evaluate learns what a training read.
+#include "bart/platform/error.h"
+#include "require.h"
+#include "run_record.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  try {
+    bart::decode_recorded_data({data, size});
+  } catch (const bart::Error& error) {
+    REQUIRE(error.what()[0] != '\0');
+  }
+  return 0;
+}
