@@ -16,6 +16,7 @@
 #include "commands.h"
 #include "lr_plot.h"
 #include "progress.h"
+#include "train_flags.h"
 
 namespace bart {
 namespace {
@@ -42,12 +43,7 @@ void check_flags(const LrFindFlags& flags) {
           fmt::format("--from must be above 0 and below --to, not {} and {}", options.from, options.to));
   require(options.steps >= 2, fmt::format("--steps must be at least 2, not {}", options.steps));
   require(options.batch_size >= 1, fmt::format("--bs must be at least 1, not {}", options.batch_size));
-  require(flags.test_size > 0 && flags.test_size < 1,
-          fmt::format("--test-size must be between 0 and 1, not {}", flags.test_size));
-  require(flags.image_size >= 16 && flags.image_size % 16 == 0 && flags.image_size <= 2048,
-          fmt::format("--image-size must be a multiple of 16 from 16 to 2048, not {}", flags.image_size));
-  require(flags.seed >= 0 && flags.seed <= 0xFFFFFFFFLL,
-          fmt::format("--seed must be from 0 to 4294967295, not {}", flags.seed));
+  check_picture_flags(flags.test_size, flags.image_size, flags.seed);
   require(flags.threads >= 0, fmt::format("--threads must be at least 1, not {}", flags.threads));
 }
 

@@ -9,6 +9,7 @@
 #include "bart/engine/engine.h"
 #include "bart/network/architecture.h"
 #include "bart/network/state_dict.h"
+#include "bart/platform/counted.h"
 #include "bart/platform/error.h"
 #include "bart/platform/threads.h"
 #include "commands.h"
@@ -24,14 +25,6 @@ struct SummaryFlags {
   int threads = 0;
   bool plan = false;
 };
-
-std::string thousands(std::int64_t number) {
-  std::string digits = std::to_string(number);
-  for (auto i = static_cast<std::ptrdiff_t>(digits.size()) - 3; i > 0; i -= 3) {
-    digits.insert(static_cast<std::size_t>(i), ",");
-  }
-  return digits;
-}
 
 std::string shape_text(const std::vector<std::int64_t>& shape) {
   return shape.size() == 1 ? fmt::format("{}", shape[0]) : fmt::format("{}", fmt::join(shape, " x "));
@@ -54,15 +47,15 @@ void print_table(const Architecture& architecture) {
                                  ? fmt::format("{} {}", layer_kind_name(layer.kind), layer.dropout)
                                  : layer_kind_name(layer.kind);
     fmt::print("{:<24}{:<16}{:<18}{:>12}\n", layer.name, type, shape_text(layer.output),
-               parameters > 0 ? thousands(parameters) : "");
+               parameters > 0 ? with_commas(static_cast<std::uint64_t>(parameters)) : "");
     total += parameters;
     part += parameters;
     if (i + 1 == layers.size() || part_of(layers[i + 1]) != part_of(layer)) {
-      fmt::print("{:<58}{:>12}\n", part_of(layer) + " in all", thousands(part));
+      fmt::print("{:<58}{:>12}\n", part_of(layer) + " in all", with_commas(static_cast<std::uint64_t>(part)));
       part = 0;
     }
   }
-  fmt::print("{:<58}{:>12}\n", "All parameters", thousands(total));
+  fmt::print("{:<58}{:>12}\n", "All parameters", with_commas(static_cast<std::uint64_t>(total)));
 }
 
 int summary_command(const SummaryFlags& flags) {

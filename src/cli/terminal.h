@@ -19,7 +19,4 @@ enum class Style { plain, bold, good, warning, error, quiet };
 /// `text` in that style where `coloured`, else as it is.
 std::string styled(std::string_view text, Style style, bool coloured);
 
-/// The columns that UTF-8 takes on a terminal: one a code point.
-std::size_t columns_of(std::string_view text);
-
 }  // namespace bart

@@ -49,6 +49,10 @@ std::vector<Setting> settings_in(TrainFlags& flags) {
 
 constexpr const char* folder_setting = "folder";
 
+void require(bool right, const std::string& sentence) {
+  if (!right) throw UsageError(sentence);
+}
+
 }  // namespace
 
 void add_train_flags(CLI::App& command, TrainFlags& flags) {
@@ -135,22 +139,23 @@ void add_train_flags(CLI::App& command, TrainFlags& flags) {
       "  bart train --resume --out run1            goes on where the training in run1/ was stopped");
 }
 
+void check_picture_flags(double test_size, int image_size, std::int64_t seed) {
+  require(test_size > 0 && test_size < 1,
+          fmt::format("--test-size must be between 0 and 1, not {}", test_size));
+  require(image_size >= 16 && image_size % 16 == 0 && image_size <= 2048,
+          fmt::format("--image-size must be a multiple of 16 from 16 to 2048, not {}", image_size));
+  require(seed >= 0 && seed <= 0xFFFFFFFFLL,
+          fmt::format("--seed must be from 0 to 4294967295, not {}", seed));
+}
+
 void check_train_flags(const TrainFlags& flags) {
-  const auto require = [](bool right, const std::string& sentence) {
-    if (!right) throw UsageError(sentence);
-  };
   require(flags.options.batch_size >= 1,
           fmt::format("--bs must be at least 1, not {}", flags.options.batch_size));
   require(flags.options.learning_rate > 0 && std::isfinite(flags.options.learning_rate),
           fmt::format("--lr must be above 0, not {}", flags.options.learning_rate));
   require(flags.options.epochs >= 0,
           fmt::format("--epochs must be at least 0, not {}", flags.options.epochs));
-  require(flags.test_size > 0 && flags.test_size < 1,
-          fmt::format("--test-size must be between 0 and 1, not {}", flags.test_size));
-  require(flags.image_size >= 16 && flags.image_size % 16 == 0 && flags.image_size <= 2048,
-          fmt::format("--image-size must be a multiple of 16 from 16 to 2048, not {}", flags.image_size));
-  require(flags.seed >= 0 && flags.seed <= 0xFFFFFFFFLL,
-          fmt::format("--seed must be from 0 to 4294967295, not {}", flags.seed));
+  check_picture_flags(flags.test_size, flags.image_size, flags.seed);
   require(flags.max_steps >= 0, fmt::format("--max-steps must be at least 1, not {}", flags.max_steps));
   require(flags.threads >= 0, fmt::format("--threads must be at least 1, not {}", flags.threads));
   require(flags.validation_size >= 0 && flags.validation_size < 1,

@@ -43,6 +43,9 @@ void add_train_flags(CLI::App& command, TrainFlags& flags);
 /// Throws UsageError for a value that is not possible.
 void check_train_flags(const TrainFlags& flags);
 
+/// Throws UsageError for a split, size or seed of pictures that is not possible.
+void check_picture_flags(double test_size, int image_size, std::int64_t seed);
+
 /// The folder with the pictures.
 std::filesystem::path data_folder(const TrainFlags& flags);
 

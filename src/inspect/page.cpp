@@ -8,6 +8,7 @@
 #include "bart/inspect/report.h"
 #include "bart/pictures/decode.h"
 #include "bart/pictures/encode_jpeg.h"
+#include "bart/platform/counted.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "bart/platform/printable.h"

@@ -5,6 +5,7 @@
 
 #include "bart/html/html.h"
 #include "bart/inspect/report.h"
+#include "bart/platform/counted.h"
 #include "bart/platform/printable.h"
 #include "words.h"
 
@@ -16,23 +17,17 @@ using namespace words;
 /// Lists longer than this are cut short; --json has them whole.
 constexpr std::size_t most_lines = 10;
 
-/// Code points of UTF-8 text: its width in a terminal, but for wide and combining characters.
-std::size_t width_of(const std::string& text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
 /// Rows under headings, the columns wide enough for their widest cell; `right[c]` for numbers.
 std::string table(const std::vector<std::vector<std::string>>& rows, const std::vector<bool>& right) {
   std::vector<std::size_t> widths(right.size(), 0);
   for (const auto& row : rows) {
-    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], width_of(row[c]));
+    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], columns_of(row[c]));
   }
   std::string text;
   for (const auto& row : rows) {
     std::string line;
     for (std::size_t c = 0; c < row.size(); ++c) {
-      const std::string space(widths[c] - width_of(row[c]), ' ');
+      const std::string space(widths[c] - columns_of(row[c]), ' ');
       line += "  " + (right[c] ? space + row[c] : row[c] + space);
     }
     text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
@@ -44,7 +39,7 @@ std::string class_table(const Inspection& inspection) {
   std::vector<std::vector<std::string>> rows{
       {"class", "pictures", "share", "test", "near dup.", "unreadable", "formats", "modes", "size"}};
   for (const InspectedClass& its : inspection.classes) {
-    rows.push_back({plain_text(its.name), std::to_string(its.pictures),
+    rows.push_back({printable(its.name), std::to_string(its.pictures),
                     percent(its.pictures, inspection.pictures.size()), std::to_string(its.test),
                     std::to_string(its.near_duplicates), std::to_string(its.unreadable), listed(its.formats),
                     listed(its.modes), size_range(its.sizes)});
@@ -60,7 +55,7 @@ std::string group_lines(const Inspection& inspection, const std::vector<Duplicat
     if (groups[g].across_split) marks += "  [across the split]";
     std::string names;
     for (std::size_t k = 0; k < std::min(groups[g].pictures.size(), most_lines); ++k) {
-      names += (k > 0 ? ", " : "") + plain_text(inspection.pictures[groups[g].pictures[k]].file);
+      names += (k > 0 ? ", " : "") + printable(inspection.pictures[groups[g].pictures[k]].file);
     }
     if (groups[g].pictures.size() > most_lines) {
       names += fmt::format(" and {} more", groups[g].pictures.size() - most_lines);
@@ -120,7 +115,7 @@ std::string leak(const Inspection& inspection) {
 
 std::string inspection_text(const Inspection& inspection) {
   std::string text =
-      fmt::format("{}: {} in {}, {}\n", plain_text(inspection.folder.string()),
+      fmt::format("{}: {} in {}, {}\n", printable(inspection.folder.string()),
                   counted(inspection.pictures.size(), "picture", "pictures"),
                   counted(inspection.classes.size(), "class", "classes"), megabytes(inspection.bytes));
   text += original_sizes(inspection) + "\n" + class_table(inspection) + "\n" + duplicate_table(inspection) +
@@ -139,7 +134,7 @@ std::string inspection_text(const Inspection& inspection) {
     text += fmt::format("\nConverted to RGB ({}):\n", other_modes.size());
     for (std::size_t k = 0; k < std::min(other_modes.size(), most_lines); ++k) {
       const InspectedPicture& picture = inspection.pictures[other_modes[k]];
-      text += fmt::format("  {}: {}\n", plain_text(picture.file), picture.mode);
+      text += fmt::format("  {}: {}\n", printable(picture.file), picture.mode);
     }
     if (other_modes.size() > most_lines) {
       text += fmt::format("  … and {} more (--json lists them)\n", other_modes.size() - most_lines);
@@ -148,7 +143,7 @@ std::string inspection_text(const Inspection& inspection) {
   if (!inspection.unreadable.empty()) {
     text += fmt::format("\nUnreadable ({}), which bart train skips:\n", inspection.unreadable.size());
     for (const SkippedPicture& picture : inspection.unreadable) {
-      text += fmt::format("  {}: {}\n", plain_text(picture.file), plain_text(picture.reason));
+      text += fmt::format("  {}: {}\n", printable(picture.file), printable(picture.reason));
     }
   }
   return text;

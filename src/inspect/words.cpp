@@ -4,21 +4,9 @@
 
 #include <algorithm>
 
+#include "bart/platform/counted.h"
+
 namespace bart::words {
-namespace {
-
-std::string with_commas(std::size_t n) {
-  std::string digits = std::to_string(n);
-  for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, ",");
-  return digits;
-}
-
-}  // namespace
-
-std::string counted(std::size_t n, std::string_view one, std::string_view many) {
-  return fmt::format("{} {}", with_commas(n), n == 1 ? one : many);
-}
-
 std::string percent(std::size_t part, std::size_t whole) {
   return fmt::format("{:.1f} %",
                      whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole));

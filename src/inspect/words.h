@@ -12,9 +12,6 @@
 /// How the reports of this room say things.
 namespace bart::words {
 
-/// "1 picture", "16,764 pictures".
-std::string counted(std::size_t n, std::string_view one, std::string_view many);
-
 /// "12.3 %"; of nothing, "0.0 %".
 std::string percent(std::size_t part, std::size_t whole);
 

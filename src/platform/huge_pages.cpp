@@ -6,8 +6,14 @@
 #include <cstdint>
 
 namespace bart {
+namespace {
+
+constexpr std::size_t huge_page = std::size_t{2} << 20;
+
+}  // namespace
 
 void prefer_huge_pages(void* memory, std::size_t bytes) {
+  if (bytes < 2 * huge_page) return;
   const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
   // madvise wants whole pages: those that lie within.
   const std::uintptr_t first = (reinterpret_cast<std::uintptr_t>(memory) + page - 1) / page * page;

@@ -42,4 +42,9 @@ std::string printable(std::string_view text, std::size_t longest) {
   return cut ? result + "..." : result;
 }
 
+std::size_t columns_of(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
 }  // namespace bart

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "bart/html/html.h"
+#include "bart/platform/printable.h"
 
 namespace bart {
 namespace {
@@ -22,7 +23,7 @@ std::size_t letters_of(const std::string& text) {
 
 /// At most longest_label letters of it.
 std::string label_of(const std::string& name) {
-  const std::string text = plain_text(name);
+  const std::string text = printable(name);
   if (letters_of(text) <= longest_label) return html_text(text);
   std::size_t letters = 0, end = 0;
   while (letters < longest_label) {

@@ -5,6 +5,7 @@
 
 #include "bart/engine/engine.h"
 #include "bart/html/html.h"
+#include "bart/platform/counted.h"
 #include "bart/platform/error.h"
 #include "bart/report/report.h"
 #include "bart/training/metrics.h"
@@ -17,16 +18,6 @@
 
 namespace bart {
 namespace {
-
-std::string with_commas(std::uint64_t n) {
-  std::string digits = std::to_string(n);
-  for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, ",");
-  return digits;
-}
-
-std::string counted(std::uint64_t n, const char* one, const char* many) {
-  return with_commas(n) + " " + (n == 1 ? one : many);
-}
 
 std::string percent(double share) {
   return fmt::format("{:.1f} %", 100 * share);

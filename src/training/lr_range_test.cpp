@@ -7,6 +7,7 @@
 #include "bart/engine/engine.h"
 #include "bart/network/dropout.h"
 #include "bart/platform/error.h"
+#include "batch_pictures.h"
 
 namespace bart {
 
@@ -36,15 +37,10 @@ LrRangeTest lr_range_test(const LoadedPictures& pictures, std::span<const std::u
       visits = order.next_epoch();
       done = 0;
     }
-    std::vector<const std::uint8_t*> batch_pictures;
-    std::vector<std::int32_t> labels;
-    for (const std::uint32_t visit : std::span(visits).subspan(done, batch)) {
-      batch_pictures.push_back(pictures.picture(train[visit]));
-      labels.push_back(pictures.labels[train[visit]]);
-    }
+    const BatchPictures now = batch_pictures(pictures, train, std::span(visits).subspan(done, batch));
     done += batch;
     const DropoutMasks masks = draw_dropout_masks(architecture, static_cast<int>(batch), generator);
-    const StepResult result = engine.forward_backward({batch_pictures, labels}, masks);
+    const StepResult result = engine.forward_backward({now.pictures, now.labels, {}}, masks);
     const double learning_rate = options.from * std::pow(factor, step);
     engine.adam_step(learning_rate);
 

@@ -11,6 +11,7 @@
 #include "bart/network/dropout.h"
 #include "bart/random/torch.h"
 #include "bart/training/predictions.h"
+#include "batch_pictures.h"
 
 namespace bart {
 namespace {
@@ -108,16 +109,11 @@ void Training::step() {
   const auto start = std::chrono::steady_clock::now();
   const std::size_t n =
       std::min(visits_.size() - progress_.done, static_cast<std::size_t>(options_.batch_size));
-  std::vector<const std::uint8_t*> batch_pictures;
-  std::vector<std::int32_t> batch_labels;
-  for (const std::uint32_t visit : std::span(visits_).subspan(progress_.done, n)) {
-    const std::uint32_t i = split_.train[visit];
-    batch_pictures.push_back(pictures_.picture(i));
-    batch_labels.push_back(pictures_.labels[i]);
-  }
+  const BatchPictures batch =
+      batch_pictures(pictures_, split_.train, std::span(visits_).subspan(progress_.done, n));
   const DropoutMasks masks =
       draw_dropout_masks(engine_.architecture(), static_cast<int>(n), progress_.generator);
-  const StepResult result = engine_.forward_backward({batch_pictures, batch_labels, class_weights_}, masks);
+  const StepResult result = engine_.forward_backward({batch.pictures, batch.labels, class_weights_}, masks);
   const std::int64_t number = static_cast<std::int64_t>(progress_.steps.size()) + 1;
   if (!std::isfinite(result.loss)) {
     throw DivergedError(

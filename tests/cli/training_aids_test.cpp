@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sched.h>
 
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -11,6 +10,7 @@
 #include "bart/formats/pth.h"
 #include "bart/network/state_dict.h"
 #include "bart/platform/files.h"
+#include "one_processor.h"
 #include "run_bart.h"
 
 namespace bart {
@@ -198,16 +198,7 @@ TEST_F(SameBits, DeterministicGivesThemWithAnyNumberOfThreadsAndProcessors) {
     thirty_steps(threads, {"--deterministic", "--threads", threads});
     EXPECT_TRUE(model(threads) == model("1")) << threads << " threads";
   }
-  cpu_set_t before;
-  ASSERT_EQ(::sched_getaffinity(0, sizeof before, &before), 0);
-  int first = 0;
-  while (!CPU_ISSET(first, &before)) ++first;
-  cpu_set_t one;
-  CPU_ZERO(&one);
-  CPU_SET(first, &one);
-  ASSERT_EQ(::sched_setaffinity(0, sizeof one, &one), 0);
-  thirty_steps("one", {"--deterministic"});
-  ASSERT_EQ(::sched_setaffinity(0, sizeof before, &before), 0);
+  ASSERT_NO_FATAL_FAILURE(test::on_one_processor([&] { thirty_steps("one", {"--deterministic"}); }));
   EXPECT_TRUE(model("one") == model("1")) << "on one processor";
 }
 

@@ -7,21 +7,16 @@
 #include <stdexcept>
 #include <vector>
 
+#include "one_processor.h"
+
 namespace bart {
 namespace {
 
 TEST(AvailableThreads, FollowsTheAffinityMask) {
-  cpu_set_t before;
-  ASSERT_EQ(::sched_getaffinity(0, sizeof before, &before), 0);
-  int first = 0;
-  while (!CPU_ISSET(first, &before)) ++first;
-  cpu_set_t one;
-  CPU_ZERO(&one);
-  CPU_SET(first, &one);
-  ASSERT_EQ(::sched_setaffinity(0, sizeof one, &one), 0);
-  EXPECT_EQ(available_threads(), 1);
-  ASSERT_EQ(::sched_setaffinity(0, sizeof before, &before), 0);
-  EXPECT_LE(available_threads(), CPU_COUNT(&before));
+  ASSERT_NO_FATAL_FAILURE(test::on_one_processor([] { EXPECT_EQ(available_threads(), 1); }));
+  cpu_set_t mask;
+  ASSERT_EQ(::sched_getaffinity(0, sizeof mask, &mask), 0);
+  EXPECT_LE(available_threads(), CPU_COUNT(&mask));
 }
 
 TEST(ParallelFor, DoesEachItemOnce) {

@@ -7,10 +7,6 @@
 
 namespace bart {
 
-/// Valid UTF-8 without control characters, whatever a file is called: each byte that is neither becomes
-/// U+FFFD.
-std::string plain_text(std::string_view text);
-
 /// Any text as HTML, between tags or in a quoted attribute.
 std::string html_text(std::string_view text);
 

@@ -11,4 +11,7 @@ namespace bart {
 /// `longest` bytes, the first ones and "...".
 std::string printable(std::string_view text, std::size_t longest = std::string_view::npos);
 
+/// The columns that UTF-8 takes on a terminal: one a code point, which is wrong for wide and combining ones.
+std::size_t columns_of(std::string_view text);
+
 }  // namespace bart
