@@ -7,7 +7,7 @@ endfunction()
 
 file(MAKE_DIRECTORY ${to})
 execute_process(COMMAND ${bart} man OUTPUT_VARIABLE page COMMAND_ERROR_IS_FATAL ANY)
-string(REGEX MATCHALL "fBbart\\\\-[a-z]+" commands "${page}")
+string(REGEX MATCHALL "fBbart\\\\-[a-z-]+" commands "${page}")
 list(REMOVE_DUPLICATES commands)
 foreach(command ${commands})
   string(REPLACE "fBbart\\-" "" name "${command}")

@@ -50,6 +50,7 @@ int run_program(int argc, const char* const* argv) {
   add_export_command(program, run);
   add_convert_command(program, run);
   add_inspect_command(program, run);
+  add_lr_find_command(program, run);
   add_summary_command(program, run);
   add_sample_command(program, run);
   add_completion_command(program, run);

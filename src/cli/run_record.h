@@ -31,8 +31,8 @@ struct RunRecord {
   bool ignore_exif;
   std::string split;  // "original", "stratified" or "grouped"
   double validation_size;
-  std::optional<std::int64_t> resumed_after_step;  // the last time that it was resumed
-  std::vector<TestRecord> tests;                   // at the end, where there was a validation set
+  std::optional<std::int64_t> resumed_after_step = {};  // the last time that it was resumed
+  std::vector<TestRecord> tests = {};                   // at the end, where there was a validation set
 };
 
 /// The time now as ISO 8601 in UTC.

@@ -39,10 +39,10 @@ std::vector<Setting> settings_in(TrainFlags& flags) {
           setting("--validation-size", true, flags.validation_size), setting("--best", true, flags.best),
           setting("--class-weights", true, flags.class_weights),
           setting("--clip-norm", true, flags.options.clip_norm),
-          setting("--deterministic", true, flags.deterministic),
+          setting("--deterministic", true, flags.deterministic), setting("--init", true, flags.init),
           // A training may go on for longer, in less of a hurry, elsewhere.
           setting("--epochs", false, flags.options.epochs), setting("--max-steps", false, flags.max_steps),
-          setting("--patience", false, flags.patience),
+          setting("--patience", false, flags.patience), setting("--strict", false, flags.strict),
           setting("--checkpoint-minutes", false, flags.checkpoint_minutes),
           setting("--threads", false, flags.threads)};
 }

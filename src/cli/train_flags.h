@@ -31,7 +31,7 @@ struct TrainFlags {
   std::string best;                    // "accuracy", "macro-f1" or nothing
   int patience = 0;                    // 0: none
   std::string class_weights = "none";  // or "balanced"
-  std::filesystem::path init;
+  std::string init;
   bool deterministic = false;
   std::filesystem::path config;
   TrainOptions options;

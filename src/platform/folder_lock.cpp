@@ -7,9 +7,11 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include "bart/platform/error.h"
 
@@ -35,7 +37,13 @@ FolderLock::FolderLock(const std::filesystem::path& folder) {
     ::close(fd_);
     throw Error(sentence);
   };
-  if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+  // A process that was killed keeps its locks until its memory is taken down: some tenths of a second.
+  int status = ::flock(fd_, LOCK_EX | LOCK_NB);
+  for (int waits = 0; status != 0 && errno == EWOULDBLOCK && waits < 10; ++waits) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    status = ::flock(fd_, LOCK_EX | LOCK_NB);
+  }
+  if (status != 0) {
     const int error = errno;
     if (error != EWOULDBLOCK) fail(fmt::format("cannot lock {}: {}", path.string(), std::strerror(error)));
     fail(fmt::format("{} is in use by the process {}: wait until it is done, or choose another folder",
