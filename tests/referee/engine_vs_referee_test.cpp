@@ -122,10 +122,6 @@ INSTANTIATE_TEST_SUITE_P(Each, EngineOnSmallNetworks, testing::ValuesIn(test::ge
                          [](const auto& parameter) { return parameter.param.name; });
 
 TEST(EngineOnTheSubset, TheFirstStepIsAsCloseToTheRefereeAsPyTorch) {
-#if defined(__SANITIZE_ADDRESS__)
-  GTEST_SKIP()
-      << "80 billion multiplications take too long under sanitizers; the small networks run the same code";
-#endif
   const std::optional<test::TrainingBatch> batch = test::first_subset_batch();
   if (!batch) GTEST_SKIP() << "the pictures of the subset are not here";
   const Architecture architecture{.classes = 42};
