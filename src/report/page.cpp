@@ -131,9 +131,9 @@ std::string epoch_table(const RunFacts& run) {
       "<details><summary>All figures of every epoch</summary><div class=\"scroll\"><table><thead><tr><th "
       "scope=\"col\">Epoch</th><th scope=\"col\" class=\"n\">Loss</th><th scope=\"col\" class=\"n\">Training "
       "accuracy</th>"
-      "<th scope=\"col\" class=\"n\">Test accuracy</th><th scope=\"col\" class=\"n\">Macro F1</th><th "
+      "<th scope=\"col\" class=\"n\">Validation accuracy</th><th scope=\"col\" class=\"n\">Macro F1</th><th "
       "scope=\"col\" "
-      "class=\"n\">Test loss</th><th scope=\"col\" class=\"n\">Learning rate</th><th scope=\"col\" "
+      "class=\"n\">Validation loss</th><th scope=\"col\" class=\"n\">Learning rate</th><th scope=\"col\" "
       "class=\"n\">Images/s</th></tr></thead><tbody>\n";
   for (const HistoryRow& row : run.history) {
     html += fmt::format(
@@ -161,7 +161,7 @@ std::string training_section(const RunFacts& run) {
                       .at_most = 0,
                       .lines = {{"each step", "a", step_losses(run), true},
                                 line("training", "a", &HistoryRow::loss),
-                                line("test", "b", &HistoryRow::validation_loss)}});
+                                line("validation", "b", &HistoryRow::validation_loss)}});
   if (!run.history.empty()) {
     html += chart_html({.id = "accuracy",
                         .title = "Accuracy",
@@ -170,14 +170,14 @@ std::string training_section(const RunFacts& run) {
                         .from_zero = true,
                         .at_most = 100,
                         .lines = {line("training", "a", &HistoryRow::train_accuracy_percent),
-                                  line("test", "b", &HistoryRow::validation_accuracy_percent)}});
+                                  line("validation", "b", &HistoryRow::validation_accuracy_percent)}});
     html += chart_html({.id = "f1",
                         .title = "Macro F1",
                         .unit = "",
                         .decimals = 3,
                         .from_zero = true,
                         .at_most = 1,
-                        .lines = {line("test", "b", &HistoryRow::validation_macro_f1)}});
+                        .lines = {line("validation", "b", &HistoryRow::validation_macro_f1)}});
     html += chart_html({.id = "rate",
                         .title = "Learning rate",
                         .unit = "",
