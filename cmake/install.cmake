@@ -22,7 +22,7 @@ install(FILES ${PROJECT_BINARY_DIR}/bartConfig.cmake ${PROJECT_BINARY_DIR}/bartC
         DESTINATION ${package_folder})
 install(DIRECTORY include/bart TYPE INCLUDE FILES_MATCHING PATTERN "*.h")
 install(FILES LICENSE README.md CHANGELOG.md TYPE DOC)
-install(DIRECTORY docs TYPE DOC FILES_MATCHING PATTERN "*.md")
+install(DIRECTORY docs TYPE DOC FILES_MATCHING PATTERN "*.md" PATTERN "*.png")
 
 # What the program says of itself: manual pages and completions.
 set(told ${PROJECT_BINARY_DIR}/told)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "bart/engine/engine.h"
 #include "bart/html/html.h"
@@ -32,11 +33,12 @@ std::string percent(double share) {
   return fmt::format("{:.1f} %", 100 * share);
 }
 
-std::string duration(double seconds) {
+/// "3:18" of minutes and seconds or of hours and minutes, and which of them.
+std::pair<std::string, const char*> duration(double seconds) {
   const auto whole = std::lround(seconds);
-  if (whole < 60) return fmt::format("{:.1f} s", seconds);
-  if (whole < 3600) return fmt::format("{} min {} s", whole / 60, whole % 60);
-  return fmt::format("{} h {} min", whole / 3600, whole / 60 % 60);
+  if (whole < 60) return {fmt::format("{:.1f}", seconds), "seconds"};
+  if (whole < 3600) return {fmt::format("{}:{:02}", whole / 60, whole % 60), "minutes"};
+  return {fmt::format("{}:{:02}", whole / 3600, whole / 60 % 60), "hours"};
 }
 
 /// "2026-11-24 12:03 UTC" of ISO 8601.
@@ -94,9 +96,10 @@ std::string cards(const RunFacts& run, const Evaluation& evaluation) {
     html += card(percent(evaluation.top5_accuracy), "have their class among the five likeliest");
   html += card(fmt::format("{:.3f}", evaluation.loss), "loss on the test pictures");
   if (train_seconds > 0) {
-    html += card(duration(all_seconds),
-                 fmt::format("of training, {:.0f} images/s",
-                             static_cast<double>(run.history.size() * run.train_pictures) / train_seconds));
+    const auto [time, unit] = duration(all_seconds);
+    html +=
+        card(time, fmt::format("{} of training, at {:.0f} images/s", unit,
+                               static_cast<double>(run.history.size() * run.train_pictures) / train_seconds));
   }
   return html + "</div>\n";
 }
