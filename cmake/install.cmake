@@ -21,8 +21,8 @@ install(EXPORT bartTargets NAMESPACE bart:: DESTINATION ${package_folder})
 install(FILES ${PROJECT_BINARY_DIR}/bartConfig.cmake ${PROJECT_BINARY_DIR}/bartConfigVersion.cmake
         DESTINATION ${package_folder})
 install(DIRECTORY include/bart TYPE INCLUDE FILES_MATCHING PATTERN "*.h")
-install(FILES LICENSE README.md TYPE DOC)
-install(DIRECTORY docs TYPE DOC FILES_MATCHING PATTERN "*.md")
+install(FILES LICENSE README.md CHANGELOG.md TYPE DOC)
+install(DIRECTORY docs TYPE DOC FILES_MATCHING PATTERN "*.md" PATTERN "*.png")
 
 # What the program says of itself: manual pages and completions.
 set(told ${PROJECT_BINARY_DIR}/told)
@@ -34,7 +34,10 @@ add_custom_command(
 add_custom_target(bart_told ALL DEPENDS ${told}/bart.1)
 install(DIRECTORY ${told}/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 FILES_MATCHING PATTERN "*.1")
 install(FILES ${told}/bart.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME bart)
-install(FILES ${told}/_bart DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+# zsh of Debian looks into the second for packages, every zsh into the first for what lies under its own prefix.
+foreach(folder site-functions vendor-completions)
+  install(FILES ${told}/_bart DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/${folder})
+endforeach()
 install(FILES ${told}/bart.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 
 # `cpack` in the build folder makes a Debian package of all this.

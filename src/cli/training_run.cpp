@@ -120,7 +120,8 @@ int run_training(PreparedTraining prepared, Log& log, Progress& progress) {
 
   const StopSignals signals;
   write_record("running");
-  RunHistory history(run_folder, options.learning_rate, split.train.size(), training.progress().epochs);
+  RunHistory history(run_folder, options.learning_rate, split.train.size(),
+                     prepared.checkpoint.empty() ? nullptr : &training.progress().epochs);
   TrainEvents events;
   events.step = [&](const StepRecord& step, std::size_t done, std::size_t total) {
     history.step(step);

@@ -12,7 +12,7 @@ namespace bart {
 namespace {
 
 // Of the drawing, in SVG units.
-constexpr double width = 480, height = 250, left = 56, right = 12, top = 10, bottom = 30;
+constexpr double width = 480, height = 250, left = 66, right = 12, top = 10, bottom = 30;
 
 struct Axis {
   double low = 0, high = 1, step = 1;

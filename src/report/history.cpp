@@ -94,10 +94,14 @@ std::string history_json(std::span<const HistoryRow> rows) {
 }
 
 RunHistory::RunHistory(fs::path folder, double learning_rate, std::size_t train_pictures,
-                       std::span<const EpochRecord> earlier)
+                       const std::vector<EpochRecord>* earlier)
     : folder_(std::move(folder)), learning_rate_(learning_rate), train_pictures_(train_pictures) {
-  for (const EpochRecord& epoch : earlier) rows_.push_back(history_row(epoch, learning_rate, train_pictures));
-  if (rows_.empty()) remove_event_files(folder_);
+  if (earlier == nullptr) {
+    remove_event_files(folder_);
+  } else {
+    for (const EpochRecord& epoch : *earlier)
+      rows_.push_back(history_row(epoch, learning_rate, train_pictures));
+  }
   // TensorBoard reads the event files of a folder as one run, in the order of their names.
   const double now = seconds_since_1970();
   events_ = folder_ /

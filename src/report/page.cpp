@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "bart/engine/engine.h"
 #include "bart/html/html.h"
@@ -23,11 +24,12 @@ std::string percent(double share) {
   return fmt::format("{:.1f} %", 100 * share);
 }
 
-std::string duration(double seconds) {
+/// "3:18" of minutes and seconds or of hours and minutes, and which of them.
+std::pair<std::string, const char*> duration(double seconds) {
   const auto whole = std::lround(seconds);
-  if (whole < 60) return fmt::format("{:.1f} s", seconds);
-  if (whole < 3600) return fmt::format("{} min {} s", whole / 60, whole % 60);
-  return fmt::format("{} h {} min", whole / 3600, whole / 60 % 60);
+  if (whole < 60) return {fmt::format("{:.1f}", seconds), "seconds"};
+  if (whole < 3600) return {fmt::format("{}:{:02}", whole / 60, whole % 60), "minutes"};
+  return {fmt::format("{}:{:02}", whole / 3600, whole / 60 % 60), "hours"};
 }
 
 /// "2026-11-24 12:03 UTC" of ISO 8601.
@@ -85,9 +87,10 @@ std::string cards(const RunFacts& run, const Evaluation& evaluation) {
     html += card(percent(evaluation.top5_accuracy), "have their class among the five likeliest");
   html += card(fmt::format("{:.3f}", evaluation.loss), "loss on the test pictures");
   if (train_seconds > 0) {
-    html += card(duration(all_seconds),
-                 fmt::format("of training, {:.0f} images/s",
-                             static_cast<double>(run.history.size() * run.train_pictures) / train_seconds));
+    const auto [time, unit] = duration(all_seconds);
+    html +=
+        card(time, fmt::format("{} of training, at {:.0f} images/s", unit,
+                               static_cast<double>(run.history.size() * run.train_pictures) / train_seconds));
   }
   return html + "</div>\n";
 }
@@ -122,9 +125,9 @@ std::string epoch_table(const RunFacts& run) {
       "<details><summary>All figures of every epoch</summary><div class=\"scroll\"><table><thead><tr><th "
       "scope=\"col\">Epoch</th><th scope=\"col\" class=\"n\">Loss</th><th scope=\"col\" class=\"n\">Training "
       "accuracy</th>"
-      "<th scope=\"col\" class=\"n\">Test accuracy</th><th scope=\"col\" class=\"n\">Macro F1</th><th "
+      "<th scope=\"col\" class=\"n\">Validation accuracy</th><th scope=\"col\" class=\"n\">Macro F1</th><th "
       "scope=\"col\" "
-      "class=\"n\">Test loss</th><th scope=\"col\" class=\"n\">Learning rate</th><th scope=\"col\" "
+      "class=\"n\">Validation loss</th><th scope=\"col\" class=\"n\">Learning rate</th><th scope=\"col\" "
       "class=\"n\">Images/s</th></tr></thead><tbody>\n";
   for (const HistoryRow& row : run.history) {
     html += fmt::format(
@@ -152,7 +155,7 @@ std::string training_section(const RunFacts& run) {
                       .at_most = 0,
                       .lines = {{"each step", "a", step_losses(run), true},
                                 line("training", "a", &HistoryRow::loss),
-                                line("test", "b", &HistoryRow::validation_loss)}});
+                                line("validation", "b", &HistoryRow::validation_loss)}});
   if (!run.history.empty()) {
     html += chart_html({.id = "accuracy",
                         .title = "Accuracy",
@@ -161,14 +164,14 @@ std::string training_section(const RunFacts& run) {
                         .from_zero = true,
                         .at_most = 100,
                         .lines = {line("training", "a", &HistoryRow::train_accuracy_percent),
-                                  line("test", "b", &HistoryRow::validation_accuracy_percent)}});
+                                  line("validation", "b", &HistoryRow::validation_accuracy_percent)}});
     html += chart_html({.id = "f1",
                         .title = "Macro F1",
                         .unit = "",
                         .decimals = 3,
                         .from_zero = true,
                         .at_most = 1,
-                        .lines = {line("test", "b", &HistoryRow::validation_macro_f1)}});
+                        .lines = {line("validation", "b", &HistoryRow::validation_macro_f1)}});
     html += chart_html({.id = "rate",
                         .title = "Learning rate",
                         .unit = "",

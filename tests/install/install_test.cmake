@@ -1,4 +1,4 @@
-# cmake -D build= -D example= -D scratch= -D generator= -D compiler= -D flags= -P install_test.cmake
+# cmake -D build= -D examples= -D scratch= -D generator= -D compiler= -D flags= -P install_test.cmake
 cmake_minimum_required(VERSION 3.25)
 
 # run(COMMAND...): its standard output in `output`; a failure ends the test.
@@ -27,16 +27,42 @@ if(NOT count EQUAL 10)
   message(FATAL_ERROR "the sample has ${count} pictures, not 10")
 endif()
 
-run(${CMAKE_COMMAND} -S ${example} -B ${scratch}/example -G ${generator} -D CMAKE_BUILD_TYPE=Release
+run(${CMAKE_COMMAND} -S ${examples} -B ${scratch}/examples -G ${generator} -D CMAKE_BUILD_TYPE=Release
     -D CMAKE_CXX_COMPILER=${compiler} -D CMAKE_CXX_FLAGS=${flags} -D CMAKE_PREFIX_PATH=${prefix})
-run(${CMAKE_COMMAND} --build ${scratch}/example)
+run(${CMAKE_COMMAND} --build ${scratch}/examples)
 
-# The example says what the program says.
+# The first example says what the program says.
 run(${bart} predict ${pictures} --model ${model} --labels ${labels} --format text --out -)
 set(expected "${output}")
-run(${scratch}/example/predict ${model} ${labels} ${pictures})
+run(${scratch}/examples/predict ${model} ${labels} ${pictures})
 string(REGEX REPLACE " \\([0-9.]+ %\\)" "" found "${output}")
 if(NOT found STREQUAL expected)
   message(FATAL_ERROR "bart predict says\n${expected}\nthe example says\n${output}")
 endif()
-message(STATUS "${output}")
+
+# expect(WHAT PATTERN): the last output has it.
+function(expect what pattern)
+  if(NOT output MATCHES "${pattern}")
+    message(FATAL_ERROR "${what} said:\n${output}")
+  endif()
+endfunction()
+
+# The second gives the figures of bart evaluate.
+run(${bart} evaluate ${scratch}/faces --model ${model} --labels ${labels} --json)
+string(JSON accuracy GET "${output}" accuracy)
+run(${scratch}/examples/evaluate ${model} ${labels} ${scratch}/faces)
+expect("evaluate" "accuracy ${accuracy}0*, macro F1 [0-9.]+, loss [0-9.]+")
+
+# The third trains a model that the program takes.
+run(${scratch}/examples/train ${scratch}/faces ${scratch}/own.pth ${scratch}/own.joblib)
+expect("train" "step 2: loss [0-9.]+, 8 of 8 pictures\nepoch 1: accuracy ")
+run(${bart} predict ${pictures} --model ${scratch}/own.pth --labels ${scratch}/own.joblib --format text --out -)
+expect("bart predict" "faces/")
+
+# What a shell and man(1) look for lies where they look.
+foreach(file share/man/man1/bart.1 share/man/man1/bart-train.1 share/bash-completion/completions/bart
+             share/zsh/site-functions/_bart share/fish/vendor_completions.d/bart.fish)
+  if(NOT EXISTS ${prefix}/${file})
+    message(FATAL_ERROR "${file} is not installed")
+  endif()
+endforeach()

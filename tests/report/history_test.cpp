@@ -80,7 +80,7 @@ TEST(History, ANewTrainingRemovesTheCurvesOfTheOldOneAndOneGoneOnWithKeepsThem) 
   const test::ScratchFolder scratch;
   scratch.write("events.out.tfevents.1700000000.elsewhere.1.0");
   const std::vector<EpochRecord> earlier = {first};
-  const RunHistory resumed(scratch.path(), 0.001, 500, earlier);
+  const RunHistory resumed(scratch.path(), 0.001, 500, &earlier);
   EXPECT_EQ(event_files(scratch.path()).size(), 2u);
   EXPECT_EQ(nlohmann::json::parse(text_of(scratch.path() / "history.json")).size(), 1u);
   const RunHistory anew(scratch.path(), 0.001, 500);

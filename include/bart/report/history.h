@@ -39,10 +39,10 @@ std::string history_json(std::span<const HistoryRow> rows);
 /// epoch is appended.
 class RunHistory {
  public:
-  /// `earlier` are the epochs of the run that is gone on with. Without any the training is a new one, and the
-  /// event files of an older one in `folder` are removed: TensorBoard would draw both as one curve.
+  /// `earlier` are the epochs of the run that is gone on with. Without them the training is a new one, and
+  /// the event files of an older one in `folder` are removed: TensorBoard would draw both as one curve.
   RunHistory(std::filesystem::path folder, double learning_rate, std::size_t train_pictures,
-             std::span<const EpochRecord> earlier = {});
+             const std::vector<EpochRecord>* earlier = nullptr);
 
   void step(const StepRecord& step) const;
   void epoch(const EpochRecord& epoch);

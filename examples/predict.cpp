@@ -1,8 +1,8 @@
 // Predicts the classes of pictures with a trained model, through BART's library.
 //
-//   cmake -S examples/predict -B build/example -D CMAKE_PREFIX_PATH=<where BART was installed>
-//   cmake --build build/example
-//   build/example/predict BART-10M.pth label_encoder.joblib PICTURE...
+//   cmake -S examples -B build/examples -D CMAKE_PREFIX_PATH=<where BART was installed>
+//   cmake --build build/examples
+//   build/examples/predict BART-10M.pth label_encoder.joblib PICTURE...
 
 #include <bart/classifier/classifier.h>
 #include <bart/pictures/decode.h>
