@@ -218,6 +218,14 @@ tile[:H, :W] = gradient(3)
 write("tiles.tif", tiff({**size, 258: [8] * 3, 322: 16, 323: 16, 324: [8, 8 + 768]}, tile[:, :16].tobytes() + tile[:, 16:].tobytes()))
 write("truncated.tif", tiff({**size, 258: [8] * 3, 273: 400}, gradient(3).tobytes()))
 write("ycbcr.tif", tiff({**size, 258: [8] * 3, 262: 6, 273: 8}, gradient(3).tobytes()))
+# Taller than its only strip: what is below stays zero as stored.
+short = {**size, 257: H + 5}
+write("short_cmyk.tif", tiff({**short, 258: [8] * 4, 262: 5, 277: 4, 273: 8}, gradient(4).tobytes()))
+write("short_inverted.tif", tiff({**short, 258: 8, 262: 0, 277: 1, 273: 8}, gradient(1).tobytes()))
+write("short_palette.tif", tiff({**short, 258: 8, 262: 3, 277: 1, 273: 8, 320: list(range(10000, 10768))}, gradient(1).tobytes()))
+write("short_rgb.tif", tiff({**short, 258: [8] * 3, 273: 8}, gradient(3).tobytes()))
+write("short_ycbcr.tif", tiff({**short, 258: [8] * 3, 262: 6, 273: 8}, gradient(3).tobytes()))
+write("two_photometrics.tif", tiff({**size, 258: 8, 262: [1, 1], 277: 1, 273: 8}, gradient(1).tobytes()))
 
 # AVIF
 save("rgb.avif", rgb, quality=70)
