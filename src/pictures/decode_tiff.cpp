@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "formats.h"
@@ -87,12 +88,11 @@ struct Part {
   std::size_t stride;  // 0: rows without padding
 
   bool same_place(const Part& other) const {
-    return left == other.left && top == other.top && right == other.right && bottom == other.bottom &&
-           plane == other.plane;
+    return left == other.left && top == other.top && plane == other.plane;
   }
 };
 
-// The parts in the order of the file; where one place is stated twice in a row, the last counts.
+// The parts, one for each place: of several the last in the file.
 std::vector<Part> parts_of(const TiffDirectory& tags, const Description& d) {
   const bool strips = tags.has(tag::strip_offsets);
   Numbers offsets = tags.numbers(strips ? tag::strip_offsets : tag::tile_offsets);
@@ -121,8 +121,10 @@ std::vector<Part> parts_of(const TiffDirectory& tags, const Description& d) {
     y = 0;
     ++plane;
   }
-  std::stable_sort(parts.begin(), parts.end(),
-                   [](const Part& a, const Part& b) { return a.offset < b.offset; });
+  // Of the parts of one place the last one shows, and a file may state one place a million times.
+  std::stable_sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) {
+    return std::tuple(a.plane, a.top, a.left, a.offset) < std::tuple(b.plane, b.top, b.left, b.offset);
+  });
   std::vector<Part> kept;
   for (const Part& part : parts) {
     if (!kept.empty() && kept.back().same_place(part)) kept.pop_back();
