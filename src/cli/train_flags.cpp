@@ -111,8 +111,8 @@ void add_train_flags(CLI::App& command, TrainFlags& flags) {
   command.add_option("--threads", flags.threads, "Threads (default: all that this process may use)");
   command.add_flag(
       "--deterministic", flags.deterministic,
-      "Train with four threads whatever --threads and the machine have: the same bits everywhere "
-      "on one kind of processor");
+      "Train with four threads, on up to four processors, whatever --threads says and the machine has: the "
+      "same bits everywhere on one kind of processor (taskset -c 0 bart train keeps it to one)");
   command.add_option(
       "--config", flags.config,
       "A file with flags, such as bart-run/run.toml of another training; the command line goes "
