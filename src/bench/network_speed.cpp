@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "bart/dataset/split.h"
+#include "bart/network/dropout.h"
 #include "bart/platform/peak_memory.h"
 #include "bart/platform/timing.h"
 #include "bart/training/train.h"
@@ -14,6 +15,21 @@ namespace bart {
 namespace {
 
 constexpr int warm_up_rounds = 2;
+
+/// An engine with initial weights, and a batch for it.
+struct NoiseBatch {
+  explicit NoiseBatch(const NetworkBench& bench)
+      : noise(noise_pictures(bench.architecture, static_cast<std::size_t>(bench.batch_size))),
+        engine(bench.architecture, bench.engine) {
+    for (std::size_t i = 0; i < noise.size(); ++i) pictures.push_back(noise.picture(i));
+    engine.load(initial_state(bench.architecture, generator));
+  }
+
+  Mt19937 generator{10};
+  LoadedPictures noise;
+  std::vector<const std::uint8_t*> pictures;
+  Engine engine;
+};
 
 }  // namespace
 
@@ -50,23 +66,23 @@ TrainingSpeed training_speed(const NetworkBench& bench, const BenchProgress& pro
 }
 
 InferenceSpeed inference_speed(const NetworkBench& bench, const BenchProgress& progress) {
-  const auto n = static_cast<std::size_t>(bench.batch_size);
-  const LoadedPictures pictures = noise_pictures(bench.architecture, n);
-  std::vector<const std::uint8_t*> batch;
-  for (std::size_t i = 0; i < n; ++i) batch.push_back(pictures.picture(i));
-  std::vector<float> logits(n * static_cast<std::size_t>(bench.architecture.classes));
-
-  Mt19937 generator(10);
-  Engine engine(bench.architecture, bench.engine);
-  engine.load(initial_state(bench.architecture, generator));
+  NoiseBatch batch(bench);
+  std::vector<float> logits(batch.pictures.size() * static_cast<std::size_t>(bench.architecture.classes));
   std::vector<double> seconds;
   for (int round = 0; round < warm_up_rounds + bench.rounds; ++round) {
-    const double its = seconds_of([&] { engine.evaluate(batch, logits); });
+    const double its = seconds_of([&] { batch.engine.evaluate(batch.pictures, logits); });
     if (round >= warm_up_rounds) seconds.push_back(its);
     if (progress) progress(round + 1, warm_up_rounds + bench.rounds);
   }
   const double median = median_of(seconds);
   return {median, bench.batch_size / median};
+}
+
+std::vector<OperationTime> operation_times(const NetworkBench& bench, bool training) {
+  NoiseBatch batch(bench);
+  if (!training) return batch.engine.time_evaluation(batch.pictures, bench.rounds);
+  const DropoutMasks masks = draw_dropout_masks(bench.architecture, bench.batch_size, batch.generator);
+  return batch.engine.time_training_step({batch.pictures, batch.noise.labels}, masks, bench.rounds);
 }
 
 }  // namespace bart

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 #include "bart/engine/engine.h"
 #include "bart/network/architecture.h"
@@ -36,5 +37,8 @@ struct InferenceSpeed {
 
 /// Engine::evaluate on a batch; with a batch of one, the latency of a single picture.
 InferenceSpeed inference_speed(const NetworkBench& bench, const BenchProgress& progress = {});
+
+/// Each operation of a training step, or of Engine::evaluate, timed by itself.
+std::vector<OperationTime> operation_times(const NetworkBench& bench, bool training);
 
 }  // namespace bart
