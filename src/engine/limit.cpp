@@ -10,11 +10,13 @@
 #include <string_view>
 #include <utility>
 
+#include "activations.h"
 #include "arena.h"
 #include "bart/platform/error.h"
 #include "bart/platform/timing.h"
 #include "onednn.h"
 #include "parallel.h"
+#include "winograd.h"
 
 namespace bart {
 namespace {
@@ -86,6 +88,17 @@ class Contest {
     }
   }
 
+  /// A kernel of BART's own; `run(source, weights, output)` computes from and into blocks of so many bytes.
+  template <typename Run>
+  void enter(const std::string& implementation, std::size_t source_bytes, std::size_t weights_bytes,
+             std::size_t output_bytes, const Run& run) {
+    const auto from = noise_.at_least(source, source_bytes);
+    const auto by = noise_.at_least(weights, weights_bytes);
+    const auto to = noise_.at_least(output, output_bytes);
+    time(implementation, static_cast<double>(source_bytes + weights_bytes + output_bytes),
+         [&] { run(from->bytes(), by->bytes(), to->bytes()); });
+  }
+
   OperationTime winner(const std::string& name, double flops) const {
     if (!best_) throw Error("oneDNN has no fast kernel for " + name + " on this computer");
     OperationTime its = *best_;
@@ -113,7 +126,10 @@ class Contest {
     const AlignedMemory scratch(scratch_desc.get_size());
     bound.push_back({DNNL_ARG_SCRATCHPAD, {scratch_desc, scratch.bytes()}});
     const BoundPrimitive kernel(primitive, engine_, bound);
-    const auto run = [&] { kernel.run(stream_); };
+    time(entry.implementation, bytes, [&] { kernel.run(stream_); });
+  }
+
+  void time(const std::string& implementation, double bytes, const std::function<void()>& run) {
     run();
     std::vector<double> seconds;
     for (int round = 0; round < rounds_; ++round) {
@@ -122,7 +138,7 @@ class Contest {
       if (best_ && round == 1 && std::ranges::min(seconds) > 1.5 * best_->seconds) return;
     }
     const double median = median_of(seconds);
-    if (!best_ || median < best_->seconds) best_ = OperationTime{"", entry.implementation, median, 0, bytes};
+    if (!best_ || median < best_->seconds) best_ = OperationTime{"", implementation, median, 0, bytes};
   }
 
   dnnl::engine engine_;
@@ -179,6 +195,39 @@ constexpr std::pair<Tag, Tag> layouts_to_try[] = {{Tag::any, Tag::any},       {T
 
 enum class Direction { forward, backward_data, backward_weights };
 
+/// BART's own kernels by Winograd's algorithm, each transforming its weights as in a training step.
+void enter_winograd(Contest& contest, const Race& race, const ConvolutionShape& c, Direction direction) {
+  const Precision precision = race.options.engine.precision;
+  if (!has_winograd(precision) || c.in_channels % 16 != 0 || c.out_channels % 16 != 0) return;
+  const int threads = race.options.engine.threads;
+  const WinogradShape shape{c.n, c.in_channels, c.out_channels, c.size};
+  const WinogradShape turned{c.n, c.out_channels, c.in_channels, c.size};
+  const auto activation_bytes = [&](std::int64_t channels) {
+    return static_cast<std::size_t>(c.n * channels * c.size * c.size) * bytes_of(precision);
+  };
+  const std::size_t in = activation_bytes(c.in_channels);
+  const std::size_t out = activation_bytes(c.out_channels);
+  const std::size_t filters = float_bytes(9 * c.in_channels * c.out_channels);
+  const auto name = "bart winograd 4x3";
+  if (direction == Direction::backward_weights) {
+    const AlignedMemory scratch(winograd_gradient_scratch_bytes(shape, precision, threads));
+    contest.enter(name, in, out, filters, [&](const void* x, const void* dy, void* dweights) {
+      winograd_weight_gradient(shape, precision, x, dy, static_cast<float*>(dweights), scratch.bytes());
+    });
+    return;
+  }
+  const bool forward = direction == Direction::forward;
+  const WinogradShape& own = forward ? shape : turned;
+  const AlignedMemory transformed(winograd_weights_bytes(own, precision));
+  const AlignedMemory scratch(winograd_scratch_bytes(own, precision, threads));
+  contest.enter(
+      name, forward ? in : out, filters, forward ? out : in, [&](const void* x, const void* given, void* y) {
+        const auto* values = static_cast<const float*>(given);
+        (forward ? winograd_weights : winograd_turned_weights)(shape, precision, values, transformed.bytes());
+        winograd_convolve(own, precision, x, transformed.bytes(), nullptr, false, y, scratch.bytes());
+      });
+}
+
 void race_convolution(Race& race, const std::string& name, const ConvolutionShape& shape,
                       Direction direction) {
   const Precision precision = race.options.engine.precision;
@@ -189,7 +238,7 @@ void race_convolution(Race& race, const std::string& name, const ConvolutionShap
       const memory::desc any = convolution_weights(shape, Tag::any, precision);
       const memory::desc any_f32 = convolution_weights(shape, Tag::any);
       const auto forward = [&] {
-        return convolution_forward_desc(race.engine, shape, layouts, any, algorithm, race.options.training);
+        return convolution_forward_desc(race.engine, shape, layouts, any, race.options.training, algorithm);
       };
       switch (direction) {
         case Direction::forward:
@@ -199,21 +248,22 @@ void race_convolution(Race& race, const std::string& name, const ConvolutionShap
         case Direction::backward_data:
           contest.enter<dnnl::convolution_backward_data>(
               [&] {
-                return convolution_backward_data_desc(race.engine, shape, layouts, algorithm, forward());
+                return convolution_backward_data_desc(race.engine, shape, layouts, forward(), algorithm);
               },
               [](const auto& desc) { return backward_data_arguments(desc); });
           break;
         case Direction::backward_weights:
           contest.enter<dnnl::convolution_backward_weights>(
               [&] {
-                return convolution_backward_weights_desc(race.engine, shape, layouts, any_f32, algorithm,
-                                                         forward());
+                return convolution_backward_weights_desc(race.engine, shape, layouts, any_f32, forward(),
+                                                         algorithm);
               },
               [](const auto& desc) { return backward_weights_arguments(desc, false); });
           break;
       }
     }
   }
+  enter_winograd(contest, race, shape, direction);
   race.finish(contest, name,
               18.0 * static_cast<double>(shape.n * shape.size * shape.size) *
                   static_cast<double>(shape.in_channels * shape.out_channels));

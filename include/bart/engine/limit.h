@@ -9,15 +9,15 @@
 namespace bart {
 
 /// The least that a network's work takes on this machine, whoever does it: every convolution and linear layer
-/// in every direction, timed alone in bare oneDNN with the fastest of its algorithms and layouts, and the
-/// memory traffic of the passes between them, which cannot be faster than a copy.
+/// in every direction, timed alone, in bare oneDNN with the fastest of its algorithms and layouts or by
+/// BART's own kernel, and the memory traffic of the passes between them, which cannot be faster than a copy.
 struct Limit {
   std::vector<OperationTime> kernels;  // named as the operations of a plan
-  double pass_bytes;  // BatchNorm, ReLU, pooling and dropout: forward reads a convolution's output and writes
-                      // the activation, backward reads both's values and gradient and writes the output's
-                      // gradient
-  double adam_bytes;  // reads parameter, gradient and two moments, writes all but the gradient; none in
-                      // evaluation
+  /// BatchNorm, ReLU, pooling and dropout in one pass each way: forward reads a convolution's output and
+  /// writes the activation, backward reads the output and the activation's gradient and writes the output's.
+  double pass_bytes;
+  /// Reads parameters, gradients and two moments, writes all but the gradients; none in evaluation.
+  double adam_bytes;
 };
 
 struct LimitOptions {
