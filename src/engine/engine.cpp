@@ -131,7 +131,8 @@ bool multiplies_bf16() {
 Engine::Engine(const Architecture& architecture, const EngineOptions& options) {
   if (options.threads < 1)
     throw Error(fmt::format("an engine needs at least 1 thread, not {}", options.threads));
-  if (options.exact && options.precision != Precision::f32) throw Error("an engine is exact in f32 only");
+  const bool reduced = options.precision != Precision::f32 || options.evaluation_precision != Precision::f32;
+  if (options.exact && reduced) throw Error("an engine is exact in f32 only");
   omp_set_num_threads(options.threads);
   impl_ = with_onednn("execute this network", [&] { return std::make_unique<Impl>(architecture, options); });
 }

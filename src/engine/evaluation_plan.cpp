@@ -72,10 +72,10 @@ EvaluationPlan::EvaluationPlan(const CompiledNetwork& network, const dnnl::engin
   std::size_t scratch_bytes = 0;
   for (const ConvolutionLayer& layer : network.convolutions) {
     const ConvolutionShape shape{n, layer.in_padded, layer.out_padded, layer.size};
-    const ConvolutionLayouts layouts = network.layouts(convolutions_.size());
-    const Precision precision = layer.kernels.precision;
+    const ConvolutionLayouts layouts = network.layouts(convolutions_.size(), layer.evaluation.precision);
+    const Precision precision = layer.evaluation.precision;
     Convolution c{.forward = {}, .shape = {n, layer.out_padded, layer.size, network.block}};
-    if (layer.kernels.winograd_forward) {
+    if (layer.evaluation.winograd_forward) {
       const WinogradShape winograd{n, layer.in_padded, layer.out_padded, layer.size};
       c.weights = AlignedMemory(winograd_weights_bytes(winograd, precision));
       scratch_bytes = std::max(scratch_bytes, winograd_scratch_bytes(winograd, precision, network.threads));
@@ -127,7 +127,7 @@ void EvaluationPlan::bind(std::uint8_t* arena, const Parameters& parameters,
     std::swap(now, next);
   };
 
-  const Precision first = network_.convolutions.front().kernels.precision;
+  const Precision first = network_.convolutions.front().evaluation.precision;
   operations_.push_back({"pictures to input", "bart", [this, input = Activations{now, first}] {
                            pictures_to_input(pictures_, network_.architecture.image_size, input);
                          }});
@@ -146,14 +146,14 @@ void EvaluationPlan::bind(std::uint8_t* arena, const Parameters& parameters,
           static_cast<double>(n_ * layer.size * layer.size * (layer.in_padded + layer.out_padded));
       operations_.push_back({name, "bart winograd 4x3",
                              [=, shape = WinogradShape{n_, layer.in_padded, layer.out_padded, layer.size},
-                              precision = layer.kernels.precision] {
+                              precision = layer.evaluation.precision] {
                                winograd_convolve(shape, precision, now, weights, bias, true, next, scratch);
                              },
                              layer.flops(n_),
-                             numbers * static_cast<double>(bytes_of(layer.kernels.precision))});
+                             numbers * static_cast<double>(bytes_of(layer.evaluation.precision))});
       std::swap(now, next);
     }
-    const Activations activated{now, layer.kernels.precision};
+    const Activations activated{now, layer.evaluation.precision};
     const bool last = i + 1 == convolutions_.size();
     if (last) {
       operations_.push_back(
@@ -168,7 +168,7 @@ void EvaluationPlan::bind(std::uint8_t* arena, const Parameters& parameters,
            }});
     }
     if (!layer.ends_block) continue;
-    const Activations pooled{next, last ? Precision::f32 : network_.convolutions[i + 1].kernels.precision};
+    const Activations pooled{next, last ? Precision::f32 : network_.convolutions[i + 1].evaluation.precision};
     const double bytes =
         static_cast<double>(c.shape.count()) * (static_cast<double>(bytes_of(activated.precision)) +
                                                 static_cast<double>(bytes_of(pooled.precision)) / 4);
@@ -201,8 +201,8 @@ void EvaluationPlan::lay_out_weights() {
     if (c.forward) {
       reorder_weights(engine_, layer.weights_desc, folded, c.forward->weights_desc(), c.weights.bytes());
     } else {
-      winograd_weights({n_, layer.in_padded, layer.out_padded, layer.size}, layer.kernels.precision, folded,
-                       c.weights.bytes());
+      winograd_weights({n_, layer.in_padded, layer.out_padded, layer.size}, layer.evaluation.precision,
+                       folded, c.weights.bytes());
     }
   }
   laid_out_ = folded_->version;

@@ -97,9 +97,9 @@ void export_weights(const ConvolutionLayer& layer, const dnnl::engine& engine, c
   }
 }
 
-ConvolutionLayouts CompiledNetwork::layouts(std::size_t i) const {
+ConvolutionLayouts CompiledNetwork::layouts(std::size_t i, Precision precision) const {
   const auto blocked = block == 16 ? memory::format_tag::nChw16c : memory::format_tag::nChw8c;
-  return {convolutions[i].kernels.precision, i == 0 ? memory::format_tag::nchw : blocked, blocked};
+  return {precision, i == 0 ? memory::format_tag::nchw : blocked, blocked};
 }
 
 CompiledNetwork compile_network(const Architecture& architecture, const dnnl::engine& engine,
@@ -129,14 +129,16 @@ CompiledNetwork compile_network(const Architecture& architecture, const dnnl::en
       // The batch size that is trained with most decides; other plans take this layout as it is.
       const ConvolutionShape shape{32, c.in_padded, c.out_padded, c.size};
       const std::size_t place = network.convolutions.size();
-      network.convolutions.push_back(c);
-      c.weights_desc = convolution_forward_desc(engine, shape, network.layouts(place),
+      c.weights_desc = convolution_forward_desc(engine, shape, network.layouts(place, Precision::f32),
                                                 convolution_weights(shape, memory::format_tag::any), true)
                            .weights_desc();
-      const bool winograd = !options.exact && place > 0 && network.block == 16 &&
-                            has_winograd(options.precision) &&
-                            c.weights_desc == convolution_weights(shape, memory::format_tag::OIhw16i16o);
-      c.kernels = {options.precision, winograd, winograd, winograd};
+      const auto winograd = [&](Precision precision) {
+        return !options.exact && place > 0 && network.block == 16 && has_winograd(precision) &&
+               c.weights_desc == convolution_weights(shape, memory::format_tag::OIhw16i16o);
+      };
+      const bool trained = winograd(options.precision);
+      c.kernels = {options.precision, trained, trained, trained};
+      c.evaluation = {options.evaluation_precision, winograd(options.evaluation_precision), false, false};
       c.weights = take(network.parameter_count, c.weights_desc.get_size() / sizeof(float));
       const auto width = static_cast<std::size_t>(c.out_padded);
       c.bias = take(network.parameter_count, width);
@@ -144,7 +146,7 @@ CompiledNetwork compile_network(const Architecture& architecture, const dnnl::en
       c.norm_bias = take(network.parameter_count, width);
       c.running_mean = take(network.statistic_count, width);
       c.running_var = take(network.statistic_count, width);
-      network.convolutions.back() = std::move(c);
+      network.convolutions.push_back(std::move(c));
     } else if (layer.kind == LayerKind::linear) {
       LinearLayer l{};
       l.name = layer.name;

@@ -21,10 +21,11 @@ struct ConvolutionLayer {
   std::int64_t out_channels;
   std::int64_t in_padded;  // to a multiple of the channel block; 3 for the first layer's pixels
   std::int64_t out_padded;
-  std::int64_t size;  // height and width
-  bool ends_block;    // followed by pooling and dropout
-  double dropout;     // of the block, where it ends one
-  ConvolutionKernels kernels;
+  std::int64_t size;                      // height and width
+  bool ends_block;                        // followed by pooling and dropout
+  double dropout;                         // of the block, where it ends one
+  ConvolutionKernels kernels;             // of a training step
+  ConvolutionKernels evaluation;          // forward only
   dnnl::memory::desc weights_desc;        // f32 [out_padded, in_padded, 3, 3] as the direct kernels like it
   std::size_t weights, bias;              // [weights_desc], [out_padded]
   std::size_t norm_weight, norm_bias;     // [out_padded]
@@ -66,7 +67,7 @@ struct CompiledNetwork {
   std::size_t statistic_count = 0;  // floats of the running statistics
 
   /// How the activations around convolution i lie: the first one reads plain pictures.
-  ConvolutionLayouts layouts(std::size_t i) const;
+  ConvolutionLayouts layouts(std::size_t i, Precision precision) const;
 };
 
 CompiledNetwork compile_network(const Architecture& architecture, const dnnl::engine& engine,

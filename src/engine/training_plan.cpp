@@ -72,7 +72,7 @@ void TrainingPlan::plan_convolution(std::size_t i) {
   const ConvolutionShape shape{n_, layer.in_padded, layer.out_padded, layer.size};
   const WinogradShape winograd{n_, layer.in_padded, layer.out_padded, layer.size};
   const WinogradShape turned{n_, layer.out_padded, layer.in_padded, layer.size};
-  const ConvolutionLayouts layouts = network_.layouts(i);
+  const ConvolutionLayouts layouts = network_.layouts(i, precision);
   const memory::desc weights = precision == Precision::bf16
                                    ? convolution_weights(shape, memory::format_tag::any, precision)
                                    : layer.weights_desc;

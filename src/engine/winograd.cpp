@@ -18,7 +18,7 @@ constexpr int rows = 12;
 int round_tiles(std::int64_t in, std::size_t number_bytes) {
   const std::int64_t fit =
       (std::int64_t{400} << 10) / (points * in * static_cast<std::int64_t>(number_bytes));
-  return static_cast<int>(std::clamp<std::int64_t>(fit / rows * rows, rows, 8 * rows));
+  return static_cast<int>(std::clamp<std::int64_t>(fit / rows * rows, rows, 4 * rows));
 }
 
 /// One thread's scratch memory.
@@ -66,13 +66,14 @@ void transform_inputs(const WinogradShape& s, const Tiles& tiles, const E* x, st
   for (std::int64_t t = 0; t < count; ++t) {
     const std::int64_t image = tiles.image(first + t);
     for (std::int64_t c = 0; c < s.in / block; ++c) {
-      Vector square[points], transformed[points];
       const E* plane = x + (image * (s.in / block) + c) * s.size * s.size * block;
-      load_square<tile>(plane, s.size, tiles.y(first + t) - 1, tiles.x(first + t) - 1, square);
-      transform<InputTransform>(square, transformed);
-      for (int p = 0; p < points; ++p) {
-        store(transformed[p], to + p * room.input_step + t * s.in + c * block);
-      }
+      E border[points * block];
+      const Square<E> square =
+          square_of<tile>(plane, s.size, tiles.y(first + t) - 1, tiles.x(first + t) - 1, border);
+      E* place = to + t * s.in + c * block;
+      transform_squares<InputTransform, 1>(
+          &square, [&](int point, const Vector* v)
+                       __attribute__((always_inline)) { store(*v, place + point * room.input_step); });
     }
   }
 }
@@ -86,25 +87,29 @@ void transform_outputs(const WinogradShape& s, const Tiles& tiles,
   const Vector floor = constant(relu ? 0.f : -INFINITY);
   for (std::int64_t t = 0; t < count; ++t) {
     const std::int64_t row = tiles.y(first + t);
-    const std::int64_t column = tiles.x(first + t);
+    const std::int64_t column_of_tile = tiles.x(first + t);
     const int height = static_cast<int>(std::min<std::int64_t>(step, s.size - row));
-    const int width = static_cast<int>(std::min<std::int64_t>(step, s.size - column));
+    const int width = static_cast<int>(std::min<std::int64_t>(step, s.size - column_of_tile));
     for (int v = 0; v < W / block; ++v) {
-      Vector product[points], outputs[step * step];
-      for (int p = 0; p < points; ++p) {
-        product[p] = load(products + p * room.product_step + t * W + v * block);
+      const float* product = products + t * W + v * block;
+      Vector half[step * tile];
+      for (int c = 0; c < tile; ++c) {
+        Vector column[tile], result[step];
+        for (int r = 0; r < tile; ++r) column[r] = load(product + (r * tile + c) * room.product_step);
+        OutputTransform::apply(column, result);
+        for (int r = 0; r < step; ++r) half[r * tile + c] = result[r];
       }
-      transform<OutputTransform>(product, outputs);
       const std::int64_t c = channel + v * block;
       const Vector offset = bias == nullptr ? _mm512_setzero_ps() : load(bias + c);
       E* plane = y + (tiles.image(first + t) * (s.out / block) + c / block) * s.size * s.size * block;
-      // The maximum's second operand is what NaN gives.
-      const auto finished = [&](int i) __attribute__((always_inline)) {
-        return _mm512_max_ps(floor, _mm512_add_ps(outputs[i], offset));
-      };
       for (int r = 0; r < height; ++r) {
-        E* to = plane + ((row + r) * s.size + column) * block;
-        for (int k = 0; k < width; ++k) store(finished(r * step + k), to + k * block);
+        Vector outputs[step];
+        OutputTransform::apply(half + r * tile, outputs);
+        E* to = plane + ((row + r) * s.size + column_of_tile) * block;
+        for (int k = 0; k < step; ++k) {
+          // The maximum's second operand is what NaN gives.
+          if (k < width) store(_mm512_max_ps(floor, _mm512_add_ps(outputs[k], offset)), to + k * block);
+        }
       }
     }
   }

@@ -82,18 +82,20 @@ BART_INLINE Vector multiply_add(Vector sum, const Bf16* x, Vector w) {
 // by their values.
 
 struct InputTransform {  // B^T d
-  static constexpr int from = 6, to = 6;
-  BART_INLINE static void apply(const Vector* d, Vector* v) {
-    v[0] = _mm512_add_ps(_mm512_fnmadd_ps(constant(2.5f), d[2], d[4]), d[0]);
-    const Vector even_a = _mm512_fnmadd_ps(constant(.5f), d[2], d[4]);
-    const Vector odd_a = _mm512_mul_ps(constant(a), _mm512_fnmadd_ps(constant(.5f), d[1], d[3]));
-    v[1] = _mm512_add_ps(even_a, odd_a);
-    v[2] = _mm512_sub_ps(even_a, odd_a);
-    const Vector even_b = _mm512_fnmadd_ps(constant(2), d[2], d[4]);
-    const Vector odd_b = _mm512_mul_ps(constant(b), _mm512_fnmadd_ps(constant(2), d[1], d[3]));
-    v[3] = _mm512_add_ps(even_b, odd_b);
-    v[4] = _mm512_sub_ps(even_b, odd_b);
-    v[5] = _mm512_add_ps(_mm512_fnmadd_ps(constant(2.5f), d[3], d[5]), d[1]);
+  static constexpr int from = 6;
+  /// Outputs 1 and 2 (pair 0), 3 and 4 (pair 1), 0 and 5 (pair 2).
+  template <int pair>
+  BART_INLINE static void apply(const Vector* d, Vector& first, Vector& second) {
+    if constexpr (pair < 2) {
+      const Vector square = constant(pair == 0 ? .5f : 2);
+      const Vector even = _mm512_fnmadd_ps(square, d[2], d[4]);
+      const Vector odd = _mm512_fnmadd_ps(square, d[1], d[3]);
+      first = _mm512_fmadd_ps(constant(pair == 0 ? a : b), odd, even);
+      second = _mm512_fnmadd_ps(constant(pair == 0 ? a : b), odd, even);
+    } else {
+      first = _mm512_add_ps(_mm512_fnmadd_ps(constant(2.5f), d[2], d[4]), d[0]);
+      second = _mm512_add_ps(_mm512_fnmadd_ps(constant(2.5f), d[3], d[5]), d[1]);
+    }
   }
 };
 
@@ -113,18 +115,19 @@ struct OutputTransform {  // A^T m
 };
 
 struct OutputGradientTransform {  // A dy
-  static constexpr int from = 4, to = 6;
-  BART_INLINE static void apply(const Vector* y, Vector* m) {
-    m[0] = y[0];
-    const Vector even_a = _mm512_fmadd_ps(constant(2), y[2], y[0]);
-    const Vector odd_a = _mm512_mul_ps(constant(a), _mm512_fmadd_ps(constant(2), y[3], y[1]));
-    m[1] = _mm512_add_ps(even_a, odd_a);
-    m[2] = _mm512_sub_ps(even_a, odd_a);
-    const Vector even_b = _mm512_fmadd_ps(constant(.5f), y[2], y[0]);
-    const Vector odd_b = _mm512_mul_ps(constant(b), _mm512_fmadd_ps(constant(.5f), y[3], y[1]));
-    m[3] = _mm512_add_ps(even_b, odd_b);
-    m[4] = _mm512_sub_ps(even_b, odd_b);
-    m[5] = y[3];
+  static constexpr int from = 4;
+  template <int pair>
+  BART_INLINE static void apply(const Vector* y, Vector& first, Vector& second) {
+    if constexpr (pair < 2) {
+      const Vector square = constant(pair == 0 ? 2 : .5f);
+      const Vector even = _mm512_fmadd_ps(square, y[2], y[0]);
+      const Vector odd = _mm512_fmadd_ps(square, y[3], y[1]);
+      first = _mm512_fmadd_ps(constant(pair == 0 ? a : b), odd, even);
+      second = _mm512_fnmadd_ps(constant(pair == 0 ? a : b), odd, even);
+    } else {
+      first = y[0];
+      second = y[3];
+    }
   }
 };
 
@@ -171,6 +174,48 @@ BART_INLINE void transform(const Vector* x,  // [from, from]
   for (int r = 0; r < T::to; ++r) T::apply(half + r * T::from, y + r * T::to);
 }
 
+/// Pixels in memory: rows of 16 channels a pixel.
+template <class E>
+struct Square {
+  const E* from;
+  std::int64_t pitch;  // numbers from one row to the next
+};
+
+/// One pair of rows of the transforms to 6x6 of `count` squares, then all columns. `sink(point, vectors)`
+/// gets what each square has at a point.
+template <class T, int pair, int count, class E, class Sink>
+BART_INLINE void transform_two_rows(const Square<E>* squares, const Sink& sink) {
+  Vector two[2][count][T::from];
+  for (int i = 0; i < count; ++i) {
+    for (int c = 0; c < T::from; ++c) {
+      Vector column[T::from];
+      for (int r = 0; r < T::from; ++r) {
+        column[r] = load(squares[i].from + r * squares[i].pitch + c * block);
+      }
+      T::template apply<pair>(column, two[0][i][c], two[1][i][c]);
+    }
+  }
+  for (int k = 0; k < 2; ++k) {
+    const int row = (pair == 2 ? 5 * k : 1 + 2 * pair + k) * tile;
+    Vector out[tile][count];
+    for (int i = 0; i < count; ++i) {
+      T::template apply<0>(two[k][i], out[1][i], out[2][i]);
+      T::template apply<1>(two[k][i], out[3][i], out[4][i]);
+      T::template apply<2>(two[k][i], out[0][i], out[5][i]);
+    }
+    for (int c = 0; c < tile; ++c) sink(row + c, out[c]);
+  }
+}
+
+/// The transforms of `count` squares to 6x6 points. Two rows at a time stay in registers: a vector that is
+/// written and read again costs more here than pixels that are read three times.
+template <class T, int count, class E, class Sink>
+BART_INLINE void transform_squares(const Square<E>* squares, const Sink& sink) {
+  transform_two_rows<T, 0, count>(squares, sink);
+  transform_two_rows<T, 1, count>(squares, sink);
+  transform_two_rows<T, 2, count>(squares, sink);
+}
+
 /// Where the tiles of a batch of pictures lie.
 struct Tiles {
   std::int64_t size, across, per_image, count;
@@ -185,22 +230,22 @@ struct Tiles {
   std::int64_t x(std::int64_t i) const { return i % across * step; }
 };
 
-/// A square of `side` pixels of a plane [size, size, 16] from (y, x) on; zero outside of it.
+/// The square of `side` pixels of a plane [size, size, 16] from (y, x) on. Where it hangs over the border it
+/// is copied to `room`, with zeros there.
 template <int side, class E>
-BART_INLINE void load_square(const E* plane, std::int64_t size, std::int64_t y, std::int64_t x, Vector* to) {
+BART_INLINE Square<E> square_of(const E* plane, std::int64_t size, std::int64_t y, std::int64_t x,
+                                E (&room)[points * block]) {
   if (y >= 0 && x >= 0 && y + side <= size && x + side <= size) {
-    const E* from = plane + (y * size + x) * block;
-    for (int r = 0; r < side; ++r) {
-      for (int c = 0; c < side; ++c) to[r * side + c] = load(from + (r * size + c) * block);
-    }
-    return;
+    return {plane + (y * size + x) * block, size * block};
   }
   for (int r = 0; r < side; ++r) {
     for (int c = 0; c < side; ++c) {
       const bool inside = y + r >= 0 && x + c >= 0 && y + r < size && x + c < size;
-      to[r * side + c] = inside ? load(plane + ((y + r) * size + x + c) * block) : _mm512_setzero_ps();
+      const Vector pixel = inside ? load(plane + ((y + r) * size + x + c) * block) : _mm512_setzero_ps();
+      store(pixel, room + (r * side + c) * block);
     }
   }
+  return {room, side * block};
 }
 
 /// Numbers between the points of a matrix of so many numbers a point: one cache line more, so that the points

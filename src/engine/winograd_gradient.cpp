@@ -83,31 +83,32 @@ BART_INLINE void multiply(const E* x,  // [groups, rows, pair]
 
 /// A lane for each of 16 channels: one tile's number, or a pair of two tiles'.
 template <class E>
-BART_INLINE __m512i lanes_of(const Vector (*tiles)[points], int point) {
+BART_INLINE __m512i lanes_of(const Vector* tiles) {
   if constexpr (pair<E> == 1) {
-    return _mm512_castps_si512(tiles[0][point]);
+    return _mm512_castps_si512(tiles[0]);
   } else {
-    return pairs(tiles[0][point], tiles[1][point]);
+    return pairs(tiles[0], tiles[1]);
   }
 }
 
-/// One group's squares of 16 channels, transformed; tiles from `end` on are zero.
-template <class Transform, int side, class E>
+/// 16 channels of one group's squares, transformed; tiles from `end` on are zero.
+template <class Transform, int side, class E, class Sink>
 BART_INLINE void transform_group(const WinogradShape& s, const Tiles& tiles, std::int64_t first,
                                  std::int64_t end, const E* x, std::int64_t channels, std::int64_t channel,
-                                 Vector (*transformed)[points]) {
-  constexpr int border = side == tile ? 1 : 0;
+                                 const Sink& sink) {
+  constexpr int overlap = side == tile ? 1 : 0;
+  E borders[pair<E>][points * block];
+  Square<E> squares[pair<E>];
   for (int i = 0; i < pair<E>; ++i) {
-    const std::int64_t t = first + i;
-    if (t >= end) {
-      std::fill_n(transformed[i], points, _mm512_setzero_ps());
-      continue;
-    }
+    const std::int64_t t = std::min(first + i, end - 1);
     const E* plane = x + (tiles.image(t) * channels + channel) / block * s.size * s.size * block;
-    Vector square[side * side];
-    load_square<side>(plane, s.size, tiles.y(t) - border, tiles.x(t) - border, square);
-    transform<Transform>(square, transformed[i]);
+    squares[i] = square_of<side>(plane, s.size, tiles.y(t) - overlap, tiles.x(t) - overlap, borders[i]);
+    if (first + i >= end) {
+      std::memset(borders[i], 0, sizeof borders[i]);
+      squares[i] = {borders[i], side * block};
+    }
   }
+  transform_squares<Transform, pair<E>>(squares, sink);
 }
 
 template <int W, class E>
@@ -118,25 +119,24 @@ void transform_chunk(const WinogradShape& s, const Tiles& tiles, const Jobs& job
                      E* outputs) {  // [36, out / W, chunk / pair, W, pair]
   const std::int64_t room_groups = jobs.chunk / pair<E>;
   for (std::int64_t g = 0; g < groups; ++g) {
-    Vector transformed[pair<E>][points];
     for (std::int64_t c = 0; c < s.in; c += block) {
-      transform_group<InputTransform, tile>(s, tiles, first + g * pair<E>, end, x, s.in, c, transformed);
-      for (int p = 0; p < points; ++p) {
-        const __m512i lanes = lanes_of<E>(transformed, p);
-        E* to = inputs + p * room.input_step + (c / rows * room_groups + g) * rows * pair<E>;
+      E* place = inputs + (c / rows * room_groups + g) * rows * pair<E>;
+      const auto sink = [&](int point, const Vector* v) __attribute__((always_inline)) {
+        const __m512i lanes = lanes_of<E>(v);
+        E* to = place + point * room.input_step;
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_castsi512_si256(lanes));
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + room_groups * rows * pair<E>),
                             _mm512_extracti64x4_epi64(lanes, 1));
-      }
+      };
+      transform_group<InputTransform, tile>(s, tiles, first + g * pair<E>, end, x, s.in, c, sink);
     }
     for (std::int64_t c = 0; c < jobs.out; c += block) {
+      E* place = outputs + ((c / W * room_groups + g) * W + c % W) * pair<E>;
+      const auto sink = [&](int point, const Vector* v) __attribute__((always_inline)) {
+        _mm512_storeu_si512(place + point * room.output_step, lanes_of<E>(v));
+      };
       transform_group<OutputGradientTransform, step>(s, tiles, first + g * pair<E>, end, dy, s.out,
-                                                     channel + c, transformed);
-      for (int p = 0; p < points; ++p) {
-        _mm512_storeu_si512(
-            outputs + p * room.output_step + ((c / W * room_groups + g) * W + c % W) * pair<E>,
-            lanes_of<E>(transformed, p));
-      }
+                                                     channel + c, sink);
     }
   }
 }

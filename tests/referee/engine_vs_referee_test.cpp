@@ -86,7 +86,7 @@ TEST_P(EngineOnSmallNetworks, IsAsCloseToTheRefereeAsPyTorch) {
   for (const std::uint32_t seed : generated.seeds) {
     Mt19937 global(seed), words(seed);
     const StateDict start = initial_state(generated.architecture, global);
-    Engine engine(generated.architecture, {.threads = 1 + static_cast<int>(seed % 2)});
+    Engine engine(generated.architecture, {.threads = 1 + static_cast<int>(seed % 2), .exact = true});
     engine.load(start);
     Referee truth(generated.architecture, start);
     std::vector<double> losses, true_losses;
@@ -129,7 +129,7 @@ TEST(EngineOnTheSubset, TheFirstStepIsAsCloseToTheRefereeAsPyTorch) {
   const StateDict start = initial_state(architecture, global);
   const DropoutMasks masks = draw_dropout_masks(architecture, 32, global);
   const std::vector<const std::uint8_t*> pictures = batch->pictures();
-  Engine engine(architecture, {.threads = available_threads()});
+  Engine engine(architecture, {.threads = available_threads(), .exact = true});
   engine.load(start);
   const double loss = double(engine.forward_backward({pictures, batch->labels}, masks).loss);
 

@@ -21,9 +21,10 @@ bool multiplies_bf16();
 
 struct EngineOptions {
   int threads = 1;
-  Precision precision = Precision::f32;
+  Precision precision = Precision::f32;             // of training steps
+  Precision evaluation_precision = Precision::f32;  // of evaluate()
   /// Every rounding as PyTorch's float32 kernels do it: direct convolutions only, and statistics in two
-  /// passes. Needs Precision::f32.
+  /// passes. Needs f32 in both.
   bool exact = false;
 };
 
