@@ -11,7 +11,6 @@ using dnnl::prop_kind;
 using Tag = memory::format_tag;
 
 constexpr auto f32 = memory::data_type::f32;
-constexpr auto direct = dnnl::algorithm::convolution_direct;
 const memory::dims ones = {1, 1};
 
 memory::data_type type_of(Precision precision) {
@@ -76,42 +75,43 @@ dnnl::reorder::primitive_desc reorder_desc(const dnnl::engine& engine, const mem
 dnnl::convolution_forward::primitive_desc convolution_forward_desc(const dnnl::engine& engine,
                                                                    const ConvolutionShape& shape,
                                                                    const ConvolutionLayouts& layouts,
-                                                                   const memory::desc& weights,
-                                                                   bool training) {
+                                                                   const memory::desc& weights, bool training,
+                                                                   dnnl::algorithm algorithm) {
   const auto kind = training ? prop_kind::forward_training : prop_kind::forward_inference;
   const memory::desc source = convolution_source(shape, layouts);
   const memory::desc destination = convolution_destination(shape, layouts);
   const memory::desc biases = bias(shape.out_channels);
   const dnnl::primitive_attr attr = attributes(!training);
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine, kind, direct, source, weights, biases, destination, ones, ones, ones, attr};
+  return {engine, kind, algorithm, source, weights, biases, destination, ones, ones, ones, attr};
 #else
-  return {{kind, direct, source, weights, biases, destination, ones, ones, ones}, attr, engine};
+  return {{kind, algorithm, source, weights, biases, destination, ones, ones, ones}, attr, engine};
 #endif
 }
 
 dnnl::convolution_backward_data::primitive_desc convolution_backward_data_desc(
     const dnnl::engine& engine, const ConvolutionShape& shape, const ConvolutionLayouts& layouts,
-    const dnnl::convolution_forward::primitive_desc& forward) {
+    const dnnl::convolution_forward::primitive_desc& forward, dnnl::algorithm algorithm) {
   const memory::desc source = convolution_source(shape, layouts);
   const memory::desc destination = convolution_destination(shape, layouts);
   const memory::desc weights = convolution_weights(shape, Tag::any, layouts.precision);
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine, direct, source, weights, destination, ones, ones, ones, forward, attributes()};
+  return {engine, algorithm, source, weights, destination, ones, ones, ones, forward, attributes()};
 #else
-  return {{direct, source, weights, destination, ones, ones, ones}, attributes(), engine, forward};
+  return {{algorithm, source, weights, destination, ones, ones, ones}, attributes(), engine, forward};
 #endif
 }
 
 dnnl::convolution_backward_weights::primitive_desc convolution_backward_weights_desc(
     const dnnl::engine& engine, const ConvolutionShape& shape, const ConvolutionLayouts& layouts,
-    const memory::desc& weights, const dnnl::convolution_forward::primitive_desc& forward) {
+    const memory::desc& weights, const dnnl::convolution_forward::primitive_desc& forward,
+    dnnl::algorithm algorithm) {
   const memory::desc source = convolution_source(shape, layouts);
   const memory::desc destination = convolution_destination(shape, layouts);
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine, direct, source, weights, destination, ones, ones, ones, forward, attributes()};
+  return {engine, algorithm, source, weights, destination, ones, ones, ones, forward, attributes()};
 #else
-  return {{direct, source, weights, destination, ones, ones, ones}, attributes(), engine, forward};
+  return {{algorithm, source, weights, destination, ones, ones, ones}, attributes(), engine, forward};
 #endif
 }
 

@@ -36,20 +36,24 @@ struct ConvolutionLayouts {
   dnnl::memory::format_tag destination;  // nChw16c or nChw8c
 };
 
+// oneDNN's own Winograd is slower than BART's, and takes part where the limit of a machine is looked for
+// alone.
+
 /// With a bias; in evaluation with ReLU, too.
-dnnl::convolution_forward::primitive_desc convolution_forward_desc(const dnnl::engine& engine,
-                                                                   const ConvolutionShape& shape,
-                                                                   const ConvolutionLayouts& layouts,
-                                                                   const dnnl::memory::desc& weights,
-                                                                   bool training);
+dnnl::convolution_forward::primitive_desc convolution_forward_desc(
+    const dnnl::engine& engine, const ConvolutionShape& shape, const ConvolutionLayouts& layouts,
+    const dnnl::memory::desc& weights, bool training,
+    dnnl::algorithm algorithm = dnnl::algorithm::convolution_direct);
 
 dnnl::convolution_backward_data::primitive_desc convolution_backward_data_desc(
     const dnnl::engine& engine, const ConvolutionShape& shape, const ConvolutionLayouts& layouts,
-    const dnnl::convolution_forward::primitive_desc& forward);
+    const dnnl::convolution_forward::primitive_desc& forward,
+    dnnl::algorithm algorithm = dnnl::algorithm::convolution_direct);
 
 dnnl::convolution_backward_weights::primitive_desc convolution_backward_weights_desc(
     const dnnl::engine& engine, const ConvolutionShape& shape, const ConvolutionLayouts& layouts,
-    const dnnl::memory::desc& weights, const dnnl::convolution_forward::primitive_desc& forward);
+    const dnnl::memory::desc& weights, const dnnl::convolution_forward::primitive_desc& forward,
+    dnnl::algorithm algorithm = dnnl::algorithm::convolution_direct);
 
 /// A fully connected layer: source [n, in] and destination [n, out] row-major, weights [out, in].
 struct LinearShape {
