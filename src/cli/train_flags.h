@@ -33,7 +33,7 @@ struct TrainFlags {
   std::string class_weights = "none";  // or "balanced"
   std::string init;
   bool deterministic = false;
-  std::string precision = "f32";  // or "bf16" or "auto"
+  std::string precision = "auto";  // or "bf16" or "f32"
   std::filesystem::path config;
   TrainOptions options;
 };

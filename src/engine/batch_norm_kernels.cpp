@@ -1,5 +1,7 @@
 #include "batch_norm_kernels.h"
 
+#include <type_traits>
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "batch_norm_kernels.cpp"
 #include <hwy/foreach_target.h>
@@ -56,6 +58,39 @@ struct DoubleSum {
 
 #endif
 
+/// Adds floats to a float for a while, then to a double: quick, and near enough for numbers that are bf16.
+struct QuickSum {
+  V quick;
+  int pending = 0;
+  DoubleSum whole;
+
+  HWY_INLINE QuickSum() : quick(hn::Zero(D())) {}
+  HWY_INLINE void add(V v) {
+    quick = hn::Add(quick, v);
+    tick();
+  }
+  HWY_INLINE void add_product(V a, V b) {
+    quick = hn::MulAdd(a, b, quick);
+    tick();
+  }
+  HWY_INLINE void store(double* to) {
+    whole.add(quick);
+    whole.store(to);
+  }
+
+ private:
+  HWY_INLINE void tick() {
+    if (++pending < 64) return;
+    whole.add(quick);
+    quick = hn::Zero(D());
+    pending = 0;
+  }
+};
+
+/// What sums of activations are added up in.
+template <class X>
+using Sum = std::conditional_t<std::is_same_v<X, Bf16>, QuickSum, DoubleSum>;
+
 HWY_INLINE V load(const float* from) {
   return hn::LoadU(D(), from);
 }
@@ -102,7 +137,7 @@ HWY_INLINE V larger(V a, V b) {
   return hn::IfThenElse(hn::Or(hn::Gt(b, a), hn::IsNaN(b)), b, a);
 }
 
-void Sum(const float* HWY_RESTRICT x, std::size_t pixels, std::size_t block, double* HWY_RESTRICT sums) {
+void SumOf(const float* HWY_RESTRICT x, std::size_t pixels, std::size_t block, double* HWY_RESTRICT sums) {
   for (std::size_t c = 0; c < block; c += hn::Lanes(D())) {
     DoubleSum sum;
     for (std::size_t p = 0; p < pixels; ++p) sum.add(load(x + p * block + c));
@@ -126,8 +161,7 @@ void Squares(const float* HWY_RESTRICT x, std::size_t pixels, std::size_t block,
 template <class X>
 void MomentsOf(const X* HWY_RESTRICT x, std::size_t pixels, std::size_t block, double* HWY_RESTRICT sums) {
   for (std::size_t c = 0; c < block; c += hn::Lanes(D())) {
-    DoubleSum sum;
-    DoubleSum squares;
+    Sum<X> sum, squares;
     for (std::size_t p = 0; p < pixels; ++p) {
       const V v = load(x + p * block + c);
       sum.add(v);
@@ -187,8 +221,7 @@ void ReluSumsOf(const Y* HWY_RESTRICT dy, const X* HWY_RESTRICT x, std::size_t p
                 PlaneChannels channels, double* HWY_RESTRICT sums) {
   for (std::size_t c = 0; c < block; c += hn::Lanes(D())) {
     const Normalization norm(channels, c);
-    DoubleSum sum;
-    DoubleSum products;
+    Sum<X> sum, products;
     for (std::size_t p = 0; p < pixels; ++p) {
       const V v = load(x + p * block + c);
       const auto active = hn::Gt(norm.of(v), hn::Zero(D()));
@@ -252,8 +285,7 @@ void PoolSumsOf(const Y* HWY_RESTRICT dy, const X* HWY_RESTRICT x, std::size_t s
   for (std::size_t c = 0; c < block; c += hn::Lanes(D())) {
     const Normalization norm(channels, c);
     const V kept = hn::LoadU(D(), keep + c);
-    DoubleSum sum;
-    DoubleSum products;
+    Sum<X> sum, products;
     for (std::size_t h = 0; h < half; ++h) {
       for (std::size_t w = 0; w < half; ++w) {
         const Window window = load_window(x + 2 * h * row + 2 * w * block + c, row, block);
@@ -374,7 +406,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace bart {
 
-HWY_EXPORT(Sum);
+HWY_EXPORT(SumOf);
 HWY_EXPORT(Squares);
 HWY_EXPORT(Moments);
 HWY_EXPORT(NormalizeRelu);
@@ -387,7 +419,7 @@ HWY_EXPORT(MaxPool);
 HWY_EXPORT(PreferredBlock);
 
 void plane_sum(const float* x, std::size_t pixels, std::size_t block, double* sums) {
-  HWY_DYNAMIC_DISPATCH(Sum)(x, pixels, block, sums);
+  HWY_DYNAMIC_DISPATCH(SumOf)(x, pixels, block, sums);
 }
 
 void plane_squares(const float* x, std::size_t pixels, std::size_t block, const float* mean, double* sums) {

@@ -125,7 +125,7 @@ struct Engine::Impl {
 };
 
 bool multiplies_bf16() {
-  return dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core_bf16;
+  return has_bf16();
 }
 
 Engine::Engine(const Architecture& architecture, const EngineOptions& options) {

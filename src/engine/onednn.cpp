@@ -47,6 +47,14 @@ dnnl::primitive_attr attributes(bool relu = false) {
 
 }  // namespace
 
+bool has_bf16() {
+  return dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core_bf16;
+}
+
+bool has_amx() {
+  return dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core_amx;
+}
+
 BoundPrimitive::BoundPrimitive(const dnnl::primitive& primitive, const dnnl::engine& engine,
                                const std::vector<std::pair<int, std::pair<memory::desc, void*>>>& arguments)
     : primitive_(primitive) {

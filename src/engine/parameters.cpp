@@ -132,8 +132,12 @@ CompiledNetwork compile_network(const Architecture& architecture, const dnnl::en
       c.weights_desc = convolution_forward_desc(engine, shape, network.layouts(place, Precision::f32),
                                                 convolution_weights(shape, memory::format_tag::any), true)
                            .weights_desc();
+      // A rule, not a timing: the same command must give the same bits on the next day, too. On a Zen 4
+      // Winograd's kernels won in each layer, direction and precision; AMX multiplies bf16 fast enough for
+      // direct ones.
       const auto winograd = [&](Precision precision) {
         return !options.exact && place > 0 && network.block == 16 && has_winograd(precision) &&
+               (precision == Precision::f32 || !has_amx()) &&
                c.weights_desc == convolution_weights(shape, memory::format_tag::OIhw16i16o);
       };
       const bool trained = winograd(options.precision);
