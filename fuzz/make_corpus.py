@@ -68,6 +68,21 @@ write("run_json", "finished", json.dumps(run, indent=2))
 write("run_json", "running", json.dumps(run).replace("finished", "running"))
 write("run_json", "types", '{"data":{"folder":[]},"options":{"ignore_exif":1},"results":{"status":null}}')
 
+machine = {"cpu": "one", "instructions": "avx2", "threads": 2, "memory_bytes": 1 << 34, "system": "Linux"}
+options = {"batch_size": 32, "learning_rate": 0.001, "epochs": 2, "max_steps": None, "seed": 10, "split": "original", "test_size": 0.2,
+           "validation_size": 0.0, "image_size": 32, "ignore_exif": False}
+data = {"folder": "faces", "pictures": 10, "classes": ["a", "b"], "sizes": 3, "bytes": 9000, "train": 8, "validation": 0, "test": 2,
+        "skipped": [{"file": "a/1.jpg", "reason": "truncated JPEG"}], "converted": [{"file": "a/2.png", "mode": "L"}]}
+epoch = {"epoch": 1, "loss": 1.5, "train_accuracy_percent": 50.0, "validation_accuracy_percent": 50.0, "validation_macro_f1": 0.25,
+         "validation_loss": 1.25, "train_seconds": 0.5, "validation_seconds": 0.125}
+results = {"status": "finished", "started": "2026-01-01T00:00:00Z", "written": "2026-01-01T00:00:09Z", "epochs": [epoch],
+           "peak_memory_bytes": 1 << 28}
+run = {"command": "bart train faces", "version": "0.1.0", "machine": machine, "options": options, "data": data, "results": results}
+write("run", "finished", json.dumps(run, indent=2) + "\0step,epoch,loss\n1,1,1.62484229\n2,1,1.5008378\n")
+options["max_steps"], results["epochs"] = 5, []
+write("run", "no_epoch", json.dumps(run) + "\0step,epoch,loss\n")
+write("run", "no_steps", json.dumps(run))
+
 write("csv", "test_pictures", "picture,file,bytes\n0.jpg,a/1.jpg,2048\n1.jpg,\"b, c/\"\"2\"\".jpg\",99\n")
 write("csv", "line_ends", "a,b\r\n\"c\r\nd\",\r\n\r\n,\r")
 write("csv", "open_quote", '"a,b\nc')
