@@ -121,7 +121,7 @@ void convolve(const WinogradShape& s, const E* x, const E* weights, const float*
   const Tiles tiles(s);
   const int at_once = round_tiles(s.in, sizeof(E));
   const Room<E> room(s, at_once);
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(dynamic)
   for (std::int64_t first = 0; first < tiles.count; first += at_once) {
     std::uint8_t* mine = scratch + static_cast<std::size_t>(omp_get_thread_num()) * room.bytes;
     E* inputs = reinterpret_cast<E*>(mine);
@@ -169,7 +169,7 @@ void transform_weights(std::int64_t in, std::int64_t out, bool turned, const flo
   E* transformed = static_cast<E*>(to);
   const std::int64_t filter_in = turned ? out : in;
   const std::int64_t filter_out = turned ? in : out;
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(dynamic)
   for (std::int64_t job = 0; job < filter_out / block * (filter_in / block); ++job) {
     const std::int64_t o = job / (filter_in / block) * block;
     const std::int64_t i = job % (filter_in / block) * block;

@@ -153,7 +153,7 @@ void weight_gradient(const WinogradShape& s, const E* x, const E* dy, float* dwe
     return reinterpret_cast<float*>(scratch + static_cast<std::size_t>(job) * room.job_bytes);
   };
   std::uint8_t* thread_rooms = scratch + static_cast<std::size_t>(jobs.count()) * room.job_bytes;
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(dynamic)
   for (std::int64_t job = 0; job < jobs.count(); ++job) {
     std::uint8_t* mine = thread_rooms + static_cast<std::size_t>(omp_get_thread_num()) * room.thread_bytes;
     E* inputs = reinterpret_cast<E*>(mine);
@@ -175,7 +175,7 @@ void weight_gradient(const WinogradShape& s, const E* x, const E* dy, float* dwe
       }
     }
   }
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(dynamic)
   for (std::int64_t row = 0; row < s.out / block * s.in; ++row) {
     const std::int64_t o = row / s.in * block;
     const std::int64_t i = row % s.in;
