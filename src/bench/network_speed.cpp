@@ -42,8 +42,12 @@ TrainingSpeed training_speed(const NetworkBench& bench, const BenchProgress& pro
   split.train.resize(n);
   std::iota(split.train.begin(), split.train.end(), 0u);
   split.test = {static_cast<std::uint32_t>(n)};
-  const TrainOptions options{
-      .epochs = 1, .batch_size = bench.batch_size, .max_steps = rounds, .threads = bench.engine.threads};
+  const TrainOptions options{.epochs = 1,
+                             .batch_size = bench.batch_size,
+                             .max_steps = rounds,
+                             .threads = bench.engine.threads,
+                             .precision = bench.engine.precision,
+                             .exact = bench.engine.exact};
 
   forget_peak_memory();
   std::vector<double> seconds;

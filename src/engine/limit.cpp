@@ -178,6 +178,7 @@ struct Race {
   dnnl::engine engine{dnnl::engine::kind::cpu, 0};
   NoiseMemory noise = {};
   LimitOptions options;
+  Precision precision = options.training ? options.engine.precision : options.engine.evaluation_precision;
   std::vector<OperationTime> kernels = {};
   std::function<void()> kernel_done;
 
@@ -197,7 +198,7 @@ enum class Direction { forward, backward_data, backward_weights };
 
 /// BART's own kernels by Winograd's algorithm, each transforming its weights as in a training step.
 void enter_winograd(Contest& contest, const Race& race, const ConvolutionShape& c, Direction direction) {
-  const Precision precision = race.options.engine.precision;
+  const Precision precision = race.precision;
   if (!has_winograd(precision) || c.in_channels % 16 != 0 || c.out_channels % 16 != 0) return;
   const int threads = race.options.engine.threads;
   const WinogradShape shape{c.n, c.in_channels, c.out_channels, c.size};
@@ -230,7 +231,7 @@ void enter_winograd(Contest& contest, const Race& race, const ConvolutionShape& 
 
 void race_convolution(Race& race, const std::string& name, const ConvolutionShape& shape,
                       Direction direction) {
-  const Precision precision = race.options.engine.precision;
+  const Precision precision = race.precision;
   Contest contest(race.engine, race.noise, race.options.rounds);
   for (const auto algorithm : {dnnl::algorithm::convolution_direct, dnnl::algorithm::convolution_winograd}) {
     for (const auto& [from, to] : layouts_to_try) {
@@ -311,7 +312,7 @@ Limit measure_limit(const Architecture& architecture, const LimitOptions& option
             }};
 
   Limit limit{};
-  const double width = options.engine.precision == Precision::bf16 ? 2 : 4;
+  const double width = race.precision == Precision::bf16 ? 2 : 4;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const Layer& layer = layers[i];
     const double n = options.batch_size;
