@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <concepts>
 #include <nlohmann/json.hpp>
 #include <string_view>
+#include <utility>
 
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
@@ -30,6 +32,19 @@ fs::path run_folder_of(const fs::path& path) {
                           path.string()));
 }
 
+struct OutOfRange {};
+
+/// The library turns numbers of every kind into each other; one that does not fit would be undefined
+/// behavior.
+template <std::integral Whole>
+void read_whole(const json& value, Whole& whole) {
+  const bool fits = value.is_number_unsigned()  ? std::in_range<Whole>(value.get<std::uint64_t>())
+                    : value.is_number_integer() ? std::in_range<Whole>(value.get<std::int64_t>())
+                                                : false;
+  if (!fits) throw OutOfRange();
+  value.get_to(whole);
+}
+
 void read_record(const json& record, RunFacts& run) {
   record.at("command").get_to(run.command);
   record.at("version").get_to(run.version);
@@ -38,28 +53,28 @@ void read_record(const json& record, RunFacts& run) {
   machine.at("cpu").get_to(run.machine.cpu);
   machine.at("instructions").get_to(run.machine.instructions);
   machine.at("system").get_to(run.machine.system);
-  machine.at("memory_bytes").get_to(run.machine.memory_bytes);
-  machine.at("threads").get_to(run.machine.threads);
+  read_whole(machine.at("memory_bytes"), run.machine.memory_bytes);
+  read_whole(machine.at("threads"), run.machine.threads);
 
   const json& options = record.at("options");
-  options.at("batch_size").get_to(run.batch_size);
+  read_whole(options.at("batch_size"), run.batch_size);
   options.at("learning_rate").get_to(run.learning_rate);
-  options.at("epochs").get_to(run.epochs);
-  if (!options.at("max_steps").is_null()) run.max_steps = options.at("max_steps").get<std::int64_t>();
-  options.at("seed").get_to(run.seed);
+  read_whole(options.at("epochs"), run.epochs);
+  if (!options.at("max_steps").is_null()) read_whole(options.at("max_steps"), run.max_steps.emplace());
+  read_whole(options.at("seed"), run.seed);
   options.at("split").get_to(run.split);
   options.at("test_size").get_to(run.test_size);
-  options.at("image_size").get_to(run.image_size);
+  read_whole(options.at("image_size"), run.image_size);
   options.at("ignore_exif").get_to(run.ignore_exif);
 
   const json& data = record.at("data");
   run.data_folder = data.at("folder").get<std::string>();
   data.at("classes").get_to(run.classes);
-  data.at("pictures").get_to(run.pictures);
-  data.at("train").get_to(run.train_pictures);
-  data.at("test").get_to(run.test_pictures);
-  data.at("sizes").get_to(run.sizes);
-  data.at("bytes").get_to(run.bytes);
+  read_whole(data.at("pictures"), run.pictures);
+  read_whole(data.at("train"), run.train_pictures);
+  read_whole(data.at("test"), run.test_pictures);
+  read_whole(data.at("sizes"), run.sizes);
+  read_whole(data.at("bytes"), run.bytes);
   for (const json& its : data.at("skipped")) {
     run.skipped.push_back({its.at("file").get<std::string>(), its.at("reason").get<std::string>()});
   }
@@ -69,9 +84,11 @@ void read_record(const json& record, RunFacts& run) {
   results.at("status").get_to(run.status);
   results.at("started").get_to(run.started);
   results.at("written").get_to(run.written);
-  results.at("peak_memory_bytes").get_to(run.peak_memory_bytes);
+  read_whole(results.at("peak_memory_bytes"), run.peak_memory_bytes);
   for (const json& its : results.at("epochs")) {
-    const EpochRecord epoch{.epoch = its.at("epoch"),
+    int number = 0;
+    read_whole(its.at("epoch"), number);
+    const EpochRecord epoch{.epoch = number,
                             .loss = its.at("loss"),
                             .train_accuracy = its.at("train_accuracy_percent"),
                             .validation_accuracy = its.at("validation_accuracy_percent"),
@@ -119,10 +136,13 @@ RunFacts read_run(const fs::path& path) {
   RunFacts run;
   run.folder = run_folder_of(path);
   const fs::path record = run.folder / "run.json";
+  const Error no_record(fmt::format("{} is not what bart train writes", record.string()));
   try {
     read_record(json::parse(text_of(record)), run);
   } catch (const json::exception&) {
-    throw Error(fmt::format("{} is not what bart train writes", record.string()));
+    throw no_record;
+  } catch (const OutOfRange&) {
+    throw no_record;
   }
   run.steps = read_steps(run.folder / "steps.csv");
   return run;

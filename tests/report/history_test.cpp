@@ -105,5 +105,22 @@ TEST(ReadRun, RefusesWhatIsNoTraining) {
   }
 }
 
+TEST(ReadRun, RefusesNumbersThatDoNotFit) {
+  const test::ScratchFolder scratch;
+  const std::string good = text_of(fs::path(BART_TEST_SOURCE_DIR) / "../fuzz/corpus/run/no_steps");
+  const std::string seed = "\"seed\": 10";
+  ASSERT_THAT(good, HasSubstr(seed));
+  scratch.write("steps.csv", "step,epoch,loss\n");
+  const auto read_with = [&](const char* number) {
+    std::string record = good;
+    record.replace(record.find(seed), seed.size(), std::string("\"seed\": ") + number);
+    scratch.write("run.json", record);
+    return read_run(scratch.path()).seed;
+  };
+  EXPECT_EQ(read_with("4294967295"), 4294967295u);
+  for (const char* number : {"4294967296", "-1", "1.5", "1e60", "null", "\"7\""})
+    EXPECT_THROW(read_with(number), Error) << number;
+}
+
 }  // namespace
 }  // namespace bart
