@@ -23,6 +23,7 @@
 #include "commands.h"
 #include "evaluation_text.h"
 #include "log.h"
+#include "precision.h"
 #include "progress.h"
 #include "run_record.h"
 
@@ -37,6 +38,7 @@ struct EvaluateFlags {
   fs::path labels = "label_encoder.joblib";
   int batch_size = 32;
   int threads = 0;
+  std::string precision = "f32";
   bool ignore_exif = false;
   bool strict = false;
   bool json = false;
@@ -88,6 +90,7 @@ bool holds_training_pictures(const fs::path& folder, const fs::path& run_folder)
 int evaluate_command(const EvaluateFlags& flags) {
   check_flags(flags);
   const int threads = flags.threads > 0 ? flags.threads : available_threads();
+  const Precision precision = precision_named(flags.precision);
   Progress progress;
   Log log("Batlogger (Evaluate)", progress);
 
@@ -128,7 +131,7 @@ int evaluate_command(const EvaluateFlags& flags) {
   for (const SkippedPicture& skipped : pictures.skipped)
     log.warning(fmt::format("Skipped {}: {}", skipped.file, skipped.reason));
 
-  Engine engine(architecture, {.threads = threads});
+  Engine engine(architecture, {.threads = threads, .evaluation_precision = precision});
   engine.load(model.state);
   std::vector<std::uint32_t> all(pictures.size());
   std::iota(all.begin(), all.end(), 0u);
@@ -166,6 +169,7 @@ void add_evaluate_command(CLI::App& program, Run& run) {
   command->add_option("--confusion", flags->confusion, "Write the confusion matrix to this file (CSV), too");
   command->add_option("--bs", flags->batch_size, "Batch size")->capture_default_str();
   command->add_option("--threads", flags->threads, "Threads (default: all that this process may use)");
+  add_precision_flag(*command, flags->precision);
   command->add_flag("--strict", flags->strict,
                     "Stop at the first file that is no good picture, instead of skipping it");
   command->add_flag("--ignore-exif", flags->ignore_exif, "Take pictures as stored, not as turned by EXIF");

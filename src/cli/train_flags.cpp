@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "bart/engine/engine.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
+#include "precision.h"
 
 namespace bart {
 namespace {
@@ -185,13 +185,8 @@ void check_train_flags(const TrainFlags& flags) {
 void settle_precision(TrainFlags& flags) {
   require(!flags.options.exact || flags.precision != "bf16",
           "--exact trains in f32: leave --precision bf16 out");
-  require(flags.precision != "bf16" || multiplies_bf16(),
-          "--precision bf16: this processor does not multiply bf16 itself, so f32 is faster: train with "
-          "--precision f32");
-  if (flags.precision == "auto") {
-    flags.precision = multiplies_bf16() && !flags.options.exact ? "bf16" : "f32";
-  }
-  flags.options.precision = flags.precision == "bf16" ? Precision::bf16 : Precision::f32;
+  flags.options.precision = flags.options.exact ? Precision::f32 : precision_named(flags.precision);
+  flags.precision = flags.options.precision == Precision::bf16 ? "bf16" : "f32";
 }
 
 fs::path data_folder(const TrainFlags& flags) {
