@@ -81,7 +81,9 @@ void save_test_pictures(const fs::path& folder, const LoadedPictures& pictures, 
       folder, split.test.size(), [](std::size_t i) { return fmt::format("pic_{}.jpg", i); },
       [&](std::size_t i) {
         const std::uint8_t* pixels = pictures.picture(split.test[i]);
-        return encode_jpeg({pictures.image_size, pictures.image_size, {pixels, pixels + bytes}});
+        const Picture picture{pictures.image_size, pictures.image_size, {pixels, pixels + bytes}};
+        pictures.done_with(split.test[i]);
+        return encode_jpeg(picture);
       },
       threads);
 }

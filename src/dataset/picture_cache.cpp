@@ -87,9 +87,13 @@ const PictureRecord* PictureCache::find(const std::string& file, std::uint64_t b
   if (found == index_.pictures.end() || found->file != file) return nullptr;
   const PictureRecord& record = found->record;
   if (record.bytes != bytes || record.modified != modified) return nullptr;
-  if (!record.broken && hash_of(pixels_of(record)) != record.hash) {
-    ++damaged_;
-    return nullptr;
+  if (!record.broken) {
+    const bool right = hash_of(pixels_of(record)) == record.hash;
+    pixels_.done_with(record.slot * bytes_each_, bytes_each_);
+    if (!right) {
+      ++damaged_;
+      return nullptr;
+    }
   }
   return &record;
 }

@@ -148,15 +148,23 @@ void ByteStore::sync() const {
   if (is_file() && ::fsync(fd_) != 0) fail("write", path_, errno);
 }
 
+void ByteStore::advise(std::size_t offset, std::size_t bytes, int advice) const {
+  if (!is_file() || bytes == 0) return;
+  static const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const std::size_t first = offset / page * page;  // a mapping begins with a page
+  ::madvise(data_ + first, offset + bytes - first, advice);
+}
+
 void ByteStore::expect_any_order() const {
-  if (is_file() && size_ > 0) ::madvise(data_, size_, MADV_RANDOM);
+  advise(0, size_, MADV_RANDOM);
 }
 
 void ByteStore::will_need(std::size_t offset, std::size_t bytes) const {
-  if (!is_file()) return;
-  static const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-  const std::size_t first = offset / page * page;  // a mapping begins with a page
-  ::madvise(data_ + first, offset + bytes - first, MADV_WILLNEED);
+  advise(offset, bytes, MADV_WILLNEED);
+}
+
+void ByteStore::done_with(std::size_t offset, std::size_t bytes) const {
+  advise(offset, bytes, MADV_DONTNEED);  // would empty a store in memory, which advise() leaves alone
 }
 
 }  // namespace bart

@@ -54,8 +54,10 @@ struct LoadedPictures {
   std::size_t size() const { return labels.size(); }
   std::size_t bytes_each() const { return static_cast<std::size_t>(image_size) * image_size * 3; }
   const std::uint8_t* picture(std::size_t i) const { return pixels.data() + slots[i] * bytes_each(); }
-  /// That these are looked at soon: fetched from the disk meanwhile, where they are there.
+  /// For pictures on a disk, nothing for those in memory: that picture i is looked at soon, so that it is
+  /// fetched meanwhile, and that it was, so that it need not stay in memory.
   void will_need(std::size_t i) const { pixels.will_need(slots[i] * bytes_each(), bytes_each()); }
+  void done_with(std::size_t i) const { pixels.done_with(slots[i] * bytes_each(), bytes_each()); }
 };
 
 /// Reads, decodes and resizes all pictures of `listing` on `threads` threads; those that the cache knows by

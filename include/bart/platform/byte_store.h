@@ -40,8 +40,12 @@ class ByteStore {
   void expect_any_order() const;
   /// That these bytes are read soon: of a file, they are fetched from the disk meanwhile.
   void will_need(std::size_t offset, std::size_t bytes) const;
+  /// That these bytes are not read soon: of a file, they no longer count as this process's memory. They stay
+  /// in the kernel's as long as there is room.
+  void done_with(std::size_t offset, std::size_t bytes) const;
 
  private:
+  void advise(std::size_t offset, std::size_t bytes, int advice) const;
   ByteStore(int fd, std::size_t bytes, bool grow, const std::filesystem::path& path);
 
   std::uint8_t* data_ = nullptr;
