@@ -44,11 +44,22 @@ install(FILES ${told}/bart.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME bart-trainer)  # Debian has another bart
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY ${PROJECT_DESCRIPTION})
+set(CPACK_PACKAGE_DESCRIPTION
+    "BART looks at a folder of pictures, trains a convolutional network on it
+on the processor alone, tells how good it is and why, and puts it to work.
+The package holds the program with its manual pages and completions, and the
+C++20 library with its CMake package; programs that use the library need the
+suggested packages, too.")
 set(CPACK_PACKAGE_CONTACT "BART's authors <bart@localhost>")
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_CONFLICTS bart)
+# What find_package(bart) looks for: the development packages that BART itself is built with.
+file(STRINGS ${PROJECT_SOURCE_DIR}/cmake/debian-packages.txt libraries REGEX "-dev$")
+list(FILTER libraries EXCLUDE REGEX "cli11|gmock|gtest")
+list(JOIN libraries ", " CPACK_DEBIAN_PACKAGE_SUGGESTS)
+set(CPACK_PRE_BUILD_SCRIPTS ${PROJECT_SOURCE_DIR}/cmake/debian_package.cmake)
 set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)

@@ -68,12 +68,13 @@ int lr_find_command(LrFindFlags flags) {
   log_cache(log, pictures, flags.cache);
   const Split split =
       train_test_split(static_cast<std::uint32_t>(pictures.size()), flags.test_size, options.seed);
-  const LrRangeTest test = lr_range_test(
-      pictures, split.train,
-      {.classes = static_cast<int>(pictures.classes.size()), .image_size = flags.image_size}, options,
-      [&](int done, int total) {
-        progress.show("Learning rates", static_cast<std::size_t>(done), static_cast<std::size_t>(total));
-      });
+  const LrRangeTest test =
+      lr_range_test(pictures, split.train,
+                    {.classes = static_cast<int>(pictures.classes.size()), .image_size = flags.image_size},
+                    options, [&](int done, int total) {
+                      progress.show("Learning rates", static_cast<std::size_t>(done),
+                                    static_cast<std::size_t>(total), {}, "steps");
+                    });
   progress.clear();
   if (test.steps.size() < 2) {
     throw Error(fmt::format("the loss flew off at once: choose a --from below {}", options.from));

@@ -15,7 +15,4 @@ struct Machine {
 
 Machine this_machine();
 
-/// The most memory that this process had resident so far, in bytes.
-std::uint64_t peak_memory_bytes();
-
 }  // namespace bart

@@ -42,7 +42,8 @@ Progress::~Progress() {
   clear();
 }
 
-void Progress::show(std::string_view heading, std::size_t done, std::size_t total, std::string_view note) {
+void Progress::show(std::string_view heading, std::size_t done, std::size_t total, std::string_view note,
+                    std::string_view unit) {
   if (!terminal_) return;
   const auto now = std::chrono::steady_clock::now();
   const bool changed = heading != heading_ || done < done_;
@@ -53,6 +54,7 @@ void Progress::show(std::string_view heading, std::size_t done, std::size_t tota
   done_ = done;
   total_ = total;
   note_ = note;
+  unit_ = unit;
   if (!changed && done < total && now - last_draw_ < std::chrono::milliseconds(100)) return;
   last_draw_ = now;
   draw();
@@ -64,7 +66,7 @@ void Progress::draw() {
   std::string rate;
   if (done_ > 0 && seconds > 0.2) {
     const double per_second = static_cast<double>(done_) / seconds;
-    rate = fmt::format(" {:.{}f} images/s, ETA {}", per_second, per_second < 100 ? 1 : 0,
+    rate = fmt::format(" {:.{}f} {}/s, ETA {}", per_second, per_second < 100 ? 1 : 0, unit_,
                        clock_time(static_cast<double>(total_ - done_) / per_second));
   }
   const std::string left = fmt::format("{} {:3.0f}% ", heading_, 100 * share);

@@ -17,9 +17,11 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  /// Shows `done` of `total` pictures under a heading such as "Epoch 3/20"; the rate counts from the first
-  /// call with this heading. `note` stands behind, "loss 2.345". Redrawn ten times a second at most.
-  void show(std::string_view heading, std::size_t done, std::size_t total, std::string_view note = {});
+  /// Shows `done` of `total` pictures (or of another `unit`) under a heading such as "Epoch 3/20"; the rate
+  /// counts from the first call with this heading. `note` stands behind, "loss 2.345". Redrawn ten times a
+  /// second at most.
+  void show(std::string_view heading, std::size_t done, std::size_t total, std::string_view note = {},
+            std::string_view unit = "images");
 
   /// Takes the bar away, as at the end of a phase.
   void clear();
@@ -34,6 +36,7 @@ class Progress {
   bool drawn_ = false;
   std::string heading_;
   std::string note_;
+  std::string unit_;
   std::size_t done_ = 0;
   std::size_t total_ = 0;
   std::chrono::steady_clock::time_point start_;

@@ -9,6 +9,7 @@
 
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
+#include "bart/platform/peak_memory.h"
 #include "csv_text.h"
 #include "machine.h"
 #include "version.h"

@@ -249,6 +249,7 @@ int train_command(const CLI::App& command, TrainFlags flags, const std::string& 
     found = newest_checkpoint(run_folder);
     take_over(*found, command, flags, log);
   }
+  settle_precision(flags);
   const fs::path folder = data_folder(flags);
   if (lies_in(flags.out, folder)) {
     throw UsageError(
@@ -303,6 +304,7 @@ int train_command(const CLI::App& command, TrainFlags flags, const std::string& 
                          earlier->string()));
   }
   write_beginning(flags, folder, pictures, split, log);
+  log.info(fmt::format("Training in {}{}", flags.precision, flags.options.exact ? ", exact" : ""));
   log.info("Starting training...");
   return run_training({std::move(flags), std::move(record), std::move(pictures), std::move(data),
                        std::move(split), architecture, std::move(from), checkpoint},

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "bart/engine/engine.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "cache_text.h"
@@ -40,7 +41,9 @@ std::vector<Setting> settings_in(TrainFlags& flags) {
           setting("--validation-size", true, flags.validation_size), setting("--best", true, flags.best),
           setting("--class-weights", true, flags.class_weights),
           setting("--clip-norm", true, flags.options.clip_norm),
-          setting("--deterministic", true, flags.deterministic), setting("--init", true, flags.init),
+          setting("--deterministic", true, flags.deterministic),
+          setting("--precision", true, flags.precision), setting("--exact", true, flags.options.exact),
+          setting("--init", true, flags.init),
           // A training may go on for longer, in less of a hurry, elsewhere.
           setting("--epochs", false, flags.options.epochs), setting("--max-steps", false, flags.max_steps),
           setting("--patience", false, flags.patience), setting("--strict", false, flags.strict),
@@ -113,8 +116,17 @@ void add_train_flags(CLI::App& command, TrainFlags& flags) {
   command.add_option("--threads", flags.threads, "Threads (default: all that this process may use)");
   command.add_flag(
       "--deterministic", flags.deterministic,
-      "Train with four threads whatever --threads and the machine have: the same bits everywhere "
-      "on one kind of processor");
+      "Train with four threads, on up to four processors, whatever --threads says and the machine has: the "
+      "same bits everywhere on one kind of processor (taskset -c 0 bart train keeps it to one)");
+  command
+      .add_option("--precision", flags.precision,
+                  "Numbers that pictures are convolved in while training: f32, bf16, or auto (bf16 where the "
+                  "processor multiplies it, else f32); validation, weights and files are f32")
+      ->check(CLI::IsMember({"auto", "bf16", "f32"}))
+      ->capture_default_str();
+  command.add_flag(
+      "--exact", flags.options.exact,
+      "Round as PyTorch's float32 does, step for step: direct convolutions in f32, half as fast");
   command.add_option(
       "--config", flags.config,
       "A file with flags, such as bart-run/run.toml of another training; the command line goes "
@@ -172,6 +184,18 @@ void check_train_flags(const TrainFlags& flags) {
   require(flags.folder.empty() || flags.folder_name.empty() || flags.folder == flags.folder_name,
           fmt::format("two data folders are named, {} and --folder-name {}: name one", flags.folder,
                       flags.folder_name));
+}
+
+void settle_precision(TrainFlags& flags) {
+  require(!flags.options.exact || flags.precision != "bf16",
+          "--exact trains in f32: leave --precision bf16 out");
+  require(flags.precision != "bf16" || multiplies_bf16(),
+          "--precision bf16: this processor does not multiply bf16 itself, so f32 is faster: train with "
+          "--precision f32");
+  if (flags.precision == "auto") {
+    flags.precision = multiplies_bf16() && !flags.options.exact ? "bf16" : "f32";
+  }
+  flags.options.precision = flags.precision == "bf16" ? Precision::bf16 : Precision::f32;
 }
 
 fs::path data_folder(const TrainFlags& flags) {

@@ -34,6 +34,7 @@ struct TrainFlags {
   std::string class_weights = "none";  // or "balanced"
   std::string init;
   bool deterministic = false;
+  std::string precision = "f32";  // or "bf16" or "auto"
   std::filesystem::path config;
   TrainOptions options;
 };
@@ -43,6 +44,10 @@ void add_train_flags(CLI::App& command, TrainFlags& flags);
 
 /// Throws UsageError for a value that is not possible.
 void check_train_flags(const TrainFlags& flags);
+
+/// Turns --precision auto into what this processor does best. Throws UsageError where what is asked for does
+/// not go together, or not here.
+void settle_precision(TrainFlags& flags);
 
 /// Throws UsageError for a split, size or seed of pictures that is not possible.
 void check_picture_flags(double test_size, int image_size, std::int64_t seed);

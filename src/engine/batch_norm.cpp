@@ -71,9 +71,29 @@ std::size_t batch_norm_partial_bytes(const ActivationShape& s) {
          static_cast<std::size_t>(3 * s.channels) * sizeof(float);
 }
 
-void batch_norm_statistics(const ActivationShape& s, const float* x, const float* weight, const float* bias,
-                           float* running_mean, float* running_var, BatchNormChannels channels,
-                           double* partial) {
+namespace {
+
+/// What follows from a channel's mean and from its summed squared differences from it.
+void finish_statistics(std::int64_t c, double count, float mean, float squares, const float* weight,
+                       const float* bias, float* running_mean, float* running_var,
+                       const BatchNormChannels& channels) {
+  channels.mean[c] = mean;
+  const float variance = squares / static_cast<float>(count);
+  channels.invstd[c] = static_cast<float>(1 / std::sqrt(static_cast<double>(variance) + batch_norm_eps));
+  channels.scale[c] = channels.invstd[c] * weight[c];
+  channels.shift[c] = std::fma(-channels.mean[c], channels.scale[c], bias[c]);
+  const double unbiased = static_cast<double>(squares) / std::max(count - 1, 1.0);
+  running_mean[c] = static_cast<float>((1 - batch_norm_momentum) * static_cast<double>(running_mean[c]) +
+                                       batch_norm_momentum * static_cast<double>(channels.mean[c]));
+  running_var[c] = static_cast<float>((1 - batch_norm_momentum) * static_cast<double>(running_var[c]) +
+                                      batch_norm_momentum * unbiased);
+}
+
+}  // namespace
+
+void exact_batch_norm_statistics(const ActivationShape& s, const float* x, const float* weight,
+                                 const float* bias, float* running_mean, float* running_var,
+                                 BatchNormChannels channels, double* partial) {
   const auto pixels = static_cast<std::size_t>(s.size * s.size);
   const auto block = static_cast<std::size_t>(s.block);
   parallel_each(s.planes(), [&](std::int64_t i) {
@@ -88,79 +108,88 @@ void batch_norm_statistics(const ActivationShape& s, const float* x, const float
                   partial_of(s, partial, i));
   });
   for (std::int64_t c = 0; c < s.channels; ++c) {
-    const auto squares = static_cast<float>(total(s, partial, c, 0));
-    const float variance = squares / static_cast<float>(count);
-    channels.invstd[c] = static_cast<float>(1 / std::sqrt(static_cast<double>(variance) + batch_norm_eps));
-    channels.scale[c] = channels.invstd[c] * weight[c];
-    channels.shift[c] = std::fma(-channels.mean[c], channels.scale[c], bias[c]);
-    const double unbiased = static_cast<double>(squares) / std::max(count - 1, 1.0);
-    running_mean[c] = static_cast<float>((1 - batch_norm_momentum) * static_cast<double>(running_mean[c]) +
-                                         batch_norm_momentum * static_cast<double>(channels.mean[c]));
-    running_var[c] = static_cast<float>((1 - batch_norm_momentum) * static_cast<double>(running_var[c]) +
-                                        batch_norm_momentum * unbiased);
+    finish_statistics(c, count, channels.mean[c], static_cast<float>(total(s, partial, c, 0)), weight, bias,
+                      running_mean, running_var, channels);
   }
 }
 
-void normalize_relu_forward(const ActivationShape& s, const float* x, BatchNormChannels channels, float* y) {
+void batch_norm_statistics(const ActivationShape& s, Activations x, const float* weight, const float* bias,
+                           float* running_mean, float* running_var, BatchNormChannels channels,
+                           double* partial) {
+  const auto pixels = static_cast<std::size_t>(s.size * s.size);
   parallel_each(s.planes(), [&](std::int64_t i) {
-    plane_normalize_relu(x + i * s.plane(), static_cast<std::size_t>(s.size * s.size),
+    plane_moments(x.at(i * s.plane()), pixels, static_cast<std::size_t>(s.block), partial_of(s, partial, i));
+  });
+  const double count = static_cast<double>(s.n) * static_cast<double>(pixels);
+  for (std::int64_t c = 0; c < s.channels; ++c) {
+    const double sum = total(s, partial, c, 0);
+    const double squares = std::max(0.0, total(s, partial, c, 1) - sum * sum / count);
+    finish_statistics(c, count, static_cast<float>(sum / count), static_cast<float>(squares), weight, bias,
+                      running_mean, running_var, channels);
+  }
+}
+
+void normalize_relu_forward(const ActivationShape& s, Activations x, BatchNormChannels channels,
+                            Activations y) {
+  parallel_each(s.planes(), [&](std::int64_t i) {
+    plane_normalize_relu(x.at(i * s.plane()), static_cast<std::size_t>(s.size * s.size),
                          static_cast<std::size_t>(s.block), at(channels, first_channel(s, i)),
-                         y + i * s.plane());
+                         y.at(i * s.plane()));
   });
 }
 
-void normalize_relu_backward(const ActivationShape& s, const float* dy, const float* weight,
-                             BatchNormChannels channels, float* x, float* dweight, float* dbias,
+void normalize_relu_backward(const ActivationShape& s, Activations dy, const float* weight,
+                             BatchNormChannels channels, Activations x, float* dweight, float* dbias,
                              double* partial) {
   const auto pixels = static_cast<std::size_t>(s.size * s.size);
   const auto block = static_cast<std::size_t>(s.block);
   parallel_each(s.planes(), [&](std::int64_t i) {
-    plane_relu_sums(dy + i * s.plane(), x + i * s.plane(), pixels, block, at(channels, first_channel(s, i)),
-                    partial_of(s, partial, i));
+    plane_relu_sums(dy.at(i * s.plane()), x.at(i * s.plane()), pixels, block,
+                    at(channels, first_channel(s, i)), partial_of(s, partial, i));
   });
   const Factors factors = gradient_factors(s, weight, channels, dweight, dbias, partial);
   parallel_each(s.planes(), [&](std::int64_t i) {
     const std::int64_t c = first_channel(s, i);
-    plane_relu_gradient(dy + i * s.plane(), pixels, block, at(channels, c), at(factors, c),
-                        x + i * s.plane());
+    plane_relu_gradient(dy.at(i * s.plane()), pixels, block, at(channels, c), at(factors, c),
+                        x.at(i * s.plane()));
   });
 }
 
-void normalize_relu_pool_forward(const ActivationShape& s, const float* x, BatchNormChannels channels,
-                                 const float* keep, float* y) {
+void normalize_relu_pool_forward(const ActivationShape& s, Activations x, BatchNormChannels channels,
+                                 const float* keep, Activations y) {
   parallel_each(s.planes(), [&](std::int64_t i) {
     const std::int64_t c = first_channel(s, i);
     const std::int64_t image = i / (s.channels / s.block);
-    plane_normalize_relu_pool(x + i * s.plane(), static_cast<std::size_t>(s.size),
+    plane_normalize_relu_pool(x.at(i * s.plane()), static_cast<std::size_t>(s.size),
                               static_cast<std::size_t>(s.block), at(channels, c),
-                              keep + image * s.channels + c, y + i * s.plane() / 4);
+                              keep + image * s.channels + c, y.at(i * s.plane() / 4));
   });
 }
 
-void normalize_relu_pool_backward(const ActivationShape& s, const float* dy, const float* weight,
-                                  BatchNormChannels channels, const float* keep, float* x, float* dweight,
-                                  float* dbias, double* partial) {
+void normalize_relu_pool_backward(const ActivationShape& s, Activations dy, const float* weight,
+                                  BatchNormChannels channels, const float* keep, Activations x,
+                                  float* dweight, float* dbias, double* partial) {
   const auto size = static_cast<std::size_t>(s.size);
   const auto block = static_cast<std::size_t>(s.block);
   const auto keep_of = [&](std::int64_t i) {
     return keep + i / (s.channels / s.block) * s.channels + first_channel(s, i);
   };
   parallel_each(s.planes(), [&](std::int64_t i) {
-    plane_pool_sums(dy + i * s.plane() / 4, x + i * s.plane(), size, block, at(channels, first_channel(s, i)),
-                    keep_of(i), partial_of(s, partial, i));
+    plane_pool_sums(dy.at(i * s.plane() / 4), x.at(i * s.plane()), size, block,
+                    at(channels, first_channel(s, i)), keep_of(i), partial_of(s, partial, i));
   });
   const Factors factors = gradient_factors(s, weight, channels, dweight, dbias, partial);
   parallel_each(s.planes(), [&](std::int64_t i) {
     const std::int64_t c = first_channel(s, i);
-    plane_pool_gradient(dy + i * s.plane() / 4, size, block, at(channels, c), keep_of(i), at(factors, c),
-                        x + i * s.plane());
+    plane_pool_gradient(dy.at(i * s.plane() / 4), size, block, at(channels, c), keep_of(i), at(factors, c),
+                        x.at(i * s.plane()));
   });
 }
 
-void max_pool_forward(const ActivationShape& s, const float* x, float* y) {
+void max_pool_forward(const ActivationShape& s, Activations x, Activations y) {
   parallel_each(s.planes(), [&](std::int64_t i) {
-    plane_max_pool(x + i * s.plane(), static_cast<std::size_t>(s.size), static_cast<std::size_t>(s.block),
-                   y + i * s.plane() / 4);
+    plane_max_pool(x.at(i * s.plane()), static_cast<std::size_t>(s.size), static_cast<std::size_t>(s.block),
+                   y.at(i * s.plane() / 4));
   });
 }
 

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "activations.h"
+
 namespace bart {
 
 // BatchNorm with ReLU, and where a block ends 2x2 max-pooling and Dropout2d, in passes that read and write
@@ -37,8 +39,19 @@ std::size_t batch_norm_partial_bytes(const ActivationShape& shape);
 /// Batch statistics of x, and the update of the running ones (which take the unbiased variance). Every
 /// rounding is PyTorch's (aten/src/ATen/native/Normalization.cpp and cpu/batch_norm_kernel.cpp): sums in
 /// double, but the mean, each difference from it, its square, the summed squares and the variance are floats.
+void exact_batch_norm_statistics(const ActivationShape& shape,
+                                 const float* x,       // [N, C/B, H, W, B]
+                                 const float* weight,  // [C]
+                                 const float* bias,    // [C]
+                                 float* running_mean,  // [C]
+                                 float* running_var,   // [C]
+                                 BatchNormChannels channels,
+                                 double* partial);  // scratch
+
+/// The same in one pass over x, from the sums of x and x^2 in double: nearer to the truth, but not with
+/// PyTorch's roundings.
 void batch_norm_statistics(const ActivationShape& shape,
-                           const float* x,       // [N, C/B, H, W, B]
+                           Activations x,        // [N, C/B, H, W, B]
                            const float* weight,  // [C]
                            const float* bias,    // [C]
                            float* running_mean,  // [C]
@@ -48,42 +61,42 @@ void batch_norm_statistics(const ActivationShape& shape,
 
 /// y = relu(x * scale + shift).
 void normalize_relu_forward(const ActivationShape& shape,
-                            const float* x,  // [N, C/B, H, W, B]
+                            Activations x,  // [N, C/B, H, W, B]
                             BatchNormChannels channels,
-                            float* y);  // [N, C/B, H, W, B]
+                            Activations y);  // [N, C/B, H, W, B]
 
 /// The backward pass of normalize_relu_forward through the batch statistics; dx is written over x.
 void normalize_relu_backward(const ActivationShape& shape,
-                             const float* dy,      // [N, C/B, H, W, B]
+                             Activations dy,       // [N, C/B, H, W, B]
                              const float* weight,  // [C]
                              BatchNormChannels channels,
-                             float* x,          // [N, C/B, H, W, B] in: x, out: dx
+                             Activations x,     // [N, C/B, H, W, B] in: x, out: dx
                              float* dweight,    // [C]
                              float* dbias,      // [C]
                              double* partial);  // scratch
 
 /// y = dropout2d(max_pool(relu(x * scale + shift))).
 void normalize_relu_pool_forward(const ActivationShape& shape,
-                                 const float* x,  // [N, C/B, H, W, B]
+                                 Activations x,  // [N, C/B, H, W, B]
                                  BatchNormChannels channels,
                                  const float* keep,  // [N, C] 0 or 1 / (1 - p)
-                                 float* y);          // [N, C/B, H/2, W/2, B]
+                                 Activations y);     // [N, C/B, H/2, W/2, B]
 
 /// Its backward pass. A window's gradient goes to its first largest element in row-major order, as PyTorch's
 /// does, which is found again instead of remembered.
 void normalize_relu_pool_backward(const ActivationShape& shape,
-                                  const float* dy,      // [N, C/B, H/2, W/2, B]
+                                  Activations dy,       // [N, C/B, H/2, W/2, B]
                                   const float* weight,  // [C]
                                   BatchNormChannels channels,
                                   const float* keep,  // [N, C]
-                                  float* x,           // [N, C/B, H, W, B] in: x, out: dx
+                                  Activations x,      // [N, C/B, H, W, B] in: x, out: dx
                                   float* dweight,     // [C]
                                   float* dbias,       // [C]
                                   double* partial);   // scratch
 
-/// 2x2 max-pooling alone, for evaluation.
+/// 2x2 max-pooling alone, for evaluation. x and y may differ in precision.
 void max_pool_forward(const ActivationShape& shape,
-                      const float* x,  // [N, C/B, H, W, B]
-                      float* y);       // [N, C/B, H/2, W/2, B]
+                      Activations x,   // [N, C/B, H, W, B]
+                      Activations y);  // [N, C/B, H/2, W/2, B]
 
 }  // namespace bart

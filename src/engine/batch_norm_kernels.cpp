@@ -56,6 +56,30 @@ struct DoubleSum {
 
 #endif
 
+HWY_INLINE V load(const float* from) {
+  return hn::LoadU(D(), from);
+}
+
+HWY_INLINE V load(const Bf16* from) {
+  const hn::Rebind<std::uint16_t, D> half;
+  const hn::RebindToUnsigned<D> whole;
+  return hn::BitCast(D(), hn::ShiftLeft<16>(hn::PromoteTo(whole, hn::LoadU(half, &from->bits))));
+}
+
+HWY_INLINE void store(V v, float* to) {
+  hn::StoreU(v, D(), to);
+}
+
+/// To the nearest bfloat16, ties to the even one.
+HWY_INLINE void store(V v, Bf16* to) {
+  const hn::Rebind<std::uint16_t, D> half;
+  const hn::RebindToUnsigned<D> whole;
+  const auto bits = hn::BitCast(whole, v);
+  const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(whole, 1));
+  const auto rounded = hn::ShiftRight<16>(hn::Add(bits, hn::Add(odd, hn::Set(whole, 0x7fff))));
+  hn::StoreU(hn::DemoteTo(half, hn::BitCast(hn::RebindToSigned<D>(), rounded)), half, &to->bits);
+}
+
 /// relu that lets NaN through, as PyTorch's does: a broken training must not look like a quiet one.
 HWY_INLINE V relu(V v) {
   return hn::IfThenElse(hn::Lt(v, hn::Zero(D())), hn::Zero(D()), v);
@@ -81,7 +105,7 @@ HWY_INLINE V larger(V a, V b) {
 void Sum(const float* HWY_RESTRICT x, std::size_t pixels, std::size_t block, double* HWY_RESTRICT sums) {
   for (std::size_t c = 0; c < block; c += hn::Lanes(D())) {
     DoubleSum sum;
-    for (std::size_t p = 0; p < pixels; ++p) sum.add(hn::LoadU(D(), x + p * block + c));
+    for (std::size_t p = 0; p < pixels; ++p) sum.add(load(x + p * block + c));
     sum.store(sums + c);
   }
 }
@@ -92,20 +116,36 @@ void Squares(const float* HWY_RESTRICT x, std::size_t pixels, std::size_t block,
     const V mean = hn::LoadU(D(), means + c);
     DoubleSum squares;
     for (std::size_t p = 0; p < pixels; ++p) {
-      const V difference = hn::Sub(hn::LoadU(D(), x + p * block + c), mean);
+      const V difference = hn::Sub(load(x + p * block + c), mean);
       squares.add(hn::Mul(difference, difference));
     }
     squares.store(sums + c);
   }
 }
 
-void NormalizeRelu(const float* HWY_RESTRICT x, std::size_t pixels, std::size_t block, PlaneChannels channels,
-                   float* HWY_RESTRICT y) {
+template <class X>
+void MomentsOf(const X* HWY_RESTRICT x, std::size_t pixels, std::size_t block, double* HWY_RESTRICT sums) {
+  for (std::size_t c = 0; c < block; c += hn::Lanes(D())) {
+    DoubleSum sum;
+    DoubleSum squares;
+    for (std::size_t p = 0; p < pixels; ++p) {
+      const V v = load(x + p * block + c);
+      sum.add(v);
+      squares.add_product(v, v);
+    }
+    sum.store(sums + c);
+    squares.store(sums + block + c);
+  }
+}
+
+template <class X, class Y>
+void NormalizeReluOf(const X* HWY_RESTRICT x, std::size_t pixels, std::size_t block, PlaneChannels channels,
+                     Y* HWY_RESTRICT y) {
   for (std::size_t c = 0; c < block; c += hn::Lanes(D())) {
     const Normalization norm(channels, c);
     for (std::size_t p = 0; p < pixels; ++p) {
       const std::size_t i = p * block + c;
-      hn::StoreU(relu(norm.of(hn::LoadU(D(), x + i))), D(), y + i);
+      store(relu(norm.of(load(x + i))), y + i);
     }
   }
 }
@@ -119,13 +159,14 @@ struct Window {
   }
 };
 
-HWY_INLINE Window load_window(const float* x, std::size_t row, std::size_t block) {
-  return {hn::LoadU(D(), x), hn::LoadU(D(), x + block), hn::LoadU(D(), x + row),
-          hn::LoadU(D(), x + row + block)};
+template <class X>
+HWY_INLINE Window load_window(const X* x, std::size_t row, std::size_t block) {
+  return {load(x), load(x + block), load(x + row), load(x + row + block)};
 }
 
-void NormalizeReluPool(const float* HWY_RESTRICT x, std::size_t size, std::size_t block,
-                       PlaneChannels channels, const float* HWY_RESTRICT keep, float* HWY_RESTRICT y) {
+template <class X, class Y>
+void NormalizeReluPoolOf(const X* HWY_RESTRICT x, std::size_t size, std::size_t block, PlaneChannels channels,
+                         const float* HWY_RESTRICT keep, Y* HWY_RESTRICT y) {
   const std::size_t half = size / 2;
   const std::size_t row = size * block;
   for (std::size_t c = 0; c < block; c += hn::Lanes(D())) {
@@ -135,22 +176,23 @@ void NormalizeReluPool(const float* HWY_RESTRICT x, std::size_t size, std::size_
       for (std::size_t w = 0; w < half; ++w) {
         const Window window = load_window(x + 2 * h * row + 2 * w * block + c, row, block);
         const V largest = window.normalized(norm).largest();
-        hn::StoreU(hn::Mul(relu(largest), kept), D(), y + (h * half + w) * block + c);
+        store(hn::Mul(relu(largest), kept), y + (h * half + w) * block + c);
       }
     }
   }
 }
 
-void ReluSums(const float* HWY_RESTRICT dy, const float* HWY_RESTRICT x, std::size_t pixels,
-              std::size_t block, PlaneChannels channels, double* HWY_RESTRICT sums) {
+template <class X, class Y>
+void ReluSumsOf(const Y* HWY_RESTRICT dy, const X* HWY_RESTRICT x, std::size_t pixels, std::size_t block,
+                PlaneChannels channels, double* HWY_RESTRICT sums) {
   for (std::size_t c = 0; c < block; c += hn::Lanes(D())) {
     const Normalization norm(channels, c);
     DoubleSum sum;
     DoubleSum products;
     for (std::size_t p = 0; p < pixels; ++p) {
-      const V v = hn::LoadU(D(), x + p * block + c);
+      const V v = load(x + p * block + c);
       const auto active = hn::Gt(norm.of(v), hn::Zero(D()));
-      const V g = hn::IfThenElseZero(active, hn::LoadU(D(), dy + p * block + c));
+      const V g = hn::IfThenElseZero(active, load(dy + p * block + c));
       sum.add(g);
       products.add_product(g, hn::Sub(v, norm.mean));
     }
@@ -163,8 +205,9 @@ HWY_INLINE V input_gradient(V g, V x, V mean, V dy_mean, V slope, V gain) {
   return hn::Mul(hn::NegMulAdd(hn::Sub(x, mean), slope, hn::Sub(g, dy_mean)), gain);
 }
 
-void ReluGradient(const float* HWY_RESTRICT dy, std::size_t pixels, std::size_t block, PlaneChannels channels,
-                  PlaneGradient gradient, float* HWY_RESTRICT x) {
+template <class X, class Y>
+void ReluGradientOf(const Y* HWY_RESTRICT dy, std::size_t pixels, std::size_t block, PlaneChannels channels,
+                    PlaneGradient gradient, X* HWY_RESTRICT x) {
   for (std::size_t c = 0; c < block; c += hn::Lanes(D())) {
     const Normalization norm(channels, c);
     const V dy_mean = hn::LoadU(D(), gradient.dy_mean + c);
@@ -172,10 +215,10 @@ void ReluGradient(const float* HWY_RESTRICT dy, std::size_t pixels, std::size_t 
     const V gain = hn::LoadU(D(), gradient.gain + c);
     for (std::size_t p = 0; p < pixels; ++p) {
       const std::size_t i = p * block + c;
-      const V v = hn::LoadU(D(), x + i);
+      const V v = load(x + i);
       const auto active = hn::Gt(norm.of(v), hn::Zero(D()));
-      const V g = hn::IfThenElseZero(active, hn::LoadU(D(), dy + i));
-      hn::StoreU(input_gradient(g, v, norm.mean, dy_mean, slope, gain), D(), x + i);
+      const V g = hn::IfThenElseZero(active, load(dy + i));
+      store(input_gradient(g, v, norm.mean, dy_mean, slope, gain), x + i);
     }
   }
 }
@@ -201,8 +244,9 @@ HWY_INLINE Choice choose(const Window& x, const Normalization& norm) {
   return {a, b, c, d, chosen, open};
 }
 
-void PoolSums(const float* HWY_RESTRICT dy, const float* HWY_RESTRICT x, std::size_t size, std::size_t block,
-              PlaneChannels channels, const float* HWY_RESTRICT keep, double* HWY_RESTRICT sums) {
+template <class X, class Y>
+void PoolSumsOf(const Y* HWY_RESTRICT dy, const X* HWY_RESTRICT x, std::size_t size, std::size_t block,
+                PlaneChannels channels, const float* HWY_RESTRICT keep, double* HWY_RESTRICT sums) {
   const std::size_t half = size / 2;
   const std::size_t row = size * block;
   for (std::size_t c = 0; c < block; c += hn::Lanes(D())) {
@@ -214,8 +258,7 @@ void PoolSums(const float* HWY_RESTRICT dy, const float* HWY_RESTRICT x, std::si
       for (std::size_t w = 0; w < half; ++w) {
         const Window window = load_window(x + 2 * h * row + 2 * w * block + c, row, block);
         const Choice choice = choose(window, norm);
-        const V g =
-            hn::IfThenElseZero(choice.open, hn::Mul(hn::LoadU(D(), dy + (h * half + w) * block + c), kept));
+        const V g = hn::IfThenElseZero(choice.open, hn::Mul(load(dy + (h * half + w) * block + c), kept));
         sum.add(g);
         products.add_product(g, hn::Sub(choice.x, norm.mean));
       }
@@ -225,8 +268,9 @@ void PoolSums(const float* HWY_RESTRICT dy, const float* HWY_RESTRICT x, std::si
   }
 }
 
-void PoolGradient(const float* HWY_RESTRICT dy, std::size_t size, std::size_t block, PlaneChannels channels,
-                  const float* HWY_RESTRICT keep, PlaneGradient gradient, float* HWY_RESTRICT x) {
+template <class X, class Y>
+void PoolGradientOf(const Y* HWY_RESTRICT dy, std::size_t size, std::size_t block, PlaneChannels channels,
+                    const float* HWY_RESTRICT keep, PlaneGradient gradient, X* HWY_RESTRICT x) {
   const std::size_t half = size / 2;
   const std::size_t row = size * block;
   for (std::size_t c = 0; c < block; c += hn::Lanes(D())) {
@@ -237,34 +281,87 @@ void PoolGradient(const float* HWY_RESTRICT dy, std::size_t size, std::size_t bl
     const V gain = hn::LoadU(D(), gradient.gain + c);
     for (std::size_t h = 0; h < half; ++h) {
       for (std::size_t w = 0; w < half; ++w) {
-        float* place = x + 2 * h * row + 2 * w * block + c;
+        X* place = x + 2 * h * row + 2 * w * block + c;
         const Window window = load_window(place, row, block);
         const Choice choice = choose(window, norm);
-        const V g = hn::Mul(hn::LoadU(D(), dy + (h * half + w) * block + c), kept);
-        const auto store = [&](hn::Mask<D> chosen, V v, float* to) HWY_ATTR {
-          hn::StoreU(input_gradient(hn::IfThenElseZero(chosen, g), v, norm.mean, dy_mean, slope, gain), D(),
-                     to);
+        const V g = hn::Mul(load(dy + (h * half + w) * block + c), kept);
+        const auto put = [&](hn::Mask<D> chosen, V v, X* to) HWY_ATTR {
+          store(input_gradient(hn::IfThenElseZero(chosen, g), v, norm.mean, dy_mean, slope, gain), to);
         };
-        store(choice.a, window.a, place);
-        store(choice.b, window.b, place + block);
-        store(choice.c, window.c, place + row);
-        store(choice.d, window.d, place + row + block);
+        put(choice.a, window.a, place);
+        put(choice.b, window.b, place + block);
+        put(choice.c, window.c, place + row);
+        put(choice.d, window.d, place + row + block);
       }
     }
   }
 }
 
-void MaxPool(const float* HWY_RESTRICT x, std::size_t size, std::size_t block, float* HWY_RESTRICT y) {
+template <class X, class Y>
+void MaxPoolOf(const X* HWY_RESTRICT x, std::size_t size, std::size_t block, Y* HWY_RESTRICT y) {
   const std::size_t half = size / 2;
   const std::size_t row = size * block;
   for (std::size_t h = 0; h < half; ++h) {
     for (std::size_t w = 0; w < half; ++w) {
       for (std::size_t c = 0; c < block; c += hn::Lanes(D())) {
         const Window window = load_window(x + 2 * h * row + 2 * w * block + c, row, block);
-        hn::StoreU(window.largest(), D(), y + (h * half + w) * block + c);
+        store(window.largest(), y + (h * half + w) * block + c);
       }
     }
   }
+}
+
+/// Calls `kernel` with the activations as a pointer to what they are.
+template <class Kernel>
+void typed(const Activations& a, const Kernel& kernel) {
+  if (a.precision == Precision::bf16) {
+    kernel(static_cast<Bf16*>(a.data));
+  } else {
+    kernel(static_cast<float*>(a.data));
+  }
+}
+
+template <class Kernel>
+void typed(const Activations& a, const Activations& b, const Kernel& kernel) {
+  typed(a, [&](auto* first) { typed(b, [&](auto* second) { kernel(first, second); }); });
+}
+
+void Moments(Activations x, std::size_t pixels, std::size_t block, double* sums) {
+  typed(x, [&](auto* px) { MomentsOf(px, pixels, block, sums); });
+}
+
+void NormalizeRelu(Activations x, std::size_t pixels, std::size_t block, PlaneChannels channels,
+                   Activations y) {
+  typed(x, y, [&](auto* px, auto* py) { NormalizeReluOf(px, pixels, block, channels, py); });
+}
+
+void NormalizeReluPool(Activations x, std::size_t size, std::size_t block, PlaneChannels channels,
+                       const float* keep, Activations y) {
+  typed(x, y, [&](auto* px, auto* py) { NormalizeReluPoolOf(px, size, block, channels, keep, py); });
+}
+
+void ReluSums(Activations dy, Activations x, std::size_t pixels, std::size_t block, PlaneChannels channels,
+              double* sums) {
+  typed(dy, x, [&](auto* pdy, auto* px) { ReluSumsOf(pdy, px, pixels, block, channels, sums); });
+}
+
+void ReluGradient(Activations dy, std::size_t pixels, std::size_t block, PlaneChannels channels,
+                  PlaneGradient gradient, Activations x) {
+  typed(dy, x, [&](auto* pdy, auto* px) { ReluGradientOf(pdy, pixels, block, channels, gradient, px); });
+}
+
+void PoolSums(Activations dy, Activations x, std::size_t size, std::size_t block, PlaneChannels channels,
+              const float* keep, double* sums) {
+  typed(dy, x, [&](auto* pdy, auto* px) { PoolSumsOf(pdy, px, size, block, channels, keep, sums); });
+}
+
+void PoolGradient(Activations dy, std::size_t size, std::size_t block, PlaneChannels channels,
+                  const float* keep, PlaneGradient gradient, Activations x) {
+  typed(dy, x, [&](auto* pdy, auto* px) { PoolGradientOf(pdy, size, block, channels, keep, gradient, px); });
+}
+
+void MaxPool(Activations x, std::size_t size, std::size_t block, Activations y) {
+  typed(x, y, [&](auto* px, auto* py) { MaxPoolOf(px, size, block, py); });
 }
 
 std::size_t PreferredBlock() {
@@ -279,6 +376,7 @@ namespace bart {
 
 HWY_EXPORT(Sum);
 HWY_EXPORT(Squares);
+HWY_EXPORT(Moments);
 HWY_EXPORT(NormalizeRelu);
 HWY_EXPORT(NormalizeReluPool);
 HWY_EXPORT(ReluSums);
@@ -296,37 +394,41 @@ void plane_squares(const float* x, std::size_t pixels, std::size_t block, const 
   HWY_DYNAMIC_DISPATCH(Squares)(x, pixels, block, mean, sums);
 }
 
-void plane_normalize_relu(const float* x, std::size_t pixels, std::size_t block, PlaneChannels channels,
-                          float* y) {
+void plane_moments(Activations x, std::size_t pixels, std::size_t block, double* sums) {
+  HWY_DYNAMIC_DISPATCH(Moments)(x, pixels, block, sums);
+}
+
+void plane_normalize_relu(Activations x, std::size_t pixels, std::size_t block, PlaneChannels channels,
+                          Activations y) {
   HWY_DYNAMIC_DISPATCH(NormalizeRelu)(x, pixels, block, channels, y);
 }
 
-void plane_normalize_relu_pool(const float* x, std::size_t size, std::size_t block, PlaneChannels channels,
-                               const float* keep, float* y) {
+void plane_normalize_relu_pool(Activations x, std::size_t size, std::size_t block, PlaneChannels channels,
+                               const float* keep, Activations y) {
   HWY_DYNAMIC_DISPATCH(NormalizeReluPool)(x, size, block, channels, keep, y);
 }
 
-void plane_relu_sums(const float* dy, const float* x, std::size_t pixels, std::size_t block,
+void plane_relu_sums(Activations dy, Activations x, std::size_t pixels, std::size_t block,
                      PlaneChannels channels, double* sums) {
   HWY_DYNAMIC_DISPATCH(ReluSums)(dy, x, pixels, block, channels, sums);
 }
 
-void plane_relu_gradient(const float* dy, std::size_t pixels, std::size_t block, PlaneChannels channels,
-                         PlaneGradient gradient, float* x) {
+void plane_relu_gradient(Activations dy, std::size_t pixels, std::size_t block, PlaneChannels channels,
+                         PlaneGradient gradient, Activations x) {
   HWY_DYNAMIC_DISPATCH(ReluGradient)(dy, pixels, block, channels, gradient, x);
 }
 
-void plane_pool_sums(const float* dy, const float* x, std::size_t size, std::size_t block,
+void plane_pool_sums(Activations dy, Activations x, std::size_t size, std::size_t block,
                      PlaneChannels channels, const float* keep, double* sums) {
   HWY_DYNAMIC_DISPATCH(PoolSums)(dy, x, size, block, channels, keep, sums);
 }
 
-void plane_pool_gradient(const float* dy, std::size_t size, std::size_t block, PlaneChannels channels,
-                         const float* keep, PlaneGradient gradient, float* x) {
+void plane_pool_gradient(Activations dy, std::size_t size, std::size_t block, PlaneChannels channels,
+                         const float* keep, PlaneGradient gradient, Activations x) {
   HWY_DYNAMIC_DISPATCH(PoolGradient)(dy, size, block, channels, keep, gradient, x);
 }
 
-void plane_max_pool(const float* x, std::size_t size, std::size_t block, float* y) {
+void plane_max_pool(Activations x, std::size_t size, std::size_t block, Activations y) {
   HWY_DYNAMIC_DISPATCH(MaxPool)(x, size, block, y);
 }
 

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include "activations.h"
+
 namespace bart {
 
 // One plane [H, W, B] at a time, dispatched at run time to the widest instructions of the machine.
@@ -27,27 +29,30 @@ void plane_sum(const float* x, std::size_t pixels, std::size_t block, double* su
 /// sums[0..B) = the sum of (x - mean)^2; the squares in float, their sum in double.
 void plane_squares(const float* x, std::size_t pixels, std::size_t block, const float* mean, double* sums);
 
-void plane_normalize_relu(const float* x, std::size_t pixels, std::size_t block, PlaneChannels channels,
-                          float* y);
+/// The sums of x and of x^2, in double, in one pass.
+void plane_moments(Activations x, std::size_t pixels, std::size_t block, double* sums);
 
-void plane_normalize_relu_pool(const float* x, std::size_t size, std::size_t block, PlaneChannels channels,
-                               const float* keep, float* y);
+void plane_normalize_relu(Activations x, std::size_t pixels, std::size_t block, PlaneChannels channels,
+                          Activations y);
+
+void plane_normalize_relu_pool(Activations x, std::size_t size, std::size_t block, PlaneChannels channels,
+                               const float* keep, Activations y);
 
 /// The sums of g and of g * (x - mean), in double, where g is dy behind ReLU.
-void plane_relu_sums(const float* dy, const float* x, std::size_t pixels, std::size_t block,
+void plane_relu_sums(Activations dy, Activations x, std::size_t pixels, std::size_t block,
                      PlaneChannels channels, double* sums);
 
-void plane_relu_gradient(const float* dy, std::size_t pixels, std::size_t block, PlaneChannels channels,
-                         PlaneGradient gradient, float* x);
+void plane_relu_gradient(Activations dy, std::size_t pixels, std::size_t block, PlaneChannels channels,
+                         PlaneGradient gradient, Activations x);
 
 /// The same behind ReLU, pooling and dropout.
-void plane_pool_sums(const float* dy, const float* x, std::size_t size, std::size_t block,
+void plane_pool_sums(Activations dy, Activations x, std::size_t size, std::size_t block,
                      PlaneChannels channels, const float* keep, double* sums);
 
-void plane_pool_gradient(const float* dy, std::size_t size, std::size_t block, PlaneChannels channels,
-                         const float* keep, PlaneGradient gradient, float* x);
+void plane_pool_gradient(Activations dy, std::size_t size, std::size_t block, PlaneChannels channels,
+                         const float* keep, PlaneGradient gradient, Activations x);
 
-void plane_max_pool(const float* x, std::size_t size, std::size_t block, float* y);
+void plane_max_pool(Activations x, std::size_t size, std::size_t block, Activations y);
 
 /// The channel block that suits this machine's vectors, and oneDNN's kernels: 16 with AVX-512, else 8.
 std::size_t preferred_block();

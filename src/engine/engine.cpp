@@ -65,8 +65,8 @@ struct Engine::Impl {
   std::map<std::int64_t, std::unique_ptr<EvaluationPlan>> evaluation_plans;
   TrainingPlan* last_step = nullptr;
 
-  Impl(const Architecture& architecture, int thread_count)
-      : threads(thread_count), network(compile_network(architecture, device)) {
+  Impl(const Architecture& architecture, const EngineOptions& options)
+      : threads(options.threads), network(compile_network(architecture, device, options)) {
     parameters.values = AlignedMemory(network.parameter_count * sizeof(float));
     parameters.statistics = AlignedMemory(network.statistic_count * sizeof(float));
   }
@@ -124,12 +124,17 @@ struct Engine::Impl {
   }
 };
 
+bool multiplies_bf16() {
+  return dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core_bf16;
+}
+
 Engine::Engine(const Architecture& architecture, const EngineOptions& options) {
   if (options.threads < 1)
     throw Error(fmt::format("an engine needs at least 1 thread, not {}", options.threads));
+  const bool reduced = options.precision != Precision::f32 || options.evaluation_precision != Precision::f32;
+  if (options.exact && reduced) throw Error("an engine is exact in f32 only");
   omp_set_num_threads(options.threads);
-  impl_ = with_onednn("execute this network",
-                      [&] { return std::make_unique<Impl>(architecture, options.threads); });
+  impl_ = with_onednn("execute this network", [&] { return std::make_unique<Impl>(architecture, options); });
 }
 
 Engine::~Engine() = default;
@@ -234,6 +239,28 @@ void Engine::evaluate_with_features(std::span<const std::uint8_t* const> picture
   impl_->last_step = nullptr;  // its logits lie in the arena that is used now
   fold_batch_norms(impl_->network, impl_->device, impl_->parameters, impl_->folded);
   impl_->evaluation_plan(static_cast<std::int64_t>(pictures.size())).run(pictures, logits, features);
+}
+
+std::vector<OperationTime> Engine::time_training_step(const Batch& batch, const DropoutMasks& masks,
+                                                      int rounds) {
+  check_batch(impl_->network.architecture, batch, masks);
+  impl_->enter();
+  TrainingPlan& plan = impl_->training_plan(static_cast<std::int64_t>(batch.pictures.size()));
+  impl_->last_step = nullptr;
+  impl_->folded.current = false;
+  std::vector<OperationTime> times = plan.time(batch, masks, rounds);
+  const double parameters = static_cast<double>(impl_->network.parameter_count);
+  const Operation adam{"Adam", "bart", [this] { adam_step(0); }, 0, parameters * 7 * sizeof(float)};
+  times.push_back(time_operations({adam}, rounds).front());
+  return times;
+}
+
+std::vector<OperationTime> Engine::time_evaluation(std::span<const std::uint8_t* const> pictures,
+                                                   int rounds) {
+  impl_->enter();
+  impl_->last_step = nullptr;
+  fold_batch_norms(impl_->network, impl_->device, impl_->parameters, impl_->folded);
+  return impl_->evaluation_plan(static_cast<std::int64_t>(pictures.size())).time(pictures, rounds);
 }
 
 std::string Engine::describe_plan(int batch_size, bool training) const {

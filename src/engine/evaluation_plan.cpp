@@ -3,25 +3,38 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <utility>
 
 #include "activation.h"
 #include "input.h"
+#include "winograd.h"
 
 namespace bart {
 namespace {
 
+using dnnl::memory;
+
+float float_of(float value) {
+  return value;
+}
+
+float float_of(Bf16 value) {
+  return std::bit_cast<float>(static_cast<std::uint32_t>(value.bits) << 16);
+}
+
 /// From channel blocks to PyTorch's order.
+template <class T>
 void plain_features(const ActivationShape& shape, std::int64_t channels,
-                    const float* blocked,  // [n, C / B, H, W, B]
-                    float* plain) {        // [n, channels, H, W], without the padding
+                    const T* blocked,  // [n, C / B, H, W, B]
+                    float* plain) {    // [n, channels, H, W], without the padding
   const std::int64_t pixels = shape.size * shape.size;
   for (std::int64_t n = 0; n < shape.n; ++n) {
     for (std::int64_t c = 0; c < channels; ++c) {
-      const float* from =
+      const T* from =
           blocked + (n * shape.channels + c / shape.block * shape.block) * pixels + c % shape.block;
-      for (std::int64_t p = 0; p < pixels; ++p) *plain++ = from[p * shape.block];
+      for (std::int64_t p = 0; p < pixels; ++p) *plain++ = float_of(from[p * shape.block]);
     }
   }
 }
@@ -49,6 +62,7 @@ void fold_batch_norms(const CompiledNetwork& network, const dnnl::engine& engine
     import_weights(c, engine, weights.data(), folded.values.floats() + c.weights);
   }
   folded.current = true;
+  ++folded.version;
 }
 
 EvaluationPlan::EvaluationPlan(const CompiledNetwork& network, const dnnl::engine& engine, std::int64_t n)
@@ -58,12 +72,25 @@ EvaluationPlan::EvaluationPlan(const CompiledNetwork& network, const dnnl::engin
   std::size_t scratch_bytes = 0;
   for (const ConvolutionLayer& layer : network.convolutions) {
     const ConvolutionShape shape{n, layer.in_padded, layer.out_padded, layer.size};
-    const ConvolutionLayouts layouts = network.layouts(convolutions_.size());
-    convolutions_.push_back({convolution_forward_desc(engine, shape, layouts, layer.weights_desc,
-                                                      dnnl::algorithm::convolution_direct, false),
-                             {n, layer.out_padded, layer.size, network.block}});
-    largest = std::max(largest, convolutions_.back().shape.count() / n);
-    scratch_bytes = std::max(scratch_bytes, convolutions_.back().forward.scratchpad_desc().get_size());
+    const ConvolutionLayouts layouts = network.layouts(convolutions_.size(), layer.evaluation.precision);
+    const Precision precision = layer.evaluation.precision;
+    Convolution c{.forward = {}, .shape = {n, layer.out_padded, layer.size, network.block}};
+    if (layer.evaluation.winograd_forward) {
+      const WinogradShape winograd{n, layer.in_padded, layer.out_padded, layer.size};
+      c.weights = AlignedMemory(winograd_weights_bytes(winograd, precision));
+      scratch_bytes = std::max(scratch_bytes, winograd_scratch_bytes(winograd, precision, network.threads));
+    } else {
+      const memory::desc weights = precision == Precision::bf16
+                                       ? convolution_weights(shape, memory::format_tag::any, precision)
+                                       : layer.weights_desc;
+      c.forward = convolution_forward_desc(engine, shape, layouts, weights, false);
+      if (c.forward->weights_desc() != layer.weights_desc) {
+        c.weights = AlignedMemory(c.forward->weights_desc().get_size());
+      }
+      scratch_bytes = std::max(scratch_bytes, c.forward->scratchpad_desc().get_size());
+    }
+    largest = std::max(largest, c.shape.count() / n);
+    convolutions_.push_back(std::move(c));
   }
   for (const LinearLayer& layer : network.linears) {
     linears_.push_back(
@@ -71,70 +98,130 @@ EvaluationPlan::EvaluationPlan(const CompiledNetwork& network, const dnnl::engin
     largest = std::max(largest, layer.out_features);
     scratch_bytes = std::max(scratch_bytes, linears_.back().scratchpad_desc().get_size());
   }
-  front_ = layout_.add("activations, odd operations", float_bytes(n * largest));
-  back_ = layout_.add("activations, even operations", float_bytes(n * largest));
-  scratch_ = layout_.add("scratch", scratch_bytes);
+  front_ = layout_.add("activations, odd operations", float_bytes(n * largest), 0, 0);
+  back_ = layout_.add("activations, even operations", float_bytes(n * largest), 0, 0);
+  scratch_ = layout_.add("scratch", scratch_bytes, 0, 0);
+  layout_.place();
 }
 
 void EvaluationPlan::bind(std::uint8_t* arena, const Parameters& parameters,
                           const FoldedConvolutions& folded) {
   operations_.clear();
-  auto* now = reinterpret_cast<float*>(arena + front_);
-  auto* next = reinterpret_cast<float*>(arena + back_);
-  void* scratch = arena + scratch_;
+  folded_ = &folded;
+  laid_out_ = 0;
+  void* now = arena + layout_.offset(front_);
+  void* next = arena + layout_.offset(back_);
+  void* scratch = arena + layout_.offset(scratch_);
   const auto add_onednn = [&](const std::string& name, const auto& desc, const dnnl::primitive& primitive,
-                              const float* weights, const float* bias) {
+                              const void* weights, const float* bias, double flops) {
+    const double bytes = static_cast<double>(desc.src_desc().get_size() + desc.weights_desc().get_size() +
+                                             desc.dst_desc().get_size());
     BoundPrimitive bound(primitive, engine_,
                          {{DNNL_ARG_SRC, {desc.src_desc(), now}},
-                          {DNNL_ARG_WEIGHTS, {desc.weights_desc(), const_cast<float*>(weights)}},
+                          {DNNL_ARG_WEIGHTS, {desc.weights_desc(), const_cast<void*>(weights)}},
                           {DNNL_ARG_BIAS, {desc.bias_desc(), const_cast<float*>(bias)}},
                           {DNNL_ARG_DST, {desc.dst_desc(), next}},
                           {DNNL_ARG_SCRATCHPAD, {desc.scratchpad_desc(), scratch}}});
     operations_.push_back(
-        {name, desc.impl_info_str(), [this, bound = std::move(bound)] { bound.run(stream_); }});
+        {name, desc.impl_info_str(), [this, bound = std::move(bound)] { bound.run(stream_); }, flops, bytes});
     std::swap(now, next);
   };
 
-  operations_.push_back({"pictures to input", "bart", [this, now] {
-                           pictures_to_input(pictures_, network_.architecture.image_size, now);
+  const Precision first = network_.convolutions.front().evaluation.precision;
+  operations_.push_back({"pictures to input", "bart", [this, input = Activations{now, first}] {
+                           pictures_to_input(pictures_, network_.architecture.image_size, input);
                          }});
   const float* folded_values = folded.values.floats();
   for (std::size_t i = 0; i < convolutions_.size(); ++i) {
     const ConvolutionLayer& layer = network_.convolutions[i];
     const Convolution& c = convolutions_[i];
-    add_onednn(fmt::format("{} + {} + ReLU", layer.name, layer.norm_name), c.forward,
-               dnnl::convolution_forward(c.forward), folded_values + layer.weights,
-               folded_values + layer.bias);
-    if (i + 1 == convolutions_.size()) {
-      operations_.push_back({layer.name + " features, where asked for", "bart",
-                             [this, shape = c.shape, channels = layer.out_channels, now] {
-                               if (!features_.empty()) plain_features(shape, channels, now, features_.data());
-                             }});
+    const void* weights =
+        c.weights.size() == 0 ? static_cast<const void*>(folded_values + layer.weights) : c.weights.bytes();
+    const std::string name = fmt::format("{} + {} + ReLU", layer.name, layer.norm_name);
+    const float* bias = folded_values + layer.bias;
+    if (c.forward) {
+      add_onednn(name, *c.forward, dnnl::convolution_forward(*c.forward), weights, bias, layer.flops(n_));
+    } else {
+      const auto numbers =
+          static_cast<double>(n_ * layer.size * layer.size * (layer.in_padded + layer.out_padded));
+      operations_.push_back({name, "bart winograd 4x3",
+                             [=, shape = WinogradShape{n_, layer.in_padded, layer.out_padded, layer.size},
+                              precision = layer.evaluation.precision] {
+                               winograd_convolve(shape, precision, now, weights, bias, true, next, scratch);
+                             },
+                             layer.flops(n_),
+                             numbers * static_cast<double>(bytes_of(layer.evaluation.precision))});
+      std::swap(now, next);
+    }
+    const Activations activated{now, layer.evaluation.precision};
+    const bool last = i + 1 == convolutions_.size();
+    if (last) {
+      operations_.push_back(
+          {layer.name + " features, where asked for", "bart",
+           [this, shape = c.shape, channels = layer.out_channels, activated] {
+             if (features_.empty()) return;
+             if (activated.precision == Precision::bf16) {
+               plain_features(shape, channels, static_cast<const Bf16*>(activated.data), features_.data());
+             } else {
+               plain_features(shape, channels, static_cast<const float*>(activated.data), features_.data());
+             }
+           }});
     }
     if (!layer.ends_block) continue;
+    const Activations pooled{next, last ? Precision::f32 : network_.convolutions[i + 1].evaluation.precision};
+    const double bytes =
+        static_cast<double>(c.shape.count()) * (static_cast<double>(bytes_of(activated.precision)) +
+                                                static_cast<double>(bytes_of(pooled.precision)) / 4);
     operations_.push_back(
-        {layer.name + " pool", "bart", [shape = c.shape, now, next] { max_pool_forward(shape, now, next); }});
+        {layer.name + " pool", "bart",
+         [shape = c.shape, activated, pooled] { max_pool_forward(shape, activated, pooled); }, 0, bytes});
     std::swap(now, next);
   }
   const float* values = parameters.values.floats();
   for (std::size_t i = 0; i < linears_.size(); ++i) {
     const LinearLayer& layer = network_.linears[i];
     add_onednn(layer.name, linears_[i], dnnl::inner_product_forward(linears_[i]), values + layer.weights,
-               values + layer.bias);
+               values + layer.bias, layer.flops(n_));
     if (!layer.hidden) continue;
-    operations_.push_back({layer.name + " ReLU", "bart", [now, count = n_ * layer.out_features] {
-                             relu_dropout_forward(count, nullptr, 1, now);
-                           }});
+    operations_.push_back(
+        {layer.name + " ReLU", "bart", [output = static_cast<float*>(now), count = n_ * layer.out_features] {
+           relu_dropout_forward(count, nullptr, 1, output);
+         }});
   }
-  logits_ = now;
+  logits_ = static_cast<const float*>(now);
+}
+
+void EvaluationPlan::lay_out_weights() {
+  if (laid_out_ == folded_->version) return;
+  for (std::size_t i = 0; i < convolutions_.size(); ++i) {
+    const ConvolutionLayer& layer = network_.convolutions[i];
+    const Convolution& c = convolutions_[i];
+    if (c.weights.size() == 0) continue;
+    const float* folded = folded_->values.floats() + layer.weights;
+    if (c.forward) {
+      reorder_weights(engine_, layer.weights_desc, folded, c.forward->weights_desc(), c.weights.bytes());
+    } else {
+      winograd_weights({n_, layer.in_padded, layer.out_padded, layer.size}, layer.evaluation.precision,
+                       folded, c.weights.bytes());
+    }
+  }
+  laid_out_ = folded_->version;
 }
 
 void EvaluationPlan::run(std::span<const std::uint8_t* const> pictures, std::span<float> logits,
                          std::span<float> features) {
   pictures_ = pictures;
   features_ = features;
+  lay_out_weights();
   for (const Operation& operation : operations_) operation.run();
   std::copy_n(logits_, logits.size(), logits.begin());
+}
+
+std::vector<OperationTime> EvaluationPlan::time(std::span<const std::uint8_t* const> pictures, int rounds) {
+  pictures_ = pictures;
+  features_ = {};
+  lay_out_weights();
+  return time_operations(operations_, rounds);
 }
 
 std::string EvaluationPlan::description() const {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <dnnl.hpp>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,8 +18,9 @@ namespace bart {
 /// Weights and biases of the convolutions with their BatchNorm folded in: with running statistics a BatchNorm
 /// is a scale and a shift a channel, which the convolution before it can do.
 struct FoldedConvolutions {
-  AlignedMemory values;  // at the offsets of the parameters
-  bool current = false;  // of the parameters as they are now
+  AlignedMemory values;       // at the offsets of the parameters
+  bool current = false;       // of the parameters as they are now
+  std::uint64_t version = 0;  // grows with each folding
 };
 
 void fold_batch_norms(const CompiledNetwork& network, const dnnl::engine& engine,
@@ -29,18 +31,23 @@ class EvaluationPlan {
  public:
   EvaluationPlan(const CompiledNetwork& network, const dnnl::engine& engine, std::int64_t n);
   std::size_t arena_bytes() const { return layout_.size(); }
+  /// `folded` is looked at in every run().
   void bind(std::uint8_t* arena, const Parameters& parameters, const FoldedConvolutions& folded);
   /// `features`, where not empty, get what the last convolution gives behind BatchNorm and ReLU, before the
   /// pooling: [n, channels, size, size].
   void run(std::span<const std::uint8_t* const> pictures, std::span<float> logits,
            std::span<float> features = {});
+  std::vector<OperationTime> time(std::span<const std::uint8_t* const> pictures, int rounds);
   std::string description() const;
 
  private:
   struct Convolution {
-    dnnl::convolution_forward::primitive_desc forward;
+    std::optional<dnnl::convolution_forward::primitive_desc> forward;  // none: Winograd's algorithm
     ActivationShape shape;
+    AlignedMemory weights = {};  // as the kernel wants them, where that is not the parameters' own layout
   };
+
+  void lay_out_weights();
 
   const CompiledNetwork& network_;
   dnnl::engine engine_;
@@ -53,6 +60,8 @@ class EvaluationPlan {
   std::vector<Convolution> convolutions_;
   std::vector<dnnl::inner_product_forward::primitive_desc> linears_;
   std::vector<Operation> operations_;
+  const FoldedConvolutions* folded_ = nullptr;
+  std::uint64_t laid_out_ = 0;  // version of the folded weights that the convolutions have
   std::span<const std::uint8_t* const> pictures_;
   std::span<float> features_;
   const float* logits_ = nullptr;

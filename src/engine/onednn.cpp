@@ -13,12 +13,16 @@ using Tag = memory::format_tag;
 constexpr auto f32 = memory::data_type::f32;
 const memory::dims ones = {1, 1};
 
-memory::desc convolution_source(const ConvolutionShape& s, Tag tag) {
-  return {{s.n, s.in_channels, s.size, s.size}, f32, tag};
+memory::data_type type_of(Precision precision) {
+  return precision == Precision::bf16 ? memory::data_type::bf16 : f32;
 }
 
-memory::desc convolution_destination(const ConvolutionShape& s, Tag tag) {
-  return {{s.n, s.out_channels, s.size, s.size}, f32, tag};
+memory::desc convolution_source(const ConvolutionShape& s, const ConvolutionLayouts& layouts) {
+  return {{s.n, s.in_channels, s.size, s.size}, type_of(layouts.precision), layouts.source};
+}
+
+memory::desc convolution_destination(const ConvolutionShape& s, const ConvolutionLayouts& layouts) {
+  return {{s.n, s.out_channels, s.size, s.size}, type_of(layouts.precision), layouts.destination};
 }
 
 memory::desc bias(memory::dim channels) {
@@ -59,18 +63,23 @@ void BoundPrimitive::run(const dnnl::stream& stream) const {
                           "could not execute a primitive");
 }
 
-memory::desc convolution_weights(const ConvolutionShape& s, Tag layout) {
-  return {{s.out_channels, s.in_channels, 3, 3}, f32, layout};
+memory::desc convolution_weights(const ConvolutionShape& s, Tag layout, Precision precision) {
+  return {{s.out_channels, s.in_channels, 3, 3}, type_of(precision), layout};
+}
+
+dnnl::reorder::primitive_desc reorder_desc(const dnnl::engine& engine, const memory::desc& from,
+                                           const memory::desc& to) {
+  return {engine, from, engine, to, attributes()};
 }
 
 dnnl::convolution_forward::primitive_desc convolution_forward_desc(const dnnl::engine& engine,
                                                                    const ConvolutionShape& shape,
                                                                    const ConvolutionLayouts& layouts,
-                                                                   const memory::desc& weights,
-                                                                   dnnl::algorithm algorithm, bool training) {
+                                                                   const memory::desc& weights, bool training,
+                                                                   dnnl::algorithm algorithm) {
   const auto kind = training ? prop_kind::forward_training : prop_kind::forward_inference;
-  const memory::desc source = convolution_source(shape, layouts.source);
-  const memory::desc destination = convolution_destination(shape, layouts.destination);
+  const memory::desc source = convolution_source(shape, layouts);
+  const memory::desc destination = convolution_destination(shape, layouts);
   const memory::desc biases = bias(shape.out_channels);
   const dnnl::primitive_attr attr = attributes(!training);
 #if DNNL_VERSION_MAJOR >= 3
@@ -82,10 +91,10 @@ dnnl::convolution_forward::primitive_desc convolution_forward_desc(const dnnl::e
 
 dnnl::convolution_backward_data::primitive_desc convolution_backward_data_desc(
     const dnnl::engine& engine, const ConvolutionShape& shape, const ConvolutionLayouts& layouts,
-    dnnl::algorithm algorithm, const dnnl::convolution_forward::primitive_desc& forward) {
-  const memory::desc source = convolution_source(shape, layouts.source);
-  const memory::desc destination = convolution_destination(shape, layouts.destination);
-  const memory::desc weights = convolution_weights(shape, Tag::any);
+    const dnnl::convolution_forward::primitive_desc& forward, dnnl::algorithm algorithm) {
+  const memory::desc source = convolution_source(shape, layouts);
+  const memory::desc destination = convolution_destination(shape, layouts);
+  const memory::desc weights = convolution_weights(shape, Tag::any, layouts.precision);
 #if DNNL_VERSION_MAJOR >= 3
   return {engine, algorithm, source, weights, destination, ones, ones, ones, forward, attributes()};
 #else
@@ -95,10 +104,10 @@ dnnl::convolution_backward_data::primitive_desc convolution_backward_data_desc(
 
 dnnl::convolution_backward_weights::primitive_desc convolution_backward_weights_desc(
     const dnnl::engine& engine, const ConvolutionShape& shape, const ConvolutionLayouts& layouts,
-    const memory::desc& weights, dnnl::algorithm algorithm,
-    const dnnl::convolution_forward::primitive_desc& forward) {
-  const memory::desc source = convolution_source(shape, layouts.source);
-  const memory::desc destination = convolution_destination(shape, layouts.destination);
+    const memory::desc& weights, const dnnl::convolution_forward::primitive_desc& forward,
+    dnnl::algorithm algorithm) {
+  const memory::desc source = convolution_source(shape, layouts);
+  const memory::desc destination = convolution_destination(shape, layouts);
 #if DNNL_VERSION_MAJOR >= 3
   return {engine, algorithm, source, weights, destination, ones, ones, ones, forward, attributes()};
 #else

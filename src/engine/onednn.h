@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "bart/engine/engine.h"
+
 namespace bart {
 
 // The only file pair that knows how oneDNN creates primitives: 2.x has operation descriptors, 3.x does not.
@@ -29,25 +31,29 @@ struct ConvolutionShape {
 
 /// How activations lie in memory between operations.
 struct ConvolutionLayouts {
+  Precision precision;
   dnnl::memory::format_tag source;       // nchw for the first layer's pixels
   dnnl::memory::format_tag destination;  // nChw16c or nChw8c
 };
 
+// oneDNN's own Winograd is slower than BART's, and takes part where the limit of a machine is looked for
+// alone.
+
 /// With a bias; in evaluation with ReLU, too.
-dnnl::convolution_forward::primitive_desc convolution_forward_desc(const dnnl::engine& engine,
-                                                                   const ConvolutionShape& shape,
-                                                                   const ConvolutionLayouts& layouts,
-                                                                   const dnnl::memory::desc& weights,
-                                                                   dnnl::algorithm algorithm, bool training);
+dnnl::convolution_forward::primitive_desc convolution_forward_desc(
+    const dnnl::engine& engine, const ConvolutionShape& shape, const ConvolutionLayouts& layouts,
+    const dnnl::memory::desc& weights, bool training,
+    dnnl::algorithm algorithm = dnnl::algorithm::convolution_direct);
 
 dnnl::convolution_backward_data::primitive_desc convolution_backward_data_desc(
     const dnnl::engine& engine, const ConvolutionShape& shape, const ConvolutionLayouts& layouts,
-    dnnl::algorithm algorithm, const dnnl::convolution_forward::primitive_desc& forward);
+    const dnnl::convolution_forward::primitive_desc& forward,
+    dnnl::algorithm algorithm = dnnl::algorithm::convolution_direct);
 
 dnnl::convolution_backward_weights::primitive_desc convolution_backward_weights_desc(
     const dnnl::engine& engine, const ConvolutionShape& shape, const ConvolutionLayouts& layouts,
-    const dnnl::memory::desc& weights, dnnl::algorithm algorithm,
-    const dnnl::convolution_forward::primitive_desc& forward);
+    const dnnl::memory::desc& weights, const dnnl::convolution_forward::primitive_desc& forward,
+    dnnl::algorithm algorithm = dnnl::algorithm::convolution_direct);
 
 /// A fully connected layer: source [n, in] and destination [n, out] row-major, weights [out, in].
 struct LinearShape {
@@ -73,6 +79,11 @@ dnnl::memory::desc linear_weights(const LinearShape& shape);
 dnnl::memory::desc preferred_linear_weights(const dnnl::engine& engine, const LinearShape& shape);
 
 /// The memory of convolution weights [out, in, 3, 3] in a given layout; `any` leaves the choice to oneDNN.
-dnnl::memory::desc convolution_weights(const ConvolutionShape& shape, dnnl::memory::format_tag layout);
+dnnl::memory::desc convolution_weights(const ConvolutionShape& shape, dnnl::memory::format_tag layout,
+                                       Precision precision = Precision::f32);
+
+/// Copies `from` into the layout and type of `to`.
+dnnl::reorder::primitive_desc reorder_desc(const dnnl::engine& engine, const dnnl::memory::desc& from,
+                                           const dnnl::memory::desc& to);
 
 }  // namespace bart

@@ -8,6 +8,7 @@
 #include "bart/platform/error.h"
 #include "batch_norm_kernels.h"
 #include "parallel.h"
+#include "winograd.h"
 
 namespace bart {
 namespace {
@@ -58,15 +59,6 @@ memory::desc row_major(const LinearLayer& layer) {
   return linear_weights({1, layer.in_padded, layer.out_features});
 }
 
-void reorder_weights(const dnnl::engine& engine, const memory::desc& from_desc, const float* from,
-                     const memory::desc& to_desc, float* to) {
-  dnnl::stream stream(engine);
-  memory source(from_desc, engine, const_cast<float*>(from));
-  memory destination(to_desc, engine, to);
-  dnnl::reorder(source, destination).execute(stream, source, destination);
-  stream.wait();
-}
-
 void import_vector(const StateDict& state, const std::string& name, std::int64_t count, float* to) {
   std::ranges::copy(tensor(state, name, {count}).floats(), to);
 }
@@ -78,6 +70,15 @@ void export_vector(StateDict& state, const std::string& name, const float* from)
 }
 
 }  // namespace
+
+void reorder_weights(const dnnl::engine& engine, const memory::desc& from_desc, const float* from,
+                     const memory::desc& to_desc, void* to) {
+  dnnl::stream stream(engine);
+  memory source(from_desc, engine, const_cast<float*>(from));
+  memory destination(to_desc, engine, to);
+  dnnl::reorder(source, destination).execute(stream, source, destination);
+  stream.wait();
+}
 
 void import_weights(const ConvolutionLayer& layer, const dnnl::engine& engine, const float* from, float* to) {
   std::vector<float> rows(static_cast<std::size_t>(layer.out_padded * layer.in_padded * 9));
@@ -96,13 +97,21 @@ void export_weights(const ConvolutionLayer& layer, const dnnl::engine& engine, c
   }
 }
 
-ConvolutionLayouts CompiledNetwork::layouts(std::size_t i) const {
+ConvolutionLayouts CompiledNetwork::layouts(std::size_t i, Precision precision) const {
   const auto blocked = block == 16 ? memory::format_tag::nChw16c : memory::format_tag::nChw8c;
-  return {i == 0 ? memory::format_tag::nchw : blocked, blocked};
+  return {precision, i == 0 ? memory::format_tag::nchw : blocked, blocked};
 }
 
-CompiledNetwork compile_network(const Architecture& architecture, const dnnl::engine& engine) {
-  CompiledNetwork network{architecture, static_cast<std::int64_t>(preferred_block()), {}, {}, 0, 0};
+CompiledNetwork compile_network(const Architecture& architecture, const dnnl::engine& engine,
+                                const EngineOptions& options) {
+  CompiledNetwork network{architecture,
+                          static_cast<std::int64_t>(preferred_block()),
+                          options.exact,
+                          options.threads,
+                          {},
+                          {},
+                          0,
+                          0};
   const std::vector<Layer> layers = layers_of(architecture);
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const Layer& layer = layers[i];
@@ -119,10 +128,17 @@ CompiledNetwork compile_network(const Architecture& architecture, const dnnl::en
       c.dropout = c.ends_block ? layers[i + 4].dropout : 0;
       // The batch size that is trained with most decides; other plans take this layout as it is.
       const ConvolutionShape shape{32, c.in_padded, c.out_padded, c.size};
-      c.weights_desc = convolution_forward_desc(engine, shape, network.layouts(network.convolutions.size()),
-                                                convolution_weights(shape, memory::format_tag::any),
-                                                dnnl::algorithm::convolution_direct, true)
+      const std::size_t place = network.convolutions.size();
+      c.weights_desc = convolution_forward_desc(engine, shape, network.layouts(place, Precision::f32),
+                                                convolution_weights(shape, memory::format_tag::any), true)
                            .weights_desc();
+      const auto winograd = [&](Precision precision) {
+        return !options.exact && place > 0 && network.block == 16 && has_winograd(precision) &&
+               c.weights_desc == convolution_weights(shape, memory::format_tag::OIhw16i16o);
+      };
+      const bool trained = winograd(options.precision);
+      c.kernels = {options.precision, trained, trained, trained};
+      c.evaluation = {options.evaluation_precision, winograd(options.evaluation_precision), false, false};
       c.weights = take(network.parameter_count, c.weights_desc.get_size() / sizeof(float));
       const auto width = static_cast<std::size_t>(c.out_padded);
       c.bias = take(network.parameter_count, width);

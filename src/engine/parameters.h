@@ -8,6 +8,7 @@
 #include "arena.h"
 #include "bart/network/architecture.h"
 #include "bart/network/state_dict.h"
+#include "convolution_kernels.h"
 #include "onednn.h"
 
 namespace bart {
@@ -23,10 +24,17 @@ struct ConvolutionLayer {
   std::int64_t size;                      // height and width
   bool ends_block;                        // followed by pooling and dropout
   double dropout;                         // of the block, where it ends one
-  dnnl::memory::desc weights_desc;        // [out_padded, in_padded, 3, 3] as the forward kernel likes it
+  ConvolutionKernels kernels;             // of a training step
+  ConvolutionKernels evaluation;          // forward only
+  dnnl::memory::desc weights_desc;        // f32 [out_padded, in_padded, 3, 3] as the direct kernels like it
   std::size_t weights, bias;              // [weights_desc], [out_padded]
   std::size_t norm_weight, norm_bias;     // [out_padded]
   std::size_t running_mean, running_var;  // [out_padded], in the statistics array
+
+  /// Multiplications and additions of the direct algorithm for n images, in any direction.
+  double flops(std::int64_t n) const {
+    return 18.0 * static_cast<double>(n * size * size) * static_cast<double>(in_channels * out_channels);
+  }
 };
 
 /// A fully connected layer; weights [out, in]. The first one's inputs come channel-blocked, so its columns
@@ -41,22 +49,29 @@ struct LinearLayer {
   std::vector<std::int64_t> column_of;  // [in_features], empty: the same order
   dnnl::memory::desc weights_desc;      // the layout that the kernels like, of [out, in_padded]
   std::size_t weights, bias;            // [weights_desc], [out]
+
+  double flops(std::int64_t n) const {
+    return 2.0 * static_cast<double>(n * in_features) * static_cast<double>(out_features);
+  }
 };
 
 /// A network as the kernels want it: which layers are fused, how their values lie in memory.
 struct CompiledNetwork {
   Architecture architecture;
   std::int64_t block;  // channel block of activations, 16 or 8
+  bool exact;          // every rounding is PyTorch's
+  int threads;
   std::vector<ConvolutionLayer> convolutions;
   std::vector<LinearLayer> linears;
   std::size_t parameter_count = 0;  // floats of each of values, gradients, exp_avg, exp_avg_sq
   std::size_t statistic_count = 0;  // floats of the running statistics
 
   /// How the activations around convolution i lie: the first one reads plain pictures.
-  ConvolutionLayouts layouts(std::size_t i) const;
+  ConvolutionLayouts layouts(std::size_t i, Precision precision) const;
 };
 
-CompiledNetwork compile_network(const Architecture& architecture, const dnnl::engine& engine);
+CompiledNetwork compile_network(const Architecture& architecture, const dnnl::engine& engine,
+                                const EngineOptions& options);
 
 /// One flat array each; padding is zero and stays zero.
 struct Parameters {
@@ -77,6 +92,10 @@ void import_state(const CompiledNetwork& network, const dnnl::engine& engine, co
 /// The way back; fills the tensors of `state` (from empty_state) that it has values for.
 void export_state(const CompiledNetwork& network, const dnnl::engine& engine, const float* values,
                   const float* statistics, StateDict& state);
+
+/// Copies weights from one layout to another, which may hold them in another precision, too.
+void reorder_weights(const dnnl::engine& engine, const dnnl::memory::desc& from_desc, const float* from,
+                     const dnnl::memory::desc& to_desc, void* to);
 
 /// The weights of one convolution, from PyTorch's layout and into it.
 void import_weights(const ConvolutionLayer& layer, const dnnl::engine& engine,

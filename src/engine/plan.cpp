@@ -2,9 +2,31 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
 #include <iterator>
 
 namespace bart {
+
+std::vector<OperationTime> time_operations(const std::vector<Operation>& operations, int rounds) {
+  using Clock = std::chrono::steady_clock;
+  std::vector<std::vector<double>> seconds(operations.size());
+  for (int round = 0; round < rounds; ++round) {
+    for (std::size_t i = 0; i < operations.size(); ++i) {
+      const auto start = Clock::now();
+      operations[i].run();
+      seconds[i].push_back(std::chrono::duration<double>(Clock::now() - start).count());
+    }
+  }
+  std::vector<OperationTime> times;
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    const Operation& operation = operations[i];
+    const auto middle = seconds[i].begin() + rounds / 2;
+    std::ranges::nth_element(seconds[i], middle);
+    times.push_back({operation.name, operation.implementation, *middle, operation.flops, operation.bytes});
+  }
+  return times;
+}
 
 std::string describe(const std::string& heading, const std::vector<Operation>& operations,
                      const ArenaLayout& arena) {
@@ -14,12 +36,14 @@ std::string describe(const std::string& heading, const std::vector<Operation>& o
   for (std::size_t i = 0; i < operations.size(); ++i) {
     fmt::format_to(out, "{:>4}  {:<44} {}\n", i + 1, operations[i].name, operations[i].implementation);
   }
-  fmt::format_to(out, "\n{:>12}  {:>12}  {}\n", "Offset", "Bytes", "Buffer");
+  fmt::format_to(out, "\n{:>12}  {:>12}  {:>8}  {}\n", "Offset", "Bytes", "In use", "Buffer");
   for (const Buffer& buffer : arena.buffers()) {
-    fmt::format_to(out, "{:>12}  {:>12}  {}\n", buffer.offset, buffer.bytes, buffer.name);
+    fmt::format_to(out, "{:>12}  {:>12}  {:>8}  {}\n", buffer.offset, buffer.bytes,
+                   fmt::format("{}-{}", buffer.first, buffer.last), buffer.name);
   }
-  fmt::format_to(out, "\nThe arena has {} bytes ({:.1f} MB).\n", arena.size(),
-                 1e-6 * static_cast<double>(arena.size()));
+  fmt::format_to(out, "\nThe arena has {} bytes ({:.1f} MB; {:.1f} MB if no buffers shared memory).\n",
+                 arena.size(), 1e-6 * static_cast<double>(arena.size()),
+                 1e-6 * static_cast<double>(arena.size_without_sharing()));
   return text;
 }
 

@@ -7,24 +7,21 @@
 
 #include "cross_entropy.h"
 #include "input.h"
+#include "winograd.h"
 
 namespace bart {
 namespace {
 
 using dnnl::memory;
 
-float* floats_at(std::uint8_t* arena, std::size_t offset) {
-  return reinterpret_cast<float*>(arena + offset);
-}
-
-BatchNormChannels channels_at(std::uint8_t* arena, std::size_t offset, std::int64_t channels) {
-  float* first = floats_at(arena, offset);
-  return {first, first + channels, first + 2 * channels, first + 3 * channels};
-}
-
 /// Shape and layout of activations, as oneDNN writes them: "[32, 64, 128, 128] nChw16c".
-std::string layout_text(const ActivationShape& s, std::int64_t size) {
-  return fmt::format("[{}, {}, {}, {}] nChw{}c", s.n, s.channels, size, size, s.block);
+std::string layout_text(const ActivationShape& s, std::int64_t size, Precision precision) {
+  return fmt::format("[{}, {}, {}, {}] nChw{}c{}", s.n, s.channels, size, size, s.block,
+                     precision == Precision::bf16 ? " bf16" : "");
+}
+
+std::size_t activation_bytes(std::int64_t count, Precision precision) {
+  return static_cast<std::size_t>(count) * bytes_of(precision);
 }
 
 }  // namespace
@@ -32,247 +29,411 @@ std::string layout_text(const ActivationShape& s, std::int64_t size) {
 TrainingPlan::TrainingPlan(const CompiledNetwork& network, const dnnl::engine& engine, std::int64_t n)
     : network_(network), engine_(engine), stream_(engine), n_(n) {
   const std::int64_t size = network.architecture.image_size;
-  input_ =
-      layout_.add(fmt::format("input [{}, 3, {}, {}] nchw", n, size, size), float_bytes(n * 3 * size * size));
-  plan_convolutions();
-  plan_linears();
+  const Precision precision = network.convolutions.front().kernels.precision;
+  input_ = layout_.add(
+      fmt::format("input [{}, 3, {}, {}] nchw{}", n, size, size, precision == Precision::bf16 ? " bf16" : ""),
+      activation_bytes(n * 3 * size * size, precision), 0, backward_time(0));
+  for (std::size_t i = 0; i < network.convolutions.size(); ++i) plan_convolution(i);
+  for (std::size_t i = 0; i < network.linears.size(); ++i) plan_linear(i);
+  layout_.place();
 }
 
-void TrainingPlan::plan_convolutions() {
-  constexpr auto direct = dnnl::algorithm::convolution_direct;
-  std::size_t partial_bytes = 0;
-  std::size_t scratch_bytes = 0;
-  for (const ConvolutionLayer& layer : network_.convolutions) {
-    const bool first = convolutions_.empty();
-    const ConvolutionShape shape{n_, layer.in_padded, layer.out_padded, layer.size};
-    const ConvolutionLayouts layouts = network_.layouts(convolutions_.size());
-    const auto forward = convolution_forward_desc(engine_, shape, layouts, layer.weights_desc, direct, true);
-    Convolution c{.forward = forward,
-                  .backward_data = {},
-                  .backward_weights = convolution_backward_weights_desc(engine_, shape, layouts,
-                                                                        layer.weights_desc, direct, forward),
-                  .shape = {n_, layer.out_padded, layer.size, network_.block},
-                  .output = 0,
-                  .activated = 0,
-                  .channels = 0};
-    c.output = layout_.add(
-        fmt::format("{} output, then its gradient, {}", layer.name, layout_text(c.shape, layer.size)),
-        float_bytes(c.shape.count()));
-    c.activated =
-        layout_.add(fmt::format("{} activated{}, then its gradient, {}", layer.name,
-                                layer.ends_block ? " and pooled" : "",
-                                layout_text(c.shape, layer.ends_block ? layer.size / 2 : layer.size)),
-                    float_bytes(c.shape.count() / (layer.ends_block ? 4 : 1)));
-    c.channels = layout_.add(layer.norm_name + " statistics", float_bytes(4 * layer.out_padded));
-    if (layer.ends_block) c.keep = layout_.add(layer.name + " dropout", float_bytes(n_ * layer.out_padded));
-    if (!first) {
-      c.backward_data = convolution_backward_data_desc(engine_, shape, layouts, direct, forward);
-      scratch_bytes = std::max(scratch_bytes, c.backward_data->scratchpad_desc().get_size());
-      if (c.backward_data->weights_desc() != layer.weights_desc) {
-        c.turned = layout_.add(layer.name + " weights for the backward pass",
-                               c.backward_data->weights_desc().get_size());
-      }
+Precision TrainingPlan::activated_precision(std::size_t i) const {
+  return i + 1 < network_.convolutions.size() ? network_.convolutions[i + 1].kernels.precision
+                                              : Precision::f32;
+}
+
+void TrainingPlan::plan_convolution(std::size_t i) {
+  const ConvolutionLayer& layer = network_.convolutions[i];
+  const ConvolutionKernels& kernels = layer.kernels;
+  const Precision precision = kernels.precision;
+  Convolution c{.forward = {},
+                .backward_data = {},
+                .backward_weights = {},
+                .shape = {n_, layer.out_padded, layer.size, network_.block}};
+  const int now = forward_time(i);
+  const int back = backward_time(i);
+  c.output = layout_.add(fmt::format("{} output, then its gradient, {}", layer.name,
+                                     layout_text(c.shape, layer.size, precision)),
+                         activation_bytes(c.shape.count(), precision), now, back);
+  c.activated = layout_.add(
+      fmt::format(
+          "{} activated{}, then its gradient, {}", layer.name, layer.ends_block ? " and pooled" : "",
+          layout_text(c.shape, layer.ends_block ? layer.size / 2 : layer.size, activated_precision(i))),
+      activation_bytes(c.shape.count() / (layer.ends_block ? 4 : 1), activated_precision(i)), now, back);
+  c.channels = layout_.add(layer.norm_name + " statistics", float_bytes(4 * layer.out_padded), now, back);
+  if (layer.ends_block) {
+    c.keep = layout_.add(layer.name + " dropout", float_bytes(n_ * layer.out_padded), 0, back);
+  }
+  const std::size_t sums = batch_norm_partial_bytes(c.shape);
+  c.forward_sums = layout_.add(layer.norm_name + " sums", sums, now, now);
+  c.backward_sums = layout_.add(layer.norm_name + " gradient sums", sums, back, back);
+
+  const ConvolutionShape shape{n_, layer.in_padded, layer.out_padded, layer.size};
+  const WinogradShape winograd{n_, layer.in_padded, layer.out_padded, layer.size};
+  const WinogradShape turned{n_, layer.out_padded, layer.in_padded, layer.size};
+  const ConvolutionLayouts layouts = network_.layouts(i, precision);
+  const memory::desc weights = precision == Precision::bf16
+                                   ? convolution_weights(shape, memory::format_tag::any, precision)
+                                   : layer.weights_desc;
+  // What the direct backward kernels are made from, whether or not it runs.
+  const auto forward = convolution_forward_desc(engine_, shape, layouts, weights, true);
+  std::size_t forward_scratch = 0;
+  std::size_t backward_scratch = 0;
+  const auto copy_of_weights = [&](const char* purpose, std::size_t bytes, int time) {
+    return layout_.add(fmt::format("{} weights for {}", layer.name, purpose), bytes, time, time);
+  };
+  if (kernels.winograd_forward) {
+    forward_scratch = winograd_scratch_bytes(winograd, precision, network_.threads);
+    c.forward_weights = copy_of_weights("forward", winograd_weights_bytes(winograd, precision), now);
+  } else {
+    c.forward = forward;
+    forward_scratch = forward.scratchpad_desc().get_size();
+    const memory::desc wanted = forward.weights_desc();
+    if (wanted != layer.weights_desc) c.forward_weights = copy_of_weights("forward", wanted.get_size(), now);
+  }
+  if (kernels.winograd_backward_weights) {
+    backward_scratch = winograd_gradient_scratch_bytes(winograd, precision, network_.threads);
+  } else {
+    c.backward_weights =
+        convolution_backward_weights_desc(engine_, shape, layouts, layer.weights_desc, forward);
+    backward_scratch = c.backward_weights->scratchpad_desc().get_size();
+  }
+  if (i > 0 && kernels.winograd_backward_data) {
+    backward_scratch =
+        std::max(backward_scratch, winograd_scratch_bytes(turned, precision, network_.threads));
+    c.turned_weights = copy_of_weights("backward data", winograd_weights_bytes(turned, precision), back);
+  } else if (i > 0) {
+    c.backward_data = convolution_backward_data_desc(engine_, shape, layouts, forward);
+    backward_scratch = std::max(backward_scratch, c.backward_data->scratchpad_desc().get_size());
+    const memory::desc wanted = c.backward_data->weights_desc();
+    if (wanted != layer.weights_desc) {
+      c.turned_weights = copy_of_weights("backward data", wanted.get_size(), back);
     }
-    partial_bytes = std::max(partial_bytes, batch_norm_partial_bytes(c.shape));
-    scratch_bytes = std::max({scratch_bytes, c.forward.scratchpad_desc().get_size(),
-                              c.backward_weights.scratchpad_desc().get_size()});
-    convolutions_.push_back(std::move(c));
   }
-  partial_ = layout_.add("BatchNorm sums", partial_bytes);
-  scratch_ = layout_.add("convolution scratch", scratch_bytes);
+  c.forward_scratch = layout_.add(layer.name + " forward scratch", forward_scratch, now, now);
+  c.backward_scratch = layout_.add(layer.name + " backward scratch", backward_scratch, back, back);
+  convolutions_.push_back(std::move(c));
 }
 
-void TrainingPlan::plan_linears() {
-  std::size_t scratch_bytes = 0;
-  for (const LinearLayer& layer : network_.linears) {
-    const LinearShape shape{n_, layer.in_padded, layer.out_features};
-    const auto forward = linear_forward_desc(engine_, shape, layer.weights_desc, true);
-    Linear l{.forward = forward,
-             .backward_data = linear_backward_data_desc(engine_, shape, layer.weights_desc, forward),
-             .backward_weights = linear_backward_weights_desc(engine_, shape, layer.weights_desc, forward),
-             .output = layout_.add(layer.name + " output", float_bytes(n_ * layer.out_features)),
-             .gradient = layout_.add(layer.name + " gradient", float_bytes(n_ * layer.out_features))};
-    scratch_bytes = std::max({scratch_bytes, l.forward.scratchpad_desc().get_size(),
-                              l.backward_data.scratchpad_desc().get_size(),
-                              l.backward_weights.scratchpad_desc().get_size()});
-    linears_.push_back(std::move(l));
-  }
-  linear_scratch_ = layout_.add("linear scratch", scratch_bytes);
+void TrainingPlan::plan_linear(std::size_t i) {
+  const LinearLayer& layer = network_.linears[i];
+  const LinearShape shape{n_, layer.in_padded, layer.out_features};
+  const auto forward = linear_forward_desc(engine_, shape, layer.weights_desc, true);
+  Linear l{.forward = forward,
+           .backward_data = linear_backward_data_desc(engine_, shape, layer.weights_desc, forward),
+           .backward_weights = linear_backward_weights_desc(engine_, shape, layer.weights_desc, forward)};
+  const int now = forward_time(convolutions_.size() + i);
+  const int back = backward_time(convolutions_.size() + i);
+  // The last output, the logits, is read after the step, too.
+  l.output = layout_.add(layer.name + " output", float_bytes(n_ * layer.out_features), now,
+                         layer.hidden ? back : backward_time(0));
+  l.gradient = layout_.add(layer.name + " gradient", float_bytes(n_ * layer.out_features), back - 1, back);
+  l.forward_scratch =
+      layout_.add(layer.name + " forward scratch", l.forward.scratchpad_desc().get_size(), now, now);
+  l.backward_scratch = layout_.add(
+      layer.name + " backward scratch",
+      std::max(l.backward_data.scratchpad_desc().get_size(), l.backward_weights.scratchpad_desc().get_size()),
+      back, back);
+  linears_.push_back(std::move(l));
 }
 
-void TrainingPlan::add_own(std::string name, std::function<void()> run) {
-  operations_.push_back({std::move(name), "bart", std::move(run)});
+float* TrainingPlan::floats(std::size_t buffer) const {
+  return reinterpret_cast<float*>(arena_ + layout_.offset(buffer));
+}
+
+Activations TrainingPlan::output_of(std::size_t i) const {
+  return {floats(convolutions_[i].output), network_.convolutions[i].kernels.precision};
+}
+
+Activations TrainingPlan::activated_of(std::size_t i) const {
+  return {floats(convolutions_[i].activated), activated_precision(i)};
+}
+
+Activations TrainingPlan::source_of(std::size_t i) const {
+  if (i > 0) return activated_of(i - 1);
+  return {floats(input_), network_.convolutions.front().kernels.precision};
+}
+
+BatchNormChannels TrainingPlan::channels_of(std::size_t i) const {
+  const std::int64_t channels = network_.convolutions[i].out_padded;
+  float* first = floats(convolutions_[i].channels);
+  return {first, first + channels, first + 2 * channels, first + 3 * channels};
+}
+
+void TrainingPlan::add_own(std::string name, double bytes, std::function<void()> run) {
+  operations_.push_back({std::move(name), "bart", std::move(run), 0, bytes});
 }
 
 template <typename Primitive, typename Desc>
-void TrainingPlan::add_onednn(std::string name, const Desc& desc, void* scratch, Arguments arguments) {
-  arguments.push_back({DNNL_ARG_SCRATCHPAD, {desc.scratchpad_desc(), scratch}});
+void TrainingPlan::add_onednn(std::string name, const Desc& desc, std::size_t scratch, Arguments arguments,
+                              double flops) {
+  double bytes = 0;
+  for (const auto& [index, where] : arguments) bytes += static_cast<double>(where.first.get_size());
+  arguments.push_back({DNNL_ARG_SCRATCHPAD, {desc.scratchpad_desc(), floats(scratch)}});
   operations_.push_back(
       {std::move(name), desc.impl_info_str(),
-       [bound = BoundPrimitive(Primitive(desc), engine_, arguments), this] { bound.run(stream_); }});
+       [bound = BoundPrimitive(Primitive(desc), engine_, arguments), this] { bound.run(stream_); }, flops,
+       bytes});
+}
+
+void* TrainingPlan::weights_for(const std::string& name, const memory::desc& own, float* from,
+                                const memory::desc& wanted, const std::optional<std::size_t>& copy,
+                                std::size_t scratch) {
+  if (!copy) return from;
+  add_onednn<dnnl::reorder>(name, reorder_desc(engine_, own, wanted), scratch,
+                            {{DNNL_ARG_FROM, {own, from}}, {DNNL_ARG_TO, {wanted, floats(*copy)}}}, 0);
+  return floats(*copy);
 }
 
 void TrainingPlan::bind(std::uint8_t* arena, Parameters& parameters) {
+  arena_ = arena;
   operations_.clear();
-  add_own("pictures to input", [this, input = floats_at(arena, input_)] {
+  const std::int64_t size = network_.architecture.image_size;
+  add_own("pictures to input", static_cast<double>(n_ * 3 * size * size) * 5, [this, input = source_of(0)] {
     pictures_to_input(batch_->pictures, network_.architecture.image_size, input);
   });
-  add_own("expand dropout masks", [this, arena] { expand_masks(arena); });
-  for (std::size_t i = 0; i < convolutions_.size(); ++i) bind_convolution_forward(i, arena, parameters);
-  for (std::size_t i = 0; i < linears_.size(); ++i) bind_linear_forward(i, arena, parameters);
+  add_own("expand dropout masks", 0, [this] { expand_masks(); });
+  for (std::size_t i = 0; i < convolutions_.size(); ++i) bind_convolution_forward(i, parameters);
+  for (std::size_t i = 0; i < linears_.size(); ++i) bind_linear_forward(i, parameters);
 
-  float* logits = floats_at(arena, linears_.back().output);
+  float* logits = floats(linears_.back().output);
   logits_ = logits;
-  add_own("cross entropy forward and backward",
-          [this, logits, dlogits = floats_at(arena, linears_.back().gradient)] {
+  add_own("cross entropy forward and backward", 0,
+          [this, logits, dlogits = floats(linears_.back().gradient)] {
             const CrossEntropy loss = cross_entropy(n_, network_.architecture.classes, logits, batch_->labels,
                                                     batch_->class_weights, dlogits);
             result_ = {loss.loss, loss.correct};
           });
-  for (std::size_t i = linears_.size(); i-- > 0;) bind_linear_backward(i, arena, parameters);
-  for (std::size_t i = convolutions_.size(); i-- > 0;) bind_convolution_backward(i, arena, parameters);
+  for (std::size_t i = linears_.size(); i-- > 0;) bind_linear_backward(i, parameters);
+  for (std::size_t i = convolutions_.size(); i-- > 0;) bind_convolution_backward(i, parameters);
 }
 
-void TrainingPlan::bind_convolution_forward(std::size_t i, std::uint8_t* arena, Parameters& parameters) {
+void TrainingPlan::bind_convolution_forward(std::size_t i, Parameters& parameters) {
   const ConvolutionLayer& layer = network_.convolutions[i];
   const Convolution& c = convolutions_[i];
   float* values = parameters.values.floats();
   float* statistics = parameters.statistics.floats();
-  float* source = floats_at(arena, i == 0 ? input_ : convolutions_[i - 1].activated);
-  float* output = floats_at(arena, c.output);
-  float* activated = floats_at(arena, c.activated);
-  const BatchNormChannels channels = channels_at(arena, c.channels, layer.out_padded);
+  const Activations output = output_of(i);
+  const Activations activated = activated_of(i);
+  const BatchNormChannels channels = channels_of(i);
+  const auto count = static_cast<double>(c.shape.count());
+  const double output_bytes = count * static_cast<double>(bytes_of(output.precision));
+  const double activated_bytes =
+      count * static_cast<double>(bytes_of(activated.precision)) / (layer.ends_block ? 4 : 1);
 
-  add_onednn<dnnl::convolution_forward>(
-      layer.name + " forward", c.forward, arena + scratch_,
-      {{DNNL_ARG_SRC, {c.forward.src_desc(), source}},
-       {DNNL_ARG_WEIGHTS, {c.forward.weights_desc(), values + layer.weights}},
-       {DNNL_ARG_BIAS, {c.forward.bias_desc(), values + layer.bias}},
-       {DNNL_ARG_DST, {c.forward.dst_desc(), output}}});
-  add_own(layer.norm_name + " statistics", [=, shape = c.shape,
-                                            partial = reinterpret_cast<double*>(arena + partial_)] {
-    batch_norm_statistics(shape, output, values + layer.norm_weight, values + layer.norm_bias,
-                          statistics + layer.running_mean, statistics + layer.running_var, channels, partial);
-  });
+  add_convolution_forward(i, parameters);
+  add_own(layer.norm_name + " statistics", output_bytes,
+          [=, this, shape = c.shape, partial = reinterpret_cast<double*>(floats(c.forward_sums))] {
+            const float* weight = values + layer.norm_weight;
+            const float* bias = values + layer.norm_bias;
+            float* mean = statistics + layer.running_mean;
+            float* var = statistics + layer.running_var;
+            if (network_.exact) {
+              exact_batch_norm_statistics(shape, static_cast<const float*>(output.data), weight, bias, mean,
+                                          var, channels, partial);
+            } else {
+              batch_norm_statistics(shape, output, weight, bias, mean, var, channels, partial);
+            }
+          });
   if (layer.ends_block) {
-    add_own(layer.norm_name + " + ReLU + pool + dropout forward",
-            [=, shape = c.shape, keep = floats_at(arena, c.keep)] {
+    add_own(layer.norm_name + " + ReLU + pool + dropout forward", output_bytes + activated_bytes,
+            [=, shape = c.shape, keep = floats(c.keep)] {
               normalize_relu_pool_forward(shape, output, channels, keep, activated);
             });
   } else {
-    add_own(layer.norm_name + " + ReLU forward",
+    add_own(layer.norm_name + " + ReLU forward", output_bytes + activated_bytes,
             [=, shape = c.shape] { normalize_relu_forward(shape, output, channels, activated); });
   }
 }
 
-void TrainingPlan::bind_convolution_backward(std::size_t i, std::uint8_t* arena, Parameters& parameters) {
+void TrainingPlan::bind_convolution_backward(std::size_t i, Parameters& parameters) {
   const ConvolutionLayer& layer = network_.convolutions[i];
   const Convolution& c = convolutions_[i];
   float* values = parameters.values.floats();
   float* gradients = parameters.gradients.floats();
-  float* source = floats_at(arena, i == 0 ? input_ : convolutions_[i - 1].activated);
-  float* output = floats_at(arena, c.output);
-  float* activated = floats_at(arena, c.activated);  // holds the gradient by now
-  auto* partial = reinterpret_cast<double*>(arena + partial_);
-  const BatchNormChannels channels = channels_at(arena, c.channels, layer.out_padded);
+  const Activations output = output_of(i);
+  const Activations activated = activated_of(i);  // holds the gradient by now
+  auto* partial = reinterpret_cast<double*>(floats(c.backward_sums));
+  const BatchNormChannels channels = channels_of(i);
+  const auto count = static_cast<double>(c.shape.count());
+  const double bytes =
+      2 * count * static_cast<double>(bytes_of(output.precision)) +
+      count * static_cast<double>(bytes_of(activated.precision)) / (layer.ends_block ? 4 : 1);
 
   if (layer.ends_block) {
-    add_own(layer.norm_name + " + ReLU + pool + dropout backward", [=, shape = c.shape,
-                                                                    keep = floats_at(arena, c.keep)] {
-      normalize_relu_pool_backward(shape, activated, values + layer.norm_weight, channels, keep, output,
-                                   gradients + layer.norm_weight, gradients + layer.norm_bias, partial);
-    });
+    add_own(layer.norm_name + " + ReLU + pool + dropout backward", bytes,
+            [=, shape = c.shape, keep = floats(c.keep)] {
+              normalize_relu_pool_backward(shape, activated, values + layer.norm_weight, channels, keep,
+                                           output, gradients + layer.norm_weight, gradients + layer.norm_bias,
+                                           partial);
+            });
   } else {
-    add_own(layer.norm_name + " + ReLU backward", [=, shape = c.shape] {
+    add_own(layer.norm_name + " + ReLU backward", bytes, [=, shape = c.shape] {
       normalize_relu_backward(shape, activated, values + layer.norm_weight, channels, output,
                               gradients + layer.norm_weight, gradients + layer.norm_bias, partial);
     });
   }
-  add_onednn<dnnl::convolution_backward_weights>(
-      layer.name + " backward weights", c.backward_weights, arena + scratch_,
-      {{DNNL_ARG_SRC, {c.backward_weights.src_desc(), source}},
-       {DNNL_ARG_DIFF_DST, {c.backward_weights.diff_dst_desc(), output}},
-       {DNNL_ARG_DIFF_WEIGHTS, {c.backward_weights.diff_weights_desc(), gradients + layer.weights}}});
-  if (!c.backward_data) return;
-  float* weights = values + layer.weights;
-  if (c.turned != 0) {
-    float* turned = floats_at(arena, c.turned);
-    const memory::desc wanted = c.backward_data->weights_desc();
-    const dnnl::reorder::primitive_desc reorder(engine_, layer.weights_desc, engine_, wanted);
-    add_onednn<dnnl::reorder>(
-        layer.name + " weights for backward data", reorder, arena + scratch_,
-        {{DNNL_ARG_FROM, {layer.weights_desc, weights}}, {DNNL_ARG_TO, {wanted, turned}}});
-    weights = turned;
-  }
-  add_onednn<dnnl::convolution_backward_data>(
-      layer.name + " backward data", *c.backward_data, arena + scratch_,
-      {{DNNL_ARG_DIFF_DST, {c.backward_data->diff_dst_desc(), output}},
-       {DNNL_ARG_WEIGHTS, {c.backward_data->weights_desc(), weights}},
-       {DNNL_ARG_DIFF_SRC, {c.backward_data->diff_src_desc(), source}}});
+  add_convolution_backward_weights(i, parameters);
+  if (i > 0) add_convolution_backward_data(i, parameters);
 }
 
-void TrainingPlan::bind_linear_forward(std::size_t i, std::uint8_t* arena, Parameters& parameters) {
+void TrainingPlan::add_winograd(std::string name, std::size_t i, std::function<void()> run) {
+  const ConvolutionLayer& layer = network_.convolutions[i];
+  const auto numbers =
+      static_cast<double>(n_ * layer.size * layer.size * (layer.in_padded + layer.out_padded));
+  operations_.push_back({std::move(name), "bart winograd 4x3", std::move(run), layer.flops(n_),
+                         numbers * static_cast<double>(bytes_of(layer.kernels.precision)) +
+                             static_cast<double>(layer.weights_desc.get_size())});
+}
+
+void TrainingPlan::add_convolution_forward(std::size_t i, Parameters& parameters) {
+  const ConvolutionLayer& layer = network_.convolutions[i];
+  const Convolution& c = convolutions_[i];
+  float* weights = parameters.values.floats() + layer.weights;
+  float* bias = parameters.values.floats() + layer.bias;
+  void* source = source_of(i).data;
+  void* output = output_of(i).data;
+  const std::string name = layer.name + " forward";
+  if (!c.forward) {
+    add_winograd(name, i,
+                 [=, shape = WinogradShape{n_, layer.in_padded, layer.out_padded, layer.size},
+                  precision = layer.kernels.precision, transformed = floats(*c.forward_weights),
+                  scratch = floats(c.forward_scratch)] {
+                   winograd_weights(shape, precision, weights, transformed);
+                   winograd_convolve(shape, precision, source, transformed, bias, false, output, scratch);
+                 });
+    return;
+  }
+  void* wanted = weights_for(layer.name + " weights for forward", layer.weights_desc, weights,
+                             c.forward->weights_desc(), c.forward_weights, c.forward_scratch);
+  add_onednn<dnnl::convolution_forward>(name, *c.forward, c.forward_scratch,
+                                        {{DNNL_ARG_SRC, {c.forward->src_desc(), source}},
+                                         {DNNL_ARG_WEIGHTS, {c.forward->weights_desc(), wanted}},
+                                         {DNNL_ARG_BIAS, {c.forward->bias_desc(), bias}},
+                                         {DNNL_ARG_DST, {c.forward->dst_desc(), output}}},
+                                        layer.flops(n_));
+}
+
+void TrainingPlan::add_convolution_backward_weights(std::size_t i, Parameters& parameters) {
+  const ConvolutionLayer& layer = network_.convolutions[i];
+  const Convolution& c = convolutions_[i];
+  float* dweights = parameters.gradients.floats() + layer.weights;
+  void* source = source_of(i).data;
+  void* gradient = output_of(i).data;
+  const std::string name = layer.name + " backward weights";
+  if (!c.backward_weights) {
+    add_winograd(name, i,
+                 [=, shape = WinogradShape{n_, layer.in_padded, layer.out_padded, layer.size},
+                  precision = layer.kernels.precision, scratch = floats(c.backward_scratch)] {
+                   winograd_weight_gradient(shape, precision, source, gradient, dweights, scratch);
+                 });
+    return;
+  }
+  add_onednn<dnnl::convolution_backward_weights>(
+      name, *c.backward_weights, c.backward_scratch,
+      {{DNNL_ARG_SRC, {c.backward_weights->src_desc(), source}},
+       {DNNL_ARG_DIFF_DST, {c.backward_weights->diff_dst_desc(), gradient}},
+       {DNNL_ARG_DIFF_WEIGHTS, {c.backward_weights->diff_weights_desc(), dweights}}},
+      layer.flops(n_));
+}
+
+void TrainingPlan::add_convolution_backward_data(std::size_t i, Parameters& parameters) {
+  const ConvolutionLayer& layer = network_.convolutions[i];
+  const Convolution& c = convolutions_[i];
+  float* weights = parameters.values.floats() + layer.weights;
+  void* source_gradient = source_of(i).data;  // takes the place of the source
+  void* gradient = output_of(i).data;
+  const std::string name = layer.name + " backward data";
+  if (!c.backward_data) {
+    add_winograd(name, i,
+                 [=, shape = WinogradShape{n_, layer.in_padded, layer.out_padded, layer.size},
+                  turned = WinogradShape{n_, layer.out_padded, layer.in_padded, layer.size},
+                  precision = layer.kernels.precision, transformed = floats(*c.turned_weights),
+                  scratch = floats(c.backward_scratch)] {
+                   winograd_turned_weights(shape, precision, weights, transformed);
+                   winograd_convolve(turned, precision, gradient, transformed, nullptr, false,
+                                     source_gradient, scratch);
+                 });
+    return;
+  }
+  void* wanted = weights_for(layer.name + " weights for backward data", layer.weights_desc, weights,
+                             c.backward_data->weights_desc(), c.turned_weights, c.backward_scratch);
+  add_onednn<dnnl::convolution_backward_data>(
+      name, *c.backward_data, c.backward_scratch,
+      {{DNNL_ARG_DIFF_DST, {c.backward_data->diff_dst_desc(), gradient}},
+       {DNNL_ARG_WEIGHTS, {c.backward_data->weights_desc(), wanted}},
+       {DNNL_ARG_DIFF_SRC, {c.backward_data->diff_src_desc(), source_gradient}}},
+      layer.flops(n_));
+}
+
+void TrainingPlan::bind_linear_forward(std::size_t i, Parameters& parameters) {
   const LinearLayer& layer = network_.linears[i];
   const Linear& l = linears_[i];
   float* values = parameters.values.floats();
-  float* source = floats_at(arena, i == 0 ? convolutions_.back().activated : linears_[i - 1].output);
-  float* output = floats_at(arena, l.output);
+  float* source = floats(i == 0 ? convolutions_.back().activated : linears_[i - 1].output);
+  float* output = floats(l.output);
   add_onednn<dnnl::inner_product_forward>(
-      layer.name + " forward", l.forward, arena + linear_scratch_,
+      layer.name + " forward", l.forward, l.forward_scratch,
       {{DNNL_ARG_SRC, {l.forward.src_desc(), source}},
        {DNNL_ARG_WEIGHTS, {l.forward.weights_desc(), values + layer.weights}},
        {DNNL_ARG_BIAS, {l.forward.bias_desc(), values + layer.bias}},
-       {DNNL_ARG_DST, {l.forward.dst_desc(), output}}});
+       {DNNL_ARG_DST, {l.forward.dst_desc(), output}}},
+      layer.flops(n_));
   if (!layer.hidden) return;
   // Masks come in the order of layers: a Dropout2d for each block, then one for each hidden layer.
   const std::size_t mask = network_.architecture.blocks.size() + i;
-  add_own(layer.name + " ReLU + dropout forward", [this, output, mask, count = n_ * layer.out_features,
-                                                   scale = static_cast<float>(1 / (1 - layer.dropout))] {
-    relu_dropout_forward(count, (*masks_)[mask].data(), scale, output);
-  });
+  add_own(layer.name + " ReLU + dropout forward", 0,
+          [this, output, mask, count = n_ * layer.out_features,
+           scale = static_cast<float>(1 / (1 - layer.dropout))] {
+            relu_dropout_forward(count, (*masks_)[mask].data(), scale, output);
+          });
 }
 
-void TrainingPlan::bind_linear_backward(std::size_t i, std::uint8_t* arena, Parameters& parameters) {
+void TrainingPlan::bind_linear_backward(std::size_t i, Parameters& parameters) {
   const LinearLayer& layer = network_.linears[i];
   const Linear& l = linears_[i];
   float* values = parameters.values.floats();
   float* gradients = parameters.gradients.floats();
-  float* source = floats_at(arena, i == 0 ? convolutions_.back().activated : linears_[i - 1].output);
-  float* gradient = floats_at(arena, l.gradient);
+  float* source = floats(i == 0 ? convolutions_.back().activated : linears_[i - 1].output);
+  float* gradient = floats(l.gradient);
   if (layer.hidden) {
-    add_own(layer.name + " ReLU + dropout backward",
-            [=, count = n_ * layer.out_features, output = floats_at(arena, l.output),
+    add_own(layer.name + " ReLU + dropout backward", 0,
+            [=, count = n_ * layer.out_features, output = floats(l.output),
              scale = static_cast<float>(1 / (1 - layer.dropout))] {
               relu_dropout_backward(count, output, scale, gradient);
             });
   }
   add_onednn<dnnl::inner_product_backward_weights>(
-      layer.name + " backward weights", l.backward_weights, arena + linear_scratch_,
+      layer.name + " backward weights", l.backward_weights, l.backward_scratch,
       {{DNNL_ARG_SRC, {l.backward_weights.src_desc(), source}},
        {DNNL_ARG_DIFF_DST, {l.backward_weights.diff_dst_desc(), gradient}},
        {DNNL_ARG_DIFF_WEIGHTS, {l.backward_weights.diff_weights_desc(), gradients + layer.weights}},
-       {DNNL_ARG_DIFF_BIAS, {l.backward_weights.diff_bias_desc(), gradients + layer.bias}}});
+       {DNNL_ARG_DIFF_BIAS, {l.backward_weights.diff_bias_desc(), gradients + layer.bias}}},
+      layer.flops(n_));
   // The first layer's input gradient replaces the pooled activations, as the convolutions do it.
-  float* source_gradient = i == 0 ? source : floats_at(arena, linears_[i - 1].gradient);
+  float* source_gradient = i == 0 ? source : floats(linears_[i - 1].gradient);
   add_onednn<dnnl::inner_product_backward_data>(
-      layer.name + " backward data", l.backward_data, arena + linear_scratch_,
+      layer.name + " backward data", l.backward_data, l.backward_scratch,
       {{DNNL_ARG_DIFF_DST, {l.backward_data.diff_dst_desc(), gradient}},
        {DNNL_ARG_WEIGHTS, {l.backward_data.weights_desc(), values + layer.weights}},
-       {DNNL_ARG_DIFF_SRC, {l.backward_data.diff_src_desc(), source_gradient}}});
+       {DNNL_ARG_DIFF_SRC, {l.backward_data.diff_src_desc(), source_gradient}}},
+      layer.flops(n_));
 }
 
-void TrainingPlan::expand_masks(std::uint8_t* arena) {
+void TrainingPlan::expand_masks() {
   std::size_t mask = 0;
   for (std::size_t i = 0; i < convolutions_.size(); ++i) {
     const ConvolutionLayer& layer = network_.convolutions[i];
     if (!layer.ends_block) continue;
     const std::vector<std::uint8_t>& flags = (*masks_)[mask++];
     const auto kept = static_cast<float>(1 / (1 - layer.dropout));
-    float* keep = floats_at(arena, convolutions_[i].keep);
+    float* keep = floats(convolutions_[i].keep);
     for (std::int64_t n = 0; n < n_; ++n) {
-      for (std::int64_t c = 0; c < layer.out_channels; ++c) {
-        keep[n * layer.out_padded + c] =
-            flags[static_cast<std::size_t>(n * layer.out_channels + c)] != 0 ? kept : 0;
+      for (std::int64_t c = 0; c < layer.out_padded; ++c) {
+        const bool on =
+            c < layer.out_channels && flags[static_cast<std::size_t>(n * layer.out_channels + c)] != 0;
+        keep[n * layer.out_padded + c] = on ? kept : 0;
       }
     }
   }
@@ -283,6 +444,12 @@ StepResult TrainingPlan::run(const Batch& batch, const DropoutMasks& masks) {
   masks_ = &masks;
   for (const Operation& operation : operations_) operation.run();
   return result_;
+}
+
+std::vector<OperationTime> TrainingPlan::time(const Batch& batch, const DropoutMasks& masks, int rounds) {
+  batch_ = &batch;
+  masks_ = &masks;
+  return time_operations(operations_, rounds);
 }
 
 std::vector<float> TrainingPlan::logits() const {

@@ -25,6 +25,9 @@ static_assert(std::endian::native == std::endian::little, "safetensors is little
 
 constexpr std::size_t length_bytes = 8;
 constexpr std::uint64_t max_header = std::uint64_t{1} << 24;  // BART's own has a few KB
+// Tensors, what is said of each, metadata. Parsing takes the square of them, and a header has room for a
+// million.
+constexpr std::size_t max_names = 1 << 14;
 constexpr const char* metadata_key = "__metadata__";
 
 template <typename Value>
@@ -111,8 +114,12 @@ Entry read_entry(const std::string& name, const Json& json) {
 Json read_header(std::span<const std::uint8_t> text) {
   try {
     std::set<std::string> names;
+    std::size_t all_names = 0;
     // Depth 1 holds the tensors' names. Of two with one name the parser would keep the last.
     const Json::parser_callback_t check = [&](int depth, Json::parse_event_t event, Json& value) {
+      if (event == Json::parse_event_t::key && ++all_names > max_names) {
+        throw Error("the safetensors header has more names than any network needs");
+      }
       if (event == Json::parse_event_t::key && depth == 1 && !names.insert(value.get<std::string>()).second) {
         throw Error(fmt::format("tensor {} occurs twice", value.get<std::string>()));
       }

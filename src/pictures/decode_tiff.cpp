@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <array>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "formats.h"
@@ -50,7 +52,9 @@ Description describe(const TiffDirectory& tags) {
   description.height = tags.number(tag::height, 0);
   description.compression = tags.number(tag::compression, 1);
   const bool old_jpeg = description.compression == 6;
-  const std::int64_t photometric = old_jpeg ? 6 : tags.number(tag::photometric, 0);
+  const Numbers photometrics = tags.numbers(tag::photometric);
+  // Pillow takes several values for none, and none for 0.
+  const std::int64_t photometric = old_jpeg ? 6 : photometrics.size() == 1 ? photometrics[0] : 0;
   description.fill_order = int(tags.number(tag::fill_order, 1));
   const std::int64_t planes = tags.number(tag::planes, 1);
   description.separate_planes = planes == 2;
@@ -84,12 +88,11 @@ struct Part {
   std::size_t stride;  // 0: rows without padding
 
   bool same_place(const Part& other) const {
-    return left == other.left && top == other.top && right == other.right && bottom == other.bottom &&
-           plane == other.plane;
+    return left == other.left && top == other.top && plane == other.plane;
   }
 };
 
-// The parts in the order of the file; where one place is stated twice in a row, the last counts.
+// The parts, one for each place: of several the last in the file.
 std::vector<Part> parts_of(const TiffDirectory& tags, const Description& d) {
   const bool strips = tags.has(tag::strip_offsets);
   Numbers offsets = tags.numbers(strips ? tag::strip_offsets : tag::tile_offsets);
@@ -118,8 +121,10 @@ std::vector<Part> parts_of(const TiffDirectory& tags, const Description& d) {
     y = 0;
     ++plane;
   }
-  std::stable_sort(parts.begin(), parts.end(),
-                   [](const Part& a, const Part& b) { return a.offset < b.offset; });
+  // Of the parts of one place the last one shows, and a file may state one place a million times.
+  std::stable_sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) {
+    return std::tuple(a.plane, a.top, a.left, a.offset) < std::tuple(b.plane, b.top, b.left, b.offset);
+  });
   std::vector<Part> kept;
   for (const Part& part : parts) {
     if (!kept.empty() && kept.back().same_place(part)) kept.pop_back();
@@ -136,6 +141,16 @@ void decode_uncompressed(Bytes file, const TiffDirectory& tags, const Descriptio
     throw PictureError(
         "TIFF pictures with such separate planes are not supported: convert it to PNG or JPEG");
   std::vector<std::uint8_t> interleaved(planes > 1 ? width * std::size_t(d.height) * planes : 0);
+  if (planes == 1) {
+    // What no part covers stays zero as stored, which is white in CMYK.
+    TiffPixels stored = layout;
+    stored.inverted = false;
+    const std::array<std::uint8_t, 6 * 4> zero{};  // one pixel of the most samples there are
+    std::array<std::uint8_t, 3> color{};
+    unpack_tiff_row(stored, tags.little_endian(), zero.data(), 1, d.palette, color.data());
+    if (color != std::array<std::uint8_t, 3>{})
+      for (std::size_t i = 0; i < picture.pixels.size(); ++i) picture.pixels[i] = color[i % 3];
+  }
   std::vector<std::uint8_t> reversed;
   for (const Part& part : parts_of(tags, d)) {
     if (part.plane >= planes) throw PictureError("broken TIFF: more planes than samples");

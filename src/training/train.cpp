@@ -76,7 +76,8 @@ Training::Training(const LoadedPictures& pictures, const Split& split, const Arc
       split_(split),
       options_(options),
       class_weights_(options.balanced_classes ? balanced_weights(pictures, split) : std::vector<float>()),
-      engine_(checked(pictures, split, architecture, options, from.progress), {.threads = options.threads}),
+      engine_(checked(pictures, split, architecture, options, from.progress),
+              {.threads = options.threads, .precision = options.precision, .exact = options.exact}),
       progress_(std::move(from.progress)),
       next_order_(progress_.order) {
   engine_.load(from.model);

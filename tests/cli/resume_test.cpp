@@ -129,6 +129,19 @@ TEST_F(Resume, StoppedAtAnyStepATrainingEndsWithTheSameBytes) {
   expect_same_results("parts", "whole");
 }
 
+TEST_F(Resume, InsideTheFirstEpochItKeepsTheCurvesThatTensorBoardShows) {
+  ASSERT_EQ(run_bart(here(), command("run", {"--max-steps", "2"})).code, 0);
+  fs::path begun;
+  for (const auto& entry : fs::directory_iterator(here() / "run/bart-run")) {
+    if (entry.path().filename().string().starts_with("events.")) begun = entry.path();
+  }
+  const std::string curves = file_text(begun);
+  EXPECT_THAT(curves, HasSubstr("loss/step"));
+  ASSERT_EQ(run_bart(here(), resume("run", {"--max-steps", "3"})).code, 0);
+  ASSERT_TRUE(fs::exists(begun));
+  EXPECT_TRUE(file_text(begun) == curves);
+}
+
 TEST_F(Resume, AFinishedTrainingMayGoOnForMoreEpochs) {
   ASSERT_EQ(run_bart(here(), command("whole", {"--epochs", "3"})).code, 0);
   ASSERT_EQ(run_bart(here(), command("longer", {"--epochs", "1"})).code, 0);

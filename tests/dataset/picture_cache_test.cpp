@@ -1,8 +1,10 @@
 // load_pictures with a cache: always what it gives without one.
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <fstream>
 #include <latch>
 #include <random>
@@ -280,6 +282,57 @@ TEST_F(PictureCacheTest, ManyAtOnceAllGetTheirPictures) {
     }
   }
   for (const LoadedPictures& pictures : loaded) expect_as_without(pictures);
+  EXPECT_EQ(decoded(), 0u);
+}
+
+/// No file may grow past this: what a full disk does to a write.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit{bytes, before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+
+ private:
+  rlimit before_{};
+  void (*handler_)(int);
+};
+
+TEST_F(PictureCacheTest, AFullDiskIsSaidAndThePicturesAreReadWithoutIt) {
+  {
+    const FileSizeLimit full(1000);  // before the pixels
+    EXPECT_EQ(decoded("cannot write"), 41u);
+    EXPECT_FALSE(fs::exists(cached_file("pixels.new")));
+  }
+  decoded();
+  write(3, noise_jpeg(100));
+  {
+    const FileSizeLimit full(fs::file_size(cached_file("pixels")));
+    EXPECT_EQ(decoded("cannot write"), 1u);
+  }
+  EXPECT_EQ(decoded(), 1u);  // the others are as they were
+}
+
+TEST_F(PictureCacheTest, ADiskThatIsFullForTheIndexLeavesTheOldOne) {
+  fs::remove_all(data_ / "b");
+  write_old("data/b/one.jpg", noise_jpeg(1));
+  // Slots of 192 bytes: the index is larger than the pixels.
+  const std::size_t pixels = 22 * 8 * 8 * 3;
+  for (const auto& entry : fs::directory_iterator(data_ / "a")) {
+    fs::rename(entry.path(), entry.path().string() + std::string(200, 'x'));
+  }
+  {
+    const FileSizeLimit full(pixels);
+    EXPECT_EQ(decoded("index"), 22u);
+  }
+  EXPECT_EQ(decoded(), 22u);
   EXPECT_EQ(decoded(), 0u);
 }
 

@@ -96,6 +96,10 @@ struct Channel {
   }
 };
 
+Activations floats(std::vector<float>& numbers) {
+  return {numbers.data(), Precision::f32};
+}
+
 /// The kernels' memory.
 struct KernelRun {
   std::vector<float> numbers, partial_memory, dweight, dbias;
@@ -115,8 +119,8 @@ struct KernelRun {
   }
 
   void statistics(Data& data) {
-    batch_norm_statistics(data.shape, data.x.data(), data.weight.data(), data.bias.data(),
-                          data.running_mean.data(), data.running_var.data(), channels, partial);
+    exact_batch_norm_statistics(data.shape, data.x.data(), data.weight.data(), data.bias.data(),
+                                data.running_mean.data(), data.running_var.data(), channels, partial);
   }
 };
 
@@ -160,10 +164,10 @@ TEST_P(BatchNorm, WithReluForwardAndBackward) {
   KernelRun run(s);
   run.statistics(data);
   std::vector<float> y(data.x.size());
-  normalize_relu_forward(s, data.x.data(), run.channels, y.data());
+  normalize_relu_forward(s, floats(data.x), run.channels, floats(y));
   std::vector<float> dx = data.x;
-  normalize_relu_backward(s, data.dy.data(), data.weight.data(), run.channels, dx.data(), run.dweight.data(),
-                          run.dbias.data(), run.partial);
+  normalize_relu_backward(s, floats(data.dy), data.weight.data(), run.channels, floats(dx),
+                          run.dweight.data(), run.dbias.data(), run.partial);
 
   for (std::int64_t c = 0; c < s.channels; ++c) {
     const Channel truth(data, c);
@@ -207,10 +211,10 @@ TEST_P(BatchNorm, WithReluPoolingAndDropoutForwardAndBackward) {
   KernelRun run(s);
   run.statistics(data);
   std::vector<float> y(data.x.size() / 4);
-  normalize_relu_pool_forward(s, data.x.data(), run.channels, data.keep.data(), y.data());
+  normalize_relu_pool_forward(s, floats(data.x), run.channels, data.keep.data(), floats(y));
   std::vector<float> dx = data.x;
-  normalize_relu_pool_backward(s, data.pooled_dy.data(), data.weight.data(), run.channels, data.keep.data(),
-                               dx.data(), run.dweight.data(), run.dbias.data(), run.partial);
+  normalize_relu_pool_backward(s, floats(data.pooled_dy), data.weight.data(), run.channels, data.keep.data(),
+                               floats(dx), run.dweight.data(), run.dbias.data(), run.partial);
 
   for (std::int64_t c = 0; c < s.channels; ++c) {
     const Channel truth(data, c);
@@ -270,8 +274,8 @@ TEST_P(BatchNorm, GivesTheSameBitsForAnyNumberOfThreads) {
     Data data(GetParam().shape);
     KernelRun run(data.shape);
     run.statistics(data);
-    normalize_relu_pool_backward(data.shape, data.pooled_dy.data(), data.weight.data(), run.channels,
-                                 data.keep.data(), data.x.data(), run.dweight.data(), run.dbias.data(),
+    normalize_relu_pool_backward(data.shape, floats(data.pooled_dy), data.weight.data(), run.channels,
+                                 data.keep.data(), floats(data.x), run.dweight.data(), run.dbias.data(),
                                  run.partial);
     std::vector<float>& all = results.emplace_back(run.numbers);
     for (const auto* more : {&data.x, &data.running_mean, &data.running_var, &run.dweight, &run.dbias}) {
@@ -291,12 +295,12 @@ TEST_P(BatchNorm, LetsNotANumberThrough) {
     std::vector<float> x = data.x;
     x[data.index(0, 2, h, w, s.size)] = std::numeric_limits<float>::quiet_NaN();
     std::vector<float> y(x.size());
-    normalize_relu_forward(s, x.data(), run.channels, y.data());
+    normalize_relu_forward(s, floats(x), run.channels, floats(y));
     EXPECT_TRUE(std::isnan(y[data.index(0, 2, h, w, s.size)]));
     std::vector<float> pooled(x.size() / 4);
-    normalize_relu_pool_forward(s, x.data(), run.channels, data.keep.data(), pooled.data());
+    normalize_relu_pool_forward(s, floats(x), run.channels, data.keep.data(), floats(pooled));
     EXPECT_TRUE(std::isnan(pooled[data.index(0, 2, 0, 0, s.size / 2)]));
-    max_pool_forward(s, x.data(), pooled.data());
+    max_pool_forward(s, floats(x), floats(pooled));
     EXPECT_TRUE(std::isnan(pooled[data.index(0, 2, 0, 0, s.size / 2)]));
   }
 }

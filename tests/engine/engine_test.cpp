@@ -107,7 +107,7 @@ TEST(Engine, GivesBackTheStateThatItLoadedBitForBit) {
         std::get<std::vector<std::int64_t>>(tensor.values) = {41};
       }
     }
-    Engine engine(architecture, {.threads = 2});
+    Engine engine(architecture, {.threads = 2, .exact = true});
     engine.load(setup.state);
     expect_equal(engine.state(), setup.state);
   }
@@ -124,7 +124,7 @@ TEST(Engine, TrainsArchitecturesOfManyShapes) {
   for (const Architecture& architecture : architectures) {
     for (const int n : {1, 3}) {
       Training setup(architecture, n);
-      Engine engine(architecture, {.threads = 2});
+      Engine engine(architecture, {.threads = 2, .exact = true});
       engine.load(setup.state);
       const float before = engine.forward_backward(setup.batch(), setup.masks).loss;
       EXPECT_TRUE(std::isfinite(before));
@@ -141,7 +141,7 @@ TEST(Engine, GivesTheSameBitsRunAfterRun) {
   const Training setup(small(), 6);
   std::vector<StateDict> states;
   for (int run = 0; run < 2; ++run) {
-    Engine engine(setup.architecture, {.threads = 2});
+    Engine engine(setup.architecture, {.threads = 2, .exact = true});
     engine.load(setup.state);
     for (int step = 0; step < 5; ++step) {
       engine.forward_backward(setup.batch(), setup.masks);

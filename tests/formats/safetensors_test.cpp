@@ -127,6 +127,12 @@ TEST(Safetensors, RefusesHeadersThatLie) {
   EXPECT_THAT(refusal(file_of("{\"a\":" + std::string(100'000, '['), 0)), HasSubstr("nested"));
 }
 
+TEST(Safetensors, RefusesMoreNamesThanItCanLookThrough) {
+  std::string header = "{";
+  for (int i = 0; i < 100'000; ++i) header += (i > 0 ? ",\"" : "\"") + std::to_string(i) + "\":{}";
+  EXPECT_THAT(refusal(file_of(header + "}", 0)), HasSubstr("more names than any network needs"));
+}
+
 TEST(Safetensors, TakesNoMemoryForALengthThatLies) {
   auto file = golden();
   for (const std::uint64_t length : {std::uint64_t{865}, std::uint64_t{1} << 40, ~std::uint64_t{0}}) {

@@ -218,6 +218,17 @@ tile[:H, :W] = gradient(3)
 write("tiles.tif", tiff({**size, 258: [8] * 3, 322: 16, 323: 16, 324: [8, 8 + 768]}, tile[:, :16].tobytes() + tile[:, 16:].tobytes()))
 write("truncated.tif", tiff({**size, 258: [8] * 3, 273: 400}, gradient(3).tobytes()))
 write("ycbcr.tif", tiff({**size, 258: [8] * 3, 262: 6, 273: 8}, gradient(3).tobytes()))
+# Taller than its only strip: what is below stays zero as stored.
+short = {**size, 257: H + 5}
+write("short_cmyk.tif", tiff({**short, 258: [8] * 4, 262: 5, 277: 4, 273: 8}, gradient(4).tobytes()))
+write("short_inverted.tif", tiff({**short, 258: 8, 262: 0, 277: 1, 273: 8}, gradient(1).tobytes()))
+write("short_palette.tif", tiff({**short, 258: 8, 262: 3, 277: 1, 273: 8, 320: list(range(10000, 10768))}, gradient(1).tobytes()))
+write("short_rgb.tif", tiff({**short, 258: [8] * 3, 273: 8}, gradient(3).tobytes()))
+write("short_ycbcr.tif", tiff({**short, 258: [8] * 3, 262: 6, 273: 8}, gradient(3).tobytes()))
+# Two strips, each stated three times: the one farthest behind in the file counts.
+thrice = b"".join(gradient(1).tobytes()[::step] * abs(step) for step in (1, -1, 3))
+write("strips_thrice.tif", tiff({**size, 258: 8, 262: 1, 277: 1, 278: 7, 273: [8 + W * H, 8 + W * 7, 8 + W * H * 2, 8 + W * 8, 8, 8 + W * 9]}, thrice))
+write("two_photometrics.tif", tiff({**size, 258: 8, 262: [1, 1], 277: 1, 273: 8}, gradient(1).tobytes()))
 
 # AVIF
 save("rgb.avif", rgb, quality=70)

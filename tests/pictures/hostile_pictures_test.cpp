@@ -45,6 +45,34 @@ TEST(HostilePictures, MutationsOfOddPicturesEndInAPictureOrAReason) {
   decode_mutations(paths, 10);
 }
 
+TEST(HostilePictures, AStripThatIsStatedAHundredThousandTimesIsReadOnce) {
+  constexpr std::uint32_t side = 2048, strips = 200'000;
+  test::FileBytes file;
+  const auto append = [&](std::uint32_t value, int bytes) {
+    for (int i = 0; i < bytes; ++i) file.push_back(std::uint8_t(value >> 8 * i));
+  };
+  const auto entry = [&](std::uint32_t tag, std::uint32_t count, std::uint32_t value) {
+    append(tag, 2);
+    append(4, 2);  // LONG
+    append(count, 4);
+    append(value, 4);
+  };
+  append(0x002a4949, 4);  // little-endian TIFF
+  append(8, 4);
+  append(5, 2);
+  entry(256, 1, side);
+  entry(257, 1, side);
+  entry(262, 1, 1);        // gray, of 1 bit where nothing else is said
+  entry(273, strips, 74);  // the offsets, two places by turns
+  entry(278, 1, side - 1);
+  append(0, 4);
+  for (std::uint32_t i = 0; i < strips; ++i) append(74 + 4 * strips, 4);
+  file.resize(file.size() + side * side / 8, 0xff);
+  // To decode each would take many minutes.
+  const Picture picture = decode_picture(file).picture;
+  EXPECT_EQ(picture.pixels, std::vector<std::uint8_t>(std::size_t(side) * side * 3, 255));
+}
+
 TEST(HostilePictures, EveryCutOfASmallPictureEndsInAPictureOrAReason) {
   for (const auto& path : test::files_in(test::small_pictures)) {
     const test::FileBytes file = test::bytes_of(path);

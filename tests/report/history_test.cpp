@@ -83,6 +83,10 @@ TEST(History, ANewTrainingRemovesTheCurvesOfTheOldOneAndOneGoneOnWithKeepsThem) 
   const RunHistory resumed(scratch.path(), 0.001, 500, &earlier);
   EXPECT_EQ(event_files(scratch.path()).size(), 2u);
   EXPECT_EQ(nlohmann::json::parse(text_of(scratch.path() / "history.json")).size(), 1u);
+  // One that was stopped inside its first epoch has curves, and no epoch yet.
+  const std::vector<EpochRecord> none;
+  const RunHistory within_the_first_epoch(scratch.path(), 0.001, 500, &none);
+  EXPECT_TRUE(fs::exists(scratch.path() / "events.out.tfevents.1700000000.elsewhere.1.0"));
   const RunHistory anew(scratch.path(), 0.001, 500);
   EXPECT_EQ(event_files(scratch.path()).size(), 1u);
 }

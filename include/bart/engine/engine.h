@@ -12,8 +12,20 @@
 
 namespace bart {
 
+/// The numbers that activations are kept and convolved in. Sums, statistics, parameters and Adam are f32 in
+/// either.
+enum class Precision { f32, bf16 };
+
+/// Whether this processor multiplies bf16 itself (AVX512_BF16 or AMX); elsewhere it is slower than f32.
+bool multiplies_bf16();
+
 struct EngineOptions {
   int threads = 1;
+  Precision precision = Precision::f32;             // of training steps
+  Precision evaluation_precision = Precision::f32;  // of evaluate()
+  /// Every rounding as PyTorch's float32 kernels do it: direct convolutions only, and statistics in two
+  /// passes. Needs f32 in both.
+  bool exact = false;
 };
 
 /// One batch of training. Pictures are picked from wherever they lie: the engine writes them straight into
@@ -34,6 +46,15 @@ struct AdamState {
   std::int64_t steps = 0;
   StateDict exp_avg;
   StateDict exp_avg_sq;
+};
+
+/// One operation of a plan, timed.
+struct OperationTime {
+  std::string name;            // "block1.0 forward"
+  std::string implementation;  // oneDNN's name of its kernel, or "bart"
+  double seconds;              // median over the rounds
+  double flops;                // multiplications and additions of the direct algorithm; 0: not counted
+  double bytes;                // that it must at least read and write
 };
 
 /// Executes a network on this computer: holds its parameters, gradients and Adam's state in the layouts that
@@ -79,6 +100,11 @@ class Engine {
   /// into `features`, [n, channels, side, side]: what Grad-CAM looks at.
   void evaluate_with_features(std::span<const std::uint8_t* const> pictures, std::span<float> logits,
                               std::span<float> features);
+
+  /// Runs `rounds` training steps (Adam included, with a learning rate of 0) and times each operation.
+  std::vector<OperationTime> time_training_step(const Batch& batch, const DropoutMasks& masks, int rounds);
+  /// The same of an evaluation.
+  std::vector<OperationTime> time_evaluation(std::span<const std::uint8_t* const> pictures, int rounds);
 
   /// The plan of a batch size in words: operations in order, implementation, layouts, buffers, arena.
   std::string describe_plan(int batch_size, bool training) const;

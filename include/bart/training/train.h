@@ -26,6 +26,8 @@ struct TrainOptions {
   std::optional<std::int64_t> max_steps =
       {};  // stop after so many optimizer steps, without a last validation
   int threads = 1;
+  Precision precision = Precision::f32;
+  bool exact = false;  // see EngineOptions
   bool balanced_classes =
       false;             // pictures of rare classes weigh more: n / (classes * pictures of the class)
   double clip_norm = 0;  // above 0: gradients are scaled down to this norm, all together

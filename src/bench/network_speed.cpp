@@ -1,0 +1,88 @@
+#include "bart/bench/network_speed.h"
+
+#include <chrono>
+#include <numeric>
+#include <vector>
+
+#include "bart/dataset/split.h"
+#include "bart/network/dropout.h"
+#include "bart/platform/peak_memory.h"
+#include "bart/platform/timing.h"
+#include "bart/training/train.h"
+#include "noise.h"
+
+namespace bart {
+namespace {
+
+constexpr int warm_up_rounds = 2;
+
+/// An engine with initial weights, and a batch for it.
+struct NoiseBatch {
+  explicit NoiseBatch(const NetworkBench& bench)
+      : noise(noise_pictures(bench.architecture, static_cast<std::size_t>(bench.batch_size))),
+        engine(bench.architecture, bench.engine) {
+    for (std::size_t i = 0; i < noise.size(); ++i) pictures.push_back(noise.picture(i));
+    engine.load(initial_state(bench.architecture, generator));
+  }
+
+  Mt19937 generator{10};
+  LoadedPictures noise;
+  std::vector<const std::uint8_t*> pictures;
+  Engine engine;
+};
+
+}  // namespace
+
+TrainingSpeed training_speed(const NetworkBench& bench, const BenchProgress& progress) {
+  // One epoch has all rounds, so that no validation falls between two steps.
+  const int rounds = warm_up_rounds + bench.rounds;
+  const auto n = static_cast<std::size_t>(rounds) * static_cast<std::size_t>(bench.batch_size);
+  const LoadedPictures pictures = noise_pictures(bench.architecture, n + 1);
+  Split split;
+  split.train.resize(n);
+  std::iota(split.train.begin(), split.train.end(), 0u);
+  split.test = {static_cast<std::uint32_t>(n)};
+  const TrainOptions options{
+      .epochs = 1, .batch_size = bench.batch_size, .max_steps = rounds, .threads = bench.engine.threads};
+
+  forget_peak_memory();
+  std::vector<double> seconds;
+  Training training(pictures, split, bench.architecture, options,
+                    initial_training_state(bench.architecture, options.seed, n));
+  auto last = std::chrono::steady_clock::now();
+  training.run({.step =
+                    [&](const StepRecord& step, std::size_t, std::size_t) {
+                      const auto now = std::chrono::steady_clock::now();
+                      if (step.step > warm_up_rounds)
+                        seconds.push_back(std::chrono::duration<double>(now - last).count());
+                      if (progress) progress(static_cast<int>(step.step), rounds);
+                      last = std::chrono::steady_clock::now();
+                      return true;
+                    },
+                .validation = {},
+                .epoch = {}});
+  const double median = median_of(seconds);
+  return {median, bench.batch_size / median, peak_memory_bytes()};
+}
+
+InferenceSpeed inference_speed(const NetworkBench& bench, const BenchProgress& progress) {
+  NoiseBatch batch(bench);
+  std::vector<float> logits(batch.pictures.size() * static_cast<std::size_t>(bench.architecture.classes));
+  std::vector<double> seconds;
+  for (int round = 0; round < warm_up_rounds + bench.rounds; ++round) {
+    const double its = seconds_of([&] { batch.engine.evaluate(batch.pictures, logits); });
+    if (round >= warm_up_rounds) seconds.push_back(its);
+    if (progress) progress(round + 1, warm_up_rounds + bench.rounds);
+  }
+  const double median = median_of(seconds);
+  return {median, bench.batch_size / median};
+}
+
+std::vector<OperationTime> operation_times(const NetworkBench& bench, bool training) {
+  NoiseBatch batch(bench);
+  if (!training) return batch.engine.time_evaluation(batch.pictures, bench.rounds);
+  const DropoutMasks masks = draw_dropout_masks(bench.architecture, bench.batch_size, batch.generator);
+  return batch.engine.time_training_step({batch.pictures, batch.noise.labels}, masks, bench.rounds);
+}
+
+}  // namespace bart

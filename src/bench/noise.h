@@ -1,0 +1,13 @@
+#pragma once
+
+#include <cstddef>
+
+#include "bart/dataset/load.h"
+#include "bart/network/architecture.h"
+
+namespace bart {
+
+/// `n` pictures of noise that fit the network, each of some class: always the same ones.
+LoadedPictures noise_pictures(const Architecture& architecture, std::size_t n);
+
+}  // namespace bart

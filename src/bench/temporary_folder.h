@@ -1,0 +1,20 @@
+#pragma once
+
+#include <filesystem>
+
+namespace bart {
+
+/// A new folder among the system's temporary files, removed with this. Throws Error when there is no room.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace bart

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bart/bench/network_speed.h"
+#include "bart/bench/picture_speed.h"
+#include "bart/bench/scale.h"
+#include "bart/engine/limit.h"
+#include "machine.h"
+
+namespace bart {
+
+/// A plan that was timed operation by operation, beside the least that its work takes on this machine.
+struct TimedPlan {
+  std::vector<OperationTime> operations;
+  Limit limit;
+};
+
+/// What was measured of the network in one precision; what was not asked for is empty.
+struct PrecisionBench {
+  Precision precision;
+  std::optional<TrainingSpeed> training = {};
+  std::optional<InferenceSpeed> inference = {};
+  std::optional<InferenceSpeed> one_picture = {};
+  std::optional<TimedPlan> training_plan = {};
+  std::optional<TimedPlan> inference_plan = {};
+};
+
+struct PictureBench {
+  int threads;
+  PictureSpeed speed;
+};
+
+struct BenchReport {
+  Machine machine;
+  NetworkBench bench;  // the settings that all precisions share
+  std::vector<PrecisionBench> precisions = {};
+  std::optional<double> copy_bytes_per_second = {};  // read plus written
+  std::vector<PictureBench> pictures = {};
+  std::optional<double> start_up_seconds = {};
+  std::vector<ScaleStep> scale = {};
+};
+
+/// For people; with `operations`, the tables of all operations too.
+std::string bench_text(const BenchReport& report, bool operations);
+
+std::string bench_json(const BenchReport& report);
+
+}  // namespace bart

@@ -1,0 +1,75 @@
+#include "bart/engine/limit.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "bart/network/dropout.h"
+
+namespace bart {
+namespace {
+
+const Architecture small{
+    .classes = 5, .image_size = 32, .blocks = {{16, 0.25}, {32, 0.25}}, .hidden = {{64, 0.5}}};
+
+Limit limit_of(bool training) {
+  return measure_limit(small, {.batch_size = 4, .engine = {.threads = 1}, .training = training, .rounds = 1});
+}
+
+TEST(Limit, ItsKernelsAreOperationsOfThePlan) {
+  Mt19937 generator(10);
+  Engine engine(small, {.threads = 1});
+  engine.load(initial_state(small, generator));
+  const std::vector<std::uint8_t> picture(32 * 32 * 3, 100);
+  const std::vector<const std::uint8_t*> pictures(4, picture.data());
+  const std::vector<std::int32_t> labels(4, 1);
+  const auto masks = draw_dropout_masks(small, 4, generator);
+  for (const bool training : {true, false}) {
+    const auto operations = training ? engine.time_training_step({pictures, labels}, masks, 1)
+                                     : engine.time_evaluation(pictures, 1);
+    const Limit limit = limit_of(training);
+    // Four convolutions and two linear layers; the first convolution's input needs no gradient.
+    EXPECT_EQ(limit.kernels.size(), training ? 17u : 6u);
+    for (const OperationTime& kernel : limit.kernels) {
+      EXPECT_GT(kernel.seconds, 0) << kernel.name;
+      const auto its = std::ranges::find(operations, kernel.name, &OperationTime::name);
+      ASSERT_NE(its, operations.end()) << kernel.name;
+      EXPECT_EQ(its->flops, kernel.flops) << kernel.name;
+    }
+  }
+}
+
+TEST(Limit, CountsTheTrafficOfThePasses) {
+  // Forward output and activation, backward gradient, output and its gradient; pooled ones are a quarter.
+  const double block1 = 4.0 * 16 * 32 * 32 * 4, block2 = 4.0 * 32 * 16 * 16 * 4;
+  const Limit training = limit_of(true);
+  EXPECT_EQ(training.pass_bytes, (block1 + block2) * (5 + 3.5));
+  std::int64_t parameters = 0;
+  for (const Layer& layer : layers_of(small)) parameters += layer.parameters();
+  EXPECT_EQ(training.adam_bytes, 28.0 * static_cast<double>(parameters));
+  // BatchNorm is in the convolutions, ReLU too: the poolings are left.
+  const Limit evaluation = limit_of(false);
+  EXPECT_EQ(evaluation.pass_bytes, (block1 + block2) * 1.25);
+  EXPECT_EQ(evaluation.adam_bytes, 0);
+}
+
+TEST(Limit, IsWhatItsKernelsAndItsTrafficTake) {
+  const Limit limit{{{"a", "one", 0.5, 1, 1}, {"b", "two", 0.25, 1, 1}}, 3e9, 1e9};
+  EXPECT_DOUBLE_EQ(limit_seconds(limit, 8e9), 1.25);
+}
+
+TEST(Limit, TakesTheTimeOfAFasterKernel) {
+  Limit limit{{{"a", "oneDNN's", 0.5, 1, 1}, {"b", "oneDNN's", 0.25, 1, 1}}, 0, 0};
+  take_faster(limit, {{"a", "bart", 0.4, 1, 1}, {"b", "bart", 0.3, 1, 1}, {"c", "bart", 0.1, 1, 1}});
+  ASSERT_EQ(limit.kernels.size(), 2u);
+  EXPECT_EQ(limit.kernels[0].seconds, 0.4);
+  EXPECT_EQ(limit.kernels[0].implementation, "bart");
+  EXPECT_EQ(limit.kernels[1].seconds, 0.25);
+}
+
+TEST(Limit, ACopyHasASpeed) {
+  EXPECT_GT(copy_bytes_per_second(1, 1), 0);
+}
+
+}  // namespace
+}  // namespace bart
