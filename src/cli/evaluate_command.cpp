@@ -20,6 +20,7 @@
 #include "bart/platform/threads.h"
 #include "bart/training/metrics.h"
 #include "bart/training/predictions.h"
+#include "cache_text.h"
 #include "commands.h"
 #include "evaluation_text.h"
 #include "log.h"
@@ -44,6 +45,7 @@ struct EvaluateFlags {
   bool json = false;
   fs::path csv;
   fs::path confusion;
+  fs::path cache;
 };
 
 void check_flags(const EvaluateFlags& flags) {
@@ -101,7 +103,8 @@ int evaluate_command(const EvaluateFlags& flags) {
   LoadOptions options{.image_size = architecture.image_size,
                       .threads = threads,
                       .apply_exif_orientation = !flags.ignore_exif,
-                      .strict = flags.strict};
+                      .strict = flags.strict,
+                      .cache = flags.cache};
   Listing listing;
   if (own_test) {
     const RecordedData data = read_recorded_data(run_folder);
@@ -122,12 +125,14 @@ int evaluate_command(const EvaluateFlags& flags) {
           "evaluate without a folder takes the test pictures alone");
     }
   }
+  check_cache(flags.cache, listing.folder);
   const std::vector<std::int32_t> labels = model_labels(listing, model.classes, flags.model);
   LoadedPictures pictures = load_pictures(listing, options, [&](std::size_t done, std::size_t total) {
     progress.show("Reading pictures", done, total);
   });
   for (std::int32_t& label : pictures.labels) label = labels[static_cast<std::size_t>(label)];
   progress.clear();
+  log_cache(log, pictures, flags.cache);
   for (const SkippedPicture& skipped : pictures.skipped)
     log.warning(fmt::format("Skipped {}: {}", skipped.file, skipped.reason));
 
@@ -167,6 +172,7 @@ void add_evaluate_command(CLI::App& program, Run& run) {
   command->add_flag("--json", flags->json, "Print everything as JSON instead of tables");
   command->add_option("--csv", flags->csv, "Write the table of classes to this file, too");
   command->add_option("--confusion", flags->confusion, "Write the confusion matrix to this file (CSV), too");
+  command->add_option("--cache", flags->cache, cache_help);
   command->add_option("--bs", flags->batch_size, "Batch size")->capture_default_str();
   command->add_option("--threads", flags->threads, "Threads (default: all that this process may use)");
   add_precision_flag(*command, flags->precision);
