@@ -32,13 +32,12 @@ DataFingerprint fingerprint_of(const LoadedPictures& pictures, int threads) {
   for (const std::string& name : pictures.classes) {
     fingerprint.classes = hash_of_text(name, fingerprint.classes + 1);
   }
-  const std::size_t bytes = static_cast<std::size_t>(pictures.image_size) * pictures.image_size * 3;
   fingerprint.names.resize(pictures.size());
   fingerprint.pixels.resize(pictures.size());
   parallel_for(pictures.size(), threads, [&](std::size_t i) {
     fingerprint.names[i] = std::bit_cast<std::int64_t>(
         hash_of_text(pictures.files[i], static_cast<std::uint64_t>(pictures.labels[i])));
-    fingerprint.pixels[i] = std::bit_cast<std::int64_t>(hash_of(std::span(pictures.picture(i), bytes)));
+    fingerprint.pixels[i] = std::bit_cast<std::int64_t>(pictures.hashes[i]);
   });
   return fingerprint;
 }

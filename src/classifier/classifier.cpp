@@ -28,7 +28,7 @@ Classifier Classifier::load(const std::filesystem::path& model, const std::files
 Classifier::Classifier(const StateDict& state, std::vector<std::string> classes,
                        const ClassifierOptions& options)
     : threads_(options.threads > 0 ? options.threads : available_threads()),
-      engine_(architecture_of(state), {.threads = threads_}),
+      engine_(architecture_of(state), {.threads = threads_, .evaluation_precision = options.precision}),
       classes_(std::move(classes)) {
   if (engine_.architecture().classes != static_cast<int>(classes_.size())) {
     throw Error(fmt::format("the network tells {} classes apart, but {} are named",

@@ -20,9 +20,11 @@
 #include "bart/platform/threads.h"
 #include "bart/training/metrics.h"
 #include "bart/training/predictions.h"
+#include "cache_text.h"
 #include "commands.h"
 #include "evaluation_text.h"
 #include "log.h"
+#include "precision.h"
 #include "progress.h"
 #include "run_record.h"
 
@@ -37,11 +39,13 @@ struct EvaluateFlags {
   fs::path labels = "label_encoder.joblib";
   int batch_size = 32;
   int threads = 0;
+  std::string precision = "f32";
   bool ignore_exif = false;
   bool strict = false;
   bool json = false;
   fs::path csv;
   fs::path confusion;
+  fs::path cache;
 };
 
 void check_flags(const EvaluateFlags& flags) {
@@ -88,6 +92,7 @@ bool holds_training_pictures(const fs::path& folder, const fs::path& run_folder)
 int evaluate_command(const EvaluateFlags& flags) {
   check_flags(flags);
   const int threads = flags.threads > 0 ? flags.threads : available_threads();
+  const Precision precision = precision_named(flags.precision);
   Progress progress;
   Log log("Batlogger (Evaluate)", progress);
 
@@ -98,7 +103,8 @@ int evaluate_command(const EvaluateFlags& flags) {
   LoadOptions options{.image_size = architecture.image_size,
                       .threads = threads,
                       .apply_exif_orientation = !flags.ignore_exif,
-                      .strict = flags.strict};
+                      .strict = flags.strict,
+                      .cache = flags.cache};
   Listing listing;
   if (own_test) {
     const RecordedData data = read_recorded_data(run_folder);
@@ -119,16 +125,18 @@ int evaluate_command(const EvaluateFlags& flags) {
           "evaluate without a folder takes the test pictures alone");
     }
   }
+  check_cache(flags.cache, listing.folder);
   const std::vector<std::int32_t> labels = model_labels(listing, model.classes, flags.model);
   LoadedPictures pictures = load_pictures(listing, options, [&](std::size_t done, std::size_t total) {
     progress.show("Reading pictures", done, total);
   });
   for (std::int32_t& label : pictures.labels) label = labels[static_cast<std::size_t>(label)];
   progress.clear();
+  log_cache(log, pictures, flags.cache);
   for (const SkippedPicture& skipped : pictures.skipped)
     log.warning(fmt::format("Skipped {}: {}", skipped.file, skipped.reason));
 
-  Engine engine(architecture, {.threads = threads});
+  Engine engine(architecture, {.threads = threads, .evaluation_precision = precision});
   engine.load(model.state);
   std::vector<std::uint32_t> all(pictures.size());
   std::iota(all.begin(), all.end(), 0u);
@@ -164,8 +172,10 @@ void add_evaluate_command(CLI::App& program, Run& run) {
   command->add_flag("--json", flags->json, "Print everything as JSON instead of tables");
   command->add_option("--csv", flags->csv, "Write the table of classes to this file, too");
   command->add_option("--confusion", flags->confusion, "Write the confusion matrix to this file (CSV), too");
+  command->add_option("--cache", flags->cache, cache_help);
   command->add_option("--bs", flags->batch_size, "Batch size")->capture_default_str();
   command->add_option("--threads", flags->threads, "Threads (default: all that this process may use)");
+  add_precision_flag(*command, flags->precision);
   command->add_flag("--strict", flags->strict,
                     "Stop at the first file that is no good picture, instead of skipping it");
   command->add_flag("--ignore-exif", flags->ignore_exif, "Take pictures as stored, not as turned by EXIF");

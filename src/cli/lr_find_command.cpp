@@ -13,7 +13,9 @@
 #include "bart/platform/files.h"
 #include "bart/platform/threads.h"
 #include "bart/training/lr_range_test.h"
+#include "cache_text.h"
 #include "commands.h"
+#include "log.h"
 #include "lr_plot.h"
 #include "progress.h"
 #include "train_flags.h"
@@ -31,6 +33,7 @@ struct LrFindFlags {
   std::int64_t seed = 10;
   int threads = 0;
   bool ignore_exif = false;
+  fs::path cache;
   LrRangeOptions options;
 };
 
@@ -52,13 +55,17 @@ int lr_find_command(LrFindFlags flags) {
   LrRangeOptions& options = flags.options;
   options.threads = flags.threads > 0 ? flags.threads : available_threads();
   options.seed = static_cast<std::uint32_t>(flags.seed);
+  check_cache(flags.cache, flags.folder);
   Progress progress;
+  Log log("Batlogger (LR Find)", progress);
   const LoadedPictures pictures = load_pictures(
       list_folder(flags.folder),
       {.image_size = flags.image_size,
        .threads = options.threads,
-       .apply_exif_orientation = !flags.ignore_exif},
+       .apply_exif_orientation = !flags.ignore_exif,
+       .cache = flags.cache},
       [&](std::size_t done, std::size_t total) { progress.show("Reading pictures", done, total); });
+  log_cache(log, pictures, flags.cache);
   const Split split =
       train_test_split(static_cast<std::uint32_t>(pictures.size()), flags.test_size, options.seed);
   const LrRangeTest test =
@@ -90,6 +97,7 @@ void add_lr_find_command(CLI::App& program, Run& run) {
   command->add_option("--from", flags->options.from, "The first learning rate")->capture_default_str();
   command->add_option("--to", flags->options.to, "The last one")->capture_default_str();
   command->add_option("--steps", flags->options.steps, "How many, each for one step")->capture_default_str();
+  command->add_option("--cache", flags->cache, cache_help);
   command->add_option("--bs", flags->options.batch_size, "Batch size")->capture_default_str();
   command
       ->add_option("--image-size", flags->image_size, "Side that pictures are resized to, a multiple of 16")

@@ -16,6 +16,7 @@
 #include "commands.h"
 #include "log.h"
 #include "picture_files.h"
+#include "precision.h"
 #include "prediction_text.h"
 #include "progress.h"
 
@@ -32,6 +33,7 @@ struct PredictFlags {
   std::string format = "json";
   int top_k = 0;  // 0: the class alone
   int threads = 0;
+  std::string precision = "f32";
   bool recursive = false;
   bool strict = false;
   bool ignore_exif = false;
@@ -69,6 +71,7 @@ int predict_command(const PredictFlags& flags) {
   if (flags.top_k < 0) throw UsageError(fmt::format("--top-k must be at least 1, not {}", flags.top_k));
   if (flags.threads < 0) throw UsageError(fmt::format("--threads must be at least 1, not {}", flags.threads));
   const int threads = flags.threads > 0 ? flags.threads : available_threads();
+  const Precision precision = precision_named(flags.precision);
   const PredictionFormat format = prediction_format(flags.format);
 
   Progress progress;
@@ -76,7 +79,8 @@ int predict_command(const PredictFlags& flags) {
   const std::vector<PictureFile> files = flags.inputs.empty()
                                              ? original_test_pictures("inference_images")
                                              : find_picture_files(flags.inputs, flags.recursive);
-  Classifier classifier = Classifier::load(flags.model, flags.labels, {.threads = threads});
+  Classifier classifier =
+      Classifier::load(flags.model, flags.labels, {.threads = threads, .precision = precision});
 
   std::vector<Prediction> predictions;
   std::size_t skipped = 0;
@@ -146,6 +150,7 @@ void add_predict_command(CLI::App& program, Run& run) {
   command->add_option("--format", flags->format, "json, csv or text")->capture_default_str();
   command->add_option("--top-k", flags->top_k, "Write the K most probable classes with their probabilities");
   command->add_option("--threads", flags->threads, "Threads (default: all that this process may use)");
+  add_precision_flag(*command, flags->precision);
   command->add_flag("--recursive", flags->recursive, "Look into the sub-folders of folders too");
   command->add_flag("--strict", flags->strict,
                     "Stop at the first file that is no good picture, instead of skipping it");

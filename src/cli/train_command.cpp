@@ -23,6 +23,7 @@
 #include "bart/platform/files.h"
 #include "bart/platform/folder_lock.h"
 #include "bart/platform/threads.h"
+#include "cache_text.h"
 #include "commands.h"
 #include "prefix_files.h"
 #include "run_record.h"
@@ -65,6 +66,12 @@ void create_folder(const fs::path& folder) {
   if (error) throw Error(fmt::format("cannot create the folder {}: {}", folder.string(), error.message()));
 }
 
+/// The folder, or the nearest above it that there is.
+fs::path existing_part(fs::path folder) {
+  while (!fs::is_directory(folder) && folder.has_relative_path()) folder = folder.parent_path();
+  return folder;
+}
+
 /// The test pictures as the original saves them, inference_images/pic_{i}.jpg.
 void save_test_pictures(const fs::path& folder, const LoadedPictures& pictures, const Split& split,
                         int threads) {
@@ -74,7 +81,9 @@ void save_test_pictures(const fs::path& folder, const LoadedPictures& pictures, 
       folder, split.test.size(), [](std::size_t i) { return fmt::format("pic_{}.jpg", i); },
       [&](std::size_t i) {
         const std::uint8_t* pixels = pictures.picture(split.test[i]);
-        return encode_jpeg({pictures.image_size, pictures.image_size, {pixels, pixels + bytes}});
+        const Picture picture{pictures.image_size, pictures.image_size, {pixels, pixels + bytes}};
+        pictures.done_with(split.test[i]);
+        return encode_jpeg(picture);
       },
       threads);
 }
@@ -248,6 +257,8 @@ int train_command(const CLI::App& command, TrainFlags flags, const std::string& 
                     "--out, or run from outside",
                     folder.string()));
   }
+  if (!flags.cache.empty()) flags.cache = fs::absolute(flags.cache);  // for a --resume from elsewhere
+  check_cache(flags.cache, folder);
   if (flags.threads == 0) flags.threads = available_threads();
   flags.options.threads = flags.deterministic ? deterministic_threads : flags.threads;
   flags.options.balanced_classes = flags.class_weights == "balanced";
@@ -267,9 +278,12 @@ int train_command(const CLI::App& command, TrainFlags flags, const std::string& 
       {.image_size = flags.image_size,
        .threads = flags.threads,
        .apply_exif_orientation = !flags.ignore_exif,
-       .strict = flags.strict},
+       .strict = flags.strict,
+       .cache = flags.cache,
+       .scratch = existing_part(fs::absolute(flags.out))},
       [&](std::size_t done, std::size_t total) { progress.show("Reading pictures", done, total); });
   progress.clear();
+  log_cache(log, pictures, flags.cache);
   log_data(log, pictures);
   DataFingerprint data = fingerprint_of(pictures, flags.threads);
   if (found) check_data(found->checkpoint, data, pictures, folder);

@@ -9,9 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include "bart/engine/engine.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
+#include "cache_text.h"
+#include "precision.h"
 
 namespace bart {
 namespace {
@@ -47,7 +48,7 @@ std::vector<Setting> settings_in(TrainFlags& flags) {
           setting("--epochs", false, flags.options.epochs), setting("--max-steps", false, flags.max_steps),
           setting("--patience", false, flags.patience), setting("--strict", false, flags.strict),
           setting("--checkpoint-minutes", false, flags.checkpoint_minutes),
-          setting("--threads", false, flags.threads)};
+          setting("--threads", false, flags.threads), setting("--cache", false, flags.cache)};
 }
 
 constexpr const char* folder_setting = "folder";
@@ -111,6 +112,7 @@ void add_train_flags(CLI::App& command, TrainFlags& flags) {
       .add_option("--checkpoint-minutes", flags.checkpoint_minutes,
                   "Save a checkpoint this often, and after each epoch")
       ->capture_default_str();
+  command.add_option("--cache", flags.cache, cache_help);
   command.add_option("--threads", flags.threads, "Threads (default: all that this process may use)");
   command.add_flag(
       "--deterministic", flags.deterministic,
@@ -142,7 +144,9 @@ void add_train_flags(CLI::App& command, TrainFlags& flags) {
       "bart-run/: report.html (have a look), run.json, run.toml, steps.csv, test_pictures.csv, history.csv,\n"
       "history.json, TensorBoard's event file (tensorboard --logdir bart-run), and its last two "
       "checkpoints.\n"
-      "The data folder is only read.\n"
+      "The data folder is only read. The pixels of data sets larger than a quarter of the memory lie in a "
+      "file\n"
+      "while it runs, in --cache or beside the results.\n"
       "Ctrl-C saves a checkpoint and ends it; so does SIGTERM.\n\n"
       "Examples:\n"
       "  bart train                                the folder characters_train, as the original does\n"
@@ -185,13 +189,8 @@ void check_train_flags(const TrainFlags& flags) {
 void settle_precision(TrainFlags& flags) {
   require(!flags.options.exact || flags.precision != "bf16",
           "--exact trains in f32: leave --precision bf16 out");
-  require(flags.precision != "bf16" || multiplies_bf16(),
-          "--precision bf16: this processor does not multiply bf16 itself, so f32 is faster: train with "
-          "--precision f32");
-  if (flags.precision == "auto") {
-    flags.precision = multiplies_bf16() && !flags.options.exact ? "bf16" : "f32";
-  }
-  flags.options.precision = flags.precision == "bf16" ? Precision::bf16 : Precision::f32;
+  flags.options.precision = flags.options.exact ? Precision::f32 : precision_named(flags.precision);
+  flags.precision = flags.options.precision == Precision::bf16 ? "bf16" : "f32";
 }
 
 fs::path data_folder(const TrainFlags& flags) {
@@ -253,6 +252,7 @@ void take_settings(const CLI::App& command, const std::map<std::string, std::str
   };
   if (flags.folder.empty() && flags.folder_name.empty()) flags.folder = kept(folder_setting);
   for (const Setting& setting : settings_in(flags)) {
+    if (!setting.decides && !settings.contains(setting.flag)) continue;
     const std::string& value = kept(setting.flag);
     const bool given = command.get_option(setting.flag)->count() > 0;
     if (given && setting.decides && setting.text() != value) {

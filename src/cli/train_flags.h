@@ -25,6 +25,7 @@ struct TrainFlags {
   bool ignore_exif = false;
   bool no_report = false;
   int threads = 0;  // 0: not given
+  std::string cache;  // a folder, or nothing
   bool resume = false;
   double checkpoint_minutes = 10;
   double validation_size = 0;

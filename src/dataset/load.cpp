@@ -1,29 +1,25 @@
 #include "bart/dataset/load.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <cstdlib>
 #include <mutex>
-#include <new>
-#include <optional>
-#include <stdexcept>
 
 #include "bart/pictures/decode.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
+#include "bart/platform/hash.h"
 #include "bart/platform/threads.h"
+#include "picture_cache.h"
 
 namespace bart {
 namespace {
 
-/// What became of one picture of the listing; its pixels lie in LoadedPictures already.
-struct Outcome {
-  std::optional<std::string> reason;  // why it was skipped
-  std::pair<int, int> size;           // height, width
-  std::string mode;
-  std::uint64_t bytes = 0;
-};
+namespace fs = std::filesystem;
 
 std::size_t bytes_of_picture(int image_size) {
   if (image_size < 1 || image_size > 1 << 14) {
@@ -32,36 +28,135 @@ std::size_t bytes_of_picture(int image_size) {
   return static_cast<std::size_t>(image_size) * static_cast<std::size_t>(image_size) * 3;
 }
 
-std::vector<std::uint8_t> room_for(std::size_t count, std::size_t bytes_each, int image_size) {
-  std::vector<std::uint8_t> pixels;
+/// Room for the pixels of this run alone.
+ByteStore own_store(std::size_t count, std::size_t bytes_each, const LoadOptions& options) {
   try {
     std::size_t bytes = 0;
-    if (__builtin_mul_overflow(count, bytes_each, &bytes)) throw std::bad_alloc();
-    pixels.resize(bytes);
-  } catch (const std::exception&) {  // bad_alloc or length_error
+    if (__builtin_mul_overflow(count, bytes_each, &bytes)) throw Error("no computer has as much");
+    if (bytes <= options.most_memory) return ByteStore::in_memory(bytes);
+    if (!options.scratch.empty()) return ByteStore::in_unnamed_file(options.scratch, bytes);
+    if (!options.cache.empty() && fs::is_directory(options.cache)) {
+      return ByteStore::in_unnamed_file(options.cache, bytes);
+    }
+    const char* temporary = std::getenv("TMPDIR");  // /tmp may be memory, /var/tmp is not
+    return ByteStore::in_unnamed_file(temporary != nullptr ? temporary : "/var/tmp", bytes);
+  } catch (const Error& why) {
     throw Error(fmt::format(
-        "{} pictures of {}x{} pixels need {:.1f} GB of memory, more than there is: choose a "
+        "{} pictures of {}x{} pixels need {:.1f} GB of memory or disk, more than there is ({}): choose a "
         "smaller image size",
-        count, image_size, image_size, 1e-9 * static_cast<double>(count) * static_cast<double>(bytes_each)));
+        count, options.image_size, options.image_size,
+        1e-9 * static_cast<double>(count) * static_cast<double>(bytes_each), why.what()));
   }
-  return pixels;
 }
 
-/// Reads one picture into `pixels` [image_size, image_size, 3].
-Outcome load_picture(const std::filesystem::path& path, const LoadOptions& options, std::uint8_t* pixels) {
-  Outcome outcome;
+/// What has been read of a listing.
+struct Reading {
+  std::vector<PictureRecord> records;  // [n]
+  std::vector<std::uint8_t> known;     // [n] whether it came from the cache
+  std::vector<std::uint8_t> lasting;   // [n] whether it may be told from name, size and time next time
+  ByteStore pixels;
+
+  explicit Reading(std::size_t n) : records(n), known(n), lasting(n) {}
+};
+
+/// Files as young as this may be written again without another time: clocks of file systems tick in up to
+/// two seconds.
+constexpr std::int64_t too_young = 2'000'000'000;
+
+/// Size and time of the file into `record`; whether it has any.
+bool look_at(const fs::path& path, PictureRecord& record) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return false;
+  record.bytes = static_cast<std::uint64_t>(status.st_size);
+  record.modified = status.st_mtim.tv_sec * std::int64_t{1'000'000'000} + status.st_mtim.tv_nsec;
+  return true;
+}
+
+/// Reads one picture into its slot. Returns whether size and time tell that it is as it was.
+bool read_picture(const fs::path& path, const LoadOptions& options, PictureRecord& record,
+                  ByteStore& pixels) {
+  const bool looked = look_at(path, record);  // before it is read: what changes meanwhile is seen next time
+  const std::int64_t now = std::chrono::duration_cast<std::chrono::nanoseconds>(
+                               std::chrono::system_clock::now().time_since_epoch())
+                               .count();
+  bool lasting = looked && std::abs(now - record.modified) >= too_young;
+  DecodedPicture decoded;
   try {
     const std::vector<std::uint8_t> file = read_file(path);
-    const DecodedPicture decoded = decode_resized(file, options.image_size, options.image_size,
-                                                  {.apply_exif_orientation = options.apply_exif_orientation});
-    std::ranges::copy(decoded.picture.pixels, pixels);
-    outcome.size = {decoded.height, decoded.width};
-    outcome.mode = decoded.mode;
-    outcome.bytes = file.size();
+    lasting = lasting && file.size() == record.bytes;
+    record.bytes = file.size();
+    decoded = decode_resized(file, options.image_size, options.image_size,
+                             {.apply_exif_orientation = options.apply_exif_orientation});
   } catch (const Error& error) {
-    outcome.reason = error.what();
+    record.broken = true;
+    record.text = error.what();
+    // What could not be read today may be tomorrow; what is no picture stays none.
+    return lasting && dynamic_cast<const PictureError*>(&error) != nullptr;
   }
-  return outcome;
+  record.height = decoded.height;
+  record.width = decoded.width;
+  record.text = std::move(decoded.mode);
+  const std::vector<std::uint8_t>& bytes = decoded.picture.pixels;
+  record.hash = hash_of(bytes);
+  pixels.write(record.slot * bytes.size(), bytes);
+  return lasting;
+}
+
+/// Reads what is not known, each picture into the slot of its record; of a strict run nothing behind the
+/// first broken one. Throws Error where the pixels cannot be written.
+void read_unknown(const Listing& listing, const LoadOptions& options, Reading& reading,
+                  const std::function<void(std::size_t, std::size_t)>& progress) {
+  std::vector<std::uint32_t> unknown;
+  std::atomic<std::size_t> stop = listing.pictures.size();
+  for (std::size_t i = 0; i < listing.pictures.size(); ++i) {
+    if (reading.known[i] == 0) unknown.push_back(static_cast<std::uint32_t>(i));
+    if (options.strict && reading.records[i].broken) stop = std::min<std::size_t>(stop, i);
+  }
+  std::mutex progress_mutex;
+  std::size_t done = 0;
+  parallel_for(unknown.size(), options.threads, [&](std::size_t k) {
+    const std::size_t i = unknown[k];
+    if (i > stop) return;
+    PictureRecord& record = reading.records[i];
+    record = {.slot = record.slot};
+    reading.lasting[i] =
+        read_picture(listing.folder / listing.pictures[i].file, options, record, reading.pixels);
+    if (options.strict && record.broken) {
+      for (std::size_t other = stop; i < other && !stop.compare_exchange_weak(other, i);) {
+      }
+    }
+    if (progress) {
+      const std::lock_guard lock(progress_mutex);
+      progress(++done, unknown.size());
+    }
+  });
+}
+
+/// Reads the listing into a store of this run's own; what `cache` knows is copied from there.
+void read_into_own(const Listing& listing, const LoadOptions& options, std::size_t bytes_each,
+                   const std::function<void(std::size_t, std::size_t)>& progress, Reading& reading,
+                   const PictureCache* cache) {
+  reading.pixels = own_store(listing.pictures.size(), bytes_each, options);
+  for (std::size_t i = 0; i < listing.pictures.size(); ++i) {
+    PictureRecord& record = reading.records[i];
+    if (reading.known[i] != 0 && !record.broken) {
+      reading.pixels.write(i * bytes_each, cache->pixels_of(record));
+    }
+    record.slot = static_cast<std::uint32_t>(i);
+  }
+  read_unknown(listing, options, reading, progress);
+}
+
+/// Takes what the cache knows of the listing's files, without its pixels.
+void look_up(PictureCache& cache, const Listing& listing, int threads, Reading& reading) {
+  parallel_for(listing.pictures.size(), threads, [&](std::size_t i) {
+    PictureRecord looked;
+    if (!look_at(listing.folder / listing.pictures[i].file, looked)) return;
+    const PictureRecord* record = cache.find(listing.pictures[i].file, looked.bytes, looked.modified);
+    if (record == nullptr) return;
+    reading.records[i] = *record;
+    reading.known[i] = reading.lasting[i] = 1;
+  });
 }
 
 void check_skipped(const Listing& listing, const LoadOptions& options, const LoadedPictures& loaded) {
@@ -87,6 +182,37 @@ void check_skipped(const Listing& listing, const LoadOptions& options, const Loa
   }
 }
 
+/// Reads the listing with what the cache knows, and lets the cache know the rest. Returns what is wrong with
+/// it, where that matters.
+std::string read_with_cache(const Listing& listing, const LoadOptions& options, std::size_t bytes_each,
+                            const std::function<void(std::size_t, std::size_t)>& progress, Reading& reading) {
+  PictureCache cache(listing, options);
+  look_up(cache, listing, options.threads, reading);
+  const auto unknown = static_cast<std::size_t>(std::ranges::count(reading.known, 0));
+  if (unknown == 0) {
+    reading.pixels = cache.take();
+    return {};
+  }
+  std::string trouble = cache.trouble();
+  if (cache.may_write()) {
+    try {
+      reading.pixels = cache.grown_by(unknown);
+      std::uint32_t slot = cache.first_fresh_slot();
+      for (std::size_t i = 0; i < listing.pictures.size(); ++i) {
+        if (reading.known[i] == 0) reading.records[i].slot = slot++;
+      }
+      read_unknown(listing, options, reading, progress);
+      cache.commit(reading.pixels, listing, reading.records, reading.lasting);
+      return trouble;
+    } catch (const Error& why) {
+      trouble = why.what();
+      cache.abandon();
+    }
+  }
+  read_into_own(listing, options, bytes_each, progress, reading, &cache);
+  return trouble;
+}
+
 }  // namespace
 
 LoadedPictures load_pictures(const Listing& listing, const LoadOptions& options,
@@ -97,51 +223,33 @@ LoadedPictures load_pictures(const Listing& listing, const LoadOptions& options,
   LoadedPictures loaded;
   loaded.image_size = options.image_size;
   loaded.classes = listing.classes;
-  loaded.pixels = room_for(total, bytes_each, options.image_size);
-
-  std::vector<Outcome> outcomes(total);
-  std::atomic<std::size_t> stop =
-      total;  // strict: the first bad picture so far, behind which nothing is read
-  std::mutex progress_mutex;
-  std::size_t done = 0;
-  parallel_for(total, options.threads, [&](std::size_t i) {
-    if (i > stop) return;
-    outcomes[i] = load_picture(listing.folder / listing.pictures[i].file, options,
-                               loaded.pixels.data() + i * bytes_each);
-    if (options.strict && outcomes[i].reason) {
-      for (std::size_t other = stop; i < other && !stop.compare_exchange_weak(other, i);) {
-      }
-    }
-    if (progress) {
-      const std::lock_guard lock(progress_mutex);
-      progress(++done, total);
-    }
-  });
-  if (stop < total) {
-    throw Error(fmt::format("{}: {}", (listing.folder / listing.pictures[stop].file).string(),
-                            *outcomes[stop].reason));
+  Reading reading(total);
+  if (options.cache.empty()) {
+    read_into_own(listing, options, bytes_each, progress, reading, nullptr);
+  } else {
+    loaded.cache_trouble = read_with_cache(listing, options, bytes_each, progress, reading);
+    loaded.from_cache = static_cast<std::size_t>(std::ranges::count(reading.known, 1));
   }
-
-  // Close the gaps of skipped pictures in place: a copy would double the memory.
   for (std::size_t i = 0; i < total; ++i) {
     const ListedPicture& picture = listing.pictures[i];
-    Outcome& outcome = outcomes[i];
-    if (outcome.reason) {
-      loaded.skipped.push_back({picture.file, *outcome.reason});
+    PictureRecord& record = reading.records[i];
+    if (record.broken) {
+      if (options.strict) {
+        throw Error(fmt::format("{}: {}", (listing.folder / picture.file).string(), record.text));
+      }
+      loaded.skipped.push_back({picture.file, std::move(record.text)});
       continue;
-    }
-    const std::size_t place = loaded.labels.size();
-    if (place != i) {
-      std::copy_n(loaded.pixels.data() + i * bytes_each, bytes_each,
-                  loaded.pixels.data() + place * bytes_each);
     }
     loaded.files.push_back(picture.file);
     loaded.labels.push_back(picture.label);
-    loaded.sizes.insert(outcome.size);
-    if (outcome.mode != "RGB") loaded.converted.emplace_back(picture.file, outcome.mode);
-    loaded.bytes_read += outcome.bytes;
+    loaded.slots.push_back(record.slot);
+    loaded.hashes.push_back(record.hash);
+    loaded.sizes.insert({record.height, record.width});
+    if (record.text != "RGB") loaded.converted.emplace_back(picture.file, std::move(record.text));
+    loaded.bytes_read += record.bytes;
   }
-  loaded.pixels.resize(loaded.labels.size() * bytes_each);
+  loaded.pixels = std::move(reading.pixels);
+  loaded.pixels.expect_any_order();
 
   check_skipped(listing, options, loaded);
   return loaded;

@@ -122,6 +122,7 @@ std::vector<PictureSignature> signatures_of(const LoadedPictures& pictures, int 
     Picture picture{size, size, {pixels, pixels + bytes}};
     if (size != signature_side) picture = resize_picture(picture, signature_side, signature_side);
     signatures[i] = picture_signature(picture);
+    pictures.done_with(i);
   });
   return signatures;
 }

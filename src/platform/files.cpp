@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -58,6 +60,7 @@ class TemporaryFile {
     if (!path_.empty()) ::unlink(path_.c_str());
   }
 
+  bool written() const { return !path_.empty(); }
   void rename_to(const fs::path& path) {
     if (::rename(path_.c_str(), path.c_str()) != 0) fail("write", path, errno);
     path_.clear();
@@ -101,6 +104,17 @@ TemporaryFile write_aside(const fs::path& path, const fs::path& folder, std::spa
   if (sync && ::fsync(fd.get()) != 0) fail("write", path, errno);
   if (::close(fd.release()) != 0) fail("write", path, errno);
   return temporary;
+}
+
+/// Whether `path` is a file, no link, with exactly this content.
+bool holds(const fs::path& path, std::span<const std::uint8_t> content) {
+  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
+  struct stat status {};
+  if (fd.get() < 0 || ::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
+  if (static_cast<std::size_t>(status.st_size) != content.size()) return false;
+  std::vector<std::uint8_t> held(content.size());
+  return ::read(fd.get(), held.data(), held.size()) == static_cast<ssize_t>(held.size()) &&
+         std::ranges::equal(held, content);
 }
 
 void sync_folder(const fs::path& folder) {
@@ -165,13 +179,20 @@ void write_files(const fs::path& folder, std::size_t count,
                  const std::function<std::string(std::size_t)>& name,
                  const std::function<std::vector<std::uint8_t>(std::size_t)>& content, int threads) {
   std::vector<TemporaryFile> temporaries(count);
+  std::atomic<std::size_t> written = 0;
   parallel_for(count, threads, [&](std::size_t i) {
-    temporaries[i] = write_aside(folder / name(i), folder, content(i), /*sync=*/false);
+    const std::vector<std::uint8_t> bytes = content(i);
+    if (holds(folder / name(i), bytes)) return;
+    temporaries[i] = write_aside(folder / name(i), folder, bytes, /*sync=*/false);
+    ++written;
   });
+  if (written == 0) return;
   const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (fd.get() < 0) fail("open", folder, errno);
   if (::syncfs(fd.get()) != 0) fail("sync", folder, errno);
-  for (std::size_t i = 0; i < count; ++i) temporaries[i].rename_to(folder / name(i));
+  for (std::size_t i = 0; i < count; ++i) {
+    if (temporaries[i].written()) temporaries[i].rename_to(folder / name(i));
+  }
   sync_folder(folder);
 }
 

@@ -9,9 +9,10 @@
 #include <filesystem>
 #include <fstream>
 #include <mutex>
-#include <string>
 #include <thread>
 #include <vector>
+
+#include "cgroup.h"
 
 namespace bart {
 namespace {
@@ -48,23 +49,7 @@ double quota_in(const fs::path& folder) {
 /// The tightest CPU quota of this process's cgroup and all above it, in processors.
 double cgroup_processors() {
   double processors = INFINITY;
-  std::ifstream self("/proc/self/cgroup");
-  for (std::string line; std::getline(self, line);) {
-    // "0::/path" is v2; "4:cpu,cpuacct:/path" is v1.
-    const std::size_t first = line.find(':');
-    const std::size_t second = line.find(':', first + 1);
-    if (first == std::string::npos || second == std::string::npos) continue;
-    const std::string controllers = line.substr(first + 1, second - first - 1);
-    const bool v2 = controllers.empty();
-    if (!v2 && controllers.find("cpu") == std::string::npos) continue;
-    const fs::path root = v2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/" + controllers;
-    fs::path group = fs::path(line.substr(second + 1)).relative_path();
-    while (true) {
-      processors = std::min(processors, quota_in(root / group));
-      if (group.empty()) break;
-      group = group.parent_path();
-    }
-  }
+  for (const fs::path& folder : cgroup_folders("cpu")) processors = std::min(processors, quota_in(folder));
   return processors;
 }
 

@@ -17,8 +17,13 @@ Predictions predictions_of(Engine& engine, const LoadedPictures& pictures,
     const std::size_t n = std::min(indices.size() - done, static_cast<std::size_t>(batch_size));
     batch.clear();
     for (const std::uint32_t i : indices.subspan(done, n)) batch.push_back(pictures.picture(i));
+    // Of pictures on a disk, the next batch's come while this one computes.
+    for (const std::uint32_t i : indices.subspan(done + n, std::min(n, indices.size() - done - n))) {
+      pictures.will_need(i);
+    }
     engine.evaluate(
         batch, std::span(predictions.logits).subspan(done * predictions.classes, n * predictions.classes));
+    for (const std::uint32_t i : indices.subspan(done, n)) pictures.done_with(i);
     done += n;
     if (progress) progress(done, indices.size());
   }

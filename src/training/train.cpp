@@ -112,6 +112,10 @@ void Training::step() {
       std::min(visits_.size() - progress_.done, static_cast<std::size_t>(options_.batch_size));
   const BatchPictures batch =
       batch_pictures(pictures_, split_.train, std::span(visits_).subspan(progress_.done, n));
+  // Of pictures on a disk, the next batch's come while this one computes.
+  const std::size_t next = progress_.done + n;
+  const std::size_t next_end = std::min(visits_.size(), next + static_cast<std::size_t>(options_.batch_size));
+  for (std::size_t k = next; k < next_end; ++k) pictures_.will_need(split_.train[visits_[k]]);
   const DropoutMasks masks =
       draw_dropout_masks(engine_.architecture(), static_cast<int>(n), progress_.generator);
   const StepResult result = engine_.forward_backward({batch.pictures, batch.labels, class_weights_}, masks);
@@ -121,6 +125,7 @@ void Training::step() {
         fmt::format("the loss became {} at step {} (epoch {}, learning rate {}): train with a smaller --lr",
                     result.loss, number, progress_.epoch, options_.learning_rate));
   }
+  for (std::size_t k = progress_.done; k < next; ++k) pictures_.done_with(split_.train[visits_[k]]);
   if (options_.clip_norm > 0) engine_.clip_gradients(options_.clip_norm);
   engine_.adam_step(options_.learning_rate);
 

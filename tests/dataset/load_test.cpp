@@ -55,7 +55,7 @@ class LoadPictures : public testing::Test {
   }
   /// Whether every picture kept is the one its file name and label say.
   static void expect_own_pixels(const LoadedPictures& loaded) {
-    ASSERT_EQ(loaded.pixels.size(), loaded.size() * 8 * 8 * 3);
+    ASSERT_EQ(loaded.slots.size(), loaded.size());
     for (std::size_t i = 0; i < loaded.size(); ++i) {
       const int value = 100 * loaded.labels[i] + std::stoi(loaded.files[i].substr(2));
       EXPECT_EQ(std::count(loaded.picture(i), loaded.picture(i) + 8 * 8 * 3, value), 8 * 8 * 3)

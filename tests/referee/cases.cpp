@@ -86,7 +86,8 @@ std::optional<TrainingBatch> first_subset_batch() {
   first.pictures.clear();
   for (std::size_t i = 0; i < 32; ++i) first.pictures.push_back(listing.pictures[split.train[epoch[i]]]);
   LoadedPictures loaded = load_pictures(first, {.strict = true});
-  return TrainingBatch{std::move(loaded.pixels), std::move(loaded.labels), 128};
+  const std::uint8_t* pixels = loaded.pixels.data();
+  return TrainingBatch{{pixels, pixels + loaded.pixels.size()}, std::move(loaded.labels), 128};
 }
 
 Facts subset_facts() {

@@ -7,6 +7,7 @@
 
 #include "bart/dataset/load.h"
 #include "bart/dataset/split.h"
+#include "bart/platform/hash.h"
 
 namespace bart::test {
 
@@ -16,12 +17,16 @@ inline LoadedPictures random_pictures(std::size_t count, int classes, int image_
   pictures.image_size = image_size;
   for (int c = 0; c < classes; ++c) pictures.classes.push_back(fmt::format("class{}", c));
   std::mt19937 generator(1);
-  pictures.pixels.resize(count * static_cast<std::size_t>(image_size) * image_size * 3);
-  for (std::uint8_t& byte : pictures.pixels) byte = static_cast<std::uint8_t>(generator());
+  std::vector<std::uint8_t> pixels(pictures.bytes_each());
+  pictures.pixels = ByteStore::in_memory(count * pixels.size());
   for (std::size_t i = 0; i < count; ++i) {
     const int label = static_cast<int>(i) % classes;
     pictures.labels.push_back(label);
     pictures.files.push_back(fmt::format("class{}/{}.png", label, i));
+    for (std::uint8_t& byte : pixels) byte = static_cast<std::uint8_t>(generator());
+    pictures.pixels.write(i * pixels.size(), pixels);
+    pictures.slots.push_back(static_cast<std::uint32_t>(i));
+    pictures.hashes.push_back(hash_of(pixels));
   }
   return pictures;
 }

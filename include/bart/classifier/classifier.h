@@ -14,6 +14,7 @@ namespace bart {
 
 struct ClassifierOptions {
   int threads = 0;  // 0: as many as this process may use
+  Precision precision = Precision::f32;
 };
 
 /// A trained network with its class names, ready to predict.

@@ -2,13 +2,17 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "bart/dataset/listing.h"
+#include "bart/platform/byte_store.h"
+#include "bart/platform/memory.h"
 
 namespace bart {
 
@@ -16,8 +20,14 @@ struct LoadOptions {
   int image_size = 128;
   int threads = 1;
   bool apply_exif_orientation = true;
-  bool strict = false;             // the first bad picture is an Error instead of being skipped
+  bool strict = false;              // the first bad picture is an Error instead of being skipped
   double max_skipped_share = 0.05;  // more skipped than this share of the listing is an Error
+  /// Where the pixels are kept for the next time; empty: nowhere. Made where it is missing. Holds any number
+  /// of data sets, and any number of processes may use it at once.
+  std::filesystem::path cache = {};
+  /// Pixels that take more memory than this are put into a file without a name in `scratch` (or the cache).
+  std::uint64_t most_memory = machine_memory() / 4;
+  std::filesystem::path scratch = {};  // an existing folder; empty: that for temporary files
 };
 
 struct SkippedPicture {
@@ -29,22 +39,31 @@ struct SkippedPicture {
 struct LoadedPictures {
   int image_size = 0;
   std::vector<std::string> classes;
-  std::vector<std::string> files;         // [n] of the listing's, those that decoded
-  std::vector<std::int32_t> labels;       // [n]
-  std::vector<std::uint8_t> pixels;       // [n, image_size, image_size, 3]
-  std::set<std::pair<int, int>> sizes;    // (height, width) before resizing
-  std::vector<SkippedPicture> skipped;    // in the listing's order
+  std::vector<std::string> files;                              // [n] of the listing's, those that decoded
+  std::vector<std::int32_t> labels;                            // [n]
+  ByteStore pixels;                                            // [slots, image_size, image_size, 3]
+  std::vector<std::uint32_t> slots;                            // [n] which of them is whose
+  std::vector<std::uint64_t> hashes;                           // [n] hash_of(pixels of a picture)
+  std::set<std::pair<int, int>> sizes;                         // (height, width) before resizing
+  std::vector<SkippedPicture> skipped;                         // in the listing's order
   std::vector<std::pair<std::string, std::string>> converted;  // (file, Pillow's mode) of those not RGB
   std::uint64_t bytes_read = 0;
+  std::size_t from_cache = 0;  // of the listing's, those that were not decoded anew
+  std::string cache_trouble;   // why the cache could not be used, or not be kept, in a sentence; mostly empty
 
   std::size_t size() const { return labels.size(); }
-  const std::uint8_t* picture(std::size_t i) const {
-    return pixels.data() + i * static_cast<std::size_t>(image_size) * image_size * 3;
-  }
+  std::size_t bytes_each() const { return static_cast<std::size_t>(image_size) * image_size * 3; }
+  const std::uint8_t* picture(std::size_t i) const { return pixels.data() + slots[i] * bytes_each(); }
+  /// For pictures on a disk, nothing for those in memory: that picture i is looked at soon, so that it is
+  /// fetched meanwhile, and that it was, so that it need not stay in memory.
+  void will_need(std::size_t i) const { pixels.will_need(slots[i] * bytes_each(), bytes_each()); }
+  void done_with(std::size_t i) const { pixels.done_with(slots[i] * bytes_each(), bytes_each()); }
 };
 
-/// Reads, decodes and resizes all pictures of `listing` on `threads` threads. `progress(done, total)` comes one
-/// call at a time. Throws Error when too many are bad, or a class has none left.
+/// Reads, decodes and resizes all pictures of `listing` on `threads` threads; those that the cache knows by
+/// name, size and time are taken from it, the same to the bit. `progress(done, total)` comes one call at a
+/// time, for pictures that are decoded. Throws Error when too many are bad, or a class has none left. A
+/// cache that cannot be used is none.
 LoadedPictures load_pictures(const Listing& listing, const LoadOptions& options,
                              const std::function<void(std::size_t, std::size_t)>& progress = {});
 

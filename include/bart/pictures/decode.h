@@ -44,6 +44,10 @@ DecodedPicture decode_resized(std::span<const std::uint8_t> file, int width, int
 /// Pillow's limit: twice Image.MAX_IMAGE_PIXELS, above which it refuses to open a picture.
 inline constexpr std::uint64_t max_pixels = built_for_fuzzing ? 1 << 18 : 178'956'970;
 
+/// What the pixels of a picture file depend on beside its bytes: the versions of this decoder and of the
+/// libraries it uses. Pixels that were kept with another one may not be what decode_resized() gives now.
+std::string decoder_versions();
+
 /// Whether the name ends like a picture that BART reads (any case): .jpg .jpeg .png .webp .bmp .gif …
 bool has_picture_extension(std::string_view name);
 

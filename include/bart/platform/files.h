@@ -28,8 +28,9 @@ void append_file(const std::filesystem::path& path, std::span<const std::uint8_t
 
 /// Writes `count` files into the existing `folder`, all of them or (short of a crash between the renames)
 /// none: each aside, on `threads` threads, then one sync of the file system for all, then the renames. For
-/// thousands of small files, where an fsync each would take longer than everything else.
-/// `name(i)` and `content(i)` may be called from any thread.
+/// thousands of small files, where an fsync each would take longer than everything else. Files that have
+/// their content already are left alone: some file systems take milliseconds to replace one. `name(i)` and
+/// `content(i)` may be called from any thread.
 void write_files(const std::filesystem::path& folder, std::size_t count,
                  const std::function<std::string(std::size_t)>& name,
                  const std::function<std::vector<std::uint8_t>(std::size_t)>& content, int threads);

@@ -1,0 +1,86 @@
+// --cache: the same results, sooner.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "run_bart.h"
+
+namespace bart {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+class Cache : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_EQ(run_bart(here(), {"sample", "faces", "--classes", "3", "--per-class", "10"}).code, 0);
+    for (const auto& entry : fs::recursive_directory_iterator(here() / "faces")) {
+      if (entry.is_regular_file()) age(entry.path());
+    }
+  }
+  const fs::path& here() const { return scratch_.path(); }
+  /// What has just been written is not remembered.
+  static void age(const fs::path& file) {
+    fs::last_write_time(file, fs::file_time_type::clock::now() - std::chrono::hours(1));
+  }
+  BartResult train(const std::string& out, std::vector<std::string> flags) {
+    flags.insert(flags.begin(), {"train", "faces", "--image-size", "16", "--bs", "8", "--epochs", "2",
+                                 "--no-report", "--threads", "1", "--out", out});
+    BartResult result = run_bart(here(), flags);
+    EXPECT_EQ(result.code, 0) << result.err;
+    return result;
+  }
+  void expect_same_results(const std::string& a, const std::string& b) {
+    for (const char* file :
+         {"BART-10M.pth", "inference_images/pic_0.jpg", "bart-run/test_pictures.csv", "bart-run/steps.csv"}) {
+      EXPECT_EQ(file_text(here() / a / file), file_text(here() / b / file)) << file;
+    }
+    const auto data = [&](const std::string& out) {
+      return nlohmann::json::parse(file_text(here() / out / "bart-run/run.json"))["data"];
+    };
+    EXPECT_EQ(data(a), data(b));  // bytes, sizes, what was skipped and why
+  }
+
+  ScratchFolder scratch_;
+};
+
+TEST_F(Cache, GivesTheSameResultsAsNone) {
+  fs::path broken = here() / "faces" / fs::directory_iterator(here() / "faces")->path().filename() / "no.jpg";
+  scratch_.write(broken.lexically_relative(here()).string(), "no picture");
+  age(broken);
+  train("plain", {});
+  EXPECT_THAT(train("first", {"--cache", "cache"}).err, HasSubstr("Took 0 of 31 images from the cache"));
+  EXPECT_THAT(train("second", {"--cache", "cache"}).err, HasSubstr("Took 31 of 31 images from the cache"));
+  expect_same_results("plain", "first");
+  expect_same_results("plain", "second");
+  const std::vector<std::string> evaluate = {"evaluate",           "--json",   "--model",
+                                             "plain/BART-10M.pth", "--labels", "plain/label_encoder.joblib"};
+  std::vector<std::string> cached = evaluate;
+  cached.insert(cached.end(), {"--cache", "cache"});
+  const BartResult result = run_bart(here(), cached);
+  EXPECT_EQ(result.out, run_bart(here(), evaluate).out);
+  EXPECT_THAT(result.err, HasSubstr("Took 7 of 7 images from the cache"));
+}
+
+TEST_F(Cache, AResumedTrainingTakesItAlong) {
+  train("plain", {});
+  train("run", {"--cache", "cache", "--checkpoint-minutes", "0", "--max-steps", "2"});
+  const BartResult resumed = run_bart(
+      here(), {"train", "--resume", "--max-steps", "0", "--no-report", "--threads", "1", "--out", "run"});
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_THAT(resumed.err, HasSubstr("Took 30 of 30 images from the cache"));
+  EXPECT_EQ(file_text(here() / "plain/BART-10M.pth"), file_text(here() / "run/BART-10M.pth"));
+}
+
+TEST_F(Cache, OneInTheDataFolderIsRefused) {
+  const BartResult result = run_bart(here(), {"train", "faces", "--cache", "faces/cache"});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.err, HasSubstr("lies in the data folder"));
+  EXPECT_FALSE(fs::exists(here() / "faces/cache"));
+}
+
+}  // namespace
+}  // namespace bart
