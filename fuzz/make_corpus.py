@@ -83,6 +83,23 @@ options["max_steps"], results["epochs"] = 5, []
 write("run", "no_epoch", json.dumps(run) + "\0step,epoch,loss\n")
 write("run", "no_steps", json.dumps(run))
 
+def text(bytes):
+    return struct.pack("<H", len(bytes)) + bytes
+
+
+def cached(file, mode_or_reason, slot, broken=False):
+    return text(file) + text(mode_or_reason) + struct.pack("<QqQIiiB", 2048, 1700000000, 7, slot, 9, 12, broken)
+
+
+def cache_index(slots, *pictures):
+    # The target puts the checksum right.
+    return b"BARTPIX1" + bytes(8) + text(b"jpeg 1") + struct.pack("<II", slots, len(pictures)) + b"".join(pictures)
+
+
+write("pixel_cache", "two", cache_index(3, cached(b"a/1.jpg", b"RGB", 0), cached(b"b/2.png", b"L", 2)))
+write("pixel_cache", "broken", cache_index(0, cached(b"a/1.jpg", b"truncated JPEG", 9, True)))
+write("pixel_cache", "empty", cache_index(0))
+
 write("csv", "test_pictures", "picture,file,bytes\n0.jpg,a/1.jpg,2048\n1.jpg,\"b, c/\"\"2\"\".jpg\",99\n")
 write("csv", "line_ends", "a,b\r\n\"c\r\nd\",\r\n\r\n,\r")
 write("csv", "open_quote", '"a,b\nc')
