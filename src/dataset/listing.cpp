@@ -44,6 +44,15 @@ bool is_utf8(const std::string& text) {
   return true;
 }
 
+/// What the entry is, or leads to; not_found for a link that leads nowhere. The folder mostly tells files and
+/// folders itself, as is_…() knows and status() does not: it asks for every single one.
+fs::file_type type_of(const fs::directory_entry& entry) {
+  std::error_code no_status;
+  if (entry.is_regular_file(no_status)) return fs::file_type::regular;
+  if (entry.is_directory(no_status)) return fs::file_type::directory;
+  return entry.status(no_status).type();
+}
+
 /// Names in `folder` that `wanted` takes, in the order of Python's sorted(): bytes of UTF-8 sort like code
 /// points.
 template <class Wanted>
@@ -54,8 +63,7 @@ std::vector<std::string> sorted_names(const fs::path& folder, Wanted wanted) {
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
     std::string name = entry->path().filename().string();
     if (is_skipped(name)) continue;
-    std::error_code no_status;  // a dangling link: not_found
-    if (wanted(entry->status(no_status).type())) names.push_back(std::move(name));
+    if (wanted(type_of(*entry))) names.push_back(std::move(name));
   }
   if (error) throw Error(fmt::format("cannot read the folder {}: {}", folder.string(), error.message()));
   std::ranges::sort(names);
