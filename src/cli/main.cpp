@@ -79,7 +79,14 @@ int run_program(int argc, const char* const* argv) {
     const std::string meant =
         suggestion(program.remaining(true), commands.empty() ? "" : commands.front()->get_name(),
                    command_texts(program));
-    throw UsageError(fmt::format("{}{} (see {} --help)", error.what(), meant, name));
+    // CLI11 names what it did not expect from the last to the first.
+    const bool unexpected = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError);
+    const std::vector<std::string> remaining = program.remaining(true);
+    const std::string said =
+        unexpected && remaining.size() > 1
+            ? fmt::format("The following arguments were not expected: {}", fmt::join(remaining, " "))
+            : error.what();
+    throw UsageError(fmt::format("{}{} (see {} --help)", said, meant, name));
   }
   if (!run) {
     fmt::print("{}", program.help());

@@ -41,11 +41,29 @@ if (matrix) {
   told.textContent = "Point at a cell to read it; zoom with the buttons, +, - and 0, or a double click, and drag.";
   frame.after(told);
   let view = {x: 0, y: 0, size: whole};
+  // Names stay beside the cells and as large as they were, however far one zooms: at the edges of what is seen.
+  const room = matrix.querySelector(".frame").x.baseVal.value, names = [...matrix.querySelectorAll(".row, .col")];
+  const size = parseFloat(getComputedStyle(matrix).getPropertyValue("--label"));
+  const margins = ["x", "y"].map(() => document.createElementNS("http://www.w3.org/2000/svg", "rect"));
+  for (const margin of margins) { margin.setAttribute("class", "margin"); if (names.length) names[0].before(margin); }
+  const place_names = () => {
+    const scale = view.size / whole, edge = axis => Math.max(room - 5, view[axis] + (room - 5) * scale);
+    const [across, down] = [edge("x"), edge("y")];
+    for (const [margin, width, height] of [[margins[0], across - view.x, view.size], [margins[1], view.size, down - view.y]])
+      for (const [name, value] of Object.entries({x: view.x, y: view.y, width, height})) margin.setAttribute(name, value);
+    for (const name of names) {
+      const row = name.classList.contains("row"), moved = row ? null : name.transform.baseVal.getItem(0);
+      if (row) name.setAttribute("x", across); else moved.setTranslate(moved.matrix.e, down);
+      name.style.fontSize = size * scale + "px";
+      name.style.display = (row ? name.y.baseVal.getItem(0).value < down : moved.matrix.e < across) ? "none" : "";
+    }
+  };
   const show = () => {
     view.size = Math.min(whole, Math.max(whole / 16, view.size));
     for (const axis of ["x", "y"]) view[axis] = Math.min(whole - view.size, Math.max(0, view[axis]));
     matrix.setAttribute("viewBox", `${view.x} ${view.y} ${view.size} ${view.size}`);
     frame.classList.toggle("zoomed", view.size < whole);
+    place_names();
   };
   const zoom = (factor, cx = view.x + view.size / 2, cy = view.y + view.size / 2) => {
     const size = Math.min(whole, Math.max(whole / 16, view.size / factor)), ratio = size / view.size;

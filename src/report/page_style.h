@@ -43,6 +43,7 @@ summary{cursor:pointer;color:var(--quiet);font-size:13.5px}
 .matrix svg:focus-visible{outline:2px solid var(--a);outline-offset:2px}
 .matrix.zoomed svg{cursor:grab;touch-action:none}
 .matrix text{font-size:var(--label)}
+.matrix .margin{fill:var(--raised);pointer-events:none}
 .matrix .count{text-anchor:middle;dominant-baseline:central;pointer-events:none;fill:var(--ink)}
 .matrix .count.on{fill:var(--ground)}
 .matrix text.lit{fill:var(--ink);font-weight:700}
@@ -77,7 +78,7 @@ th[aria-sort=ascending] button::after{content:" ▲"}th[aria-sort=descending] bu
 footer{margin-top:48px;color:var(--quiet);font-size:13px}
 @media (max-width:900px){.charts{grid-template-columns:1fr 1fr}.chart:nth-child(n){grid-column:span 1}.chart svg text{font-size:15px}}
 @media (max-width:680px){.tools{position:static;justify-content:flex-end;margin-bottom:8px}.charts,.two{grid-template-columns:1fr}.chart:nth-child(n) svg text{font-size:13px}th,td{padding:4px 6px}td.bar{min-width:70px}tbody th{min-width:110px}.cards{grid-template-columns:1fr 1fr}}
-@media print{:root{--a:#2563c4;--b:#c96a12;--good:#1f7a4d;--right:37 99 196;--wrong:201 58 30}nav,.tools,.told,summary{display:none}.cards{grid-template-columns:repeat(auto-fit,minmax(115px,1fr))}.card strong{font-size:20px}.charts{grid-template-columns:repeat(6,1fr)}.chart:nth-child(n){grid-column:span 2}.chart:nth-child(-n+2){grid-column:span 3}.matrix svg{max-height:none}.pictures{grid-template-columns:1fr 1fr}h2{margin-top:28px}.chart,.shown,.matrix{break-inside:avoid}}
+@media print{:root{--a:#2563c4;--b:#c96a12;--good:#1f7a4d;--right:37 99 196;--wrong:201 58 30}nav,.tools,.told,summary{display:none}.cards{grid-template-columns:repeat(auto-fit,minmax(115px,1fr))}.card strong{font-size:20px}.charts{grid-template-columns:repeat(6,1fr)}.chart:nth-child(n){grid-column:span 2}.chart:nth-child(-n+2){grid-column:span 3}.matrix svg{max-height:none}.pictures{grid-template-columns:1fr 1fr}h2{margin-top:28px}.chart,.shown,.matrix,.command{break-inside:avoid}.scale{break-after:avoid}}
 )";
 
 }  // namespace bart
