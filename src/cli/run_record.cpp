@@ -67,6 +67,8 @@ void write_run_json(const std::filesystem::path& folder, const RunRecord& record
         {"epochs", options.epochs},
         {"max_steps", options.max_steps ? ordered_json(*options.max_steps) : ordered_json(nullptr)},
         {"seed", options.seed},
+        {"precision", options.precision == Precision::bf16 ? "bf16" : "f32"},
+        {"exact", options.exact},
         {"split", record.split},
         {"test_size", record.test_size},
         {"validation_size", record.validation_size},

@@ -362,6 +362,7 @@ std::string data_section(const RunFacts& run) {
                                : std::to_string(run.epochs)},
       {"Steps", fmt::format("{} of {} pictures", with_commas(run.steps.size()), run.batch_size)},
       {"Optimizer", fmt::format("Adam, learning rate {}", run.learning_rate)},
+      {"Precision", html_text(run.precision)},
       {"Computer", fmt::format("{}, {} ({})", html_text(run.machine.cpu),
                                counted(static_cast<std::uint64_t>(run.machine.threads), "thread", "threads"),
                                html_text(run.machine.instructions))},

@@ -62,6 +62,9 @@ void read_record(const json& record, RunFacts& run) {
   read_whole(options.at("epochs"), run.epochs);
   if (!options.at("max_steps").is_null()) read_whole(options.at("max_steps"), run.max_steps.emplace());
   read_whole(options.at("seed"), run.seed);
+  // Trainings before there was a choice have neither.
+  run.precision = options.value("precision", run.precision);
+  if (options.value("exact", false)) run.precision += ", exact";
   options.at("split").get_to(run.split);
   options.at("test_size").get_to(run.test_size);
   read_whole(options.at("image_size"), run.image_size);

@@ -10,6 +10,7 @@
 #include <regex>
 #include <sstream>
 
+#include "bart/engine/engine.h"
 #include "bart/formats/joblib.h"
 #include "bart/formats/pth.h"
 #include "bart/network/state_dict.h"
@@ -88,6 +89,8 @@ TEST(Train, SubsetGivesTheOriginalsLogFilesAndFirstLosses) {
   }
 
   const auto run = nlohmann::json::parse(file_text(scratch.path() / "bart-run" / "run.json"));
+  EXPECT_EQ(run["options"]["precision"], "f32");
+  EXPECT_EQ(run["options"]["exact"], true);
   EXPECT_EQ(run["results"]["status"], "stopped");
   EXPECT_EQ(run["results"]["steps"], 2);
   EXPECT_EQ(run["data"]["pictures"], 2072);
@@ -137,6 +140,29 @@ TEST_F(TrainDrawn, TheSameCommandGivesTheSameBytes) {
   EXPECT_TRUE(read_file(here() / "a" / "BART-10M.pth") == read_file(here() / "b" / "BART-10M.pth"));
   EXPECT_EQ(file_text(here() / "a" / "bart-run" / "steps.csv"),
             file_text(here() / "b" / "bart-run" / "steps.csv"));
+}
+
+TEST_F(TrainDrawn, PrecisionIsTheProcessorsUnlessItIsAskedFor) {
+  const auto losses = [&](const std::string& out, std::vector<std::string> flags) {
+    flags.insert(flags.end(), {"--max-steps", "3", "--out", out});
+    const BartResult result = train(flags);
+    EXPECT_EQ(result.code, 0) << result.err;
+    const auto run = nlohmann::json::parse(file_text(here() / out / "bart-run" / "run.json"));
+    const auto precision = run["options"]["precision"].get<std::string>();
+    EXPECT_THAT(result.err, testing::HasSubstr("Training in " + precision));
+    return std::pair(precision, file_text(here() / out / "bart-run" / "steps.csv"));
+  };
+  const auto by_itself = losses("auto", {});
+  const auto in_f32 = losses("f32", {"--precision", "f32"});
+  EXPECT_EQ(in_f32.first, "f32");
+  EXPECT_EQ(by_itself.first, multiplies_bf16() ? "bf16" : "f32");
+  EXPECT_EQ(by_itself.second == in_f32.second, !multiplies_bf16());
+
+  const BartResult both = train({"--exact", "--precision", "bf16"});
+  EXPECT_EQ(both.code, 2);
+  EXPECT_THAT(both.err, testing::HasSubstr("--exact trains in f32: leave --precision bf16 out"));
+  if (multiplies_bf16()) return;
+  EXPECT_EQ(train({"--precision", "bf16"}).code, 2);
 }
 
 TEST_F(TrainDrawn, NoEpochsSaveTheInitialWeights) {

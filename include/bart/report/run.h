@@ -35,6 +35,7 @@ struct RunFacts {
   int epochs = 0;  // asked for
   std::optional<std::int64_t> max_steps;
   std::uint32_t seed = 0;
+  std::string precision = "f32";  // "bf16", "f32", or "f32, exact"
   std::string split;
   double test_size = 0;
   int image_size = 0;
