@@ -175,7 +175,7 @@ void add_evaluate_command(CLI::App& program, Run& run) {
   command->add_option("--cache", flags->cache, cache_help);
   command->add_option("--bs", flags->batch_size, "Batch size")->capture_default_str();
   command->add_option("--threads", flags->threads, "Threads (default: all that this process may use)");
-  add_precision_flag(*command, flags->precision);
+  add_precision_flag(*command, flags->precision, prediction_precision_help);
   command->add_flag("--strict", flags->strict,
                     "Stop at the first file that is no good picture, instead of skipping it");
   command->add_flag("--ignore-exif", flags->ignore_exif, "Take pictures as stored, not as turned by EXIF");

@@ -6,12 +6,13 @@
 
 namespace bart {
 
-void add_precision_flag(CLI::App& command, std::string& precision) {
-  command
-      .add_option(
-          "--precision", precision,
-          "f32, bf16 (about twice as fast, probabilities off by a few thousandths), or auto: bf16 where the "
-          "processor multiplies it")
+const std::string prediction_precision_help =
+    "f32, bf16 (about twice as fast, probabilities off by a few thousandths), or auto: bf16 where the "
+    "processor "
+    "multiplies it";
+
+void add_precision_flag(CLI::App& command, std::string& precision, const std::string& help) {
+  command.add_option("--precision", precision, help)
       ->check(CLI::IsMember({"auto", "bf16", "f32"}))
       ->capture_default_str();
 }

@@ -150,7 +150,7 @@ void add_predict_command(CLI::App& program, Run& run) {
   command->add_option("--format", flags->format, "json, csv or text")->capture_default_str();
   command->add_option("--top-k", flags->top_k, "Write the K most probable classes with their probabilities");
   command->add_option("--threads", flags->threads, "Threads (default: all that this process may use)");
-  add_precision_flag(*command, flags->precision);
+  add_precision_flag(*command, flags->precision, prediction_precision_help);
   command->add_flag("--recursive", flags->recursive, "Look into the sub-folders of folders too");
   command->add_flag("--strict", flags->strict,
                     "Stop at the first file that is no good picture, instead of skipping it");

@@ -118,12 +118,10 @@ void add_train_flags(CLI::App& command, TrainFlags& flags) {
       "--deterministic", flags.deterministic,
       "Train with four threads, on up to four processors, whatever --threads says and the machine has: the "
       "same bits everywhere on one kind of processor (taskset -c 0 bart train keeps it to one)");
-  command
-      .add_option("--precision", flags.precision,
-                  "Numbers that pictures are convolved in while training: f32, bf16, or auto (bf16 where the "
-                  "processor multiplies it, else f32); validation, weights and files are f32")
-      ->check(CLI::IsMember({"auto", "bf16", "f32"}))
-      ->capture_default_str();
+  add_precision_flag(
+      command, flags.precision,
+      "Numbers that pictures are convolved in while training: f32, bf16, or auto (bf16 where the "
+      "processor multiplies it, else f32); validation, weights and files are f32");
   command.add_flag(
       "--exact", flags.options.exact,
       "Round as PyTorch's float32 does, step for step: direct convolutions in f32, half as fast");

@@ -4,13 +4,11 @@
 
 namespace bart {
 
-/// How one convolution is computed: the precision of the activations around it, and for each direction
-/// whether our own kernel by Winograd's algorithm takes the place of oneDNN's direct one.
+/// How one convolution is computed: the precision of the activations around it, and whether our own kernels
+/// by Winograd's algorithm take the place of oneDNN's direct ones.
 struct ConvolutionKernels {
   Precision precision = Precision::f32;
-  bool winograd_forward = false;
-  bool winograd_backward_data = false;
-  bool winograd_backward_weights = false;
+  bool winograd = false;
 };
 
 }  // namespace bart

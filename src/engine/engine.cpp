@@ -124,10 +124,6 @@ struct Engine::Impl {
   }
 };
 
-bool multiplies_bf16() {
-  return has_bf16();
-}
-
 Engine::Engine(const Architecture& architecture, const EngineOptions& options) {
   if (options.threads < 1)
     throw Error(fmt::format("an engine needs at least 1 thread, not {}", options.threads));

@@ -9,7 +9,6 @@
 
 #include "activation.h"
 #include "input.h"
-#include "winograd.h"
 
 namespace bart {
 namespace {
@@ -75,8 +74,8 @@ EvaluationPlan::EvaluationPlan(const CompiledNetwork& network, const dnnl::engin
     const ConvolutionLayouts layouts = network.layouts(convolutions_.size(), layer.evaluation.precision);
     const Precision precision = layer.evaluation.precision;
     Convolution c{.forward = {}, .shape = {n, layer.out_padded, layer.size, network.block}};
-    if (layer.evaluation.winograd_forward) {
-      const WinogradShape winograd{n, layer.in_padded, layer.out_padded, layer.size};
+    if (layer.evaluation.winograd) {
+      const WinogradShape winograd = layer.winograd_shape(n);
       c.weights = AlignedMemory(winograd_weights_bytes(winograd, precision));
       scratch_bytes = std::max(scratch_bytes, winograd_scratch_bytes(winograd, precision, network.threads));
     } else {
@@ -145,8 +144,7 @@ void EvaluationPlan::bind(std::uint8_t* arena, const Parameters& parameters,
       const auto numbers =
           static_cast<double>(n_ * layer.size * layer.size * (layer.in_padded + layer.out_padded));
       operations_.push_back({name, "bart winograd 4x3",
-                             [=, shape = WinogradShape{n_, layer.in_padded, layer.out_padded, layer.size},
-                              precision = layer.evaluation.precision] {
+                             [=, shape = layer.winograd_shape(n_), precision = layer.evaluation.precision] {
                                winograd_convolve(shape, precision, now, weights, bias, true, next, scratch);
                              },
                              layer.flops(n_),
@@ -201,8 +199,7 @@ void EvaluationPlan::lay_out_weights() {
     if (c.forward) {
       reorder_weights(engine_, layer.weights_desc, folded, c.forward->weights_desc(), c.weights.bytes());
     } else {
-      winograd_weights({n_, layer.in_padded, layer.out_padded, layer.size}, layer.evaluation.precision,
-                       folded, c.weights.bytes());
+      winograd_weights(layer.winograd_shape(n_), layer.evaluation.precision, folded, c.weights.bytes());
     }
   }
   laid_out_ = folded_->version;

@@ -202,7 +202,6 @@ void enter_winograd(Contest& contest, const Race& race, const ConvolutionShape& 
   if (!has_winograd(precision) || c.in_channels % 16 != 0 || c.out_channels % 16 != 0) return;
   const int threads = race.options.engine.threads;
   const WinogradShape shape{c.n, c.in_channels, c.out_channels, c.size};
-  const WinogradShape turned{c.n, c.out_channels, c.in_channels, c.size};
   const auto activation_bytes = [&](std::int64_t channels) {
     return static_cast<std::size_t>(c.n * channels * c.size * c.size) * bytes_of(precision);
   };
@@ -218,7 +217,7 @@ void enter_winograd(Contest& contest, const Race& race, const ConvolutionShape& 
     return;
   }
   const bool forward = direction == Direction::forward;
-  const WinogradShape& own = forward ? shape : turned;
+  const WinogradShape own = forward ? shape : turned(shape);
   const AlignedMemory transformed(winograd_weights_bytes(own, precision));
   const AlignedMemory scratch(winograd_scratch_bytes(own, precision, threads));
   contest.enter(

@@ -47,7 +47,7 @@ dnnl::primitive_attr attributes(bool relu = false) {
 
 }  // namespace
 
-bool has_bf16() {
+bool multiplies_bf16() {
   return dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core_bf16;
 }
 

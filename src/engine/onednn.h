@@ -10,8 +10,7 @@ namespace bart {
 
 // The only file pair that knows how oneDNN creates primitives: 2.x has operation descriptors, 3.x does not.
 
-/// Whether this processor multiplies bf16 itself (AVX512_BF16), and whether whole tiles of it (AMX).
-bool has_bf16();
+/// Whether this processor multiplies whole tiles of bf16 (AMX).
 bool has_amx();
 
 /// A oneDNN primitive bound to its memory, ready to run.

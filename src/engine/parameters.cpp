@@ -140,9 +140,8 @@ CompiledNetwork compile_network(const Architecture& architecture, const dnnl::en
                (precision == Precision::f32 || !has_amx()) &&
                c.weights_desc == convolution_weights(shape, memory::format_tag::OIhw16i16o);
       };
-      const bool trained = winograd(options.precision);
-      c.kernels = {options.precision, trained, trained, trained};
-      c.evaluation = {options.evaluation_precision, winograd(options.evaluation_precision), false, false};
+      c.kernels = {options.precision, winograd(options.precision)};
+      c.evaluation = {options.evaluation_precision, winograd(options.evaluation_precision)};
       c.weights = take(network.parameter_count, c.weights_desc.get_size() / sizeof(float));
       const auto width = static_cast<std::size_t>(c.out_padded);
       c.bias = take(network.parameter_count, width);

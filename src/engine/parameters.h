@@ -10,6 +10,7 @@
 #include "bart/network/state_dict.h"
 #include "convolution_kernels.h"
 #include "onednn.h"
+#include "winograd.h"
 
 namespace bart {
 
@@ -31,6 +32,8 @@ struct ConvolutionLayer {
   std::size_t norm_weight, norm_bias;     // [out_padded]
   std::size_t running_mean, running_var;  // [out_padded], in the statistics array
 
+  /// For n images.
+  WinogradShape winograd_shape(std::int64_t n) const { return {n, in_padded, out_padded, size}; }
   /// Multiplications and additions of the direct algorithm for n images, in any direction.
   double flops(std::int64_t n) const {
     return 18.0 * static_cast<double>(n * size * size) * static_cast<double>(in_channels * out_channels);

@@ -2,28 +2,22 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <chrono>
 #include <iterator>
+
+#include "bart/platform/timing.h"
 
 namespace bart {
 
 std::vector<OperationTime> time_operations(const std::vector<Operation>& operations, int rounds) {
-  using Clock = std::chrono::steady_clock;
   std::vector<std::vector<double>> seconds(operations.size());
   for (int round = 0; round < rounds; ++round) {
-    for (std::size_t i = 0; i < operations.size(); ++i) {
-      const auto start = Clock::now();
-      operations[i].run();
-      seconds[i].push_back(std::chrono::duration<double>(Clock::now() - start).count());
-    }
+    for (std::size_t i = 0; i < operations.size(); ++i) seconds[i].push_back(seconds_of(operations[i].run));
   }
   std::vector<OperationTime> times;
   for (std::size_t i = 0; i < operations.size(); ++i) {
     const Operation& operation = operations[i];
-    const auto middle = seconds[i].begin() + rounds / 2;
-    std::ranges::nth_element(seconds[i], middle);
-    times.push_back({operation.name, operation.implementation, *middle, operation.flops, operation.bytes});
+    times.push_back(
+        {operation.name, operation.implementation, median_of(seconds[i]), operation.flops, operation.bytes});
   }
   return times;
 }

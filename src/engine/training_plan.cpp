@@ -7,7 +7,6 @@
 
 #include "cross_entropy.h"
 #include "input.h"
-#include "winograd.h"
 
 namespace bart {
 namespace {
@@ -69,46 +68,39 @@ void TrainingPlan::plan_convolution(std::size_t i) {
   c.forward_sums = layout_.add(layer.norm_name + " sums", sums, now, now);
   c.backward_sums = layout_.add(layer.norm_name + " gradient sums", sums, back, back);
 
-  const ConvolutionShape shape{n_, layer.in_padded, layer.out_padded, layer.size};
-  const WinogradShape winograd{n_, layer.in_padded, layer.out_padded, layer.size};
-  const WinogradShape turned{n_, layer.out_padded, layer.in_padded, layer.size};
-  const ConvolutionLayouts layouts = network_.layouts(i, precision);
-  const memory::desc weights = precision == Precision::bf16
-                                   ? convolution_weights(shape, memory::format_tag::any, precision)
-                                   : layer.weights_desc;
-  // What the direct backward kernels are made from, whether or not it runs.
-  const auto forward = convolution_forward_desc(engine_, shape, layouts, weights, true);
-  std::size_t forward_scratch = 0;
-  std::size_t backward_scratch = 0;
   const auto copy_of_weights = [&](const char* purpose, std::size_t bytes, int time) {
     return layout_.add(fmt::format("{} weights for {}", layer.name, purpose), bytes, time, time);
   };
-  if (kernels.winograd_forward) {
-    forward_scratch = winograd_scratch_bytes(winograd, precision, network_.threads);
-    c.forward_weights = copy_of_weights("forward", winograd_weights_bytes(winograd, precision), now);
+  std::size_t forward_scratch = 0;
+  std::size_t backward_scratch = 0;
+  if (kernels.winograd) {
+    const WinogradShape shape = layer.winograd_shape(n_);
+    forward_scratch = winograd_scratch_bytes(shape, precision, network_.threads);
+    backward_scratch = std::max(winograd_gradient_scratch_bytes(shape, precision, network_.threads),
+                                winograd_scratch_bytes(turned(shape), precision, network_.threads));
+    c.forward_weights = copy_of_weights("forward", winograd_weights_bytes(shape, precision), now);
+    c.turned_weights =
+        copy_of_weights("backward data", winograd_weights_bytes(turned(shape), precision), back);
   } else {
-    c.forward = forward;
-    forward_scratch = forward.scratchpad_desc().get_size();
-    const memory::desc wanted = forward.weights_desc();
-    if (wanted != layer.weights_desc) c.forward_weights = copy_of_weights("forward", wanted.get_size(), now);
-  }
-  if (kernels.winograd_backward_weights) {
-    backward_scratch = winograd_gradient_scratch_bytes(winograd, precision, network_.threads);
-  } else {
+    const ConvolutionShape shape{n_, layer.in_padded, layer.out_padded, layer.size};
+    const ConvolutionLayouts layouts = network_.layouts(i, precision);
+    const auto other_than_own = [&](const char* purpose, const memory::desc& wanted, int time) {
+      return wanted == layer.weights_desc ? std::nullopt
+                                          : std::optional(copy_of_weights(purpose, wanted.get_size(), time));
+    };
+    const memory::desc weights = precision == Precision::bf16
+                                     ? convolution_weights(shape, memory::format_tag::any, precision)
+                                     : layer.weights_desc;
+    c.forward = convolution_forward_desc(engine_, shape, layouts, weights, true);
+    forward_scratch = c.forward->scratchpad_desc().get_size();
+    c.forward_weights = other_than_own("forward", c.forward->weights_desc(), now);
     c.backward_weights =
-        convolution_backward_weights_desc(engine_, shape, layouts, layer.weights_desc, forward);
+        convolution_backward_weights_desc(engine_, shape, layouts, layer.weights_desc, *c.forward);
     backward_scratch = c.backward_weights->scratchpad_desc().get_size();
-  }
-  if (i > 0 && kernels.winograd_backward_data) {
-    backward_scratch =
-        std::max(backward_scratch, winograd_scratch_bytes(turned, precision, network_.threads));
-    c.turned_weights = copy_of_weights("backward data", winograd_weights_bytes(turned, precision), back);
-  } else if (i > 0) {
-    c.backward_data = convolution_backward_data_desc(engine_, shape, layouts, forward);
-    backward_scratch = std::max(backward_scratch, c.backward_data->scratchpad_desc().get_size());
-    const memory::desc wanted = c.backward_data->weights_desc();
-    if (wanted != layer.weights_desc) {
-      c.turned_weights = copy_of_weights("backward data", wanted.get_size(), back);
+    if (i > 0) {
+      c.backward_data = convolution_backward_data_desc(engine_, shape, layouts, *c.forward);
+      backward_scratch = std::max(backward_scratch, c.backward_data->scratchpad_desc().get_size());
+      c.turned_weights = other_than_own("backward data", c.backward_data->weights_desc(), back);
     }
   }
   c.forward_scratch = layout_.add(layer.name + " forward scratch", forward_scratch, now, now);
@@ -297,9 +289,8 @@ void TrainingPlan::add_convolution_forward(std::size_t i, Parameters& parameters
   const std::string name = layer.name + " forward";
   if (!c.forward) {
     add_winograd(name, i,
-                 [=, shape = WinogradShape{n_, layer.in_padded, layer.out_padded, layer.size},
-                  precision = layer.kernels.precision, transformed = floats(*c.forward_weights),
-                  scratch = floats(c.forward_scratch)] {
+                 [=, shape = layer.winograd_shape(n_), precision = layer.kernels.precision,
+                  transformed = floats(*c.forward_weights), scratch = floats(c.forward_scratch)] {
                    winograd_weights(shape, precision, weights, transformed);
                    winograd_convolve(shape, precision, source, transformed, bias, false, output, scratch);
                  });
@@ -324,8 +315,8 @@ void TrainingPlan::add_convolution_backward_weights(std::size_t i, Parameters& p
   const std::string name = layer.name + " backward weights";
   if (!c.backward_weights) {
     add_winograd(name, i,
-                 [=, shape = WinogradShape{n_, layer.in_padded, layer.out_padded, layer.size},
-                  precision = layer.kernels.precision, scratch = floats(c.backward_scratch)] {
+                 [=, shape = layer.winograd_shape(n_), precision = layer.kernels.precision,
+                  scratch = floats(c.backward_scratch)] {
                    winograd_weight_gradient(shape, precision, source, gradient, dweights, scratch);
                  });
     return;
@@ -347,12 +338,10 @@ void TrainingPlan::add_convolution_backward_data(std::size_t i, Parameters& para
   const std::string name = layer.name + " backward data";
   if (!c.backward_data) {
     add_winograd(name, i,
-                 [=, shape = WinogradShape{n_, layer.in_padded, layer.out_padded, layer.size},
-                  turned = WinogradShape{n_, layer.out_padded, layer.in_padded, layer.size},
-                  precision = layer.kernels.precision, transformed = floats(*c.turned_weights),
-                  scratch = floats(c.backward_scratch)] {
+                 [=, shape = layer.winograd_shape(n_), precision = layer.kernels.precision,
+                  transformed = floats(*c.turned_weights), scratch = floats(c.backward_scratch)] {
                    winograd_turned_weights(shape, precision, weights, transformed);
-                   winograd_convolve(turned, precision, gradient, transformed, nullptr, false,
+                   winograd_convolve(turned(shape), precision, gradient, transformed, nullptr, false,
                                      source_gradient, scratch);
                  });
     return;

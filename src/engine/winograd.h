@@ -24,6 +24,11 @@ struct WinogradShape {
   std::int64_t size;  // height and width
 };
 
+/// The convolution that takes gradients of the outputs of `shape` to gradients of its inputs.
+inline WinogradShape turned(const WinogradShape& shape) {
+  return {shape.n, shape.out, shape.in, shape.size};
+}
+
 /// Whether this processor can: AVX-512, for bf16 with its BF16 extension.
 bool has_winograd(Precision precision);
 
@@ -33,8 +38,7 @@ void winograd_weights(const WinogradShape& shape, Precision precision,
                       const float* weights,  // of `shape`
                       void* transformed);
 
-/// The weights of the convolution that takes gradients of the outputs of `shape` to gradients of its inputs:
-/// of the shape {n, out, in, size}, each filter turned by 180 degrees.
+/// The weights of turned(shape): each filter turned by 180 degrees.
 void winograd_turned_weights(const WinogradShape& shape, Precision precision,
                              const float* weights,  // of `shape`
                              void* transformed);

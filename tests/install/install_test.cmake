@@ -1,15 +1,7 @@
 # cmake -D build= -D examples= -D scratch= -D generator= -D compiler= -D flags= -P install_test.cmake
 cmake_minimum_required(VERSION 3.25)
 
-# run(COMMAND...): its standard output in `output`; a failure ends the test.
-function(run)
-  execute_process(COMMAND ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE errors)
-  if(NOT status EQUAL 0)
-    list(JOIN ARGN " " command)
-    message(FATAL_ERROR "${command}\nended with ${status}:\n${output}${errors}")
-  endif()
-  set(output "${output}" PARENT_SCOPE)
-endfunction()
+include(${CMAKE_CURRENT_LIST_DIR}/run.cmake)
 
 file(REMOVE_RECURSE ${scratch})
 set(prefix ${scratch}/prefix)

@@ -122,50 +122,52 @@ TEST_P(EngineOnSmallNetworks, IsAsCloseToTheRefereeAsPyTorch) {
 INSTANTIATE_TEST_SUITE_P(Each, EngineOnSmallNetworks, testing::ValuesIn(test::generated_cases()),
                          [](const auto& parameter) { return parameter.param.name; });
 
-TEST(EngineOnTheSubset, TheFirstStepIsAsCloseToTheRefereeAsPyTorch) {
-  const std::optional<test::TrainingBatch> batch = test::first_subset_batch();
-  if (!batch) GTEST_SKIP() << "the pictures of the subset are not here";
+/// The first step on the subset by an engine of some options.
+struct FirstStep {
+  double loss, true_loss;
+  Distances distances;
+  std::string plan;
+};
+
+FirstStep first_step(const test::TrainingBatch& batch, EngineOptions options) {
   const Architecture architecture{.classes = 42};
   Mt19937 global(10);
   const StateDict start = initial_state(architecture, global);
   const DropoutMasks masks = draw_dropout_masks(architecture, 32, global);
-  const std::vector<const std::uint8_t*> pictures = batch->pictures();
-  Engine engine(architecture, {.threads = available_threads(), .exact = true});
+  const std::vector<const std::uint8_t*> pictures = batch.pictures();
+  options.threads = available_threads();
+  Engine engine(architecture, options);
   engine.load(start);
-  const double loss = double(engine.forward_backward({pictures, batch->labels}, masks).loss);
+  Referee truth(architecture, start);
+  FirstStep step;
+  step.loss = double(engine.forward_backward({pictures, batch.labels}, masks).loss);
+  step.true_loss = truth.forward_backward(referee::input_of(pictures, 128), batch.labels, masks);
+  compare_step(engine, truth, step.distances);
+  step.plan = engine.describe_plan(32, true);
+  return step;
+}
+
+TEST(EngineOnTheSubset, TheFirstStepIsAsCloseToTheRefereeAsPyTorch) {
+  const std::optional<test::TrainingBatch> batch = test::first_subset_batch();
+  if (!batch) GTEST_SKIP() << "the pictures of the subset are not here";
+  FirstStep step = first_step(*batch, {.exact = true});
 
   // Of the millions of ReLUs and maxima in a batch some are nearer ties than float32 can tell, and one that
   // falls the other way moves all gradients before it. The engine rounds as PyTorch does, so it decides as
   // PyTorch decides, on the same kernels: the yardstick is from a computer with AVX-512. Narrower vectors sum
   // in another order (in PyTorch too); what lies behind the last near tie is compared there, the head.
-  Referee truth(architecture, start);
-  const double true_loss = truth.forward_backward(referee::input_of(pictures, 128), batch->labels, masks);
-  Distances distances;
-  compare_step(engine, truth, distances);
-  if (engine.describe_plan(32, true).find("avx512") == std::string::npos) {
-    std::erase_if(distances, [](const auto& entry) { return entry.first.second.starts_with("block"); });
+  if (step.plan.find("avx512") == std::string::npos) {
+    std::erase_if(step.distances, [](const auto& entry) { return entry.first.second.starts_with("block"); });
   }
-  expect_as_close_as_torch("subset", distances);
-  EXPECT_NEAR(loss, true_loss, allowed_ratio * float_rounding * true_loss);
+  expect_as_close_as_torch("subset", step.distances);
+  EXPECT_NEAR(step.loss, step.true_loss, allowed_ratio * float_rounding * step.true_loss);
 }
 
-/// The first step on the subset by an engine of some options, beside what PyTorch's mode gives.
-void expect_first_step_within(const std::string& mode, double ratio, EngineOptions options) {
+/// Beside what PyTorch's mode gives.
+void expect_first_step_within(const std::string& mode, double ratio, const EngineOptions& options) {
   const std::optional<test::TrainingBatch> batch = test::first_subset_batch();
   if (!batch) GTEST_SKIP() << "the pictures of the subset are not here";
-  const Architecture architecture{.classes = 42};
-  Mt19937 global(10);
-  const StateDict start = initial_state(architecture, global);
-  const DropoutMasks masks = draw_dropout_masks(architecture, 32, global);
-  const std::vector<const std::uint8_t*> pictures = batch->pictures();
-  options.threads = available_threads();
-  Engine engine(architecture, options);
-  engine.load(start);
-  engine.forward_backward({pictures, batch->labels}, masks);
-  Referee truth(architecture, start);
-  truth.forward_backward(referee::input_of(pictures, 128), batch->labels, masks);
-  Distances distances;
-  compare_step(engine, truth, distances);
+  const Distances distances = first_step(*batch, options).distances;
   const Distances torch = torch_distances(mode, "torch_mode_distance.tsv");
   for (const auto& [key, value] : distances) {
     ASSERT_TRUE(torch.contains(key)) << key.first << " " << key.second;
