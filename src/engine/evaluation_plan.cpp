@@ -138,21 +138,25 @@ void EvaluationPlan::bind(std::uint8_t* arena, const Parameters& parameters,
         c.weights.size() == 0 ? static_cast<const void*>(folded_values + layer.weights) : c.weights.bytes();
     const std::string name = fmt::format("{} + {} + ReLU", layer.name, layer.norm_name);
     const float* bias = folded_values + layer.bias;
+    const bool last = i + 1 == convolutions_.size();
+    // Features are asked for before the last pooling, and in either precision its outputs are floats.
+    const bool fused_pool = !c.forward && layer.ends_block && !last &&
+                            network_.convolutions[i + 1].evaluation.precision == layer.evaluation.precision;
     if (c.forward) {
       add_onednn(name, *c.forward, dnnl::convolution_forward(*c.forward), weights, bias, layer.flops(n_));
     } else {
       const auto numbers =
           static_cast<double>(n_ * layer.size * layer.size * (layer.in_padded + layer.out_padded));
-      operations_.push_back({name, "bart winograd 4x3",
-                             [=, shape = layer.winograd_shape(n_), precision = layer.evaluation.precision] {
-                               winograd_convolve(shape, precision, now, weights, bias, true, next, scratch);
+      operations_.push_back({name, fused_pool ? "bart winograd 4x3 + pool" : "bart winograd 4x3",
+                             [=, shape = layer.winograd_shape(n_), precision = layer.evaluation.precision,
+                              fusion = WinogradFusion{.bias = bias, .relu = true, .pool = fused_pool}] {
+                               winograd_convolve(shape, precision, now, weights, fusion, next, scratch);
                              },
                              layer.flops(n_),
                              numbers * static_cast<double>(bytes_of(layer.evaluation.precision))});
       std::swap(now, next);
     }
     const Activations activated{now, layer.evaluation.precision};
-    const bool last = i + 1 == convolutions_.size();
     if (last) {
       operations_.push_back(
           {layer.name + " features, where asked for", "bart",
@@ -165,7 +169,7 @@ void EvaluationPlan::bind(std::uint8_t* arena, const Parameters& parameters,
              }
            }});
     }
-    if (!layer.ends_block) continue;
+    if (!layer.ends_block || fused_pool) continue;
     const Activations pooled{next, last ? Precision::f32 : network_.convolutions[i + 1].evaluation.precision};
     const double bytes =
         static_cast<double>(c.shape.count()) * (static_cast<double>(bytes_of(activated.precision)) +

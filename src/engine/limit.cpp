@@ -212,7 +212,7 @@ void enter_winograd(Contest& contest, const Race& race, const ConvolutionShape& 
   if (direction == Direction::backward_weights) {
     const AlignedMemory scratch(winograd_gradient_scratch_bytes(shape, precision, threads));
     contest.enter(name, in, out, filters, [&](const void* x, const void* dy, void* dweights) {
-      winograd_weight_gradient(shape, precision, x, dy, static_cast<float*>(dweights), scratch.bytes());
+      winograd_weight_gradient(shape, precision, x, {}, dy, static_cast<float*>(dweights), scratch.bytes());
     });
     return;
   }
@@ -224,7 +224,7 @@ void enter_winograd(Contest& contest, const Race& race, const ConvolutionShape& 
       name, forward ? in : out, filters, forward ? out : in, [&](const void* x, const void* given, void* y) {
         const auto* values = static_cast<const float*>(given);
         (forward ? winograd_weights : winograd_turned_weights)(shape, precision, values, transformed.bytes());
-        winograd_convolve(own, precision, x, transformed.bytes(), nullptr, false, y, scratch.bytes());
+        winograd_convolve(own, precision, x, transformed.bytes(), {}, y, scratch.bytes());
       });
 }
 
@@ -331,15 +331,12 @@ Limit measure_limit(const Architecture& architecture, const LimitOptions& option
           },
           options.training ? layer.name + " forward" : layer.name + " + " + layers[i + 1].name + " + ReLU",
           i > 0);
-      // What follows: BatchNorm, ReLU, and at the end of a block pooling.
+      // What follows: BatchNorm, ReLU, and at the end of a block pooling. In evaluation all that can be done
+      // by the convolution as it writes.
       const bool pooled = layers[i + 3].kind == LayerKind::max_pool;
       const double plane = n * static_cast<double>(element_count(layer.output)) * width;
       const double activation = pooled ? plane / 4 : plane;
-      if (options.training) {
-        limit.pass_bytes += plane + activation + activation + plane + plane;
-      } else if (pooled) {
-        limit.pass_bytes += plane + activation;
-      }
+      if (options.training) limit.pass_bytes += plane + activation + activation + plane + plane;
     } else if (layer.kind == LayerKind::linear) {
       const LinearShape shape{options.batch_size, layer.input[0], layer.output[0]};
       in_all_directions(

@@ -292,7 +292,7 @@ void TrainingPlan::add_convolution_forward(std::size_t i, Parameters& parameters
                  [=, shape = layer.winograd_shape(n_), precision = layer.kernels.precision,
                   transformed = floats(*c.forward_weights), scratch = floats(c.forward_scratch)] {
                    winograd_weights(shape, precision, weights, transformed);
-                   winograd_convolve(shape, precision, source, transformed, bias, false, output, scratch);
+                   winograd_convolve(shape, precision, source, transformed, {.bias = bias}, output, scratch);
                  });
     return;
   }
@@ -317,7 +317,7 @@ void TrainingPlan::add_convolution_backward_weights(std::size_t i, Parameters& p
     add_winograd(name, i,
                  [=, shape = layer.winograd_shape(n_), precision = layer.kernels.precision,
                   scratch = floats(c.backward_scratch)] {
-                   winograd_weight_gradient(shape, precision, source, gradient, dweights, scratch);
+                   winograd_weight_gradient(shape, precision, source, {}, gradient, dweights, scratch);
                  });
     return;
   }
@@ -341,8 +341,8 @@ void TrainingPlan::add_convolution_backward_data(std::size_t i, Parameters& para
                  [=, shape = layer.winograd_shape(n_), precision = layer.kernels.precision,
                   transformed = floats(*c.turned_weights), scratch = floats(c.backward_scratch)] {
                    winograd_turned_weights(shape, precision, weights, transformed);
-                   winograd_convolve(turned(shape), precision, gradient, transformed, nullptr, false,
-                                     source_gradient, scratch);
+                   winograd_convolve(turned(shape), precision, gradient, transformed, {}, source_gradient,
+                                     scratch);
                  });
     return;
   }

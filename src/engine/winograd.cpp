@@ -11,15 +11,37 @@ namespace bart {
 namespace winograd {
 namespace {
 
-/// Tiles that are multiplied at once: 12 by two vectors of channels fill the registers.
-constexpr int rows = 12;
+/// How the work is cut into jobs: rounds of tiles, and where there are few of those splits of the output
+/// channels, too. An output is the same sum however that is done.
+struct Jobs {
+  std::int64_t tiles;  // of a round
+  std::int64_t rounds;
+  std::int64_t splits;
+  bool by_eight;  // tiles that are multiplied at once: 8, or 12, which by two vectors of channels fill the
+                  // registers
 
-/// Tiles of one round: their transformed inputs fit into the second-level cache.
-int round_tiles(std::int64_t in, std::size_t number_bytes) {
-  const std::int64_t fit =
-      (std::int64_t{400} << 10) / (points * in * static_cast<std::int64_t>(number_bytes));
-  return static_cast<int>(std::clamp<std::int64_t>(fit / rows * rows, rows, 4 * rows));
-}
+  Jobs(const WinogradShape& s, std::size_t number_bytes, int threads) {
+    // Transformed inputs that fit into the second-level cache.
+    const std::int64_t fit =
+        (std::int64_t{400} << 10) / (points * s.in * static_cast<std::int64_t>(number_bytes));
+    const std::int64_t all = Tiles(s).count;
+    const std::int64_t each = (all + threads - 1) / threads;
+    tiles = std::min(std::clamp<std::int64_t>(fit / 12 * 12, 12, 48), each);
+    splits = 1;
+    if (each < 16) {
+      tiles = std::min<std::int64_t>(all, 16);
+      const std::int64_t widths = s.out / width_of(s.out);
+      splits = std::min<std::int64_t>(threads, widths);
+      while (widths % splits != 0) --splits;
+    }
+    by_eight = whole(tiles, 8) < whole(tiles, 12);
+    tiles = whole(tiles, by_eight ? 8 : 12);
+    rounds = (all + tiles - 1) / tiles;
+  }
+  static std::int64_t whole(std::int64_t count, std::int64_t group) {
+    return (count + group - 1) / group * group;
+  }
+};
 
 /// One thread's scratch memory.
 template <class E>
@@ -27,7 +49,7 @@ struct Room {
   std::int64_t input_step, product_step;  // numbers from one point to the next
   std::size_t input_bytes, bytes;
 
-  Room(const WinogradShape& s, int tiles)
+  Room(const WinogradShape& s, std::int64_t tiles)
       : input_step(apart<E>(tiles * s.in)),
         product_step(apart<float>(tiles * width_of(s.out))),
         input_bytes(points * static_cast<std::size_t>(input_step) * sizeof(E)),
@@ -35,7 +57,7 @@ struct Room {
 };
 
 /// The product of `rows` tiles with the weights of W output channels, at one point.
-template <int W, class E>
+template <int rows, int W, class E>
 BART_INLINE void multiply(const E* x,  // [rows, in]
                           std::int64_t in,
                           const E* w,  // [in / pair, W, pair]
@@ -61,15 +83,15 @@ BART_INLINE void multiply(const E* x,  // [rows, in]
 
 template <class E>
 void transform_inputs(const WinogradShape& s, const Tiles& tiles, const E* x, std::int64_t first,
-                      std::int64_t count, const Room<E>& room,
+                      std::int64_t count, const Room<E>& room, const WinogradFusion& fusion,
                       E* to) {  // [36, tiles, in]
   for (std::int64_t t = 0; t < count; ++t) {
     const std::int64_t image = tiles.image(first + t);
     for (std::int64_t c = 0; c < s.in / block; ++c) {
       const E* plane = x + (image * (s.in / block) + c) * s.size * s.size * block;
-      E border[points * block];
-      const Square<E> square =
-          square_of<tile>(plane, s.size, tiles.y(first + t) - 1, tiles.x(first + t) - 1, border);
+      E copy[points * block];
+      const Square<E> square = square_of<tile>(plane, s.size, tiles.y(first + t) - 1, tiles.x(first + t) - 1,
+                                               fusion.normalization.at(c * block), copy);
       E* place = to + t * s.in + c * block;
       transform_squares<InputTransform, 1>(
           &square, [&](int point, const Vector* v)
@@ -83,8 +105,9 @@ template <int W, class E>
 void transform_outputs(const WinogradShape& s, const Tiles& tiles,
                        const float* products,  // [36, tiles, W]
                        std::int64_t first, std::int64_t count, std::int64_t channel, const Room<E>& room,
-                       const float* bias, bool relu, E* y) {
-  const Vector floor = constant(relu ? 0.f : -INFINITY);
+                       const WinogradFusion& fusion, E* y) {
+  const Vector floor = constant(fusion.relu ? 0.f : -INFINITY);
+  const std::int64_t side = fusion.pool ? s.size / 2 : s.size;
   for (std::int64_t t = 0; t < count; ++t) {
     const std::int64_t row = tiles.y(first + t);
     const std::int64_t column_of_tile = tiles.x(first + t);
@@ -100,15 +123,31 @@ void transform_outputs(const WinogradShape& s, const Tiles& tiles,
         for (int r = 0; r < step; ++r) half[r * tile + c] = result[r];
       }
       const std::int64_t c = channel + v * block;
-      const Vector offset = bias == nullptr ? _mm512_setzero_ps() : load(bias + c);
-      E* plane = y + (tiles.image(first + t) * (s.out / block) + c / block) * s.size * s.size * block;
+      const Vector offset = fusion.bias == nullptr ? _mm512_setzero_ps() : load(fusion.bias + c);
+      const auto finish = [&](int r, Vector* outputs) __attribute__((always_inline)) {
+        OutputTransform::apply(half + r * tile, outputs);
+        // The maximum's second operand is what NaN gives.
+        for (int k = 0; k < step; ++k) outputs[k] = _mm512_max_ps(floor, _mm512_add_ps(outputs[k], offset));
+      };
+      E* plane = y + (tiles.image(first + t) * (s.out / block) + c / block) * side * side * block;
+      const auto place = [&](std::int64_t r, std::int64_t k) __attribute__((always_inline)) {
+        return plane + (r * side + k) * block;
+      };
       for (int r = 0; r < height; ++r) {
         Vector outputs[step];
-        OutputTransform::apply(half + r * tile, outputs);
-        E* to = plane + ((row + r) * s.size + column_of_tile) * block;
-        for (int k = 0; k < step; ++k) {
-          // The maximum's second operand is what NaN gives.
-          if (k < width) store(_mm512_max_ps(floor, _mm512_add_ps(outputs[k], offset)), to + k * block);
+        finish(r, outputs);
+        if (!fusion.pool) {
+          for (int k = 0; k < step; ++k) {
+            if (k < width) store(outputs[k], place(row + r, column_of_tile + k));
+          }
+          continue;
+        }
+        Vector below[step];
+        finish(++r, below);
+        for (int k = 0; k < step; k += 2) {
+          const Vector upper = _mm512_max_ps(outputs[k], outputs[k + 1]);
+          const Vector lower = _mm512_max_ps(below[k], below[k + 1]);
+          if (k < width) store(_mm512_max_ps(upper, lower), place((row + r) / 2, (column_of_tile + k) / 2));
         }
       }
     }
@@ -116,35 +155,44 @@ void transform_outputs(const WinogradShape& s, const Tiles& tiles,
 }
 
 template <int W, class E>
-void convolve(const WinogradShape& s, const E* x, const E* weights, const float* bias, bool relu, E* y,
+void convolve(const WinogradShape& s, const E* x, const E* weights, const WinogradFusion& fusion, E* y,
               std::uint8_t* scratch) {
   const Tiles tiles(s);
-  const int at_once = round_tiles(s.in, sizeof(E));
-  const Room<E> room(s, at_once);
+  const Jobs jobs(s, sizeof(E), omp_get_max_threads());
+  const Room<E> room(s, jobs.tiles);
 #pragma omp parallel for schedule(dynamic)
-  for (std::int64_t first = 0; first < tiles.count; first += at_once) {
+  for (std::int64_t job = 0; job < jobs.rounds * jobs.splits; ++job) {
     std::uint8_t* mine = scratch + static_cast<std::size_t>(omp_get_thread_num()) * room.bytes;
     E* inputs = reinterpret_cast<E*>(mine);
     float* products = reinterpret_cast<float*>(mine + room.input_bytes);
-    const std::int64_t count = std::min<std::int64_t>(at_once, tiles.count - first);
-    transform_inputs(s, tiles, x, first, count, room, inputs);
-    for (std::int64_t channel = 0; channel < s.out; channel += W) {
+    const std::int64_t first = job / jobs.splits * jobs.tiles;
+    const std::int64_t count = std::min<std::int64_t>(jobs.tiles, tiles.count - first);
+    transform_inputs(s, tiles, x, first, count, room, fusion, inputs);
+    const std::int64_t channels = s.out / jobs.splits;
+    const std::int64_t begin = job % jobs.splits * channels;
+    for (std::int64_t channel = begin; channel < begin + channels; channel += W) {
       for (int p = 0; p < points; ++p) {
-        for (std::int64_t t = 0; t < count; t += rows) {
-          multiply<W>(inputs + p * room.input_step + t * s.in, s.in, weights + (p * s.out + channel) * s.in,
-                      products + p * room.product_step + t * W);
+        const E* filters = weights + (channel / W * points + p) * W * s.in;
+        const E* from = inputs + p * room.input_step;
+        float* to = products + p * room.product_step;
+        if (jobs.by_eight) {
+          for (std::int64_t t = 0; t < count; t += 8)
+            multiply<8, W>(from + t * s.in, s.in, filters, to + t * W);
+        } else {
+          for (std::int64_t t = 0; t < count; t += 12)
+            multiply<12, W>(from + t * s.in, s.in, filters, to + t * W);
         }
       }
-      transform_outputs<W>(s, tiles, products, first, count, channel, room, bias, relu, y);
+      transform_outputs<W>(s, tiles, products, first, count, channel, room, fusion, y);
     }
   }
 }
 
 template <class E>
-void convolve(const WinogradShape& s, const void* x, const void* weights, const float* bias, bool relu,
+void convolve(const WinogradShape& s, const void* x, const void* weights, const WinogradFusion& fusion,
               void* y, void* scratch) {
   const auto run = s.out % (2 * block) == 0 ? convolve<2 * block, E> : convolve<block, E>;
-  run(s, static_cast<const E*>(x), static_cast<const E*>(weights), bias, relu, static_cast<E*>(y),
+  run(s, static_cast<const E*>(x), static_cast<const E*>(weights), fusion, static_cast<E*>(y),
       static_cast<std::uint8_t*>(scratch));
 }
 
@@ -161,7 +209,7 @@ BART_INLINE void scatter(Vector v, std::int64_t width, Bf16* to) {
   for (int k = 0; k < block / 2; ++k) std::memcpy(to + 2 * k * width, &lanes[k], sizeof lanes[k]);
 }
 
-/// Channels of the transformed weights [36, out / W, in / pair, W, pair]; turned, those of the filter change
+/// Channels of the transformed weights [out / W, 36, in / pair, W, pair]; turned, those of the filter change
 /// places.
 template <class E>
 void transform_weights(std::int64_t in, std::int64_t out, bool turned, const float* weights, void* to) {
@@ -184,7 +232,7 @@ void transform_weights(std::int64_t in, std::int64_t out, bool turned, const flo
       }
       // Where channel (input, output) of the transformed weights lies.
       const auto place = [&](int p, std::int64_t input, std::int64_t output) __attribute__((always_inline)) {
-        return transformed + (p * out + output / width * width) * in + input / pair<E> * width * pair<E> +
+        return transformed + (output / width * points + p) * width * in + input / pair<E> * width * pair<E> +
                output % width * pair<E>;
       };
       for (int p = 0; p < points; ++p) {
@@ -230,16 +278,16 @@ void winograd_turned_weights(const WinogradShape& s, Precision precision, const 
 }
 
 std::size_t winograd_scratch_bytes(const WinogradShape& s, Precision precision, int threads) {
-  const int tiles = winograd::round_tiles(s.in, bytes_of(precision));
+  const std::int64_t tiles = winograd::Jobs(s, bytes_of(precision), threads).tiles;
   return static_cast<std::size_t>(threads) * (precision == Precision::bf16
                                                   ? winograd::Room<Bf16>(s, tiles).bytes
                                                   : winograd::Room<float>(s, tiles).bytes);
 }
 
 void winograd_convolve(const WinogradShape& s, Precision precision, const void* x, const void* transformed,
-                       const float* bias, bool relu, void* y, void* scratch) {
+                       const WinogradFusion& fusion, void* y, void* scratch) {
   const auto run = precision == Precision::bf16 ? winograd::convolve<Bf16> : winograd::convolve<float>;
-  run(s, x, transformed, bias, relu, y, scratch);
+  run(s, x, transformed, fusion, y, scratch);
 }
 
 }  // namespace bart

@@ -32,7 +32,27 @@ inline WinogradShape turned(const WinogradShape& shape) {
 /// Whether this processor can: AVX-512, for bf16 with its BF16 extension.
 bool has_winograd(Precision precision);
 
-/// Bytes of the transformed weights, [36, O/32, I, 32].
+/// Inputs are replaced by relu(x * scale + shift) as they are read, as normalize_relu_forward would have done
+/// before; null: they are taken as they are.
+struct WinogradNormalization {
+  const float* scale = nullptr;  // [I]
+  const float* shift = nullptr;  // [I]
+
+  /// From a channel on.
+  WinogradNormalization at(std::int64_t channel) const {
+    return scale == nullptr ? *this : WinogradNormalization{scale + channel, shift + channel};
+  }
+};
+
+/// What a convolution does on the way in and out.
+struct WinogradFusion {
+  WinogradNormalization normalization = {};
+  const float* bias = nullptr;  // [O]; null: none
+  bool relu = false;
+  bool pool = false;  // 2x2 max-pooling at last
+};
+
+/// Bytes of the transformed weights, [O/32, 36, I, 32].
 std::size_t winograd_weights_bytes(const WinogradShape& shape, Precision precision);
 void winograd_weights(const WinogradShape& shape, Precision precision,
                       const float* weights,  // of `shape`
@@ -46,22 +66,22 @@ void winograd_turned_weights(const WinogradShape& shape, Precision precision,
 /// Bytes of the scratch memory of winograd_convolve.
 std::size_t winograd_scratch_bytes(const WinogradShape& shape, Precision precision, int threads);
 
-/// y = x * w + bias, then perhaps ReLU.
+/// y = x * w, with what is fused to it.
 void winograd_convolve(const WinogradShape& shape, Precision precision,
                        const void* x,            // [N, I/16, H, W, 16]
                        const void* transformed,  // winograd_weights
-                       const float* bias,        // [O], or null: none
-                       bool relu,
-                       void* y,         // [N, O/16, H, W, 16]
+                       const WinogradFusion& fusion,
+                       void* y,         // [N, O/16, H, W, 16]; pooled: half as high and wide
                        void* scratch);  // for the threads that OpenMP runs
 
 /// Bytes of the scratch memory of winograd_weight_gradient.
 std::size_t winograd_gradient_scratch_bytes(const WinogradShape& shape, Precision precision, int threads);
 
 void winograd_weight_gradient(const WinogradShape& shape, Precision precision,
-                              const void* x,    // [N, I/16, H, W, 16]
-                              const void* dy,   // [N, O/16, H, W, 16]
-                              float* dweights,  // of `shape`
+                              const void* x,                               // [N, I/16, H, W, 16]
+                              const WinogradNormalization& normalization,  // of x
+                              const void* dy,                              // [N, O/16, H, W, 16]
+                              float* dweights,                             // of `shape`
                               void* scratch);
 
 }  // namespace bart

@@ -230,19 +230,29 @@ struct Tiles {
   std::int64_t x(std::int64_t i) const { return i % across * step; }
 };
 
-/// The square of `side` pixels of a plane [size, size, 16] from (y, x) on. Where it hangs over the border it
-/// is copied to `room`, with zeros there.
+/// The square of `side` pixels of a plane [size, size, 16] from (y, x) on. Where it hangs over the border, or
+/// its pixels are to be normalized first, it is copied to `room`, with zeros outside.
 template <int side, class E>
 BART_INLINE Square<E> square_of(const E* plane, std::int64_t size, std::int64_t y, std::int64_t x,
-                                E (&room)[points * block]) {
-  if (y >= 0 && x >= 0 && y + side <= size && x + side <= size) {
-    return {plane + (y * size + x) * block, size * block};
-  }
+                                const WinogradNormalization& normalization, E (&room)[points * block]) {
+  const bool whole = y >= 0 && x >= 0 && y + side <= size && x + side <= size;
+  const bool normalized = normalization.scale != nullptr;
+  if (whole && !normalized) return {plane + (y * size + x) * block, size * block};
+  const Vector scale = normalized ? load(normalization.scale) : constant(1);
+  const Vector shift = normalized ? load(normalization.shift) : _mm512_setzero_ps();
+  const auto copy = [&](int r, int c) __attribute__((always_inline)) {
+    const Vector pixel = load(plane + ((y + r) * size + x + c) * block);
+    // The maximum's second operand is what NaN gives.
+    const Vector y_of = _mm512_max_ps(_mm512_setzero_ps(), _mm512_fmadd_ps(pixel, scale, shift));
+    store(normalized ? y_of : pixel, room + (r * side + c) * block);
+  };
   for (int r = 0; r < side; ++r) {
     for (int c = 0; c < side; ++c) {
-      const bool inside = y + r >= 0 && x + c >= 0 && y + r < size && x + c < size;
-      const Vector pixel = inside ? load(plane + ((y + r) * size + x + c) * block) : _mm512_setzero_ps();
-      store(pixel, room + (r * side + c) * block);
+      if (whole || (y + r >= 0 && x + c >= 0 && y + r < size && x + c < size)) {
+        copy(r, c);
+      } else {
+        store(_mm512_setzero_ps(), room + (r * side + c) * block);
+      }
     }
   }
   return {room, side * block};

@@ -94,15 +94,16 @@ BART_INLINE __m512i lanes_of(const Vector* tiles) {
 /// 16 channels of one group's squares, transformed; tiles from `end` on are zero.
 template <class Transform, int side, class E, class Sink>
 BART_INLINE void transform_group(const WinogradShape& s, const Tiles& tiles, std::int64_t first,
-                                 std::int64_t end, const E* x, std::int64_t channels, std::int64_t channel,
-                                 const Sink& sink) {
+                                 std::int64_t end, const E* x, const WinogradNormalization& normalization,
+                                 std::int64_t channels, std::int64_t channel, const Sink& sink) {
   constexpr int overlap = side == tile ? 1 : 0;
   E borders[pair<E>][points * block];
   Square<E> squares[pair<E>];
   for (int i = 0; i < pair<E>; ++i) {
     const std::int64_t t = std::min(first + i, end - 1);
     const E* plane = x + (tiles.image(t) * channels + channel) / block * s.size * s.size * block;
-    squares[i] = square_of<side>(plane, s.size, tiles.y(t) - overlap, tiles.x(t) - overlap, borders[i]);
+    squares[i] = square_of<side>(plane, s.size, tiles.y(t) - overlap, tiles.x(t) - overlap,
+                                 normalization.at(channel), borders[i]);
     if (first + i >= end) {
       std::memset(borders[i], 0, sizeof borders[i]);
       squares[i] = {borders[i], side * block};
@@ -114,7 +115,7 @@ BART_INLINE void transform_group(const WinogradShape& s, const Tiles& tiles, std
 template <int W, class E>
 void transform_chunk(const WinogradShape& s, const Tiles& tiles, const Jobs& jobs, const Room<E>& room,
                      std::int64_t first, std::int64_t end, std::int64_t groups, std::int64_t channel,
-                     const E* x, const E* dy,
+                     const E* x, const WinogradNormalization& normalization, const E* dy,
                      E* inputs,     // [36, in / 8, chunk / pair, 8, pair]
                      E* outputs) {  // [36, out / W, chunk / pair, W, pair]
   const std::int64_t room_groups = jobs.chunk / pair<E>;
@@ -128,22 +129,23 @@ void transform_chunk(const WinogradShape& s, const Tiles& tiles, const Jobs& job
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + room_groups * rows * pair<E>),
                             _mm512_extracti64x4_epi64(lanes, 1));
       };
-      transform_group<InputTransform, tile>(s, tiles, first + g * pair<E>, end, x, s.in, c, sink);
+      transform_group<InputTransform, tile>(s, tiles, first + g * pair<E>, end, x, normalization, s.in, c,
+                                            sink);
     }
     for (std::int64_t c = 0; c < jobs.out; c += block) {
       E* place = outputs + ((c / W * room_groups + g) * W + c % W) * pair<E>;
       const auto sink = [&](int point, const Vector* v) __attribute__((always_inline)) {
         _mm512_storeu_si512(place + point * room.output_step, lanes_of<E>(v));
       };
-      transform_group<OutputGradientTransform, step>(s, tiles, first + g * pair<E>, end, dy, s.out,
+      transform_group<OutputGradientTransform, step>(s, tiles, first + g * pair<E>, end, dy, {}, s.out,
                                                      channel + c, sink);
     }
   }
 }
 
 template <int W, class E>
-void weight_gradient(const WinogradShape& s, const E* x, const E* dy, float* dweights,
-                     std::uint8_t* scratch) {
+void weight_gradient(const WinogradShape& s, const E* x, const WinogradNormalization& normalization,
+                     const E* dy, float* dweights, std::uint8_t* scratch) {
   const Tiles tiles(s);
   const Jobs jobs(s, sizeof(E));
   const Room<E> room(s, jobs);
@@ -163,7 +165,8 @@ void weight_gradient(const WinogradShape& s, const E* x, const E* dy, float* dwe
     const std::int64_t end = std::min(tiles.count, begin + jobs.per_part);
     for (std::int64_t first = begin; first < end; first += jobs.chunk) {
       const std::int64_t groups = (std::min(jobs.chunk, end - first) + pair<E> - 1) / pair<E>;
-      transform_chunk<W>(s, tiles, jobs, room, first, end, groups, channel, x, dy, inputs, outputs);
+      transform_chunk<W>(s, tiles, jobs, room, first, end, groups, channel, x, normalization, dy, inputs,
+                         outputs);
       for (int p = 0; p < points; ++p) {
         for (std::int64_t o = 0; o < jobs.out; o += W) {
           for (std::int64_t i = 0; i < s.in; i += rows) {
@@ -201,10 +204,12 @@ std::size_t scratch_bytes(const WinogradShape& s, int threads) {
 }
 
 template <class E>
-void weight_gradient(const WinogradShape& s, const void* x, const void* dy, float* dweights, void* scratch) {
+void weight_gradient(const WinogradShape& s, const void* x, const WinogradNormalization& normalization,
+                     const void* dy, float* dweights, void* scratch) {
   const bool wide = Jobs(s, sizeof(E)).out % (2 * block) == 0;
   const auto run = wide ? weight_gradient<2 * block, E> : weight_gradient<block, E>;
-  run(s, static_cast<const E*>(x), static_cast<const E*>(dy), dweights, static_cast<std::uint8_t*>(scratch));
+  run(s, static_cast<const E*>(x), normalization, static_cast<const E*>(dy), dweights,
+      static_cast<std::uint8_t*>(scratch));
 }
 
 }  // namespace
@@ -217,11 +222,12 @@ std::size_t winograd_gradient_scratch_bytes(const WinogradShape& s, Precision pr
                                       : winograd::scratch_bytes<float>(s, threads);
 }
 
-void winograd_weight_gradient(const WinogradShape& s, Precision precision, const void* x, const void* dy,
-                              float* dweights, void* scratch) {
+void winograd_weight_gradient(const WinogradShape& s, Precision precision, const void* x,
+                              const WinogradNormalization& normalization, const void* dy, float* dweights,
+                              void* scratch) {
   const auto run =
       precision == Precision::bf16 ? winograd::weight_gradient<Bf16> : winograd::weight_gradient<float>;
-  run(s, x, dy, dweights, scratch);
+  run(s, x, normalization, dy, dweights, scratch);
 }
 
 }  // namespace bart

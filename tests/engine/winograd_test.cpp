@@ -145,8 +145,8 @@ TEST_P(Winograd, ForwardIsTheConvolution) {
   Field y(s.n, s.out, s.size, precision);
   winograd_weights(s, precision, weights.data(), transformed.data());
   for (const bool relu : {false, true}) {
-    winograd_convolve(s, precision, x.bytes.data(), transformed.data(), bias.data(), relu, y.bytes.data(),
-                      scratch.data());
+    winograd_convolve(s, precision, x.bytes.data(), transformed.data(), {.bias = bias.data(), .relu = relu},
+                      y.bytes.data(), scratch.data());
     y.read_back();
     Distance distance;
     y.each([&](auto n, auto o, auto h, auto w) {
@@ -168,7 +168,7 @@ TEST_P(Winograd, BackwardDataIsItsGradient) {
   auto scratch = memory(winograd_scratch_bytes(turned, precision, 2));
   Field dx(s.n, s.in, s.size, precision);
   winograd_turned_weights(s, precision, weights.data(), transformed.data());
-  winograd_convolve(turned, precision, dy.bytes.data(), transformed.data(), nullptr, false, dx.bytes.data(),
+  winograd_convolve(turned, precision, dy.bytes.data(), transformed.data(), {}, dx.bytes.data(),
                     scratch.data());
   dx.read_back();
   Distance distance;
@@ -187,7 +187,8 @@ TEST_P(Winograd, BackwardDataIsItsGradient) {
 TEST_P(Winograd, BackwardWeightsAreItsGradientOnAnyNumberOfThreads) {
   std::vector<float> gradients(weights.size());
   auto scratch = memory(winograd_gradient_scratch_bytes(s, precision, 3));
-  winograd_weight_gradient(s, precision, x.bytes.data(), dy.bytes.data(), gradients.data(), scratch.data());
+  winograd_weight_gradient(s, precision, x.bytes.data(), {}, dy.bytes.data(), gradients.data(),
+                           scratch.data());
   Distance distance;
   for (std::int64_t o = 0; o < s.out; ++o)
     for (std::int64_t i = 0; i < s.in; ++i)
@@ -204,7 +205,7 @@ TEST_P(Winograd, BackwardWeightsAreItsGradientOnAnyNumberOfThreads) {
   for (const int threads : {1, 3}) {
     omp_set_num_threads(threads);
     std::vector<float> again(weights.size());
-    winograd_weight_gradient(s, precision, x.bytes.data(), dy.bytes.data(), again.data(), scratch.data());
+    winograd_weight_gradient(s, precision, x.bytes.data(), {}, dy.bytes.data(), again.data(), scratch.data());
     EXPECT_EQ(gradients, again) << threads << " threads";
   }
 }
@@ -216,8 +217,8 @@ TEST_P(Winograd, LetsNotANumberThrough) {
   auto scratch = memory(winograd_scratch_bytes(s, precision, 2));
   Field y(s.n, s.out, s.size, precision);
   winograd_weights(s, precision, weights.data(), transformed.data());
-  winograd_convolve(s, precision, x.bytes.data(), transformed.data(), bias.data(), true, y.bytes.data(),
-                    scratch.data());
+  winograd_convolve(s, precision, x.bytes.data(), transformed.data(), {.bias = bias.data(), .relu = true},
+                    y.bytes.data(), scratch.data());
   y.read_back();
   EXPECT_TRUE(std::isnan(y.value(0, 0, 0, 0)));
 }
