@@ -140,7 +140,7 @@ void EvaluationPlan::bind(std::uint8_t* arena, const Parameters& parameters,
     const float* bias = folded_values + layer.bias;
     const bool last = i + 1 == convolutions_.size();
     // Features are asked for before the last pooling, and in either precision its outputs are floats.
-    const bool fused_pool = !c.forward && layer.ends_block && !last &&
+    const bool fused_pool = !c.forward && layer.ends_block && !last && layer.size % 2 == 0 &&
                             network_.convolutions[i + 1].evaluation.precision == layer.evaluation.precision;
     if (c.forward) {
       add_onednn(name, *c.forward, dnnl::convolution_forward(*c.forward), weights, bias, layer.flops(n_));

@@ -14,6 +14,7 @@
 #include "arena.h"
 #include "bart/platform/error.h"
 #include "bart/platform/timing.h"
+#include "batch_norm_kernels.h"
 #include "onednn.h"
 #include "parallel.h"
 #include "winograd.h"
@@ -199,7 +200,8 @@ enum class Direction { forward, backward_data, backward_weights };
 /// BART's own kernels by Winograd's algorithm, each transforming its weights as in a training step.
 void enter_winograd(Contest& contest, const Race& race, const ConvolutionShape& c, Direction direction) {
   const Precision precision = race.precision;
-  if (!has_winograd(precision) || c.in_channels % 16 != 0 || c.out_channels % 16 != 0) return;
+  const auto block = static_cast<std::int64_t>(preferred_block());
+  if (!has_winograd(precision) || c.in_channels % block != 0 || c.out_channels % block != 0) return;
   const int threads = race.options.engine.threads;
   const WinogradShape shape{c.n, c.in_channels, c.out_channels, c.size};
   const auto activation_bytes = [&](std::int64_t channels) {

@@ -136,9 +136,11 @@ CompiledNetwork compile_network(const Architecture& architecture, const dnnl::en
       // Winograd's kernels won in each layer, direction and precision; AMX multiplies bf16 fast enough for
       // direct ones.
       const auto winograd = [&](Precision precision) {
-        return !options.exact && place > 0 && network.block == 16 && has_winograd(precision) &&
+        return !options.exact && place > 0 && has_winograd(precision) &&
                (precision == Precision::f32 || !has_amx()) &&
-               c.weights_desc == convolution_weights(shape, memory::format_tag::OIhw16i16o);
+               c.weights_desc == convolution_weights(shape, network.block == 16
+                                                                ? memory::format_tag::OIhw16i16o
+                                                                : memory::format_tag::OIhw8i8o);
       };
       c.kernels = {options.precision, winograd(options.precision)};
       c.evaluation = {options.evaluation_precision, winograd(options.evaluation_precision)};

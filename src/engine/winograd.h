@@ -14,13 +14,14 @@ namespace bart {
 // +-1/sqrt(2) and infinity, which round less than the usual 0, +-1, +-2: with numbers rounded to bf16 the
 // outputs are 1.1 % off where the usual points give 2.5 % and the direct algorithm 0.2 %.
 //
-// Activations are channel-blocked, [N, C/16, H, W, 16], weights [O/16, I/16, 3, 3, 16 i, 16 o]. What a job
-// adds up, and in which order, does not depend on the number of threads, so neither do the bits.
+// Activations are channel-blocked, [N, C/B, H, W, B], weights [O/B, I/B, 3, 3, B i, B o], with the
+// preferred_block() B of this processor: 16 with AVX-512, else 8. What a job adds up, and in which order,
+// does not depend on the number of threads, so neither do the bits.
 
 struct WinogradShape {
   std::int64_t n;     // images
-  std::int64_t in;    // channels, a multiple of 16
-  std::int64_t out;   // channels, a multiple of 16
+  std::int64_t in;    // channels, a multiple of B
+  std::int64_t out;   // channels, a multiple of B
   std::int64_t size;  // height and width
 };
 
@@ -29,7 +30,8 @@ inline WinogradShape turned(const WinogradShape& shape) {
   return {shape.n, shape.out, shape.in, shape.size};
 }
 
-/// Whether this processor can: AVX-512, for bf16 with its BF16 extension.
+/// Whether this processor can: with AVX2, which multiplies bf16 activations as floats, or AVX-512, for bf16
+/// with its BF16 extension.
 bool has_winograd(Precision precision);
 
 /// Inputs are replaced by relu(x * scale + shift) as they are read, as normalize_relu_forward would have done
@@ -49,10 +51,10 @@ struct WinogradFusion {
   WinogradNormalization normalization = {};
   const float* bias = nullptr;  // [O]; null: none
   bool relu = false;
-  bool pool = false;  // 2x2 max-pooling at last
+  bool pool = false;  // 2x2 max-pooling at last, of an even size
 };
 
-/// Bytes of the transformed weights, [O/32, 36, I, 32].
+/// Bytes of the transformed weights, [O/2B, 36, I, 2B].
 std::size_t winograd_weights_bytes(const WinogradShape& shape, Precision precision);
 void winograd_weights(const WinogradShape& shape, Precision precision,
                       const float* weights,  // of `shape`
@@ -68,19 +70,19 @@ std::size_t winograd_scratch_bytes(const WinogradShape& shape, Precision precisi
 
 /// y = x * w, with what is fused to it.
 void winograd_convolve(const WinogradShape& shape, Precision precision,
-                       const void* x,            // [N, I/16, H, W, 16]
+                       const void* x,            // [N, I/B, H, W, B]
                        const void* transformed,  // winograd_weights
                        const WinogradFusion& fusion,
-                       void* y,         // [N, O/16, H, W, 16]; pooled: half as high and wide
+                       void* y,         // [N, O/B, H, W, B]; pooled: half as high and wide
                        void* scratch);  // for the threads that OpenMP runs
 
 /// Bytes of the scratch memory of winograd_weight_gradient.
 std::size_t winograd_gradient_scratch_bytes(const WinogradShape& shape, Precision precision, int threads);
 
 void winograd_weight_gradient(const WinogradShape& shape, Precision precision,
-                              const void* x,                               // [N, I/16, H, W, 16]
+                              const void* x,                               // [N, I/B, H, W, B]
                               const WinogradNormalization& normalization,  // of x
-                              const void* dy,                              // [N, O/16, H, W, 16]
+                              const void* dy,                              // [N, O/B, H, W, B]
                               float* dweights,                             // of `shape`
                               void* scratch);
 

@@ -1,42 +1,46 @@
 #pragma once
 
-// What the two halves of Winograd's algorithm share: vectors of 16 channels, the transforms, tiles. To be
-// included once everything else is, since all from here on is compiled for AVX-512.
+// Vectors of 16 channels, for winograd_avx512.cpp alone: all that includes this is compiled for AVX-512.
 
 #include <immintrin.h>
 
-#include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <cstring>
 
 #include "activations.h"
-#include "winograd.h"
-
-#pragma GCC push_options
-#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma")
 
 #define BART_INLINE inline __attribute__((always_inline))
 
 namespace bart::winograd {
+namespace {
 
 using Vector = __m512;
 
-constexpr int block = 16;   // channels of a vector
-constexpr int step = 4;     // outputs of a tile, each way
-constexpr int tile = 6;     // inputs of a tile, each way
-constexpr int points = 36;  // of a transformed tile
+constexpr int block = 16;  // channels of a vector
 
-// The finite points of the interpolation. Their squares are 2 and 1/2.
-constexpr float a = 1.41421356237309515f;
-constexpr float b = 0.70710678118654757f;
+// Rows that are multiplied at once by two vectors, as the 32 registers allow: tiles, tiles where they are
+// few, and input channels of the weights' gradient.
+constexpr int many_tiles = 12, few_tiles = 8, gradient_rows = 8;
 
-/// How many numbers of E a 32-bit lane has: bf16 are multiplied in pairs.
+/// What activations are transformed to. Those of bf16 are bf16, too, for they are multiplied in pairs.
 template <class E>
-constexpr int pair = sizeof(float) / sizeof(E);
+using Transformed = E;
 
 BART_INLINE Vector constant(float value) {
   return _mm512_set1_ps(value);
+}
+
+BART_INLINE Vector fma(Vector x, Vector y, Vector z) {  // z + x * y
+  return _mm512_fmadd_ps(x, y, z);
+}
+
+BART_INLINE Vector fnma(Vector x, Vector y, Vector z) {  // z - x * y
+  return _mm512_fnmadd_ps(x, y, z);
+}
+
+/// Where one is not a number: y.
+BART_INLINE Vector larger(Vector x, Vector y) {
+  return _mm512_max_ps(x, y);
 }
 
 BART_INLINE Vector load(const float* from) {
@@ -66,9 +70,25 @@ BART_INLINE __m512i pairs(Vector even, Vector odd) {
                          _mm512_slli_epi32(_mm512_cvtepu16_epi32(rounded(odd)), 16));
 }
 
+/// One vector of a group: floats as they are, bf16 in pairs.
+BART_INLINE Vector lanes_of(const Vector* group, const float*) {
+  return group[0];
+}
+
+BART_INLINE Vector lanes_of(const Vector* group, const Bf16*) {
+  return _mm512_castsi512_ps(pairs(group[0], group[1]));
+}
+
+/// The lower and the upper half of the lanes.
+BART_INLINE void store_halves(Vector v, void* lower, void* upper) {
+  const __m512i bits = _mm512_castps_si512(v);
+  _mm256_storeu_si256(static_cast<__m256i*>(lower), _mm512_castsi512_si256(bits));
+  _mm256_storeu_si256(static_cast<__m256i*>(upper), _mm512_extracti64x4_epi64(bits, 1));
+}
+
 /// sum + x * w, or for bf16 the sum over pairs of it; one x for all lanes.
 BART_INLINE Vector multiply_add(Vector sum, const float* x, Vector w) {
-  return _mm512_fmadd_ps(_mm512_set1_ps(*x), w, sum);
+  return fma(constant(*x), w, sum);
 }
 
 BART_INLINE Vector multiply_add(Vector sum, const Bf16* x, Vector w) {
@@ -78,198 +98,18 @@ BART_INLINE Vector multiply_add(Vector sum, const Bf16* x, Vector w) {
                           reinterpret_cast<__m512bh>(w));
 }
 
-// The transforms along one axis. Rows of B^T are the polynomials that vanish at all other points; G divides
-// by their values.
-
-struct InputTransform {  // B^T d
-  static constexpr int from = 6;
-  /// Outputs 1 and 2 (pair 0), 3 and 4 (pair 1), 0 and 5 (pair 2).
-  template <int pair>
-  BART_INLINE static void apply(const Vector* d, Vector& first, Vector& second) {
-    if constexpr (pair < 2) {
-      const Vector square = constant(pair == 0 ? .5f : 2);
-      const Vector even = _mm512_fnmadd_ps(square, d[2], d[4]);
-      const Vector odd = _mm512_fnmadd_ps(square, d[1], d[3]);
-      first = _mm512_fmadd_ps(constant(pair == 0 ? a : b), odd, even);
-      second = _mm512_fnmadd_ps(constant(pair == 0 ? a : b), odd, even);
-    } else {
-      first = _mm512_add_ps(_mm512_fnmadd_ps(constant(2.5f), d[2], d[4]), d[0]);
-      second = _mm512_add_ps(_mm512_fnmadd_ps(constant(2.5f), d[3], d[5]), d[1]);
-    }
-  }
-};
-
-struct OutputTransform {  // A^T m
-  static constexpr int from = 6, to = 4;
-  BART_INLINE static void apply(const Vector* m, Vector* y) {
-    const Vector sum_a = _mm512_add_ps(m[1], m[2]);
-    const Vector difference_a = _mm512_sub_ps(m[1], m[2]);
-    const Vector sum_b = _mm512_add_ps(m[3], m[4]);
-    const Vector difference_b = _mm512_sub_ps(m[3], m[4]);
-    y[0] = _mm512_add_ps(m[0], _mm512_add_ps(sum_a, sum_b));
-    y[1] = _mm512_fmadd_ps(constant(a), difference_a, _mm512_mul_ps(constant(b), difference_b));
-    y[2] = _mm512_fmadd_ps(constant(2), sum_a, _mm512_mul_ps(constant(.5f), sum_b));
-    y[3] = _mm512_add_ps(
-        m[5], _mm512_fmadd_ps(constant(2 * a), difference_a, _mm512_mul_ps(constant(.5f * b), difference_b)));
-  }
-};
-
-struct OutputGradientTransform {  // A dy
-  static constexpr int from = 4;
-  template <int pair>
-  BART_INLINE static void apply(const Vector* y, Vector& first, Vector& second) {
-    if constexpr (pair < 2) {
-      const Vector square = constant(pair == 0 ? 2 : .5f);
-      const Vector even = _mm512_fmadd_ps(square, y[2], y[0]);
-      const Vector odd = _mm512_fmadd_ps(square, y[3], y[1]);
-      first = _mm512_fmadd_ps(constant(pair == 0 ? a : b), odd, even);
-      second = _mm512_fnmadd_ps(constant(pair == 0 ? a : b), odd, even);
-    } else {
-      first = y[0];
-      second = y[3];
-    }
-  }
-};
-
-struct WeightTransform {  // G g
-  static constexpr int from = 3, to = 6;
-  BART_INLINE static void apply(const Vector* g, Vector* u) {
-    u[0] = g[0];
-    const Vector even_a = _mm512_mul_ps(constant(1.f / 6), _mm512_fmadd_ps(constant(2), g[2], g[0]));
-    const Vector odd_a = _mm512_mul_ps(constant(a / 6), g[1]);
-    u[1] = _mm512_add_ps(even_a, odd_a);
-    u[2] = _mm512_sub_ps(even_a, odd_a);
-    const Vector even_b = _mm512_mul_ps(constant(-2.f / 3), _mm512_fmadd_ps(constant(.5f), g[2], g[0]));
-    const Vector odd_b = _mm512_mul_ps(constant(-2.f / 3 * b), g[1]);
-    u[3] = _mm512_add_ps(even_b, odd_b);
-    u[4] = _mm512_sub_ps(even_b, odd_b);
-    u[5] = g[2];
-  }
-};
-
-struct WeightGradientTransform {  // G^T du
-  static constexpr int from = 6, to = 3;
-  BART_INLINE static void apply(const Vector* u, Vector* g) {
-    const Vector sum_a = _mm512_mul_ps(constant(1.f / 6), _mm512_add_ps(u[1], u[2]));
-    const Vector difference_a = _mm512_mul_ps(constant(a / 6), _mm512_sub_ps(u[1], u[2]));
-    const Vector sum_b = _mm512_mul_ps(constant(-2.f / 3), _mm512_add_ps(u[3], u[4]));
-    const Vector difference_b = _mm512_mul_ps(constant(-2.f / 3 * b), _mm512_sub_ps(u[3], u[4]));
-    g[0] = _mm512_add_ps(u[0], _mm512_add_ps(sum_a, sum_b));
-    g[1] = _mm512_add_ps(difference_a, difference_b);
-    g[2] = _mm512_add_ps(u[5], _mm512_fmadd_ps(constant(2), sum_a, _mm512_mul_ps(constant(.5f), sum_b)));
-  }
-};
-
-/// The transform along both axes, T x T^t.
-template <class T>
-BART_INLINE void transform(const Vector* x,  // [from, from]
-                           Vector* y) {      // [to, to]
-  Vector half[T::to * T::from];
-  for (int c = 0; c < T::from; ++c) {
-    Vector column[T::from], result[T::to];
-    for (int r = 0; r < T::from; ++r) column[r] = x[r * T::from + c];
-    T::apply(column, result);
-    for (int r = 0; r < T::to; ++r) half[r * T::from + c] = result[r];
-  }
-  for (int r = 0; r < T::to; ++r) T::apply(half + r * T::from, y + r * T::to);
+/// Channels in a row to places `step` numbers apart; bf16 stay together in pairs.
+BART_INLINE void scatter(Vector v, std::int64_t step, float* to) {
+  alignas(64) float lanes[block];
+  store(v, lanes);
+  for (int k = 0; k < block; ++k) to[k * step] = lanes[k];
 }
 
-/// Pixels in memory: rows of 16 channels a pixel.
-template <class E>
-struct Square {
-  const E* from;
-  std::int64_t pitch;  // numbers from one row to the next
-};
-
-/// One pair of rows of the transforms to 6x6 of `count` squares, then all columns. `sink(point, vectors)`
-/// gets what each square has at a point.
-template <class T, int pair, int count, class E, class Sink>
-BART_INLINE void transform_two_rows(const Square<E>* squares, const Sink& sink) {
-  Vector two[2][count][T::from];
-  for (int i = 0; i < count; ++i) {
-    for (int c = 0; c < T::from; ++c) {
-      Vector column[T::from];
-      for (int r = 0; r < T::from; ++r) {
-        column[r] = load(squares[i].from + r * squares[i].pitch + c * block);
-      }
-      T::template apply<pair>(column, two[0][i][c], two[1][i][c]);
-    }
-  }
-  for (int k = 0; k < 2; ++k) {
-    const int row = (pair == 2 ? 5 * k : 1 + 2 * pair + k) * tile;
-    Vector out[tile][count];
-    for (int i = 0; i < count; ++i) {
-      T::template apply<0>(two[k][i], out[1][i], out[2][i]);
-      T::template apply<1>(two[k][i], out[3][i], out[4][i]);
-      T::template apply<2>(two[k][i], out[0][i], out[5][i]);
-    }
-    for (int c = 0; c < tile; ++c) sink(row + c, out[c]);
-  }
+BART_INLINE void scatter(Vector v, std::int64_t step, Bf16* to) {
+  alignas(32) std::uint32_t lanes[block / 2];
+  _mm256_store_si256(reinterpret_cast<__m256i*>(lanes), rounded(v));
+  for (int k = 0; k < block / 2; ++k) std::memcpy(to + 2 * k * step, &lanes[k], sizeof lanes[k]);
 }
 
-/// The transforms of `count` squares to 6x6 points. Two rows at a time stay in registers: a vector that is
-/// written and read again costs more here than pixels that are read three times.
-template <class T, int count, class E, class Sink>
-BART_INLINE void transform_squares(const Square<E>* squares, const Sink& sink) {
-  transform_two_rows<T, 0, count>(squares, sink);
-  transform_two_rows<T, 1, count>(squares, sink);
-  transform_two_rows<T, 2, count>(squares, sink);
-}
-
-/// Where the tiles of a batch of pictures lie.
-struct Tiles {
-  std::int64_t size, across, per_image, count;
-
-  explicit Tiles(const WinogradShape& s)
-      : size(s.size),
-        across((s.size + step - 1) / step),
-        per_image(across * across),
-        count(s.n * per_image) {}
-  std::int64_t image(std::int64_t i) const { return i / per_image; }
-  std::int64_t y(std::int64_t i) const { return i % per_image / across * step; }
-  std::int64_t x(std::int64_t i) const { return i % across * step; }
-};
-
-/// The square of `side` pixels of a plane [size, size, 16] from (y, x) on. Where it hangs over the border, or
-/// its pixels are to be normalized first, it is copied to `room`, with zeros outside.
-template <int side, class E>
-BART_INLINE Square<E> square_of(const E* plane, std::int64_t size, std::int64_t y, std::int64_t x,
-                                const WinogradNormalization& normalization, E (&room)[points * block]) {
-  const bool whole = y >= 0 && x >= 0 && y + side <= size && x + side <= size;
-  const bool normalized = normalization.scale != nullptr;
-  if (whole && !normalized) return {plane + (y * size + x) * block, size * block};
-  const Vector scale = normalized ? load(normalization.scale) : constant(1);
-  const Vector shift = normalized ? load(normalization.shift) : _mm512_setzero_ps();
-  const auto copy = [&](int r, int c) __attribute__((always_inline)) {
-    const Vector pixel = load(plane + ((y + r) * size + x + c) * block);
-    // The maximum's second operand is what NaN gives.
-    const Vector y_of = _mm512_max_ps(_mm512_setzero_ps(), _mm512_fmadd_ps(pixel, scale, shift));
-    store(normalized ? y_of : pixel, room + (r * side + c) * block);
-  };
-  for (int r = 0; r < side; ++r) {
-    for (int c = 0; c < side; ++c) {
-      if (whole || (y + r >= 0 && x + c >= 0 && y + r < size && x + c < size)) {
-        copy(r, c);
-      } else {
-        store(_mm512_setzero_ps(), room + (r * side + c) * block);
-      }
-    }
-  }
-  return {room, side * block};
-}
-
-/// Numbers between the points of a matrix of so many numbers a point: one cache line more, so that the points
-/// of a tile do not all fall into the same set of the cache.
-template <class E>
-constexpr std::int64_t apart(std::int64_t count) {
-  return count + 64 / static_cast<std::int64_t>(sizeof(E));
-}
-
-/// Output channels of one multiplication: two vectors where they are there.
-inline int width_of(std::int64_t channels) {
-  return channels % (2 * block) == 0 ? 2 * block : block;
-}
-
+}  // namespace
 }  // namespace bart::winograd
-
-#pragma GCC pop_options

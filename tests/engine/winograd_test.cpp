@@ -14,9 +14,13 @@
 #include <vector>
 
 #include "activations.h"
+#include "batch_norm.h"
+#include "batch_norm_kernels.h"
 
 namespace bart {
 namespace {
+
+const auto block = static_cast<std::int64_t>(preferred_block());
 
 struct Case {
   WinogradShape shape;
@@ -34,7 +38,7 @@ struct Field {
   std::int64_t n, channels, size;
   Precision precision;
   std::vector<float> plain;         // [N, C, H, W]
-  std::vector<std::uint8_t> bytes;  // [N, C / 16, H, W, 16] in the precision
+  std::vector<std::uint8_t> bytes;  // [N, C / B, H, W, B] in the precision
 
   Field(std::int64_t images, std::int64_t c, std::int64_t side, Precision p)
       : n(images),
@@ -58,7 +62,7 @@ struct Field {
           for (std::int64_t w = 0; w < size; ++w) visit(i, c, h, w);
   }
   std::uint8_t* place(std::int64_t i, std::int64_t c, std::int64_t h, std::int64_t w) {
-    const std::int64_t index = (((i * channels + c) / 16 * size + h) * size + w) * 16 + c % 16;
+    const std::int64_t index = (((i * channels + c) / block * size + h) * size + w) * block + c % block;
     return bytes.data() + static_cast<std::size_t>(index) * bytes_of(precision);
   }
   void fill(std::mt19937& generator, bool positive) {
@@ -80,11 +84,11 @@ struct Field {
   }
 };
 
-/// [O / 16, I / 16, 3, 3, 16, 16]
+/// [O / B, I / B, 3, 3, B, B]
 std::size_t weight_at(const WinogradShape& s, std::int64_t o, std::int64_t i, std::int64_t h,
                       std::int64_t w) {
-  return static_cast<std::size_t>(((((o / 16 * (s.in / 16) + i / 16) * 3 + h) * 3 + w) * 16 + i % 16) * 16 +
-                                  o % 16);
+  const std::int64_t filter = ((o / block * (s.in / block) + i / block) * 3 + h) * 3 + w;
+  return static_cast<std::size_t>((filter * block + i % block) * block + o % block);
 }
 
 /// How far off a result may be: the largest factor by which the transforms blow up what was rounded. The sums
@@ -208,6 +212,53 @@ TEST_P(Winograd, BackwardWeightsAreItsGradientOnAnyNumberOfThreads) {
     winograd_weight_gradient(s, precision, x.bytes.data(), {}, dy.bytes.data(), again.data(), scratch.data());
     EXPECT_EQ(gradients, again) << threads << " threads";
   }
+}
+
+TEST_P(Winograd, NormalizesItsInputsAsIfTheyHadBeenBefore) {
+  std::vector<float> scale(static_cast<std::size_t>(s.in)), shift(scale.size());
+  for (std::size_t c = 0; c < scale.size(); ++c) {
+    scale[c] = 0.5f + 0.1f * static_cast<float>(c % 7);
+    shift[c] = 0.3f - 0.1f * static_cast<float>(c % 5);
+  }
+  const WinogradNormalization normalization{scale.data(), shift.data()};
+  Field normalized(s.n, s.in, s.size, precision);
+  normalize_relu_forward({s.n, s.in, s.size, block}, {x.bytes.data(), precision},
+                         {nullptr, nullptr, scale.data(), shift.data()},
+                         {normalized.bytes.data(), precision});
+
+  auto transformed = memory(winograd_weights_bytes(s, precision));
+  auto scratch = memory(winograd_scratch_bytes(s, precision, 2));
+  winograd_weights(s, precision, weights.data(), transformed.data());
+  Field fused(s.n, s.out, s.size, precision), apart(s.n, s.out, s.size, precision);
+  winograd_convolve(s, precision, x.bytes.data(), transformed.data(), {.normalization = normalization},
+                    fused.bytes.data(), scratch.data());
+  winograd_convolve(s, precision, normalized.bytes.data(), transformed.data(), {}, apart.bytes.data(),
+                    scratch.data());
+  EXPECT_EQ(fused.bytes, apart.bytes);
+
+  auto gradient_scratch = memory(winograd_gradient_scratch_bytes(s, precision, 2));
+  std::vector<float> of_fused(weights.size()), of_apart(weights.size());
+  winograd_weight_gradient(s, precision, x.bytes.data(), normalization, dy.bytes.data(), of_fused.data(),
+                           gradient_scratch.data());
+  winograd_weight_gradient(s, precision, normalized.bytes.data(), {}, dy.bytes.data(), of_apart.data(),
+                           gradient_scratch.data());
+  EXPECT_EQ(of_fused, of_apart);
+}
+
+TEST_P(Winograd, PoolsAsIfItWereDoneAfterwards) {
+  if (s.size % 2 != 0) GTEST_SKIP() << "only even sizes are pooled";
+  auto transformed = memory(winograd_weights_bytes(s, precision));
+  auto scratch = memory(winograd_scratch_bytes(s, precision, 2));
+  winograd_weights(s, precision, weights.data(), transformed.data());
+  WinogradFusion fusion{.bias = bias.data(), .relu = true};
+  Field y(s.n, s.out, s.size, precision);
+  Field fused(s.n, s.out, s.size / 2, precision), apart(s.n, s.out, s.size / 2, precision);
+  winograd_convolve(s, precision, x.bytes.data(), transformed.data(), fusion, y.bytes.data(), scratch.data());
+  max_pool_forward({s.n, s.out, s.size, block}, {y.bytes.data(), precision}, {apart.bytes.data(), precision});
+  fusion.pool = true;
+  winograd_convolve(s, precision, x.bytes.data(), transformed.data(), fusion, fused.bytes.data(),
+                    scratch.data());
+  EXPECT_EQ(fused.bytes, apart.bytes);
 }
 
 TEST_P(Winograd, LetsNotANumberThrough) {

@@ -1,0 +1,25 @@
+// The vectors, then what is made of them: the order matters.
+#include "winograd_avx2.h"
+
+#include "winograd_transforms.h"
+
+#include "winograd_convolve.h"
+#include "winograd_gradient.h"
+#include "winograd_kernels.h"
+
+namespace bart {
+namespace winograd {
+namespace {
+
+template <class E>
+constexpr WinogradKernels kernels = {sizeof(Transformed<E>),    transform_weights<E>,
+                                     convolve_scratch_bytes<E>, convolve<E>,
+                                     gradient_scratch_bytes<E>, weight_gradient<E>};
+
+}  // namespace
+}  // namespace winograd
+
+const WinogradKernels winograd_avx2_f32 = winograd::kernels<float>;
+const WinogradKernels winograd_avx2_bf16 = winograd::kernels<Bf16>;
+
+}  // namespace bart

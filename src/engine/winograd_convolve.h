@@ -1,0 +1,256 @@
+#pragma once
+
+// The convolution by Winograd's algorithm, in rounds of tiles that stay in the cache: inputs are transformed,
+// multiplied with the transformed weights at each of the 36 points, and transformed to outputs. To be
+// included behind winograd_transforms.h.
+
+#include <omp.h>
+
+#include <cmath>
+
+namespace bart::winograd {
+namespace {
+
+/// How the work is cut into jobs: rounds of tiles, and where there are few of those splits of the output
+/// channels, too. An output is the same sum however that is done.
+struct ConvolutionJobs {
+  std::int64_t tiles;  // of a round
+  std::int64_t rounds;
+  std::int64_t splits;
+  bool few;  // few_tiles are multiplied at once, which leaves fewer rows empty
+
+  ConvolutionJobs(const WinogradShape& s, std::size_t number_bytes, int threads) {
+    // Transformed inputs that fit into the second-level cache.
+    const std::int64_t fit =
+        (std::int64_t{400} << 10) / (points * s.in * static_cast<std::int64_t>(number_bytes));
+    const std::int64_t all = Tiles(s).count;
+    const std::int64_t each = (all + threads - 1) / threads;
+    tiles = std::min(std::clamp<std::int64_t>(fit / 12 * 12, 12, 48), each);
+    splits = 1;
+    if (each < 16) {
+      tiles = std::min<std::int64_t>(all, 16);
+      const std::int64_t widths = s.out / width_of(s.out);
+      splits = std::min<std::int64_t>(threads, widths);
+      while (widths % splits != 0) --splits;
+    }
+    few = whole(tiles, few_tiles) < whole(tiles, many_tiles);
+    tiles = whole(tiles, few ? few_tiles : many_tiles);
+    rounds = (all + tiles - 1) / tiles;
+  }
+  static std::int64_t whole(std::int64_t count, std::int64_t group) {
+    return (count + group - 1) / group * group;
+  }
+};
+
+/// One thread's scratch memory.
+template <class T>
+struct ConvolutionRoom {
+  std::int64_t input_step, product_step;  // numbers from one point to the next
+  std::size_t input_bytes, bytes;
+
+  ConvolutionRoom(const WinogradShape& s, std::int64_t tiles)
+      : input_step(apart<T>(tiles * s.in)),
+        product_step(apart<float>(tiles * width_of(s.out))),
+        input_bytes(points * static_cast<std::size_t>(input_step) * sizeof(T)),
+        bytes(input_bytes + points * static_cast<std::size_t>(product_step) * sizeof(float)) {}
+};
+
+/// The product of `rows` tiles with the weights of W output channels, at one point.
+template <int rows, int W, class T>
+BART_INLINE void multiply(const T* x,  // [rows, in]
+                          std::int64_t in,
+                          const T* w,  // [in / pair, W, pair]
+                          float* y) {  // [rows, W]
+  constexpr int vectors = W / block;
+  Vector sums[rows][vectors];
+  for (auto& row : sums) {
+    for (Vector& sum : row) sum = constant(0);
+  }
+  const float* lanes = reinterpret_cast<const float*>(w);
+  for (std::int64_t i = 0; i < in; i += pair<T>, lanes += W) {
+    Vector weights[vectors];
+    for (int v = 0; v < vectors; ++v) weights[v] = load(lanes + v * block);
+#pragma GCC unroll 12
+    for (int r = 0; r < rows; ++r) {
+      for (int v = 0; v < vectors; ++v) sums[r][v] = multiply_add(sums[r][v], x + r * in + i, weights[v]);
+    }
+  }
+  for (int r = 0; r < rows; ++r) {
+    for (int v = 0; v < vectors; ++v) store(sums[r][v], y + r * W + v * block);
+  }
+}
+
+template <class E, class T>
+void transform_inputs(const WinogradShape& s, const Tiles& tiles, const E* x, std::int64_t first,
+                      std::int64_t count, const ConvolutionRoom<T>& room, const WinogradFusion& fusion,
+                      T* to) {  // [36, tiles, in]
+  for (std::int64_t t = 0; t < count; ++t) {
+    const std::int64_t image = tiles.image(first + t);
+    for (std::int64_t c = 0; c < s.in / block; ++c) {
+      const E* plane = x + (image * (s.in / block) + c) * s.size * s.size * block;
+      E copy[points * block];
+      const Square<E> square = square_of<tile>(plane, s.size, tiles.y(first + t) - 1, tiles.x(first + t) - 1,
+                                               fusion.normalization.at(c * block), copy);
+      T* place = to + t * s.in + c * block;
+      transform_squares<InputTransform, 1>(
+          &square, [&](int point, const Vector* v)
+                       __attribute__((always_inline)) { store(*v, place + point * room.input_step); });
+    }
+  }
+}
+
+/// Output channels [channel, channel + W) of the tiles.
+template <int W, class E, class T>
+void transform_outputs(const WinogradShape& s, const Tiles& tiles,
+                       const float* products,  // [36, tiles, W]
+                       std::int64_t first, std::int64_t count, std::int64_t channel,
+                       const ConvolutionRoom<T>& room, const WinogradFusion& fusion, E* y) {
+  const Vector floor = constant(fusion.relu ? 0.f : -INFINITY);
+  const std::int64_t side = fusion.pool ? s.size / 2 : s.size;
+  for (std::int64_t t = 0; t < count; ++t) {
+    const std::int64_t row = tiles.y(first + t);
+    const std::int64_t column_of_tile = tiles.x(first + t);
+    const int height = static_cast<int>(std::min<std::int64_t>(step, s.size - row));
+    const int width = static_cast<int>(std::min<std::int64_t>(step, s.size - column_of_tile));
+    for (int v = 0; v < W / block; ++v) {
+      const float* product = products + t * W + v * block;
+      Vector half[step * tile];
+      for (int c = 0; c < tile; ++c) {
+        Vector column[tile], result[step];
+        for (int r = 0; r < tile; ++r) column[r] = load(product + (r * tile + c) * room.product_step);
+        OutputTransform::apply(column, result);
+        for (int r = 0; r < step; ++r) half[r * tile + c] = result[r];
+      }
+      const std::int64_t c = channel + v * block;
+      const Vector offset = fusion.bias == nullptr ? constant(0) : load(fusion.bias + c);
+      const auto finish = [&](int r, Vector* outputs) __attribute__((always_inline)) {
+        OutputTransform::apply(half + r * tile, outputs);
+        for (int k = 0; k < step; ++k) outputs[k] = larger(floor, outputs[k] + offset);
+      };
+      E* plane = y + (tiles.image(first + t) * (s.out / block) + c / block) * side * side * block;
+      const auto place = [&](std::int64_t r, std::int64_t k) __attribute__((always_inline)) {
+        return plane + (r * side + k) * block;
+      };
+      for (int r = 0; r < height; ++r) {
+        Vector outputs[step];
+        finish(r, outputs);
+        if (!fusion.pool) {
+          for (int k = 0; k < step; ++k) {
+            if (k < width) store(outputs[k], place(row + r, column_of_tile + k));
+          }
+          continue;
+        }
+        Vector below[step];
+        finish(++r, below);
+        for (int k = 0; k < step; k += 2) {
+          const Vector upper = larger(outputs[k], outputs[k + 1]);
+          const Vector lower = larger(below[k], below[k + 1]);
+          if (k < width) store(larger(upper, lower), place((row + r) / 2, (column_of_tile + k) / 2));
+        }
+      }
+    }
+  }
+}
+
+template <int W, class E>
+void convolve_by(const WinogradShape& s, const E* x,
+                 const Transformed<E>* weights,  // [out / W, 36, in / pair, W, pair]
+                 const WinogradFusion& fusion, E* y, std::uint8_t* scratch) {
+  using T = Transformed<E>;
+  const Tiles tiles(s);
+  const ConvolutionJobs jobs(s, sizeof(T), omp_get_max_threads());
+  const ConvolutionRoom<T> room(s, jobs.tiles);
+#pragma omp parallel for schedule(dynamic)
+  for (std::int64_t job = 0; job < jobs.rounds * jobs.splits; ++job) {
+    std::uint8_t* mine = scratch + static_cast<std::size_t>(omp_get_thread_num()) * room.bytes;
+    T* inputs = reinterpret_cast<T*>(mine);
+    float* products = reinterpret_cast<float*>(mine + room.input_bytes);
+    const std::int64_t first = job / jobs.splits * jobs.tiles;
+    const std::int64_t count = std::min<std::int64_t>(jobs.tiles, tiles.count - first);
+    transform_inputs(s, tiles, x, first, count, room, fusion, inputs);
+    const std::int64_t channels = s.out / jobs.splits;
+    const std::int64_t begin = job % jobs.splits * channels;
+    for (std::int64_t channel = begin; channel < begin + channels; channel += W) {
+      for (int p = 0; p < points; ++p) {
+        const T* filters = weights + (channel / W * points + p) * W * s.in;
+        const T* from = inputs + p * room.input_step;
+        float* to = products + p * room.product_step;
+        if (jobs.few) {
+          for (std::int64_t t = 0; t < count; t += few_tiles)
+            multiply<few_tiles, W>(from + t * s.in, s.in, filters, to + t * W);
+        } else {
+          for (std::int64_t t = 0; t < count; t += many_tiles)
+            multiply<many_tiles, W>(from + t * s.in, s.in, filters, to + t * W);
+        }
+      }
+      transform_outputs<W>(s, tiles, products, first, count, channel, room, fusion, y);
+    }
+  }
+}
+
+template <class E>
+void convolve(const WinogradShape& s, const void* x, const void* weights, const WinogradFusion& fusion,
+              void* y, void* scratch) {
+  const auto run = width_of(s.out) == block ? convolve_by<block, E> : convolve_by<2 * block, E>;
+  run(s, static_cast<const E*>(x), static_cast<const Transformed<E>*>(weights), fusion, static_cast<E*>(y),
+      static_cast<std::uint8_t*>(scratch));
+}
+
+template <class E>
+std::size_t convolve_scratch_bytes(const WinogradShape& s, int threads) {
+  using T = Transformed<E>;
+  const ConvolutionJobs jobs(s, sizeof(T), threads);
+  return static_cast<std::size_t>(threads) * ConvolutionRoom<T>(s, jobs.tiles).bytes;
+}
+
+/// Two input channels of the transformed weights: bf16 lie in pairs.
+BART_INLINE void store_inputs(const Vector* u, float* first, float* second) {
+  store(u[0], first);
+  store(u[1], second);
+}
+
+template <class T>
+BART_INLINE void store_inputs(const Vector* u, T* first, T*) {
+  store(lanes_of(u, first), reinterpret_cast<float*>(first));
+}
+
+/// Weights as convolve() takes them; turned, input and output channels of the filter change places.
+template <class E>
+void transform_weights(const WinogradShape& s, bool turned, const float* weights, void* to) {
+  using T = Transformed<E>;
+  const std::int64_t width = width_of(s.out);
+  T* transformed = static_cast<T*>(to);
+  const std::int64_t filter_in = turned ? s.out : s.in;
+  const std::int64_t filter_out = turned ? s.in : s.out;
+#pragma omp parallel for schedule(dynamic)
+  for (std::int64_t job = 0; job < filter_out / block * (filter_in / block); ++job) {
+    const std::int64_t o = job / (filter_in / block) * block;
+    const std::int64_t i = job % (filter_in / block) * block;
+    for (int k = 0; k < block; k += 2) {
+      Vector u[2][points];
+      for (int half = 0; half < 2; ++half) {
+        Vector filter[9];
+        for (int f = 0; f < 9; ++f) {
+          filter[f] = load(weights + ((job * 9 + (turned ? 8 - f : f)) * block + k + half) * block);
+        }
+        transform<WeightTransform>(filter, u[half]);
+      }
+      // Where channel (input, output) of the transformed weights lies.
+      const auto place = [&](int p, std::int64_t input, std::int64_t output) __attribute__((always_inline)) {
+        return transformed + (output / width * points + p) * width * s.in +
+               input / pair<T> * width * pair<T> + output % width * pair<T>;
+      };
+      for (int p = 0; p < points; ++p) {
+        if (turned) {
+          for (int half = 0; half < 2; ++half) scatter(u[half][p], width, place(p, o, i + k + half));
+        } else {
+          const Vector two[] = {u[0][p], u[1][p]};
+          store_inputs(two, place(p, i + k, o), place(p, i + k + 1, o));
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace bart::winograd

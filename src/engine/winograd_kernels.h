@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "winograd.h"
+
+namespace bart {
+
+/// Winograd's algorithm for one instruction set and one precision of activations; winograd.h says what each
+/// does.
+struct WinogradKernels {
+  std::size_t number_bytes;  // of a transformed weight
+  void (*transform_weights)(const WinogradShape&, bool turned, const float* weights, void* transformed);
+  std::size_t (*scratch_bytes)(const WinogradShape&, int threads);
+  void (*convolve)(const WinogradShape&, const void* x, const void* transformed, const WinogradFusion&,
+                   void* y, void* scratch);
+  std::size_t (*gradient_scratch_bytes)(const WinogradShape&, int threads);
+  void (*weight_gradient)(const WinogradShape&, const void* x, const WinogradNormalization&, const void* dy,
+                          float* dweights, void* scratch);
+};
+
+/// In channel blocks of 8.
+extern const WinogradKernels winograd_avx2_f32, winograd_avx2_bf16;
+
+/// In channel blocks of 16. bf16 needs AVX512_BF16, too.
+extern const WinogradKernels winograd_avx512_f32, winograd_avx512_bf16;
+
+}  // namespace bart

@@ -1,0 +1,218 @@
+#pragma once
+
+// What the two halves of Winograd's algorithm share: the transforms, and tiles. To be included behind the
+// vectors of an instruction set.
+
+#include <algorithm>
+#include <cstdint>
+
+#include "winograd.h"
+
+namespace bart::winograd {
+namespace {
+
+constexpr int step = 4;     // outputs of a tile, each way
+constexpr int tile = 6;     // inputs of a tile, each way
+constexpr int points = 36;  // of a transformed tile
+
+// The finite points of the interpolation. Their squares are 2 and 1/2.
+constexpr float a = 1.41421356237309515f;
+constexpr float b = 0.70710678118654757f;
+
+/// How many numbers of T a 32-bit lane has: bf16 are multiplied in pairs.
+template <class T>
+constexpr int pair = sizeof(float) / sizeof(T);
+
+// The transforms along one axis. Rows of B^T are the polynomials that vanish at all other points; G divides
+// by their values.
+
+struct InputTransform {  // B^T d
+  static constexpr int from = 6;
+  /// Outputs 1 and 2 (pair 0), 3 and 4 (pair 1), 0 and 5 (pair 2).
+  template <int pair>
+  BART_INLINE static void apply(const Vector* d, Vector& first, Vector& second) {
+    if constexpr (pair < 2) {
+      const Vector square = constant(pair == 0 ? .5f : 2);
+      const Vector even = fnma(square, d[2], d[4]);
+      const Vector odd = fnma(square, d[1], d[3]);
+      first = fma(constant(pair == 0 ? a : b), odd, even);
+      second = fnma(constant(pair == 0 ? a : b), odd, even);
+    } else {
+      first = fnma(constant(2.5f), d[2], d[4]) + d[0];
+      second = fnma(constant(2.5f), d[3], d[5]) + d[1];
+    }
+  }
+};
+
+struct OutputTransform {  // A^T m
+  static constexpr int from = 6, to = 4;
+  BART_INLINE static void apply(const Vector* m, Vector* y) {
+    const Vector sum_a = m[1] + m[2];
+    const Vector difference_a = m[1] - m[2];
+    const Vector sum_b = m[3] + m[4];
+    const Vector difference_b = m[3] - m[4];
+    y[0] = m[0] + (sum_a + sum_b);
+    y[1] = fma(constant(a), difference_a, constant(b) * difference_b);
+    y[2] = fma(constant(2), sum_a, constant(.5f) * sum_b);
+    y[3] = m[5] + fma(constant(2 * a), difference_a, constant(.5f * b) * difference_b);
+  }
+};
+
+struct OutputGradientTransform {  // A dy
+  static constexpr int from = 4;
+  template <int pair>
+  BART_INLINE static void apply(const Vector* y, Vector& first, Vector& second) {
+    if constexpr (pair < 2) {
+      const Vector square = constant(pair == 0 ? 2 : .5f);
+      const Vector even = fma(square, y[2], y[0]);
+      const Vector odd = fma(square, y[3], y[1]);
+      first = fma(constant(pair == 0 ? a : b), odd, even);
+      second = fnma(constant(pair == 0 ? a : b), odd, even);
+    } else {
+      first = y[0];
+      second = y[3];
+    }
+  }
+};
+
+struct WeightTransform {  // G g
+  static constexpr int from = 3, to = 6;
+  BART_INLINE static void apply(const Vector* g, Vector* u) {
+    u[0] = g[0];
+    const Vector even_a = constant(1.f / 6) * fma(constant(2), g[2], g[0]);
+    const Vector odd_a = constant(a / 6) * g[1];
+    u[1] = even_a + odd_a;
+    u[2] = even_a - odd_a;
+    const Vector even_b = constant(-2.f / 3) * fma(constant(.5f), g[2], g[0]);
+    const Vector odd_b = constant(-2.f / 3 * b) * g[1];
+    u[3] = even_b + odd_b;
+    u[4] = even_b - odd_b;
+    u[5] = g[2];
+  }
+};
+
+struct WeightGradientTransform {  // G^T du
+  static constexpr int from = 6, to = 3;
+  BART_INLINE static void apply(const Vector* u, Vector* g) {
+    const Vector sum_a = constant(1.f / 6) * (u[1] + u[2]);
+    const Vector difference_a = constant(a / 6) * (u[1] - u[2]);
+    const Vector sum_b = constant(-2.f / 3) * (u[3] + u[4]);
+    const Vector difference_b = constant(-2.f / 3 * b) * (u[3] - u[4]);
+    g[0] = u[0] + (sum_a + sum_b);
+    g[1] = difference_a + difference_b;
+    g[2] = u[5] + fma(constant(2), sum_a, constant(.5f) * sum_b);
+  }
+};
+
+/// The transform along both axes, T x T^t.
+template <class T>
+BART_INLINE void transform(const Vector* x,  // [from, from]
+                           Vector* y) {      // [to, to]
+  Vector half[T::to * T::from];
+  for (int c = 0; c < T::from; ++c) {
+    Vector column[T::from], result[T::to];
+    for (int r = 0; r < T::from; ++r) column[r] = x[r * T::from + c];
+    T::apply(column, result);
+    for (int r = 0; r < T::to; ++r) half[r * T::from + c] = result[r];
+  }
+  for (int r = 0; r < T::to; ++r) T::apply(half + r * T::from, y + r * T::to);
+}
+
+/// Pixels in memory: rows of a vector of channels a pixel.
+template <class E>
+struct Square {
+  const E* from;
+  std::int64_t pitch;  // numbers from one row to the next
+};
+
+/// One pair of rows of the transforms to 6x6 of `count` squares, then all columns. `sink(point, vectors)`
+/// gets what each square has at a point.
+template <class T, int pair, int count, class E, class Sink>
+BART_INLINE void transform_two_rows(const Square<E>* squares, const Sink& sink) {
+  Vector two[2][count][T::from];
+  for (int i = 0; i < count; ++i) {
+    for (int c = 0; c < T::from; ++c) {
+      Vector column[T::from];
+      for (int r = 0; r < T::from; ++r) {
+        column[r] = load(squares[i].from + r * squares[i].pitch + c * block);
+      }
+      T::template apply<pair>(column, two[0][i][c], two[1][i][c]);
+    }
+  }
+  for (int k = 0; k < 2; ++k) {
+    const int row = (pair == 2 ? 5 * k : 1 + 2 * pair + k) * tile;
+    Vector out[tile][count];
+    for (int i = 0; i < count; ++i) {
+      T::template apply<0>(two[k][i], out[1][i], out[2][i]);
+      T::template apply<1>(two[k][i], out[3][i], out[4][i]);
+      T::template apply<2>(two[k][i], out[0][i], out[5][i]);
+    }
+    for (int c = 0; c < tile; ++c) sink(row + c, out[c]);
+  }
+}
+
+/// The transforms of `count` squares to 6x6 points. Two rows at a time stay in registers: a vector that is
+/// written and read again costs more here than pixels that are read three times.
+template <class T, int count, class E, class Sink>
+BART_INLINE void transform_squares(const Square<E>* squares, const Sink& sink) {
+  transform_two_rows<T, 0, count>(squares, sink);
+  transform_two_rows<T, 1, count>(squares, sink);
+  transform_two_rows<T, 2, count>(squares, sink);
+}
+
+/// Where the tiles of a batch of pictures lie.
+struct Tiles {
+  std::int64_t size, across, per_image, count;
+
+  explicit Tiles(const WinogradShape& s)
+      : size(s.size),
+        across((s.size + step - 1) / step),
+        per_image(across * across),
+        count(s.n * per_image) {}
+  std::int64_t image(std::int64_t i) const { return i / per_image; }
+  std::int64_t y(std::int64_t i) const { return i % per_image / across * step; }
+  std::int64_t x(std::int64_t i) const { return i % across * step; }
+};
+
+/// The square of `side` pixels of a plane [size, size, block] from (y, x) on. Where it hangs over the border,
+/// or its pixels are to be normalized first, it is copied to `room`, with zeros outside.
+template <int side, class E>
+BART_INLINE Square<E> square_of(const E* plane, std::int64_t size, std::int64_t y, std::int64_t x,
+                                const WinogradNormalization& normalization, E (&room)[points * block]) {
+  const bool whole = y >= 0 && x >= 0 && y + side <= size && x + side <= size;
+  const bool normalized = normalization.scale != nullptr;
+  if (whole && !normalized) return {plane + (y * size + x) * block, size * block};
+  const Vector scale = normalized ? load(normalization.scale) : constant(1);
+  const Vector shift = normalized ? load(normalization.shift) : constant(0);
+  const auto copy = [&](int r, int c) __attribute__((always_inline)) {
+    const Vector pixel = load(plane + ((y + r) * size + x + c) * block);
+    // The maximum's second operand is what NaN gives.
+    const Vector y_of = larger(constant(0), fma(pixel, scale, shift));
+    store(normalized ? y_of : pixel, room + (r * side + c) * block);
+  };
+  for (int r = 0; r < side; ++r) {
+    for (int c = 0; c < side; ++c) {
+      if (whole || (y + r >= 0 && x + c >= 0 && y + r < size && x + c < size)) {
+        copy(r, c);
+      } else {
+        store(constant(0), room + (r * side + c) * block);
+      }
+    }
+  }
+  return {room, side * block};
+}
+
+/// Numbers between the points of a matrix of so many numbers a point: one cache line more, so that the points
+/// of a tile do not all fall into the same set of the cache.
+template <class E>
+constexpr std::int64_t apart(std::int64_t count) {
+  return count + 64 / static_cast<std::int64_t>(sizeof(E));
+}
+
+/// Output channels of one multiplication: two vectors where they are there.
+inline int width_of(std::int64_t channels) {
+  return channels % (2 * block) == 0 ? 2 * block : block;
+}
+
+}  // namespace
+}  // namespace bart::winograd
