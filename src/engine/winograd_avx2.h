@@ -15,11 +15,16 @@ namespace {
 
 using Vector = __m256;
 
+constexpr bool many_registers = false;  // 32, not 16
+
 constexpr int block = 8;  // channels of a vector
 
 // Rows that are multiplied at once by two vectors, as the 16 registers allow: tiles, tiles where they are
 // few, and input channels of the weights' gradient.
 constexpr int many_tiles = 6, few_tiles = 4, gradient_rows = 4;
+
+/// What a job may keep in the second-level cache, which has 256 KiB at least, mostly 512.
+constexpr std::int64_t cache_bytes = 200 << 10;
 
 /// What activations are transformed to: without instructions that multiply bf16, floats.
 template <class E>

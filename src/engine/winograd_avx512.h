@@ -16,11 +16,16 @@ namespace {
 
 using Vector = __m512;
 
+constexpr bool many_registers = true;  // 32, not 16
+
 constexpr int block = 16;  // channels of a vector
 
 // Rows that are multiplied at once by two vectors, as the 32 registers allow: tiles, tiles where they are
 // few, and input channels of the weights' gradient.
 constexpr int many_tiles = 12, few_tiles = 8, gradient_rows = 8;
+
+/// What a job may keep in the second-level cache, which mostly has a megabyte or more.
+constexpr std::int64_t cache_bytes = 400 << 10;
 
 /// What activations are transformed to. Those of bf16 are bf16, too, for they are multiplied in pairs.
 template <class E>

@@ -21,8 +21,7 @@ struct ConvolutionJobs {
 
   ConvolutionJobs(const WinogradShape& s, std::size_t number_bytes, int threads) {
     // Transformed inputs that fit into the second-level cache.
-    const std::int64_t fit =
-        (std::int64_t{400} << 10) / (points * s.in * static_cast<std::int64_t>(number_bytes));
+    const std::int64_t fit = cache_bytes / (points * s.in * static_cast<std::int64_t>(number_bytes));
     const std::int64_t all = Tiles(s).count;
     const std::int64_t each = (all + threads - 1) / threads;
     tiles = std::min(std::clamp<std::int64_t>(fit / 12 * 12, 12, 48), each);
@@ -84,13 +83,13 @@ template <class E, class T>
 void transform_inputs(const WinogradShape& s, const Tiles& tiles, const E* x, std::int64_t first,
                       std::int64_t count, const ConvolutionRoom<T>& room, const WinogradFusion& fusion,
                       T* to) {  // [36, tiles, in]
-  for (std::int64_t t = 0; t < count; ++t) {
-    const std::int64_t image = tiles.image(first + t);
-    for (std::int64_t c = 0; c < s.in / block; ++c) {
-      const E* plane = x + (image * (s.in / block) + c) * s.size * s.size * block;
+  for (std::int64_t c = 0; c < s.in / block; ++c) {
+    TilePlace at = tiles.at(first);
+    for (std::int64_t t = 0; t < count; ++t, tiles.advance(at)) {
+      const E* plane = x + (at.image * (s.in / block) + c) * s.size * s.size * block;
       E copy[points * block];
-      const Square<E> square = square_of<tile>(plane, s.size, tiles.y(first + t) - 1, tiles.x(first + t) - 1,
-                                               fusion.normalization.at(c * block), copy);
+      const Square<E> square =
+          square_of<tile>(plane, s.size, at.y - 1, at.x - 1, fusion.normalization.at(c * block), copy);
       T* place = to + t * s.in + c * block;
       transform_squares<InputTransform, 1>(
           &square, [&](int point, const Vector* v)
@@ -107,11 +106,10 @@ void transform_outputs(const WinogradShape& s, const Tiles& tiles,
                        const ConvolutionRoom<T>& room, const WinogradFusion& fusion, E* y) {
   const Vector floor = constant(fusion.relu ? 0.f : -INFINITY);
   const std::int64_t side = fusion.pool ? s.size / 2 : s.size;
-  for (std::int64_t t = 0; t < count; ++t) {
-    const std::int64_t row = tiles.y(first + t);
-    const std::int64_t column_of_tile = tiles.x(first + t);
-    const int height = static_cast<int>(std::min<std::int64_t>(step, s.size - row));
-    const int width = static_cast<int>(std::min<std::int64_t>(step, s.size - column_of_tile));
+  TilePlace at = tiles.at(first);
+  for (std::int64_t t = 0; t < count; ++t, tiles.advance(at)) {
+    const int height = static_cast<int>(std::min<std::int64_t>(step, s.size - at.y));
+    const int width = static_cast<int>(std::min<std::int64_t>(step, s.size - at.x));
     for (int v = 0; v < W / block; ++v) {
       const float* product = products + t * W + v * block;
       Vector half[step * tile];
@@ -127,7 +125,7 @@ void transform_outputs(const WinogradShape& s, const Tiles& tiles,
         OutputTransform::apply(half + r * tile, outputs);
         for (int k = 0; k < step; ++k) outputs[k] = larger(floor, outputs[k] + offset);
       };
-      E* plane = y + (tiles.image(first + t) * (s.out / block) + c / block) * side * side * block;
+      E* plane = y + (at.image * (s.out / block) + c / block) * side * side * block;
       const auto place = [&](std::int64_t r, std::int64_t k) __attribute__((always_inline)) {
         return plane + (r * side + k) * block;
       };
@@ -136,7 +134,7 @@ void transform_outputs(const WinogradShape& s, const Tiles& tiles,
         finish(r, outputs);
         if (!fusion.pool) {
           for (int k = 0; k < step; ++k) {
-            if (k < width) store(outputs[k], place(row + r, column_of_tile + k));
+            if (k < width) store(outputs[k], place(at.y + r, at.x + k));
           }
           continue;
         }
@@ -145,7 +143,7 @@ void transform_outputs(const WinogradShape& s, const Tiles& tiles,
         for (int k = 0; k < step; k += 2) {
           const Vector upper = larger(outputs[k], outputs[k + 1]);
           const Vector lower = larger(below[k], below[k + 1]);
-          if (k < width) store(larger(upper, lower), place((row + r) / 2, (column_of_tile + k) / 2));
+          if (k < width) store(larger(upper, lower), place((at.y + r) / 2, (at.x + k) / 2));
         }
       }
     }

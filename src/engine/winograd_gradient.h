@@ -12,41 +12,46 @@
 namespace bart::winograd {
 namespace {
 
-/// The work, cut into parts of the tiles and splits of the output channels. Each job has sums of its own,
-/// which are added up in the end.
+/// The work, cut into blocks of the channels and parts of the tiles. Sums of parts are added up in the end.
 struct GradientJobs {
-  std::int64_t parts, splits;
+  std::int64_t in, out;   // channels of a job
+  std::int64_t blocks;    // of the channels
+  std::int64_t parts;     // of the tiles
   std::int64_t per_part;  // tiles, a multiple of 2
   std::int64_t chunk;     // tiles that are transformed at once, a multiple of 2
-  std::int64_t out;       // output channels of a job
 
-  GradientJobs(const WinogradShape& s, std::size_t number_bytes) {
+  // On a Zen 3, blocks of 64 by 64 channels and chunks of 64 tiles are best: in smaller ones the
+  // multiplications are too short, larger ones leave the cache.
+  GradientJobs(const WinogradShape& s, std::size_t number_bytes)
+      : in(span_of(s.in)),
+        out(span_of(s.out)),
+        blocks(s.in / in * (s.out / out)),
+        chunk(64 * static_cast<std::int64_t>(sizeof(float) / number_bytes)) {
     const std::int64_t tiles = Tiles(s).count;
-    const std::int64_t weights = s.in * s.out;
-    parts = weights <= 64 * 64 ? 16 : weights <= 128 * 128 ? 8 : 2;
-    parts = std::min(parts, (tiles + 63) / 64);
+    parts = std::clamp<std::int64_t>((tiles + 63) / 64, 1, (16 + blocks - 1) / blocks);
     per_part = (tiles + 2 * parts - 1) / (2 * parts) * 2;
     parts = (tiles + per_part - 1) / per_part;
-    splits = weights > 128 * 128 && s.out % 128 == 0 ? 4 : 1;
-    out = s.out / splits;
-    const std::int64_t fit = (512 << 10) / (points * (s.in + out) * static_cast<std::int64_t>(number_bytes));
-    chunk = std::clamp<std::int64_t>(fit / 2 * 2, 128, 256);
   }
-  std::int64_t count() const { return parts * splits; }
+  static std::int64_t span_of(std::int64_t channels) {
+    return channels % 64 == 0 ? 64 : channels % 32 == 0 ? 32 : width_of(channels);
+  }
+  std::int64_t count() const { return parts * blocks; }
 };
 
-/// Memory of a job's sums, [in, out / block, 36, block], and of one thread's transformed tiles.
+/// Memory of a job's sums, [36, in / gradient_rows, out / W, gradient_rows, W], and of one thread's
+/// transformed tiles.
 template <class T>
 struct GradientRoom {
-  std::int64_t input_step, output_step;  // numbers from one point to the next
+  std::int64_t sum_step, input_step, output_step;  // numbers from one point to the next
   std::size_t input_bytes, thread_bytes, job_bytes;
 
-  GradientRoom(const WinogradShape& s, const GradientJobs& jobs)
-      : input_step(apart<T>(jobs.chunk * s.in)),
+  explicit GradientRoom(const GradientJobs& jobs)
+      : sum_step(apart<float>(jobs.in * jobs.out)),
+        input_step(apart<T>(jobs.chunk * jobs.in)),
         output_step(apart<T>(jobs.chunk * jobs.out)),
         input_bytes(points * static_cast<std::size_t>(input_step) * sizeof(T)),
         thread_bytes(input_bytes + points * static_cast<std::size_t>(output_step) * sizeof(T)),
-        job_bytes(points * static_cast<std::size_t>(s.in * jobs.out) * sizeof(float)) {}
+        job_bytes(points * static_cast<std::size_t>(sum_step) * sizeof(float)) {}
 };
 
 /// y (+)= x^t z over `groups` tiles, or pairs of tiles.
@@ -54,14 +59,11 @@ template <int W, class T>
 BART_INLINE void multiply_tiles(const T* x,  // [groups, gradient_rows, pair]
                                 const T* z,  // [groups, W, pair]
                                 std::int64_t groups, bool begin,
-                                float* y,  // [gradient_rows, W / block, 36, block] from one point on
-                                std::int64_t row_step) {
+                                float* y) {  // [gradient_rows, W]
   constexpr int vectors = W / block;
   Vector sums[gradient_rows][vectors];
   for (int r = 0; r < gradient_rows; ++r) {
-    for (int v = 0; v < vectors; ++v) {
-      sums[r][v] = begin ? constant(0) : load(y + r * row_step + v * points * block);
-    }
+    for (int v = 0; v < vectors; ++v) sums[r][v] = begin ? constant(0) : load(y + r * W + v * block);
   }
   const float* lanes = reinterpret_cast<const float*>(z);
   for (std::int64_t g = 0; g < groups; ++g, x += gradient_rows * pair<T>, lanes += W) {
@@ -73,27 +75,28 @@ BART_INLINE void multiply_tiles(const T* x,  // [groups, gradient_rows, pair]
     }
   }
   for (int r = 0; r < gradient_rows; ++r) {
-    for (int v = 0; v < vectors; ++v) store(sums[r][v], y + r * row_step + v * points * block);
+    for (int v = 0; v < vectors; ++v) store(sums[r][v], y + r * W + v * block);
   }
 }
 
-/// A vector of channels of one group's squares, transformed; tiles from `end` on are zero. `sink(point,
-/// lanes)` gets a lane for each channel: one tile's number, or a pair of two tiles'.
+/// A vector of channels of one group's squares, transformed: `count` of them, the others are zero.
+/// `sink(point, lanes)` gets a lane for each channel: one tile's number, or a pair of two tiles'.
 template <class Transform, int side, class T, class E, class Sink>
-BART_INLINE void transform_group(const WinogradShape& s, const Tiles& tiles, std::int64_t first,
-                                 std::int64_t end, const E* x, const WinogradNormalization& normalization,
+BART_INLINE void transform_group(const WinogradShape& s, const Tiles& tiles, TilePlace at, std::int64_t count,
+                                 const E* x, const WinogradNormalization& normalization,
                                  std::int64_t channels, std::int64_t channel, const Sink& sink) {
   constexpr int overlap = side == tile ? 1 : 0;
-  E borders[pair<T>][points * block];
+  E copies[pair<T>][points * block];
   Square<E> squares[pair<T>];
   for (int i = 0; i < pair<T>; ++i) {
-    const std::int64_t t = std::min(first + i, end - 1);
-    const E* plane = x + (tiles.image(t) * channels + channel) / block * s.size * s.size * block;
-    squares[i] = square_of<side>(plane, s.size, tiles.y(t) - overlap, tiles.x(t) - overlap,
-                                 normalization.at(channel), borders[i]);
-    if (first + i >= end) {
-      std::memset(borders[i], 0, sizeof borders[i]);
-      squares[i] = {borders[i], side * block};
+    if (i < count) {
+      const E* plane = x + (at.image * channels + channel) / block * s.size * s.size * block;
+      squares[i] = square_of<side>(plane, s.size, at.y - overlap, at.x - overlap, normalization.at(channel),
+                                   copies[i]);
+      tiles.advance(at);
+    } else {
+      std::memset(copies[i], 0, sizeof copies[i]);
+      squares[i] = {copies[i], side * block};
     }
   }
   transform_squares<Transform, pair<T>>(
@@ -102,30 +105,36 @@ BART_INLINE void transform_group(const WinogradShape& s, const Tiles& tiles, std
       });
 }
 
+/// Tiles [first, end) of a job's channels, which begin at `in` and `out`.
 template <int W, class E, class T>
 void transform_chunk(const WinogradShape& s, const Tiles& tiles, const GradientJobs& jobs,
-                     const GradientRoom<T>& room, std::int64_t first, std::int64_t end, std::int64_t groups,
-                     std::int64_t channel, const E* x, const WinogradNormalization& normalization,
-                     const E* dy,
+                     const GradientRoom<T>& room, std::int64_t first, std::int64_t end, std::int64_t in,
+                     std::int64_t out, const E* x, const WinogradNormalization& normalization, const E* dy,
                      T* inputs,     // [36, in / gradient_rows, chunk / pair, gradient_rows, pair]
                      T* outputs) {  // [36, out / W, chunk / pair, W, pair]
   const std::int64_t room_groups = jobs.chunk / pair<T>;
-  for (std::int64_t g = 0; g < groups; ++g) {
-    const std::int64_t t = first + g * pair<T>;
-    for (std::int64_t c = 0; c < s.in; c += block) {
+  // Channels without, for the rows of one plane of pixels are what the processor can fetch ahead.
+  for (std::int64_t c = 0; c < jobs.in; c += block) {
+    TilePlace at = tiles.at(first);
+    for (std::int64_t t = first, g = 0; t < end; t += pair<T>, ++g) {
       T* place = inputs + (c / gradient_rows * room_groups + g) * gradient_rows * pair<T>;
       const auto sink = [&](int point, Vector lanes) __attribute__((always_inline)) {
         T* to = place + point * room.input_step;
         store_halves(lanes, to, to + room_groups * gradient_rows * pair<T>);
       };
-      transform_group<InputTransform, tile, T>(s, tiles, t, end, x, normalization, s.in, c, sink);
+      transform_group<InputTransform, tile, T>(s, tiles, at, end - t, x, normalization, s.in, in + c, sink);
+      for (int i = 0; i < pair<T>; ++i) tiles.advance(at);
     }
-    for (std::int64_t c = 0; c < jobs.out; c += block) {
+  }
+  for (std::int64_t c = 0; c < jobs.out; c += block) {
+    TilePlace at = tiles.at(first);
+    for (std::int64_t t = first, g = 0; t < end; t += pair<T>, ++g) {
       T* place = outputs + ((c / W * room_groups + g) * W + c % W) * pair<T>;
       const auto sink = [&](int point, Vector lanes) __attribute__((always_inline)) {
         store(lanes, reinterpret_cast<float*>(place + point * room.output_step));
       };
-      transform_group<OutputGradientTransform, step, T>(s, tiles, t, end, dy, {}, s.out, channel + c, sink);
+      transform_group<OutputGradientTransform, step, T>(s, tiles, at, end - t, dy, {}, s.out, out + c, sink);
+      for (int i = 0; i < pair<T>; ++i) tiles.advance(at);
     }
   }
 }
@@ -137,32 +146,33 @@ void weight_gradient_by(const WinogradShape& s, const E* x, const WinogradNormal
   static_assert(block == 2 * gradient_rows);  // store_halves
   const Tiles tiles(s);
   const GradientJobs jobs(s, sizeof(T));
-  const GradientRoom<T> room(s, jobs);
+  const GradientRoom<T> room(jobs);
   const std::int64_t room_groups = jobs.chunk / pair<T>;
-  const std::int64_t row_step = jobs.out * points;
   const auto sums_of = [&](std::int64_t job) {
     return reinterpret_cast<float*>(scratch + static_cast<std::size_t>(job) * room.job_bytes);
   };
   std::uint8_t* thread_rooms = scratch + static_cast<std::size_t>(jobs.count()) * room.job_bytes;
+  // Blocks of one part follow each other, since they read the same tiles.
 #pragma omp parallel for schedule(dynamic)
   for (std::int64_t job = 0; job < jobs.count(); ++job) {
     std::uint8_t* mine = thread_rooms + static_cast<std::size_t>(omp_get_thread_num()) * room.thread_bytes;
     T* inputs = reinterpret_cast<T*>(mine);
     T* outputs = reinterpret_cast<T*>(mine + room.input_bytes);
-    const std::int64_t channel = job % jobs.splits * jobs.out;
-    const std::int64_t begin = job / jobs.splits * jobs.per_part;
+    const std::int64_t in = job % jobs.blocks / (s.out / jobs.out) * jobs.in;
+    const std::int64_t out = job % (s.out / jobs.out) * jobs.out;
+    const std::int64_t begin = job / jobs.blocks * jobs.per_part;
     const std::int64_t end = std::min(tiles.count, begin + jobs.per_part);
     for (std::int64_t first = begin; first < end; first += jobs.chunk) {
-      const std::int64_t groups = (std::min(jobs.chunk, end - first) + pair<T> - 1) / pair<T>;
-      transform_chunk<W>(s, tiles, jobs, room, first, end, groups, channel, x, normalization, dy, inputs,
-                         outputs);
+      const std::int64_t last = std::min(first + jobs.chunk, end);
+      const std::int64_t groups = (last - first + pair<T> - 1) / pair<T>;
+      transform_chunk<W>(s, tiles, jobs, room, first, last, in, out, x, normalization, dy, inputs, outputs);
       for (int p = 0; p < points; ++p) {
-        for (std::int64_t o = 0; o < jobs.out; o += W) {
-          for (std::int64_t i = 0; i < s.in; i += gradient_rows) {
+        float* sums = sums_of(job) + p * room.sum_step;
+        for (std::int64_t i = 0; i < jobs.in; i += gradient_rows) {
+          for (std::int64_t o = 0; o < jobs.out; o += W, sums += gradient_rows * W) {
             multiply_tiles<W>(inputs + p * room.input_step + i * room_groups * pair<T>,
                               outputs + p * room.output_step + o * room_groups * pair<T>, groups,
-                              first == begin, sums_of(job) + i * row_step + (o / block * points + p) * block,
-                              row_step);
+                              first == begin, sums);
           }
         }
       }
@@ -172,12 +182,14 @@ void weight_gradient_by(const WinogradShape& s, const E* x, const WinogradNormal
   for (std::int64_t row = 0; row < s.out / block * s.in; ++row) {
     const std::int64_t o = row / s.in * block;
     const std::int64_t i = row % s.in;
-    const std::int64_t place = i * row_step + o % jobs.out * points;
+    const std::int64_t job = i / jobs.in * (s.out / jobs.out) + o / jobs.out;
+    const std::int64_t rows = i % jobs.in / gradient_rows * jobs.out + o % jobs.out / W * W;
+    const std::int64_t place = rows * gradient_rows + i % gradient_rows * W + o % W;
     Vector du[points], dw[9];
-    for (int p = 0; p < points; ++p) du[p] = load(sums_of(o / jobs.out) + place + p * block);
+    for (int p = 0; p < points; ++p) du[p] = load(sums_of(job) + place + p * room.sum_step);
     for (std::int64_t part = 1; part < jobs.parts; ++part) {
-      const float* more = sums_of(part * jobs.splits + o / jobs.out) + place;
-      for (int p = 0; p < points; ++p) du[p] = du[p] + load(more + p * block);
+      const float* more = sums_of(part * jobs.blocks + job) + place;
+      for (int p = 0; p < points; ++p) du[p] = du[p] + load(more + p * room.sum_step);
     }
     transform<WeightGradientTransform>(du, dw);
     float* to = dweights + ((o / block * (s.in / block) + i / block) * 9 * block + i % block) * block;
@@ -188,9 +200,7 @@ void weight_gradient_by(const WinogradShape& s, const E* x, const WinogradNormal
 template <class E>
 void weight_gradient(const WinogradShape& s, const void* x, const WinogradNormalization& normalization,
                      const void* dy, float* dweights, void* scratch) {
-  const GradientJobs jobs(s, sizeof(Transformed<E>));
-  const auto run =
-      width_of(jobs.out) == block ? weight_gradient_by<block, E> : weight_gradient_by<2 * block, E>;
+  const auto run = width_of(s.out) == block ? weight_gradient_by<block, E> : weight_gradient_by<2 * block, E>;
   run(s, static_cast<const E*>(x), normalization, static_cast<const E*>(dy), dweights,
       static_cast<std::uint8_t*>(scratch));
 }
@@ -199,7 +209,7 @@ template <class E>
 std::size_t gradient_scratch_bytes(const WinogradShape& s, int threads) {
   using T = Transformed<E>;
   const GradientJobs jobs(s, sizeof(T));
-  const GradientRoom<T> room(s, jobs);
+  const GradientRoom<T> room(jobs);
   return static_cast<std::size_t>(jobs.count()) * room.job_bytes +
          static_cast<std::size_t>(threads) * room.thread_bytes;
 }

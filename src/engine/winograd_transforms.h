@@ -125,6 +125,14 @@ struct Square {
   std::int64_t pitch;  // numbers from one row to the next
 };
 
+/// All rows of the transforms to 6x6 of a column.
+template <class T>
+BART_INLINE void transform_column(const Vector* from, Vector* to) {
+  T::template apply<0>(from, to[1], to[2]);
+  T::template apply<1>(from, to[3], to[4]);
+  T::template apply<2>(from, to[0], to[5]);
+}
+
 /// One pair of rows of the transforms to 6x6 of `count` squares, then all columns. `sink(point, vectors)`
 /// gets what each square has at a point.
 template <class T, int pair, int count, class E, class Sink>
@@ -141,26 +149,50 @@ BART_INLINE void transform_two_rows(const Square<E>* squares, const Sink& sink) 
   }
   for (int k = 0; k < 2; ++k) {
     const int row = (pair == 2 ? 5 * k : 1 + 2 * pair + k) * tile;
-    Vector out[tile][count];
+    Vector rows[count][tile], out[tile][count];
     for (int i = 0; i < count; ++i) {
-      T::template apply<0>(two[k][i], out[1][i], out[2][i]);
-      T::template apply<1>(two[k][i], out[3][i], out[4][i]);
-      T::template apply<2>(two[k][i], out[0][i], out[5][i]);
+      transform_column<T>(two[k][i], rows[i]);
+      for (int c = 0; c < tile; ++c) out[c][i] = rows[i][c];
     }
     for (int c = 0; c < tile; ++c) sink(row + c, out[c]);
   }
 }
 
-/// The transforms of `count` squares to 6x6 points. Two rows at a time stay in registers: a vector that is
-/// written and read again costs more here than pixels that are read three times.
+/// The transforms of `count` squares to 6x6 points. Where there are registers for them, two rows at a time
+/// stay there: a vector that is written and read again costs more than pixels that are read three times.
 template <class T, int count, class E, class Sink>
 BART_INLINE void transform_squares(const Square<E>* squares, const Sink& sink) {
-  transform_two_rows<T, 0, count>(squares, sink);
-  transform_two_rows<T, 1, count>(squares, sink);
-  transform_two_rows<T, 2, count>(squares, sink);
+  if constexpr (many_registers) {
+    transform_two_rows<T, 0, count>(squares, sink);
+    transform_two_rows<T, 1, count>(squares, sink);
+    transform_two_rows<T, 2, count>(squares, sink);
+  } else {
+    static_assert(count == 1);
+    Vector half[T::from][tile];
+#pragma GCC unroll 6
+    for (int c = 0; c < T::from; ++c) {
+      Vector column[T::from];
+      for (int r = 0; r < T::from; ++r) {
+        column[r] = load(squares->from + r * squares->pitch + c * block);
+      }
+      transform_column<T>(column, half[c]);
+    }
+#pragma GCC unroll 6
+    for (int r = 0; r < tile; ++r) {
+      Vector row[T::from], out[tile];
+      for (int c = 0; c < T::from; ++c) row[c] = half[c][r];
+      transform_column<T>(row, out);
+      for (int c = 0; c < tile; ++c) sink(r * tile + c, &out[c]);
+    }
+  }
 }
 
-/// Where the tiles of a batch of pictures lie.
+/// Where a tile lies: its image, and its first output there.
+struct TilePlace {
+  std::int64_t image, y, x;
+};
+
+/// The tiles of a batch of pictures, in order.
 struct Tiles {
   std::int64_t size, across, per_image, count;
 
@@ -169,9 +201,19 @@ struct Tiles {
         across((s.size + step - 1) / step),
         per_image(across * across),
         count(s.n * per_image) {}
-  std::int64_t image(std::int64_t i) const { return i / per_image; }
-  std::int64_t y(std::int64_t i) const { return i % per_image / across * step; }
-  std::int64_t x(std::int64_t i) const { return i % across * step; }
+  TilePlace at(std::int64_t i) const {
+    return {i / per_image, i % per_image / across * step, i % across * step};
+  }
+  /// What follows a tile; divisions would cost as much as a transform.
+  void advance(TilePlace& place) const {
+    place.x += step;
+    if (place.x < size) return;
+    place.x = 0;
+    place.y += step;
+    if (place.y < size) return;
+    place.y = 0;
+    ++place.image;
+  }
 };
 
 /// The square of `side` pixels of a plane [size, size, block] from (y, x) on. Where it hangs over the border,
