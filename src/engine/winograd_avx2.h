@@ -51,6 +51,12 @@ BART_INLINE Vector load(const float* from) {
   return _mm256_loadu_ps(from);
 }
 
+/// Numbers `step` apart.
+BART_INLINE Vector load_strided(const float* from, int step) {
+  const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  return _mm256_i32gather_ps(from, _mm256_mullo_epi32(lanes, _mm256_set1_epi32(step)), sizeof(float));
+}
+
 BART_INLINE Vector load(const Bf16* from) {
   const __m128i bits = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
   return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(bits), 16));
@@ -85,13 +91,6 @@ BART_INLINE void store_halves(Vector v, float* lower, float* upper) {
 /// sum + x * w; one x for all lanes.
 BART_INLINE Vector multiply_add(Vector sum, const float* x, Vector w) {
   return fma(constant(*x), w, sum);
-}
-
-/// Channels in a row to places `step` numbers apart.
-BART_INLINE void scatter(Vector v, std::int64_t step, float* to) {
-  alignas(32) float lanes[block];
-  store(v, lanes);
-  for (int k = 0; k < block; ++k) to[k * step] = lanes[k];
 }
 
 }  // namespace

@@ -52,6 +52,12 @@ BART_INLINE Vector load(const float* from) {
   return _mm512_loadu_ps(from);
 }
 
+/// Numbers `step` apart.
+BART_INLINE Vector load_strided(const float* from, int step) {
+  const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  return _mm512_i32gather_ps(_mm512_mullo_epi32(lanes, _mm512_set1_epi32(step)), from, sizeof(float));
+}
+
 BART_INLINE Vector load(const Bf16* from) {
   const __m256i bits = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
   return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16));
@@ -101,19 +107,6 @@ BART_INLINE Vector multiply_add(Vector sum, const Bf16* x, Vector w) {
   std::memcpy(&both, x, sizeof both);
   return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(_mm512_set1_epi32(both)),
                           reinterpret_cast<__m512bh>(w));
-}
-
-/// Channels in a row to places `step` numbers apart; bf16 stay together in pairs.
-BART_INLINE void scatter(Vector v, std::int64_t step, float* to) {
-  alignas(64) float lanes[block];
-  store(v, lanes);
-  for (int k = 0; k < block; ++k) to[k * step] = lanes[k];
-}
-
-BART_INLINE void scatter(Vector v, std::int64_t step, Bf16* to) {
-  alignas(32) std::uint32_t lanes[block / 2];
-  _mm256_store_si256(reinterpret_cast<__m256i*>(lanes), rounded(v));
-  for (int k = 0; k < block / 2; ++k) std::memcpy(to + 2 * k * step, &lanes[k], sizeof lanes[k]);
 }
 
 }  // namespace

@@ -224,27 +224,25 @@ void transform_weights(const WinogradShape& s, bool turned, const float* weights
   for (std::int64_t job = 0; job < filter_out / block * (filter_in / block); ++job) {
     const std::int64_t o = job / (filter_in / block) * block;
     const std::int64_t i = job % (filter_in / block) * block;
+    const float* filters = weights + job * 9 * block * block;  // [3, 3, block i, block o]
     for (int k = 0; k < block; k += 2) {
       Vector u[2][points];
       for (int half = 0; half < 2; ++half) {
         Vector filter[9];
         for (int f = 0; f < 9; ++f) {
-          filter[f] = load(weights + ((job * 9 + (turned ? 8 - f : f)) * block + k + half) * block);
+          filter[f] = turned ? load_strided(filters + (8 - f) * block * block + k + half, block)
+                             : load(filters + (f * block + k + half) * block);
         }
         transform<WeightTransform>(filter, u[half]);
       }
-      // Where channel (input, output) of the transformed weights lies.
-      const auto place = [&](int p, std::int64_t input, std::int64_t output) __attribute__((always_inline)) {
-        return transformed + (output / width * points + p) * width * s.in +
-               input / pair<T> * width * pair<T> + output % width * pair<T>;
-      };
-      for (int p = 0; p < points; ++p) {
-        if (turned) {
-          for (int half = 0; half < 2; ++half) scatter(u[half][p], width, place(p, o, i + k + half));
-        } else {
-          const Vector two[] = {u[0][p], u[1][p]};
-          store_inputs(two, place(p, i + k, o), place(p, i + k + 1, o));
-        }
+      // Where the vector of outputs of an input lies.
+      const std::int64_t input = (turned ? o : i) + k;
+      const std::int64_t output = turned ? i : o;
+      T* place =
+          transformed + output / width * points * width * s.in + input * width + output % width * pair<T>;
+      for (int p = 0; p < points; ++p, place += width * s.in) {
+        const Vector two[] = {u[0][p], u[1][p]};
+        store_inputs(two, place, place + width);
       }
     }
   }

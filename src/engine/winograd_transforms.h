@@ -216,30 +216,40 @@ struct Tiles {
   }
 };
 
+/// Pixels [begin, end) of a row, each a vector of channels, as they are or normalized; zeros before and
+/// behind.
+template <int side, class E>
+BART_INLINE void copy_row(const E* from, int begin, int end, const WinogradNormalization& normalization,
+                          E* to) {
+  const auto copy = [&](const auto& pixel_of) __attribute__((always_inline)) {
+    for (int c = 0; c < side; ++c) {
+      store(begin <= c && c < end ? pixel_of(load(from + c * block)) : constant(0), to + c * block);
+    }
+  };
+  if (normalization.scale == nullptr) {
+    copy([](Vector pixel) __attribute__((always_inline)) { return pixel; });
+    return;
+  }
+  const Vector scale = load(normalization.scale);
+  const Vector shift = load(normalization.shift);
+  // The maximum's second operand is what NaN gives.
+  copy([&](Vector pixel)
+           __attribute__((always_inline)) { return larger(constant(0), fma(pixel, scale, shift)); });
+}
+
 /// The square of `side` pixels of a plane [size, size, block] from (y, x) on. Where it hangs over the border,
 /// or its pixels are to be normalized first, it is copied to `room`, with zeros outside.
 template <int side, class E>
 BART_INLINE Square<E> square_of(const E* plane, std::int64_t size, std::int64_t y, std::int64_t x,
                                 const WinogradNormalization& normalization, E (&room)[points * block]) {
   const bool whole = y >= 0 && x >= 0 && y + side <= size && x + side <= size;
-  const bool normalized = normalization.scale != nullptr;
-  if (whole && !normalized) return {plane + (y * size + x) * block, size * block};
-  const Vector scale = normalized ? load(normalization.scale) : constant(1);
-  const Vector shift = normalized ? load(normalization.shift) : constant(0);
-  const auto copy = [&](int r, int c) __attribute__((always_inline)) {
-    const Vector pixel = load(plane + ((y + r) * size + x + c) * block);
-    // The maximum's second operand is what NaN gives.
-    const Vector y_of = larger(constant(0), fma(pixel, scale, shift));
-    store(normalized ? y_of : pixel, room + (r * side + c) * block);
-  };
+  if (whole && normalization.scale == nullptr) return {plane + (y * size + x) * block, size * block};
+  const int begin = x < 0 ? static_cast<int>(-x) : 0;
+  const int end = static_cast<int>(std::min<std::int64_t>(side, size - x));
   for (int r = 0; r < side; ++r) {
-    for (int c = 0; c < side; ++c) {
-      if (whole || (y + r >= 0 && x + c >= 0 && y + r < size && x + c < size)) {
-        copy(r, c);
-      } else {
-        store(constant(0), room + (r * side + c) * block);
-      }
-    }
+    const bool inside = y + r >= 0 && y + r < size;
+    copy_row<side>(plane + ((y + r) * size + x) * block, begin, inside ? end : 0, normalization,
+                   room + r * side * block);
   }
   return {room, side * block};
 }
