@@ -333,12 +333,13 @@ Limit measure_limit(const Architecture& architecture, const LimitOptions& option
           },
           options.training ? layer.name + " forward" : layer.name + " + " + layers[i + 1].name + " + ReLU",
           i > 0);
-      // What follows: BatchNorm, ReLU, and at the end of a block pooling. In evaluation all that can be done
-      // by the convolution as it writes.
+      // What follows: BatchNorm, ReLU, and at the end of a block pooling; elsewhere the next convolution can
+      // normalize what it reads. In evaluation all that can be done by the convolution as it writes.
       const bool pooled = layers[i + 3].kind == LayerKind::max_pool;
       const double plane = n * static_cast<double>(element_count(layer.output)) * width;
-      const double activation = pooled ? plane / 4 : plane;
-      if (options.training) limit.pass_bytes += plane + activation + activation + plane + plane;
+      const double gradient = pooled ? plane / 4 : plane;
+      const double activation = pooled ? plane / 4 : 0;
+      if (options.training) limit.pass_bytes += plane + activation + gradient + plane + plane;
     } else if (layer.kind == LayerKind::linear) {
       const LinearShape shape{options.batch_size, layer.input[0], layer.output[0]};
       in_all_directions(

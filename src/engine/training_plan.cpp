@@ -55,11 +55,14 @@ void TrainingPlan::plan_convolution(std::size_t i) {
   c.output = layout_.add(fmt::format("{} output, then its gradient, {}", layer.name,
                                      layout_text(c.shape, layer.size, precision)),
                          activation_bytes(c.shape.count(), precision), now, back);
+  const bool gradient_alone = normalized_by_next(i);
   c.activated = layout_.add(
       fmt::format(
-          "{} activated{}, then its gradient, {}", layer.name, layer.ends_block ? " and pooled" : "",
+          "{} activated{}{}, {}", layer.name, layer.ends_block ? " and pooled" : "",
+          gradient_alone ? ": its gradient" : ", then its gradient",
           layout_text(c.shape, layer.ends_block ? layer.size / 2 : layer.size, activated_precision(i))),
-      activation_bytes(c.shape.count() / (layer.ends_block ? 4 : 1), activated_precision(i)), now, back);
+      activation_bytes(c.shape.count() / (layer.ends_block ? 4 : 1), activated_precision(i)),
+      gradient_alone ? backward_time(i + 1) : now, back);
   c.channels = layout_.add(layer.norm_name + " statistics", float_bytes(4 * layer.out_padded), now, back);
   if (layer.ends_block) {
     c.keep = layout_.add(layer.name + " dropout", float_bytes(n_ * layer.out_padded), 0, back);
@@ -142,9 +145,23 @@ Activations TrainingPlan::activated_of(std::size_t i) const {
   return {floats(convolutions_[i].activated), activated_precision(i)};
 }
 
+bool TrainingPlan::normalized_by_next(std::size_t i) const {
+  return !network_.convolutions[i].ends_block && network_.convolutions[i + 1].kernels.winograd;
+}
+
 Activations TrainingPlan::source_of(std::size_t i) const {
-  if (i > 0) return activated_of(i - 1);
+  if (i > 0) return normalized_by_next(i - 1) ? output_of(i - 1) : activated_of(i - 1);
   return {floats(input_), network_.convolutions.front().kernels.precision};
+}
+
+WinogradNormalization TrainingPlan::normalization_of_source(std::size_t i) const {
+  if (!normalized_by_next(i - 1)) return {};
+  const BatchNormChannels channels = channels_of(i - 1);
+  return {channels.scale, channels.shift};
+}
+
+Activations TrainingPlan::source_gradient_of(std::size_t i) const {
+  return activated_of(i - 1);
 }
 
 BatchNormChannels TrainingPlan::channels_of(std::size_t i) const {
@@ -233,7 +250,7 @@ void TrainingPlan::bind_convolution_forward(std::size_t i, Parameters& parameter
             [=, shape = c.shape, keep = floats(c.keep)] {
               normalize_relu_pool_forward(shape, output, channels, keep, activated);
             });
-  } else {
+  } else if (!normalized_by_next(i)) {
     add_own(layer.norm_name + " + ReLU forward", output_bytes + activated_bytes,
             [=, shape = c.shape] { normalize_relu_forward(shape, output, channels, activated); });
   }
@@ -290,9 +307,10 @@ void TrainingPlan::add_convolution_forward(std::size_t i, Parameters& parameters
   if (!c.forward) {
     add_winograd(name, i,
                  [=, shape = layer.winograd_shape(n_), precision = layer.kernels.precision,
-                  transformed = floats(*c.forward_weights), scratch = floats(c.forward_scratch)] {
+                  transformed = floats(*c.forward_weights), scratch = floats(c.forward_scratch),
+                  fusion = WinogradFusion{.normalization = normalization_of_source(i), .bias = bias}] {
                    winograd_weights(shape, precision, weights, transformed);
-                   winograd_convolve(shape, precision, source, transformed, {.bias = bias}, output, scratch);
+                   winograd_convolve(shape, precision, source, transformed, fusion, output, scratch);
                  });
     return;
   }
@@ -316,8 +334,9 @@ void TrainingPlan::add_convolution_backward_weights(std::size_t i, Parameters& p
   if (!c.backward_weights) {
     add_winograd(name, i,
                  [=, shape = layer.winograd_shape(n_), precision = layer.kernels.precision,
-                  scratch = floats(c.backward_scratch)] {
-                   winograd_weight_gradient(shape, precision, source, {}, gradient, dweights, scratch);
+                  scratch = floats(c.backward_scratch), normalization = normalization_of_source(i)] {
+                   winograd_weight_gradient(shape, precision, source, normalization, gradient, dweights,
+                                            scratch);
                  });
     return;
   }
@@ -333,7 +352,7 @@ void TrainingPlan::add_convolution_backward_data(std::size_t i, Parameters& para
   const ConvolutionLayer& layer = network_.convolutions[i];
   const Convolution& c = convolutions_[i];
   float* weights = parameters.values.floats() + layer.weights;
-  void* source_gradient = source_of(i).data;  // takes the place of the source
+  void* source_gradient = source_gradient_of(i).data;
   void* gradient = output_of(i).data;
   const std::string name = layer.name + " backward data";
   if (!c.backward_data) {

@@ -41,10 +41,12 @@ class TrainingPlan {
     std::optional<dnnl::convolution_backward_weights::primitive_desc> backward_weights;
     ActivationShape shape;  // of its output
     // Buffers of the arena, by number.
-    std::size_t output = 0;     // conv output, later its gradient
-    std::size_t activated = 0;  // behind BatchNorm, ReLU (and pooling, dropout); later its gradient
-    std::size_t channels = 0;   // mean, invstd, scale, shift: [4, C]
-    std::size_t keep = 0;       // [N, C], where the layer ends a block
+    std::size_t output = 0;  // conv output, later its gradient
+    // Behind BatchNorm, ReLU (and pooling, dropout); later its gradient, and where the next convolution
+    // normalizes its inputs itself that alone.
+    std::size_t activated = 0;
+    std::size_t channels = 0;                         // mean, invstd, scale, shift: [4, C]
+    std::size_t keep = 0;                             // [N, C], where the layer ends a block
     std::size_t forward_sums = 0, backward_sums = 0;  // of BatchNorm
     std::size_t forward_scratch = 0, backward_scratch = 0;
     // Weights in the layout and precision of the kernel, where these are not the parameters' own.
@@ -67,7 +69,10 @@ class TrainingPlan {
 
   void plan_convolution(std::size_t i);
   void plan_linear(std::size_t i);
-  Activations source_of(std::size_t i) const;     // of convolution i
+  bool normalized_by_next(std::size_t i) const;  // convolution i + 1 reads the output of convolution i
+  Activations source_of(std::size_t i) const;    // of convolution i
+  WinogradNormalization normalization_of_source(std::size_t i) const;
+  Activations source_gradient_of(std::size_t i) const;
   Activations activated_of(std::size_t i) const;  // behind convolution i
   Activations output_of(std::size_t i) const;
   Precision activated_precision(std::size_t i) const;

@@ -40,10 +40,11 @@ TEST(Limit, ItsKernelsAreOperationsOfThePlan) {
 }
 
 TEST(Limit, CountsTheTrafficOfThePasses) {
-  // Forward output and activation, backward gradient, output and its gradient; pooled ones are a quarter.
+  // Forward the output, backward gradient, output and its gradient; where a block ends the activation, too,
+  // and it and its gradient are a quarter.
   const double block1 = 4.0 * 16 * 32 * 32 * 4, block2 = 4.0 * 32 * 16 * 16 * 4;
   const Limit training = limit_of(true);
-  EXPECT_EQ(training.pass_bytes, (block1 + block2) * (5 + 3.5));
+  EXPECT_EQ(training.pass_bytes, (block1 + block2) * (4 + 3.5));
   std::int64_t parameters = 0;
   for (const Layer& layer : layers_of(small)) parameters += layer.parameters();
   EXPECT_EQ(training.adam_bytes, 28.0 * static_cast<double>(parameters));
