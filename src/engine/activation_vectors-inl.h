@@ -46,7 +46,7 @@ HWY_INLINE void store(V v, Bf16* to) {
 
 /// relu that lets NaN through, as PyTorch's does: a broken training must not look like a quiet one.
 HWY_INLINE V relu(V v) {
-  return hn::IfThenElse(hn::Lt(v, hn::Zero(D())), hn::Zero(D()), v);
+  return hn::IfThenZeroElse(hn::Lt(v, hn::Zero(D())), v);
 }
 
 /// Calls `kernel` with the activations as a pointer to what they are.
