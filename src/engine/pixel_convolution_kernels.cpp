@@ -8,6 +8,7 @@
 #define HWY_TARGET_INCLUDE "pixel_convolution_kernels.cpp"
 #include <hwy/foreach_target.h>
 // Highway's order: the target loop first.
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include "activation_vectors-inl.h"
@@ -169,9 +170,11 @@ HWY_INLINE void mask_gradient(const ChannelRow& row, const VectorPlace& place, c
 }
 
 /// The sums of g * byte for one row of the filter: a byte meets the gradients of the pixel to its right, of
-/// its own and of the one to its left, which stay in registers from pixel to pixel.
+/// its own and of the one to its left, which stay in registers from pixel to pixel. Meanwhile gradients that
+/// the next row will need are fetched: else memory rests while this computes, and the other way round.
+template <class Y>
 HWY_INLINE void correlate(const float* HWY_RESTRICT pixels, const float* HWY_RESTRICT g, std::size_t size,
-                          std::size_t block, double* sums) {
+                          std::size_t block, const Y* ahead, double* sums) {
   for (std::size_t begin = 0; begin < size; begin += float_chain) {
     const std::size_t end = std::min(begin + float_chain, size);
     V s0 = hn::Zero(D()), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0, s8 = s0;
@@ -180,6 +183,7 @@ HWY_INLINE void correlate(const float* HWY_RESTRICT pixels, const float* HWY_RES
 #pragma GCC unroll 3
     for (std::size_t x = begin; x < end; ++x) {
       const V right = load(g + (x + 2) * lanes);
+      hwy::Prefetch(ahead + x * block);
       const float* bytes = pixels + 3 * (x + 1);
       const V red = hn::Set(D(), bytes[0]);
       s0 = hn::MulAdd(red, right, s0);
@@ -215,8 +219,9 @@ void BackwardOf(const PixelRows& rows, const ChannelRow& row, const Y* dy, const
     const VectorPlace place(row, channel);
     double* mine = sums + place.block * 28 * row.block + place.lane;
     mask_gradient(row, place, dy, mask, g, mine + 27 * row.block);
+    const Y* next = dy + place.outputs(row) + row.size * row.block;  // below the picture no one needs it
     for (std::size_t r = 0; r < 3; ++r) {
-      correlate(rows[r], g, row.size, row.block, mine + r * 9 * row.block);
+      correlate(rows[r], g, row.size, row.block, next, mine + r * 9 * row.block);
     }
   }
 }
