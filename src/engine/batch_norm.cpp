@@ -71,12 +71,9 @@ std::size_t batch_norm_partial_bytes(const ActivationShape& s) {
          static_cast<std::size_t>(3 * s.channels) * sizeof(float);
 }
 
-namespace {
-
-/// What follows from a channel's mean and from its summed squared differences from it.
-void finish_statistics(std::int64_t c, double count, float mean, float squares, const float* weight,
-                       const float* bias, float* running_mean, float* running_var,
-                       const BatchNormChannels& channels) {
+void finish_batch_norm_statistics(std::int64_t c, double count, float mean, float squares,
+                                  const float* weight, const float* bias, float* running_mean,
+                                  float* running_var, BatchNormChannels channels) {
   channels.mean[c] = mean;
   const float variance = squares / static_cast<float>(count);
   channels.invstd[c] = static_cast<float>(1 / std::sqrt(static_cast<double>(variance) + batch_norm_eps));
@@ -88,8 +85,6 @@ void finish_statistics(std::int64_t c, double count, float mean, float squares, 
   running_var[c] = static_cast<float>((1 - batch_norm_momentum) * static_cast<double>(running_var[c]) +
                                       batch_norm_momentum * unbiased);
 }
-
-}  // namespace
 
 void exact_batch_norm_statistics(const ActivationShape& s, const float* x, const float* weight,
                                  const float* bias, float* running_mean, float* running_var,
@@ -108,8 +103,8 @@ void exact_batch_norm_statistics(const ActivationShape& s, const float* x, const
                   partial_of(s, partial, i));
   });
   for (std::int64_t c = 0; c < s.channels; ++c) {
-    finish_statistics(c, count, channels.mean[c], static_cast<float>(total(s, partial, c, 0)), weight, bias,
-                      running_mean, running_var, channels);
+    finish_batch_norm_statistics(c, count, channels.mean[c], static_cast<float>(total(s, partial, c, 0)),
+                                 weight, bias, running_mean, running_var, channels);
   }
 }
 
@@ -124,8 +119,8 @@ void batch_norm_statistics(const ActivationShape& s, Activations x, const float*
   for (std::int64_t c = 0; c < s.channels; ++c) {
     const double sum = total(s, partial, c, 0);
     const double squares = std::max(0.0, total(s, partial, c, 1) - sum * sum / count);
-    finish_statistics(c, count, static_cast<float>(sum / count), static_cast<float>(squares), weight, bias,
-                      running_mean, running_var, channels);
+    finish_batch_norm_statistics(c, count, static_cast<float>(sum / count), static_cast<float>(squares),
+                                 weight, bias, running_mean, running_var, channels);
   }
 }
 

@@ -59,6 +59,15 @@ void batch_norm_statistics(const ActivationShape& shape,
                            BatchNormChannels channels,
                            double* partial);  // scratch
 
+/// What follows for one channel from its mean over `count` numbers and from their summed squared differences
+/// from it: all of `channels`, and the update of the running statistics.
+void finish_batch_norm_statistics(std::int64_t channel, double count, float mean, float squares,
+                                  const float* weight,  // [C]
+                                  const float* bias,    // [C]
+                                  float* running_mean,  // [C]
+                                  float* running_var,   // [C]
+                                  BatchNormChannels channels);
+
 /// y = relu(x * scale + shift).
 void normalize_relu_forward(const ActivationShape& shape,
                             Activations x,  // [N, C/B, H, W, B]

@@ -8,14 +8,10 @@
 // Highway's order: the target loop first.
 #include <hwy/highway.h>
 
+#include "activation_vectors-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace bart::HWY_NAMESPACE {
-
-namespace hn = hwy::HWY_NAMESPACE;
-
-// Vectors never span more than one pixel's block of channels.
-using D = hn::CappedTag<float, 16>;
-using V = hn::Vec<D>;
 
 #if HWY_TARGET == HWY_SCALAR  // machines without SSSE3: one channel at a time
 
@@ -90,35 +86,6 @@ struct QuickSum {
 /// What sums of activations are added up in.
 template <class X>
 using Sum = std::conditional_t<std::is_same_v<X, Bf16>, QuickSum, DoubleSum>;
-
-HWY_INLINE V load(const float* from) {
-  return hn::LoadU(D(), from);
-}
-
-HWY_INLINE V load(const Bf16* from) {
-  const hn::Rebind<std::uint16_t, D> half;
-  const hn::RebindToUnsigned<D> whole;
-  return hn::BitCast(D(), hn::ShiftLeft<16>(hn::PromoteTo(whole, hn::LoadU(half, &from->bits))));
-}
-
-HWY_INLINE void store(V v, float* to) {
-  hn::StoreU(v, D(), to);
-}
-
-/// To the nearest bfloat16, ties to the even one.
-HWY_INLINE void store(V v, Bf16* to) {
-  const hn::Rebind<std::uint16_t, D> half;
-  const hn::RebindToUnsigned<D> whole;
-  const auto bits = hn::BitCast(whole, v);
-  const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(whole, 1));
-  const auto rounded = hn::ShiftRight<16>(hn::Add(bits, hn::Add(odd, hn::Set(whole, 0x7fff))));
-  hn::StoreU(hn::DemoteTo(half, hn::BitCast(hn::RebindToSigned<D>(), rounded)), half, &to->bits);
-}
-
-/// relu that lets NaN through, as PyTorch's does: a broken training must not look like a quiet one.
-HWY_INLINE V relu(V v) {
-  return hn::IfThenElse(hn::Lt(v, hn::Zero(D())), hn::Zero(D()), v);
-}
 
 /// y = x * scale + shift in one rounding, as PyTorch's kernel does it: a ReLU or a maximum that falls the
 /// other way moves a whole gradient, so the bits matter and not only the digits.
@@ -341,21 +308,6 @@ void MaxPoolOf(const X* HWY_RESTRICT x, std::size_t size, std::size_t block, Y* 
       }
     }
   }
-}
-
-/// Calls `kernel` with the activations as a pointer to what they are.
-template <class Kernel>
-void typed(const Activations& a, const Kernel& kernel) {
-  if (a.precision == Precision::bf16) {
-    kernel(static_cast<Bf16*>(a.data));
-  } else {
-    kernel(static_cast<float*>(a.data));
-  }
-}
-
-template <class Kernel>
-void typed(const Activations& a, const Activations& b, const Kernel& kernel) {
-  typed(a, [&](auto* first) { typed(b, [&](auto* second) { kernel(first, second); }); });
 }
 
 void Moments(Activations x, std::size_t pixels, std::size_t block, double* sums) {

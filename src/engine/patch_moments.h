@@ -1,0 +1,28 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace bart {
+
+/// Numbers of the patch that a 3x3 filter sees: [3 rows, 3 columns, 3 colours].
+inline constexpr std::int64_t patch_elements = 27;
+
+/// Exact sums over all patches of a batch of pictures, one around each pixel, zero outside the picture. A
+/// convolution's batch statistics and the gradient through them follow from these, whatever its filters are.
+struct PatchMoments {
+  std::int64_t count;                                              // patches
+  std::array<std::int64_t, patch_elements> sums;                   // of p
+  std::array<std::int64_t, patch_elements * patch_elements> gram;  // of p p^T
+};
+
+/// Bytes of the scratch memory of patch_moments.
+std::size_t patch_moments_scratch_bytes(std::int64_t size, int threads);
+
+PatchMoments patch_moments(std::span<const std::uint8_t* const> pictures,  // n pointers to [size, size, 3]
+                           std::int64_t size,
+                           void* scratch);  // for the threads that OpenMP runs
+
+}  // namespace bart

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "activations.h"
+#include "batch_norm.h"
+#include "patch_moments.h"
+
+namespace bart {
+
+// A network's first layer straight from its pictures' bytes: 3x3 convolution with padding 1 and stride 1, of
+// bytes / 255, BatchNorm and ReLU. Neither the convolution's inputs nor its outputs are ever stored: batch
+// statistics and the gradient through them follow from the moments of the patches (patch_moments.h), so that
+// forward BatchNorm is part of the filters, and backward only what ReLU let through has to be known.
+//
+// `shape` is that of the outputs, [N, C/B, H, W, B]; weights are [C/B, 3 rows, 3 columns, 3 colours, B]. What
+// a job adds up, and in which order, does not depend on the number of threads, so neither do the bits.
+// Scratch memory is for the threads that OpenMP runs, on a 64-byte boundary.
+
+/// Bytes of a mask: a bit for each output, [N, C/B, H, W, B/8].
+std::size_t pixel_mask_bytes(const ActivationShape& shape);
+
+/// batch_norm_statistics of the convolution's outputs.
+void pixel_convolution_statistics(const ActivationShape& shape, const PatchMoments& moments,
+                                  const float* weights,    // [C/B, 27, B]
+                                  const float* conv_bias,  // [C]
+                                  const float* weight,     // [C]
+                                  const float* bias,       // [C]
+                                  float* running_mean,     // [C]
+                                  float* running_var,      // [C]
+                                  BatchNormChannels channels);
+
+/// Filters over bytes that are followed by ReLU alone.
+void fold_pixel_convolution(const ActivationShape& shape,
+                            const float* weights,        // [C/B, 27, B]
+                            const float* conv_bias,      // [C]
+                            BatchNormChannels channels,  // scale and shift
+                            float* folded,               // [C/B, 27, B]
+                            float* offset);              // [C]
+
+std::size_t pixel_convolution_scratch_bytes(const ActivationShape& shape, int threads);
+
+/// y = relu(folded . patch + offset).
+void pixel_convolution_forward(const ActivationShape& shape,
+                               std::span<const std::uint8_t* const> pictures,  // N pointers to [H, W, 3]
+                               const float* folded,                            // [C/B, 27, B]
+                               const float* offset,                            // [C]
+                               Activations y,                                  // [N, C/B, H, W, B]
+                               std::uint8_t* mask,  // where y > 0; null: not wanted
+                               void* scratch);
+
+std::size_t pixel_convolution_gradient_scratch_bytes(const ActivationShape& shape, int threads);
+
+/// The backward pass through ReLU, the batch statistics and the convolution. The gradient of the
+/// convolution's bias is zero, and neither its bias nor BatchNorm's plays a part.
+void pixel_convolution_backward(const ActivationShape& shape,
+                                std::span<const std::uint8_t* const> pictures,  // N pointers to [H, W, 3]
+                                const PatchMoments& moments,
+                                Activations dy,              // [N, C/B, H, W, B]
+                                const std::uint8_t* mask,    // of the forward pass
+                                const float* weights,        // [C/B, 27, B]
+                                const float* weight,         // [C]
+                                BatchNormChannels channels,  // invstd
+                                float* dweights,             // [C/B, 27, B]
+                                float* dweight,              // [C]
+                                float* dbias,                // [C]
+                                void* scratch);
+
+}  // namespace bart
