@@ -30,6 +30,10 @@ AlignedMemory::AlignedMemory(std::size_t bytes) : size_(bytes) {
   memory_ = std::unique_ptr<std::uint8_t, Unmap>(static_cast<std::uint8_t*>(memory), Unmap{bytes});
 }
 
+void AlignedMemory::release() const {
+  if (size_ > 0) ::madvise(memory_.get(), size_, MADV_DONTNEED);
+}
+
 void AlignedMemory::Unmap::operator()(std::uint8_t* memory) const {
   ::munmap(memory, bytes);
 }

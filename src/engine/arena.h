@@ -16,6 +16,8 @@ class AlignedMemory {
   float* floats() const { return reinterpret_cast<float*>(memory_.get()); }
   std::uint8_t* bytes() const { return memory_.get(); }
   std::size_t size() const { return size_; }
+  /// Gives its pages back to the system until they are used again: then they are zero.
+  void release() const;
 
  private:
   struct Unmap {

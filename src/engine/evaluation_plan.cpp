@@ -9,6 +9,7 @@
 
 #include "activation.h"
 #include "input.h"
+#include "pixel_convolution.h"
 
 namespace bart {
 namespace {
@@ -73,8 +74,11 @@ EvaluationPlan::EvaluationPlan(const CompiledNetwork& network, const dnnl::engin
     const ConvolutionShape shape{n, layer.in_padded, layer.out_padded, layer.size};
     const ConvolutionLayouts layouts = network.layouts(convolutions_.size(), layer.evaluation.precision);
     const Precision precision = layer.evaluation.precision;
-    Convolution c{.forward = {}, .shape = {n, layer.out_padded, layer.size, network.block}};
-    if (layer.evaluation.winograd) {
+    Convolution c{.forward = {}, .shape = layer.shape(n, network.block)};
+    if (layer.from_pixels) {
+      c.weights = AlignedMemory(layer.weights_desc.get_size());
+      scratch_bytes = std::max(scratch_bytes, pixel_convolution_scratch_bytes(c.shape, network.threads));
+    } else if (layer.evaluation.winograd) {
       const WinogradShape winograd = layer.winograd_shape(n);
       c.weights = AlignedMemory(winograd_weights_bytes(winograd, precision));
       scratch_bytes = std::max(scratch_bytes, winograd_scratch_bytes(winograd, precision, network.threads));
@@ -126,10 +130,12 @@ void EvaluationPlan::bind(std::uint8_t* arena, const Parameters& parameters,
     std::swap(now, next);
   };
 
-  const Precision first = network_.convolutions.front().evaluation.precision;
-  operations_.push_back({"pictures to input", "bart", [this, input = Activations{now, first}] {
-                           pictures_to_input(pictures_, network_.architecture.image_size, input);
-                         }});
+  if (const ConvolutionLayer& first = network_.convolutions.front(); !first.from_pixels) {
+    operations_.push_back(
+        {"pictures to input", "bart", [this, input = Activations{now, first.evaluation.precision}] {
+           pictures_to_input(pictures_, network_.architecture.image_size, input);
+         }});
+  }
   const float* folded_values = folded.values.floats();
   for (std::size_t i = 0; i < convolutions_.size(); ++i) {
     const ConvolutionLayer& layer = network_.convolutions[i];
@@ -140,10 +146,20 @@ void EvaluationPlan::bind(std::uint8_t* arena, const Parameters& parameters,
     const float* bias = folded_values + layer.bias;
     const bool last = i + 1 == convolutions_.size();
     // Features are asked for before the last pooling, and in either precision its outputs are floats.
-    const bool fused_pool = !c.forward && layer.ends_block && !last && layer.size % 2 == 0 &&
+    const bool fused_pool = layer.evaluation.winograd && layer.ends_block && !last && layer.size % 2 == 0 &&
                             network_.convolutions[i + 1].evaluation.precision == layer.evaluation.precision;
     if (c.forward) {
       add_onednn(name, *c.forward, dnnl::convolution_forward(*c.forward), weights, bias, layer.flops(n_));
+    } else if (layer.from_pixels) {
+      const Activations activated{next, layer.evaluation.precision};
+      operations_.push_back(
+          {name, "bart pixels",
+           [=, this, shape = c.shape, filters = static_cast<const float*>(weights)] {
+             pixel_convolution_forward(shape, pictures_, filters, bias, activated, nullptr, scratch);
+           },
+           layer.flops(n_),
+           static_cast<double>(c.shape.count()) * static_cast<double>(bytes_of(activated.precision))});
+      std::swap(now, next);
     } else {
       const auto numbers =
           static_cast<double>(n_ * layer.size * layer.size * (layer.in_padded + layer.out_padded));
@@ -200,7 +216,10 @@ void EvaluationPlan::lay_out_weights() {
     const Convolution& c = convolutions_[i];
     if (c.weights.size() == 0) continue;
     const float* folded = folded_->values.floats() + layer.weights;
-    if (c.forward) {
+    if (layer.from_pixels) {  // of bytes
+      std::transform(folded, folded + c.weights.size() / sizeof(float), c.weights.floats(),
+                     [](float weight) { return weight / 255; });
+    } else if (c.forward) {
       reorder_weights(engine_, layer.weights_desc, folded, c.forward->weights_desc(), c.weights.bytes());
     } else {
       winograd_weights(layer.winograd_shape(n_), layer.evaluation.precision, folded, c.weights.bytes());

@@ -42,7 +42,7 @@ class EvaluationPlan {
 
  private:
   struct Convolution {
-    std::optional<dnnl::convolution_forward::primitive_desc> forward;  // none: Winograd's algorithm
+    std::optional<dnnl::convolution_forward::primitive_desc> forward;  // none: our own kernels
     ActivationShape shape;
     AlignedMemory weights = {};  // as the kernel wants them, where that is not the parameters' own layout
   };

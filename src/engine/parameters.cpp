@@ -129,9 +129,13 @@ CompiledNetwork compile_network(const Architecture& architecture, const dnnl::en
       // The batch size that is trained with most decides; other plans take this layout as it is.
       const ConvolutionShape shape{32, c.in_padded, c.out_padded, c.size};
       const std::size_t place = network.convolutions.size();
-      c.weights_desc = convolution_forward_desc(engine, shape, network.layouts(place, Precision::f32),
-                                                convolution_weights(shape, memory::format_tag::any), true)
-                           .weights_desc();
+      c.from_pixels = place == 0 && !options.exact;
+      c.weights_desc =
+          c.from_pixels ? convolution_weights(shape, network.block == 16 ? memory::format_tag::Ohwi16o
+                                                                         : memory::format_tag::Ohwi8o)
+                        : convolution_forward_desc(engine, shape, network.layouts(place, Precision::f32),
+                                                   convolution_weights(shape, memory::format_tag::any), true)
+                              .weights_desc();
       // A rule, not a timing: the same command must give the same bits on the next day, too. On a Zen 4
       // Winograd's kernels won in each layer, direction and precision; AMX multiplies bf16 fast enough for
       // direct ones.

@@ -8,6 +8,7 @@
 #include "arena.h"
 #include "bart/network/architecture.h"
 #include "bart/network/state_dict.h"
+#include "batch_norm.h"
 #include "convolution_kernels.h"
 #include "onednn.h"
 #include "winograd.h"
@@ -23,6 +24,7 @@ struct ConvolutionLayer {
   std::int64_t in_padded;  // to a multiple of the channel block; 3 for the first layer's pixels
   std::int64_t out_padded;
   std::int64_t size;                      // height and width
+  bool from_pixels;                       // straight from the pictures' bytes, with its BatchNorm and ReLU
   bool ends_block;                        // followed by pooling and dropout
   double dropout;                         // of the block, where it ends one
   ConvolutionKernels kernels;             // of a training step
@@ -32,7 +34,8 @@ struct ConvolutionLayer {
   std::size_t norm_weight, norm_bias;     // [out_padded]
   std::size_t running_mean, running_var;  // [out_padded], in the statistics array
 
-  /// For n images.
+  /// Of its outputs, for n images.
+  ActivationShape shape(std::int64_t n, std::int64_t block) const { return {n, out_padded, size, block}; }
   WinogradShape winograd_shape(std::int64_t n) const { return {n, in_padded, out_padded, size}; }
   /// Multiplications and additions of the direct algorithm for n images, in any direction.
   double flops(std::int64_t n) const {

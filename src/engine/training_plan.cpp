@@ -7,6 +7,7 @@
 
 #include "cross_entropy.h"
 #include "input.h"
+#include "pixel_convolution.h"
 
 namespace bart {
 namespace {
@@ -27,12 +28,9 @@ std::size_t activation_bytes(std::int64_t count, Precision precision) {
 
 TrainingPlan::TrainingPlan(const CompiledNetwork& network, const dnnl::engine& engine, std::int64_t n)
     : network_(network), engine_(engine), stream_(engine), n_(n) {
-  const std::int64_t size = network.architecture.image_size;
-  const Precision precision = network.convolutions.front().kernels.precision;
-  input_ = layout_.add(
-      fmt::format("input [{}, 3, {}, {}] nchw{}", n, size, size, precision == Precision::bf16 ? " bf16" : ""),
-      activation_bytes(n * 3 * size * size, precision), 0, backward_time(0));
-  for (std::size_t i = 0; i < network.convolutions.size(); ++i) plan_convolution(i);
+  for (std::size_t i = 0; i < network.convolutions.size(); ++i) {
+    network.convolutions[i].from_pixels ? plan_pixels() : plan_convolution(i);
+  }
   for (std::size_t i = 0; i < network.linears.size(); ++i) plan_linear(i);
   layout_.place();
 }
@@ -42,14 +40,40 @@ Precision TrainingPlan::activated_precision(std::size_t i) const {
                                               : Precision::f32;
 }
 
+void TrainingPlan::plan_pixels() {
+  const ConvolutionLayer& layer = network_.convolutions.front();
+  Convolution c{
+      .forward = {}, .backward_data = {}, .backward_weights = {}, .shape = layer.shape(n_, network_.block)};
+  const int now = forward_time(0);
+  const int back = backward_time(0);
+  c.activated = layout_.add(fmt::format("{} activated, then its gradient, {}", layer.name,
+                                        layout_text(c.shape, layer.size, activated_precision(0))),
+                            activation_bytes(c.shape.count(), activated_precision(0)), now, back);
+  c.mask = layout_.add(layer.name + " ReLU mask", pixel_mask_bytes(c.shape), now, back);
+  c.channels = layout_.add(layer.norm_name + " statistics", float_bytes(4 * layer.out_padded), now, back);
+  c.folded = layout_.add(layer.name + " weights with " + layer.norm_name,
+                         float_bytes((patch_elements + 1) * layer.out_padded), now, now);
+  c.forward_scratch = layout_.add(layer.name + " forward scratch",
+                                  std::max(patch_moments_scratch_bytes(layer.size, network_.threads),
+                                           pixel_convolution_scratch_bytes(c.shape, network_.threads)),
+                                  now, now);
+  c.backward_scratch =
+      layout_.add(layer.name + " backward scratch",
+                  pixel_convolution_gradient_scratch_bytes(c.shape, network_.threads), back, back);
+  convolutions_.push_back(std::move(c));
+}
+
 void TrainingPlan::plan_convolution(std::size_t i) {
   const ConvolutionLayer& layer = network_.convolutions[i];
-  const ConvolutionKernels& kernels = layer.kernels;
-  const Precision precision = kernels.precision;
-  Convolution c{.forward = {},
-                .backward_data = {},
-                .backward_weights = {},
-                .shape = {n_, layer.out_padded, layer.size, network_.block}};
+  const Precision precision = layer.kernels.precision;
+  Convolution c{
+      .forward = {}, .backward_data = {}, .backward_weights = {}, .shape = layer.shape(n_, network_.block)};
+  if (i == 0) {
+    input_ = layout_.add(fmt::format("input [{}, {}, {}, {}] nchw{}", n_, layer.in_channels, layer.size,
+                                     layer.size, precision == Precision::bf16 ? " bf16" : ""),
+                         activation_bytes(n_ * layer.in_channels * layer.size * layer.size, precision), 0,
+                         backward_time(0));
+  }
   const int now = forward_time(i);
   const int back = backward_time(i);
   c.output = layout_.add(fmt::format("{} output, then its gradient, {}", layer.name,
@@ -70,13 +94,21 @@ void TrainingPlan::plan_convolution(std::size_t i) {
   const std::size_t sums = batch_norm_partial_bytes(c.shape);
   c.forward_sums = layout_.add(layer.norm_name + " sums", sums, now, now);
   c.backward_sums = layout_.add(layer.norm_name + " gradient sums", sums, back, back);
+  plan_kernels(i, c);
+  convolutions_.push_back(std::move(c));
+}
 
+void TrainingPlan::plan_kernels(std::size_t i, Convolution& c) {
+  const ConvolutionLayer& layer = network_.convolutions[i];
+  const Precision precision = layer.kernels.precision;
+  const int now = forward_time(i);
+  const int back = backward_time(i);
   const auto copy_of_weights = [&](const char* purpose, std::size_t bytes, int time) {
     return layout_.add(fmt::format("{} weights for {}", layer.name, purpose), bytes, time, time);
   };
   std::size_t forward_scratch = 0;
   std::size_t backward_scratch = 0;
-  if (kernels.winograd) {
+  if (layer.kernels.winograd) {
     const WinogradShape shape = layer.winograd_shape(n_);
     forward_scratch = winograd_scratch_bytes(shape, precision, network_.threads);
     backward_scratch = std::max(winograd_gradient_scratch_bytes(shape, precision, network_.threads),
@@ -108,7 +140,6 @@ void TrainingPlan::plan_convolution(std::size_t i) {
   }
   c.forward_scratch = layout_.add(layer.name + " forward scratch", forward_scratch, now, now);
   c.backward_scratch = layout_.add(layer.name + " backward scratch", backward_scratch, back, back);
-  convolutions_.push_back(std::move(c));
 }
 
 void TrainingPlan::plan_linear(std::size_t i) {
@@ -133,8 +164,12 @@ void TrainingPlan::plan_linear(std::size_t i) {
   linears_.push_back(std::move(l));
 }
 
+std::uint8_t* TrainingPlan::bytes(std::size_t buffer) const {
+  return arena_ + layout_.offset(buffer);
+}
+
 float* TrainingPlan::floats(std::size_t buffer) const {
-  return reinterpret_cast<float*>(arena_ + layout_.offset(buffer));
+  return reinterpret_cast<float*>(bytes(buffer));
 }
 
 Activations TrainingPlan::output_of(std::size_t i) const {
@@ -146,7 +181,8 @@ Activations TrainingPlan::activated_of(std::size_t i) const {
 }
 
 bool TrainingPlan::normalized_by_next(std::size_t i) const {
-  return !network_.convolutions[i].ends_block && network_.convolutions[i + 1].kernels.winograd;
+  const ConvolutionLayer& layer = network_.convolutions[i];
+  return !layer.from_pixels && !layer.ends_block && network_.convolutions[i + 1].kernels.winograd;
 }
 
 Activations TrainingPlan::source_of(std::size_t i) const {
@@ -198,12 +234,11 @@ void* TrainingPlan::weights_for(const std::string& name, const memory::desc& own
 void TrainingPlan::bind(std::uint8_t* arena, Parameters& parameters) {
   arena_ = arena;
   operations_.clear();
-  const std::int64_t size = network_.architecture.image_size;
-  add_own("pictures to input", static_cast<double>(n_ * 3 * size * size) * 5, [this, input = source_of(0)] {
-    pictures_to_input(batch_->pictures, network_.architecture.image_size, input);
-  });
   add_own("expand dropout masks", 0, [this] { expand_masks(); });
-  for (std::size_t i = 0; i < convolutions_.size(); ++i) bind_convolution_forward(i, parameters);
+  for (std::size_t i = 0; i < convolutions_.size(); ++i) {
+    network_.convolutions[i].from_pixels ? bind_pixels_forward(parameters)
+                                         : bind_convolution_forward(i, parameters);
+  }
   for (std::size_t i = 0; i < linears_.size(); ++i) bind_linear_forward(i, parameters);
 
   float* logits = floats(linears_.back().output);
@@ -215,7 +250,55 @@ void TrainingPlan::bind(std::uint8_t* arena, Parameters& parameters) {
             result_ = {loss.loss, loss.correct};
           });
   for (std::size_t i = linears_.size(); i-- > 0;) bind_linear_backward(i, parameters);
-  for (std::size_t i = convolutions_.size(); i-- > 0;) bind_convolution_backward(i, parameters);
+  for (std::size_t i = convolutions_.size(); i-- > 0;) {
+    network_.convolutions[i].from_pixels ? bind_pixels_backward(parameters)
+                                         : bind_convolution_backward(i, parameters);
+  }
+}
+
+void TrainingPlan::bind_pixels_forward(Parameters& parameters) {
+  const ConvolutionLayer& layer = network_.convolutions.front();
+  const Convolution& c = convolutions_.front();
+  const float* values = parameters.values.floats();
+  float* statistics = parameters.statistics.floats();
+  const BatchNormChannels channels = channels_of(0);
+  const Activations activated = activated_of(0);
+  const auto picture_bytes = static_cast<double>(n_ * layer.size * layer.size * layer.in_channels);
+  add_own(layer.norm_name + " statistics", picture_bytes,
+          [=, this, shape = c.shape, scratch = floats(c.forward_scratch)] {
+            moments_ = patch_moments(batch_->pictures, shape.size, scratch);
+            pixel_convolution_statistics(shape, moments_, values + layer.weights, values + layer.bias,
+                                         values + layer.norm_weight, values + layer.norm_bias,
+                                         statistics + layer.running_mean, statistics + layer.running_var,
+                                         channels);
+          });
+  operations_.push_back(
+      {layer.name + " forward", "bart pixels + BatchNorm + ReLU",
+       [=, this, shape = c.shape, folded = floats(c.folded), mask = bytes(c.mask),
+        scratch = floats(c.forward_scratch)] {
+         float* offset = folded + patch_elements * shape.channels;
+         fold_pixel_convolution(shape, values + layer.weights, values + layer.bias, channels, folded, offset);
+         pixel_convolution_forward(shape, batch_->pictures, folded, offset, activated, mask, scratch);
+       },
+       layer.flops(n_),
+       picture_bytes + static_cast<double>(activation_bytes(c.shape.count(), activated.precision))});
+}
+
+void TrainingPlan::bind_pixels_backward(Parameters& parameters) {
+  const ConvolutionLayer& layer = network_.convolutions.front();
+  const Convolution& c = convolutions_.front();
+  const float* values = parameters.values.floats();
+  float* gradients = parameters.gradients.floats();
+  const BatchNormChannels channels = channels_of(0);
+  const Activations gradient = activated_of(0);
+  operations_.push_back(
+      {layer.name + " backward weights", "bart pixels + BatchNorm + ReLU",
+       [=, this, shape = c.shape, mask = bytes(c.mask), scratch = floats(c.backward_scratch)] {
+         pixel_convolution_backward(shape, batch_->pictures, moments_, gradient, mask, values + layer.weights,
+                                    values + layer.norm_weight, channels, gradients + layer.weights,
+                                    gradients + layer.norm_weight, gradients + layer.norm_bias, scratch);
+       },
+       layer.flops(n_), static_cast<double>(activation_bytes(c.shape.count(), gradient.precision))});
 }
 
 void TrainingPlan::bind_convolution_forward(std::size_t i, Parameters& parameters) {
@@ -226,6 +309,12 @@ void TrainingPlan::bind_convolution_forward(std::size_t i, Parameters& parameter
   const Activations output = output_of(i);
   const Activations activated = activated_of(i);
   const BatchNormChannels channels = channels_of(i);
+  if (i == 0) {
+    add_own("pictures to input", static_cast<double>(n_ * layer.in_channels * layer.size * layer.size) * 5,
+            [this, input = source_of(0)] {
+              pictures_to_input(batch_->pictures, network_.architecture.image_size, input);
+            });
+  }
   const auto count = static_cast<double>(c.shape.count());
   const double output_bytes = count * static_cast<double>(bytes_of(output.precision));
   const double activated_bytes =

@@ -12,6 +12,7 @@
 #include "batch_norm.h"
 #include "onednn.h"
 #include "parameters.h"
+#include "patch_moments.h"
 #include "plan.h"
 
 namespace bart {
@@ -35,7 +36,7 @@ class TrainingPlan {
 
  private:
   struct Convolution {
-    // The direct kernels, where Winograd's do not take their place; there is no backward data for the first.
+    // The direct kernels, where our own do not take their place; there is no backward data for the first.
     std::optional<dnnl::convolution_forward::primitive_desc> forward;
     std::optional<dnnl::convolution_backward_data::primitive_desc> backward_data;
     std::optional<dnnl::convolution_backward_weights::primitive_desc> backward_weights;
@@ -51,6 +52,9 @@ class TrainingPlan {
     std::size_t forward_scratch = 0, backward_scratch = 0;
     // Weights in the layout and precision of the kernel, where these are not the parameters' own.
     std::optional<std::size_t> forward_weights = {}, turned_weights = {};
+    // Of a layer that starts from pixels, which has no output.
+    std::size_t folded = 0;  // filters and offsets, [28, C]
+    std::size_t mask = 0;    // of ReLU
   };
   struct Linear {
     dnnl::inner_product_forward::primitive_desc forward;
@@ -68,6 +72,8 @@ class TrainingPlan {
   int backward_time(std::size_t layer) const { return 2 * loss_time() - static_cast<int>(layer); }
 
   void plan_convolution(std::size_t i);
+  void plan_pixels();
+  void plan_kernels(std::size_t i, Convolution& c);
   void plan_linear(std::size_t i);
   bool normalized_by_next(std::size_t i) const;  // convolution i + 1 reads the output of convolution i
   Activations source_of(std::size_t i) const;    // of convolution i
@@ -76,8 +82,11 @@ class TrainingPlan {
   Activations activated_of(std::size_t i) const;  // behind convolution i
   Activations output_of(std::size_t i) const;
   Precision activated_precision(std::size_t i) const;
+  std::uint8_t* bytes(std::size_t buffer) const;
   float* floats(std::size_t buffer) const;
   BatchNormChannels channels_of(std::size_t i) const;
+  void bind_pixels_forward(Parameters& parameters);
+  void bind_pixels_backward(Parameters& parameters);
   void bind_convolution_forward(std::size_t i, Parameters& parameters);
   void bind_convolution_backward(std::size_t i, Parameters& parameters);
   void add_convolution_forward(std::size_t i, Parameters& parameters);
@@ -104,7 +113,7 @@ class TrainingPlan {
   std::int64_t n_;
   ArenaLayout layout_;
   std::uint8_t* arena_ = nullptr;
-  std::size_t input_ = 0;
+  std::size_t input_ = 0;  // of a first layer that does not start from pixels
   std::vector<Convolution> convolutions_;
   std::vector<Linear> linears_;
   std::vector<Operation> operations_;
@@ -113,6 +122,7 @@ class TrainingPlan {
   // What the operations of the step now running read.
   const Batch* batch_ = nullptr;
   const DropoutMasks* masks_ = nullptr;
+  PatchMoments moments_{};  // of its pictures
   StepResult result_{};
 };
 

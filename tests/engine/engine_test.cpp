@@ -227,8 +227,8 @@ TEST(Engine, CountsBatchesAndTakesTheConvolutionsBiasIntoTheRunningMean) {
   for (const StateDict* state : std::vector<const StateDict*>{&setup.state, &shifted}) {
     engine.load(*state);
     engine.forward_backward(setup.batch(), setup.masks);
-    means.push_back(find_tensor(engine.state(), "block1.1.running_mean")->floats());
     logits.push_back(engine.last_logits());
+    means.push_back(find_tensor(engine.state(), "block1.1.running_mean")->floats());
   }
   // BatchNorm takes the 2 away again, but for what adding it rounded: 1e-7 of 2, in values that deviate by
   // about 0.2, and after three more layers.

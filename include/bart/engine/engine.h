@@ -78,7 +78,8 @@ class Engine {
   /// The last step's gradients, named and shaped like the parameters.
   StateDict gradients() const;
 
-  /// The last step's logits, [n, classes], until the next evaluate(). Throws Error where there are none.
+  /// The last step's logits, [n, classes], until the next evaluate(), state() or adam_state(). Throws Error
+  /// where there are none.
   std::vector<float> last_logits() const;
 
   /// torch.nn.utils.clip_grad_norm_: scales all gradients so that their norm, taken together, is at most
