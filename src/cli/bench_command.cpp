@@ -51,8 +51,8 @@ void check_flags(const BenchFlags& flags) {
           fmt::format("--image-size must be a multiple of 16, not {}", flags.image_size));
   require(flags.threads >= 0, fmt::format("--threads must be at least 1, not {}", flags.threads));
   require(flags.rounds >= 1, fmt::format("--rounds must be at least 1, not {}", flags.rounds));
-  require(flags.precision != "bf16" || multiplies_bf16(),
-          "--precision bf16: this processor does not multiply bf16 itself; measure with --precision f32");
+  require(flags.precision != "bf16" || runs_bf16(),
+          "--precision bf16: there are no kernels for this processor; measure with --precision f32");
   require(!flags.scale || flags.only.empty(),
           "--scale measures something else than the parts of --only: name one of them");
 }

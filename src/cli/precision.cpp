@@ -7,9 +7,9 @@
 namespace bart {
 
 const std::string prediction_precision_help =
-    "f32, bf16 (about twice as fast, probabilities off by a few thousandths), or auto: bf16 where the "
-    "processor "
-    "multiplies it";
+    "f32, bf16 (about twice as fast where the processor multiplies it, probabilities off by a few "
+    "thousandths), "
+    "or auto: bf16 where the processor multiplies it";
 
 void add_precision_flag(CLI::App& command, std::string& precision, const std::string& help) {
   command.add_option("--precision", precision, help)
@@ -18,10 +18,8 @@ void add_precision_flag(CLI::App& command, std::string& precision, const std::st
 }
 
 Precision precision_named(const std::string& name) {
-  if (name == "bf16" && !multiplies_bf16()) {
-    throw UsageError(
-        "--precision bf16: this processor does not multiply bf16 itself, so f32 is faster: use --precision "
-        "f32");
+  if (name == "bf16" && !runs_bf16()) {
+    throw UsageError("--precision bf16: there are no kernels for this processor: use --precision f32");
   }
   return name == "bf16" || (name == "auto" && multiplies_bf16()) ? Precision::bf16 : Precision::f32;
 }

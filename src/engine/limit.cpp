@@ -17,6 +17,7 @@
 #include "batch_norm_kernels.h"
 #include "onednn.h"
 #include "parallel.h"
+#include "pixel_convolution.h"
 #include "winograd.h"
 
 namespace bart {
@@ -230,6 +231,52 @@ void enter_winograd(Contest& contest, const Race& race, const ConvolutionShape& 
       });
 }
 
+/// BART's own kernel for the first layer, BatchNorm and ReLU included.
+void enter_pixels(Contest& contest, const Race& race, const ConvolutionShape& c, Direction direction) {
+  const auto block = static_cast<std::int64_t>(preferred_block());
+  if (c.out_channels % block != 0) return;
+  const Precision precision = race.precision;
+  const ActivationShape shape{c.n, c.out_channels, c.size, block};
+  const std::int64_t picture = c.size * c.size * 3;
+  const auto pictures_at = [&](const void* pixels) {
+    std::vector<const std::uint8_t*> pictures;
+    for (std::int64_t i = 0; i < c.n; ++i) {
+      pictures.push_back(static_cast<const std::uint8_t*>(pixels) + i * picture);
+    }
+    return pictures;
+  };
+  const auto pixels = static_cast<std::size_t>(c.n * picture);
+  const std::size_t activations = static_cast<std::size_t>(shape.count()) * bytes_of(precision);
+  const std::size_t filters = float_bytes((patch_elements + 1) * c.out_channels);
+  const AlignedMemory mask(pixel_mask_bytes(shape));
+  const int threads = race.options.engine.threads;
+  const auto name = "bart pixels";
+  if (direction == Direction::forward) {
+    const AlignedMemory scratch(pixel_convolution_scratch_bytes(shape, threads));
+    contest.enter(name, pixels, filters, activations, [&](const void* x, const void* given, void* y) {
+      const auto* folded = static_cast<const float*>(given);
+      pixel_convolution_forward(shape, pictures_at(x), folded, folded + patch_elements * c.out_channels,
+                                {y, precision}, race.options.training ? mask.bytes() : nullptr,
+                                scratch.bytes());
+    });
+    return;
+  }
+  std::memset(mask.bytes(), 0xff, mask.size());
+  const AlignedMemory moments_scratch(patch_moments_scratch_bytes(c.size, threads));
+  const AlignedMemory scratch(pixel_convolution_gradient_scratch_bytes(shape, threads));
+  std::vector<float> channels(static_cast<std::size_t>(c.out_channels), 1.f);
+  const AlignedMemory weights(filters);
+  std::vector<float> dnorm(2 * channels.size());
+  contest.enter(name, pixels, activations, filters, [&](const void* x, const void* dy, void* dweights) {
+    const std::vector<const std::uint8_t*> pictures = pictures_at(x);
+    const PatchMoments moments = patch_moments(pictures, c.size, moments_scratch.bytes());
+    pixel_convolution_backward(
+        shape, pictures, moments, {const_cast<void*>(dy), precision}, mask.bytes(), weights.floats(),
+        channels.data(), {channels.data(), channels.data(), channels.data(), channels.data()},
+        static_cast<float*>(dweights), dnorm.data(), dnorm.data() + channels.size(), scratch.bytes());
+  });
+}
+
 void race_convolution(Race& race, const std::string& name, const ConvolutionShape& shape,
                       Direction direction) {
   const Precision precision = race.precision;
@@ -265,7 +312,11 @@ void race_convolution(Race& race, const std::string& name, const ConvolutionShap
       }
     }
   }
-  enter_winograd(contest, race, shape, direction);
+  if (shape.in_channels == 3) {
+    enter_pixels(contest, race, shape, direction);
+  } else {
+    enter_winograd(contest, race, shape, direction);
+  }
   race.finish(contest, name,
               18.0 * static_cast<double>(shape.n * shape.size * shape.size) *
                   static_cast<double>(shape.in_channels * shape.out_channels));

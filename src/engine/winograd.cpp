@@ -32,6 +32,10 @@ bool has_winograd(Precision precision) {
   return find_kernels(precision) != nullptr;
 }
 
+bool runs_bf16() {
+  return multiplies_bf16() || has_winograd(Precision::bf16);
+}
+
 std::size_t winograd_weights_bytes(const WinogradShape& s, Precision precision) {
   return 36 * static_cast<std::size_t>(s.in * s.out) * kernels_of(precision).number_bytes;
 }

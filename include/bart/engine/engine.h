@@ -16,8 +16,11 @@ namespace bart {
 /// either.
 enum class Precision { f32, bf16 };
 
-/// Whether this processor multiplies bf16 itself (AVX512_BF16 or AMX); elsewhere it is slower than f32.
+/// Whether this processor multiplies bf16 itself (AVX512_BF16 or AMX), which makes it the faster precision.
 bool multiplies_bf16();
+
+/// Whether there are kernels for bf16 here: those of AVX2 keep activations in bf16 and multiply them as floats.
+bool runs_bf16();
 
 struct EngineOptions {
   int threads = 1;
