@@ -90,8 +90,8 @@ struct Engine::Impl {
     return state;
   }
 
-  /// Gives back the arena's memory, which nobody needs between two steps, so that a copy of the parameters does
-  /// not add to the most that a training takes.
+  /// Gives back the arena's memory, which nobody needs between two steps, so that a copy of the parameters
+  /// does not add to the most that a training takes.
   void rest() {
     last_step = nullptr;
     arena.release();

@@ -96,10 +96,18 @@ EvaluationPlan::EvaluationPlan(const CompiledNetwork& network, const dnnl::engin
     convolutions_.push_back(std::move(c));
   }
   for (const LinearLayer& layer : network.linears) {
-    linears_.push_back(
-        linear_forward_desc(engine, {n, layer.in_padded, layer.out_features}, layer.weights_desc, false));
+    const LinearShape shape{n, layer.in_padded, layer.out_features};
+    Linear l{.forward = linear_forward_desc(engine, shape, layer.weights_desc, false), .single = {}};
+    scratch_bytes = std::max(scratch_bytes, l.forward.scratchpad_desc().get_size());
+    if (const std::int64_t block = n == 1 ? output_block(shape, layer.weights_desc) : 0; block > 0) {
+      l.single = MatrixShape{layer.in_padded, layer.out_features, block};
+      scratch_bytes = std::max(scratch_bytes, multiply_vector_bytes(*l.single));
+      if (network.convolutions.back().evaluation.precision == Precision::bf16) {
+        l.rounded = AlignedMemory(layer.weights_desc.get_size() / 2);
+      }
+    }
+    linears_.push_back(std::move(l));
     largest = std::max(largest, layer.out_features);
-    scratch_bytes = std::max(scratch_bytes, linears_.back().scratchpad_desc().get_size());
   }
   front_ = layout_.add("activations, odd operations", float_bytes(n * largest), 0, 0);
   back_ = layout_.add("activations, even operations", float_bytes(n * largest), 0, 0);
@@ -111,6 +119,7 @@ void EvaluationPlan::bind(std::uint8_t* arena, const Parameters& parameters,
                           const FoldedConvolutions& folded) {
   operations_.clear();
   folded_ = &folded;
+  parameters_ = &parameters;
   laid_out_ = 0;
   void* now = arena + layout_.offset(front_);
   void* next = arena + layout_.offset(back_);
@@ -198,8 +207,24 @@ void EvaluationPlan::bind(std::uint8_t* arena, const Parameters& parameters,
   const float* values = parameters.values.floats();
   for (std::size_t i = 0; i < linears_.size(); ++i) {
     const LinearLayer& layer = network_.linears[i];
-    add_onednn(layer.name, linears_[i], dnnl::inner_product_forward(linears_[i]), values + layer.weights,
-               values + layer.bias, layer.flops(n_));
+    const Linear& l = linears_[i];
+    if (l.single) {
+      const Activations weights =
+          l.rounded.size() > 0 ? Activations{l.rounded.bytes(), Precision::bf16}
+                               : Activations{const_cast<float*>(values) + layer.weights, Precision::f32};
+      operations_.push_back(
+          {layer.name, "bart matrix by vector",
+           [shape = *l.single, weights, x = static_cast<const float*>(now), bias = values + layer.bias,
+            y = static_cast<float*>(next),
+            partial = static_cast<float*>(scratch)] { multiply_vector(shape, weights, x, bias, y, partial); },
+           layer.flops(n_),
+           static_cast<double>(l.single->in * l.single->out) *
+               static_cast<double>(bytes_of(weights.precision))});
+      std::swap(now, next);
+    } else {
+      add_onednn(layer.name, l.forward, dnnl::inner_product_forward(l.forward), values + layer.weights,
+                 values + layer.bias, layer.flops(n_));
+    }
     if (!layer.hidden) continue;
     operations_.push_back(
         {layer.name + " ReLU", "bart", [output = static_cast<float*>(now), count = n_ * layer.out_features] {
@@ -224,6 +249,13 @@ void EvaluationPlan::lay_out_weights() {
     } else {
       winograd_weights(layer.winograd_shape(n_), layer.evaluation.precision, folded, c.weights.bytes());
     }
+  }
+  for (std::size_t i = 0; i < linears_.size(); ++i) {
+    const AlignedMemory& rounded = linears_[i].rounded;
+    if (rounded.size() == 0) continue;
+    round_weights(static_cast<std::int64_t>(rounded.size() / sizeof(Bf16)),
+                  parameters_->values.floats() + network_.linears[i].weights,
+                  reinterpret_cast<Bf16*>(rounded.bytes()));
   }
   laid_out_ = folded_->version;
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "batch_norm.h"
+#include "matrix_vector.h"
 #include "onednn.h"
 #include "parameters.h"
 #include "plan.h"
@@ -47,6 +48,13 @@ class EvaluationPlan {
     AlignedMemory weights = {};  // as the kernel wants them, where that is not the parameters' own layout
   };
 
+  /// A fully connected layer: oneDNN's kernel, for one picture our own where it can read the weights.
+  struct Linear {
+    dnnl::inner_product_forward::primitive_desc forward;
+    std::optional<MatrixShape> single;
+    AlignedMemory rounded = {};  // weights in bf16, where `single` takes these
+  };
+
   void lay_out_weights();
 
   const CompiledNetwork& network_;
@@ -58,9 +66,10 @@ class EvaluationPlan {
   std::size_t back_ = 0;
   std::size_t scratch_ = 0;
   std::vector<Convolution> convolutions_;
-  std::vector<dnnl::inner_product_forward::primitive_desc> linears_;
+  std::vector<Linear> linears_;
   std::vector<Operation> operations_;
   const FoldedConvolutions* folded_ = nullptr;
+  const Parameters* parameters_ = nullptr;
   std::uint64_t laid_out_ = 0;  // version of the folded weights that the convolutions have
   std::span<const std::uint8_t* const> pictures_;
   std::span<float> features_;
