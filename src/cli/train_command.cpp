@@ -80,6 +80,7 @@ void save_test_pictures(const fs::path& folder, const LoadedPictures& pictures, 
   write_files(
       folder, split.test.size(), [](std::size_t i) { return fmt::format("pic_{}.jpg", i); },
       [&](std::size_t i) {
+        pictures.will_need(split.test[i]);  // from a disk in one piece, not page by page
         const std::uint8_t* pixels = pictures.picture(split.test[i]);
         const Picture picture{pictures.image_size, pictures.image_size, {pixels, pixels + bytes}};
         pictures.done_with(split.test[i]);

@@ -118,6 +118,7 @@ std::vector<PictureSignature> signatures_of(const LoadedPictures& pictures, int 
   const int size = pictures.image_size;
   const std::size_t bytes = static_cast<std::size_t>(size) * size * 3;
   parallel_for(pictures.size(), threads, [&](std::size_t i) {
+    pictures.will_need(i);  // from a disk in one piece, not page by page
     const std::uint8_t* pixels = pictures.picture(i);
     Picture picture{size, size, {pixels, pixels + bytes}};
     if (size != signature_side) picture = resize_picture(picture, signature_side, signature_side);

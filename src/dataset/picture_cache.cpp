@@ -77,6 +77,7 @@ void PictureCache::read_index() {
   }
   if (index_.slots == 0) return;
   pixels_ = ByteStore::of_file(pixels_file);
+  pixels_.when_lost(loss());
   if (pixels_.size() / bytes_each_ < index_.slots) {
     throw Error(fmt::format("{} is damaged: it is too short", pixels_file.string()));
   }
@@ -110,10 +111,12 @@ ByteStore PictureCache::grown_by(std::size_t count) {
   }
   const std::size_t bytes = (index_.slots + count) * bytes_each_;
   new_file_ = index_.slots == 0;
-  if (!new_file_) return ByteStore::in_grown_file(folder_ / "pixels", bytes);
   std::error_code none;
-  fs::remove(folder_ / "pixels.new", none);  // of a process that was killed
-  return ByteStore::in_new_file(folder_ / "pixels.new", bytes);
+  if (new_file_) fs::remove(folder_ / "pixels.new", none);  // of a process that was killed
+  ByteStore store = new_file_ ? ByteStore::in_new_file(folder_ / "pixels.new", bytes)
+                              : ByteStore::in_grown_file(folder_ / "pixels", bytes);
+  store.when_lost(loss());
+  return store;
 }
 
 void PictureCache::commit(const ByteStore& store, const Listing& listing,
@@ -144,6 +147,13 @@ void PictureCache::commit(const ByteStore& store, const Listing& listing,
 void PictureCache::abandon() {
   std::error_code none;
   fs::remove(folder_ / "pixels.new", none);
+}
+
+std::string PictureCache::loss() const {
+  return fmt::format(
+      "cannot read {}: it was cut short, or its disk failed, while it was in use (what had been saved stays; "
+      "leave the cache alone while a command uses it, and delete {} if this happens again)",
+      (folder_ / "pixels").string(), folder_.string());
 }
 
 std::string PictureCache::trouble() const {

@@ -52,6 +52,8 @@ class PictureCache {
 
  private:
   void read_index();
+  /// What is said where the pixels can no longer be read while they are in use.
+  std::string loss() const;
 
   std::filesystem::path folder_, data_folder_;
   std::size_t bytes_each_;

@@ -14,6 +14,7 @@
 
 #include "bart/platform/error.h"
 #include "bart/platform/huge_pages.h"
+#include "watched_mappings.h"
 
 namespace bart {
 namespace {
@@ -76,7 +77,9 @@ ByteStore ByteStore::in_unnamed_file(const fs::path& folder, std::size_t bytes) 
     if (fd < 0) fail("write into", folder, errno);
     ::unlink(pattern.c_str());
   }
-  return {fd, bytes, true, folder};
+  ByteStore store(fd, bytes, true, folder);
+  store.when_lost(fmt::format("cannot read a file without a name in {}: its disk failed", folder.string()));
+  return store;
 }
 
 ByteStore ByteStore::in_new_file(const fs::path& path, std::size_t bytes) {
@@ -102,6 +105,8 @@ ByteStore::ByteStore(int fd, std::size_t bytes, bool grow, const fs::path& path)
     void* memory = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, fd, 0);
     if (memory == MAP_FAILED) fail("read", path, errno);
     data_ = static_cast<std::uint8_t*>(memory);
+    when_lost(fmt::format("cannot read {}: it was cut short, or its disk failed, while it was in use",
+                          path.string()));
   } catch (...) {
     ::close(fd);
     throw;
@@ -109,6 +114,7 @@ ByteStore::ByteStore(int fd, std::size_t bytes, bool grow, const fs::path& path)
 }
 
 ByteStore::~ByteStore() {
+  if (is_file() && data_ != nullptr) unwatch_mapping(data_);
   if (data_ != nullptr) ::munmap(data_, size_);
   if (fd_ >= 0) ::close(fd_);
 }
@@ -146,6 +152,12 @@ void ByteStore::write(std::size_t offset, std::span<const std::uint8_t> bytes) {
 
 void ByteStore::sync() const {
   if (is_file() && ::fsync(fd_) != 0) fail("write", path_, errno);
+}
+
+void ByteStore::when_lost(std::string_view sentence) {
+  if (!is_file() || data_ == nullptr) return;
+  unwatch_mapping(data_);
+  watch_mapping(data_, size_, sentence);
 }
 
 void ByteStore::advise(std::size_t offset, std::size_t bytes, int advice) const {

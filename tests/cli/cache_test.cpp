@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "run_bart.h"
 
@@ -32,6 +33,13 @@ class Cache : public testing::Test {
     BartResult result = run_bart(here(), flags);
     EXPECT_EQ(result.code, 0) << result.err;
     return result;
+  }
+  bool has_checkpoint(const std::string& out) const {
+    if (!fs::exists(here() / out / "bart-run")) return false;
+    for (const auto& entry : fs::directory_iterator(here() / out / "bart-run")) {
+      if (entry.path().filename().string().starts_with("checkpoint-")) return true;
+    }
+    return false;
   }
   void expect_same_results(const std::string& a, const std::string& b) {
     for (const char* file :
@@ -73,6 +81,32 @@ TEST_F(Cache, AResumedTrainingTakesItAlong) {
   EXPECT_EQ(resumed.code, 0) << resumed.err;
   EXPECT_THAT(resumed.err, HasSubstr("Took 30 of 30 images from the cache"));
   EXPECT_EQ(file_text(here() / "plain/BART-10M.pth"), file_text(here() / "run/BART-10M.pth"));
+}
+
+TEST_F(Cache, OneThatIsCutShortWhileATrainingRunsIsSaidAndTheTrainingCanGoOn) {
+  const std::vector<std::string> command = {
+      "train",     "faces", "--image-size",         "16", "--bs",    "8",    "--no-report",
+      "--threads", "1",     "--checkpoint-minutes", "0",  "--cache", "cache"};
+  // Which makes the cache, and which finds it.
+  for (const std::string out : {"first", "second"}) {
+    std::vector<std::string> endless = command;
+    endless.insert(endless.end(), {"--epochs", "1000000", "--out", out});
+    RunningBart bart(here(), endless);
+    for (int i = 0; i < 6000 && !has_checkpoint(out); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    ASSERT_TRUE(has_checkpoint(out));  // it trains
+    const fs::path pixels = fs::canonical(fs::directory_iterator(here() / "cache")->path() / "pixels");
+    fs::resize_file(pixels, 0);
+    const BartResult result = bart.wait();
+    EXPECT_EQ(result.code, 1);
+    EXPECT_THAT(result.err, HasSubstr("\nbart: cannot read " + pixels.string() + ": it was cut short"));
+    EXPECT_THAT(result.err, HasSubstr("leave the cache alone while a command uses it"));
+    EXPECT_FALSE(fs::exists(here() / out / "BART-10M.pth"));
+    const BartResult resumed =
+        run_bart(here(), {"train", "--resume", "--no-report", "--max-steps", "1", "--out", out});
+    EXPECT_EQ(resumed.code, 0) << resumed.err;
+    EXPECT_THAT(resumed.err, HasSubstr("it is too short"));
+  }
 }
 
 TEST_F(Cache, OneInTheDataFolderIsRefused) {

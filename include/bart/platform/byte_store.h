@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string_view>
 
 namespace bart {
 
@@ -35,6 +36,11 @@ class ByteStore {
   void write(std::size_t offset, std::span<const std::uint8_t> bytes);
   /// Returns when a file's bytes are on the disk.
   void sync() const;
+
+  /// What is said where a file's bytes can no longer be read, because it was cut short behind this object's
+  /// back or its disk failed. That ends the process: `bart: sentence` on stderr, exit code 1. While nobody
+  /// reads.
+  void when_lost(std::string_view sentence);
 
   /// That reads will come in no order: the kernel then reads what is asked for and nothing beside it.
   void expect_any_order() const;
