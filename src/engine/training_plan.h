@@ -98,8 +98,8 @@ class TrainingPlan {
   void expand_masks();
 
   using Arguments = std::vector<std::pair<int, std::pair<dnnl::memory::desc, void*>>>;
-  template <typename Primitive, typename Desc>
-  void add_onednn(std::string name, const Desc& desc, std::size_t scratch, Arguments arguments, double flops);
+  void add_onednn(std::string name, const dnnl::primitive_desc_base& desc, const dnnl::primitive& primitive,
+                  std::size_t scratch, Arguments arguments, double flops);
   void add_own(std::string name, double bytes, std::function<void()> run);
   void add_winograd(std::string name, std::size_t i, std::function<void()> run);
   /// The weights at `from`, or the copy that an operation makes of them for a kernel that wants others.
