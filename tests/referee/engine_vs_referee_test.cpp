@@ -79,11 +79,19 @@ void expect_as_close_as_torch(const std::string& name, const Distances& distance
   std::fflush(stdout);
 }
 
+/// Whether the engine adds up as PyTorch did where the yardsticks come from, on a computer with AVX-512.
+/// Narrower vectors sum in another order (in PyTorch too), so that choices which are near ties may fall
+/// otherwise.
+bool sums_as_the_yardsticks(const Engine& engine, int batch_size) {
+  return engine.describe_plan(batch_size, true).find("avx512") != std::string::npos;
+}
+
 class EngineOnSmallNetworks : public testing::TestWithParam<test::GeneratedCase> {};
 
 TEST_P(EngineOnSmallNetworks, IsAsCloseToTheRefereeAsPyTorch) {
   const test::GeneratedCase& generated = GetParam();
   Distances distances;
+  bool losses_compare = true;
   for (const std::uint32_t seed : generated.seeds) {
     Mt19937 global(seed), words(seed);
     const StateDict start = initial_state(generated.architecture, global);
@@ -114,8 +122,12 @@ TEST_P(EngineOnSmallNetworks, IsAsCloseToTheRefereeAsPyTorch) {
       truth.adam_step(1e-3);
     }
     keep_largest(distances, "losses", "steps", distance(losses, true_losses));
+    losses_compare = losses_compare && sums_as_the_yardsticks(engine, generated.n);
   }
   EXPECT_EQ(distances.size(), torch_distances(generated.name).size());
+  // No choice of step 1 is a near tie, but those of steps 2 and 3 may be: PyTorch's own losses of
+  // default_blocks are 3.2e-5 off with AVX2, where they are 8e-6 off with AVX-512.
+  if (!losses_compare) distances.erase({"losses", "steps"});
   expect_as_close_as_torch(generated.name, distances);
 }
 
@@ -126,7 +138,7 @@ INSTANTIATE_TEST_SUITE_P(Each, EngineOnSmallNetworks, testing::ValuesIn(test::ge
 struct FirstStep {
   double loss, true_loss;
   Distances distances;
-  std::string plan;
+  bool sums_as_the_yardsticks;
 };
 
 FirstStep first_step(const test::TrainingBatch& batch, EngineOptions options) {
@@ -143,7 +155,7 @@ FirstStep first_step(const test::TrainingBatch& batch, EngineOptions options) {
   step.loss = double(engine.forward_backward({pictures, batch.labels}, masks).loss);
   step.true_loss = truth.forward_backward(referee::input_of(pictures, 128), batch.labels, masks);
   compare_step(engine, truth, step.distances);
-  step.plan = engine.describe_plan(32, true);
+  step.sums_as_the_yardsticks = sums_as_the_yardsticks(engine, 32);
   return step;
 }
 
@@ -154,9 +166,8 @@ TEST(EngineOnTheSubset, TheFirstStepIsAsCloseToTheRefereeAsPyTorch) {
 
   // Of the millions of ReLUs and maxima in a batch some are nearer ties than float32 can tell, and one that
   // falls the other way moves all gradients before it. The engine rounds as PyTorch does, so it decides as
-  // PyTorch decides, on the same kernels: the yardstick is from a computer with AVX-512. Narrower vectors sum
-  // in another order (in PyTorch too); what lies behind the last near tie is compared there, the head.
-  if (step.plan.find("avx512") == std::string::npos) {
+  // PyTorch decides, on the same kernels. On others what lies behind the last near tie is compared, the head.
+  if (!step.sums_as_the_yardsticks) {
     std::erase_if(step.distances, [](const auto& entry) { return entry.first.second.starts_with("block"); });
   }
   expect_as_close_as_torch("subset", step.distances);

@@ -18,6 +18,10 @@ using referee::Referee;
 // formula parts by far more than this.
 constexpr double tolerance = 1e-9;
 
+// Adam divides each gradient by about its own size, so where that is a thousandth of the others' their
+// rounding counts a thousandfold; how sums are rounded depends on the width of the vectors.
+constexpr double tolerance_behind_adam = 1e-8;
+
 void expect_near(const std::vector<double>& values, const std::vector<double>& truth,
                  const std::string& what) {
   ASSERT_EQ(values.size(), truth.size()) << what;
@@ -31,7 +35,7 @@ void expect_near(const std::vector<double>& values, const std::vector<double>& t
 
 /// Compares with the condensed form of a tensor that make_referee.py describes.
 void expect_condensed(const std::vector<double>& values, const std::vector<double>& golden,
-                      const std::string& what) {
+                      const std::string& what, double allowed = tolerance) {
   ASSERT_EQ(golden.size(), 2u + 16 + 4) << what;
   double squares = 0, sum = 0, projections[16] = {};
   Mt19937 words(1);
@@ -42,14 +46,14 @@ void expect_condensed(const std::vector<double>& values, const std::vector<doubl
     for (std::size_t k = 0; k < 16; ++k) projections[k] += ((signs >> k) & 1) != 0 ? -value : value;
   }
   const double norm = golden[0];
-  EXPECT_NEAR(std::sqrt(squares), norm, tolerance * norm) << what;
+  EXPECT_NEAR(std::sqrt(squares), norm, allowed * norm) << what;
   // The sum's difference is at most sqrt(count) times the norm of the tensor's.
-  EXPECT_NEAR(sum, golden[1], tolerance * norm * std::sqrt(double(values.size()))) << what;
+  EXPECT_NEAR(sum, golden[1], allowed * norm * std::sqrt(double(values.size()))) << what;
   double mean_square = 0;  // of the projections' differences: an estimate of the squared norm of the tensor's
   for (std::size_t k = 0; k < 16; ++k) mean_square += std::pow(projections[k] - golden[2 + k], 2) / 16;
-  EXPECT_LE(std::sqrt(mean_square), tolerance * norm) << what;
+  EXPECT_LE(std::sqrt(mean_square), allowed * norm) << what;
   for (std::size_t k = 0; k < 4; ++k) {
-    EXPECT_NEAR(values[values.size() * k / 4], golden[18 + k], tolerance * norm) << what << ", value " << k;
+    EXPECT_NEAR(values[values.size() * k / 4], golden[18 + k], allowed * norm) << what << ", value " << k;
   }
 }
 
@@ -84,7 +88,8 @@ TEST(Referee, SmallNetworksEqualPyTorchsFloat64OverThreeStepsOfAdam) {
     expect_near(losses, generated.facts.at({"losses", "steps"}), "losses");
     for (const auto& [name, values] : network.tensors()) {
       if (test::is_noise(name)) continue;  // Adam divides noise by its own size
-      expect_condensed(values, generated.facts.at({"final", name}), name + " after three steps");
+      expect_condensed(values, generated.facts.at({"final", name}), name + " after three steps",
+                       tolerance_behind_adam);
     }
   }
 }
