@@ -156,7 +156,7 @@ void take_initial_weights(const fs::path& model, const std::vector<std::string>&
                        same_classes ? "" : ", its last layer anew: it has other classes"));
 }
 
-/// With --deterministic. oneDNN's convolutions add up weight gradients in as many parts as there are threads.
+/// With --deterministic. Some of oneDNN's kernels add up in as many parts as there are threads.
 constexpr int deterministic_threads = 4;
 
 /// Removes what trainings into this folder left behind that were killed in the middle of a write.
