@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "bart/random/mt19937.h"
+#include "target_test.h"
 
 namespace bart {
 namespace {
@@ -124,16 +125,7 @@ struct KernelRun {
   }
 };
 
-class BatchNorm : public testing::TestWithParam<Case> {
- protected:
-  void SetUp() override {
-    if (GetParam().target == 0) return;
-    if ((hwy::SupportedTargets() & GetParam().target) == 0)
-      GTEST_SKIP() << "this machine has no such vectors";
-    hwy::SetSupportedTargetsForTest(GetParam().target);
-  }
-  void TearDown() override { hwy::SetSupportedTargetsForTest(0); }
-};
+class BatchNorm : public TargetTest<Case> {};
 
 TEST_P(BatchNorm, StatisticsAreThoseOfDoublePrecision) {
   const Data before(GetParam().shape);

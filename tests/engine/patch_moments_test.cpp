@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "pixel_pictures.h"
+#include "target_test.h"
 
 namespace bart {
 namespace {
@@ -45,16 +46,7 @@ PatchMoments expected(const Pictures& pictures) {
   return moments;
 }
 
-class PatchMomentsTest : public testing::TestWithParam<Case> {
- protected:
-  void SetUp() override {
-    if (GetParam().target == 0) return;
-    if ((hwy::SupportedTargets() & GetParam().target) == 0)
-      GTEST_SKIP() << "this machine has no such vectors";
-    hwy::SetSupportedTargetsForTest(GetParam().target);
-  }
-  void TearDown() override { hwy::SetSupportedTargetsForTest(0); }
-};
+class PatchMomentsTest : public TargetTest<Case> {};
 
 TEST_P(PatchMomentsTest, AreExactOnAnyNumberOfThreads) {
   const Pictures pictures(GetParam().n, GetParam().size, GetParam().fill);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "pixel_pictures.h"
+#include "target_test.h"
 
 namespace bart {
 namespace {
@@ -164,16 +165,7 @@ struct Channel {
   double double_error() const { return 0x1p-40 * magnitude; }
 };
 
-class PixelConvolution : public testing::TestWithParam<Case> {
- protected:
-  void SetUp() override {
-    if (GetParam().target == 0) return;
-    if ((hwy::SupportedTargets() & GetParam().target) == 0)
-      GTEST_SKIP() << "this machine has no such vectors";
-    hwy::SetSupportedTargetsForTest(GetParam().target);
-  }
-  void TearDown() override { hwy::SetSupportedTargetsForTest(0); }
-};
+class PixelConvolution : public TargetTest<Case> {};
 
 TEST_P(PixelConvolution, StatisticsAreThoseOfTheOutputs) {
   const Layer before(GetParam());
