@@ -55,8 +55,17 @@ memory::desc row_major(const ConvolutionLayer& layer) {
   return convolution_weights({1, layer.in_padded, layer.out_padded, layer.size}, memory::format_tag::oihw);
 }
 
-memory::desc row_major(const LinearLayer& layer) {
-  return linear_weights({1, layer.in_padded, layer.out_features});
+// A large layer's weights are converted so many rows at a time, since fresh memory is what takes the time.
+// Each layout's blocks of rows divide it.
+constexpr std::int64_t rows_at_once = 64;
+
+memory::desc row_major(const LinearLayer& layer, std::int64_t rows) {
+  return linear_weights({1, layer.in_padded, rows});
+}
+
+/// Rows [first, first + rows) of the layer's own layout.
+memory::desc rows_of(const LinearLayer& layer, std::int64_t first, std::int64_t rows) {
+  return layer.weights_desc.submemory_desc({rows, layer.in_padded}, {first, 0});
 }
 
 void import_vector(const StateDict& state, const std::string& name, std::int64_t count, float* to) {
@@ -197,18 +206,22 @@ void import_state(const CompiledNetwork& network, const dnnl::engine& engine, co
   for (const LinearLayer& l : network.linears) {
     const std::vector<float>& weights =
         tensor(state, l.name + ".weight", {l.out_features, l.in_features}).floats();
-    const AlignedMemory rows(float_bytes(l.out_features * l.in_padded));
-    parallel_each(l.out_features, [&](std::int64_t o) {
-      const float* from = weights.data() + o * l.in_features;
-      float* to = rows.floats() + o * l.in_padded;
-      if (l.column_of.empty()) {
-        std::copy_n(from, l.in_features, to);
-      } else {
-        for (std::int64_t f = 0; f < l.in_features; ++f)
-          to[l.column_of[static_cast<std::size_t>(f)]] = from[f];
-      }
-    });
-    reorder_weights(engine, row_major(l), rows.floats(), l.weights_desc, values + l.weights);
+    const AlignedMemory rows(float_bytes(std::min(l.out_features, rows_at_once) * l.in_padded));
+    for (std::int64_t first = 0; first < l.out_features; first += rows_at_once) {
+      const std::int64_t count = std::min(rows_at_once, l.out_features - first);
+      parallel_each(count, [&](std::int64_t o) {
+        const float* from = weights.data() + (first + o) * l.in_features;
+        float* to = rows.floats() + o * l.in_padded;
+        if (l.column_of.empty()) {
+          std::copy_n(from, l.in_features, to);
+        } else {
+          for (std::int64_t f = 0; f < l.in_features; ++f)
+            to[l.column_of[static_cast<std::size_t>(f)]] = from[f];
+        }
+      });
+      reorder_weights(engine, row_major(l, count), rows.floats(), rows_of(l, first, count),
+                      values + l.weights);
+    }
     import_vector(state, l.name + ".bias", l.out_features, values + l.bias);
   }
 }
@@ -229,14 +242,19 @@ void export_state(const CompiledNetwork& network, const dnnl::engine& engine, co
     export_vector(state, c.norm_name + ".running_var", statistics + c.running_var);
   }
   for (const LinearLayer& l : network.linears) {
-    std::vector<float> rows(static_cast<std::size_t>(l.out_features * l.in_padded));
-    reorder_weights(engine, l.weights_desc, values + l.weights, row_major(l), rows.data());
-    float* to = floats_of(l.name + ".weight");
-    for (std::int64_t o = 0; o < l.out_features; ++o) {
-      const float* from = rows.data() + o * l.in_padded;
-      for (std::int64_t f = 0; f < l.in_features; ++f) {
-        to[o * l.in_features + f] = from[l.column_of.empty() ? f : l.column_of[static_cast<std::size_t>(f)]];
-      }
+    const AlignedMemory rows(float_bytes(std::min(l.out_features, rows_at_once) * l.in_padded));
+    float* weights = floats_of(l.name + ".weight");
+    for (std::int64_t first = 0; first < l.out_features; first += rows_at_once) {
+      const std::int64_t count = std::min(rows_at_once, l.out_features - first);
+      reorder_weights(engine, rows_of(l, first, count), values + l.weights, row_major(l, count),
+                      rows.floats());
+      parallel_each(count, [&](std::int64_t o) {
+        const float* from = rows.floats() + o * l.in_padded;
+        float* to = weights + (first + o) * l.in_features;
+        for (std::int64_t f = 0; f < l.in_features; ++f) {
+          to[f] = from[l.column_of.empty() ? f : l.column_of[static_cast<std::size_t>(f)]];
+        }
+      });
     }
     export_vector(state, l.name + ".bias", values + l.bias);
   }
