@@ -8,8 +8,7 @@ namespace bart {
 
 const std::string prediction_precision_help =
     "f32, bf16 (about twice as fast where the processor multiplies it, probabilities off by a few "
-    "thousandths), "
-    "or auto: bf16 where the processor multiplies it";
+    "thousandths), or auto: bf16 where the processor multiplies it";
 
 void add_precision_flag(CLI::App& command, std::string& precision, const std::string& help) {
   command.add_option("--precision", precision, help)

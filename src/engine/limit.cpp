@@ -277,8 +277,8 @@ void enter_pixels(Contest& contest, const Race& race, const ConvolutionShape& c,
   });
 }
 
-void race_convolution(Race& race, const std::string& name, const ConvolutionShape& shape,
-                      Direction direction) {
+void race_convolution(Race& race, const std::string& name, const ConvolutionShape& shape, Direction direction,
+                      bool first_layer) {
   const Precision precision = race.precision;
   Contest contest(race.engine, race.noise, race.options.rounds);
   for (const auto algorithm : {dnnl::algorithm::convolution_direct, dnnl::algorithm::convolution_winograd}) {
@@ -312,7 +312,7 @@ void race_convolution(Race& race, const std::string& name, const ConvolutionShap
       }
     }
   }
-  if (shape.in_channels == 3) {
+  if (first_layer) {
     enter_pixels(contest, race, shape, direction);
   } else {
     enter_winograd(contest, race, shape, direction);
@@ -380,7 +380,7 @@ Limit measure_limit(const Architecture& architecture, const LimitOptions& option
       const ConvolutionShape shape{options.batch_size, layer.input[0], layer.output[0], layer.output[1]};
       in_all_directions(
           [&](const std::string& name, Direction direction) {
-            race_convolution(race, name, shape, direction);
+            race_convolution(race, name, shape, direction, i == 0);
           },
           options.training ? layer.name + " forward" : layer.name + " + " + layers[i + 1].name + " + ReLU",
           i > 0);

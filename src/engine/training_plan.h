@@ -78,7 +78,6 @@ class TrainingPlan {
   bool normalized_by_next(std::size_t i) const;  // convolution i + 1 reads the output of convolution i
   Activations source_of(std::size_t i) const;    // of convolution i
   WinogradNormalization normalization_of_source(std::size_t i) const;
-  Activations source_gradient_of(std::size_t i) const;
   Activations activated_of(std::size_t i) const;  // behind convolution i
   Activations output_of(std::size_t i) const;
   Precision activated_precision(std::size_t i) const;

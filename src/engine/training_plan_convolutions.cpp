@@ -157,10 +157,6 @@ WinogradNormalization TrainingPlan::normalization_of_source(std::size_t i) const
   return {channels.scale, channels.shift};
 }
 
-Activations TrainingPlan::source_gradient_of(std::size_t i) const {
-  return activated_of(i - 1);
-}
-
 BatchNormChannels TrainingPlan::channels_of(std::size_t i) const {
   const std::int64_t channels = network_.convolutions[i].out_padded;
   float* first = floats(convolutions_[i].channels);
@@ -362,7 +358,8 @@ void TrainingPlan::add_convolution_backward_data(std::size_t i, Parameters& para
   const ConvolutionLayer& layer = network_.convolutions[i];
   const Convolution& c = convolutions_[i];
   float* weights = parameters.values.floats() + layer.weights;
-  void* source_gradient = source_gradient_of(i).data;
+  void* source_gradient =
+      activated_of(i - 1).data;  // in the place of what was activated, where that is stored
   void* gradient = output_of(i).data;
   const std::string name = layer.name + " backward data";
   if (!c.backward_data) {
