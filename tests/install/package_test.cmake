@@ -21,8 +21,12 @@ run(${scratch}/root/usr/bin/bart --version)
 if(NOT output STREQUAL "bart ${version}\n")
   message(FATAL_ERROR "bart --version said ${output}")
 endif()
-foreach(file share/man/man1/bart-train.1.gz share/doc/bart-trainer/copyright
-             share/doc/bart-trainer/changelog.gz share/bash-completion/completions/bart include/bart/classifier/classifier.h)
+foreach(file IN ITEMS
+  share/man/man1/bart-train.1.gz
+  share/doc/bart-trainer/copyright
+  share/doc/bart-trainer/changelog.gz
+  share/bash-completion/completions/bart
+  include/bart/platform/error.h)
   if(NOT EXISTS ${scratch}/root/usr/${file})
     message(FATAL_ERROR "${file} is not in the package")
   endif()
