@@ -2,10 +2,10 @@
 //
 //   build/examples/evaluate BART-10M.pth label_encoder.joblib FOLDER
 
-#include <bart/classifier/model_file.h>
 #include <bart/dataset/listing.h>
 #include <bart/dataset/load.h>
 #include <bart/engine/engine.h>
+#include <bart/model/model_file.h>
 #include <bart/platform/error.h>
 #include <bart/platform/threads.h>
 #include <bart/training/metrics.h>

@@ -4,7 +4,7 @@
 //   cmake --build build/examples
 //   build/examples/predict BART-10M.pth label_encoder.joblib PICTURE...
 
-#include <bart/classifier/classifier.h>
+#include <bart/model/model.h>
 #include <bart/pictures/decode.h>
 #include <bart/platform/error.h>
 #include <bart/platform/files.h>
@@ -19,7 +19,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
-    bart::Classifier classifier = bart::Classifier::load(argv[1], argv[2]);
+    bart::Model classifier = bart::Model::load(argv[1], argv[2]);
 
     std::vector<bart::Picture> pictures;
     for (int i = 3; i < argc; ++i) pictures.push_back(bart::decode_picture(bart::read_file(argv[i])).picture);

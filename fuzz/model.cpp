@@ -1,5 +1,5 @@
 // A model as bart predict reads it: what is accepted is a network that can be built.
-#include "bart/classifier/model_file.h"
+#include "bart/model/model_file.h"
 
 #include "bart/network/architecture.h"
 #include "bart/platform/error.h"

@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "bart/classifier/model_file.h"
 #include "bart/dataset/listing.h"
 #include "bart/dataset/load.h"
 #include "bart/engine/engine.h"
+#include "bart/model/model_file.h"
 #include "bart/network/state_dict.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"

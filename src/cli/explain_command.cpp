@@ -10,11 +10,11 @@
 #include <string>
 #include <vector>
 
-#include "bart/classifier/model_file.h"
 #include "bart/engine/softmax.h"
 #include "bart/explain/contact_sheet.h"
 #include "bart/explain/grad_cam.h"
 #include "bart/explain/overlay.h"
+#include "bart/model/model_file.h"
 #include "bart/pictures/decode.h"
 #include "bart/pictures/encode_png.h"
 #include "bart/pictures/resize.h"

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "bart/classifier/classifier.h"
-#include "bart/classifier/model_file.h"
 #include "bart/formats/joblib.h"
+#include "bart/model/model.h"
+#include "bart/model/model_file.h"
 #include "bart/pictures/decode.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
@@ -76,7 +76,7 @@ struct Agreement {
 
 std::vector<float> probabilities_of(const ModelFile& model, const std::vector<Picture>& pictures,
                                     int threads) {
-  return Classifier(model.state, model.classes, {.threads = threads}).predict_proba(pictures);
+  return Model(model.state, model.classes, {.threads = threads}).predict_proba(pictures);
 }
 
 Agreement compare(const ModelFile& original, const ModelFile& exported, const std::vector<Picture>& pictures,

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "bart/classifier/classifier.h"
+#include "bart/model/model.h"
 #include "bart/pictures/decode.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
@@ -79,8 +79,7 @@ int predict_command(const PredictFlags& flags) {
   const std::vector<PictureFile> files = flags.inputs.empty()
                                              ? original_test_pictures("inference_images")
                                              : find_picture_files(flags.inputs, flags.recursive);
-  Classifier classifier =
-      Classifier::load(flags.model, flags.labels, {.threads = threads, .precision = precision});
+  Model classifier = Model::load(flags.model, flags.labels, {.threads = threads, .precision = precision});
 
   std::vector<Prediction> predictions;
   std::size_t skipped = 0;

@@ -8,7 +8,7 @@
 #include <numeric>
 #include <vector>
 
-#include "bart/classifier/model_file.h"
+#include "bart/model/model_file.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "bart/platform/threads.h"

@@ -5,8 +5,8 @@
 #include <memory>
 #include <string>
 
-#include "bart/classifier/model_file.h"
 #include "bart/engine/engine.h"
+#include "bart/model/model_file.h"
 #include "bart/network/architecture.h"
 #include "bart/network/state_dict.h"
 #include "bart/platform/counted.h"

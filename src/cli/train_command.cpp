@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "bart/checkpoint/checkpoint_folder.h"
-#include "bart/classifier/model_file.h"
 #include "bart/dataset/grouped_split.h"
 #include "bart/dataset/listing.h"
 #include "bart/dataset/load.h"
@@ -18,6 +17,7 @@
 #include "bart/dataset/split.h"
 #include "bart/dataset/stratified_split.h"
 #include "bart/formats/joblib.h"
+#include "bart/model/model_file.h"
 #include "bart/pictures/encode_jpeg.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"

@@ -382,7 +382,7 @@ std::string use_section() {
       "bart export --help                       # ONNX and safetensors, for other programs</code>\n"
       "<p>The same model in PyTorch: <code>torch.load(\"BART-10M.pth\", weights_only=True)</code> is its "
       "state_dict. In C++: "
-      "<code>bart::Classifier::load(\"BART-10M.pth\", \"label_encoder.joblib\")</code>.</p>\n");
+      "<code>bart::Model::load(\"BART-10M.pth\", \"label_encoder.joblib\")</code>.</p>\n");
 }
 
 }  // namespace

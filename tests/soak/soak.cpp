@@ -10,12 +10,12 @@
 #include <fstream>
 #include <string>
 
-#include "bart/classifier/classifier.h"
-#include "bart/classifier/model_file.h"
 #include "bart/dataset/listing.h"
 #include "bart/dataset/load.h"
 #include "bart/dataset/split.h"
 #include "bart/formats/joblib.h"
+#include "bart/model/model.h"
+#include "bart/model/model_file.h"
 #include "bart/pictures/decode.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
@@ -74,11 +74,11 @@ void predict(const fs::path& here, std::size_t count) {
   for (const auto& entry : fs::recursive_directory_iterator(here / "faces")) {
     if (entry.is_regular_file()) files.push_back(entry.path());
   }
-  Classifier classifier = Classifier::load(here / "model.pth", here / "labels.joblib", {.threads = threads});
+  Model classifier = Model::load(here / "model.pth", here / "labels.joblib", {.threads = threads});
   for (std::size_t i = 0; i < count; ++i) {
     if (i % predictions_of_a_model == 0) {
       const char* model = i / predictions_of_a_model % 2 == 0 ? "model.onnx" : "model.pth";
-      classifier = Classifier::load(here / model, here / "labels.joblib", {.threads = threads});
+      classifier = Model::load(here / model, here / "labels.joblib", {.threads = threads});
     }
     classifier.predict({{decode_picture(read_file(files[i % files.size()])).picture}});
     try {

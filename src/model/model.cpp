@@ -1,4 +1,4 @@
-#include "bart/classifier/classifier.h"
+#include "bart/model/model.h"
 
 #include <fmt/format.h>
 
@@ -6,8 +6,8 @@
 #include <cmath>
 #include <utility>
 
-#include "bart/classifier/model_file.h"
 #include "bart/engine/softmax.h"
+#include "bart/model/model_file.h"
 #include "bart/pictures/resize.h"
 #include "bart/platform/error.h"
 #include "bart/platform/threads.h"
@@ -19,14 +19,13 @@ constexpr std::size_t batch_size = 32;
 
 }  // namespace
 
-Classifier Classifier::load(const std::filesystem::path& model, const std::filesystem::path& labels,
-                            const ClassifierOptions& options) {
+Model Model::load(const std::filesystem::path& model, const std::filesystem::path& labels,
+                  const ModelOptions& options) {
   ModelFile file = read_model_file(model, labels);
-  return Classifier(file.state, std::move(file.classes), options);
+  return Model(file.state, std::move(file.classes), options);
 }
 
-Classifier::Classifier(const StateDict& state, std::vector<std::string> classes,
-                       const ClassifierOptions& options)
+Model::Model(const StateDict& state, std::vector<std::string> classes, const ModelOptions& options)
     : threads_(options.threads > 0 ? options.threads : available_threads()),
       engine_(architecture_of(state), {.threads = threads_, .evaluation_precision = options.precision}),
       classes_(std::move(classes)) {
@@ -37,7 +36,7 @@ Classifier::Classifier(const StateDict& state, std::vector<std::string> classes,
   engine_.load(state);
 }
 
-std::vector<float> Classifier::predict_proba_resized(std::span<const std::uint8_t* const> pictures) {
+std::vector<float> Model::predict_proba_resized(std::span<const std::uint8_t* const> pictures) {
   std::vector<float> probabilities(pictures.size() * classes_.size());
   for (std::size_t done = 0; done < pictures.size(); done += batch_size) {
     const std::size_t n = std::min(batch_size, pictures.size() - done);
@@ -54,7 +53,7 @@ std::vector<float> Classifier::predict_proba_resized(std::span<const std::uint8_
   return probabilities;
 }
 
-std::vector<float> Classifier::predict_proba(std::span<const Picture> pictures) {
+std::vector<float> Model::predict_proba(std::span<const Picture> pictures) {
   std::vector<Picture> resized(pictures.size());
   parallel_for(pictures.size(), threads_,
                [&](std::size_t i) { resized[i] = resize_picture(pictures[i], image_size(), image_size()); });
@@ -63,7 +62,7 @@ std::vector<float> Classifier::predict_proba(std::span<const Picture> pictures) 
   return predict_proba_resized(pixels);
 }
 
-std::vector<int> Classifier::predict(std::span<const Picture> pictures) {
+std::vector<int> Model::predict(std::span<const Picture> pictures) {
   const std::vector<float> probabilities = predict_proba(pictures);
   std::vector<int> labels;
   for (std::size_t i = 0; i < pictures.size(); ++i) {

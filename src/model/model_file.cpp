@@ -1,4 +1,4 @@
-#include "bart/classifier/model_file.h"
+#include "bart/model/model_file.h"
 
 #include <fmt/format.h>
 

@@ -12,23 +12,23 @@
 
 namespace bart {
 
-struct ClassifierOptions {
+struct ModelOptions {
   int threads = 0;  // 0: as many as this process may use
   Precision precision = Precision::f32;
 };
 
 /// A trained network with its class names, ready to predict.
-class Classifier {
+class Model {
  public:
   /// A network of these parameters. Throws Error when they are not of BART's kind, or there are not as many
   /// classes.
-  Classifier(const StateDict& state, std::vector<std::string> classes, const ClassifierOptions& options = {});
+  Model(const StateDict& state, std::vector<std::string> classes, const ModelOptions& options = {});
 
   /// Reads a model: .onnx and .safetensors as BART exports them, with their labels, or a .pth of BART or
   /// PyTorch, whose labels come from a .joblib of BART or scikit-learn. Told by content, not by name. Throws
   /// Error when a file cannot be read or the two do not fit each other.
-  static Classifier load(const std::filesystem::path& model, const std::filesystem::path& labels,
-                         const ClassifierOptions& options = {});
+  static Model load(const std::filesystem::path& model, const std::filesystem::path& labels,
+                    const ModelOptions& options = {});
 
   const std::vector<std::string>& classes() const { return classes_; }
   int image_size() const { return engine_.architecture().image_size; }
