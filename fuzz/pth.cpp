@@ -6,7 +6,10 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {
-    require_whole(bart::decode_pth({data, size}));
+    const bart::PthModel model = bart::decode_pth_model({data, size});
+    require_whole(model.state);
+    if (model.metadata)
+      REQUIRE(bart::decode_model_metadata(bart::encode_model_metadata(*model.metadata)) == *model.metadata);
   } catch (const bart::Error& error) {
     REQUIRE(error.what()[0] != '\0');
   }

@@ -103,6 +103,10 @@ class Records {
   std::uint64_t values_ = 0;
 };
 
+std::string_view text_of(std::span<const std::uint8_t> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
 template <typename Unsigned>
 Unsigned load(const std::uint8_t* at, bool swap) {
   Unsigned bits;
@@ -342,23 +346,35 @@ void refuse_other_formats(std::span<const std::uint8_t> file) {
     throw Error("no PyTorch model: torch.save writes a zip archive, and this is none");
 }
 
+StateDict read_state(Records& records) {
+  if (records.has("constants.pkl"))
+    throw Error(fmt::format("a TorchScript program, not a state_dict: {}", advice));
+  bool big_endian = false;
+  if (records.has("byteorder")) {
+    const std::string_view order = text_of(records.get("byteorder"));
+    if (order != "little" && order != "big")
+      throw Error(fmt::format("unknown byte order '{}'", in_message(order)));
+    big_endian = order == "big";
+  }
+  Pickle pickle(records.get("data.pkl"), allowed_globals, "a state_dict");
+  return StateReader(records, big_endian).read(pickle.read());
+}
+
 }  // namespace
 
 StateDict decode_pth(std::span<const std::uint8_t> file) {
   refuse_other_formats(file);
   Records records(file);
-  if (records.has("constants.pkl"))
-    throw Error(fmt::format("a TorchScript program, not a state_dict: {}", advice));
-  bool big_endian = false;
-  if (records.has("byteorder")) {
-    const auto order = records.get("byteorder");
-    const std::string_view text(reinterpret_cast<const char*>(order.data()), order.size());
-    if (text != "little" && text != "big")
-      throw Error(fmt::format("unknown byte order '{}'", in_message(text)));
-    big_endian = text == "big";
-  }
-  Pickle pickle(records.get("data.pkl"), allowed_globals, "a state_dict");
-  return StateReader(records, big_endian).read(pickle.read());
+  return read_state(records);
+}
+
+PthModel decode_pth_model(std::span<const std::uint8_t> file) {
+  refuse_other_formats(file);
+  Records records(file);
+  PthModel model{read_state(records), std::nullopt};
+  if (records.has(pth_metadata_record))
+    model.metadata = decode_model_metadata(text_of(records.get(pth_metadata_record)));
+  return model;
 }
 
 }  // namespace bart

@@ -307,9 +307,8 @@ class StatePickle {
                 version_ = PickleWriter::unknown;
 };
 
-}  // namespace
-
-std::vector<std::uint8_t> encode_pth(const StateDict& state, std::string_view archive_name) {
+/// The archive with PyTorch's records of the state; more may follow before it is finished.
+Archive archive_of(const StateDict& state, std::string_view archive_name) {
   std::size_t size = 1 << 16;
   for (const Tensor& tensor : state)
     size += 1024 + 8 * tensor.shape.size() + 4 * static_cast<std::size_t>(element_count(tensor.shape));
@@ -328,6 +327,27 @@ std::vector<std::uint8_t> encode_pth(const StateDict& state, std::string_view ar
         state[i].values);
   }
   archive.add("version", "3\n");
+  return archive;
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> encode_pth(const StateDict& state, std::string_view archive_name) {
+  return archive_of(state, archive_name).finish();
+}
+
+std::vector<std::uint8_t> encode_pth(const StateDict& state, const ModelMetadata& metadata,
+                                     std::string_view archive_name) {
+  const Architecture architecture = architecture_of(state);
+  if (metadata.classes.size() != static_cast<std::size_t>(architecture.classes) ||
+      metadata.image_size != architecture.image_size) {
+    throw Error(fmt::format(
+        "the metadata name {} classes and pictures of {} pixels, but the network has {} classes and pictures "
+        "of {}",
+        metadata.classes.size(), metadata.image_size, architecture.classes, architecture.image_size));
+  }
+  Archive archive = archive_of(state, archive_name);
+  archive.add(pth_metadata_record, encode_model_metadata(metadata));
   return archive.finish();
 }
 

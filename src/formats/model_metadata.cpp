@@ -2,31 +2,128 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "bart/platform/error.h"
+#include "message.h"
 
 namespace bart {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
 constexpr std::size_t max_text = std::size_t{1} << 24;
+constexpr int max_depth = 8;  // a later version may nest more than this one
+constexpr std::uint64_t max_image_size = 65535;
 
-}  // namespace
+/// The JSON value, or nothing where the text is none, too long or nested too deeply.
+std::optional<Json> parsed(std::string_view text) {
+  if (text.size() > max_text) return std::nullopt;
+  bool deep = false;
+  const Json::parser_callback_t check = [&](int depth, Json::parse_event_t event, Json&) {
+    if ((event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start) &&
+        depth >= max_depth) {
+      deep = true;
+    }
+    return !deep;  // what is too deep is read to its end, but not kept
+  };
+  Json json = Json::parse(text, check, false);
+  if (deep || json.is_discarded()) return std::nullopt;
+  return json;
+}
 
-std::string classes_text(const std::vector<std::string>& classes) {
+bool is_text(const Json& json) {
+  return json.is_string();
+}
+bool is_boolean(const Json& json) {
+  return json.is_boolean();
+}
+bool is_list_of_texts(const Json& json) {
+  return json.is_array() && std::ranges::all_of(json, is_text);
+}
+/// A number that no int holds must not wrap into a right one.
+bool is_image_size(const Json& json) {
+  return json.is_number_unsigned() && json.get<std::uint64_t>() <= max_image_size;
+}
+
+const Json& field(const Json& object, const char* key, bool (*right_type)(const Json&)) {
+  const auto found = object.find(key);
+  if (found == object.end() || !right_type(*found)) {
+    throw Error(fmt::format("the model's metadata has no proper \"{}\"", key));
+  }
+  return *found;
+}
+
+void check_names(const std::vector<std::string>& classes) {
+  std::vector<std::string_view> sorted(classes.begin(), classes.end());
+  std::ranges::sort(sorted);
+  const auto twice = std::ranges::adjacent_find(sorted);
+  if (twice != sorted.end()) {
+    throw Error(fmt::format("the model's metadata names the class \"{}\" twice", in_message(*twice)));
+  }
+}
+
+void check(const ModelMetadata& metadata) {
+  check_names(metadata.classes);
+  if (metadata.image_size < 1 || metadata.image_size > int(max_image_size)) {
+    throw Error(fmt::format("the model's metadata says an image size of {} pixels, outside 1 to {}",
+                            metadata.image_size, max_image_size));
+  }
+  if (metadata.resize_filter != "bicubic") {
+    throw Error(fmt::format(
+        "the model's metadata says that pictures are resized by \"{}\", which this version of BART cannot do",
+        in_message(metadata.resize_filter)));
+  }
+}
+
+std::string dumped(const Json& json, int indent) {
   try {
-    return nlohmann::json(classes).dump();
+    return json.dump(indent);
   } catch (const nlohmann::json::exception&) {
     throw Error("a class name is not valid UTF-8");
   }
 }
 
+}  // namespace
+
+std::string encode_model_metadata(const ModelMetadata& metadata) {
+  check(metadata);
+  return dumped({{"bart_version", metadata.bart_version},
+                 {"classes", metadata.classes},
+                 {"image_size", metadata.image_size},
+                 {"resize_filter", metadata.resize_filter},
+                 {"exif_orientation", metadata.exif_orientation}},
+                2);
+}
+
+ModelMetadata decode_model_metadata(std::string_view text) {
+  const std::optional<Json> json = parsed(text);
+  if (!json || !json->is_object()) throw Error("the model's metadata is not a JSON object, or too large");
+  ModelMetadata metadata;
+  metadata.classes = field(*json, "classes", is_list_of_texts).get<std::vector<std::string>>();
+  metadata.image_size = field(*json, "image_size", is_image_size).get<int>();
+  metadata.resize_filter = field(*json, "resize_filter", is_text).get<std::string>();
+  metadata.exif_orientation = field(*json, "exif_orientation", is_boolean).get<bool>();
+  metadata.bart_version = field(*json, "bart_version", is_text).get<std::string>();
+  check(metadata);
+  return metadata;
+}
+
+std::string classes_text(const std::vector<std::string>& classes) {
+  return dumped(classes, -1);
+}
+
 std::vector<std::string> classes_of_text(std::string_view text) {
-  try {
-    if (text.size() <= max_text) return nlohmann::json::parse(text).get<std::vector<std::string>>();
-  } catch (const nlohmann::json::exception&) {
+  const std::optional<Json> json = parsed(text);
+  if (!json || !is_list_of_texts(*json)) {
+    throw Error(fmt::format("\"{}\" in the model's metadata is not a JSON list of names", classes_key));
   }
-  throw Error(fmt::format("\"{}\" in the model's metadata is not a JSON list of names", classes_key));
+  std::vector<std::string> classes = json->get<std::vector<std::string>>();
+  check_names(classes);
+  return classes;
 }
 
 std::string preprocessing_text(int image_size) {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <sstream>
 
 #include "formats/files.h"
@@ -77,6 +78,69 @@ TEST(EncodePth, IsReadBackBitForBit) {
 
 TEST(EncodePth, RefusesAStateThatIsNoNetworkOfItsKind) {
   EXPECT_THROW(encode_pth({{"weight", {1}, std::vector<float>{1}}}), Error);
+}
+
+/// Where the content of each record of a .pth of BART's begins, and all of it.
+struct Record {
+  std::size_t begin;
+  std::vector<std::uint8_t> content;
+};
+std::map<std::string, Record> records_of(const std::vector<std::uint8_t>& file) {
+  std::map<std::string, Record> records;
+  const auto number = [&](std::size_t at, int size) {
+    std::size_t value = 0;
+    for (int i = size; i-- > 0;) value = value << 8 | file[at + static_cast<std::size_t>(i)];
+    return value;
+  };
+  constexpr std::uint8_t signature[] = {'P', 'K', 1, 2};
+  auto entry = std::search(file.begin(), file.end(), std::begin(signature), std::end(signature));
+  for (auto at = static_cast<std::size_t>(entry - file.begin()); number(at, 4) == 0x02014b50;) {
+    const std::size_t size = number(at + 24, 4), name = number(at + 28, 2), local = number(at + 42, 4);
+    const std::size_t begin = local + 30 + number(local + 26, 2) + number(local + 28, 2);
+    const auto first = file.begin() + static_cast<std::ptrdiff_t>(begin);
+    records[std::string(file.begin() + static_cast<std::ptrdiff_t>(at) + 46,
+                        file.begin() + static_cast<std::ptrdiff_t>(at + 46 + name))] = {
+        begin, {first, first + static_cast<std::ptrdiff_t>(size)}};
+    at += 46 + name;
+  }
+  return records;
+}
+
+const ModelMetadata small_metadata{
+    .classes = {"bart", "lisa", "märge"}, .image_size = 8, .bart_version = "0.2.0"};
+
+TEST(EncodePth, WithMetadataIsTheSameArchiveWithOneRecordMore) {
+  const auto plain = records_of(encode_pth(small_state()));
+  auto with = records_of(encode_pth(small_state(), small_metadata));
+  ASSERT_TRUE(with.contains("BART-10M/extra/bart.json"));
+  EXPECT_EQ(with.size(), plain.size() + 1);
+  for (const auto& [name, record] : plain) {
+    ASSERT_TRUE(with.contains(name)) << name;
+    if (name == "BART-10M/.data/serialization_id") continue;  // a fingerprint of all records
+    EXPECT_EQ(with[name].begin, record.begin) << name;
+    EXPECT_EQ(with[name].content, record.content) << name;
+  }
+  for (const auto& [name, record] : with) EXPECT_EQ(record.begin % 64, 0u) << name;
+}
+
+TEST(EncodePth, WithMetadataIsReadBack) {
+  const std::vector<std::uint8_t> file = encode_pth(small_state(), small_metadata);
+  const PthModel model = decode_pth_model(file);
+  expect_equal(model.state, small_state());
+  ASSERT_TRUE(model.metadata);
+  EXPECT_EQ(*model.metadata, small_metadata);
+  expect_equal(decode_pth(file), small_state());
+  EXPECT_FALSE(decode_pth_model(encode_pth(small_state())).metadata);
+  EXPECT_FALSE(decode_pth_model(format_file("types.pth")).metadata);
+}
+
+TEST(EncodePth, RefusesMetadataOfAnotherNetwork) {
+  ModelMetadata metadata = small_metadata;
+  metadata.image_size = 16;
+  EXPECT_THROW(encode_pth(small_state(), metadata), Error);
+  metadata = small_metadata;
+  metadata.classes.pop_back();
+  EXPECT_THROW(encode_pth(small_state(), metadata), Error);
 }
 
 class DecodePth : public testing::TestWithParam<const char*> {};
