@@ -13,20 +13,11 @@
 #include "evaluation_plan.h"
 #include "parameters.h"
 #include "training_plan.h"
+#include "with_onednn.h"
 
 namespace bart {
 
 namespace {
-
-/// What `make` returns; oneDNN's own errors as ones that say what failed.
-template <typename Make>
-decltype(auto) with_onednn(const char* what, const Make& make) {
-  try {
-    return make();
-  } catch (const dnnl::error& error) {
-    throw Error(fmt::format("oneDNN cannot {} on this computer: {}", what, error.what()));
-  }
-}
 
 void check_batch(const Architecture& architecture, const Batch& batch, const DropoutMasks& masks) {
   if (batch.pictures.empty() || batch.pictures.size() != batch.labels.size()) {
@@ -59,8 +50,9 @@ struct Engine::Impl {
   int threads;
   CompiledNetwork network;
   Parameters parameters;
-  FoldedConvolutions folded;
-  AlignedMemory arena;  // of the largest plan; all plans share it
+  EvaluationWeights evaluation_weights{network};
+  bool evaluation_current = false;  // whether these are the parameters as they are now
+  AlignedMemory arena;              // of the largest plan; all plans share it
   std::map<std::int64_t, std::unique_ptr<TrainingPlan>> training_plans;
   std::map<std::int64_t, std::unique_ptr<EvaluationPlan>> evaluation_plans;
   TrainingPlan* last_step = nullptr;
@@ -97,6 +89,11 @@ struct Engine::Impl {
     arena.release();
   }
 
+  void update_evaluation_weights() {
+    if (!evaluation_current) evaluation_weights.update(device, parameters);
+    evaluation_current = true;
+  }
+
   /// Room for `bytes`. Growing moves the arena, so plans made before must be made again.
   void grow_arena(std::size_t bytes) {
     if (bytes <= arena.size()) return;
@@ -125,7 +122,7 @@ struct Engine::Impl {
     return with_onednn("execute this network", [&]() -> EvaluationPlan& {
       auto plan = std::make_unique<EvaluationPlan>(network, device, n);
       grow_arena(plan->arena_bytes());
-      plan->bind(arena.bytes(), parameters, folded);
+      plan->bind(arena.bytes(), parameters, evaluation_weights);
       return *(evaluation_plans[n] = std::move(plan));
     });
   }
@@ -152,7 +149,7 @@ void Engine::load(const StateDict& state) {
       find_tensor(state, impl_->network.convolutions.front().norm_name + ".num_batches_tracked");
   const auto* count = tracked == nullptr ? nullptr : std::get_if<std::vector<std::int64_t>>(&tracked->values);
   impl_->parameters.batches_tracked = count == nullptr || count->empty() ? 0 : count->front();
-  impl_->folded.current = false;
+  impl_->evaluation_current = false;
 }
 
 StateDict Engine::state() const {
@@ -174,7 +171,7 @@ StepResult Engine::forward_backward(const Batch& batch, const DropoutMasks& mask
   impl_->enter();
   TrainingPlan& plan = impl_->training_plan(static_cast<std::int64_t>(batch.pictures.size()));
   impl_->last_step = &plan;
-  impl_->folded.current = false;
+  impl_->evaluation_current = false;
   ++impl_->parameters.batches_tracked;
   return plan.run(batch, masks);
 }
@@ -204,7 +201,7 @@ void Engine::adam_step(double learning_rate) {
   Parameters& p = impl_->parameters;
   bart::adam_step(static_cast<std::int64_t>(impl_->network.parameter_count), ++p.adam_steps, learning_rate,
                   p.gradients.floats(), p.exp_avg.floats(), p.exp_avg_sq.floats(), p.values.floats());
-  impl_->folded.current = false;
+  impl_->evaluation_current = false;
 }
 
 AdamState Engine::adam_state() const {
@@ -230,19 +227,11 @@ void Engine::evaluate(std::span<const std::uint8_t* const> pictures, std::span<f
 
 void Engine::evaluate_with_features(std::span<const std::uint8_t* const> pictures, std::span<float> logits,
                                     std::span<float> features) {
+  check_evaluation(impl_->network, pictures.size(), logits.size(), features.size());
   if (pictures.empty()) return;
-  const ConvolutionLayer& last = impl_->network.convolutions.back();
-  if (!features.empty() &&
-      features.size() !=
-          pictures.size() * static_cast<std::size_t>(last.out_channels * last.size * last.size)) {
-    throw Error("evaluate needs room for the features of all pictures");
-  }
-  if (logits.size() != pictures.size() * static_cast<std::size_t>(impl_->network.architecture.classes)) {
-    throw Error("evaluate needs room for [pictures, classes] logits");
-  }
   impl_->enter();
   impl_->last_step = nullptr;  // its logits lie in the arena that is used now
-  fold_batch_norms(impl_->network, impl_->device, impl_->parameters, impl_->folded);
+  impl_->update_evaluation_weights();
   impl_->evaluation_plan(static_cast<std::int64_t>(pictures.size())).run(pictures, logits, features);
 }
 
@@ -252,7 +241,7 @@ std::vector<OperationTime> Engine::time_training_step(const Batch& batch, const 
   impl_->enter();
   TrainingPlan& plan = impl_->training_plan(static_cast<std::int64_t>(batch.pictures.size()));
   impl_->last_step = nullptr;
-  impl_->folded.current = false;
+  impl_->evaluation_current = false;
   std::vector<OperationTime> times = plan.time(batch, masks, rounds);
   const double parameters = static_cast<double>(impl_->network.parameter_count);
   const Operation adam{"Adam", "bart", [this] { adam_step(0); }, 0, parameters * 7 * sizeof(float)};
@@ -264,7 +253,7 @@ std::vector<OperationTime> Engine::time_evaluation(std::span<const std::uint8_t*
                                                    int rounds) {
   impl_->enter();
   impl_->last_step = nullptr;
-  fold_batch_norms(impl_->network, impl_->device, impl_->parameters, impl_->folded);
+  impl_->update_evaluation_weights();
   return impl_->evaluation_plan(static_cast<std::int64_t>(pictures.size())).time(pictures, rounds);
 }
 
@@ -279,7 +268,7 @@ std::string Engine::describe_plan(int batch_size, bool training) const {
   }
   EvaluationPlan plan(impl_->network, impl_->device, batch_size);
   const AlignedMemory memory(plan.arena_bytes());
-  plan.bind(memory.bytes(), impl_->parameters, impl_->folded);
+  plan.bind(memory.bytes(), impl_->parameters, impl_->evaluation_weights);
   return plan.description();
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "activation.h"
+#include "bart/platform/error.h"
 #include "input.h"
 #include "pixel_convolution.h"
 
@@ -41,28 +42,16 @@ void plain_features(const ActivationShape& shape, std::int64_t channels,
 
 }  // namespace
 
-void fold_batch_norms(const CompiledNetwork& network, const dnnl::engine& engine,
-                      const Parameters& parameters, FoldedConvolutions& folded) {
-  if (folded.current) return;
-  if (folded.values.size() == 0) folded.values = AlignedMemory(network.parameter_count * sizeof(float));
-  const float* values = parameters.values.floats();
-  const float* statistics = parameters.statistics.floats();
-  for (const ConvolutionLayer& c : network.convolutions) {
-    std::vector<float> weights(static_cast<std::size_t>(c.out_channels * c.in_channels * 9));
-    export_weights(c, engine, values + c.weights, weights.data());
-    for (std::int64_t o = 0; o < c.out_channels; ++o) {
-      const double invstd =
-          1 / std::sqrt(static_cast<double>(statistics[c.running_var + o]) + batch_norm_eps);
-      const double scale = invstd * static_cast<double>(values[c.norm_weight + o]);
-      float* row = weights.data() + o * c.in_channels * 9;
-      for (std::int64_t k = 0; k < c.in_channels * 9; ++k) row[k] = static_cast<float>(row[k] * scale);
-      const double centred = static_cast<double>(values[c.bias + o]) - statistics[c.running_mean + o];
-      folded.values.floats()[c.bias + o] = static_cast<float>(centred * scale + values[c.norm_bias + o]);
-    }
-    import_weights(c, engine, weights.data(), folded.values.floats() + c.weights);
+void check_evaluation(const CompiledNetwork& network, std::size_t pictures, std::size_t logits,
+                      std::size_t features) {
+  const ConvolutionLayer& last = network.convolutions.back();
+  if (features != 0 &&
+      features != pictures * static_cast<std::size_t>(last.out_channels * last.size * last.size)) {
+    throw Error("evaluate needs room for the features of all pictures");
   }
-  folded.current = true;
-  ++folded.version;
+  if (logits != pictures * static_cast<std::size_t>(network.architecture.classes)) {
+    throw Error("evaluate needs room for [pictures, classes] logits");
+  }
 }
 
 EvaluationPlan::EvaluationPlan(const CompiledNetwork& network, const dnnl::engine& engine, std::int64_t n)
@@ -76,11 +65,20 @@ EvaluationPlan::EvaluationPlan(const CompiledNetwork& network, const dnnl::engin
     const Precision precision = layer.evaluation.precision;
     Convolution c{.forward = {}, .shape = layer.shape(n, network.block)};
     if (layer.from_pixels) {
-      c.weights = AlignedMemory(layer.weights_desc.get_size());
+      const std::size_t bytes = layer.weights_desc.get_size();
+      c.prepared = {layer.weights, {"of bytes", bytes}, [bytes](const float* from, void* to) {
+                      std::transform(from, from + bytes / sizeof(float), static_cast<float*>(to),
+                                     [](float weight) { return weight / 255; });
+                    }};
       scratch_bytes = std::max(scratch_bytes, pixel_convolution_scratch_bytes(c.shape, network.threads));
     } else if (layer.evaluation.winograd) {
       const WinogradShape winograd = layer.winograd_shape(n);
-      c.weights = AlignedMemory(winograd_weights_bytes(winograd, precision));
+      c.prepared = {layer.weights,
+                    {precision == Precision::bf16 ? "winograd bf16" : "winograd f32",
+                     winograd_weights_bytes(winograd, precision)},
+                    [winograd, precision](const float* from, void* to) {
+                      winograd_weights(winograd, precision, from, to);
+                    }};
       scratch_bytes = std::max(scratch_bytes, winograd_scratch_bytes(winograd, precision, network.threads));
     } else {
       const memory::desc weights = precision == Precision::bf16
@@ -88,7 +86,9 @@ EvaluationPlan::EvaluationPlan(const CompiledNetwork& network, const dnnl::engin
                                        : layer.weights_desc;
       c.forward = convolution_forward_desc(engine, shape, layouts, weights, false);
       if (c.forward->weights_desc() != layer.weights_desc) {
-        c.weights = AlignedMemory(c.forward->weights_desc().get_size());
+        c.prepared = {layer.weights, WeightsLayout(OneDnnLayout{c.forward->weights_desc()}),
+                      [&engine, own = layer.weights_desc, wanted = c.forward->weights_desc()](
+                          const float* from, void* to) { reorder_weights(engine, own, from, wanted, to); }};
       }
       scratch_bytes = std::max(scratch_bytes, c.forward->scratchpad_desc().get_size());
     }
@@ -103,7 +103,11 @@ EvaluationPlan::EvaluationPlan(const CompiledNetwork& network, const dnnl::engin
       l.single = MatrixShape{layer.in_padded, layer.out_features, block};
       scratch_bytes = std::max(scratch_bytes, multiply_vector_bytes(*l.single));
       if (network.convolutions.back().evaluation.precision == Precision::bf16) {
-        l.rounded = AlignedMemory(layer.weights_desc.get_size() / 2);
+        const std::size_t count = layer.weights_desc.get_size() / sizeof(float);
+        l.rounded = {
+            layer.weights, {"rounded to bf16", count * sizeof(Bf16)}, [count](const float* from, void* to) {
+              round_weights(static_cast<std::int64_t>(count), from, static_cast<Bf16*>(to));
+            }};
       }
     }
     linears_.push_back(std::move(l));
@@ -116,11 +120,8 @@ EvaluationPlan::EvaluationPlan(const CompiledNetwork& network, const dnnl::engin
 }
 
 void EvaluationPlan::bind(std::uint8_t* arena, const Parameters& parameters,
-                          const FoldedConvolutions& folded) {
+                          const EvaluationWeights& all_weights) {
   operations_.clear();
-  folded_ = &folded;
-  parameters_ = &parameters;
-  laid_out_ = 0;
   void* now = arena + layout_.offset(front_);
   void* next = arena + layout_.offset(back_);
   void* scratch = arena + layout_.offset(scratch_);
@@ -145,12 +146,13 @@ void EvaluationPlan::bind(std::uint8_t* arena, const Parameters& parameters,
            pictures_to_input(pictures_, network_.architecture.image_size, input);
          }});
   }
-  const float* folded_values = folded.values.floats();
+  const float* folded_values = all_weights.folded();
   for (std::size_t i = 0; i < convolutions_.size(); ++i) {
     const ConvolutionLayer& layer = network_.convolutions[i];
     const Convolution& c = convolutions_[i];
-    const void* weights =
-        c.weights.size() == 0 ? static_cast<const void*>(folded_values + layer.weights) : c.weights.bytes();
+    const void* weights = c.prepared
+                              ? static_cast<const void*>(all_weights.prepared(*c.prepared, folded_values))
+                              : folded_values + layer.weights;
     const std::string name = fmt::format("{} + {} + ReLU", layer.name, layer.norm_name);
     const float* bias = folded_values + layer.bias;
     const bool last = i + 1 == convolutions_.size();
@@ -210,8 +212,9 @@ void EvaluationPlan::bind(std::uint8_t* arena, const Parameters& parameters,
     const Linear& l = linears_[i];
     if (l.single) {
       const Activations weights =
-          l.rounded.size() > 0 ? Activations{l.rounded.bytes(), Precision::bf16}
-                               : Activations{const_cast<float*>(values) + layer.weights, Precision::f32};
+          l.rounded ? Activations{const_cast<std::uint8_t*>(all_weights.prepared(*l.rounded, values)),
+                                  Precision::bf16}
+                    : Activations{const_cast<float*>(values) + layer.weights, Precision::f32};
       operations_.push_back(
           {layer.name, "bart matrix by vector",
            [shape = *l.single, weights, x = static_cast<const float*>(now), bias = values + layer.bias,
@@ -234,37 +237,10 @@ void EvaluationPlan::bind(std::uint8_t* arena, const Parameters& parameters,
   logits_ = static_cast<const float*>(now);
 }
 
-void EvaluationPlan::lay_out_weights() {
-  if (laid_out_ == folded_->version) return;
-  for (std::size_t i = 0; i < convolutions_.size(); ++i) {
-    const ConvolutionLayer& layer = network_.convolutions[i];
-    const Convolution& c = convolutions_[i];
-    if (c.weights.size() == 0) continue;
-    const float* folded = folded_->values.floats() + layer.weights;
-    if (layer.from_pixels) {  // of bytes
-      std::transform(folded, folded + c.weights.size() / sizeof(float), c.weights.floats(),
-                     [](float weight) { return weight / 255; });
-    } else if (c.forward) {
-      reorder_weights(engine_, layer.weights_desc, folded, c.forward->weights_desc(), c.weights.bytes());
-    } else {
-      winograd_weights(layer.winograd_shape(n_), layer.evaluation.precision, folded, c.weights.bytes());
-    }
-  }
-  for (std::size_t i = 0; i < linears_.size(); ++i) {
-    const AlignedMemory& rounded = linears_[i].rounded;
-    if (rounded.size() == 0) continue;
-    round_weights(static_cast<std::int64_t>(rounded.size() / sizeof(Bf16)),
-                  parameters_->values.floats() + network_.linears[i].weights,
-                  reinterpret_cast<Bf16*>(rounded.bytes()));
-  }
-  laid_out_ = folded_->version;
-}
-
 void EvaluationPlan::run(std::span<const std::uint8_t* const> pictures, std::span<float> logits,
                          std::span<float> features) {
   pictures_ = pictures;
   features_ = features;
-  lay_out_weights();
   for (const Operation& operation : operations_) operation.run();
   std::copy_n(logits_, logits.size(), logits.begin());
 }
@@ -272,7 +248,6 @@ void EvaluationPlan::run(std::span<const std::uint8_t* const> pictures, std::spa
 std::vector<OperationTime> EvaluationPlan::time(std::span<const std::uint8_t* const> pictures, int rounds) {
   pictures_ = pictures;
   features_ = {};
-  lay_out_weights();
   return time_operations(operations_, rounds);
 }
 

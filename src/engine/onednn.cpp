@@ -75,6 +75,16 @@ memory::desc convolution_weights(const ConvolutionShape& s, Tag layout, Precisio
   return {{s.out_channels, s.in_channels, 3, 3}, type_of(precision), layout};
 }
 
+WeightsLayout::WeightsLayout(OneDnnLayout layout)
+    : bytes_(layout.desc.get_size()), onednn_(std::make_shared<const OneDnnLayout>(std::move(layout))) {}
+
+bool WeightsLayout::operator==(const WeightsLayout& other) const {
+  if (onednn_ == nullptr || other.onednn_ == nullptr) {
+    return onednn_ == other.onednn_ && name_ == other.name_ && bytes_ == other.bytes_;
+  }
+  return onednn_->desc == other.onednn_->desc;
+}
+
 dnnl::reorder::primitive_desc reorder_desc(const dnnl::engine& engine, const memory::desc& from,
                                            const memory::desc& to) {
   return {engine, from, engine, to, attributes()};

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "bart/engine/engine.h"
+#include "weights_layout.h"
 
 namespace bart {
 
@@ -87,6 +88,11 @@ std::int64_t output_block(const LinearShape& shape, const dnnl::memory::desc& we
 /// The memory of convolution weights [out, in, 3, 3] in a given layout; `any` leaves the choice to oneDNN.
 dnnl::memory::desc convolution_weights(const ConvolutionShape& shape, dnnl::memory::format_tag layout,
                                        Precision precision = Precision::f32);
+
+/// What a WeightsLayout of oneDNN's holds.
+struct OneDnnLayout {
+  dnnl::memory::desc desc;
+};
 
 /// Copies `from` into the layout and type of `to`.
 dnnl::reorder::primitive_desc reorder_desc(const dnnl::engine& engine, const dnnl::memory::desc& from,

@@ -1,0 +1,111 @@
+#include "bart/engine/evaluator.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+#include <vector>
+
+#include "bart/engine/engine.h"
+#include "bart/platform/error.h"
+#include "bart/random/mt19937.h"
+
+namespace bart {
+namespace {
+
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+const Architecture small{
+    .classes = 5, .image_size = 16, .blocks = {{20, 0.25}, {40, 0.4}}, .hidden = {{32, 0.5}}};
+constexpr std::size_t feature_count = 40 * 8 * 8;  // of one picture, before the last pooling
+
+/// Pictures of noise, and a trained state for the small network.
+struct Trained {
+  Mt19937 words{3};
+  StateDict state = initial_state(small, words);
+  std::vector<std::uint8_t> pixels;
+  std::vector<const std::uint8_t*> pictures;
+
+  explicit Trained(std::size_t n) : pixels(n * 16 * 16 * 3) {
+    for (std::uint8_t& value : pixels) value = static_cast<std::uint8_t>(words.next() >> 24);
+    for (std::size_t i = 0; i < n; ++i) pictures.push_back(pixels.data() + i * 16 * 16 * 3);
+    for (Tensor& tensor : state) {  // running statistics that are not 0 and 1
+      if (tensor.name.find("running_") == std::string::npos) continue;
+      for (float& value : tensor.floats()) value += static_cast<float>(words.next()) * 0x1p-32f;
+    }
+  }
+  std::span<const std::uint8_t* const> first(std::size_t n) const { return std::span(pictures).first(n); }
+};
+
+struct Answer {
+  std::vector<float> logits, features;
+  bool operator==(const Answer&) const = default;
+};
+
+template <class Evaluating>
+Answer answer_of(Evaluating& evaluating, std::span<const std::uint8_t* const> pictures) {
+  Answer answer{std::vector<float>(pictures.size() * 5), std::vector<float>(pictures.size() * feature_count)};
+  if constexpr (std::is_same_v<std::remove_const_t<Evaluating>, Engine>) {
+    evaluating.evaluate_with_features(pictures, answer.logits, answer.features);
+  } else {
+    evaluating.evaluate(pictures, answer.logits, answer.features);
+  }
+  return answer;
+}
+
+TEST(Evaluator, AnswersAsTheEngineBitForBit) {
+  const Trained setup(7);
+  std::vector<EvaluatorOptions> all = {{.threads = 1}, {.threads = 2, .exact = true}};
+  if (runs_bf16()) all.push_back({.threads = 2, .precision = Precision::bf16});
+  for (const EvaluatorOptions& options : all) {
+    const Evaluator evaluator(small, setup.state, options);
+    Engine engine(
+        small,
+        {.threads = options.threads, .evaluation_precision = options.precision, .exact = options.exact});
+    engine.load(setup.state);
+    for (const std::size_t n : {3, 7, 1, 3}) {
+      EXPECT_EQ(answer_of(evaluator, setup.first(n)), answer_of(engine, setup.first(n))) << n;
+    }
+  }
+}
+
+TEST(Evaluator, AnswersSeveralThreadsAtOnce) {
+  const Trained setup(6);
+  const Evaluator evaluator(small, setup.state, {.threads = 2});
+  const Evaluator copy = evaluator;  // shares weights and memory
+  std::vector<Answer> expected;
+  for (std::size_t n = 1; n <= 6; ++n) expected.push_back(answer_of(evaluator, setup.first(n)));
+  std::vector<int> wrong(4);
+  std::vector<std::thread> callers;
+  for (std::size_t caller = 0; caller < wrong.size(); ++caller) {
+    callers.emplace_back([&, caller] {
+      for (std::size_t round = 0; round < 12; ++round) {
+        const std::size_t n = 1 + (round + caller) % 6;
+        wrong[caller] += answer_of(caller % 2 == 0 ? evaluator : copy, setup.first(n)) != expected[n - 1];
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_THAT(wrong, testing::Each(0));
+}
+
+TEST(Evaluator, SaysWhatDoesNotFit) {
+  const Trained setup(2);
+  EXPECT_THAT([&] { Evaluator(small, setup.state, {.threads = -1}); },
+              ThrowsMessage<Error>(HasSubstr("-1 threads")));
+  EXPECT_THAT([&] { Evaluator(small, setup.state, {.precision = Precision::bf16, .exact = true}); },
+              ThrowsMessage<Error>(HasSubstr("exact in f32 only")));
+  EXPECT_THAT([&] { Evaluator(small, {}); }, ThrowsMessage<Error>(HasSubstr("no tensor block1.0.weight")));
+  const Evaluator evaluator(small, setup.state);
+  std::vector<float> logits(10), features(2 * feature_count);
+  EXPECT_THAT([&] { evaluator.evaluate(setup.pictures, std::span(logits).first(9)); },
+              ThrowsMessage<Error>(HasSubstr("room for [pictures, classes] logits")));
+  EXPECT_THAT([&] { evaluator.evaluate(setup.pictures, logits, std::span(features).first(7)); },
+              ThrowsMessage<Error>(HasSubstr("room for the features")));
+  evaluator.evaluate({}, {});
+  EXPECT_EQ(evaluator.architecture().classes, 5);
+}
+
+}  // namespace
+}  // namespace bart
