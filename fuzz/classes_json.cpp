@@ -1,6 +1,9 @@
 // The class names in a model's metadata: what is read can be written, and is then read as the same.
 #include "bart/formats/model_metadata.h"
 
+#include <cstddef>
+#include <cstdint>
+
 #include "bart/platform/error.h"
 #include "require.h"
 

@@ -2,6 +2,9 @@
 // the same.
 #include "csv_text.h"
 
+#include <cstddef>
+#include <cstdint>
+
 #include "require.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

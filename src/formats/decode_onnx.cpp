@@ -2,6 +2,8 @@
 #include <fmt/ranges.h>
 #include <onnx/onnx_pb.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -158,10 +160,15 @@ Tensor read_tensor(const StoredTensor& tensor) {
 }
 
 std::map<std::string, std::int64_t> read_counters(std::string_view text) {
-  try {
-    if (text.size() <= max_counters_text) return nlohmann::json::parse(text);
-  } catch (const nlohmann::json::exception&) {
-  }
+  const nlohmann::json json = text.size() <= max_counters_text
+                                  ? nlohmann::json::parse(text, nullptr, false)
+                                  : nlohmann::json(nlohmann::json::value_t::discarded);
+  const bool whole_numbers =
+      json.is_object() && std::ranges::all_of(json, [](const nlohmann::json& count) {
+        return count.is_number_integer() &&
+               (!count.is_number_unsigned() || count.get<std::uint64_t>() <= std::uint64_t{INT64_MAX});
+      });
+  if (whole_numbers) return json;
   throw Error(fmt::format("\"{}\" in the metadata of the ONNX model is not what BART writes there",
                           onnx_layout::counters_key));
 }

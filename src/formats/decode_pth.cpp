@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "bart/formats/pth.h"
+#include "bart/platform/checked.h"
 #include "bart/platform/error.h"
 #include "bart/platform/huge_pages.h"
 #include "half.h"
@@ -167,9 +168,11 @@ std::vector<Value> gather(const View& view, std::int64_t count, Load load_elemen
   for (Value& value : values) {
     value = load_element(at);
     for (std::size_t d = view.shape.size(); d-- > 0;) {
-      at += view.strides[d];
-      if (++index[d] < view.shape[d]) break;
-      at -= view.strides[d] * view.shape[d];
+      if (++index[d] < view.shape[d]) {
+        at += view.strides[d];
+        break;
+      }
+      at -= view.strides[d] * (view.shape[d] - 1);  // no stride is taken of which checked_count does not know
       index[d] = 0;
     }
   }
@@ -233,7 +236,12 @@ class StateReader {
       fail("is not described as PyTorch does: the file is damaged");
     const Storage storage = this->storage((*arguments)[0]);
     const View view{integer((*arguments)[1]), integers((*arguments)[2]), integers((*arguments)[3])};
-    const std::int64_t count = checked_count(view, storage);
+    std::int64_t count = 0;
+    try {
+      count = checked_count(view, storage);
+    } catch (const SizeError&) {
+      fail("reaches beyond its storage: it is refused");
+    }
     return {std::string(name), view.shape, values(storage, view, count)};
   }
 
@@ -289,14 +297,11 @@ class StateReader {
       count *= std::max<std::int64_t>(size, 1);
     }
     if (std::find(view.shape.begin(), view.shape.end(), 0) != view.shape.end()) return 0;
-    std::int64_t last = view.offset;
-    for (std::size_t d = 0; d < view.shape.size() && last < storage.count(); ++d) {
-      const std::int64_t steps = view.shape[d] - 1;
-      if (steps > 0 && view.strides[d] > storage.count() / steps)
-        fail("reaches beyond its storage: it is refused");
-      last += steps * view.strides[d];
-    }
-    if (last >= storage.count()) fail("reaches beyond its storage: it is refused");
+    // A stride of a dimension of one may be anything: it is never taken.
+    std::uint64_t last = unsigned_size(view.offset);
+    for (std::size_t d = 0; d < view.shape.size(); ++d)
+      last = checked_sum(last, checked_product(view.shape[d] - 1, view.strides[d]));
+    if (last >= unsigned_size(storage.count())) fail("reaches beyond its storage: it is refused");
     values_left_ -= static_cast<std::uint64_t>(count);
     return count;
   }

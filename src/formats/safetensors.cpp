@@ -13,6 +13,7 @@
 #include <string_view>
 #include <variant>
 
+#include "bart/platform/checked.h"
 #include "bart/platform/error.h"
 #include "half.h"
 
@@ -161,8 +162,13 @@ std::vector<std::uint8_t> encode_safetensors(const Safetensors& content, const S
     if (header.contains(tensor.name)) throw Error(fmt::format("tensor {} occurs twice", tensor.name));
     const bool integer = std::holds_alternative<std::vector<std::int64_t>>(tensor.values);
     const char* type = integer ? "I64" : stored_as_half(tensor) ? "F16" : "F32";
+    const auto count = static_cast<std::size_t>(element_count(tensor.shape));
+    if (std::visit([](const auto& values) { return values.size(); }, tensor.values) != count) {
+      throw Error(fmt::format("tensor {} does not have the {} values of its shape {}", tensor.name, count,
+                              tensor.shape));
+    }
     const std::uint64_t begin = end;
-    end += static_cast<std::uint64_t>(element_count(tensor.shape)) * find_type(type)->size;
+    end = checked_sum(end, checked_product(count, find_type(type)->size));
     header[tensor.name] = {{"dtype", type}, {"shape", tensor.shape}, {"data_offsets", {begin, end}}};
   }
   std::string text;

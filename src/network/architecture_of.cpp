@@ -64,6 +64,10 @@ void check_tensors(const StateDict& state, const Architecture& architecture) {
           fmt::format("tensor {} holds {}", tensor->name,
                       expected.is_counter ? "no integer" : "integers instead of floating-point values"));
     }
+    const std::size_t values = std::visit([](const auto& all) { return all.size(); }, tensor->values);
+    if (values != static_cast<std::size_t>(element_count(expected.shape))) {
+      throw Error(fmt::format("tensor {} of shape {} has {} values", tensor->name, expected.shape, values));
+    }
   }
   std::set<std::string_view> seen;
   for (const Tensor& tensor : state) {

@@ -1,9 +1,8 @@
 #include "bart/network/state_dict.h"
 
 #include <algorithm>
-#include <functional>
-#include <numeric>
 
+#include "bart/platform/checked.h"
 #include "tensor_shapes.h"
 
 namespace bart {
@@ -19,7 +18,9 @@ bool is_parameter(std::string_view name) {
 }
 
 std::int64_t element_count(const std::vector<std::int64_t>& shape) {
-  return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
+  std::uint64_t count = 1;
+  for (const std::int64_t size : shape) count = checked_product(count, size);
+  return static_cast<std::int64_t>(count);
 }
 
 StateDict empty_state(const Architecture& architecture) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bart/pictures/decode.h"
+#include "bart/platform/checked.h"
 
 // Reading hostile bytes: every access is checked against what the file holds, every size before memory is
 // taken for it.
@@ -45,15 +46,24 @@ inline Bytes slice(Bytes bytes, std::size_t at, std::size_t size = std::size_t(-
 inline void check_size(std::int64_t width, std::int64_t height) {
   if (width < 1 || height < 1)
     throw PictureError("a picture of " + std::to_string(width) + "x" + std::to_string(height) + " pixels");
-  if (std::uint64_t(width) > max_pixels || std::uint64_t(height) > max_pixels / std::uint64_t(width))
+  if (std::uint64_t(height) > max_pixels / std::uint64_t(width))
     throw PictureError(std::to_string(width) + "x" + std::to_string(height) +
                        " pixels are more than the limit of " + std::to_string(max_pixels));
+}
+
+/// Throws Error where a picture of a caller's does not have the pixels that its size states.
+inline void check_whole(const Picture& picture) {
+  if (picture.width < 1 || picture.height < 1) throw Error("a picture without pixels");
+  if (picture.pixels.size() != checked_product(picture.width, picture.height, 3))
+    throw Error("a picture of " + std::to_string(picture.width) + "x" + std::to_string(picture.height) +
+                " pixels that has " + std::to_string(picture.pixels.size()) +
+                " bytes instead of three per pixel");
 }
 
 /// A black RGB picture of a checked size.
 inline Picture new_picture(std::int64_t width, std::int64_t height) {
   check_size(width, height);
-  return {int(width), int(height), std::vector<std::uint8_t>(std::size_t(width) * std::size_t(height) * 3)};
+  return {int(width), int(height), std::vector<std::uint8_t>(checked_product(width, height, 3))};
 }
 
 }  // namespace bart

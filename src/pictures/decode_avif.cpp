@@ -22,6 +22,17 @@ void check(avifResult result) {
                      avifResultToString(result));
 }
 
+// Whether the picture is mirrored left with right (1), or top with bottom (0). libavif 1.0 calls `axis` what
+// was `mode` before.
+template <typename Mirroring>
+int mirror_axis(const Mirroring& imir) {
+  if constexpr (requires { imir.axis; }) {
+    return imir.axis & 1;
+  } else {
+    return imir.mode & 1;
+  }
+}
+
 // The EXIF orientation that does what the file's rotation (irot, counterclockwise, first) and mirroring
 // (imir) ask for.
 int orientation_of(const avifImage& image) {
@@ -31,7 +42,7 @@ int orientation_of(const avifImage& image) {
     return rotated[angle & 3];
   }
   static constexpr int mirrored[2][4] = {{4, 5, 2, 7}, {2, 7, 4, 5}};  // top with bottom, left with right
-  return mirrored[image.imir.mode & 1][angle & 3];
+  return mirrored[mirror_axis(image.imir)][angle & 3];
 }
 
 }  // namespace

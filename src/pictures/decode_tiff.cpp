@@ -110,13 +110,14 @@ std::vector<Part> parts_of(const TiffDirectory& tags, const Description& d) {
   std::int64_t x = 0, y = 0;
   std::size_t plane = 0;
   for (const std::int64_t offset : offsets) {
-    const std::size_t stride = x + width > d.width ? std::size_t(width) * pixel_bits / 8 : 0;
-    parts.push_back({x, y, std::min(x + width, d.width), std::min(y + height, d.height),
+    const auto right = std::int64_t(checked_sum(x, width)), bottom = std::int64_t(checked_sum(y, height));
+    const std::size_t stride = right > d.width ? checked_product(width, pixel_bits) / 8 : 0;
+    parts.push_back({x, y, std::min(right, d.width), std::min(bottom, d.height),
                      d.separate_planes ? plane : 0, std::uint64_t(offset), stride});
-    x += width;
+    x = right;
     if (x < d.width) continue;
     x = 0;
-    y += height;
+    y = bottom;
     if (y < d.height) continue;
     y = 0;
     ++plane;
@@ -140,7 +141,7 @@ void decode_uncompressed(Bytes file, const TiffDirectory& tags, const Descriptio
   if (planes > 1 && (layout.bits != 8 || layout.premultiplied || layout.mode_channels < 3))
     throw PictureError(
         "TIFF pictures with such separate planes are not supported: convert it to PNG or JPEG");
-  std::vector<std::uint8_t> interleaved(planes > 1 ? width * std::size_t(d.height) * planes : 0);
+  std::vector<std::uint8_t> interleaved(planes > 1 ? checked_product(width, d.height, planes) : 0);
   if (planes == 1) {
     // What no part covers stays zero as stored, which is white in CMYK.
     TiffPixels stored = layout;
@@ -157,11 +158,11 @@ void decode_uncompressed(Bytes file, const TiffDirectory& tags, const Descriptio
     const std::size_t columns = std::size_t(part.right - part.left),
                       rows = std::size_t(part.bottom - part.top);
     const std::size_t row_bytes =
-        (columns * std::size_t(layout.bits) * std::size_t(planes > 1 ? 1 : layout.samples) + 7) / 8;
+        bytes_of_bits(checked_product(columns, layout.bits, planes > 1 ? 1 : layout.samples));
     const std::size_t stride = part.stride ? part.stride : row_bytes;
     if (stride < row_bytes) throw PictureError("broken TIFF: tiles of a broken size");
     const Bytes bytes = slice(file, part.offset);
-    if (bytes.size() < stride * (rows - 1) + row_bytes)
+    if (bytes.size() < checked_sum(checked_product(stride, rows - 1), row_bytes))
       throw PictureError("truncated TIFF: the file ends before the picture does");
     for (std::size_t y = 0; y < rows; ++y) {
       const std::uint8_t* row = &bytes[y * stride];

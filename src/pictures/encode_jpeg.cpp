@@ -10,6 +10,7 @@
 #include <string>
 
 #include "bart/platform/error.h"
+#include "checked.h"
 
 namespace bart {
 namespace {
@@ -66,6 +67,7 @@ std::vector<std::uint8_t> encode_jpeg(const Picture& picture, int quality) {
   if (picture.width < 1 || picture.height < 1 || picture.width > 65535 || picture.height > 65535)
     throw Error("a JPEG holds 1 to 65535 pixels a side, not " + std::to_string(picture.width) + "x" +
                 std::to_string(picture.height));
+  check_whole(picture);
   Encoder encoder;
   if (!encoder.run(picture, quality)) throw Error(std::string("the JPEG encoder failed: ") + encoder.message);
   return {encoder.bytes, encoder.bytes + encoder.size};

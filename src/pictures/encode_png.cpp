@@ -3,31 +3,34 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <iterator>
 #include <limits>
 #include <span>
 #include <string_view>
 
 #include "bart/platform/error.h"
+#include "checked.h"
 
 namespace bart {
 namespace {
 
-using Bytes = std::vector<std::uint8_t>;
+using Buffer = std::vector<std::uint8_t>;
 
 constexpr std::size_t pixel_bytes = 3;
 
-void append_big_endian(Bytes& to, std::uint32_t number) {
+void append_big_endian(Buffer& to, std::uint32_t number) {
   for (int shift = 24; shift >= 0; shift -= 8) to.push_back(static_cast<std::uint8_t>(number >> shift));
 }
 
-void append_chunk(Bytes& to, std::string_view type, const Bytes& data) {
+void append_chunk(Buffer& to, std::string_view type, std::span<const std::uint8_t> data) {
   append_big_endian(to, static_cast<std::uint32_t>(data.size()));
   const std::size_t start = to.size();
-  to.insert(to.end(), type.begin(), type.end());
-  to.insert(to.end(), data.begin(), data.end());
-  const std::span checked = std::span(to).subspan(start);
+  std::copy(type.begin(), type.end(), std::back_inserter(to));
+  std::copy(data.begin(), data.end(), std::back_inserter(to));
+  const auto checked = std::span<const std::uint8_t>(to).subspan(start);
   append_big_endian(to, static_cast<std::uint32_t>(::crc32_z(0, checked.data(), checked.size())));
 }
 
@@ -42,8 +45,8 @@ int paeth(int left, int above, int corner) {
 }
 
 /// A row filtered by type 0 to 4 (section 9.2), the type before it.
-Bytes filtered(int type, std::span<const std::uint8_t> row, std::span<const std::uint8_t> above) {
-  Bytes result = {static_cast<std::uint8_t>(type)};
+Buffer filtered(int type, std::span<const std::uint8_t> row, std::span<const std::uint8_t> above) {
+  Buffer result = {static_cast<std::uint8_t>(type)};
   result.reserve(row.size() + 1);
   for (std::size_t i = 0; i < row.size(); ++i) {
     const int a = i >= pixel_bytes ? row[i - pixel_bytes] : 0;
@@ -56,11 +59,11 @@ Bytes filtered(int type, std::span<const std::uint8_t> row, std::span<const std:
 }
 
 /// The filter whose bytes, taken as signed, have the smallest sum: section 12.8's heuristic.
-Bytes best_filtered(std::span<const std::uint8_t> row, std::span<const std::uint8_t> above) {
-  Bytes best;
+Buffer best_filtered(std::span<const std::uint8_t> row, std::span<const std::uint8_t> above) {
+  Buffer best;
   long smallest = std::numeric_limits<long>::max();
   for (int type = 0; type <= 4; ++type) {
-    Bytes candidate = filtered(type, row, above);
+    Buffer candidate = filtered(type, row, above);
     long sum = 0;
     for (std::size_t i = 1; i < candidate.size(); ++i)
       sum += std::abs(static_cast<std::int8_t>(candidate[i]));
@@ -75,26 +78,26 @@ Bytes best_filtered(std::span<const std::uint8_t> row, std::span<const std::uint
 }  // namespace
 
 std::vector<std::uint8_t> encode_png(const Picture& picture) {
-  if (picture.width < 1 || picture.height < 1) throw Error("a picture without pixels cannot be saved");
+  check_whole(picture);
   const std::size_t row_bytes = static_cast<std::size_t>(picture.width) * pixel_bytes;
-  const Bytes nothing(row_bytes, 0);
+  const Buffer nothing(row_bytes, 0);
   std::span<const std::uint8_t> above = nothing;
-  Bytes lines;
+  Buffer lines;
   for (int y = 0; y < picture.height; ++y) {
     const auto row = std::span(picture.pixels).subspan(static_cast<std::size_t>(y) * row_bytes, row_bytes);
-    const Bytes line = best_filtered(row, above);
+    const Buffer line = best_filtered(row, above);
     lines.insert(lines.end(), line.begin(), line.end());
     above = row;
   }
   uLongf size = ::compressBound(static_cast<uLong>(lines.size()));
-  Bytes compressed(size);
+  Buffer compressed(size);
   if (::compress2(compressed.data(), &size, lines.data(), static_cast<uLong>(lines.size()), 6) != Z_OK) {
     throw Error("zlib cannot compress a picture: out of memory");
   }
   compressed.resize(size);
 
-  Bytes png = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
-  Bytes header;
+  Buffer png = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+  Buffer header;
   append_big_endian(header, static_cast<std::uint32_t>(picture.width));
   append_big_endian(header, static_cast<std::uint32_t>(picture.height));
   // Bit depth 8, colour type 2 (RGB), the only methods of compression, filter; not interlaced.

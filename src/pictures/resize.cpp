@@ -5,6 +5,7 @@
 #include <string>
 
 #include "bart/pictures/decode.h"
+#include "checked.h"
 #include "resample.h"
 
 namespace bart {
@@ -12,7 +13,7 @@ namespace bart {
 Picture resize_picture(const Picture& picture, int width, int height) {
   if (width < 1 || height < 1 || std::uint64_t(width) * std::uint64_t(height) > max_pixels)
     throw Error("a picture cannot be resized to " + std::to_string(width) + "x" + std::to_string(height));
-  if (picture.width < 1 || picture.height < 1) throw Error("a picture without pixels cannot be resized");
+  check_whole(picture);
   if (picture.width == width && picture.height == height) return picture;
 
   Picture resized{width, height, std::vector<std::uint8_t>(std::size_t(width) * std::size_t(height) * 3)};
@@ -27,6 +28,7 @@ Picture resize_picture(const Picture& picture, int width, int height) {
 }
 
 Picture fit_picture(const Picture& picture, int side) {
+  check_whole(picture);
   const double scale = static_cast<double>(side) / std::max(picture.width, picture.height);
   const auto scaled = [scale](int length) {
     return std::max(1, static_cast<int>(std::lround(scale * length)));

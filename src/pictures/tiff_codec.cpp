@@ -93,7 +93,7 @@ void decode_as_rgba(TIFF* tiff, const Source& source, Picture& picture) {
   if (image.width != width || image.height != height) broken(source);
   const std::uint32_t rows = std::clamp(
       field(tiff, TIFFIsTiled(tiff) ? TIFFTAG_TILELENGTH : TIFFTAG_ROWSPERSTRIP, height), 1u, height);
-  std::vector<std::uint32_t> raster(std::size_t(width) * rows);  // ABGR words
+  std::vector<std::uint32_t> raster(checked_product(width, rows));  // ABGR words
   for (std::uint32_t y = 0; y < height; y += rows) {
     const std::uint32_t count = std::min(rows, height - y);
     image.row_offset = int(y);
@@ -141,18 +141,19 @@ void decode_with_libtiff(Bytes file, const TiffPixels& stated, const Palette& pa
   check_size(block_width, block_height);
   const std::size_t planes = separate ? std::size_t(layout.mode_channels) : 1;
   const std::size_t sample_bits = std::size_t(layout.bits) * std::size_t(separate ? 1 : layout.samples);
-  const std::size_t row_bytes = (block_width * sample_bits + 7) / 8;
+  const std::size_t row_bytes = bytes_of_bits(checked_product(block_width, sample_bits));
+  const std::size_t expected_size = checked_product(row_bytes, block_height);
   const tmsize_t block_size = tiled ? TIFFTileSize(tiff) : TIFFStripSize(tiff);
   const tmsize_t libtiff_row = tiled ? TIFFTileRowSize(tiff) : TIFFScanlineSize(tiff);
-  if (block_size <= 0 || std::size_t(block_size) > row_bytes * block_height || libtiff_row <= 0 ||
-      row_bytes > std::size_t(libtiff_row) || (tiled && std::size_t(block_size) != row_bytes * block_height))
+  if (block_size <= 0 || std::size_t(block_size) > expected_size || libtiff_row <= 0 ||
+      row_bytes > std::size_t(libtiff_row) || (tiled && std::size_t(block_size) != expected_size))
     throw PictureError("broken TIFF: blocks of an unexpected size");
 
   constexpr bool little = true;  // libtiff gives samples in the machine's order
   std::vector<std::uint8_t> block(
-      std::max<std::size_t>(std::size_t(block_size), std::size_t(libtiff_row) * block_height));
+      std::max<std::size_t>(std::size_t(block_size), checked_product(libtiff_row, block_height)));
   // Separate planes are interleaved here, high bytes only, and unpacked at the end.
-  std::vector<std::uint8_t> interleaved(separate ? std::size_t(width) * height * planes : 0);
+  std::vector<std::uint8_t> interleaved(separate ? checked_product(width, height, planes) : 0);
   const std::size_t sample_bytes = std::size_t(layout.bits) / 8;
   for (std::uint32_t y = 0; y < height; y += block_height)
     for (std::size_t plane = 0; plane < planes; ++plane)

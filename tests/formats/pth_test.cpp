@@ -167,6 +167,12 @@ TEST(DecodePth, RefusesEveryHostileFileByName) {
   EXPECT_GT(files, 70);
 }
 
+TEST(DecodePth, RefusesAStrideOfAllBits) {
+  const auto hostile = std::filesystem::path(BART_SHARED_DIR) / "data" / "hostile" / "stride.pth";
+  if (!std::filesystem::exists(hostile)) GTEST_SKIP() << "no " << hostile;
+  EXPECT_THAT(test::refusal(decode_pth, read_file(hostile)), HasSubstr("tensor 'parameter' has a storage"));
+}
+
 TEST(DecodePth, RefusesAFileCutAtAnyLength) {
   const std::vector<std::uint8_t> file = format_file("deflated.pth");
   for (std::size_t size = 0; size < file.size(); ++size) {

@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
+#include "bart/pictures/picture_format.h"
 #include "bart/pictures/resize.h"
 #include "golden.h"
 #include "picture_files.h"
@@ -119,6 +121,49 @@ TEST(Decode, FormatsThatAreNotReadAreNamed) {
                        "ftypheic\0\0\0\0"sv),
               HasSubstr("HEIC"));
   EXPECT_THAT(error_of("<svg xmlns='http://www.w3.org/2000/svg'/>"sv), HasSubstr("SVG"));
+}
+
+TEST(Decode, AFormatIsToldByItsFirstBytes) {
+  const auto format = [](const test::FileBytes& file) {
+    return picture_format_of(std::span(file).first(std::min(file.size(), picture_format_bytes)));
+  };
+  for (const auto& path : test::files_in(test::small_pictures)) {
+    const test::FileBytes file = bytes_of(path);
+    if (error_of(file) == "not a picture of a known format" || file.empty()) {
+      EXPECT_FALSE(format(file)) << path;
+      continue;
+    }
+    ASSERT_TRUE(format(file)) << path;
+    EXPECT_TRUE(format(file)->is_read) << path;
+  }
+  const auto of_text = [&](std::string_view text) { return format({text.begin(), text.end()}); };
+  using namespace std::string_view_literals;
+  EXPECT_FALSE(of_text("Bart was here."));
+  EXPECT_FALSE(of_text(""));
+  EXPECT_EQ(of_text("\xFF\xD8\xFF"sv)->name, "JPEG");
+  EXPECT_EQ(of_text("PK\3\4"sv)->name, "ZIP archives");
+  EXPECT_FALSE(of_text("PK\3\4"sv)->is_read);
+}
+
+// The major brand of such a file says less than the others: "mif1" is a still picture of any codec.
+TEST(Decode, HeifFilesAreReadWhereTheyAreAvifAndNamedWhereTheyAreNot) {
+  using namespace std::string_view_literals;
+  EXPECT_THAT(error_of("\0\0\0\x18"
+                       "ftypmif1\0\0\0\0mif1heic"sv),
+              AllOf(HasSubstr("HEIC pictures are not supported"), HasSubstr("heif-convert")));
+  EXPECT_THAT(error_of("\0\0\0\x14"
+                       "ftypmif1\0\0\0\0mif1"sv),
+              HasSubstr("HEIF pictures"));
+  EXPECT_THAT(error_of("\0\0\0\x14"
+                       "ftypmif1\0\0\0\0mif1heic"sv),
+              HasSubstr("neither HEIC nor AVIF"));
+  EXPECT_THAT(error_of("\0\0\0\x18"
+                       "ftypisom\0\0\0\0isomavc1"sv),
+              HasSubstr("MP4 videos"));
+  test::FileBytes avif = bytes_of(test::small_pictures / "rgb.avif");
+  const Picture picture = decode_picture(avif).picture;
+  std::ranges::copy("mif1"sv, avif.begin() + 8);  // its compatible brands name AVIF too
+  EXPECT_EQ(decode_picture(avif).picture.pixels, picture.pixels);
 }
 
 // Headers that state more pixels than the limit, in files too short to hold them: refused for their size,

@@ -1,8 +1,15 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "bart/pictures/decode.h"
+#include "bart/pictures/encode_jpeg.h"
+#include "bart/pictures/encode_png.h"
+#include "bart/pictures/perceptual_hash.h"
+#include "bart/pictures/resize.h"
 #include "pictures/mutated.h"
 #include "pictures/picture_files.h"
+#include "pictures/tiff_file.h"
 
 // Damaged files must end in a picture or a PictureError, nothing else. What a crash or an overrun would be is
 // for the sanitizers to say: this test earns its keep in a build with them.
@@ -71,6 +78,107 @@ TEST(HostilePictures, AStripThatIsStatedAHundredThousandTimesIsReadOnce) {
   // To decode each would take many minutes.
   const Picture picture = decode_picture(file).picture;
   EXPECT_EQ(picture.pixels, std::vector<std::uint8_t>(std::size_t(side) * side * 3, 255));
+}
+
+// What is not a size, or one of which products wrap around.
+constexpr std::uint64_t edge_values[] = {0,
+                                         1,
+                                         0x7fff,
+                                         0xffff,
+                                         0x10000,
+                                         0x7fffffff,
+                                         0x80000000,
+                                         0xffffffff,
+                                         0x100000000,
+                                         std::uint64_t{1} << 59,
+                                         std::uint64_t{1} << 60,
+                                         std::uint64_t{1} << 61,
+                                         std::uint64_t{1} << 62,
+                                         0x7fffffffffffffff,
+                                         0x8000000000000000,
+                                         0xffffffffffffffff};
+
+/// A 16 x 16 RGB picture as a BigTIFF, in tiles of 16 x 16 or in one strip, in which one tag has another
+/// value, or two have it.
+test::FileBytes bigtiff_with(bool tiled, int compression, std::uint16_t tag, std::uint64_t value,
+                             std::uint16_t tag2, std::uint64_t value2) {
+  namespace t = test::tiff_tag;
+  const test::FileBytes pixels(16 * 16 * 3, 99);
+  std::vector<std::pair<std::uint16_t, std::vector<std::uint64_t>>> entries = {
+      {t::width, {16}},      {t::height, {16}},
+      {t::bits, {8, 8, 8}},  {t::compression, {std::uint64_t(compression)}},
+      {t::photometric, {2}}, {t::samples, {3}},
+      {t::planes, {1}}};
+  const auto offsets = tiled ? t::tile_offsets : t::strip_offsets;
+  const auto sizes = tiled ? t::tile_sizes : t::strip_sizes;
+  if (tiled) {
+    entries.push_back({t::tile_width, {16}});
+    entries.push_back({t::tile_height, {16}});
+  } else {
+    entries.push_back({t::rows_per_strip, {16}});
+  }
+  entries.push_back({offsets, {0}});
+  entries.push_back({sizes, {pixels.size()}});
+  for (auto& [name, values] : entries) {
+    if (name == tag) values.assign(values.size(), value);
+    if (name == tag2) values.assign(values.size(), value2);
+  }
+  std::ranges::sort(entries);
+  const auto built = [&] {
+    test::TiffFile tiff(true);
+    for (const auto& [name, values] : entries) tiff.add(name, 16, values);
+    return tiff;
+  };
+  const std::size_t at = built().data_offset();
+  for (auto& [name, values] : entries)
+    if (name == offsets && tag != offsets && tag2 != offsets) values[0] = at;
+  return built().with(pixels);
+}
+
+TEST(HostilePictures, SizesOfWhichProductsWrapAroundEndInAPictureOrAReason) {
+  namespace t = test::tiff_tag;
+  constexpr std::uint16_t tags[] = {t::width,          t::height,       t::samples,     t::planes,
+                                    t::rows_per_strip, t::tile_width,   t::tile_height, t::strip_offsets,
+                                    t::strip_sizes,    t::tile_offsets, t::tile_sizes,  t::bits};
+  EXPECT_EQ(decode_picture(bigtiff_with(true, 1, 0, 0, 0, 0)).picture.pixels,
+            std::vector<std::uint8_t>(16 * 16 * 3, 99));
+  int refused = 0;
+  for (const bool tiled : {false, true})
+    for (const int compression : {1, 5, 8, 32773})
+      for (const std::uint16_t tag : tags)
+        for (const std::uint16_t tag2 : tags)
+          for (const std::uint64_t value : edge_values) {
+            const std::uint64_t value2 = value < 0x10000 ? std::uint64_t{1} << 60 : value;
+            try {
+              decode_resized(bigtiff_with(tiled, compression, tag, value, tag2, value2), 8, 8);
+            } catch (const PictureError&) {
+              ++refused;
+            }
+          }
+  EXPECT_GT(refused, 1000);
+}
+
+TEST(HostilePictures, ATileOfAnImpossibleWidthIsRefusedWithAReason) {
+  namespace t = test::tiff_tag;
+  try {
+    decode_picture(bigtiff_with(true, 1, t::tile_width, std::uint64_t{1} << 60, 0, 0));
+    ADD_FAILURE();
+  } catch (const PictureError& error) {
+    EXPECT_STREQ(error.what(), "it states a size that no file can have: it is damaged or hostile");
+  }
+}
+
+TEST(HostilePictures, PicturesOfACallerWithoutTheirPixelsAreRefused) {
+  for (const Picture& picture :
+       {Picture{10, 10, {1}}, Picture{0, 10, {}}, Picture{-1, -1, {1, 2, 3}}, Picture{1 << 30, 1 << 30, {}},
+        Picture{2, 1, std::vector<std::uint8_t>(7)}}) {
+    EXPECT_THROW(resize_picture(picture, 4, 4), Error);
+    EXPECT_THROW(resize_picture(picture, 10, 10), Error);
+    EXPECT_THROW(fit_picture(picture, 4), Error);
+    EXPECT_THROW(encode_jpeg(picture), Error);
+    EXPECT_THROW(encode_png(picture), Error);
+    EXPECT_THROW(picture_signature(picture), Error);
+  }
 }
 
 TEST(HostilePictures, EveryCutOfASmallPictureEndsInAPictureOrAReason) {

@@ -29,7 +29,7 @@ const Tensor* find_tensor(const StateDict& state, std::string_view name);
 /// Whether the tensor is learned (weight, bias) and not a running statistic.
 bool is_parameter(std::string_view name);
 
-/// The number of values of a shape.
+/// The number of values of a shape. Throws Error when it is negative or does not fit 63 bits.
 std::int64_t element_count(const std::vector<std::int64_t>& shape);
 
 /// The state_dict of a network right after torch.manual_seed(seed) and its construction in PyTorch, bit for
