@@ -17,6 +17,7 @@ namespace bart {
 
 /// The step's scalars, which PyTorch computes in double and hands to its float32 kernels.
 struct AdamFactors {
+  float kept;   // 1 - lr * weight decay; 1 changes no bit
   float lerp;   // 1 - beta1
   float decay;  // beta2
   float gain;   // 1 - beta2
@@ -47,7 +48,8 @@ void AdamStep(std::size_t count, AdamFactors f, const float* HWY_RESTRICT gradie
     const auto change = hn::Div(hn::Mul(hn::Set(d, f.step_size), m), denominator);
     hn::StoreU(m, d, exp_avg + i);
     hn::StoreU(v, d, exp_avg_sq + i);
-    hn::StoreU(hn::Add(hn::LoadU(d, parameter + i), change), d, parameter + i);
+    const auto kept = hn::Mul(hn::LoadU(d, parameter + i), hn::Set(d, f.kept));
+    hn::StoreU(hn::Add(kept, change), d, parameter + i);
   }
 }
 
@@ -59,18 +61,17 @@ namespace bart {
 
 HWY_EXPORT(AdamStep);
 
-void adam_step(std::int64_t count, std::int64_t step, double learning_rate, const float* gradient,
+void adam_step(std::int64_t count, std::int64_t step, const AdamRule& rule, const float* gradient,
                float* exp_avg, float* exp_avg_sq, float* parameter) {
-  constexpr double beta1 = 0.9;
-  constexpr double beta2 = 0.999;
-  const double correction1 = 1 - std::pow(beta1, static_cast<double>(step));
-  const double correction2 = 1 - std::pow(beta2, static_cast<double>(step));
-  const AdamFactors factors{.lerp = static_cast<float>(1 - beta1),
-                            .decay = static_cast<float>(beta2),
-                            .gain = static_cast<float>(1 - beta2),
+  const double correction1 = 1 - std::pow(rule.beta1, static_cast<double>(step));
+  const double correction2 = 1 - std::pow(rule.beta2, static_cast<double>(step));
+  const AdamFactors factors{.kept = static_cast<float>(1 - rule.learning_rate * rule.weight_decay),
+                            .lerp = static_cast<float>(1 - rule.beta1),
+                            .decay = static_cast<float>(rule.beta2),
+                            .gain = static_cast<float>(1 - rule.beta2),
                             .root = static_cast<float>(std::sqrt(correction2)),
-                            .eps = 1e-8f,
-                            .step_size = static_cast<float>(-(learning_rate / correction1))};
+                            .eps = static_cast<float>(rule.eps),
+                            .step_size = static_cast<float>(-(rule.learning_rate / correction1))};
 
   // Memory-bound: four streams in, three out, each touched once.
   constexpr std::int64_t chunk = 1 << 14;

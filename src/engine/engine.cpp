@@ -199,8 +199,8 @@ void Engine::adam_step(double learning_rate) {
   impl_->enter();
   impl_->prepare_training();
   Parameters& p = impl_->parameters;
-  bart::adam_step(static_cast<std::int64_t>(impl_->network.parameter_count), ++p.adam_steps, learning_rate,
-                  p.gradients.floats(), p.exp_avg.floats(), p.exp_avg_sq.floats(), p.values.floats());
+  bart::adam_step(static_cast<std::int64_t>(impl_->network.parameter_count), ++p.adam_steps,
+                  {.learning_rate = learning_rate}, p.gradients.floats(), p.exp_avg.floats(), p.exp_avg_sq.floats(), p.values.floats());
   impl_->evaluation_current = false;
 }
 
