@@ -14,6 +14,7 @@
 #include "bart/platform/files.h"
 #include "bart/platform/threads.h"
 #include "commands.h"
+#include "listing_text.h"
 #include "log.h"
 #include "progress.h"
 
@@ -46,8 +47,10 @@ int inspect_command(const InspectFlags& flags) {
   check_flags(flags);
   Progress progress;
   Log log("Batlogger (Inspect)", progress);
+  const Listing listing = list_folder(flags.folder);
+  log_listing(log, listing);
   const Inspection inspection = inspect_pictures(
-      list_folder(flags.folder),
+      listing,
       {.threads = flags.threads > 0 ? flags.threads : available_threads(),
        .apply_exif_orientation = !flags.ignore_exif,
        .test_size = flags.test_size,

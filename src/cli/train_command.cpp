@@ -25,6 +25,7 @@
 #include "bart/platform/threads.h"
 #include "cache_text.h"
 #include "commands.h"
+#include "listing_text.h"
 #include "prefix_files.h"
 #include "run_record.h"
 #include "train_flags.h"
@@ -123,8 +124,10 @@ Split split_pictures(const LoadedPictures& pictures, const TrainFlags& flags) {
   }
   std::vector<std::uint32_t> all(pictures.size());
   std::iota(all.begin(), all.end(), 0u);
-  Split split = split_of(pictures, all, groups, flags.test_size, flags);
-  if (flags.validation_size > 0) {
+  // A data set that says itself which pictures are for testing is taken at its word.
+  const std::optional<Split> own = split_by_parts(pictures.parts);
+  Split split = own ? *own : split_of(pictures, all, groups, flags.test_size, flags);
+  if (flags.validation_size > 0 && split.validation.empty()) {
     Split inner = split_of(pictures, split.train, groups, flags.validation_size, flags);
     split.train = std::move(inner.train);
     split.validation = std::move(inner.test);
@@ -274,8 +277,10 @@ int train_command(const CLI::App& command, TrainFlags flags, const std::string& 
                    .validation_size = flags.validation_size};
 
   if (flags.prefix) log.info(fmt::format("Renamed {} files", prefix_files(folder)));
+  const Listing listing = list_folder(folder);
+  log_listing(log, listing);
   LoadedPictures pictures = load_pictures(
-      list_folder(folder),
+      listing,
       {.image_size = flags.image_size,
        .threads = flags.threads,
        .apply_exif_orientation = !flags.ignore_exif,

@@ -3,81 +3,165 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
+#include <iterator>
+#include <map>
 #include <system_error>
+#include <utility>
 
+#include "bart/dataset/class_names.h"
+#include "bart/pictures/decode.h"
+#include "bart/platform/counted.h"
 #include "bart/platform/error.h"
+#include "class_checks.h"
+#include "folder_entries.h"
 
 namespace bart {
 namespace {
 
 namespace fs = std::filesystem;
 
-bool is_skipped(const std::string& name) {
-  return name.starts_with('.') || name == "simpsons_dataset";
-}
-
-bool is_utf8(const std::string& text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto byte = [&](std::size_t at) {
-      return at < text.size() ? static_cast<unsigned char>(text[at]) : 0u;
-    };
-    const unsigned lead = byte(i);
-    const std::size_t length = lead < 0x80   ? 1
-                               : lead < 0xC2 ? 0
-                               : lead < 0xE0 ? 2
-                               : lead < 0xF0 ? 3
-                               : lead < 0xF5 ? 4
-                                             : 0;
-    if (length == 0) return false;
-    for (std::size_t k = 1; k < length; ++k) {
-      if ((byte(i + k) & 0xC0u) != 0x80u) return false;
-    }
-    // Overlong forms, surrogates and what lies beyond U+10FFFF (RFC 3629).
-    const unsigned second = byte(i + 1);
-    if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) ||
-        (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F)) {
-      return false;
-    }
-    i += length;
-  }
-  return true;
-}
-
-/// What the entry is, or leads to; not_found for a link that leads nowhere. The folder mostly tells files and
-/// folders itself, as is_…() knows and status() does not: it asks for every single one.
-fs::file_type type_of(const fs::directory_entry& entry) {
-  std::error_code no_status;
-  if (entry.is_regular_file(no_status)) return fs::file_type::regular;
-  if (entry.is_directory(no_status)) return fs::file_type::directory;
-  return entry.status(no_status).type();
-}
-
-/// Names in `folder` that `wanted` takes, in the order of Python's sorted(): bytes of UTF-8 sort like code
-/// points.
-template <class Wanted>
-std::vector<std::string> sorted_names(const fs::path& folder, Wanted wanted) {
+/// The sub-folders of a folder; whatever else lies in it is passed over.
+struct SubFolders {
   std::vector<std::string> names;
-  std::error_code error;
-  fs::directory_iterator entry(folder, error);
-  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
-    std::string name = entry->path().filename().string();
-    if (is_skipped(name)) continue;
-    if (wanted(type_of(*entry))) names.push_back(std::move(name));
+  std::vector<PassedOver> passed_over;
+  std::size_t pictures_beside = 0;
+};
+
+SubFolders sub_folders_of(const fs::path& folder, const std::string& prefix) {
+  SubFolders result;
+  for (FolderEntry& entry : entries_of(folder / prefix)) {
+    const bool is_folder = entry.type == fs::file_type::directory;
+    if (const auto why = why_passed_over(entry.name, is_folder)) {
+      result.passed_over.push_back({prefix + entry.name + (is_folder ? "/" : ""), std::string(*why)});
+    } else if (is_folder) {
+      result.names.push_back(std::move(entry.name));
+    } else {
+      result.passed_over.push_back({prefix + entry.name, "beside the class folders"});
+      result.pictures_beside += has_picture_extension(entry.name);
+    }
   }
-  if (error) throw Error(fmt::format("cannot read the folder {}: {}", folder.string(), error.message()));
-  std::ranges::sort(names);
-  return names;
+  return result;
 }
 
-/// A link that leads nowhere is listed too: reading it gives the reason.
-bool is_picture_file(fs::file_type type) {
-  return type == fs::file_type::regular || type == fs::file_type::not_found || type == fs::file_type::none;
+template <class T>
+void append(std::vector<T>& to, std::vector<T> from) {
+  std::ranges::move(from, std::back_inserter(to));
 }
 
-}  // namespace
+/// One folder per class in `folder / prefix`; the files' names begin with `prefix`.
+Listing list_classes(const fs::path& folder, const std::string& prefix, SubFolders sub_folders, Part part) {
+  Listing listing{folder, {}, {}, std::move(sub_folders.passed_over), {}};
+  if (sub_folders.pictures_beside > 0) {
+    listing.warnings.push_back(fmt::format("{} beside the class folders in {} {} to no class and {} not used",
+                                           counted(sub_folders.pictures_beside, "picture", "pictures"),
+                                           (folder / prefix).string(),
+                                           sub_folders.pictures_beside == 1 ? "belongs" : "belong",
+                                           sub_folders.pictures_beside == 1 ? "is" : "are"));
+  }
+  for (const std::string& name : sub_folders.names) {
+    const fs::path path = folder / (prefix + name);
+    if (!is_utf8(name)) {
+      throw Error(
+          fmt::format("the name of the class folder {} is not valid UTF-8: rename it", path.string()));
+    }
+    FoundPictures found = find_pictures(path, true);
+    append(listing.warnings, std::move(found.warnings));
+    for (PassedOver& one : found.passed_over) {
+      listing.passed_over.push_back({prefix + name + "/" + one.path, std::move(one.reason)});
+    }
+    if (found.files.empty()) {
+      listing.warnings.push_back(
+          fmt::format("The class folder {} holds no picture: it is not used as a class", path.string()));
+      continue;
+    }
+    const auto label = static_cast<std::int32_t>(listing.classes.size());
+    listing.classes.push_back(name);
+    for (const std::string& file : found.files) {
+      listing.pictures.push_back({prefix + name + "/" + file, label, part});
+    }
+  }
+  check_class_names(listing.classes, (folder / prefix).string(), listing.warnings);
+  return listing;
+}
 
-Listing list_folder(const fs::path& folder, std::size_t fewest_classes) {
+/// "folder/train" and what is in it.
+struct PartFolder {
+  std::string name;
+  Part part;
+  SubFolders inner;
+  bool holds_classes() const { return !inner.names.empty(); }
+};
+
+/// The root's sub-folders, those that are named like parts of a split apart.
+struct Parts {
+  std::vector<PartFolder> folders;
+  std::vector<std::string> others;
+};
+
+Parts parts_of(const fs::path& folder, const std::vector<std::string>& names) {
+  Parts parts;
+  for (const std::string& name : names) {
+    if (part_named(name) == Part::none) {
+      parts.others.push_back(name);
+    } else {
+      parts.folders.push_back({name, part_named(name), {}});
+    }
+  }
+  // A single one among others is a class: a "train" beside a "bus".
+  if (!parts.others.empty() && parts.folders.size() < 2) return {};
+  for (PartFolder& one : parts.folders) one.inner = sub_folders_of(folder, one.name + "/");
+  return parts;
+}
+
+/// Whether they are parts of a split, with one folder per class in each: all of them, or, where pictures for
+/// testing lie there without classes, the one for training.
+bool are_parts(const Parts& parts) {
+  const auto train = std::ranges::find(parts.folders, Part::train, &PartFolder::part);
+  if (train != parts.folders.end()) return train->holds_classes();
+  return !parts.folders.empty() && std::ranges::all_of(parts.folders, &PartFolder::holds_classes);
+}
+
+Listing list_parts(const fs::path& folder, Parts parts, SubFolders root) {
+  std::vector<PartFolder>& folders = parts.folders;
+  std::ranges::stable_sort(folders, {}, &PartFolder::part);
+  for (std::size_t k = 1; k < folders.size(); ++k) {
+    if (folders[k].part == folders[k - 1].part) {
+      throw Error(
+          fmt::format("the data folder {} holds two folders of {} pictures, {} and {}: merge or rename one",
+                      folder.string(), name_of(folders[k].part), folders[k - 1].name, folders[k].name));
+    }
+  }
+  Listing listing{folder, {}, {}, std::move(root.passed_over), {}};
+  for (const std::string& name : parts.others) {
+    if (!find_pictures(folder / name, true).files.empty()) {
+      throw Error(fmt::format(
+          "the data folder {} holds parts of a split, {} and {}, and pictures in {}, which is none: "
+          "move it elsewhere",
+          folder.string(), folders[0].name, folders[1].name, name));
+    }
+    listing.passed_over.push_back({name + "/", "beside the parts of the split"});
+  }
+  for (PartFolder& one : folders) {
+    const fs::path path = folder / one.name;
+    if (!one.holds_classes()) {
+      listing.passed_over.push_back({one.name + "/", "without class folders"});
+      listing.warnings.push_back(fmt::format("{} holds no class folders: it is not used", path.string()));
+      continue;
+    }
+    Listing part = list_classes(folder, one.name + "/", std::move(one.inner), one.part);
+    if (listing.pictures.empty()) {
+      listing.classes = std::move(part.classes);
+    } else {
+      merge_classes(listing, part, path.string(), listing.pictures.front().part == Part::train);
+    }
+    append(listing.pictures, std::move(part.pictures));
+    append(listing.passed_over, std::move(part.passed_over));
+    append(listing.warnings, std::move(part.warnings));
+  }
+  return listing;
+}
+
+void check_folder(const fs::path& folder) {
   std::error_code error;
   const fs::file_status status = fs::status(folder, error);
   if (status.type() == fs::file_type::not_found) {
@@ -92,40 +176,104 @@ Listing list_folder(const fs::path& folder, std::size_t fewest_classes) {
         fmt::format("{} is not a folder: name a folder that holds one folder of pictures for each class",
                     folder.string()));
   }
+}
 
-  Listing listing{
-      folder, sorted_names(folder, [](fs::file_type type) { return type == fs::file_type::directory; }), {}};
-  if (listing.classes.empty()) {
+/// The folders in the only class folder, where they may be the classes that were meant.
+std::string inner_classes(const fs::path& folder, const std::string& only) {
+  const std::size_t inner = sub_folders_of(folder, only + "/").names.size();
+  if (inner < 2) return {};
+  return fmt::format(" (it holds {} folders: name {} if these are the classes)", inner,
+                     (folder / only).string());
+}
+
+}  // namespace
+
+std::string_view name_of(Part part) {
+  switch (part) {
+    case Part::train:
+      return "train";
+    case Part::validation:
+      return "validation";
+    case Part::test:
+      return "test";
+    case Part::none:
+      break;
+  }
+  return "";
+}
+
+Part part_named(std::string_view name) {
+  const std::string lower = folded(name);
+  if (lower == "train" || lower == "training") return Part::train;
+  if (lower == "val" || lower == "valid" || lower == "validation") return Part::validation;
+  if (lower == "test" || lower == "testing") return Part::test;
+  return Part::none;
+}
+
+Listing list_folder(const fs::path& folder, std::size_t fewest_classes) {
+  check_folder(folder);
+  SubFolders root = sub_folders_of(folder, "");
+  if (root.names.empty()) {
     throw Error(
         fmt::format("the data folder {} holds no class folder: it must hold one folder of pictures for "
                     "each class",
                     folder.string()));
   }
-  if (listing.classes.size() < fewest_classes) {
-    throw Error(
-        fmt::format("the data folder {} holds a single class folder, {}: at least {} classes are needed",
-                    folder.string(), listing.classes[0], fewest_classes));
+  const std::vector<std::string> names = root.names;
+  Parts parts = parts_of(folder, names);
+  const bool split = are_parts(parts);
+  Listing listing = split ? list_parts(folder, std::move(parts), std::move(root))
+                          : list_classes(folder, "", std::move(root), Part::none);
+  if (!split && parts.folders.size() > 1) {
+    listing.warnings.push_back(fmt::format(
+        "{} and {} in {} are read as classes: as parts of a split they would hold one folder for each class",
+        parts.folders[0].name, parts.folders[1].name, folder.string()));
   }
-  for (std::size_t label = 0; label < listing.classes.size(); ++label) {
-    const std::string& name = listing.classes[label];
-    if (!is_utf8(name)) {
-      throw Error(fmt::format("the name of the class folder {} is not valid UTF-8: rename it",
-                              (folder / name).string()));
-    }
-    const std::vector<std::string> files = sorted_names(folder / name, is_picture_file);
-    if (files.empty()) {
-      throw Error(fmt::format("the class folder {} holds no picture: add some, or remove the folder",
-                              (folder / name).string()));
-    }
-    for (const std::string& file : files) {
-      listing.pictures.push_back({name + "/" + file, static_cast<std::int32_t>(label)});
-    }
-  }
-  if (listing.pictures.size() > std::numeric_limits<std::uint32_t>::max()) {
-    throw Error(fmt::format("the data folder {} holds {} pictures: at most 2^32 - 1 can be used",
-                            folder.string(), listing.pictures.size()));
-  }
+  const std::string hint = names.size() == 1 && !split ? inner_classes(folder, names[0]) : "";
+  check_class_count(listing, fewest_classes, "the data folder " + folder.string(), hint);
   return listing;
+}
+
+void add_part(Listing& listing, const Listing& added, Part part) {
+  const std::string where = added.folder.string();
+  if (part != Part::validation && part != Part::test) {
+    throw Error("only validation and test pictures can be added to a data set");
+  }
+  if (std::ranges::find(listing.pictures, part, &ListedPicture::part) != listing.pictures.end()) {
+    throw Error(fmt::format("{} has {} pictures of its own: those of {} cannot be added",
+                            listing.folder.string(), name_of(part), where));
+  }
+  for (const ListedPicture& picture : added.pictures) {
+    if (picture.part != Part::none && picture.part != added.pictures.front().part) {
+      throw Error(
+          fmt::format("{} is split into parts itself: name the folder of its {} part", where, name_of(part)));
+    }
+  }
+  Listing moved = added;
+  merge_classes(listing, moved, where, true);
+  std::error_code error;
+  const fs::path from = fs::proximate(added.folder, listing.folder.empty() ? "." : listing.folder, error);
+  if (error) throw Error(fmt::format("cannot read the folder {}: {}", where, error.message()));
+  for (ListedPicture& picture : moved.pictures) {
+    listing.pictures.push_back({(from / picture.file).string(), picture.label, part});
+  }
+  for (PassedOver& one : moved.passed_over) {
+    listing.passed_over.push_back({(from / one.path).string(), std::move(one.reason)});
+  }
+  append(listing.warnings, std::move(moved.warnings));
+}
+
+std::string parts_sentence(const Listing& listing) {
+  std::map<Part, std::size_t> counts;
+  for (const ListedPicture& picture : listing.pictures) ++counts[picture.part];
+  if (counts[Part::validation] == 0 && counts[Part::test] == 0) return {};
+  std::string sentence =
+      fmt::format("The data set comes with its own split: {} for training",
+                  counted(counts[Part::none] + counts[Part::train], "picture", "pictures"));
+  if (counts[Part::validation] > 0)
+    sentence += fmt::format(", {} for validation", with_commas(counts[Part::validation]));
+  if (counts[Part::test] > 0) sentence += fmt::format(", {} for testing", with_commas(counts[Part::test]));
+  return sentence;
 }
 
 }  // namespace bart

@@ -242,6 +242,7 @@ LoadedPictures load_pictures(const Listing& listing, const LoadOptions& options,
     }
     loaded.files.push_back(picture.file);
     loaded.labels.push_back(picture.label);
+    loaded.parts.push_back(picture.part);
     loaded.slots.push_back(record.slot);
     loaded.hashes.push_back(record.hash);
     loaded.sizes.insert({record.height, record.width});

@@ -105,13 +105,20 @@ TEST_F(BadInput, FoldersThatAreNoDataSet) {
   expect_failure(1, {"train", "flat"}, "flat");
   expect_failure(1, {"train", "flat/picture.jpg"}, "flat/picture.jpg");
   draw("faces");
-  fs::create_directory(here() / "faces" / "nobody");
-  expect_failure(1, {"train", "faces"}, "nobody");
-  fs::remove(here() / "faces" / "nobody");
   std::vector<fs::path> classes;
   for (const auto& entry : fs::directory_iterator(here() / "faces")) classes.push_back(entry.path());
   fs::rename(classes[0], here() / "away");
   expect_failure(1, {"train", "faces"}, "2 classes");
+}
+
+TEST_F(BadInput, AnEmptyClassFolderIsAWarning) {
+  draw("faces");
+  fs::create_directory(here() / "faces" / "nobody");
+  const BartResult result =
+      run_bart(here(), {"train", "faces", "--epochs", "0", "--image-size", "16", "--out", "run"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("WARNING - The class folder faces/nobody holds no picture"));
+  EXPECT_THAT(result.err, HasSubstr("Number of classes: 2"));
 }
 
 TEST_F(BadInput, ASplitThatLeavesASideEmpty) {

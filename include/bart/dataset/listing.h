@@ -4,27 +4,86 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "bart/dataset/find_pictures.h"
 
 namespace bart {
 
-/// One picture file of a folder-per-class data set.
-struct ListedPicture {
-  std::string file;     // "class/name", relative to the folder
-  std::int32_t label;   // index into Listing::classes
+/// The part of a split that a data set itself assigns a picture to.
+enum class Part : std::uint8_t {
+  none,  // the data set says nothing: a split decides
+  train,
+  validation,
+  test,
 };
 
-/// A folder-per-class data set as found on disk, both levels in code point order (Python's sorted()).
+/// "train", "validation", "test"; "" for none.
+std::string_view name_of(Part part);
+
+/// The part that a folder of this name stands for, in any case: `train`, `training`; `val`, `valid`,
+/// `validation`; `test`, `testing`. Part::none for any other name.
+Part part_named(std::string_view name);
+
+/// One picture file of a data set.
+struct ListedPicture {
+  std::string file;    // relative to Listing::folder, with "/" between folders: "class/name"
+  std::int32_t label;  // index into Listing::classes
+  Part part = Part::none;
+};
+
+/// A data set as found on disk. Every class has a picture.
 struct Listing {
   std::filesystem::path folder;
-  std::vector<std::string> classes;
+  std::vector<std::string> classes;  // in code point order (Python's sorted())
   std::vector<ListedPicture> pictures;
+  std::vector<PassedOver> passed_over = {};  // relative to `folder`, in the order in which they were met
+  /// What the user should know before training on it, a sentence each: an empty class folder, a folder that
+  /// cannot be read, two names that look alike, a class that a part has no picture of.
+  std::vector<std::string> warnings = {};
 };
 
-/// Lists `folder`: each sub-folder is a class, each file in it a picture. Skipped as the original does:
-/// `.DS_Store` and `simpsons_dataset`; further names that begin with a dot, and plain files beside the class
-/// folders. Throws Error when the folder is missing, unreadable or holds no class folder, when a class
-/// has no picture, or when there are fewer classes than `fewest_classes`, 1 or 2.
+/// Lists `folder`, in which each sub-folder is a class and each picture below it, at any depth, is a picture
+/// of that class. Classes are in code point order, the pictures of a class in the code point order of their
+/// path below the class folder: for flat class folders the order of the original, for nested ones that of
+/// Python's `sorted(str(p.relative_to(c)) for p in c.rglob("*") if p.is_file())`. What is passed over: see
+/// find_pictures(); here also files beside the class folders.
+///
+/// Where the sub-folders are named like parts of a split (part_named()) and hold one folder per class,
+/// `folder` is read as `folder/part/class/…`: the pictures of train, validation and test in this order, each
+/// part ordered as above; `ListedPicture::part` says which. A part whose pictures lie in no class folder is
+/// passed over with a warning, and so are other folders without pictures. Classes of validation and test must
+/// be classes of train, where there is a train; names are compared in composed form. To use one part alone,
+/// erase the pictures of the others.
+///
+/// A class folder without pictures is no class, and a warning. Throws Error when the folder is missing or
+/// unreadable, when fewer than `fewest_classes` (1 or 2) classes have pictures, when two class folders have
+/// the same name in Unicode's composed and decomposed forms, or when a name is not valid UTF-8.
 Listing list_folder(const std::filesystem::path& folder, std::size_t fewest_classes = 2);
+
+/// Lists the pictures that a CSV file names, in its order; classes are the labels in code point order. A
+/// first row that names columns is a header: the picture (`file`, `filename`, `file_name`, `path`,
+/// `filepath`, `image`, `picture`), the label (`label`, `class`, `class_name`, `category`, `target`), and,
+/// where it is there, the part (`part`, `split`, `set`, `subset`: names as for part_named(), or nothing).
+/// Without a header the columns are file and label. Separated by commas, semicolons or tabs, quoted as RFC
+/// 4180 says. Relative paths start at `root`, or, where that is empty, at the folder of the CSV file; it is
+/// Listing::folder.
+///
+/// A row that repeats an earlier one is passed over. Throws Error, with the line, for a row without a file
+/// or label, for a file with two labels, and as list_folder() for too few classes and bad names.
+Listing list_csv(const std::filesystem::path& csv, const std::filesystem::path& root = {},
+                 std::size_t fewest_classes = 2);
+
+/// Adds the pictures of another data set to `listing` as its part `part` (validation or test), for data sets
+/// whose parts lie in folders of their own. Their files are named relative to `listing.folder`
+/// ("../holdout/cat/1.jpg"). Throws Error when `listing` has such a part already, when `added` is itself
+/// split into several parts, or when it has classes that `listing` has not; the sentence says which. Classes
+/// that it has no picture of are a warning.
+void add_part(Listing& listing, const Listing& added, Part part);
+
+/// "The data set comes with its own split: 300 pictures for training, 50 for testing". Empty where no picture
+/// is of a part for validation or testing.
+std::string parts_sentence(const Listing& listing);
 
 }  // namespace bart

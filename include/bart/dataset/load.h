@@ -41,6 +41,7 @@ struct LoadedPictures {
   std::vector<std::string> classes;
   std::vector<std::string> files;                              // [n] of the listing's, those that decoded
   std::vector<std::int32_t> labels;                            // [n]
+  std::vector<Part> parts;                                     // [n] as the listing says
   ByteStore pixels;                                            // [slots, image_size, image_size, 3]
   std::vector<std::uint32_t> slots;                            // [n] which of them is whose
   std::vector<std::uint64_t> hashes;                           // [n] hash_of(pixels of a picture)

@@ -1,7 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
 #include <vector>
+
+#include "bart/dataset/listing.h"
 
 namespace bart {
 
@@ -16,5 +21,16 @@ struct Split {
 /// RandomState(seed).permutation(n) the first ceil(test_size * n) are the test set, the rest the training
 /// set. Throws Error when a side would be empty.
 Split train_test_split(std::uint32_t n, double test_size, std::uint32_t seed);
+
+/// The split that a data set comes with: each picture on the side of its part, those of no part on the
+/// training side, in the order given. Where there are validation pictures but no test pictures, they are the
+/// test set (and Split::validation stays empty, as in the original, which validates on its test set). Nothing
+/// where no picture is for validation or test. Throws Error when none is left to train on.
+std::optional<Split> split_by_parts(std::span<const Part> parts);
+
+/// The classes that have no picture in `split.train`, in their order. `labels[i]` is picture i's index into
+/// `classes`.
+std::vector<std::string> classes_without_training(const Split& split, std::span<const std::int32_t> labels,
+                                                  const std::vector<std::string>& classes);
 
 }  // namespace bart

@@ -1,0 +1,25 @@
+#include "listing_text.h"
+
+#include <fmt/format.h>
+
+#include "verbosity.h"
+
+namespace bart {
+
+void log_listing(Log& log, const Listing& listing) {
+  for (const std::string& warning : listing.warnings) log.warning(warning);
+  if (const std::string parts = parts_sentence(listing); !parts.empty()) log.info(parts);
+  log_passed_over(log, listing.passed_over, listing.folder);
+}
+
+void log_passed_over(Log& log, const std::vector<PassedOver>& passed_over,
+                     const std::filesystem::path& folder) {
+  if (passed_over.empty()) return;
+  log.info(fmt::format("{}{}", passed_over_sentence(passed_over),
+                       verbosity().verbose ? "" : " (--verbose names each)"));
+  for (const PassedOver& one : passed_over) {
+    log.detail(fmt::format("Passed over {}: {}", (folder / one.path).string(), one.reason));
+  }
+}
+
+}  // namespace bart

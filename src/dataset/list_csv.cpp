@@ -1,0 +1,201 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "bart/dataset/class_names.h"
+#include "bart/dataset/listing.h"
+#include "bart/platform/error.h"
+#include "bart/platform/files.h"
+#include "class_checks.h"
+
+namespace bart {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t most_bytes = std::uint64_t{1} << 30;  // of the file: 10 million rows and more
+constexpr std::size_t longest_label = 1000;
+
+struct Row {
+  std::size_t line = 0;  // where it begins, from 1
+  std::vector<std::string> fields;
+};
+
+/// Reads rows of RFC 4180 one by one; lines may end with "\n" alone.
+class RowReader {
+ public:
+  RowReader(std::string_view text, char separator) : text_(text), separator_(separator) {}
+
+  /// The next row that is not blank. Throws Error, a reason without the file's name.
+  std::optional<Row> next() {
+    while (at_ < text_.size()) {
+      Row row{line_, {}};
+      do {
+        row.fields.push_back(field());
+      } while (take(separator_));
+      take('\r');
+      if (at_ < text_.size() && !take('\n')) {
+        throw Error(fmt::format("line {}: after a closing quote there must be a separator", line_));
+      }
+      ++line_;
+      if (row.fields.size() > 1 || !row.fields[0].empty()) return row;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  bool take(char c) {
+    if (at_ >= text_.size() || text_[at_] != c) return false;
+    ++at_;
+    return true;
+  }
+
+  std::string field() {
+    if (!take('"')) {
+      const std::size_t end = std::min(text_.find_first_of(std::string{separator_, '\n'}, at_), text_.size());
+      std::string_view field = text_.substr(at_, end - at_);
+      at_ = end;
+      if (field.ends_with('\r') && (end == text_.size() || text_[end] == '\n')) field.remove_suffix(1);
+      return std::string(field);
+    }
+    const std::size_t first_line = line_;
+    std::string field;
+    while (at_ < text_.size()) {
+      const char c = text_[at_++];
+      if (c == '"' && !take('"')) return field;
+      if (c == '\n') ++line_;
+      field += c;
+    }
+    throw Error(fmt::format("line {}: a quote is not closed", first_line));
+  }
+
+  std::string_view text_;
+  char separator_;
+  std::size_t at_ = 0;
+  std::size_t line_ = 1;
+};
+
+/// A comma, or where the first line has none, a semicolon or a tab.
+char separator_of(std::string_view text) {
+  const std::string_view line = text.substr(0, text.find('\n'));
+  for (const char c : {',', ';', '\t'}) {
+    if (line.find(c) != std::string_view::npos) return c;
+  }
+  return ',';
+}
+
+constexpr std::array file_names = {"file", "filename", "file_name", "path", "filepath", "image", "picture"};
+constexpr std::array label_names = {"label", "class", "class_name", "category", "target"};
+constexpr std::array part_names = {"part", "split", "set", "subset"};
+
+struct Columns {
+  std::size_t file = 0, label = 1;
+  std::optional<std::size_t> part = {};
+};
+
+template <class Names>
+std::optional<std::size_t> column_named(const Row& row, const Names& names) {
+  for (std::size_t c = 0; c < row.fields.size(); ++c) {
+    if (std::ranges::find(names, folded(row.fields[c])) != names.end()) return c;
+  }
+  return std::nullopt;
+}
+
+/// The columns that a header names; nothing where the row is none.
+std::optional<Columns> columns_of(const Row& row) {
+  const auto file = column_named(row, file_names), label = column_named(row, label_names);
+  if (!file || !label) return std::nullopt;
+  return Columns{*file, *label, column_named(row, part_names)};
+}
+
+struct NamedPicture {
+  std::string file, label;
+  Part part = Part::none;
+};
+
+NamedPicture picture_of(const Row& row, const Columns& columns) {
+  const auto field = [&](std::size_t column) {
+    return column < row.fields.size() ? row.fields[column] : std::string();
+  };
+  NamedPicture picture{field(columns.file), field(columns.label)};
+  const auto refuse = [&](const std::string& why) { throw Error(fmt::format("line {}: {}", row.line, why)); };
+  if (picture.file.empty()) refuse("it names no picture");
+  if (picture.file.find('\0') != std::string::npos) refuse("the name of a file cannot hold a zero byte");
+  if (picture.label.empty()) {
+    refuse(fmt::format("{} has no label: there must be two columns, file and label", picture.file));
+  }
+  if (picture.label.size() > longest_label) refuse("a label of more than 1000 bytes cannot be used");
+  if (!is_utf8(picture.label)) refuse("the label is not valid UTF-8");
+  if (columns.part) {
+    const std::string part = field(*columns.part);
+    picture.part = part_named(part);
+    if (picture.part == Part::none && !part.empty()) {
+      refuse(fmt::format("\"{}\" is no part of a split: train, validation and test are", part));
+    }
+  }
+  return picture;
+}
+
+struct SeenFile {
+  std::size_t line;
+  std::string label;
+  Part part;
+};
+
+}  // namespace
+
+Listing list_csv(const fs::path& csv, const fs::path& root, std::size_t fewest_classes) {
+  const std::vector<std::uint8_t> bytes = read_file(csv, most_bytes);
+  std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // a byte order mark, as Excel writes it
+
+  Listing listing;
+  listing.folder = !root.empty() ? root : csv.has_parent_path() ? csv.parent_path() : fs::path(".");
+  std::vector<std::string> labels;  // of each picture
+  std::unordered_map<std::string, SeenFile> seen;
+  try {
+    RowReader reader(text, separator_of(text));
+    std::optional<Columns> columns;
+    while (const std::optional<Row> row = reader.next()) {
+      if (!columns) {
+        columns = columns_of(*row);
+        if (columns) continue;
+        columns.emplace();
+      }
+      NamedPicture picture = picture_of(*row, *columns);
+      const auto [earlier, fresh] =
+          seen.emplace(picture.file, SeenFile{row->line, picture.label, picture.part});
+      if (!fresh && (earlier->second.label != picture.label || earlier->second.part != picture.part)) {
+        throw Error(fmt::format("line {}: {} is named in line {} with another label or part", row->line,
+                                picture.file, earlier->second.line));
+      }
+      if (!fresh) {
+        listing.passed_over.push_back({std::move(picture.file), "named twice"});
+        continue;
+      }
+      listing.pictures.push_back({std::move(picture.file), 0, picture.part});
+      labels.push_back(std::move(picture.label));
+    }
+  } catch (const Error& why) {
+    throw Error(fmt::format("{}: {}", csv.string(), why.what()));
+  }
+
+  const std::set<std::string> classes(labels.begin(), labels.end());
+  listing.classes.assign(classes.begin(), classes.end());
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const auto place = std::ranges::lower_bound(listing.classes, labels[i]);
+    listing.pictures[i].label = static_cast<std::int32_t>(place - listing.classes.begin());
+  }
+  check_class_names(listing.classes, csv.string(), listing.warnings);
+  check_class_count(listing, fewest_classes, csv.string());
+  return listing;
+}
+
+}  // namespace bart

@@ -1,0 +1,96 @@
+#include <gmock/gmock.h>
+
+#include "bart/dataset/listing.h"
+#include "bart/platform/error.h"
+#include "scratch_folder.h"
+
+namespace bart {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::ThrowsMessage;
+
+class ListCsv : public testing::Test {
+ protected:
+  /// "file label part", as far as there is a part.
+  std::vector<std::string> rows(const std::string& content, const fs::path& root = {}) {
+    listing_ = {};
+    scratch_.write("list.csv", content);
+    listing_ = list_csv(scratch_.path() / "list.csv", root);
+    std::vector<std::string> rows;
+    for (const ListedPicture& picture : listing_.pictures) {
+      const std::string part(name_of(picture.part));
+      rows.push_back(picture.file + " " + listing_.classes.at(static_cast<std::size_t>(picture.label)) +
+                     (part.empty() ? "" : " " + part));
+    }
+    return rows;
+  }
+  void expect_refused(const std::string& content, const std::string& words) {
+    EXPECT_THAT([&] { rows(content); }, ThrowsMessage<Error>(AllOf(HasSubstr("list.csv"), HasSubstr(words))))
+        << content;
+  }
+
+  test::ScratchFolder scratch_;
+  Listing listing_;
+};
+
+TEST_F(ListCsv, RowsKeepTheirOrderAndClassesAreSorted) {
+  EXPECT_THAT(rows("z.jpg,marge\nsub/a.jpg,homer\nb.jpg,marge\n"),
+              ElementsAre("z.jpg marge", "sub/a.jpg homer", "b.jpg marge"));
+  EXPECT_THAT(listing_.classes, ElementsAre("homer", "marge"));
+  EXPECT_EQ(listing_.folder, scratch_.path());
+  EXPECT_THAT(listing_.warnings, IsEmpty());
+}
+
+TEST_F(ListCsv, AHeaderNamesTheColumns) {
+  EXPECT_THAT(rows("id,Label,Filename,Split\n1,a,x.jpg,TRAIN\n2,b,y.jpg,val\n3,b,z.jpg,\n"),
+              ElementsAre("x.jpg a train", "y.jpg b validation", "z.jpg b"));
+  // Without a header, the first row is a picture.
+  EXPECT_THAT(rows("img,y\nx.jpg,a\n"), ElementsAre("img y", "x.jpg a"));
+}
+
+TEST_F(ListCsv, QuotesSeparatorsAndLineEndsOfTheWorld) {
+  EXPECT_THAT(rows("\xEF\xBB\xBF"
+                   "file,label\r\n\"a, \"\"b\"\".jpg\",\"two\nlines\"\r\n\r\nc.jpg,d"),
+              ElementsAre("a, \"b\".jpg two\nlines", "c.jpg d"));
+  EXPECT_THAT(rows("file;label\nx, y.jpg;a\nz.jpg;b\n"), ElementsAre("x, y.jpg a", "z.jpg b"));
+  EXPECT_THAT(rows("x.jpg\ta b\ny.jpg\tc"), ElementsAre("x.jpg a b", "y.jpg c"));
+}
+
+TEST_F(ListCsv, PathsStartAtTheRoot) {
+  EXPECT_THAT(rows("x.jpg,a\n/abs/y.jpg,b\n", "/data"), ElementsAre("x.jpg a", "/abs/y.jpg b"));
+  EXPECT_EQ(listing_.folder, "/data");
+  EXPECT_EQ(listing_.folder / listing_.pictures[1].file, "/abs/y.jpg");
+}
+
+TEST_F(ListCsv, ARepeatedRowIsPassedOver) {
+  EXPECT_THAT(rows("x.jpg,a\ny.jpg,b\nx.jpg,a\n"), ElementsAre("x.jpg a", "y.jpg b"));
+  EXPECT_EQ(passed_over_sentence(listing_.passed_over), "Passed over 1 file or folder: 1 named twice");
+}
+
+TEST_F(ListCsv, BadRowsAreRefusedWithTheirLine) {
+  expect_refused("x.jpg,a\ny.jpg,b\nx.jpg,b\n", "line 3: x.jpg is named in line 1 with another label");
+  expect_refused("x.jpg,a\ny.jpg\n", "line 2: y.jpg has no label");
+  expect_refused("x.jpg,a\n,b\n", "line 2: it names no picture");
+  expect_refused("x.jpg,\"a\ny.jpg,b\n", "line 1: a quote is not closed");
+  expect_refused("x.jpg,\"a\"b\ny.jpg,b\n", "line 1: after a closing quote");
+  expect_refused("file,label,split\nx.jpg,a,maybe\n", "line 2: \"maybe\" is no part of a split");
+  expect_refused("x.jpg,a\ny.jpg,caf\xE9\n", "line 2: the label is not valid UTF-8");
+  expect_refused("x.jpg,a\ny.jpg," + std::string(1001, 'b'), "line 2: a label of more than 1000 bytes");
+  expect_refused(std::string("x.jpg,a\ny\0.jpg,b\n", 17), "line 2: the name of a file");
+  expect_refused("", "holds no picture");
+  expect_refused("file,label\n", "holds no picture");
+  expect_refused("x.jpg,a\ny.jpg,a\n", "at least 2 classes");
+  expect_refused("x.jpg,K\u00F6ln\ny.jpg,Ko\u0308ln\n", "once composed and once decomposed");
+}
+
+TEST_F(ListCsv, AMissingFileIsNamed) {
+  EXPECT_THAT([&] { list_csv(scratch_.path() / "none.csv"); }, ThrowsMessage<Error>(HasSubstr("none.csv")));
+}
+
+}  // namespace
+}  // namespace bart
