@@ -16,18 +16,13 @@
 namespace bart {
 namespace {
 
-DecodedPicture decode_stored(Bytes file) {
-  if (file.empty()) throw PictureError("an empty file");
-  const KnownFormat* format = known_format(file);
-  if (format == nullptr) throw PictureError("not a picture of a known format");
-  if (format->decode == nullptr)
-    throw PictureError(std::string(format->name) + " are not supported: " + format->advice);
-  return format->decode(file);
-}
-
 // An upright JPEG, resized while it is decoded.
 DecodedPicture decode_jpeg_resized(Bytes file, const JpegHeader& header, int width, int height) {
   check_size(header.width, header.height);
+  PictureMemory memory;
+  JpegRows rows(file, header, 4);
+  memory.claim(rows.coefficient_bytes());
+  rows.start();
   DecodedPicture decoded;
   decoded.width = header.width;
   decoded.height = header.height;
@@ -41,11 +36,61 @@ DecodedPicture decode_jpeg_resized(Bytes file, const JpegHeader& header, int wid
   std::vector<std::uint8_t> buffer(resampler.row_bytes() + 68);
   std::uint8_t* const row =
       buffer.data() + (64 - reinterpret_cast<std::uintptr_t>(buffer.data()) % 64) % 64 + 4;
-  JpegRows rows(file, header, 4);
   for (int y = 0; y < header.height; ++y) {
     rows.next(row);
     resampler.add_row(row);
   }
+  return decoded;
+}
+
+DecodedPicture decode_stored(Bytes file, Decoding& decoding) {
+  if (file.empty()) throw PictureError("an empty file");
+  const KnownFormat* format = known_format(file);
+  if (format == nullptr) throw PictureError("not a picture of a known format");
+  if (format->decode == nullptr)
+    throw PictureError(std::string(format->name) + " are not supported: " + format->advice);
+  return format->decode(file, decoding);
+}
+
+// Turns a whole picture upright, where that is wanted.
+DecodedPicture turned(DecodedPicture decoded, const DecodeOptions& options) {
+  if (options.apply_exif_orientation)
+    decoded.picture = oriented(std::move(decoded.picture), decoded.exif_orientation);
+  decoded.width = decoded.picture.width;
+  decoded.height = decoded.picture.height;
+  return decoded;
+}
+
+DecodedPicture decode_whole(Bytes file, const DecodeOptions& options) {
+  Decoding decoding;
+  return turned(decode_stored(file, decoding), options);
+}
+
+DecodedPicture decode_and_resize(Bytes file, int width, int height, const DecodeOptions& options) {
+  const KnownFormat* format = known_format(file);
+  if (format != nullptr && format->decode == decode_jpeg) {
+    const JpegHeader header = read_jpeg_header(file);
+    if (header.orientation == 1 || !options.apply_exif_orientation)
+      return decode_jpeg_resized(file, header, width, height);
+  }
+  {
+    Decoding decoding(width, height);
+    DecodedPicture decoded = decode_stored(file, decoding);
+    if (!decoding.is_resized()) {
+      decoded = turned(std::move(decoded), options);
+      decoded.picture = resize_picture(decoded.picture, width, height);
+      return decoded;
+    }
+    if (decoded.exif_orientation == 1 || !options.apply_exif_orientation) {
+      decoded.width = decoding.width();
+      decoded.height = decoding.height();
+      return decoded;
+    }
+  }
+  // The file said only after its pixels that they are to be turned: once more, whole.
+  Decoding decoding;
+  DecodedPicture decoded = turned(decode_stored(file, decoding), options);
+  decoded.picture = resize_picture(decoded.picture, width, height);
   return decoded;
 }
 
@@ -62,33 +107,14 @@ DecodedPicture with_reasons(Decode decode) {
   }
 }
 
-DecodedPicture decode_oriented(Bytes file, const DecodeOptions& options) {
-  DecodedPicture decoded = decode_stored(file);
-  if (options.apply_exif_orientation)
-    decoded.picture = oriented(std::move(decoded.picture), decoded.exif_orientation);
-  decoded.width = decoded.picture.width;
-  decoded.height = decoded.picture.height;
-  return decoded;
-}
-
 }  // namespace
 
 DecodedPicture decode_picture(Bytes file, const DecodeOptions& options) {
-  return with_reasons([&] { return decode_oriented(file, options); });
+  return with_reasons([&] { return decode_whole(file, options); });
 }
 
 DecodedPicture decode_resized(Bytes file, int width, int height, const DecodeOptions& options) {
-  return with_reasons([&] {
-    const KnownFormat* format = known_format(file);
-    if (format != nullptr && format->decode == decode_jpeg) {
-      const JpegHeader header = read_jpeg_header(file);
-      if (header.orientation == 1 || !options.apply_exif_orientation)
-        return decode_jpeg_resized(file, header, width, height);
-    }
-    DecodedPicture decoded = decode_oriented(file, options);
-    decoded.picture = resize_picture(decoded.picture, width, height);
-    return decoded;
-  });
+  return with_reasons([&] { return decode_and_resize(file, width, height, options); });
 }
 
 bool has_picture_extension(std::string_view name) {

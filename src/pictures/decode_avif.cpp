@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "formats.h"
 #include "orientation.h"
@@ -45,9 +46,58 @@ int orientation_of(const avifImage& image) {
   return mirrored[mirror_axis(image.imir)][angle & 3];
 }
 
+// The boxes of the ISO base media format in `bytes` (ISO/IEC 14496-12, 4.2): a size of 32 or 64 bits, a name,
+// a content.
+template <typename Visit>
+void for_each_box(Bytes bytes, Visit visit) {
+  while (bytes.size() >= 8) {
+    const bool large = u32_be(bytes, 0) == 1;
+    if (large && bytes.size() < 16) return;
+    std::uint64_t size = u32_be(bytes, 0);
+    if (large) size = std::uint64_t{u32_be(bytes, 8)} << 32 | u32_be(bytes, 12);
+    if (size == 0) size = bytes.size();  // up to the end
+    const std::size_t head = large ? 16 : 8;
+    if (size < head) return;
+    const Bytes box = slice(bytes, 0, size);
+    visit({reinterpret_cast<const char*>(bytes.data()) + 4, 4}, box.subspan(head));
+    bytes = bytes.subspan(box.size());
+  }
+}
+
+// libavif looks for each item among all others, so that the tables of a hostile file could keep it busy for
+// minutes. A picture of a hundred tiles has tables of some kilobytes.
+void check_item_tables(Bytes file) {
+  constexpr std::size_t limit = std::size_t{64} << 10;
+  const auto check_table = [](std::string_view name, Bytes content) {
+    if ((name == "iinf" || name == "iloc" || name == "iref" || name == "ipma") && content.size() > limit)
+      throw PictureError("broken AVIF: far more items than a picture needs");
+  };
+  for_each_box(file, [&](std::string_view name, Bytes content) {
+    if (name != "meta") return;
+    for_each_box(slice(content, 4), [&](std::string_view part, Bytes inner) {
+      check_table(part, inner);
+      if (part == "iprp") for_each_box(inner, check_table);
+    });
+  });
+}
+
+// What libavif and the codec take beside the RGB picture: the planes, twice where the picture is made of
+// tiles, and RGBA where there is alpha.
+std::uint64_t buffer_bytes(const avifDecoder& decoder) {
+  const avifImage& image = *decoder.image;
+  const std::uint64_t samples =
+      (image.yuvFormat == AVIF_PIXEL_FORMAT_YUV400 ? 1 : 3) + (decoder.alphaPresent ? 1 : 0);
+  const std::uint64_t bytes = image.depth > 8 ? 2 : 1;
+  // Subsampled chroma takes less; then what is too much here stands for the tiles.
+  const std::uint64_t planes = checked_product(image.width, image.height, samples, bytes);
+  return checked_sum(planes, image.yuvFormat == AVIF_PIXEL_FORMAT_YUV444 ? planes : 0,
+                     decoder.alphaPresent ? checked_product(image.width, image.height, 4) : 0);
+}
+
 }  // namespace
 
-DecodedPicture decode_avif(Bytes file) {
+DecodedPicture decode_avif(Bytes file, Decoding& decoding) {
+  check_item_tables(file);
   const std::unique_ptr<avifDecoder, Destroy> decoder(avifDecoderCreate());
   if (!decoder) throw PictureError("libavif cannot be started");
   decoder->maxThreads = 1;
@@ -56,6 +106,7 @@ DecodedPicture decode_avif(Bytes file) {
   check(avifDecoderSetIOMemory(decoder.get(), file.data(), file.size()));
   check(avifDecoderParse(decoder.get()));
   check_size(decoder->image->width, decoder->image->height);
+  decoding.claim(decoder->image->width, decoder->image->height, buffer_bytes(*decoder));
   check(avifDecoderNthImage(decoder.get(), 0));
 
   const avifImage& image = *decoder->image;
@@ -67,8 +118,8 @@ DecodedPicture decode_avif(Bytes file) {
   // With alpha, libavif converts in another way: through RGBA, as Pillow asks it to.
   const bool alpha = decoder->alphaPresent;
   rgb.format = alpha ? AVIF_RGB_FORMAT_RGBA : AVIF_RGB_FORMAT_RGB;
-  rgb.rowBytes = image.width * (alpha ? 4 : 3);
-  std::vector<std::uint8_t> rgba(alpha ? std::size_t(rgb.rowBytes) * image.height : 0);
+  rgb.rowBytes = std::uint32_t(checked_product(image.width, alpha ? 4 : 3));
+  std::vector<std::uint8_t> rgba(alpha ? checked_product(rgb.rowBytes, image.height) : 0);
   rgb.pixels = alpha ? rgba.data() : decoded.picture.pixels.data();
   check(avifImageYUVToRGB(&image, &rgb));
   if (alpha) unpack_row(Packing::rgba8, rgba.data(), rgba.size() / 4, {}, decoded.picture.pixels.data());

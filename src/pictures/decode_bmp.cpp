@@ -141,7 +141,7 @@ std::vector<std::uint8_t> decode_rle(Bytes file, std::size_t at, std::size_t wid
 
 }  // namespace
 
-Dib decode_dib(Bytes file, const DibOptions& options) {
+Dib decode_dib(Bytes file, const DibOptions& options, Decoding& decoding) {
   const Header header = read_header(file, options.at);
   if (header.bits != 1 && header.bits != 4 && header.bits != 8 && header.bits != 16 && header.bits != 24 &&
       header.bits != 32)
@@ -191,15 +191,15 @@ Dib decode_dib(Bytes file, const DibOptions& options) {
   }
   if (dib.pixels_at == 0) dib.pixels_at = palette_end;
 
-  Picture& picture = dib.decoded.picture;
   if (options.in_icon) check_size(header.width, header.height);
   const std::int64_t height = options.in_icon ? header.height / 2 : header.height;
   check_size(header.width, height);
   const std::size_t pixels = std::size_t(header.width);
-  const std::size_t row_bytes = (pixels * std::size_t(bits_per_pixel(packing)) + 7) / 8;
+  const std::size_t row_bytes = bytes_of_bits(checked_product(pixels, bits_per_pixel(packing)));
   std::vector<std::uint8_t> indices;
   Bytes rows;
   std::size_t stride = row_bytes;
+  decoding.begin(header.width, height, run_length ? checked_product(pixels, height) : 0);
   if (run_length) {
     indices = decode_rle(file, dib.pixels_at, pixels, std::size_t(height), header.compression == rle4);
     rows = indices;
@@ -207,21 +207,21 @@ Dib decode_dib(Bytes file, const DibOptions& options) {
     stride = ((pixels * header.bits + 31) >> 3) & ~std::size_t{3};
     if (stride < row_bytes) throw PictureError("broken BMP: a gray palette for fewer than 8 bits");
     rows = slice(file, dib.pixels_at);
-    if (rows.size() < stride * std::size_t(height - 1) + row_bytes) truncated();
+    if (rows.size() < checked_sum(checked_product(stride, height - 1), row_bytes)) truncated();
   }
-  picture = new_picture(header.width, height);
   for (std::int64_t y = 0; y < height; ++y) {
-    const std::int64_t to = header.top_down ? y : height - 1 - y;
-    unpack_row(packing, &rows[std::size_t(y) * stride], pixels, palette,
-               &picture.pixels[std::size_t(to) * pixels * 3]);
+    const std::int64_t from = header.top_down ? y : height - 1 - y;
+    unpack_row(packing, &rows[std::size_t(from) * stride], pixels, palette, decoding.row());
+    decoding.add_row();
   }
+  dib.decoded.picture = decoding.finish();
   dib.decoded.format = "BMP";
   return dib;
 }
 
-DecodedPicture decode_bmp(Bytes file) {
+DecodedPicture decode_bmp(Bytes file, Decoding& decoding) {
   if (file.size() < 14) truncated();
-  return decode_dib(file, {.at = 14, .pixels_at = u32_le(file, 10)}).decoded;
+  return decode_dib(file, {.at = 14, .pixels_at = u32_le(file, 10)}, decoding).decoded;
 }
 
 }  // namespace bart

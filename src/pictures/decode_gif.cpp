@@ -171,7 +171,7 @@ void decode_frame(Bytes file, const Frame& frame, std::uint32_t width, std::uint
 }  // namespace
 
 // The first frame as Pillow presents it: on a canvas that is filled with the transparent index, or with 0.
-DecodedPicture decode_gif(Bytes file) {
+DecodedPicture decode_gif(Bytes file, Decoding& decoding) {
   if (file.size() < 13) truncated();
   std::uint32_t width = u16_le(file, 6), height = u16_le(file, 8);
   std::size_t at = 13;
@@ -223,8 +223,10 @@ DecodedPicture decode_gif(Bytes file) {
   width = std::max(width, frame.left + frame.width);
   height = std::max(height, frame.top + frame.height);
   DecodedPicture decoded;
-  decoded.picture = new_picture(width, height);
-  std::vector<std::uint8_t> indices(std::size_t(width) * height, transparent.value_or(0));
+  check_size(width, height);
+  const std::size_t size = checked_product(width, height);
+  decoding.begin(width, height, size);
+  std::vector<std::uint8_t> indices(size, transparent.value_or(0));
   decode_frame(file, frame, width, indices.data());
 
   Palette palette = gray_scale();
@@ -232,7 +234,9 @@ DecodedPicture decode_gif(Bytes file) {
     palette = {};
     std::memcpy(palette.data(), colors.data(), colors.size() / 3 * 3);
   }
-  unpack_row(Packing::index8, indices.data(), indices.size(), palette, decoded.picture.pixels.data());
+  for (std::size_t y = 0; y < height; ++y, decoding.add_row())
+    unpack_row(Packing::index8, &indices[y * width], width, palette, decoding.row());
+  decoded.picture = decoding.finish();
   decoded.format = "GIF";
   decoded.mode = colors.empty() ? "L" : "P";
   return decoded;

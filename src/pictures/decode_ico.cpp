@@ -41,19 +41,18 @@ Entry largest_entry(Bytes file) {
 
 }  // namespace
 
-DecodedPicture decode_ico(Bytes file) {
+DecodedPicture decode_ico(Bytes file, Decoding& decoding) {
   const Entry entry = largest_entry(file);
   DecodedPicture decoded;
   if (starts_with(slice(file, entry.offset), "\x89PNG\r\n\x1a\n")) {
-    decoded = decode_png(slice(file, entry.offset));
+    decoded = decode_png(slice(file, entry.offset), decoding);
   } else {
-    Dib dib = decode_dib(file, {.at = entry.offset, .in_icon = true});
+    Dib dib = decode_dib(file, {.at = entry.offset, .in_icon = true}, decoding);
     decoded = std::move(dib.decoded);
     decoded.mode = "RGBA";
     // The mask is transparency, which is not applied; but where it is missing, Pillow takes the file for
     // broken.
-    const std::size_t width = std::size_t(decoded.picture.width),
-                      height = std::size_t(decoded.picture.height);
+    const std::size_t width = std::size_t(decoding.width()), height = std::size_t(decoding.height());
     const std::size_t mask_size = entry.bits == 32 ? width * height * 4 : (width + 31) / 32 * 4 * height;
     const std::size_t mask_at =
         entry.bits == 32 ? dib.pixels_at : std::size_t(entry.offset) + entry.size - mask_size;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "checked.h"
+#include "decoding.h"
 #include "orientation.h"
 #include "unpack.h"
 
@@ -73,9 +74,20 @@ JpegHeader read_jpeg_header(Bytes file) {
   return header;
 }
 
+namespace {
+
+// The blocks of 8x8 that the scans of a picture may visit in all. The largest picture with as many scans as
+// common encoders make takes a fifth of it; a file of a megabyte could have thousands of scans, each of which
+// goes through all of a picture.
+constexpr std::uint64_t max_visited_blocks = 200'000'000;
+
+}  // namespace
+
 struct JpegRows::State {
   jpeg_decompress_struct jpeg{};
   jpeg_error_mgr errors{};
+  jpeg_progress_mgr progress{};
+  std::uint64_t visited_blocks = 0;
   jpeg_source_mgr source{};
   std::jmp_buf on_error;
   char message[JMSG_LENGTH_MAX] = {};
@@ -111,25 +123,43 @@ struct JpegRows::State {
     errors.output_message = [](j_common_ptr) {};
   }
 
-  // The two functions that call libjpeg. An error in it jumps back to them over its own frames, so no object
-  // with a destructor lives in theirs.
+  // The three functions that call libjpeg. An error in it jumps back to them over its own frames, so no
+  // object with a destructor lives in theirs.
   enum class Outcome { done, suspended, failed };
 
-  Outcome start() {
+  Outcome read_header() {
     if (setjmp(on_error)) return Outcome::failed;
     jpeg_create_decompress(&jpeg);
     jpeg.src = &source;
+    jpeg.progress = &progress;
+    progress.progress_monitor = count_blocks;
     int header = JPEG_HEADER_TABLES_ONLY;
     while (header == JPEG_HEADER_TABLES_ONLY) header = jpeg_read_header(&jpeg, FALSE);
     if (header == JPEG_SUSPENDED) return Outcome::suspended;
     jpeg.out_color_space = jpeg.num_components == 4 ? JCS_CMYK : channels == 4 ? JCS_EXT_RGBX : JCS_RGB;
+    return Outcome::done;
+  }
+
+  // libjpeg calls this before each row of blocks of a picture that has several scans, while it reads them
+  // all.
+  static void count_blocks(j_common_ptr common) {
+    auto* self = static_cast<State*>(common->client_data);
+    const jpeg_decompress_struct& jpeg = self->jpeg;
+    self->visited_blocks += std::uint64_t{jpeg.MCUs_per_row} * std::uint64_t(jpeg.blocks_in_MCU);
+    if (self->visited_blocks <= max_visited_blocks) return;
+    std::strcpy(self->message, "far more scans than its pixels need");
+    std::longjmp(self->on_error, 1);
+  }
+
+  Outcome start() {
+    if (setjmp(on_error)) return Outcome::failed;
     return jpeg_start_decompress(&jpeg) ? Outcome::done : Outcome::suspended;
   }
 
   Outcome read_row(std::uint8_t* row) {
     if (setjmp(on_error)) return Outcome::failed;
     if (jpeg_read_scanlines(&jpeg, &row, 1) != 1) return Outcome::suspended;
-    // Behind the last row, broken markers are an error, as for Pillow; the end of the file is not.
+    // After the last row, broken markers are an error, as for Pillow; the end of the file is not.
     if (jpeg.output_scanline == jpeg.output_height) jpeg_finish_decompress(&jpeg);
     return Outcome::done;
   }
@@ -146,14 +176,28 @@ JpegRows::JpegRows(Bytes file, const JpegHeader& header, int channels) : state_(
   state.channels = channels;
   state.set_error_handler();
   state.set_source(file);
-  state.check(state.start());
-  if (int(state.jpeg.output_width) != header.width || int(state.jpeg.output_height) != header.height ||
+  state.check(state.read_header());
+  if (int(state.jpeg.image_width) != header.width || int(state.jpeg.image_height) != header.height ||
       state.jpeg.num_components != header.components)
     throw PictureError("broken JPEG: two frame headers that contradict each other");
   if (header.components == 4) state.cmyk.resize(std::size_t(header.width) * 4);
 }
 
 JpegRows::~JpegRows() = default;
+
+std::uint64_t JpegRows::coefficient_bytes() const {
+  jpeg_decompress_struct& jpeg = state_->jpeg;
+  if (!jpeg_has_multiple_scans(&jpeg)) return 0;
+  std::uint64_t bytes = 0;
+  for (int i = 0; i < jpeg.num_components; ++i)
+    bytes += checked_product(jpeg.comp_info[i].width_in_blocks, jpeg.comp_info[i].height_in_blocks,
+                             sizeof(JBLOCK));
+  return bytes;
+}
+
+void JpegRows::start() {
+  state_->check(state_->start());
+}
 
 void JpegRows::next(std::uint8_t* row) {
   State& state = *state_;
@@ -167,14 +211,17 @@ void JpegRows::next(std::uint8_t* row) {
           without_ink(255 - state.cmyk[4 * x + c], 255 - state.cmyk[4 * x + 3]);
 }
 
-DecodedPicture decode_jpeg(Bytes file) {
+DecodedPicture decode_jpeg(Bytes file, Decoding& decoding) {
   const JpegHeader header = read_jpeg_header(file);
+  check_size(header.width, header.height);
+  JpegRows rows(file, header, 3);
+  decoding.claim(header.width, header.height, rows.coefficient_bytes());
+  rows.start();
   DecodedPicture decoded;
   decoded.picture = new_picture(header.width, header.height);
   decoded.format = header.format();
   decoded.mode = header.mode();
   decoded.exif_orientation = header.orientation;
-  JpegRows rows(file, header, 3);
   for (int y = 0; y < header.height; ++y)
     rows.next(&decoded.picture.pixels[std::size_t(y) * std::size_t(header.width) * 3]);
   return decoded;

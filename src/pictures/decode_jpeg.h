@@ -24,9 +24,17 @@ JpegHeader read_jpeg_header(std::span<const std::uint8_t> file);
 /// Decodes a JPEG row by row from top to bottom, with libjpeg's defaults.
 class JpegRows {
  public:
-  /// `file` must stay valid. Rows have `channels` bytes a pixel: 3 (RGB) or 4 (RGB and a byte to ignore).
+  /// `file` must stay valid. Rows have `channels` bytes per pixel: 3 (RGB) or 4 (RGB and a byte to ignore).
   JpegRows(std::span<const std::uint8_t> file, const JpegHeader& header, int channels);
   ~JpegRows();
+
+  /// The memory that start() takes: all coefficients of a picture that comes in several scans, otherwise
+  /// nearly none.
+  std::uint64_t coefficient_bytes() const;
+
+  /// Reads up to the first row. Throws PictureError where the file is broken, ends too soon, or has far more
+  /// scans than any encoder makes.
+  void start();
 
   /// row: [width, channels]. Throws PictureError where the file is broken or ends too soon.
   void next(std::uint8_t* row);
@@ -36,6 +44,6 @@ class JpegRows {
   std::unique_ptr<State> state_;
 };
 
-DecodedPicture decode_jpeg(std::span<const std::uint8_t> file);
+DecodedPicture decode_jpeg(std::span<const std::uint8_t> file, class Decoding& decoding);
 
 }  // namespace bart

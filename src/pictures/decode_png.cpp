@@ -14,7 +14,7 @@
 
 // A PNG reader that accepts, refuses and decodes what Pillow's does (PngImagePlugin.py,
 // libImaging/ZipDecode.c): checksums of chunks before the picture data are checked, later ones not; chunks
-// behind the data are read for their EXIF; no gamma or transparency is applied.
+// after the data are read for their EXIF; no gamma or transparency is applied.
 namespace bart {
 namespace {
 
@@ -57,9 +57,10 @@ struct Inflater {
   Inflater& operator=(const Inflater&) = delete;
 };
 
-// A compressed text or profile; empty where it is broken. Pillow refuses those of over 1 MiB.
-std::string inflate_text(Bytes compressed) {
-  constexpr std::size_t limit = 1 << 20;
+// A compressed text or profile; empty where it is broken. Pillow refuses those of over 1 MiB. `inflated`: the
+// bytes of all of them; what a file of a megabyte could hold of the smallest ones would take minutes.
+std::string inflate_text(Bytes compressed, std::size_t& inflated) {
+  constexpr std::size_t limit = 1 << 20, limit_of_all = std::size_t{256} << 20;
   std::string text;
   Inflater inflater;
   z_stream& z = inflater.stream;
@@ -71,6 +72,9 @@ std::string inflate_text(Bytes compressed) {
     z.avail_out = sizeof buffer;
     const int status = inflate(&z, Z_NO_FLUSH);
     text.append(buffer, sizeof buffer - z.avail_out);
+    inflated += sizeof buffer - z.avail_out;
+    if (inflated > limit_of_all)
+      throw PictureError("broken PNG: compressed texts and profiles of over 256 MiB");
     if (text.size() > limit) throw PictureError("broken PNG: a compressed text or profile of over 1 MiB");
     if (status == Z_STREAM_END || (status == Z_OK && z.avail_in == 0 && z.avail_out > 0) ||
         status == Z_BUF_ERROR)
@@ -135,7 +139,7 @@ struct Facts {
     std::uint32_t left, top, width, height;
   };
   std::optional<Box> frame;
-  std::size_t text_size = 0;
+  std::size_t text_size = 0, inflated = 0;
 
   void read(Bytes file, const Chunk& chunk);
 
@@ -167,7 +171,8 @@ void Facts::read_international_text(Bytes data) {
   const std::size_t translation_end = text.find('\0', language_end + 1);
   if (translation_end == text.npos) return;
   const Bytes value = data.subspan(translation_end + 1);
-  read_text(text.substr(0, key_end), compressed ? inflate_text(value) : std::string(text_of(value)));
+  read_text(text.substr(0, key_end),
+            compressed ? inflate_text(value, inflated) : std::string(text_of(value)));
 }
 
 void Facts::read_frame(Bytes data) {
@@ -211,14 +216,14 @@ void Facts::read(Bytes file, const Chunk& chunk) {
   } else if (chunk.name == "iCCP") {
     if (key_end + 1 >= text.size() || text[key_end + 1] != 0)
       throw PictureError("broken PNG: a color profile of an unknown kind");
-    inflate_text(data.subspan(key_end + 2));
+    inflate_text(data.subspan(key_end + 2), inflated);
   } else if (chunk.name == "tEXt") {
     if (!key.empty()) read_text(key, std::string(text.substr(std::min(key_end + 1, text.size()))));
   } else if (chunk.name == "zTXt") {
     const Bytes value = slice(data, key_end + 1);
     if (!value.empty() && value[0] != 0)
       throw PictureError("broken PNG: a text compressed in an unknown way");
-    std::string plain = inflate_text(slice(value, 1));
+    std::string plain = inflate_text(slice(value, 1), inflated);
     if (!key.empty()) read_text(key, std::move(plain));
   } else if (chunk.name == "iTXt") {
     read_international_text(data);
@@ -259,7 +264,7 @@ class DataChunks {
     return bytes;
   }
 
-  // Where the chunk behind the one being read starts.
+  // Where the chunk after the one being read starts.
   std::size_t end() const { return std::min(at_ + left_, file_.size()) + 4; }
 
  private:
@@ -315,30 +320,29 @@ void unfilter(int filter, std::uint8_t* row, const std::uint8_t* above, std::siz
 // Rows of the inflated data, unfiltered.
 class Rows {
  public:
-  Rows(DataChunks& chunks, std::size_t longest, std::size_t step)
-      : chunks_(chunks), row_(longest + 1), above_(longest + 1), step_(step) {}
+  // all: the bytes of all rows, each with its filter's; no more than those are inflated. step: bytes between
+  // a pixel and the one to its left.
+  Rows(DataChunks& chunks, std::uint64_t all, std::size_t longest, std::size_t step)
+      : chunks_(chunks),
+        left_(all),
+        buffer_(std::min<std::uint64_t>(all, 65536)),
+        row_(longest + 1),
+        above_(longest + 1),
+        step_(step) {}
+
+  static std::uint64_t memory_of(std::size_t longest) { return 2 * (std::uint64_t{longest} + 1) + 65536; }
 
   // A row of `length` bytes; none where the data end early, which leaves the rest of the picture black.
   const std::uint8_t* next(std::size_t length) {
-    if (ended_) return nullptr;
-    z_stream& z = inflater_.stream;
-    z.next_out = row_.data();
-    z.avail_out = uInt(length + 1);
-    while (true) {
-      if (z.avail_in == 0) {
-        const Bytes bytes = chunks_.next();
-        z.next_in = const_cast<Bytef*>(bytes.data());
-        z.avail_in = uInt(bytes.size());
+    for (std::size_t done = 0; done < length + 1;) {
+      if (inflated_.empty()) {
+        if (ended_ && done == 0) return nullptr;
+        inflate_more();
       }
-      const int status = inflate(&z, Z_NO_FLUSH);
-      if (status < 0) throw PictureError("broken PNG: its compressed data make no sense");
-      if (z.avail_out == 0) {
-        ended_ = status == Z_STREAM_END;
-        break;
-      }
-      // At the end of the stream, or where it asks for a dictionary, zlib takes no more: what follows is not
-      // the picture's.
-      z.avail_in = 0;
+      const std::size_t count = std::min(inflated_.size(), length + 1 - done);
+      std::memcpy(&row_[done], inflated_.data(), count);
+      inflated_ = inflated_.subspan(count);
+      done += count;
     }
     unfilter(row_[0], row_.data() + 1, above_.data() + 1, length, step_);
     row_.swap(above_);
@@ -348,51 +352,103 @@ class Rows {
   void start_pass() { std::fill(above_.begin(), above_.end(), 0); }
 
  private:
+  // Inflates some bytes. The stream may end with them; where it has ended without, what follows is not the
+  // picture's.
+  void inflate_more() {
+    if (ended_) truncated();
+    z_stream& z = inflater_.stream;
+    const std::size_t wanted = std::min<std::uint64_t>(left_, buffer_.size());
+    z.next_out = buffer_.data();
+    z.avail_out = uInt(wanted);
+    while (z.avail_out == wanted) {
+      if (z.avail_in == 0) {
+        const Bytes bytes = chunks_.next();
+        z.next_in = const_cast<Bytef*>(bytes.data());
+        z.avail_in = uInt(bytes.size());
+      }
+      const int status = inflate(&z, Z_NO_FLUSH);
+      if (status < 0) throw PictureError("broken PNG: its compressed data make no sense");
+      ended_ = status == Z_STREAM_END && z.avail_out < wanted;
+      // At the end of the stream, or where it asks for a dictionary, zlib takes no more.
+      if (z.avail_out == wanted) z.avail_in = 0;
+    }
+    inflated_ = Bytes(buffer_).first(wanted - z.avail_out);
+    left_ -= inflated_.size();
+  }
+
   DataChunks& chunks_;
   Inflater inflater_;
+  std::uint64_t left_;
+  std::vector<std::uint8_t> buffer_;
+  Bytes inflated_;  // in the buffer
   std::vector<std::uint8_t> row_, above_;
   std::size_t step_;
   bool ended_ = false;
 };
 
-// Decodes the frame into the picture, which is at least as large.
-void decode_pixels(DataChunks& chunks, const Facts& facts, const Facts::Box& frame, Picture& picture) {
+struct Pass {
+  std::size_t x, y, step_x, step_y;
+};
+constexpr Pass interlaced[] = {{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4},
+                               {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2}};
+constexpr Pass progressive[] = {{0, 0, 1, 1}};
+
+// Decodes the frame row by row, or into the picture, which is at least as large.
+Picture decode_pixels(DataChunks& chunks, const Facts& facts, const Facts::Box& frame, Decoding& decoding) {
   const Header& header = *facts.header;
+  check_size(header.width, header.height);
+  // A second header may have made the picture smaller than it was when the frame was read.
+  if (std::int64_t(frame.left) + frame.width > header.width ||
+      std::int64_t(frame.top) + frame.height > header.height)
+    throw PictureError("broken PNG: an animation frame that is larger than the picture");
   const std::size_t bits = std::size_t(bits_per_pixel(header.packing));
-  const auto row_bytes = [&](std::size_t pixels) { return (pixels * bits + 7) / 8; };
-  Rows rows(chunks, row_bytes(frame.width), (bits + 7) / 8);
-  const auto pixel_at = [&](std::size_t x, std::size_t y) {
-    return &picture.pixels[((frame.top + y) * std::size_t(picture.width) + frame.left + x) * 3];
+  const auto row_bytes = [&](std::size_t pixels) { return bytes_of_bits(pixels * bits); };
+  const auto pixels_of = [&](const Pass& pass) {
+    return pass.x < frame.width ? (frame.width - pass.x + pass.step_x - 1) / pass.step_x : 0;
   };
-  if (!header.interlaced) {
+  const std::span<const Pass> passes = header.interlaced ? std::span<const Pass>(interlaced) : progressive;
+  std::uint64_t all = 0;
+  for (const Pass& pass : passes)
+    if (pixels_of(pass) > 0 && pass.y < frame.height)
+      all += checked_product((frame.height - pass.y + pass.step_y - 1) / pass.step_y,
+                             row_bytes(pixels_of(pass)) + 1);
+
+  const std::size_t longest = row_bytes(frame.width);
+  const bool row_by_row = !header.interlaced && frame.width == header.width && frame.height == header.height;
+  if (row_by_row)
+    decoding.begin(header.width, header.height, Rows::memory_of(longest));
+  else
+    decoding.claim(header.width, header.height, Rows::memory_of(longest) + 3 * std::uint64_t{frame.width});
+  Rows rows(chunks, all, longest, (bits + 7) / 8);
+  if (row_by_row) {
     for (std::size_t y = 0; y < frame.height; ++y) {
-      const std::uint8_t* row = rows.next(row_bytes(frame.width));
-      if (!row) return;
-      unpack_row(header.packing, row, frame.width, facts.palette, pixel_at(0, y));
+      const std::uint8_t* row = rows.next(longest);
+      if (!row) break;
+      unpack_row(header.packing, row, frame.width, facts.palette, decoding.row());
+      decoding.add_row();
     }
-    return;
+    return decoding.finish();
   }
-  struct Pass {
-    std::size_t x, y, step_x, step_y;
-  };
-  static constexpr Pass passes[] = {{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4},
-                                    {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2}};
+
+  Picture picture = new_picture(header.width, header.height);
   std::vector<std::uint8_t> rgb(std::size_t(frame.width) * 3);
   for (const Pass& pass : passes) {
-    if (pass.x >= frame.width) continue;
-    const std::size_t pixels = (frame.width - pass.x + pass.step_x - 1) / pass.step_x;
+    const std::size_t pixels = pixels_of(pass);
+    if (pixels == 0) continue;
     rows.start_pass();
     for (std::size_t y = pass.y; y < frame.height; y += pass.step_y) {
       const std::uint8_t* row = rows.next(row_bytes(pixels));
-      if (!row) return;
+      if (!row) return picture;
       unpack_row(header.packing, row, pixels, facts.palette, rgb.data());
-      for (std::size_t i = 0; i < pixels; ++i)
-        std::memcpy(pixel_at(pass.x + i * pass.step_x, y), &rgb[3 * i], 3);
+      std::uint8_t* to =
+          &picture.pixels[((frame.top + y) * std::size_t(picture.width) + frame.left + pass.x) * 3];
+      for (std::size_t i = 0; i < pixels; ++i, to += pass.step_x * 3) std::memcpy(to, &rgb[3 * i], 3);
     }
   }
+  return picture;
 }
 
-// The chunks behind the picture data, as far as Pillow reads them.
+// The chunks after the picture data, as far as Pillow reads them.
 void read_rest(Bytes file, std::size_t at, bool animated, Facts& facts) {
   while (const std::optional<Chunk> chunk = chunk_at(file, at)) {
     if (chunk->name == "IEND" || (chunk->name == "fcTL" && animated)) return;
@@ -425,7 +481,7 @@ std::vector<std::uint8_t> exif_of_profile(std::string_view profile) {
 
 }  // namespace
 
-DecodedPicture decode_png(Bytes file) {
+DecodedPicture decode_png(Bytes file, Decoding& decoding) {
   Facts facts;
   std::size_t at = 8;
   std::optional<Chunk> chunk;
@@ -450,13 +506,12 @@ DecodedPicture decode_png(Bytes file) {
   if (!header.mode) throw PictureError("broken PNG: bits and colors that do not go together");
 
   DecodedPicture decoded;
-  decoded.picture = new_picture(header.width, header.height);
   const Facts::Box frame =
       facts.frame.value_or(Facts::Box{0, 0, std::uint32_t(header.width), std::uint32_t(header.height)});
   if (frame.width == 0 || frame.height == 0) throw PictureError("broken PNG: an empty first frame");
   const bool animated = facts.frames && (*facts.frames > 1 || !facts.frame);
   DataChunks chunks(file, *chunk, facts);
-  decode_pixels(chunks, facts, frame, decoded.picture);
+  decoded.picture = decode_pixels(chunks, facts, frame, decoding);
   read_rest(file, chunks.end(), animated, facts);
 
   if (facts.exif.empty()) facts.exif = exif_of_profile(facts.exif_profile);

@@ -90,7 +90,7 @@ class PlainValues {
 
 }  // namespace
 
-DecodedPicture decode_pnm(Bytes file) {
+DecodedPicture decode_pnm(Bytes file, Decoding& decoding) {
   if (file.size() < 3 || !is_space(file[2])) throw PictureError("not a picture of a known format");
   const char kind = char(file[1]);  // 1 to 3: text; 4 to 6: binary; bits, gray, color
   std::size_t at = 3;
@@ -116,16 +116,15 @@ DecodedPicture decode_pnm(Bytes file) {
                                 : row_bytes * std::size_t(height);
   if (pixels.size() < least) truncated();
 
-  decoded.picture = new_picture(width, height);
+  decoding.begin(width, height, 0);
   PlainValues values(file, at);
   for (std::int64_t y = 0; y < height; ++y) {
-    std::uint8_t* rgb = &decoded.picture.pixels[std::size_t(y) * std::size_t(width) * 3];
+    std::uint8_t* rgb = decoding.row();
     const Bytes row = plain ? Bytes() : pixels.subspan(std::size_t(y) * row_bytes, row_bytes);
     if (bits && !plain) {
       unpack_row(Packing::gray1_inverted, row.data(), std::size_t(width), {}, rgb);
-      continue;
     }
-    for (std::size_t i = 0; i < row_values; ++i) {
+    for (std::size_t i = 0; i < (bits && !plain ? 0 : row_values); ++i) {
       int value;
       if (bits) {
         value = values.next_bit() ? 0 : 255;
@@ -139,7 +138,9 @@ DecodedPicture decode_pnm(Bytes file) {
       else
         std::memset(rgb + 3 * i, value, 3);
     }
+    decoding.add_row();
   }
+  decoded.picture = decoding.finish();
   return decoded;
 }
 

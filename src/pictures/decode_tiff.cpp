@@ -134,14 +134,18 @@ std::vector<Part> parts_of(const TiffDirectory& tags, const Description& d) {
   return kept;
 }
 
-void decode_uncompressed(Bytes file, const TiffDirectory& tags, const Description& d, Picture& picture) {
+Picture decode_uncompressed(Bytes file, const TiffDirectory& tags, const Description& d, Decoding& decoding) {
   const std::size_t width = std::size_t(d.width);
   TiffPixels layout = d.pixels;
   const std::size_t planes = d.separate_planes ? std::size_t(layout.samples) : 1;
   if (planes > 1 && (layout.bits != 8 || layout.premultiplied || layout.mode_channels < 3))
     throw PictureError(
         "TIFF pictures with such separate planes are not supported: convert it to PNG or JPEG");
-  std::vector<std::uint8_t> interleaved(planes > 1 ? checked_product(width, d.height, planes) : 0);
+  check_size(d.width, d.height);
+  const std::size_t interleaved_bytes = planes > 1 ? checked_product(width, d.height, planes) : 0;
+  decoding.claim(d.width, d.height, interleaved_bytes);
+  Picture picture = new_picture(d.width, d.height);
+  std::vector<std::uint8_t> interleaved(interleaved_bytes);
   if (planes == 1) {
     // What no part covers stays zero as stored, which is white in CMYK.
     TiffPixels stored = layout;
@@ -164,7 +168,13 @@ void decode_uncompressed(Bytes file, const TiffDirectory& tags, const Descriptio
     const Bytes bytes = slice(file, part.offset);
     if (bytes.size() < checked_sum(checked_product(stride, rows - 1), row_bytes))
       throw PictureError("truncated TIFF: the file ends before the picture does");
-    for (std::size_t y = 0; y < rows; ++y) {
+    // The rows of a strip are one long row where there is nothing between them.
+    const bool whole_rows = planes == 1 && d.fill_order != 2 && columns == width && stride == row_bytes &&
+                            columns * std::size_t(layout.bits) * std::size_t(layout.samples) % 8 == 0;
+    if (whole_rows)
+      unpack_tiff_row(layout, tags.little_endian(), bytes.data(), rows * columns, d.palette,
+                      &picture.pixels[std::size_t(part.top) * width * 3]);
+    for (std::size_t y = 0; y < (whole_rows ? 0 : rows); ++y) {
       const std::uint8_t* row = &bytes[y * stride];
       if (d.fill_order == 2) {
         reversed.assign(row, row + row_bytes);
@@ -185,23 +195,23 @@ void decode_uncompressed(Bytes file, const TiffDirectory& tags, const Descriptio
   if (planes > 1)
     unpack_tiff_row(layout, tags.little_endian(), interleaved.data(), width * std::size_t(d.height),
                     d.palette, picture.pixels.data());
+  return picture;
 }
 
 }  // namespace
 
-DecodedPicture decode_tiff(Bytes file) {
+DecodedPicture decode_tiff(Bytes file, Decoding& decoding) {
   const TiffDirectory tags(file);
   if (!tags.found()) throw PictureError("truncated TIFF: no directory in it");
   const Description d = describe(tags);
   DecodedPicture decoded;
-  decoded.picture = new_picture(d.width, d.height);
   decoded.format = "TIFF";
   decoded.mode = d.pixels.mode;
   if (d.compression == 1) {
-    decode_uncompressed(file, tags, d, decoded.picture);
+    decoded.picture = decode_uncompressed(file, tags, d, decoding);
   } else {
     if (d.pixels.kind == TiffPixels::Kind::ycbcr) decoded.mode = "RGB";
-    decode_with_libtiff(file, d.pixels, d.palette, decoded.picture);
+    decoded.picture = decode_with_libtiff(file, d.pixels, d.palette, d.width, d.height, decoding);
   }
   // Pillow turns a TIFF upright while it opens it, and then knows of no orientation any more.
   const Bytes xmp = tags.bytes(tag::xmp);

@@ -2,22 +2,23 @@
 
 #include "bart/pictures/decode.h"
 #include "checked.h"
+#include "decoding.h"
 
-// One decoder a format. Each returns the stored pixels (no orientation applied) of the first frame, and
-// throws PictureError.
+// One decoder per format. Each returns the stored pixels (no orientation applied) of the first frame, or what
+// Decoding made of them, and throws PictureError.
 namespace bart {
 
-DecodedPicture decode_avif(Bytes file);
-DecodedPicture decode_png(Bytes file);
-DecodedPicture decode_webp(Bytes file);
-DecodedPicture decode_bmp(Bytes file);
-DecodedPicture decode_gif(Bytes file);
-DecodedPicture decode_ico(Bytes file);
-DecodedPicture decode_pnm(Bytes file);
-DecodedPicture decode_tiff(Bytes file);
+DecodedPicture decode_avif(Bytes file, Decoding& decoding);
+DecodedPicture decode_png(Bytes file, Decoding& decoding);
+DecodedPicture decode_webp(Bytes file, Decoding& decoding);
+DecodedPicture decode_bmp(Bytes file, Decoding& decoding);
+DecodedPicture decode_gif(Bytes file, Decoding& decoding);
+DecodedPicture decode_ico(Bytes file, Decoding& decoding);
+DecodedPicture decode_pnm(Bytes file, Decoding& decoding);
+DecodedPicture decode_tiff(Bytes file, Decoding& decoding);
 
 /// A BMP's information header, palette and pixels at `at` in the file, without the file header before them:
-/// what BMP and ICO files share. `pixels_at`: where the pixels start, 0: right behind the palette. In an
+/// what BMP and ICO files share. `pixels_at`: where the pixels start, 0: right after the palette. In an
 /// icon, the stated height counts a mask below the picture too.
 struct DibOptions {
   std::size_t at = 0;
@@ -28,6 +29,6 @@ struct Dib {
   DecodedPicture decoded;
   std::size_t pixels_at = 0;
 };
-Dib decode_dib(Bytes file, const DibOptions& options);
+Dib decode_dib(Bytes file, const DibOptions& options, Decoding& decoding);
 
 }  // namespace bart

@@ -8,7 +8,7 @@ namespace bart {
 /// A format that is told by the first bytes of a file.
 struct KnownFormat {
   const char* name;                                  // as in PictureFormat
-  DecodedPicture (*decode)(Bytes);                   // null: the format is known, but not read
+  DecodedPicture (*decode)(Bytes, Decoding&);        // null: the format is known, but not read
   const char* advice = "convert it to PNG or JPEG";  // what to do with a file that is not read
 };
 

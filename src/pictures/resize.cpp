@@ -6,6 +6,7 @@
 
 #include "bart/pictures/decode.h"
 #include "checked.h"
+#include "picture_memory.h"
 #include "resample.h"
 
 namespace bart {
@@ -16,14 +17,13 @@ Picture resize_picture(const Picture& picture, int width, int height) {
   check_whole(picture);
   if (picture.width == width && picture.height == height) return picture;
 
-  Picture resized{width, height, std::vector<std::uint8_t>(std::size_t(width) * std::size_t(height) * 3)};
+  if (RowResampler::memory_of(picture.width, picture.height, width, height) > max_picture_memory)
+    throw Error("a picture of " + std::to_string(picture.width) + "x" + std::to_string(picture.height) +
+                " cannot be resized to " + std::to_string(width) + "x" + std::to_string(height) +
+                ": it takes too much memory");
+  Picture resized = new_picture(width, height);
   RowResampler resampler(picture.width, picture.height, width, height, resized.pixels.data());
-  std::vector<std::uint8_t> rgbx(resampler.row_bytes());
-  const std::size_t row_length = std::size_t(picture.width) * 3;
-  for (int y = 0; y < picture.height; ++y) {
-    rgb_to_rgbx(&picture.pixels[std::size_t(y) * row_length], std::size_t(picture.width), rgbx.data());
-    resampler.add_row(rgbx.data());
-  }
+  resampler.add_rgb_rows(picture.pixels.data(), std::size_t(picture.height));
   return resized;
 }
 

@@ -53,7 +53,7 @@ using Tiff = std::unique_ptr<TIFF, void (*)(TIFF*)>;
 Tiff open_tiff(Source& source) {
   const std::unique_ptr<TIFFOpenOptions, void (*)(TIFFOpenOptions*)> options(TIFFOpenOptionsAlloc(),
                                                                              TIFFOpenOptionsFree);
-  TIFFOpenOptionsSetMaxSingleMemAlloc(options.get(), tmsize_t{1} << 31);
+  TIFFOpenOptionsSetMaxSingleMemAlloc(options.get(), tmsize_t{1} << 30);
   TIFFOpenOptionsSetErrorHandlerExtR(options.get(), keep_message, &source);
   TIFFOpenOptionsSetWarningHandlerExtR(options.get(), ignore_message, nullptr);
   return {TIFFClientOpenExt(
@@ -81,19 +81,38 @@ std::uint16_t field16(TIFF* tiff, std::uint32_t tag) {
   return value;
 }
 
+// What the blocks of a picture may take in all, inflated and as stored. Blocks may be far larger than the
+// picture, and any number of them may lie at one place of the file.
+constexpr std::uint64_t max_block_bytes = std::uint64_t{1} << 32, max_stored_bytes = std::uint64_t{1} << 28;
+
+void check_work(TIFF* tiff, Bytes file, std::uint64_t block_bytes) {
+  const std::uint32_t blocks = TIFFIsTiled(tiff) ? TIFFNumberOfTiles(tiff) : TIFFNumberOfStrips(tiff);
+  std::uint64_t stored = 0;
+  for (std::uint32_t i = 0; i < blocks; ++i)
+    stored = checked_sum(stored, std::min<std::uint64_t>(TIFFGetStrileByteCount(tiff, i), file.size()));
+  if (checked_product(blocks, block_bytes) > max_block_bytes ||
+      stored > std::max(max_stored_bytes, checked_product(file.size(), 2)))
+    throw PictureError("broken TIFF: its strips or tiles hold far more than the picture");
+}
+
 // Subsampled YCbCr: libtiff converts it itself, block by block of rows.
-void decode_as_rgba(TIFF* tiff, const Source& source, Picture& picture) {
+Picture decode_as_rgba(TIFF* tiff, const Source& source, std::uint32_t width, std::uint32_t height,
+                       Decoding& decoding) {
   char message[1024] = "";
   TIFFRGBAImage image;
   if (!TIFFRGBAImageOK(tiff, message) || !TIFFRGBAImageBegin(&image, tiff, 0, message))
     throw PictureError("broken TIFF: its colors cannot be converted");
   const std::unique_ptr<TIFFRGBAImage, void (*)(TIFFRGBAImage*)> end(&image, TIFFRGBAImageEnd);
   image.orientation = image.req_orientation = ORIENTATION_TOPLEFT;
-  const std::uint32_t width = std::uint32_t(picture.width), height = std::uint32_t(picture.height);
   if (image.width != width || image.height != height) broken(source);
   const std::uint32_t rows = std::clamp(
       field(tiff, TIFFIsTiled(tiff) ? TIFFTAG_TILELENGTH : TIFFTAG_ROWSPERSTRIP, height), 1u, height);
-  std::vector<std::uint32_t> raster(checked_product(width, rows));  // ABGR words
+  const std::uint64_t pixels = checked_product(width, rows);
+  const std::uint64_t block = unsigned_size(TIFFIsTiled(tiff) ? TIFFTileSize(tiff) : TIFFStripSize(tiff));
+  check_work(tiff, source.file, block);
+  decoding.claim(width, height, checked_sum(checked_product(pixels, 4), block));
+  Picture picture = new_picture(width, height);
+  std::vector<std::uint32_t> raster(pixels);  // ABGR words
   for (std::uint32_t y = 0; y < height; y += rows) {
     const std::uint32_t count = std::min(rows, height - y);
     image.row_offset = int(y);
@@ -106,16 +125,19 @@ void decode_as_rgba(TIFF* tiff, const Source& source, Picture& picture) {
       rgb[2] = std::uint8_t(TIFFGetB(raster[i]));
     }
   }
+  return picture;
 }
 
 }  // namespace
 
-void decode_with_libtiff(Bytes file, const TiffPixels& stated, const Palette& palette, Picture& picture) {
+Picture decode_with_libtiff(Bytes file, const TiffPixels& stated, const Palette& palette,
+                            std::int64_t stated_width, std::int64_t stated_height, Decoding& decoding) {
+  check_size(stated_width, stated_height);
+  const auto width = std::uint32_t(stated_width), height = std::uint32_t(stated_height);
   Source source{file};
   const Tiff owner = open_tiff(source);
   TIFF* const tiff = owner.get();
   if (!tiff) broken(source);
-  const std::uint32_t width = std::uint32_t(picture.width), height = std::uint32_t(picture.height);
   if (field(tiff, TIFFTAG_IMAGEWIDTH, 0) != width || field(tiff, TIFFTAG_IMAGELENGTH, 0) != height)
     throw PictureError("broken TIFF: two sizes that contradict each other");
 
@@ -124,7 +146,8 @@ void decode_with_libtiff(Bytes file, const TiffPixels& stated, const Palette& pa
   const std::uint16_t compression = field16(tiff, TIFFTAG_COMPRESSION);
   TiffPixels layout = stated;
   if (field16(tiff, TIFFTAG_PHOTOMETRIC) == PHOTOMETRIC_YCBCR) {
-    if (compression != COMPRESSION_JPEG || separate) return decode_as_rgba(tiff, source, picture);
+    if (compression != COMPRESSION_JPEG || separate)
+      return decode_as_rgba(tiff, source, width, height, decoding);
     TIFFSetField(tiff, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
   }
   if (layout.kind == TiffPixels::Kind::ycbcr) layout.kind = TiffPixels::Kind::rgb;
@@ -150,11 +173,19 @@ void decode_with_libtiff(Bytes file, const TiffPixels& stated, const Palette& pa
     throw PictureError("broken TIFF: blocks of an unexpected size");
 
   constexpr bool little = true;  // libtiff gives samples in the machine's order
-  std::vector<std::uint8_t> block(
-      std::max<std::size_t>(std::size_t(block_size), checked_product(libtiff_row, block_height)));
+  const std::uint64_t block_bytes =
+      std::max<std::uint64_t>(unsigned_size(block_size), checked_product(libtiff_row, block_height));
+  check_work(tiff, file, block_bytes);
+  decoding.claim(width, height,
+                 checked_sum(block_bytes, separate ? checked_product(width, height, planes) : 0));
+  Picture picture = new_picture(width, height);
+  std::vector<std::uint8_t> block(block_bytes);
   // Separate planes are interleaved here, high bytes only, and unpacked at the end.
   std::vector<std::uint8_t> interleaved(separate ? checked_product(width, height, planes) : 0);
   const std::size_t sample_bytes = std::size_t(layout.bits) / 8;
+  // The rows of a block are one long row where there is nothing between them.
+  const bool whole_rows = !separate && block_width == width && std::size_t(libtiff_row) == row_bytes &&
+                          checked_product(width, sample_bits) % 8 == 0;
   for (std::uint32_t y = 0; y < height; y += block_height)
     for (std::size_t plane = 0; plane < planes; ++plane)
       for (std::uint32_t x = 0; x < width; x += block_width) {
@@ -165,6 +196,11 @@ void decode_with_libtiff(Bytes file, const TiffPixels& stated, const Palette& pa
         if (read == -1) broken(source);
         const std::uint32_t columns = std::min(block_width, width - x),
                             rows = std::min(block_height, height - y);
+        if (whole_rows) {
+          unpack_tiff_row(layout, little, block.data(), std::size_t(rows) * width, palette,
+                          &picture.pixels[std::size_t(y) * width * 3]);
+          continue;
+        }
         for (std::uint32_t row = 0; row < rows; ++row) {
           const std::uint8_t* from = &block[row * std::size_t(libtiff_row)];
           const std::size_t to = std::size_t(y + row) * width + x;
@@ -182,6 +218,7 @@ void decode_with_libtiff(Bytes file, const TiffPixels& stated, const Palette& pa
     unpack_tiff_row(layout, little, interleaved.data(), std::size_t(width) * height, palette,
                     picture.pixels.data());
   }
+  return picture;
 }
 
 }  // namespace bart

@@ -13,6 +13,7 @@ namespace {
 
 TEST(EncodeJpeg, GivesPillowsBytes) {
   for (const std::vector<std::string>& row : test::read_golden("resize.tsv")) {
+    if (row[5] == "0") continue;  // larger than a JPEG can be
     SCOPED_TRACE(row[0] + "x" + row[1] + " to " + row[2] + "x" + row[3]);
     const Picture picture = resize_picture(test::noise(std::stoi(row[0]), std::stoi(row[1])),
                                            std::stoi(row[2]), std::stoi(row[3]));

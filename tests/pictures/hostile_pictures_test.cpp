@@ -1,6 +1,15 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <zlib.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
+#include <string_view>
+#include <thread>
 
 #include "bart/pictures/decode.h"
 #include "bart/pictures/encode_jpeg.h"
@@ -179,6 +188,148 @@ TEST(HostilePictures, PicturesOfACallerWithoutTheirPixelsAreRefused) {
     EXPECT_THROW(encode_png(picture), Error);
     EXPECT_THROW(picture_signature(picture), Error);
   }
+}
+
+/// A lossless WebP of one color (RFC 9649): every code has one symbol, which takes no bits.
+test::FileBytes solid_webp(std::uint32_t width, std::uint32_t height, std::array<std::uint32_t, 3> rgb) {
+  test::FileBytes bits;
+  std::size_t count = 0;
+  const auto put = [&](std::uint32_t value, int size) {
+    for (int i = 0; i < size; ++i, ++count) {
+      if (count % 8 == 0) bits.push_back(0);
+      bits.back() = std::uint8_t(bits.back() | (value >> i & 1) << count % 8);
+    }
+  };
+  put(0x2f, 8);
+  put(width - 1, 14);
+  put(height - 1, 14);
+  put(0, 1 + 3);  // no alpha, version 0
+  put(0, 3);      // no transform, no color cache, one group of codes
+  for (const std::uint32_t symbol : {rgb[1], rgb[0], rgb[2], 255u, 0u}) {
+    put(0b101, 3);  // a simple code of one symbol of 8 bits
+    put(symbol, 8);
+  }
+  bits.resize((bits.size() + 1) / 2 * 2);
+  test::FileBytes file;
+  const auto text = [&](std::string_view chars) { file.insert(file.end(), chars.begin(), chars.end()); };
+  const auto number = [&](std::size_t value) {
+    for (int i = 0; i < 4; ++i) file.push_back(std::uint8_t(value >> 8 * i));
+  };
+  text("RIFF");
+  number(4 + 8 + bits.size());
+  text("WEBPVP8L");
+  number(bits.size());
+  file.insert(file.end(), bits.begin(), bits.end());
+  return file;
+}
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// Each takes 1.25 GB of addresses, of which there are not enough for two at a time.
+TEST(HostilePictures, LargePicturesOnAllThreadsShareOneBudgetOfMemory) {
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const rlimit limit{std::uint64_t{9} << 28, std::uint64_t{9} << 28};  // 2.25 GiB
+    ::setrlimit(RLIMIT_AS, &limit);
+    const test::FileBytes file = solid_webp(16383, 10923, {10, 20, 30});
+    std::atomic<int> right = 0;
+    {
+      std::vector<std::jthread> threads;
+      for (int i = 0; i < 2; ++i)
+        threads.emplace_back([&] {
+          try {
+            const Picture picture = decode_resized(file, 2, 1).picture;
+            right += picture.pixels == std::vector<std::uint8_t>{10, 20, 30, 10, 20, 30};
+          } catch (const std::exception& error) {
+            std::fprintf(stderr, "%s\n", error.what());
+          }
+        });
+    }
+    ::_exit(right == 2 ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+}
+#endif
+
+std::string reason_against(std::span<const std::uint8_t> file) {
+  try {
+    decode_resized(file, 8, 8);
+  } catch (const PictureError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(HostilePictures, AProgressiveJpegWithThousandsOfScansIsRefused) {
+  test::FileBytes jpeg = {0xFF, 0xD8};
+  const auto segment = [&](std::uint8_t marker, std::initializer_list<int> content) {
+    jpeg.insert(jpeg.end(), {0xFF, marker, 0, std::uint8_t(content.size() + 2)});
+    for (const int byte : content) jpeg.push_back(std::uint8_t(byte));
+  };
+  jpeg.insert(jpeg.end(), {0xFF, 0xDB, 0, 67, 0});
+  jpeg.insert(jpeg.end(), 64, std::uint8_t{1});
+  segment(0xC2,
+          {8, 11000 >> 8, 11000 & 255, 16000 >> 8, 16000 & 255, 1, 1, 0x11, 0});  // gray, 2.75 million blocks
+  segment(0xC4, {0x10, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xE0});
+  for (int i = 0; i < 1000; ++i) segment(0xDA, {1, 1, 0x10, 1, 1, 0});
+  jpeg.insert(jpeg.end(), {0xFF, 0xD9});
+  EXPECT_THAT(reason_against(jpeg), testing::HasSubstr("far more scans"));
+}
+
+TEST(HostilePictures, APngOfThousandsOfCompressedTextsIsRefused) {
+  test::FileBytes png = encode_png(test::noise(2, 2));
+  uLongf size = compressBound(1 << 20);
+  test::FileBytes chunk(12 + size);
+  const test::FileBytes zeros((1 << 20) - 1);
+  // zTXt: a key, which may be empty and is then not kept, how it is compressed, the text.
+  ASSERT_EQ(compress2(&chunk[10], &size, zeros.data(), zeros.size(), 9), Z_OK);
+  chunk.resize(10 + size + 4);
+  const auto put = [&](std::size_t at, std::size_t value) {
+    for (std::size_t i = 0; i < 4; ++i) chunk[at + i] = std::uint8_t(value >> (24 - 8 * i));
+  };
+  put(0, 2 + size);
+  std::ranges::copy(std::string_view("zTXt"), chunk.begin() + 4);
+  put(10 + size, crc32_z(0, &chunk[4], 6 + size));
+  test::FileBytes texts;
+  for (int i = 0; i < 300; ++i) texts.insert(texts.end(), chunk.begin(), chunk.end());
+  png.insert(png.begin() + 33, texts.begin(), texts.end());
+  EXPECT_THAT(reason_against(png), testing::HasSubstr("over 256 MiB"));
+}
+
+TEST(HostilePictures, ATiffOfTilesFarLargerThanThePictureIsRefused) {
+  namespace t = test::tiff_tag;
+  test::TiffFile tiff(true);
+  tiff.add(t::width, 1);
+  tiff.add(t::height, 8192 * 40);
+  tiff.add(t::bits, 8);
+  tiff.add(t::compression, 8);
+  tiff.add(t::photometric, 1);
+  tiff.add(t::samples, 1);
+  tiff.add(t::tile_width, 16384);
+  tiff.add(t::tile_height, 8192);
+  tiff.add(t::tile_offsets, 16, std::vector<std::uint64_t>(40, 900));
+  tiff.add(t::tile_sizes, 16, std::vector<std::uint64_t>(40, 100));
+  EXPECT_THAT(reason_against(tiff.with(test::FileBytes(2000))),
+              testing::HasSubstr("far more than the picture"));
+}
+
+TEST(HostilePictures, AnAvifOfThousandsOfItemsIsRefused) {
+  test::FileBytes avif = test::bytes_of(test::small_pictures / "rgb.avif");
+  constexpr std::string_view meta = "meta";
+  const auto found = std::ranges::search(avif, meta);
+  const auto at = std::size_t(found.begin() - avif.begin()) + 8;  // its first box
+  test::FileBytes table(100'000);
+  const std::size_t added = table.size();
+  for (std::size_t i = 0; i < 4; ++i) table[i] = std::uint8_t(added >> (24 - 8 * i));
+  std::ranges::copy(std::string_view("iinf"), table.begin() + 4);
+  const std::size_t size_at = at - 12;
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < 4; ++i) size = size << 8 | avif[size_at + i];
+  for (std::size_t i = 0; i < 4; ++i) avif[size_at + i] = std::uint8_t((size + added) >> (24 - 8 * i));
+  avif.insert(avif.begin() + std::ptrdiff_t(at), table.begin(), table.end());
+  EXPECT_THAT(reason_against(avif), testing::HasSubstr("far more items"));
 }
 
 TEST(HostilePictures, EveryCutOfASmallPictureEndsInAPictureOrAReason) {
