@@ -1,6 +1,6 @@
 // test_pictures.csv, which bart evaluate reads: the fields of any text can be written, and are then read as
 // the same.
-#include "csv_text.h"
+#include "bart/formats/csv.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,6 +1,6 @@
 // The records of a training that bart report and bart compare read: run.json up to the first zero byte,
 // steps.csv behind it. Both lie in a folder, which is made once.
-#include "bart/report/run.h"
+#include "bart/record/run_record.h"
 
 #include <stdlib.h>
 
@@ -11,6 +11,7 @@
 #include <string>
 
 #include "bart/platform/error.h"
+#include "bart/record/epoch_figures.h"
 #include "require.h"
 
 namespace {
@@ -42,8 +43,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   write(folder.path / "run.json", {data, end});
   write(folder.path / "steps.csv", {end == data + size ? end : end + 1, data + size});
   try {
-    const bart::RunFacts run = bart::read_run(folder.path);
-    REQUIRE(!bart::history_csv(run.history).empty() && !bart::history_json(run.history).empty());
+    const bart::RunRecord run = bart::read_run(folder.path).record;
+    REQUIRE(!bart::history_csv(run.epochs).empty() && !bart::history_json(run.epochs).empty());
+    // What was read is written, and read again, as the same.
+    const std::string text = bart::encode_run_record(run);
+    const std::span bytes(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+    REQUIRE(bart::encode_run_record(bart::decode_run_record(bytes)) == text);
   } catch (const bart::Error& error) {
     REQUIRE(error.what()[0] != '\0');
   }

@@ -14,11 +14,17 @@
 #include "bart/formats/safetensors.h"
 #include "bart/platform/error.h"
 #include "bart/platform/hash.h"
+#include "bart/record/epoch_figures.h"
 
 namespace bart {
 namespace {
 
-constexpr const char* format_name = "bart-checkpoint-1";
+constexpr const char* format_name = "bart-checkpoint-2";
+/// Its epochs are seven figures, which it does not name, and it keeps neither rates nor norms.
+constexpr const char* first_format_name = "bart-checkpoint-1";
+constexpr std::string_view first_figures =
+    "loss,train_accuracy_percent,validation_accuracy_percent,validation_macro_f1,validation_loss,"
+    "train_seconds,validation_seconds";
 constexpr std::size_t checksum_bytes = 8;
 constexpr std::string_view setting_prefix = "setting.";
 
@@ -30,7 +36,9 @@ constexpr const char* generator = "generator";
 constexpr const char* order = "order";
 constexpr const char* step_losses = "steps.loss";
 constexpr const char* step_epochs = "steps.epoch";
-constexpr const char* epoch_records = "epochs";  // [epochs, 7]: the bits of doubles
+constexpr const char* step_rates = "steps.learning_rate";  // the bits of doubles, as all that follow
+constexpr const char* step_norms = "steps.gradient_norm";
+constexpr const char* epoch_records = "epochs";  // [epochs, figures]; the metadata "figures" names them
 constexpr const char* data_names = "data.names";
 constexpr const char* data_pixels = "data.pixels";
 constexpr const char* checksum = "checksum";
@@ -86,16 +94,29 @@ void append_renamed(StateDict& to, const char* prefix, StateDict from) {
   }
 }
 
-/// The figures of an epoch but its number, which is its place.
-using EpochFigures = double EpochRecord::*;
-constexpr EpochFigures epoch_figures[] = {&EpochRecord::loss,
-                                          &EpochRecord::train_accuracy,
-                                          &EpochRecord::validation_accuracy,
-                                          &EpochRecord::validation_macro_f1,
-                                          &EpochRecord::validation_loss,
-                                          &EpochRecord::train_seconds,
-                                          &EpochRecord::validation_seconds};
-constexpr std::size_t figures_of_epoch = std::size(epoch_figures);
+/// The rows of the table of figures whose names `list` gives, with commas between them.
+std::vector<const EpochFigure*> figures_named(std::string_view list) {
+  std::vector<const EpochFigure*> found;
+  for (std::size_t begin = 0; begin <= list.size();) {
+    const std::size_t end = std::min(list.find(',', begin), list.size());
+    const std::string_view name = list.substr(begin, end - begin);
+    const auto figures = epoch_figures();
+    const auto figure = std::ranges::find(figures, name, &EpochFigure::name);
+    if (figure == figures.end()) {
+      throw Error(fmt::format("the checkpoint keeps a figure \"{}\", which this BART does not know", name));
+    }
+    found.push_back(&*figure);
+    begin = end + 1;
+  }
+  return found;
+}
+
+std::string names_of_figures() {
+  std::string names;
+  for (const EpochFigure& figure : epoch_figures())
+    names += (names.empty() ? "" : ",") + std::string(figure.name);
+  return names;
+}
 
 /// Takes a decoded checkpoint apart; every absence and every value out of range is an Error.
 class Reader {
@@ -131,6 +152,11 @@ class Reader {
 
   std::vector<std::int64_t> integers(const char* name) { return take<std::int64_t>(name); }
   std::vector<float> floats(const char* name) { return take<float>(name); }
+  std::vector<double> doubles(const char* name) {
+    std::vector<double> values;
+    for (const std::int64_t bits : integers(name)) values.push_back(std::bit_cast<double>(bits));
+    return values;
+  }
 
   Mt19937 generator_of(const char* name) {
     const std::vector<std::int64_t> words = integers(name);
@@ -186,24 +212,34 @@ TrainingProgress read_progress(Reader& reader) {
   progress.loss_sum = reader.real("loss_sum");
   progress.seconds = reader.real("seconds");
 
+  const bool first_format = reader.text("format") == first_format_name;
+  if (!first_format) progress.gradient_norm_sum = reader.real("gradient_norm_sum");
   const std::vector<float> losses = reader.floats(step_losses);
   const std::vector<std::int64_t> epochs = reader.integers(step_epochs);
-  if (losses.size() != epochs.size()) throw Error("the checkpoint's steps have not one loss each");
+  const std::vector<double> none(losses.size());
+  const std::vector<double> rates = first_format ? none : reader.doubles(step_rates);
+  const std::vector<double> norms = first_format ? none : reader.doubles(step_norms);
+  if (losses.size() != epochs.size() || losses.size() != rates.size() || losses.size() != norms.size()) {
+    throw Error("the checkpoint does not hold the same number of each figure of its steps");
+  }
   for (std::size_t i = 0; i < losses.size(); ++i) {
     if (epochs[i] < 1 || epochs[i] > progress.epoch) {
       throw Error(fmt::format("step {} of the checkpoint is of epoch {}", i + 1, epochs[i]));
     }
-    progress.steps.push_back({static_cast<std::int64_t>(i) + 1, static_cast<int>(epochs[i]), losses[i]});
+    progress.steps.push_back(
+        {static_cast<std::int64_t>(i) + 1, static_cast<int>(epochs[i]), losses[i], rates[i], norms[i]});
   }
-  const std::vector<std::int64_t> figures = reader.integers(epoch_records);
-  if (figures.size() != static_cast<std::size_t>(progress.epoch - 1) * figures_of_epoch) {
+  const std::vector<const EpochFigure*> columns =
+      figures_named(first_format ? first_figures : std::string_view(reader.text("figures")));
+  const std::vector<double> figures = reader.doubles(epoch_records);
+  if (figures.size() != static_cast<std::size_t>(progress.epoch - 1) * columns.size()) {
     throw Error("the checkpoint does not hold the figures of all finished epochs");
   }
-  for (std::size_t i = 0; i < figures.size() / figures_of_epoch; ++i) {
+  for (std::size_t i = 0; i < figures.size() / columns.size(); ++i) {
     EpochRecord record{};
     record.epoch = static_cast<int>(i) + 1;
-    for (std::size_t f = 0; f < figures_of_epoch; ++f) {
-      record.*epoch_figures[f] = std::bit_cast<double>(figures[i * figures_of_epoch + f]);
+    for (std::size_t f = 0; f < columns.size(); ++f) {
+      record.*(columns[f]->value) = figures[i * columns.size() + f];
     }
     progress.epochs.push_back(record);
   }
@@ -225,6 +261,8 @@ std::vector<std::uint8_t> encode_checkpoint(Checkpoint checkpoint) {
       {"correct", fmt::format("{}", progress.correct)},
       {"loss_sum", fmt::format("{}", progress.loss_sum)},  // the shortest digits that give the double back
       {"seconds", fmt::format("{}", progress.seconds)},
+      {"gradient_norm_sum", fmt::format("{}", progress.gradient_norm_sum)},
+      {"figures", names_of_figures()},
       {"adam_steps", fmt::format("{}", adam.steps)},
       {"data_classes", fmt::format("{:016x}", checkpoint.data.classes)}};
   for (const auto& [name, value] : checkpoint.settings) {
@@ -232,15 +270,17 @@ std::vector<std::uint8_t> encode_checkpoint(Checkpoint checkpoint) {
   }
 
   std::vector<float> losses;
-  std::vector<std::int64_t> epochs;
+  std::vector<std::int64_t> epochs, rates, norms;
   for (const StepRecord& step : progress.steps) {
     losses.push_back(step.loss);
     epochs.push_back(step.epoch);
+    rates.push_back(std::bit_cast<std::int64_t>(step.learning_rate));
+    norms.push_back(std::bit_cast<std::int64_t>(step.gradient_norm));
   }
   std::vector<std::int64_t> figures;
   for (const EpochRecord& record : progress.epochs) {
-    for (const EpochFigures figure : epoch_figures) {
-      figures.push_back(std::bit_cast<std::int64_t>(record.*figure));
+    for (const EpochFigure& figure : epoch_figures()) {
+      figures.push_back(std::bit_cast<std::int64_t>(record.*figure.value));
     }
   }
   append_renamed(content.tensors, model, std::move(checkpoint.training.model));
@@ -249,6 +289,8 @@ std::vector<std::uint8_t> encode_checkpoint(Checkpoint checkpoint) {
   const auto step_count = static_cast<std::int64_t>(losses.size());
   content.tensors.push_back({step_losses, {step_count}, std::move(losses)});
   content.tensors.push_back(integers(step_epochs, std::move(epochs)));
+  content.tensors.push_back(integers(step_rates, std::move(rates)));
+  content.tensors.push_back(integers(step_norms, std::move(norms)));
   content.tensors.push_back(integers(epoch_records, std::move(figures)));
   content.tensors.push_back(words_of(generator, progress.generator));
   content.tensors.push_back(words_of(order, progress.order.generator()));
@@ -270,7 +312,7 @@ Checkpoint decode_checkpoint(std::span<const std::uint8_t> file) {
     throw Error("the file is cut short or damaged");
   }
   Reader reader(decode_safetensors(file));
-  if (reader.text("format") != format_name) {
+  if (reader.text("format") != format_name && reader.text("format") != first_format_name) {
     throw Error(fmt::format("it is of the format {}, which this BART does not know", reader.text("format")));
   }
   Checkpoint checkpoint{reader.text("version"), {}, {}, {read_progress(reader), {}, {}}};

@@ -72,7 +72,7 @@ FoundCheckpoint newest_checkpoint(const fs::path& folder) {
     }
   }
   if (!damaged.empty()) {
-    throw Error(fmt::format("no checkpoint in {} can be used ({}): train without --resume", folder.string(),
+    throw Error(fmt::format("no checkpoint in {} can be used ({}): begin a new training", folder.string(),
                             fmt::join(damaged, "; ")));
   }
   std::string sentence = fmt::format("there is no checkpoint in {} to go on from", folder.string());
@@ -81,7 +81,7 @@ FoundCheckpoint newest_checkpoint(const fs::path& folder) {
     sentence += fmt::format(", only one of the training before, {}: rename it to {}{}{} to go on with that",
                             old.rbegin()->second.string(), checkpoint, old.rbegin()->first, extension);
   } else {
-    sentence += ": train without --resume, or name the folder of a training with --out";
+    sentence += ": begin a new training, or name the folder of another one";
   }
   throw Error(sentence);
 }

@@ -18,7 +18,6 @@
 #include "bart/platform/threads.h"
 #include "bench_text.h"
 #include "commands.h"
-#include "machine.h"
 #include "progress.h"
 
 namespace bart {

@@ -8,7 +8,7 @@
 #include "bart/bench/picture_speed.h"
 #include "bart/bench/scale.h"
 #include "bart/engine/limit.h"
-#include "machine.h"
+#include "bart/record/machine.h"
 
 namespace bart {
 

@@ -3,18 +3,9 @@
 #include <fmt/format.h>
 
 #include "bart/platform/counted.h"
-#include "bart/platform/error.h"
 #include "bart/platform/printable.h"
-#include "training_run.h"
 
 namespace bart {
-
-void check_cache(const std::filesystem::path& cache, const std::filesystem::path& data_folder) {
-  if (!cache.empty() && lies_in(cache, data_folder)) {
-    throw UsageError(fmt::format("the cache {} lies in the data folder {}: name another folder with --cache",
-                                 cache.string(), data_folder.string()));
-  }
-}
 
 void log_cache(Log& log, const LoadedPictures& pictures, const std::filesystem::path& cache) {
   if (cache.empty()) return;

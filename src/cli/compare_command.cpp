@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "bart/platform/error.h"
-#include "bart/report/run.h"
+#include "bart/report/comparison.h"
 #include "commands.h"
 #include "comparison_text.h"
 #include "terminal.h"
@@ -40,7 +40,8 @@ void add_compare_command(CLI::App& program, Run& run) {
   command->add_option("runs", flags->runs, "Folders that bart train wrote its results into")->required();
   command->add_flag("--json", flags->json, "Print everything, with all epochs, as JSON");
   command->footer(
-      "Settings that differ are marked with !, the best of each figure with *.\n\n"
+      "Settings that differ are marked with !, the best of each figure with *, where the runs were measured\n"
+      "on the same pictures.\n\n"
       "Examples:\n"
       "  bart compare run1 run2 run3\n"
       "  bart compare run1 run2 --json | jq '.[].best.validation_macro_f1'");

@@ -18,6 +18,10 @@
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "bart/platform/threads.h"
+#include "bart/record/run_record.h"
+#include "bart/record/run_settings.h"
+#include "bart/record/test_pictures.h"
+#include "bart/run/settle.h"
 #include "bart/training/metrics.h"
 #include "bart/training/predictions.h"
 #include "cache_text.h"
@@ -26,7 +30,6 @@
 #include "log.h"
 #include "precision.h"
 #include "progress.h"
-#include "run_record.h"
 
 namespace bart {
 namespace {
@@ -80,9 +83,9 @@ std::vector<std::int32_t> model_labels(const Listing& listing, const std::vector
 }
 
 /// Whether the folder is the one that the model was trained on, as far as there is a record.
-bool holds_training_pictures(const fs::path& folder, const fs::path& run_folder) {
+bool holds_training_pictures(const fs::path& folder, const RunFolder& run_folder) {
   try {
-    return fs::equivalent(folder, read_recorded_data(run_folder).folder);
+    return fs::equivalent(folder, read_run_record(run_folder).data_folder);
   } catch (const Error&) {                 // no record
   } catch (const fs::filesystem_error&) {  // one of a folder that is gone
   }
@@ -98,7 +101,7 @@ int evaluate_command(const EvaluateFlags& flags) {
 
   const ModelFile model = read_model_file(flags.model, flags.labels);
   const Architecture architecture = architecture_of(model.state);
-  const fs::path run_folder = flags.model.parent_path() / "bart-run";
+  const RunFolder run_folder(flags.model.parent_path());
   const bool own_test = flags.folder.empty();
   LoadOptions options{.image_size = architecture.image_size,
                       .threads = threads,
@@ -107,16 +110,22 @@ int evaluate_command(const EvaluateFlags& flags) {
                       .cache = flags.cache};
   Listing listing;
   if (own_test) {
-    const RecordedData data = read_recorded_data(run_folder);
-    listing = recorded_test_pictures(run_folder, data.folder);
-    if (data.unfinished) {
+    if (!fs::exists(run_folder.run_json())) {
+      throw Error(fmt::format(
+          "there is no {}, which tells what the model was tested on: name a folder (bart evaluate "
+          "FOLDER), or run where bart train wrote its results",
+          run_folder.run_json().string()));
+    }
+    const RunRecord record = read_run_record(run_folder);
+    listing = recorded_test_pictures(run_folder, record.data_folder);
+    if (record.unfinished()) {
       log.warning(
           fmt::format("The training in {} has not ended: a model of an earlier one may have been trained "
                       "on these pictures",
-                      run_folder.string()));
+                      run_folder.record().string()));
     }
     options.strict = true;  // they could be read for the training
-    if (data.ignore_exif) options.apply_exif_orientation = false;
+    if (record.settings.ignore_exif) options.apply_exif_orientation = false;
   } else {
     listing = list_folder(flags.folder, 1);
     if (holds_training_pictures(flags.folder, run_folder)) {
@@ -172,7 +181,7 @@ void add_evaluate_command(CLI::App& program, Run& run) {
   command->add_flag("--json", flags->json, "Print everything as JSON instead of tables");
   command->add_option("--csv", flags->csv, "Write the table of classes to this file, too");
   command->add_option("--confusion", flags->confusion, "Write the confusion matrix to this file (CSV), too");
-  command->add_option("--cache", flags->cache, cache_help);
+  command->add_option("--cache", flags->cache, run_setting("cache").help);
   command->add_option("--bs", flags->batch_size, "Batch size")->capture_default_str();
   command->add_option("--threads", flags->threads, "Threads (default: all that this process may use)");
   add_precision_flag(*command, flags->precision, prediction_precision_help);

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bart/platform/printable.h"
-#include "csv_text.h"
+#include "bart/formats/csv.h"
 
 namespace bart {
 namespace {

@@ -12,6 +12,7 @@
 #include "arguments.h"
 #include "bart/platform/error.h"
 #include "bart/platform/printable.h"
+#include "bart/record/run_settings.h"
 #include "command_texts.h"
 #include "commands.h"
 #include "suggestion.h"
@@ -117,6 +118,8 @@ int main(int argc, char** argv) {
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
       return fail("cannot write to standard output", 1);
     return code;
+  } catch (const bart::SettingError& error) {
+    return fail(error.with_flags().c_str(), error.usage() ? 2 : 1);
   } catch (const bart::UsageError& error) {
     return fail(error.what(), 2);
   } catch (const bart::Error& error) {

@@ -7,7 +7,7 @@
 
 #include "bart/formats/python_json.h"
 #include "bart/platform/error.h"
-#include "csv_text.h"
+#include "bart/formats/csv.h"
 
 namespace bart {
 namespace {

@@ -8,6 +8,7 @@
 #include "bart/html/html.h"
 #include "bart/platform/counted.h"
 #include "bart/platform/error.h"
+#include "bart/record/epoch_figures.h"
 #include "bart/report/report.h"
 #include "bart/training/metrics.h"
 #include "bart/training/predictions.h"
@@ -54,13 +55,13 @@ std::string facts(const std::vector<std::pair<const char*, std::string>>& rows) 
   return html + "</tbody></table>\n";
 }
 
-std::string header(const RunFacts& run) {
+std::string header(const RunRecord& run) {
   const bool finished = run.status == "finished";
   const std::string status = finished
-                                 ? counted(run.history.size(), "epoch", "epochs")
+                                 ? counted(run.epochs.size(), "epoch", "epochs")
                                  : fmt::format("{} after {} of {} epochs",
                                                run.status == "running" ? "not ended" : html_text(run.status),
-                                               run.history.size(), run.epochs);
+                                               run.epochs.size(), run.settings.epochs);
   return fmt::format(
       "<header class=\"top\"><div><h1>{}</h1><p>{} in {}, trained {} with BART {}</p></div><span "
       "class=\"status{}\">{}</span></header>\n<code class=\"command\">{}</code>\n",
@@ -69,9 +70,9 @@ std::string header(const RunFacts& run) {
       html_text(run.version), finished ? "" : " unfinished", status, html_text(run.command));
 }
 
-std::string cards(const RunFacts& run, const Evaluation& evaluation) {
+std::string cards(const RunRecord& run, const Evaluation& evaluation) {
   double train_seconds = 0, all_seconds = 0;
-  for (const HistoryRow& row : run.history) {
+  for (const EpochRecord& row : run.epochs) {
     train_seconds += row.train_seconds;
     all_seconds += row.train_seconds + row.validation_seconds;
   }
@@ -90,15 +91,15 @@ std::string cards(const RunFacts& run, const Evaluation& evaluation) {
     const auto [time, unit] = duration(all_seconds);
     html +=
         card(time, fmt::format("{} of training, at {:.0f} images/s", unit,
-                               static_cast<double>(run.history.size() * run.train_pictures) / train_seconds));
+                               static_cast<double>(run.epochs.size() * run.train_pictures) / train_seconds));
   }
   return html + "</div>\n";
 }
 
 /// The loss of the steps over epochs, in means of as many as make at most 400 points.
-std::vector<ChartPoint> step_losses(const RunFacts& run) {
-  const auto per_epoch =
-      std::max<double>(1, std::ceil(static_cast<double>(run.train_pictures) / std::max(1, run.batch_size)));
+std::vector<ChartPoint> step_losses(const RecordedRun& run) {
+  const auto per_epoch = std::max<double>(1, std::ceil(static_cast<double>(run.record.train_pictures) /
+                                                       std::max(1, run.record.settings.batch_size)));
   const std::size_t bucket = run.steps.size() / 400 + 1;
   std::vector<ChartPoint> points;
   for (std::size_t begin = 0; begin < run.steps.size(); begin += bucket) {
@@ -114,37 +115,34 @@ std::vector<ChartPoint> step_losses(const RunFacts& run) {
   return points;
 }
 
-std::vector<ChartPoint> curve(const RunFacts& run, double HistoryRow::*value) {
+std::vector<ChartPoint> curve(const RunRecord& run, double EpochRecord::*value) {
   std::vector<ChartPoint> points;
-  for (const HistoryRow& row : run.history) points.push_back({static_cast<double>(row.epoch), row.*value});
+  for (const EpochRecord& row : run.epochs) points.push_back({static_cast<double>(row.epoch), row.*value});
   return points;
 }
 
-std::string epoch_table(const RunFacts& run) {
+std::string epoch_table(const RunRecord& run) {
   std::string html =
       "<details><summary>All figures of every epoch</summary><div class=\"scroll\"><table><thead><tr><th "
-      "scope=\"col\">Epoch</th><th scope=\"col\" class=\"n\">Loss</th><th scope=\"col\" class=\"n\">Training "
-      "accuracy</th>"
-      "<th scope=\"col\" class=\"n\">Validation accuracy</th><th scope=\"col\" class=\"n\">Macro F1</th><th "
-      "scope=\"col\" "
-      "class=\"n\">Validation loss</th><th scope=\"col\" class=\"n\">Learning rate</th><th scope=\"col\" "
-      "class=\"n\">Images/s</th></tr></thead><tbody>\n";
-  for (const HistoryRow& row : run.history) {
-    html += fmt::format(
-        "<tr><th scope=\"row\">{}</th><td class=\"n\">{:.4f}</td><td class=\"n\">{:.2f} %</td><td "
-        "class=\"n\">{:.2f} %</td>"
-        "<td class=\"n\">{:.4f}</td><td class=\"n\">{:.4f}</td><td class=\"n\">{}</td><td "
-        "class=\"n\">{:.1f}</td></tr>\n",
-        row.epoch, row.loss, row.train_accuracy_percent, row.validation_accuracy_percent,
-        row.validation_macro_f1, row.validation_loss, row.learning_rate, row.images_per_second);
+      "scope=\"col\">Epoch</th>";
+  for (const EpochFigure& figure : epoch_figures()) {
+    html += fmt::format("<th scope=\"col\" class=\"n\">{}</th>", figure.label);
+  }
+  html += "</tr></thead><tbody>\n";
+  for (const EpochRecord& epoch : run.epochs) {
+    html += fmt::format("<tr><th scope=\"row\">{}</th>", epoch.epoch);
+    for (const EpochFigure& figure : epoch_figures()) {
+      html += fmt::format("<td class=\"n\">{}</td>", figure_text(figure, epoch.*figure.value));
+    }
+    html += "</tr>\n";
   }
   return html + "</tbody></table></div></details>\n";
 }
 
-std::string training_section(const RunFacts& run) {
+std::string training_section(const RecordedRun& run) {
   if (run.steps.empty()) return {};
-  const auto line = [&](const char* name, const char* colour, double HistoryRow::*value) {
-    return ChartLine{name, colour, curve(run, value), false};
+  const auto line = [&](const char* name, const char* colour, double EpochRecord::*value) {
+    return ChartLine{name, colour, curve(run.record, value), false};
   };
   std::string html = "<div class=\"charts\">\n";
   html += chart_html({.id = "loss",
@@ -154,49 +152,49 @@ std::string training_section(const RunFacts& run) {
                       .from_zero = true,
                       .at_most = 0,
                       .lines = {{"each step", "a", step_losses(run), true},
-                                line("training", "a", &HistoryRow::loss),
-                                line("validation", "b", &HistoryRow::validation_loss)}});
-  if (!run.history.empty()) {
+                                line("training", "a", &EpochRecord::loss),
+                                line("validation", "b", &EpochRecord::validation_loss)}});
+  if (!run.record.epochs.empty()) {
     html += chart_html({.id = "accuracy",
                         .title = "Accuracy",
                         .unit = " %",
                         .decimals = 1,
                         .from_zero = true,
                         .at_most = 100,
-                        .lines = {line("training", "a", &HistoryRow::train_accuracy_percent),
-                                  line("validation", "b", &HistoryRow::validation_accuracy_percent)}});
+                        .lines = {line("training", "a", &EpochRecord::train_accuracy),
+                                  line("validation", "b", &EpochRecord::validation_accuracy)}});
     html += chart_html({.id = "f1",
                         .title = "Macro F1",
                         .unit = "",
                         .decimals = 3,
                         .from_zero = true,
                         .at_most = 1,
-                        .lines = {line("validation", "b", &HistoryRow::validation_macro_f1)}});
+                        .lines = {line("validation", "b", &EpochRecord::validation_macro_f1)}});
     html += chart_html({.id = "rate",
                         .title = "Learning rate",
                         .unit = "",
                         .decimals = 5,
                         .from_zero = true,
                         .at_most = 0,
-                        .lines = {line("Adam", "a", &HistoryRow::learning_rate)}});
+                        .lines = {line("Adam", "a", &EpochRecord::learning_rate)}});
     html += chart_html({.id = "speed",
                         .title = "Images/s",
                         .unit = "",
                         .decimals = 0,
                         .from_zero = true,
                         .at_most = 0,
-                        .lines = {line("training", "a", &HistoryRow::images_per_second)}});
+                        .lines = {line("training", "a", &EpochRecord::images_per_second)}});
   }
   html += "</div>\n";
-  if (run.history.empty()) {
+  if (run.record.epochs.empty()) {
     html += "<p>No epoch came to its end, so there are no figures of epochs.</p>\n";
   } else {
-    html += epoch_table(run);
+    html += epoch_table(run.record);
   }
   return section("training", "Training", html);
 }
 
-std::string confusion_section(const RunFacts& run, const ConfusionMatrix& matrix) {
+std::string confusion_section(const RunRecord& run, const ConfusionMatrix& matrix) {
   std::string html =
       "<p class=\"scale\"><span><i class=\"r\"></i>right, as a share of its class</span><span><i "
       "class=\"w\"></i>mistaken</span><span>rows: what a picture is; columns: what it was taken "
@@ -231,7 +229,7 @@ std::string confusion_section(const RunFacts& run, const ConfusionMatrix& matrix
   return section("confusion-matrix", "Confusion matrix", html);
 }
 
-std::string class_section(const RunFacts& run, const ClassificationReport& report) {
+std::string class_section(const RunRecord& run, const ClassificationReport& report) {
   std::vector<ClassScores> classes = report.classes;
   std::ranges::stable_sort(classes, std::greater<>(), [](const ClassScores& its) { return its.scores.f1; });
   std::string html =
@@ -258,7 +256,7 @@ std::string class_section(const RunFacts& run, const ClassificationReport& repor
   return section("classes", "Classes", html);
 }
 
-std::string shown_picture(const RunFacts& run, const ShownPicture& picture, bool mistake) {
+std::string shown_picture(const RunRecord& run, const ShownPicture& picture, bool mistake) {
   const auto name = [&](std::size_t label) { return html_text(run.classes[label]); };
   const auto image = [&](const std::string& address, const std::string& alt) {
     return fmt::format("<img src=\"{}\" width=\"{}\" height=\"{}\" alt=\"{}\" loading=\"lazy\">", address,
@@ -284,7 +282,7 @@ std::string shown_picture(const RunFacts& run, const ShownPicture& picture, bool
       row, words, html_text(picture.file));
 }
 
-std::string picture_sections(const RunFacts& run, const ShownPictures& shown) {
+std::string picture_sections(const RunRecord& run, const ShownPictures& shown) {
   std::string html;
   std::string worst = fmt::format(
       "<p>{} of the test pictures {} taken for another class. {} whose class it thought least likely, beside "
@@ -332,7 +330,7 @@ std::string calibration_section(const Calibration& calibration) {
                      "says.</small></p>\n");
 }
 
-std::string data_section(const RunFacts& run) {
+std::string data_section(const RunRecord& run) {
   std::string skipped;
   if (!run.skipped.empty()) {
     skipped = fmt::format(
@@ -350,26 +348,29 @@ std::string data_section(const RunFacts& run) {
       {"Pictures",
        fmt::format("{} in {}, {:.1f} MB", with_commas(run.pictures),
                    counted(run.classes.size(), "class", "classes"), 1e-6 * static_cast<double>(run.bytes))},
-      {"Split", fmt::format("{} to train on, {} to test ({}, seed {})", with_commas(run.train_pictures),
-                            with_commas(run.test_pictures), html_text(run.split), run.seed)},
+      {"Split",
+       fmt::format("{} to train on, {} to test ({}, seed {})", with_commas(run.train_pictures),
+                   with_commas(run.test_pictures), html_text(run.settings.split), run.settings.seed)},
       {"Sizes", fmt::format("{}, all resized to {}x{}", counted(run.sizes, "size", "different sizes"),
-                            run.image_size, run.image_size)},
-      {"Converted to RGB", with_commas(run.converted)},
+                            run.settings.image_size, run.settings.image_size)},
+      {"Converted to RGB", with_commas(run.converted.size())},
       {"Skipped", with_commas(run.skipped.size())},
   });
-  const std::string how = facts({
-      {"Epochs", run.max_steps ? fmt::format("{}, at most {} steps", run.epochs, *run.max_steps)
-                               : std::to_string(run.epochs)},
-      {"Steps", fmt::format("{} of {} pictures", with_commas(run.steps.size()), run.batch_size)},
-      {"Optimizer", fmt::format("Adam, learning rate {}", run.learning_rate)},
-      {"Precision", html_text(run.precision)},
+  std::vector<std::pair<const char*, std::string>> how = {
+      {"Steps", fmt::format("{} of {} pictures", with_commas(static_cast<std::uint64_t>(run.steps)),
+                            run.settings.batch_size)},
       {"Computer", fmt::format("{}, {} ({})", html_text(run.machine.cpu),
-                               counted(static_cast<std::uint64_t>(run.machine.threads), "thread", "threads"),
+                               counted(static_cast<std::uint64_t>(run.threads), "thread", "threads"),
                                html_text(run.machine.instructions))},
       {"Memory", fmt::format("{:.2f} GB at most", 1e-9 * static_cast<double>(run.peak_memory_bytes))},
       {"System", html_text(run.machine.system)},
-  });
-  return section("data", "Data and settings", "<div class=\"two\">" + data + how + "</div>\n" + skipped);
+  };
+  for (const Setting& setting : run_settings()) {
+    if (setting.effect == Effect::output || run.unrecorded.contains(setting.name)) continue;
+    how.emplace_back(setting.label, html_text(shown_text(setting, run.settings)));
+  }
+  return section("data", "Data and settings",
+                 "<div class=\"two\">" + data + facts(how) + "</div>\n" + skipped);
 }
 
 std::string use_section() {
@@ -387,33 +388,34 @@ std::string use_section() {
 
 }  // namespace
 
-std::string training_report(const RunFacts& run, const StateDict& state, const LoadedPictures& pictures,
+std::string training_report(const RecordedRun& run, const StateDict& state, const LoadedPictures& pictures,
                             std::span<const std::uint32_t> test, int threads,
                             const std::function<void(std::size_t, std::size_t)>& progress) {
   const Architecture architecture = architecture_of(state);
-  if (architecture.classes != static_cast<int>(run.classes.size()) ||
+  if (architecture.classes != static_cast<int>(run.record.classes.size()) ||
       architecture.image_size != pictures.image_size) {
     throw Error(fmt::format("the model has {} classes and takes {} pixels, the training in {} had {} and {}",
-                            architecture.classes, architecture.image_size, run.folder.string(),
-                            run.classes.size(), pictures.image_size));
+                            architecture.classes, architecture.image_size, run.folder.record().string(),
+                            run.record.classes.size(), pictures.image_size));
   }
   Engine engine(architecture, {.threads = threads});
   engine.load(state);
-  const Predictions predictions = predictions_of(engine, pictures, test, run.batch_size, progress);
+  const Predictions predictions =
+      predictions_of(engine, pictures, test, run.record.settings.batch_size, progress);
   if (!std::ranges::all_of(predictions.logits, [](float logit) { return std::isfinite(logit); })) {
     throw Error("the model answers with what is no number: its weights are damaged");
   }
   const Evaluation evaluation = evaluate(predictions);
   const ShownPictures shown = shown_pictures(run, state, engine, pictures, test, predictions, threads);
 
-  const std::string title = html_text(run.data_folder.filename().string());
+  const std::string title = html_text(run.record.data_folder.filename().string());
   std::string html = fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
       "content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\">"
       "<title>{} – BART</title>\n<style>{}{}</style></head><body><main>\n",
       title, html_style, report_style);
-  html += header(run);
-  html += cards(run, evaluation);
+  html += header(run.record);
+  html += cards(run.record, evaluation);
   html += fmt::format(
       "<nav aria-label=\"Sections\">{}<a href=\"#confusion-matrix\">Confusion matrix</a><a "
       "href=\"#classes\">Classes</a>"
@@ -423,15 +425,15 @@ std::string training_report(const RunFacts& run, const StateDict& state, const L
       run.steps.empty() ? "" : "<a href=\"#training\">Training</a>",
       shown.mistakes > 0 ? "<a href=\"#mistakes\">Worst mistakes</a>" : "");
   html += training_section(run);
-  html += confusion_section(run, evaluation.confusion);
-  html += class_section(run, evaluation.report);
-  html += picture_sections(run, shown);
+  html += confusion_section(run.record, evaluation.confusion);
+  html += class_section(run.record, evaluation.report);
+  html += picture_sections(run.record, shown);
   html += calibration_section(evaluation.calibration);
-  html += data_section(run);
+  html += data_section(run.record);
   html += use_section();
   html +=
       fmt::format("<footer>Made by bart {}. This page needs no network and holds all it shows.</footer>\n",
-                  html_text(run.version));
+                  html_text(run.record.version));
   return html + fmt::format("</main><script>{}</script></body></html>\n", report_script);
 }
 

@@ -31,10 +31,10 @@ std::string jpeg_address(const Picture& picture) {
   return "data:image/jpeg;base64," + base64(encode_jpeg(picture, thumbnail_quality));
 }
 
-Picture thumbnail(const RunFacts& run, const LoadedPictures& pictures, std::uint32_t i) {
+Picture thumbnail(const RecordedRun& run, const LoadedPictures& pictures, std::uint32_t i) {
   try {
-    const DecodeOptions options{.apply_exif_orientation = !run.ignore_exif};
-    return fit_picture(decode_picture(read_file(run.data_folder / pictures.files[i]), options).picture,
+    const DecodeOptions options{.apply_exif_orientation = !run.record.settings.ignore_exif};
+    return fit_picture(decode_picture(read_file(run.record.data_folder / pictures.files[i]), options).picture,
                        thumbnail_side);
   } catch (const Error&) {  // gone, or changed
     const std::uint8_t* pixels = pictures.picture(i);
@@ -46,7 +46,7 @@ Picture thumbnail(const RunFacts& run, const LoadedPictures& pictures, std::uint
 
 }  // namespace
 
-ShownPictures shown_pictures(const RunFacts& run, const StateDict& state, Engine& engine,
+ShownPictures shown_pictures(const RecordedRun& run, const StateDict& state, Engine& engine,
                              const LoadedPictures& pictures, std::span<const std::uint32_t> test,
                              const Predictions& predictions, int threads) {
   const std::vector<std::int32_t> predicted = predicted_labels(predictions);

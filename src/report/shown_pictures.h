@@ -8,7 +8,7 @@
 #include "bart/dataset/load.h"
 #include "bart/engine/engine.h"
 #include "bart/network/state_dict.h"
-#include "bart/report/run.h"
+#include "bart/record/run_record.h"
 #include "bart/training/predictions.h"
 
 namespace bart {
@@ -38,7 +38,7 @@ struct ShownPictures {
 };
 
 /// Chooses, reads and explains the pictures. `predictions` are of pictures `test`.
-ShownPictures shown_pictures(const RunFacts& run, const StateDict& state, Engine& engine,
+ShownPictures shown_pictures(const RecordedRun& run, const StateDict& state, Engine& engine,
                              const LoadedPictures& pictures, std::span<const std::uint32_t> test,
                              const Predictions& predictions, int threads);
 

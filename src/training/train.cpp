@@ -8,10 +8,9 @@
 #include <span>
 #include <utility>
 
-#include "bart/network/dropout.h"
 #include "bart/random/torch.h"
 #include "bart/training/predictions.h"
-#include "batch_pictures.h"
+#include "training_step.h"
 
 namespace bart {
 namespace {
@@ -34,7 +33,14 @@ const Architecture& checked(const LoadedPictures& pictures, const Split& split,
   if (split.train.empty() || split.test.empty())
     throw Error("a split that leaves a side empty cannot be trained on");
   if (options.batch_size < 1 || options.epochs < 0 || !(options.learning_rate > 0)) {
-    throw UsageError("batch size and learning rate must be above 0, epochs at least 0");
+    throw Error("batch size and learning rate must be above 0, epochs at least 0");
+  }
+  check_labels(pictures);
+  for (const auto* side : {&split.train, &split.validation, &split.test}) {
+    for (const std::uint32_t i : *side) {
+      if (i < pictures.size()) continue;
+      throw Error(fmt::format("the split names picture {}, but there are {}", i, pictures.size()));
+    }
   }
   const std::uint64_t n = split.train.size();
   if (progress.order.size() != n || progress.epoch < 1 || progress.done > n ||
@@ -42,20 +48,6 @@ const Architecture& checked(const LoadedPictures& pictures, const Split& split,
     throw Error("the state to go on from is that of a training on other pictures or in other batches");
   }
   return architecture;
-}
-
-/// scikit-learn's compute_class_weight("balanced"), of the training set.
-std::vector<float> balanced_weights(const LoadedPictures& pictures, const Split& split) {
-  std::vector<double> counts(pictures.classes.size());
-  for (const std::uint32_t i : split.train) ++counts[static_cast<std::size_t>(pictures.labels[i])];
-  std::vector<float> weights;
-  for (const double count : counts) {
-    // A class that has no picture to train on meets no weight.
-    weights.push_back(count == 0 ? 0
-                                 : static_cast<float>(static_cast<double>(split.train.size()) /
-                                                      (static_cast<double>(counts.size()) * count)));
-  }
-  return weights;
 }
 
 /// Thrown out of a validation that an event stops.
@@ -70,16 +62,16 @@ TrainingState initial_training_state(const Architecture& architecture, std::uint
   return state;
 }
 
-Training::Training(const LoadedPictures& pictures, const Split& split, const Architecture& architecture,
+Training::Training(const LoadedPictures& pictures, Split split, const Architecture& architecture,
                    const TrainOptions& options, TrainingState from)
     : pictures_(pictures),
-      split_(split),
+      split_(std::move(split)),
       options_(options),
-      class_weights_(options.balanced_classes ? balanced_weights(pictures, split) : std::vector<float>()),
-      engine_(checked(pictures, split, architecture, options, from.progress),
+      engine_(checked(pictures, split_, architecture, options, from.progress),
               {.threads = options.threads, .precision = options.precision, .exact = options.exact}),
       progress_(std::move(from.progress)),
       next_order_(progress_.order) {
+  if (options.balanced_classes) class_weights_ = balanced_weights(pictures, split_.train);
   engine_.load(from.model);
   if (from.adam.steps > 0) engine_.load_adam_state(from.adam);
   begin_epoch();
@@ -110,34 +102,34 @@ void Training::step() {
   const auto start = std::chrono::steady_clock::now();
   const std::size_t n =
       std::min(visits_.size() - progress_.done, static_cast<std::size_t>(options_.batch_size));
-  const BatchPictures batch =
-      batch_pictures(pictures_, split_.train, std::span(visits_).subspan(progress_.done, n));
+  std::vector<std::uint32_t> batch;
+  for (std::size_t k = progress_.done; k < progress_.done + n; ++k) batch.push_back(split_.train[visits_[k]]);
   // Of pictures on a disk, the next batch's come while this one computes.
   const std::size_t next = progress_.done + n;
   const std::size_t next_end = std::min(visits_.size(), next + static_cast<std::size_t>(options_.batch_size));
   for (std::size_t k = next; k < next_end; ++k) pictures_.will_need(split_.train[visits_[k]]);
-  const DropoutMasks masks =
-      draw_dropout_masks(engine_.architecture(), static_cast<int>(n), progress_.generator);
-  const StepResult result = engine_.forward_backward({batch.pictures, batch.labels, class_weights_}, masks);
+  const double learning_rate = options_.learning_rate;
+  const StepFigures result = training_step(engine_, pictures_, batch, class_weights_, progress_.generator,
+                                           {learning_rate, options_.clip_norm});
   const std::int64_t number = static_cast<std::int64_t>(progress_.steps.size()) + 1;
-  if (!std::isfinite(result.loss)) {
-    throw DivergedError(
-        fmt::format("the loss became {} at step {} (epoch {}, learning rate {}): train with a smaller --lr",
-                    result.loss, number, progress_.epoch, options_.learning_rate));
+  if (!std::isfinite(result.loss) || !std::isfinite(result.gradient_norm)) {
+    throw DivergedError(fmt::format(
+        "the {} became {} at step {} (epoch {}, learning rate {}): train with a smaller learning rate",
+        std::isfinite(result.loss) ? "gradient" : "loss",
+        std::isfinite(result.loss) ? result.gradient_norm : static_cast<double>(result.loss), number,
+        progress_.epoch, learning_rate));
   }
-  for (std::size_t k = progress_.done; k < next; ++k) pictures_.done_with(split_.train[visits_[k]]);
-  if (options_.clip_norm > 0) engine_.clip_gradients(options_.clip_norm);
-  engine_.adam_step(options_.learning_rate);
+  for (const std::uint32_t i : batch) pictures_.done_with(i);
 
   progress_.loss_sum += result.loss;
   progress_.correct += static_cast<std::uint64_t>(result.correct);
   progress_.done += n;
-  progress_.steps.push_back({number, progress_.epoch, result.loss});
+  progress_.gradient_norm_sum += result.gradient_norm;
+  progress_.steps.push_back({number, progress_.epoch, result.loss, learning_rate, result.gradient_norm});
   progress_.seconds += seconds_since(start);
 }
 
-Evaluation Training::evaluate_on(std::span<const std::uint32_t> indices,
-                                 const std::function<void(std::size_t, std::size_t)>& progress) {
+Evaluation Training::evaluate_on(std::span<const std::uint32_t> indices, const OnProgress& progress) {
   return evaluate(predictions_of(engine_, pictures_, indices, options_.batch_size, progress));
 }
 
@@ -166,12 +158,17 @@ bool Training::validate(const TrainEvents& events) {
        .validation_macro_f1 = validation.report.macro.f1,
        .validation_loss = validation.loss,
        .train_seconds = progress_.seconds,
-       .validation_seconds = seconds_since(start)});
+       .validation_seconds = seconds_since(start),
+       .learning_rate = progress_.steps.back().learning_rate,
+       .images_per_second =
+           progress_.seconds > 0 ? static_cast<double>(progress_.done) / progress_.seconds : 0,
+       .gradient_norm = progress_.gradient_norm_sum / static_cast<double>(batches)});
   ++progress_.epoch;
   progress_.done = 0;
   progress_.loss_sum = 0;
   progress_.correct = 0;
   progress_.seconds = 0;
+  progress_.gradient_norm_sum = 0;
   progress_.order = next_order_;
   begin_epoch();
   return true;

@@ -4,11 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
-#include <sstream>
 
-#include "bart/platform/error.h"
 #include "bart/platform/files.h"
-#include "bart/report/run.h"
+#include "bart/record/epoch_figures.h"
 #include "scratch_folder.h"
 
 namespace bart {
@@ -39,40 +37,21 @@ const EpochRecord first{.epoch = 1,
                         .train_seconds = 2.5,
                         .validation_seconds = 0.5};
 
-TEST(History, CsvAndJsonHoldEveryFigureOfEveryEpochToTheLastBit) {
-  const std::vector<HistoryRow> rows = {history_row(first, 0.001, 500)};
-  std::istringstream lines(history_csv(rows));
-  std::string heading, line;
-  std::getline(lines, heading);
-  std::getline(lines, line);
-  EXPECT_EQ(
-      heading,
-      "epoch,loss,train_accuracy_percent,validation_accuracy_percent,validation_macro_f1,validation_loss,"
-      "learning_rate,images_per_second,train_seconds,validation_seconds");
-  EXPECT_EQ(line, "1,0.3333333333333333,51.25,49.5,0.4375,1.75,0.001,200,2.5,0.5");
-
-  const auto json = nlohmann::json::parse(history_json(rows));
-  ASSERT_EQ(json.size(), 1u);
-  EXPECT_EQ(json[0]["epoch"], 1);
-  EXPECT_EQ(json[0]["loss"].get<double>(), 1.0 / 3);
-  EXPECT_EQ(json[0]["images_per_second"], 200);
-}
-
 TEST(History, FilesAreThereBeforeTheFirstEpochAndGrowWithEach) {
   const test::ScratchFolder scratch;
-  RunHistory history(scratch.path(), 0.001, 500);
+  RunHistory history(RunFolder("", scratch.path()));
   EXPECT_EQ(nlohmann::json::parse(text_of(scratch.path() / "history.json")).size(), 0u);
   history.step({1, 1, 2.5f});
   history.epoch(first);
   EXPECT_EQ(nlohmann::json::parse(text_of(scratch.path() / "history.json")).size(), 1u);
-  EXPECT_EQ(text_of(scratch.path() / "history.csv"),
-            history_csv(std::vector{history_row(first, 0.001, 500)}));
+  EXPECT_EQ(text_of(scratch.path() / "history.csv"), history_csv(std::vector{first}));
 
   const std::vector<fs::path> files = event_files(scratch.path());
   ASSERT_EQ(files.size(), 1u);
   const std::string events = text_of(files[0]);
-  for (const char* tag : {"brain.Event:2", "loss/step", "loss/train", "loss/validation", "accuracy/train",
-                          "accuracy/validation", "macro_f1/validation", "learning_rate", "images_per_second"})
+  for (const char* tag :
+       {"brain.Event:2", "loss/step", "loss/train", "loss/validation", "accuracy/train",
+        "accuracy/validation", "macro_f1/validation", "learning_rate", "images_per_second", "gradient_norm"})
     EXPECT_THAT(events, HasSubstr(tag));
 }
 
@@ -80,46 +59,15 @@ TEST(History, ANewTrainingRemovesTheCurvesOfTheOldOneAndOneGoneOnWithKeepsThem) 
   const test::ScratchFolder scratch;
   scratch.write("events.out.tfevents.1700000000.elsewhere.1.0");
   const std::vector<EpochRecord> earlier = {first};
-  const RunHistory resumed(scratch.path(), 0.001, 500, &earlier);
+  const RunHistory resumed(RunFolder("", scratch.path()), &earlier);
   EXPECT_EQ(event_files(scratch.path()).size(), 2u);
   EXPECT_EQ(nlohmann::json::parse(text_of(scratch.path() / "history.json")).size(), 1u);
   // One that was stopped inside its first epoch has curves, and no epoch yet.
   const std::vector<EpochRecord> none;
-  const RunHistory within_the_first_epoch(scratch.path(), 0.001, 500, &none);
+  const RunHistory within_the_first_epoch(RunFolder("", scratch.path()), &none);
   EXPECT_TRUE(fs::exists(scratch.path() / "events.out.tfevents.1700000000.elsewhere.1.0"));
-  const RunHistory anew(scratch.path(), 0.001, 500);
+  const RunHistory anew(RunFolder("", scratch.path()));
   EXPECT_EQ(event_files(scratch.path()).size(), 1u);
-}
-
-TEST(ReadRun, RefusesWhatIsNoTraining) {
-  const test::ScratchFolder scratch;
-  EXPECT_THROW(read_run(scratch.path()), Error);
-  for (const char* bad : {"", "{", "[]", "{\"command\": 3}"}) {
-    scratch.write("bart-run/run.json", bad);
-    try {
-      read_run(scratch.path());
-      ADD_FAILURE() << bad;
-    } catch (const Error& error) {
-      EXPECT_THAT(error.what(), HasSubstr("is not what bart train writes"));
-    }
-  }
-}
-
-TEST(ReadRun, RefusesNumbersThatDoNotFit) {
-  const test::ScratchFolder scratch;
-  const std::string good = text_of(fs::path(BART_TEST_SOURCE_DIR) / "../fuzz/corpus/run/no_steps");
-  const std::string seed = "\"seed\": 10";
-  ASSERT_THAT(good, HasSubstr(seed));
-  scratch.write("steps.csv", "step,epoch,loss\n");
-  const auto read_with = [&](const char* number) {
-    std::string record = good;
-    record.replace(record.find(seed), seed.size(), std::string("\"seed\": ") + number);
-    scratch.write("run.json", record);
-    return read_run(scratch.path()).seed;
-  };
-  EXPECT_EQ(read_with("4294967295"), 4294967295u);
-  for (const char* number : {"4294967296", "-1", "1.5", "1e60", "null", "\"7\""})
-    EXPECT_THROW(read_with(number), Error) << number;
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ class LrRangeTestTest : public testing::Test {
 };
 
 TEST_F(LrRangeTestTest, RatesGrowByOneFactorFromTheFirstToTheLast) {
-  const LrRangeTest test = run({.from = 1e-6, .to = 1e-4, .steps = 5, .batch_size = 4});
+  const LrRangeTest test = run({.from = 1e-6, .to = 1e-4, .steps = 5, .training = {.batch_size = 4}});
   ASSERT_EQ(test.steps.size(), 5u);
   for (std::size_t i = 0; i < 5; ++i) {
     EXPECT_NEAR(std::log10(test.steps[i].learning_rate), -6 + 0.5 * static_cast<double>(i), 1e-9);
@@ -37,7 +37,7 @@ TEST_F(LrRangeTestTest, RatesGrowByOneFactorFromTheFirstToTheLast) {
 }
 
 TEST_F(LrRangeTestTest, EndsWhereTheLossFliesOffAndSuggestsATenthOfTheLowest) {
-  const LrRangeTest test = run({.from = 1e-5, .to = 1e5, .steps = 40, .batch_size = 4});
+  const LrRangeTest test = run({.from = 1e-5, .to = 1e5, .steps = 40, .training = {.batch_size = 4}});
   EXPECT_LT(test.steps.size(), 40u);
   double lowest = INFINITY, at = 0;
   for (const LrRangeStep& step : test.steps) {

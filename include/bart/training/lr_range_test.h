@@ -7,16 +7,16 @@
 
 #include "bart/dataset/load.h"
 #include "bart/network/architecture.h"
+#include "bart/platform/progress.h"
+#include "bart/training/train.h"
 
 namespace bart {
 
 struct LrRangeOptions {
   double from = 1e-6;
   double to = 1;
-  int steps = 100;  // at least 2
-  int batch_size = 32;
-  std::uint32_t seed = 10;
-  int threads = 1;
+  int steps = 100;             // at least 2
+  TrainOptions training = {};  // all that decides a step; not its rate and length
 };
 
 struct LrRangeStep {
@@ -34,10 +34,10 @@ struct LrRangeTest {
 /// The learning rate range test (Smith, Cyclical Learning Rates for Training Neural Networks, WACV 2017,
 /// section 3.3), as fastai runs it: a training of few steps whose learning rate grows by the same factor each
 /// step. The loss is smoothed as a mean that decays by 0.98 and is corrected for its beginning; the test ends
-/// when that is four times its lowest, or no number. `train` are indices of `pictures`; `progress(done,
-/// total)` comes after each step.
+/// when that is four times its lowest, or not finite. `train` are indices of `pictures`; `progress` counts
+/// steps. Each step is that of a Training. Throws Error for options that make no range.
 LrRangeTest lr_range_test(const LoadedPictures& pictures, std::span<const std::uint32_t> train,
                           const Architecture& architecture, const LrRangeOptions& options,
-                          const std::function<void(int, int)>& progress = {});
+                          const OnProgress& progress = {});
 
 }  // namespace bart

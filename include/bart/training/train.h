@@ -13,6 +13,7 @@
 #include "bart/network/architecture.h"
 #include "bart/network/state_dict.h"
 #include "bart/platform/error.h"
+#include "bart/platform/progress.h"
 #include "bart/random/mt19937.h"
 #include "bart/training/metrics.h"
 
@@ -38,19 +39,24 @@ struct StepRecord {
   std::int64_t step;
   int epoch;
   float loss;
+  double learning_rate = 0;
+  double gradient_norm = 0;  // of all gradients together, before they were scaled down
   bool operator==(const StepRecord&) const = default;
 };
 
 /// One finished epoch, as the original logs it: the loss is the unweighted mean over batches.
 struct EpochRecord {
-  int epoch;
-  double loss;
-  double train_accuracy;       // percent
-  double validation_accuracy;  // percent
-  double validation_macro_f1;  // scikit-learn's f1_score(average="macro")
-  double validation_loss;      // mean over pictures
-  double train_seconds;
-  double validation_seconds;
+  int epoch = 0;
+  double loss = 0;
+  double train_accuracy = 0;       // percent
+  double validation_accuracy = 0;  // percent
+  double validation_macro_f1 = 0;  // scikit-learn's f1_score(average="macro")
+  double validation_loss = 0;      // mean over pictures
+  double train_seconds = 0;
+  double validation_seconds = 0;
+  double learning_rate = 0;      // of its last step
+  double images_per_second = 0;  // of training, without the validation
+  double gradient_norm = 0;      // mean over batches
   bool operator==(const EpochRecord&) const = default;
 };
 
@@ -63,6 +69,7 @@ struct TrainingProgress {
   double loss_sum = 0;     // of its steps
   std::uint64_t correct = 0;
   double seconds = 0;  // that its steps took
+  double gradient_norm_sum = 0;
   std::vector<StepRecord> steps = {};
   std::vector<EpochRecord> epochs = {};
 };
@@ -78,7 +85,7 @@ struct TrainingState {
 TrainingState initial_training_state(const Architecture& architecture, std::uint32_t seed,
                                      std::size_t train_pictures);
 
-/// The loss is no finite number any more.
+/// The loss is not finite any more.
 class DivergedError : public Error {
  public:
   using Error::Error;
@@ -101,10 +108,11 @@ struct TrainEvents {
 /// any step; another Training that is given its state goes on as if nothing had happened, to the last bit.
 class Training {
  public:
-  /// Keeps references to `pictures` and `split`. Throws Error when architecture, pictures, split and state
-  /// do not fit together.
-  Training(const LoadedPictures& pictures, const Split& split, const Architecture& architecture,
+  /// Keeps a reference to `pictures`. Throws Error when architecture, pictures, split and state do not fit
+  /// together: among others where the split names a picture that is not there, or a label is no class.
+  Training(const LoadedPictures& pictures, Split split, const Architecture& architecture,
            const TrainOptions& options, TrainingState from);
+  Training(LoadedPictures&&, Split, const Architecture&, const TrainOptions&, TrainingState) = delete;
 
   /// Goes on until all epochs or options.max_steps are done, or an event says stop. Throws DivergedError.
   void run(const TrainEvents& events = {});
@@ -114,8 +122,7 @@ class Training {
   const TrainingProgress& progress() const { return progress_; }
   StateDict model() const { return engine_.state(); }
   /// Of the present model on the pictures `indices`, which changes nothing.
-  Evaluation evaluate_on(std::span<const std::uint32_t> indices,
-                         const std::function<void(std::size_t, std::size_t)>& progress = {});
+  Evaluation evaluate_on(std::span<const std::uint32_t> indices, const OnProgress& progress = {});
   TrainingState state() const { return {progress_, engine_.state(), engine_.adam_state()}; }
 
  private:
@@ -125,7 +132,7 @@ class Training {
   bool enough_steps() const;
 
   const LoadedPictures& pictures_;
-  const Split& split_;
+  Split split_;
   TrainOptions options_;
   std::vector<float> class_weights_;  // empty: all 1
   Engine engine_;

@@ -1,4 +1,4 @@
-#include "csv_text.h"
+#include "bart/formats/csv.h"
 
 namespace bart {
 

@@ -5,7 +5,7 @@
 
 namespace bart {
 
-/// What the run record says of the computer.
+/// What a record says of the computer.
 struct Machine {
   std::string cpu;           // "AMD EPYC …" as the kernel names it
   std::string instructions;  // the widest of what the kernels use: "avx512_bf16", "avx512", "avx2", …

@@ -1,4 +1,4 @@
-#include "lr_plot.h"
+#include "bart/report/lr_plot.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "machine.h"
+#include "bart/record/machine.h"
 
 #include <fmt/format.h>
 #include <sys/utsname.h>

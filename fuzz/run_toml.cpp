@@ -1,0 +1,16 @@
+// run.toml, which bart train --config reads.
+#include "bart/record/run_toml.h"
+
+#include "require.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  try {
+    bart::RunSettings settings;
+    for (const auto& [setting, value] : bart::decode_run_toml({data, size}).settings) {
+      REQUIRE(bart::set_from_text(*setting, settings, value));
+    }
+  } catch (const bart::Error& error) {
+    REQUIRE(error.what()[0] != '\0');
+  }
+  return 0;
+}

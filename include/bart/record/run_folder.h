@@ -1,0 +1,51 @@
+#pragma once
+
+#include <filesystem>
+#include <utility>
+
+namespace bart {
+
+/// Where a training keeps what it writes: the original's files in one folder, and everything else in
+/// bart-run/ inside it. Paths only; nothing is looked up.
+class RunFolder {
+ public:
+  static constexpr const char* model_name = "BART-10M.pth";
+  static constexpr const char* best_model_name = "BART-10M.best.pth";
+  static constexpr const char* labels_name = "label_encoder.joblib";
+  static constexpr const char* test_pictures_name = "inference_images";
+  static constexpr const char* record_name = "bart-run";
+
+  explicit RunFolder(const std::filesystem::path& results = ".")
+      : results_(results), record_(results / record_name) {}
+  /// For a bart-run/ that has another name, or another place.
+  RunFolder(std::filesystem::path results, std::filesystem::path record)
+      : results_(std::move(results)), record_(std::move(record)) {}
+
+  const std::filesystem::path& results() const { return results_; }
+
+  // The original's files.
+  std::filesystem::path model() const { return results_ / model_name; }
+  std::filesystem::path best_model() const { return results_ / best_model_name; }
+  std::filesystem::path labels() const { return results_ / labels_name; }
+  std::filesystem::path test_pictures() const { return results_ / test_pictures_name; }
+
+  /// bart-run/, which also holds the checkpoints, TensorBoard's event files and the lock.
+  const std::filesystem::path& record() const { return record_; }
+  std::filesystem::path run_json() const { return record_ / "run.json"; }
+  std::filesystem::path run_toml() const { return record_ / "run.toml"; }
+  std::filesystem::path steps_csv() const { return record_ / "steps.csv"; }
+  std::filesystem::path test_pictures_csv() const { return record_ / "test_pictures.csv"; }
+  std::filesystem::path history_csv() const { return record_ / "history.csv"; }
+  std::filesystem::path history_json() const { return record_ / "history.json"; }
+  std::filesystem::path report() const { return record_ / "report.html"; }
+
+ private:
+  std::filesystem::path results_;
+  std::filesystem::path record_;
+};
+
+/// The training that a user names by `path`: its folder of results or the bart-run/ inside it, in whatever
+/// spelling ("run1/", ".", ".."). Throws Error when there is no run.json.
+RunFolder find_run(const std::filesystem::path& path);
+
+}  // namespace bart

@@ -1,0 +1,190 @@
+#include "training_log.h"
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <string>
+#include <utility>
+
+#include "arguments.h"
+#include "bart/run/settle.h"
+#include "cache_text.h"
+#include "listing_text.h"
+
+namespace bart {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Python's str() of a (height, width, 3) tuple.
+std::string shape_text(const std::pair<int, int>& size) {
+  return fmt::format("({}, {}, 3)", size.first, size.second);
+}
+
+/// The command that goes on with the training in `out`.
+std::string resume_command(const fs::path& out) {
+  const std::string folder = out.string();
+  const char* const arguments[] = {"bart", "train", "--resume", "--out", folder.c_str()};
+  return quoted_command(out == "." ? 3 : 5, arguments);
+}
+
+}  // namespace
+
+RunObserver TrainingLog::observer() {
+  RunObserver observer;
+  observer.listed = [this](const Listing& listing) { log_listing(log_, listing); };
+  observer.reading = [this](std::size_t done, std::size_t total) {
+    progress_.show("Reading pictures", done, total);
+  };
+  observer.read = [this](const LoadedPictures& pictures, const RunSettings& settings) {
+    tell_data(pictures, settings);
+  };
+  observer.start = [this](const RunStart& start) {
+    tell_start(start);
+    signals_.emplace();
+  };
+  observer.step = [this](const StepRecord& step, std::size_t done, std::size_t total) {
+    epoch_ = step.epoch;
+    progress_.show(fmt::format("Epoch {}/{}", epoch_, epochs_), done, total,
+                   fmt::format("loss {:.3f}", step.loss));
+    return signal() == 0;
+  };
+  observer.validating = [this](std::size_t done, std::size_t total) {
+    progress_.show(fmt::format("Validating {}/{}", epoch_, epochs_), done, total);
+    return signal() == 0;
+  };
+  observer.epoch = [this](const EpochRecord& epoch) {
+    tell_epoch(epoch);
+    return true;
+  };
+  observer.trained = [this](const RunResult& result) {
+    progress_.clear();
+    tell_best(result);
+  };
+  observer.testing = [this](std::size_t done, std::size_t total) { progress_.show("Testing", done, total); };
+  observer.tested = [this](const TestRecord& test) {
+    progress_.clear();
+    log_.info(fmt::format("{}: Test Acc: {:.3f}%, Test Macro F1: {:.3f}", test.model, test.accuracy_percent,
+                          test.macro_f1));
+  };
+  observer.reporting = [this](std::size_t done, std::size_t total) {
+    progress_.show("Making the report", done, total);
+  };
+  observer.saved = [this](Saved what, const fs::path& path) {
+    if (what == Saved::model) tell_model(path);
+    if (what != Saved::report) return;
+    progress_.clear();
+    log_.info(fmt::format("Saved {}", path.string()));
+  };
+  observer.warning = [this](const std::string& sentence) { log_.warning(sentence); };
+  return observer;
+}
+
+void TrainingLog::tell_data(const LoadedPictures& pictures, const RunSettings& settings) {
+  progress_.clear();
+  skipped_ = pictures.skipped.size();
+  files_ = pictures.skipped.size() + pictures.size();
+  log_cache(log_, pictures, settings.cache);
+  for (const SkippedPicture& skipped : pictures.skipped) {
+    log_.warning(fmt::format("Skipped {}: {}", skipped.file, skipped.reason));
+  }
+  log_.info(fmt::format("The number of images: {} is equal to the number of labels: True", pictures.size()));
+  log_.info(fmt::format("Number of classes: {}", pictures.classes.size()));
+  if (pictures.sizes.size() == 1) {
+    log_.info(fmt::format("Dimensions of each image: {}", shape_text(*pictures.sizes.begin())));
+  } else {
+    log_.info(fmt::format("There are {} different sizes for images", pictures.sizes.size()));
+    log_.info(fmt::format("Different shapes found: [{}, {}]", shape_text(*pictures.sizes.begin()),
+                          shape_text(*pictures.sizes.rbegin())));
+  }
+  if (!pictures.converted.empty()) {
+    log_.info(
+        fmt::format("Converted {} images to RGB (listed in bart-run/run.json)", pictures.converted.size()));
+  }
+}
+
+void TrainingLog::tell_start(const RunStart& start) {
+  const RunRecord& record = start.record;
+  const RunSettings& settings = record.settings;
+  epochs_ = settings.epochs;
+  epoch_ = start.progress.epoch;
+  if (record.resumed_after_step) {
+    log_.info(fmt::format("Going on after step {} (epoch {}) from {}", *record.resumed_after_step, epoch_,
+                          start.resumed_from.string()));
+  } else if (!settings.init.empty()) {
+    log_.info(fmt::format("Began with the weights of {}{}", settings.init,
+                          start.init_has_same_classes ? "" : ", its last layer anew: it has other classes"));
+  }
+  if (!start.earlier_checkpoint.empty()) {
+    log_.info(fmt::format("Kept the last checkpoint of the training before as {}, until this one has its own",
+                          start.earlier_checkpoint.string()));
+  }
+  log_.info("Saved label_encoder.joblib");
+  log_.info(fmt::format("Saved {} test images to inference_images/", record.test_pictures));
+  if (start.leftover_pictures > 0) {
+    log_.warning(
+        fmt::format("inference_images/ still holds {} pictures of an earlier run, from pic_{}.jpg on; "
+                    "bart predict reads them too",
+                    start.leftover_pictures, record.test_pictures));
+  }
+  log_.detail(fmt::format("Training on {} threads", record.threads));
+  log_.info(fmt::format("Training set size: {}", record.train_pictures));
+  if (record.validation_pictures > 0) {
+    log_.info(fmt::format("Validation set size: {}", record.validation_pictures));
+  }
+  log_.info(fmt::format("Test set size: {}", record.test_pictures));
+  log_.info(fmt::format("Training in {}{}", settings.precision, settings.exact ? ", exact" : ""));
+  log_.info("Starting training...");
+}
+
+void TrainingLog::tell_epoch(const EpochRecord& epoch) {
+  progress_.clear();
+  log_.info(fmt::format("Epoch [{}/{}], Loss: {:.3f}, Train Acc: {:.3f}%, Val Acc: {:.3f}%", epoch.epoch,
+                        epochs_, epoch.loss, epoch.train_accuracy, epoch.validation_accuracy));
+  log_.info(fmt::format("Val Macro F1: {:.3f}", epoch.validation_macro_f1));
+  log_.detail(fmt::format("Val Loss: {:.4f}, {:.1f} s of training, {:.1f} s of validation",
+                          epoch.validation_loss, epoch.train_seconds, epoch.validation_seconds));
+  epoch_ = epoch.epoch + 1;
+}
+
+/// Which epoch was chosen, and what its figure is worth.
+void TrainingLog::tell_best(const RunResult& result) {
+  const RunSettings& settings = result.record.settings;
+  if (result.best_epoch == 0 || (settings.best.empty() && settings.patience == 0)) return;
+  const EpochRecord& epoch = result.record.epochs[static_cast<std::size_t>(result.best_epoch) - 1];
+  log_.info(fmt::format("The best epoch by Val {} is {}: Val Acc: {:.3f}%, Val Macro F1: {:.3f}{}",
+                        settings.best == "macro-f1" ? "Macro F1" : "Acc", epoch.epoch,
+                        epoch.validation_accuracy, epoch.validation_macro_f1,
+                        settings.best.empty() ? "" : " (BART-10M.best.pth)"));
+  if (result.out_of_patience) {
+    const std::size_t epochs = result.record.epochs.size();
+    log_.info(fmt::format("Stopped after epoch {}: {} epochs in a row were no better", epochs,
+                          epochs - static_cast<std::size_t>(result.best_epoch)));
+  }
+  if (result.record.validation_pictures == 0) {
+    log_.info(
+        "It was chosen on the test pictures themselves, so these figures flatter it: --validation-size keeps "
+        "others apart for choosing");
+  }
+}
+
+void TrainingLog::tell_model(const fs::path& model) {
+  if (skipped_ > 0) {
+    log_.warning(fmt::format("Skipped {} of {} files that could not be read as pictures", skipped_, files_));
+  }
+  const fs::path out = model.parent_path();
+  log_.info(lies_in(out, ".") && lies_in(".", out)
+                ? std::string("BART-10M.pth SAVED AT CURRENT WORKING DIRECTORY")
+                : fmt::format("BART-10M.pth SAVED AT {}", out.string()));
+}
+
+int TrainingLog::end(const RunResult& result) {
+  progress_.clear();
+  if (result.record.status != "interrupted") return 0;
+  log_.warning(fmt::format("Stopped by {} after step {}: saved {}; to go on: {}",
+                           signal() == SIGINT ? "Ctrl-C" : "SIGTERM", result.record.steps,
+                           result.checkpoint.string(), resume_command(result.folder.results())));
+  return 128 + signal();
+}
+
+}  // namespace bart

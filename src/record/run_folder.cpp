@@ -1,0 +1,23 @@
+#include "bart/record/run_folder.h"
+
+#include <fmt/format.h>
+
+#include "bart/platform/error.h"
+
+namespace bart {
+
+namespace fs = std::filesystem;
+
+RunFolder find_run(const fs::path& path) {
+  if (const RunFolder run(path); fs::exists(run.run_json())) return run;
+  if (fs::exists(path / "run.json")) {
+    const fs::path record = path.has_filename() ? path : path.parent_path();  // without a last slash
+    const fs::path name = record.filename();
+    if (name.empty() || name == "." || name == "..") return {record / "..", record};
+    return {record.has_parent_path() ? record.parent_path() : fs::path("."), record};
+  }
+  throw Error(fmt::format("{} holds no training: name the folder that bart train wrote its results into",
+                          path.string()));
+}
+
+}  // namespace bart

@@ -1,0 +1,261 @@
+#include "bart/record/run_record.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <cmath>
+#include <concepts>
+#include <ctime>
+#include <nlohmann/json.hpp>
+#include <type_traits>
+
+#include "bart/platform/error.h"
+#include "bart/platform/files.h"
+#include "bart/record/epoch_figures.h"
+
+namespace bart {
+namespace {
+
+using nlohmann::json;
+using nlohmann::ordered_json;
+
+constexpr std::uint64_t largest_record = std::uint64_t{1} << 30;
+
+/// A value that is not of the kind that its name stands for.
+struct BadValue {};
+
+/// The library turns numbers of every kind into each other; one that does not fit would be undefined
+/// behavior.
+template <std::integral Whole>
+Whole whole(const json& value) {
+  const bool fits = value.is_number_unsigned()  ? std::in_range<Whole>(value.get<std::uint64_t>())
+                    : value.is_number_integer() ? std::in_range<Whole>(value.get<std::int64_t>())
+                                                : false;
+  if (!fits) throw BadValue();
+  return value.get<Whole>();
+}
+
+/// JSON has no NaN and no infinity; null stands for them.
+ordered_json number(double value) {
+  return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr);
+}
+
+double real(const json& value) {
+  return value.is_null() ? std::nan("") : value.get<double>();
+}
+
+template <typename Value>
+ordered_json encode_value(const Value& value, bool may_be_nothing) {
+  if constexpr (!std::is_same_v<Value, double> && !std::is_same_v<Value, bool>) {
+    if (may_be_nothing && value == Value{}) return nullptr;
+  }
+  return value;
+}
+
+template <typename Value>
+void decode_value(const json& value, bool may_be_nothing, Value& into) {
+  if (value.is_null() && may_be_nothing) {
+    into = Value{};
+    return;
+  }
+  if constexpr (std::is_same_v<Value, int> || std::is_same_v<Value, std::int64_t>) {
+    into = whole<Value>(value);
+  } else {
+    into = value.get<Value>();
+  }
+}
+
+ordered_json encode_settings(const RunSettings& settings) {
+  ordered_json options;
+  for (const Setting& setting : run_settings()) {
+    if (setting.effect == Effect::output) continue;
+    options[setting.name] =
+        std::visit([&](auto member) { return encode_value(settings.*member, setting.nothing != nullptr); },
+                   setting.value);
+  }
+  return options;
+}
+
+void decode_settings(const json& options, RunRecord& record) {
+  for (const Setting& setting : run_settings()) {
+    if (setting.effect == Effect::output) continue;
+    if (const auto found = options.find(setting.name); found != options.end()) {
+      std::visit(
+          [&](auto member) { decode_value(*found, setting.nothing != nullptr, record.settings.*member); },
+          setting.value);
+    } else {
+      record.unrecorded.insert(setting.name);
+    }
+  }
+  if (record.unrecorded.contains("precision")) record.settings.precision = "f32";  // there was no other
+  if (record.unrecorded.contains("threads")) record.settings.threads = record.threads;
+  check(record.settings);
+}
+
+ordered_json encode_data(const RunRecord& record) {
+  ordered_json skipped = ordered_json::array();
+  for (const SkippedPicture& picture : record.skipped) {
+    skipped.push_back({{"file", picture.file}, {"reason", picture.reason}});
+  }
+  ordered_json converted = ordered_json::array();
+  for (const auto& [file, mode] : record.converted) converted.push_back({{"file", file}, {"mode", mode}});
+  return {{"folder", record.data_folder.string()},
+          {"pictures", record.pictures},
+          {"classes", record.classes},
+          {"sizes", record.sizes},
+          {"bytes", record.bytes},
+          {"train", record.train_pictures},
+          {"validation", record.validation_pictures},
+          {"test", record.test_pictures},
+          {"skipped", skipped},
+          {"converted", converted}};
+}
+
+void decode_data(const json& data, RunRecord& record) {
+  record.data_folder = data.at("folder").get<std::string>();
+  data.at("classes").get_to(record.classes);
+  record.pictures = whole<std::size_t>(data.at("pictures"));
+  record.train_pictures = whole<std::size_t>(data.at("train"));
+  record.validation_pictures = data.contains("validation") ? whole<std::size_t>(data["validation"]) : 0;
+  record.test_pictures = whole<std::size_t>(data.at("test"));
+  record.sizes = whole<std::size_t>(data.at("sizes"));
+  record.bytes = whole<std::uint64_t>(data.at("bytes"));
+  for (const json& picture : data.at("skipped")) {
+    record.skipped.push_back(
+        {picture.at("file").get<std::string>(), picture.at("reason").get<std::string>()});
+  }
+  for (const json& picture : data.at("converted")) {
+    record.converted.emplace_back(picture.at("file").get<std::string>(),
+                                  picture.at("mode").get<std::string>());
+  }
+}
+
+EpochRecord decode_epoch(const json& object, const RunRecord& record) {
+  EpochRecord epoch{};
+  epoch.epoch = whole<int>(object.at("epoch"));
+  for (const EpochFigure& figure : epoch_figures()) {
+    if (object.contains(figure.name)) epoch.*figure.value = real(object[figure.name]);
+  }
+  for (const char* name : {"loss", "train_accuracy_percent", "validation_accuracy_percent",
+                           "validation_macro_f1", "validation_loss", "train_seconds", "validation_seconds"}) {
+    object.at(name);
+  }
+  // What the first versions left to be computed.
+  if (!object.contains("learning_rate")) epoch.learning_rate = record.settings.learning_rate;
+  if (!object.contains("images_per_second") && epoch.train_seconds > 0) {
+    epoch.images_per_second = static_cast<double>(record.train_pictures) / epoch.train_seconds;
+  }
+  return epoch;
+}
+
+ordered_json encode_results(const RunRecord& record) {
+  ordered_json epochs = ordered_json::array();
+  for (const EpochRecord& epoch : record.epochs) {
+    ordered_json object = {{"epoch", epoch.epoch}};
+    for (const EpochFigure& figure : epoch_figures()) object[figure.name] = number(epoch.*figure.value);
+    epochs.push_back(std::move(object));
+  }
+  ordered_json tests = ordered_json::array();
+  for (const TestRecord& test : record.tests) {
+    tests.push_back({{"model", test.model},
+                     {"accuracy_percent", number(test.accuracy_percent)},
+                     {"macro_f1", number(test.macro_f1)},
+                     {"loss", number(test.loss)}});
+  }
+  return {{"status", record.status},
+          {"started", record.started},
+          {"resumed_after_step",
+           record.resumed_after_step ? ordered_json(*record.resumed_after_step) : ordered_json(nullptr)},
+          {"written", record.written},
+          {"steps", record.steps},
+          {"epochs", epochs},
+          {"tests", tests},
+          {"peak_memory_bytes", record.peak_memory_bytes}};
+}
+
+void decode_results(const json& results, RunRecord& record) {
+  results.at("status").get_to(record.status);
+  results.at("started").get_to(record.started);
+  results.at("written").get_to(record.written);
+  if (const json& step = results.value("resumed_after_step", json()); !step.is_null()) {
+    record.resumed_after_step = whole<std::int64_t>(step);
+  }
+  if (results.contains("steps")) record.steps = whole<std::int64_t>(results["steps"]);
+  record.peak_memory_bytes = whole<std::uint64_t>(results.at("peak_memory_bytes"));
+  for (const json& object : results.at("epochs")) record.epochs.push_back(decode_epoch(object, record));
+  for (const json& object : results.value("tests", json::array())) {
+    record.tests.push_back({object.at("model").get<std::string>(), real(object.at("accuracy_percent")),
+                            real(object.at("macro_f1")), real(object.at("loss"))});
+  }
+}
+
+RunRecord decode(const json& run) {
+  RunRecord record;
+  run.at("command").get_to(record.command);
+  run.at("version").get_to(record.version);
+  const json& machine = run.at("machine");
+  machine.at("cpu").get_to(record.machine.cpu);
+  machine.at("instructions").get_to(record.machine.instructions);
+  machine.at("system").get_to(record.machine.system);
+  record.machine.memory_bytes = whole<std::uint64_t>(machine.at("memory_bytes"));
+  record.threads = whole<int>(machine.at("threads"));
+  decode_settings(run.at("options"), record);
+  decode_data(run.at("data"), record);
+  decode_results(run.at("results"), record);
+  return record;
+}
+
+}  // namespace
+
+std::string iso_time() {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
+}
+
+std::string encode_run_record(const RunRecord& record) {
+  const Machine& machine = record.machine;
+  const ordered_json run = {{"command", record.command},
+                            {"version", record.version},
+                            {"machine",
+                             {{"cpu", machine.cpu},
+                              {"instructions", machine.instructions},
+                              {"threads", record.threads},
+                              {"memory_bytes", machine.memory_bytes},
+                              {"system", machine.system}}},
+                            {"options", encode_settings(record.settings)},
+                            {"data", encode_data(record)},
+                            {"results", encode_results(record)}};
+  return run.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+RunRecord decode_run_record(std::span<const std::uint8_t> text) {
+  try {
+    return decode(json::parse(text.begin(), text.end()));
+  } catch (const json::exception&) {
+  } catch (const BadValue&) {
+  } catch (const SettingError&) {
+  }
+  throw Error("is not what bart train writes");
+}
+
+RunRecord read_run_record(const RunFolder& folder) {
+  const std::vector<std::uint8_t> text = read_file(folder.run_json(), largest_record);
+  try {
+    return decode_run_record(text);
+  } catch (const Error& error) {
+    throw Error(fmt::format("{} {}", folder.run_json().string(), error.what()));
+  }
+}
+
+double seconds_of(std::span<const EpochRecord> epochs) {
+  double seconds = 0;
+  for (const EpochRecord& epoch : epochs) seconds += epoch.train_seconds + epoch.validation_seconds;
+  return seconds;
+}
+
+double images_per_second(const RunRecord& record) {
+  double seconds = 0;
+  for (const EpochRecord& epoch : record.epochs) seconds += epoch.train_seconds;
+  return static_cast<double>(record.epochs.size() * record.train_pictures) / seconds;
+}
+
+}  // namespace bart

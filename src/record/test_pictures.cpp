@@ -1,0 +1,61 @@
+#include "bart/record/test_pictures.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "bart/formats/csv.h"
+#include "bart/platform/error.h"
+#include "bart/platform/files.h"
+
+namespace bart {
+
+namespace fs = std::filesystem;
+
+std::string encode_test_pictures(const fs::path& data_folder, const LoadedPictures& pictures,
+                                 const Split& split) {
+  std::string csv = "picture,file,bytes,class\n";
+  for (std::size_t i = 0; i < split.test.size(); ++i) {
+    const std::string& file = pictures.files[split.test[i]];
+    std::error_code gone;  // since it was read; recorded_test_pictures() will say so
+    const std::uintmax_t bytes = fs::file_size(data_folder / file, gone);
+    fmt::format_to(std::back_inserter(csv), "pic_{}.jpg,{},{},{}\n", i, csv_field(file), gone ? 0 : bytes,
+                   csv_field(pictures.classes[static_cast<std::size_t>(pictures.labels[split.test[i]])]));
+  }
+  return csv;
+}
+
+Listing recorded_test_pictures(const RunFolder& run, const fs::path& data_folder) {
+  const fs::path path = run.test_pictures_csv();
+  const std::vector<std::uint8_t> bytes = read_file(path);
+  auto rows = csv_rows_of({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  if (!rows.empty()) rows.erase(rows.begin());  // the heading
+  Listing listing{data_folder, {}, {}};
+  std::vector<std::string> changed;
+  for (const std::vector<std::string>& row : rows) {
+    // The first versions left the class to be taken from the path.
+    const std::size_t slash = row.size() == 3 ? row[1].find('/') : std::string::npos;
+    if (row.size() != 4 && slash == std::string::npos) {
+      throw Error(fmt::format("{} is not what bart train writes: name a folder (bart evaluate FOLDER)",
+                              path.string()));
+    }
+    const std::string name = row.size() == 4 ? row[3] : row[1].substr(0, slash);
+    const auto found = std::ranges::find(listing.classes, name);
+    listing.pictures.push_back({row[1], static_cast<std::int32_t>(found - listing.classes.begin())});
+    if (found == listing.classes.end()) listing.classes.push_back(name);
+    std::error_code error;
+    const std::uintmax_t size = fs::file_size(data_folder / row[1], error);
+    if (error || std::to_string(size) != row[2]) changed.push_back(row[1]);
+  }
+  if (listing.pictures.empty()) throw Error(fmt::format("{} names no picture", path.string()));
+  if (!changed.empty()) {
+    throw Error(
+        fmt::format("{} of the {} test pictures in {} are gone or not what they were at the training (the "
+                    "first: {}): put them back, or name a folder (bart evaluate FOLDER)",
+                    changed.size(), listing.pictures.size(), data_folder.string(), changed.front()));
+  }
+  return listing;
+}
+
+}  // namespace bart

@@ -1,0 +1,241 @@
+#include "bart/report/comparison.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "bart/platform/printable.h"
+#include "bart/record/epoch_figures.h"
+
+namespace bart {
+namespace {
+
+using nlohmann::ordered_json;
+using Runs = std::vector<NamedRun>;
+
+std::string duration(double seconds) {
+  const auto whole = std::lround(seconds);
+  return whole >= 3600 ? fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60)
+                       : fmt::format("{}:{:02}", whole / 60, whole % 60);
+}
+
+const char* measured_on(const RunRecord& record) {
+  return record.validation_pictures > 0 ? "a validation set" : "the test pictures";
+}
+
+template <typename Text>
+ComparisonRow setting_row(const char* name, const Runs& runs, const Text& text) {
+  ComparisonRow row{name, {}, false, std::vector<bool>(runs.size())};
+  for (const NamedRun& named : runs) row.cells.push_back(printable(text(named.run.record)));
+  row.differs =
+      std::ranges::any_of(row.cells, [&](const std::string& cell) { return cell != row.cells.front(); });
+  return row;
+}
+
+std::vector<ComparisonRow> setting_rows(const Runs& runs) {
+  std::vector<ComparisonRow> rows;
+  const auto add = [&](const char* name, const auto& text) { rows.push_back(setting_row(name, runs, text)); };
+  add("Data", [](const RunRecord& run) { return run.data_folder.filename().string(); });
+  add("Pictures", [](const RunRecord& run) { return std::to_string(run.pictures); });
+  add("Classes", [](const RunRecord& run) { return std::to_string(run.classes.size()); });
+  add("Train/validation/test", [](const RunRecord& run) {
+    return fmt::format("{}/{}/{}", run.train_pictures, run.validation_pictures, run.test_pictures);
+  });
+  add("Validated on", measured_on);
+  for (const Setting& setting : run_settings()) {
+    if (setting.effect != Effect::result) continue;
+    add(setting.label, [&](const RunRecord& run) {
+      return run.unrecorded.contains(setting.name) ? "?" : shown_text(setting, run.settings);
+    });
+  }
+  add("Epochs",
+      [](const RunRecord& run) { return fmt::format("{} of {}", run.epochs.size(), run.settings.epochs); });
+  add("Steps", [](const RunRecord& run) { return std::to_string(run.steps); });
+  add("Patience", [](const RunRecord& run) { return shown_text(run_setting("patience"), run.settings); });
+  add("Status", [](const RunRecord& run) { return run.status; });
+  add("Version", [](const RunRecord& run) { return run.version; });
+  add("Processor", [](const RunRecord& run) { return run.machine.cpu; });
+  add("Threads", [](const RunRecord& run) { return std::to_string(run.threads); });
+  return rows;
+}
+
+/// What the figures of a run can be compared by: runs of another key were measured otherwise.
+using Key = std::string;
+
+/// The data, and which part of it the figures are of.
+Key data_key(const RunRecord& run) {
+  const RunSettings& settings = run.settings;
+  return fmt::format("{}|{}|{}|{}|{}|{}|{}", fmt::join(run.classes, "/"), run.pictures, run.bytes,
+                     settings.split, settings.test_size, settings.validation_size, measured_on(run));
+}
+
+/// A figure of each run; NaN where it has none.
+struct Figure {
+  std::string name;
+  Better better = Better::neither;
+  std::vector<double> values;
+  std::vector<std::string> cells;
+};
+
+ComparisonRow with_best_marked(const Figure& figure, const std::vector<Key>& keys) {
+  ComparisonRow row{figure.name, figure.cells, false, std::vector<bool>(figure.values.size())};
+  if (figure.better == Better::neither ||
+      std::ranges::any_of(keys, [&](const Key& key) { return key != keys.front(); })) {
+    return row;
+  }
+  std::optional<double> best, worst;
+  const bool higher = figure.better == Better::higher;
+  for (const double value : figure.values) {
+    if (!std::isfinite(value)) continue;
+    best = !best ? value : higher ? std::max(*best, value) : std::min(*best, value);
+    worst = !worst ? value : higher ? std::min(*worst, value) : std::max(*worst, value);
+  }
+  for (std::size_t i = 0; i < figure.values.size(); ++i) {
+    row.best[i] = best && best != worst && figure.values[i] == *best;
+  }
+  return row;
+}
+
+template <typename Value, typename Text>
+Figure figure_of(std::string name, Better better, const Runs& runs, const Value& value, const Text& text) {
+  Figure figure{std::move(name), better, {}, {}};
+  for (const NamedRun& named : runs) {
+    const double number = named.run.record.steps > 0 ? value(named.run.record) : std::nan("");
+    figure.values.push_back(number);
+    figure.cells.push_back(std::isfinite(number) ? text(named.run.record, number) : "-");
+  }
+  return figure;
+}
+
+std::vector<Key> keys_of(const Runs& runs, const std::function<Key(const RunRecord&)>& key) {
+  std::vector<Key> keys;
+  for (const NamedRun& named : runs) keys.push_back(key(named.run.record));
+  return keys;
+}
+
+std::vector<ComparisonRow> figure_rows(const Runs& runs) {
+  std::vector<ComparisonRow> rows;
+  const std::vector<Key> by_data = keys_of(runs, data_key);
+  const std::vector<Key> by_loss =
+      keys_of(runs, [](const RunRecord& run) { return data_key(run) + "|" + run.settings.class_weights; });
+  const std::vector<Key> by_machine = keys_of(runs, [](const RunRecord& run) {
+    return fmt::format("{}|{}|{}", run.machine.cpu, run.threads, run.settings.image_size);
+  });
+  const auto last = [](double EpochRecord::*value) {
+    return [value](const RunRecord& run) {
+      return run.epochs.empty() ? std::nan("") : run.epochs.back().*value;
+    };
+  };
+  // A figure of the last epoch, and of the best one with its number.
+  for (const auto& [name, label] :
+       {std::pair("validation_accuracy_percent", "Accuracy"), std::pair("validation_macro_f1", "Macro F1"),
+        std::pair("validation_loss", "Validation loss")}) {
+    const EpochFigure& figure = epoch_figure(name);
+    rows.push_back(with_best_marked(
+        figure_of(fmt::format("{}, last", label), figure.better, runs, last(figure.value),
+                  [&](const RunRecord&, double value) { return figure_text(figure, value); }),
+        by_data));
+    rows.push_back(with_best_marked(figure_of(
+                                        fmt::format("{}, best", label), figure.better, runs,
+                                        [&](const RunRecord& run) {
+                                          const EpochRecord* best = best_epoch_by(figure, run.epochs);
+                                          return best != nullptr ? best->*figure.value : std::nan("");
+                                        },
+                                        [&](const RunRecord& run, double value) {
+                                          return fmt::format("{} (epoch {})", figure_text(figure, value),
+                                                             best_epoch_by(figure, run.epochs)->epoch);
+                                        }),
+                                    by_data));
+  }
+  const auto tested = [](double TestRecord::*value) {
+    return
+        [value](const RunRecord& run) { return run.tests.empty() ? std::nan("") : run.tests.front().*value; };
+  };
+  if (std::ranges::any_of(runs, [](const NamedRun& named) { return !named.run.record.tests.empty(); })) {
+    rows.push_back(with_best_marked(
+        figure_of("Test accuracy", Better::higher, runs, tested(&TestRecord::accuracy_percent),
+                  [](const RunRecord&, double value) { return fmt::format("{:.2f} %", value); }),
+        by_data));
+    rows.push_back(with_best_marked(
+        figure_of("Test macro F1", Better::higher, runs, tested(&TestRecord::macro_f1),
+                  [](const RunRecord&, double value) { return fmt::format("{:.4f}", value); }),
+        by_data));
+  }
+  rows.push_back(
+      with_best_marked(figure_of("Training loss, last", Better::lower, runs, last(&EpochRecord::loss),
+                                 [](const RunRecord&, double value) { return fmt::format("{:.4f}", value); }),
+                       by_loss));
+  rows.push_back(
+      with_best_marked(figure_of("Images/s", Better::higher, runs, images_per_second,
+                                 [](const RunRecord&, double value) { return fmt::format("{:.1f}", value); }),
+                       by_machine));
+  rows.push_back(with_best_marked(
+      figure_of(
+          "Time", Better::neither, runs,
+          [](const RunRecord& run) { return run.epochs.empty() ? std::nan("") : seconds_of(run.epochs); },
+          [](const RunRecord&, double value) { return duration(value); }),
+      by_data));
+  return rows;
+}
+
+}  // namespace
+
+Comparison compare(const std::vector<NamedRun>& runs) {
+  Comparison comparison{setting_rows(runs), figure_rows(runs), {}};
+  const std::vector<Key> keys = keys_of(runs, data_key);
+  if (std::ranges::any_of(keys, [&](const Key& key) { return key != keys.front(); })) {
+    comparison.notes.push_back(
+        "No accuracy, F1 or loss is marked as the best: the runs were measured on different pictures.");
+  }
+  if (std::ranges::any_of(runs,
+                          [](const NamedRun& named) { return named.run.record.validation_pictures == 0; })) {
+    comparison.notes.push_back(
+        "Where the validation was on the test pictures, the best epoch was chosen on them, and its figures "
+        "flatter it.");
+  }
+  return comparison;
+}
+
+std::string comparison_json(const std::vector<NamedRun>& runs) {
+  ordered_json list = ordered_json::array();
+  for (const auto& [name, run] : runs) {
+    const RunRecord& record = run.record;
+    ordered_json object = {{"run", name},
+                           {"status", record.status},
+                           {"command", record.command},
+                           {"version", record.version},
+                           {"started", record.started},
+                           {"data", record.data_folder.string()},
+                           {"pictures", record.pictures},
+                           {"train_pictures", record.train_pictures},
+                           {"validation_pictures", record.validation_pictures},
+                           {"test_pictures", record.test_pictures},
+                           {"classes", record.classes.size()}};
+    const ordered_json options = ordered_json::parse(encode_run_record(record)).at("options");
+    for (const auto& [option, value] : options.items()) {
+      if (!record.unrecorded.contains(option)) object[option] = value;
+    }
+    object["steps"] = record.steps;
+    object["cpu"] = record.machine.cpu;
+    object["threads"] = record.threads;
+    object["peak_memory_bytes"] = record.peak_memory_bytes;
+    if (!record.epochs.empty()) {
+      object["images_per_second"] = images_per_second(record);
+      object["seconds"] = seconds_of(record.epochs);
+      for (const char* figure : {"validation_accuracy_percent", "validation_macro_f1", "validation_loss"}) {
+        const EpochFigure& row = epoch_figure(figure);
+        object["best"][figure] = best_epoch_by(row, record.epochs)->*row.value;
+      }
+    }
+    object["history"] = ordered_json::parse(history_json(record.epochs));
+    list.push_back(std::move(object));
+  }
+  // File names may hold bytes that are no UTF-8; JSON cannot.
+  return list.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace bart

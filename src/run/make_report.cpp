@@ -1,0 +1,64 @@
+#include "make_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "bart/model/model_file.h"
+#include "bart/platform/error.h"
+#include "bart/platform/files.h"
+#include "bart/platform/threads.h"
+#include "bart/record/test_pictures.h"
+#include "bart/report/report.h"
+#include "bart/run/run.h"
+
+namespace bart {
+namespace {
+
+/// The test pictures of a training, labelled as the model numbers its classes.
+LoadedPictures test_pictures_of(const RecordedRun& run, int threads, const OnProgress& progress) {
+  const RunRecord& record = run.record;
+  const Listing listing = recorded_test_pictures(run.folder, record.data_folder);
+  LoadedPictures pictures = load_pictures(listing,
+                                          {.image_size = record.settings.image_size,
+                                           .threads = threads,
+                                           .apply_exif_orientation = !record.settings.ignore_exif,
+                                           .strict = true},
+                                          progress);
+  for (std::int32_t& label : pictures.labels) {
+    const std::string& name = listing.classes[static_cast<std::size_t>(label)];
+    const auto found = std::ranges::find(record.classes, name);
+    if (found == record.classes.end()) {
+      throw Error(fmt::format("{} names a picture of {}, which is no class of the training",
+                              run.folder.test_pictures_csv().string(), name));
+    }
+    label = static_cast<std::int32_t>(found - record.classes.begin());
+  }
+  return pictures;
+}
+
+}  // namespace
+
+void write_report(const RecordedRun& run, const StateDict& state, const LoadedPictures& pictures,
+                  std::span<const std::uint32_t> test, int threads, const OnProgress& progress) {
+  write_file(run.folder.report(), training_report(run, state, pictures, test, threads, progress));
+}
+
+std::filesystem::path make_report(const std::filesystem::path& path, int threads, const OnProgress& reading,
+                                  const OnProgress& reporting) {
+  if (threads <= 0) threads = available_threads();
+  const RecordedRun run = read_run(path);
+  const ModelFile model = read_model_file(run.folder.model(), run.folder.labels());
+  if (model.classes != run.record.classes) {
+    throw Error(fmt::format("{} is not the model that {} tells of: its classes are others",
+                            run.folder.model().string(), run.folder.run_json().string()));
+  }
+  const LoadedPictures pictures = test_pictures_of(run, threads, reading);
+  std::vector<std::uint32_t> all(pictures.size());
+  std::iota(all.begin(), all.end(), 0u);
+  write_report(run, model.state, pictures, all, threads, reporting);
+  return run.folder.report();
+}
+
+}  // namespace bart

@@ -1,0 +1,66 @@
+#include "bart/run/settle.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "bart/platform/threads.h"
+
+namespace bart {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Of a deterministic training. Some of oneDNN's kernels add up in as many parts as there are threads.
+constexpr int deterministic_threads = 4;
+
+Precision settled_precision(const RunSettings& asked) {
+  if (asked.exact && asked.precision == "bf16") {
+    throw SettingError("{exact} trains in f32: leave {precision} bf16 out");
+  }
+  if (asked.precision == "bf16" && !runs_bf16()) {
+    throw SettingError("{precision} bf16: there are no kernels for this processor: use {precision} f32");
+  }
+  if (asked.exact) return Precision::f32;
+  const bool bf16 = asked.precision == "bf16" || (asked.precision == "auto" && multiplies_bf16());
+  return bf16 ? Precision::bf16 : Precision::f32;
+}
+
+}  // namespace
+
+SettledSettings settle(const RunSettings& asked) {
+  check(asked);
+  SettledSettings settled{asked, {}};
+  RunSettings& values = settled.values;
+  const Precision precision = settled_precision(asked);
+  values.precision = precision == Precision::bf16 ? "bf16" : "f32";
+  if (values.threads == 0) values.threads = available_threads();
+  if (!values.cache.empty()) values.cache = fs::absolute(values.cache).string();  // to resume from elsewhere
+  settled.training = {.epochs = values.epochs,
+                      .batch_size = values.batch_size,
+                      .learning_rate = values.learning_rate,
+                      .seed = static_cast<std::uint32_t>(values.seed),
+                      .threads = values.deterministic ? deterministic_threads : values.threads,
+                      .precision = precision,
+                      .exact = values.exact,
+                      .balanced_classes = values.class_weights == "balanced",
+                      .clip_norm = values.clip_norm};
+  if (values.max_steps > 0) settled.training.max_steps = values.max_steps;
+  return settled;
+}
+
+bool lies_in(const fs::path& path, const fs::path& folder) {
+  const fs::path inner = fs::weakly_canonical(path);
+  const fs::path outer = fs::weakly_canonical(folder);
+  return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
+}
+
+void check_cache(const fs::path& cache, const fs::path& data_folder) {
+  if (!cache.empty() && lies_in(cache, data_folder)) {
+    throw SettingError(
+        fmt::format("the cache {} lies in the data folder {}: name another folder with {{cache}}",
+                    cache.string(), data_folder.string()));
+  }
+}
+
+}  // namespace bart

@@ -1,0 +1,53 @@
+#include "split_pictures.h"
+
+#include <numeric>
+#include <optional>
+#include <utility>
+
+#include "bart/dataset/grouped_split.h"
+#include "bart/dataset/near_duplicates.h"
+#include "bart/dataset/stratified_split.h"
+
+namespace bart {
+namespace {
+
+/// The split that is asked for, of the pictures `indices`.
+Split split_of(const LoadedPictures& pictures, const std::vector<std::uint32_t>& indices,
+               const std::vector<std::uint32_t>& groups, double test_size, const RunSettings& settings) {
+  std::vector<std::int32_t> labels;
+  std::vector<std::uint32_t> own_groups;
+  for (const std::uint32_t i : indices) {
+    labels.push_back(pictures.labels[i]);
+    if (!groups.empty()) own_groups.push_back(groups[i]);
+  }
+  const auto seed = static_cast<std::uint32_t>(settings.seed);
+  Split split = settings.split == "stratified" ? stratified_split(labels, pictures.classes, test_size, seed)
+                : settings.split == "grouped"
+                    ? grouped_split(labels, own_groups, test_size, seed)
+                    : train_test_split(static_cast<std::uint32_t>(indices.size()), test_size, seed);
+  for (std::uint32_t& i : split.train) i = indices[i];
+  for (std::uint32_t& i : split.test) i = indices[i];
+  return split;
+}
+
+}  // namespace
+
+Split split_pictures(const LoadedPictures& pictures, const RunSettings& settings) {
+  std::vector<std::uint32_t> groups;
+  if (settings.split == "grouped") {
+    groups = near_duplicate_groups(signatures_of(pictures, settings.threads));
+  }
+  std::vector<std::uint32_t> all(pictures.size());
+  std::iota(all.begin(), all.end(), 0u);
+  // A data set that says itself which pictures are for testing is taken at its word.
+  const std::optional<Split> own = split_by_parts(pictures.parts);
+  Split split = own ? *own : split_of(pictures, all, groups, settings.test_size, settings);
+  if (settings.validation_size > 0 && split.validation.empty()) {
+    Split inner = split_of(pictures, split.train, groups, settings.validation_size, settings);
+    split.train = std::move(inner.train);
+    split.validation = std::move(inner.test);
+  }
+  return split;
+}
+
+}  // namespace bart

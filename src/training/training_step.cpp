@@ -1,0 +1,56 @@
+#include "training_step.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+#include "bart/network/dropout.h"
+#include "bart/platform/error.h"
+
+namespace bart {
+
+StepFigures training_step(Engine& engine, const LoadedPictures& pictures,
+                          std::span<const std::uint32_t> batch, std::span<const float> class_weights,
+                          Mt19937& generator, const StepOptions& options) {
+  std::vector<const std::uint8_t*> pixels;
+  std::vector<std::int32_t> labels;
+  for (const std::uint32_t i : batch) {
+    pictures.will_need(i);  // from a disk in one piece, not page by page
+    pixels.push_back(pictures.picture(i));
+    labels.push_back(pictures.labels[i]);
+  }
+  const DropoutMasks masks =
+      draw_dropout_masks(engine.architecture(), static_cast<int>(batch.size()), generator);
+  const StepResult result = engine.forward_backward({pixels, labels, class_weights}, masks);
+  if (!std::isfinite(result.loss)) return {result.loss, result.correct, 0};
+  const double norm = engine.clip_gradients(options.clip_norm > 0 ? options.clip_norm
+                                                                  : std::numeric_limits<double>::infinity());
+  if (std::isfinite(norm)) engine.adam_step(options.learning_rate);
+  return {result.loss, result.correct, norm};
+}
+
+std::vector<float> balanced_weights(const LoadedPictures& pictures, std::span<const std::uint32_t> train) {
+  std::vector<double> counts(pictures.classes.size());
+  for (const std::uint32_t i : train) ++counts[static_cast<std::size_t>(pictures.labels[i])];
+  std::vector<float> weights;
+  for (const double count : counts) {
+    // A class that has no picture to train on meets no weight.
+    weights.push_back(count == 0 ? 0
+                                 : static_cast<float>(static_cast<double>(train.size()) /
+                                                      (static_cast<double>(counts.size()) * count)));
+  }
+  return weights;
+}
+
+void check_labels(const LoadedPictures& pictures) {
+  for (std::size_t i = 0; i < pictures.size(); ++i) {
+    const std::int32_t label = pictures.labels[i];
+    if (label < 0 || static_cast<std::size_t>(label) >= pictures.classes.size()) {
+      throw Error(fmt::format("picture {} has the label {}, but there are {} classes", i, label,
+                              pictures.classes.size()));
+    }
+  }
+}
+
+}  // namespace bart
