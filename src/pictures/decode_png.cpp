@@ -147,6 +147,7 @@ struct Facts {
   void read_text(std::string_view key, std::string value);
   void read_international_text(Bytes data);
   void read_frame(Bytes data);
+  void read_frame_data(Bytes data);
 };
 
 void Facts::read_text(std::string_view key, std::string value) {
@@ -187,14 +188,22 @@ void Facts::read_frame(Bytes data) {
   frame = box;
 }
 
+// The data of a later frame, in a file that is no animation for Pillow: only their number counts.
+void Facts::read_frame_data(Bytes data) {
+  const std::uint32_t number = u32_be(data, 0);
+  if (!sequence || number != *sequence + 1)
+    throw PictureError("broken PNG: its animation frames are out of order");
+  sequence = number;
+}
+
 void Facts::read(Bytes file, const Chunk& chunk) {
   const Bytes data = data_of(file, chunk);
   struct Least {
     std::string_view name;
     std::size_t bytes;
   };
-  static constexpr Least least[] = {{"gAMA", 4}, {"cHRM", 32}, {"sRGB", 1},
-                                    {"pHYs", 9}, {"acTL", 8},  {"fcTL", 26}};
+  static constexpr Least least[] = {{"gAMA", 4}, {"cHRM", 32}, {"sRGB", 1}, {"pHYs", 9},
+                                    {"acTL", 8}, {"fcTL", 26}, {"fdAT", 4}};
   for (const Least& one : least)
     if (one.name == chunk.name && data.size() < one.bytes)
       throw PictureError("broken PNG: a short " + std::string(one.name) + " chunk");
@@ -237,6 +246,8 @@ void Facts::read(Bytes file, const Chunk& chunk) {
       frames = count;
   } else if (chunk.name == "fcTL") {
     read_frame(data);
+  } else if (chunk.name == "fdAT") {
+    read_frame_data(data);
   }
 }
 
@@ -452,7 +463,6 @@ Picture decode_pixels(DataChunks& chunks, const Facts& facts, const Facts::Box& 
 void read_rest(Bytes file, std::size_t at, bool animated, Facts& facts) {
   while (const std::optional<Chunk> chunk = chunk_at(file, at)) {
     if (chunk->name == "IEND" || (chunk->name == "fcTL" && animated)) return;
-    if (chunk->name == "fdAT") throw PictureError("broken PNG: its animation frames are out of order");
     facts.read(file, *chunk);
     at = chunk->at + chunk->length + 4;
   }

@@ -45,6 +45,8 @@ constexpr Signature other_formats[] = {
     {"\0\0\0\x0CJXL \r\n\x87\n"sv, {"JPEG XL pictures", nullptr}},
     {"\0\0\0\x0CjP  \r\n\x87\n"sv, {"JPEG 2000 pictures", nullptr}},
     {"\xFF\x4F\xFF\x51"sv, {"JPEG 2000 pictures", nullptr}},
+    {"\0\0\2\0\0\0"sv, {"Targa (TGA) pictures", nullptr}},
+    {"\0\0\x0A\0\0\0"sv, {"Targa (TGA) pictures", nullptr}},
     {"\0\0\2\0"sv, {"cursor (CUR) pictures", nullptr}},
     {"8BPS"sv, {"Photoshop files", nullptr}},
     {"gimp xcf"sv, {"GIMP files", nullptr}},

@@ -114,6 +114,26 @@ at = start.index(b"IDAT") - 4
 write("dictionary.png", start[:at] + chunk(b"IDAT", b"\x78\x20" + b"dict" + bytes(40)) + chunk(b"IEND", b""))
 save("animated.png", rgb, save_all=True, append_images=[rgba.convert("RGB").rotate(180)])
 
+
+def png_chunks(data):
+    at = 8
+    while at < len(data):
+        size = 12 + int.from_bytes(data[at:at + 4], "big")
+        yield data[at + 4:at + 8], data[at:at + size]
+        at += size
+
+
+# Animations that are none for Pillow: nothing says so before the picture's data.
+animated = list(png_chunks(open(os.path.join(folder, "animated.png"), "rb").read()))
+control = next(chunk for name, chunk in animated if name == b"acTL")
+body = [chunk for name, chunk in animated if name != b"acTL"]
+names = [name for name, _ in animated if name != b"acTL"]
+start = b"\x89PNG\r\n\x1a\n"
+write("frames_alone.png", start + b"".join(body))
+after = names.index(b"IDAT") + 1
+write("late_control.png", start + b"".join(body[:after] + [control] + body[after:]))
+write("frames_out_of_order.png", start + b"".join(body[:after] + body[after + 1:]))
+
 # WebP
 save("lossy.webp", rgb, quality=80)
 save("lossless.webp", rgb, lossless=True)
