@@ -1,6 +1,7 @@
 // What torch.save writes: a zip archive of "NAME/data.pkl", a pickle that describes the tensors, and one
 // record "NAME/data/KEY" for the bytes of each storage (torch/serialization.py, torch/_utils.py).
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -9,6 +10,7 @@
 #include <limits>
 #include <map>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "bart/formats/pth.h"
@@ -188,6 +190,61 @@ bool is_contiguous(const View& view) {
   return true;
 }
 
+const PickleObject* dictionary(const PickleValue& value) {
+  return is_pickle_call(value, ordered_dict) ? pickle_object(value, Kind::call)
+                                             : pickle_object(value, Kind::dict);
+}
+
+bool is_tensor(const PickleValue& value) {
+  return is_pickle_call(value, rebuild_tensor) || is_pickle_call(value, rebuild_parameter);
+}
+
+/// Whether all entries are tensors under a text, and there are some.
+bool is_state_dict(const PickleObject& dict) {
+  for (std::size_t i = 0; i < dict.items.size(); i += 2) {
+    if (!std::holds_alternative<std::string_view>(dict.items[i]) || !is_tensor(dict.items[i + 1]))
+      return false;
+  }
+  return !dict.items.empty();
+}
+
+/// The names under which training programs save the weights, beside an optimizer and their own settings.
+constexpr std::array usual_names = {std::string_view("state_dict"), std::string_view("model_state_dict"),
+                                    std::string_view("model_state"), std::string_view("model")};
+
+/// The state_dict within a dictionary that holds more: the only one there is, or the only one under a usual
+/// name. Null where the dictionary has tensors of its own, or no state_dict in it.
+const PickleObject* wrapped_state_dict(const PickleObject& dict, int depth = 0) {
+  constexpr int max_depth = 2;  // {"model": {"state_dict": ...}}
+  std::map<std::string_view, const PickleObject*> found;
+  for (std::size_t i = 0; i < dict.items.size(); i += 2) {
+    if (is_tensor(dict.items[i + 1])) return nullptr;
+    const std::string_view* name = std::get_if<std::string_view>(&dict.items[i]);
+    const PickleObject* inner = dictionary(dict.items[i + 1]);
+    if (name == nullptr || inner == nullptr) continue;
+    const bool usual = std::ranges::find(usual_names, *name) != usual_names.end();
+    if (!is_state_dict(*inner))
+      inner = usual && depth < max_depth ? wrapped_state_dict(*inner, depth + 1) : nullptr;
+    if (inner != nullptr) found.emplace(*name, inner);
+  }
+  if (found.size() > 1) {
+    const auto is_unusual = [](const auto& entry) {
+      return std::ranges::find(usual_names, entry.first) == usual_names.end();
+    };
+    std::vector<std::string> names;
+    for (const auto& [name, inner] : found) names.push_back(in_message(name));
+    std::erase_if(found, is_unusual);
+    if (found.size() != 1) {
+      names.resize(std::min<std::size_t>(names.size(), 5));
+      throw Error(
+          fmt::format("the file holds several state_dicts ({}): save the one that is meant alone, with "
+                      "torch.save(...)",
+                      fmt::join(names, ", ")));
+    }
+  }
+  return found.empty() ? nullptr : found.begin()->second;
+}
+
 /// Turns the description of a state_dict into one.
 class StateReader {
  public:
@@ -197,10 +254,10 @@ class StateReader {
         values_left_(std::max<std::uint64_t>(records.total_size(), 1 << 20)) {}
 
   StateDict read(const PickleValue& value) {
-    const PickleObject* dict = pickle_object(value, Kind::dict);
-    if (is_pickle_call(value, ordered_dict)) dict = pickle_object(value, Kind::call);
+    const PickleObject* dict = dictionary(value);
     if (dict == nullptr)
       throw Error(fmt::format("the file holds something else than a state_dict: {}", advice));
+    if (const PickleObject* wrapped = wrapped_state_dict(*dict)) dict = wrapped;
     StateDict state;
     std::set<std::string_view> names;
     for (std::size_t i = 0; i < dict->items.size(); i += 2) {

@@ -78,6 +78,21 @@ void check_tensors(const StateDict& state, const Architecture& architecture) {
   }
 }
 
+// Removes what wrappers of PyTorch put before every name: DataParallel "module.", torch.compile "_orig_mod.",
+// Lightning the name of the attribute, often "model.". AveragedModel adds a counter of its own.
+void remove_prefix(StateDict& state) {
+  constexpr std::string_view first = "block1.0.weight";
+  const auto found = std::ranges::find_if(
+      state, [&](const Tensor& tensor) { return tensor.name.ends_with("." + std::string(first)); });
+  if (found == state.end()) return;
+  const std::string prefix = found->name.substr(0, found->name.size() - first.size());
+  std::erase_if(state,
+                [](const Tensor& tensor) { return tensor.name == "n_averaged" && tensor.shape.empty(); });
+  if (!std::ranges::all_of(state, [&](const Tensor& tensor) { return tensor.name.starts_with(prefix); }))
+    return;
+  for (Tensor& tensor : state) tensor.name.erase(0, prefix.size());
+}
+
 }  // namespace
 
 Architecture architecture_of(const StateDict& state) {
@@ -113,6 +128,7 @@ Architecture architecture_of(const StateDict& state) {
 }
 
 StateDict in_pytorch_order(StateDict state) {
+  remove_prefix(state);
   StateDict ordered;
   for (const TensorShape& expected : tensor_shapes(architecture_of(state))) {
     const auto found = std::find_if(state.begin(), state.end(),

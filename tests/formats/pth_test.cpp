@@ -167,6 +167,34 @@ TEST(DecodePth, RefusesEveryHostileFileByName) {
   EXPECT_GT(files, 70);
 }
 
+/// make_checkpoints.py: one network's weights, wrapped, prefixed, in other types and with other strides.
+TEST(DecodePth, FindsTheWeightsInWhatTrainingProgramsSave) {
+  int files = 0;
+  for (const auto& row : read_golden("formats/checkpoints.tsv")) {
+    const StateDict state = in_pytorch_order(decode_pth(format_file("checkpoints/" + row[0])));
+    EXPECT_EQ(architecture_of(state).classes, 3) << row[0];
+    unsigned long crc = 0;
+    for (const Tensor& tensor : state) {
+      std::visit(
+          [&](const auto& values) {
+            crc =
+                crc32_z(crc, reinterpret_cast<const Bytef*>(values.data()), values.size() * sizeof values[0]);
+          },
+          tensor.values);
+    }
+    char text[9];
+    std::snprintf(text, sizeof text, "%08lx", crc);
+    EXPECT_EQ(text, row[1]) << row[0];
+    ++files;
+  }
+  EXPECT_GT(files, 15);
+}
+
+// Nobody steps along a dimension of one, so that its stride may be anything, as in PyTorch.
+TEST(DecodePth, AStrideThatIsNeverTakenMayBeAnything) {
+  expect_equal(decode_pth(format_file("unit_stride.pth")), {{"w", {1}, std::vector<float>{2}}});
+}
+
 TEST(DecodePth, RefusesAStrideOfAllBits) {
   const auto hostile = std::filesystem::path(BART_SHARED_DIR) / "data" / "hostile" / "stride.pth";
   if (!std::filesystem::exists(hostile)) GTEST_SKIP() << "no " << hostile;

@@ -76,6 +76,7 @@ def write_types():
     rewrite(HERE / "types.pth", HERE / "deflated.pth", lambda name, content: content, zipfile.ZIP_DEFLATED)
     # As PyTorch 1.6 wrote it: fewer records, no byteorder.
     rewrite(HERE / "types.pth", HERE / "old.pth", lambda name, content: None if "." in name.split("/", 1)[1].replace("data.pkl", "") or "byteorder" in name else content)
+    torch.save({"w": torch.as_strided(torch.arange(4.), (1,), (2**63 - 1,), 2)}, HERE / "unit_stride.pth")
     keys = {}  # storage key to size of an element, in torch.save's order of first use
     for tensor in state.values():
         keys.setdefault(tensor.untyped_storage()._cdata, (len(keys), tensor.element_size()))
@@ -293,7 +294,9 @@ def write_hostile():
     torch.manual_seed(1)
     model = Network(2, image_size=4, blocks=[(1, .5)], hidden=[])
     torch.save(model, hostile("whole_model.pth", None, "names torch_network.Network"))
-    torch.save({"epoch": 3, "model": model.state_dict()}, hostile("checkpoint.pth", None, "'epoch' is no tensor"))
+    torch.save({"epoch": 3, "teacher": model.state_dict(), "student": model.state_dict()}, hostile("two_models.pth", None, "several state_dicts (student, teacher)"))
+    torch.save({"epoch": 3, "config": {"lr": 1e-3}}, hostile("no_weights.pth", None, "'epoch' is no tensor"))
+    torch.save(torch.optim.Adam(model.parameters()).state_dict(), hostile("optimizer.pth", None, "'state' is no tensor"))
     torch.save([torch.zeros(2)], hostile("list.pth", None, "something else than a state_dict"))
     torch.save(model.state_dict(), hostile("legacy.pth", None, "legacy format"), _use_new_zipfile_serialization=False)
     with warnings.catch_warnings():

@@ -29,7 +29,9 @@ std::vector<std::uint8_t> encode_pth(const StateDict& state, const ModelMetadata
 
 /// Reads what torch.save wrote of a state_dict: any float dtype (float64, float32, float16, bfloat16) becomes
 /// float32, integers become int64; views, shared storages and any strides are resolved. Executes nothing: the
-/// pickle may name only what a state_dict needs, anything else throws Error with the name.
+/// pickle may name only what a state_dict needs, anything else throws Error with the name. A state_dict
+/// within a dictionary, as training programs save it beside an optimizer ({"state_dict": ...}, {"model":
+/// ...}), is found where it is the only one there, or the only one under such a name.
 StateDict decode_pth(std::span<const std::uint8_t> file);
 
 /// A .pth with what BART adds to it.

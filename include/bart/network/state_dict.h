@@ -44,7 +44,9 @@ StateDict empty_state(const Architecture& architecture);
 /// Throws Error, naming the first tensor that does not fit.
 Architecture architecture_of(const StateDict& state);
 
-/// The tensors of a network of BART's kind in the order of PyTorch's state_dict. Throws as architecture_of.
+/// The tensors of a network of BART's kind in the order of PyTorch's state_dict. A prefix that all names
+/// have, as wrappers of a network add ("module.", "_orig_mod.", "model."), is removed. Throws as
+/// architecture_of.
 StateDict in_pytorch_order(StateDict state);
 
 }  // namespace bart
