@@ -263,6 +263,20 @@ void add_part(Listing& listing, const Listing& added, Part part) {
   append(listing.warnings, std::move(moved.warnings));
 }
 
+bool has_parts(const Listing& listing) {
+  return std::ranges::any_of(listing.pictures, [](const ListedPicture& picture) {
+    return picture.part == Part::validation || picture.part == Part::test;
+  });
+}
+
+void check_labels(const Listing& listing) {
+  for (const ListedPicture& picture : listing.pictures) {
+    if (picture.label >= 0 && static_cast<std::size_t>(picture.label) < listing.classes.size()) continue;
+    throw Error(fmt::format("{} has the label {}, and there are {} classes", picture.file, picture.label,
+                            listing.classes.size()));
+  }
+}
+
 std::string parts_sentence(const Listing& listing) {
   std::map<Part, std::size_t> counts;
   for (const ListedPicture& picture : listing.pictures) ++counts[picture.part];

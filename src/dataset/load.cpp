@@ -9,9 +9,9 @@
 #include <cstdlib>
 #include <mutex>
 
+#include "bart/dataset/read_picture_file.h"
 #include "bart/pictures/decode.h"
 #include "bart/platform/error.h"
-#include "bart/platform/files.h"
 #include "bart/platform/hash.h"
 #include "bart/platform/threads.h"
 #include "picture_cache.h"
@@ -82,7 +82,7 @@ bool read_picture(const fs::path& path, const LoadOptions& options, PictureRecor
   bool lasting = looked && std::abs(now - record.modified) >= too_young;
   DecodedPicture decoded;
   try {
-    const std::vector<std::uint8_t> file = read_file(path);
+    const std::vector<std::uint8_t> file = read_picture_file(path);
     lasting = lasting && file.size() == record.bytes;
     record.bytes = file.size();
     decoded = decode_resized(file, options.image_size, options.image_size,

@@ -20,7 +20,7 @@ ordered_json groups_json(const Inspection& inspection, const std::vector<Duplica
     ordered_json files = ordered_json::array();
     for (const std::uint32_t i : group.pictures) {
       const InspectedPicture& picture = inspection.pictures[i];
-      files.push_back({{"file", picture.file}, {"side", picture.test ? "test" : "train"}});
+      files.push_back({{"file", picture.file}, {"side", name_of(picture.side)}});
     }
     list.push_back({{"across_classes", group.across_classes},
                     {"across_split", group.across_split},
@@ -33,25 +33,26 @@ ordered_json groups_json(const Inspection& inspection, const std::vector<Duplica
 
 std::string inspection_json(const Inspection& inspection) {
   ordered_json classes = ordered_json::array();
-  for (const InspectedClass& its : inspection.classes) {
+  for (const InspectedClass& one : inspection.classes) {
     ordered_json sizes = nullptr;
-    if (!its.sizes.empty()) {
-      sizes = {{"different", its.sizes.size()},
-               {"smallest", shape(*its.sizes.begin())},
-               {"largest", shape(*its.sizes.rbegin())}};
+    if (!one.sizes.empty()) {
+      sizes = {{"different", one.sizes.size()},
+               {"smallest", shape(*one.sizes.begin())},
+               {"largest", shape(*one.sizes.rbegin())}};
     }
     classes.push_back(
-        {{"name", its.name},
-         {"pictures", its.pictures},
+        {{"name", one.name},
+         {"pictures", one.pictures},
          {"share", inspection.pictures.empty()
                        ? 0.0
-                       : static_cast<double>(its.pictures) / static_cast<double>(inspection.pictures.size())},
-         {"test", its.test},
-         {"unreadable", its.unreadable},
-         {"near_duplicates", its.near_duplicates},
-         {"bytes", its.bytes},
-         {"formats", its.formats},
-         {"modes", its.modes},
+                       : static_cast<double>(one.pictures) / static_cast<double>(inspection.pictures.size())},
+         {"test", one.test},
+         {"validation", one.validation},
+         {"unreadable", one.unreadable},
+         {"near_duplicates", one.near_duplicates},
+         {"bytes", one.bytes},
+         {"formats", one.formats},
+         {"modes", one.modes},
          {"sizes", sizes}});
   }
   ordered_json unreadable = ordered_json::array();
@@ -75,10 +76,13 @@ std::string inspection_json(const Inspection& inspection) {
       {"sizes", sizes},
       {"classes", classes},
       {"split",
-       {{"seed", inspection.options.seed},
-        {"test_size", inspection.options.test_size},
+       {{"own", inspection.own_split},
+        {"seed", inspection.own_split ? ordered_json() : ordered_json(inspection.options.seed)},
+        {"test_size", inspection.own_split ? ordered_json() : ordered_json(inspection.options.test_size)},
         {"test_pictures", inspection.test_pictures},
-        {"leaking_test_pictures", inspection.leaking_test_pictures}}},
+        {"validation_pictures", inspection.validation_pictures},
+        {"leaking_test_pictures", inspection.leaking_test_pictures},
+        {"leaking_validation_pictures", inspection.leaking_validation_pictures}}},
       {"same_bytes", groups_json(inspection, inspection.same_bytes)},
       {"same_pixels", groups_json(inspection, inspection.same_pixels)},
       {"near_duplicates", groups_json(inspection, inspection.near_duplicates)},

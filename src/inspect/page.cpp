@@ -4,13 +4,13 @@
 #include <map>
 #include <mutex>
 
+#include "bart/dataset/read_picture_file.h"
 #include "bart/html/html.h"
 #include "bart/inspect/report.h"
 #include "bart/pictures/decode.h"
 #include "bart/pictures/encode_jpeg.h"
 #include "bart/platform/counted.h"
 #include "bart/platform/error.h"
-#include "bart/platform/files.h"
 #include "bart/platform/printable.h"
 #include "bart/platform/threads.h"
 #include "page_style.h"
@@ -27,7 +27,7 @@ constexpr std::size_t most_in_group = 12;  // pictures shown
 constexpr int thumbnail_height = 112;
 constexpr int thumbnail_width = 240;  // at most
 
-/// A file's name that may be broken behind its class.
+/// A file's name that may be broken after its class.
 std::string breakable(const std::string& file) {
   std::string html = html_text(file);
   return html.insert(html.find('/') + 1, "<wbr>");
@@ -48,7 +48,7 @@ Thumbnail thumbnail_of(const Inspection& inspection, const InspectedPicture& pic
                       {}};
   try {
     const DecodedPicture decoded =
-        decode_resized(read_file(inspection.folder / picture.file), thumbnail.width, thumbnail.height,
+        decode_resized(read_picture_file(inspection.folder / picture.file), thumbnail.width, thumbnail.height,
                        {.apply_exif_orientation = inspection.options.apply_exif_orientation});
     thumbnail.jpeg = base64(encode_jpeg(decoded.picture, 80));
   } catch (const Error&) {  // changed since it was inspected
@@ -120,15 +120,18 @@ std::string cards(const Inspection& inspection) {
   html += figure_card(
       number(pictures_in(inspection.near_duplicates)),
       "pictures in " + counted(inspection.near_duplicates.size(), "group", "groups") + " of near duplicates");
-  html += figure_card(percent(inspection.leaking_test_pictures, inspection.test_pictures),
-                      "of the test pictures have a near duplicate in the training set",
-                      inspection.leaking_test_pictures > 0);
+  const std::size_t leaking = inspection.leaking_test_pictures + inspection.leaking_validation_pictures;
+  html += figure_card(
+      percent(leaking, inspection.test_pictures + inspection.validation_pictures),
+      fmt::format("of the {} have a near duplicate in the training set",
+                  inspection.validation_pictures > 0 ? "test and validation pictures" : "test pictures"),
+      leaking > 0);
   return html + "</div>\n";
 }
 
 std::string class_table(const Inspection& inspection) {
   std::size_t most = 1;
-  for (const InspectedClass& its : inspection.classes) most = std::max(most, its.pictures);
+  for (const InspectedClass& one : inspection.classes) most = std::max(most, one.pictures);
   std::string html =
       "<section aria-labelledby=\"classes\"><h2 id=\"classes\">Classes</h2>\n"
       "<p class=\"key\"><i class=\"train\"></i> training <i class=\"test\"></i> test</p>\n"
@@ -138,7 +141,8 @@ std::string class_table(const Inspection& inspection) {
       "class=\"n\">Near duplicates</th><th scope=\"col\" class=\"n\">Unreadable</th><th "
       "scope=\"col\">Formats</th><th scope=\"col\">Modes</th><th "
       "scope=\"col\">Size</th></tr></thead><tbody>\n";
-  for (const InspectedClass& its : inspection.classes) {
+  for (const InspectedClass& one : inspection.classes) {
+    const std::size_t held_out = one.test + one.validation;
     const auto width = [&](std::size_t n) {
       return 100.0 * static_cast<double>(n) / static_cast<double>(most);
     };
@@ -147,9 +151,9 @@ std::string class_table(const Inspection& inspection) {
         "class=\"train\" style=\"width:{:.2f}%\"></i><i class=\"test\" style=\"width:{:.2f}%\"></i></td><td "
         "class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td>{}</td>"
         "<td>{}</td><td class=\"nowrap\">{}</td></tr>\n",
-        html_text(its.name), its.pictures, width(its.pictures - its.test), width(its.test),
-        percent(its.pictures, inspection.pictures.size()), its.test, its.near_duplicates, its.unreadable,
-        html_text(listed(its.formats)), html_text(listed(its.modes)), size_range(its.sizes));
+        html_text(one.name), one.pictures, width(one.pictures - held_out), width(held_out),
+        percent(one.pictures, inspection.pictures.size()), held_out, one.near_duplicates, one.unreadable,
+        html_text(listed(one.formats)), html_text(listed(one.modes)), size_range(one.sizes));
   }
   return html + "</tbody></table></div></section>\n";
 }
@@ -192,7 +196,7 @@ std::string group_section(const Inspection& inspection, const std::vector<Duplic
       const InspectedPicture& picture = inspection.pictures[group.pictures[k]];
       html += fmt::format("<figure>{}<figcaption>{} <span class=\"side\">{}</span></figcaption></figure>",
                           image(picture, thumbnails.at(group.pictures[k])), breakable(picture.file),
-                          picture.test ? "test" : "training");
+                          picture.side == Part::train ? "training" : name_of(picture.side));
     }
     if (group.pictures.size() > most_in_group) {
       html += fmt::format("<p>and {} more</p>", group.pictures.size() - most_in_group);
@@ -237,16 +241,17 @@ std::string inspection_page(const Inspection& inspection,
       "content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\">"
       "<title>{} – bart inspect</title>\n<style>{}{}</style></head><body><main>\n<header><h1>{}</h1><p>{}, "
       "{}. "
-      "The split is that of <code>bart train --seed {} --test-size {}</code>.</p></header>\n",
+      "The training and test pictures are those of {}.</p></header>\n",
       title, html_style, page_style, title, counted(inspection.pictures.size(), "picture", "pictures"),
-      megabytes(inspection.bytes), inspection.options.seed, inspection.options.test_size);
+      megabytes(inspection.bytes), split_name(inspection));
   html += cards(inspection);
-  if (inspection.leaking_test_pictures > 0) {
+  if (const std::size_t leaking = inspection.leaking_test_pictures + inspection.leaking_validation_pictures;
+      leaking > 0) {
     html += fmt::format(
         "<p class=\"note\"><strong>The leak.</strong> {} of the {} have a near duplicate among the training "
-        "pictures, so validation looks better than it is. <code>bart train --split grouped</code> keeps near "
-        "duplicates on one side.</p>\n",
-        inspection.leaking_test_pictures, counted(inspection.test_pictures, "test picture", "test pictures"));
+        "pictures, so accuracy on them looks better than it is. A grouped split keeps near duplicates on one "
+        "side.</p>\n",
+        leaking, held_out_pictures(inspection));
   }
   html += class_table(inspection);
   html += sample_section(inspection, shown, thumbnails);

@@ -14,7 +14,7 @@ namespace {
 
 using namespace words;
 
-/// Lists longer than this are cut short; --json has them whole.
+/// Lists longer than this are cut short; the JSON has them whole.
 constexpr std::size_t most_lines = 10;
 
 /// Rows under headings, the columns wide enough for their widest cell; `right[c]` for numbers.
@@ -38,13 +38,21 @@ std::string table(const std::vector<std::vector<std::string>>& rows, const std::
 std::string class_table(const Inspection& inspection) {
   std::vector<std::vector<std::string>> rows{
       {"class", "pictures", "share", "test", "near dup.", "unreadable", "formats", "modes", "size"}};
-  for (const InspectedClass& its : inspection.classes) {
-    rows.push_back({printable(its.name), std::to_string(its.pictures),
-                    percent(its.pictures, inspection.pictures.size()), std::to_string(its.test),
-                    std::to_string(its.near_duplicates), std::to_string(its.unreadable), listed(its.formats),
-                    listed(its.modes), size_range(its.sizes)});
+  std::vector<bool> right{false, true, true, true, true, true, false, false, false};
+  for (const InspectedClass& one : inspection.classes) {
+    rows.push_back({printable(one.name), std::to_string(one.pictures),
+                    percent(one.pictures, inspection.pictures.size()), std::to_string(one.test),
+                    std::to_string(one.near_duplicates), std::to_string(one.unreadable), listed(one.formats),
+                    listed(one.modes), size_range(one.sizes)});
   }
-  return table(rows, {false, true, true, true, true, true, false, false, false});
+  if (inspection.validation_pictures > 0) {
+    rows[0].insert(rows[0].begin() + 3, "val.");
+    for (std::size_t c = 0; c < inspection.classes.size(); ++c) {
+      rows[c + 1].insert(rows[c + 1].begin() + 3, std::to_string(inspection.classes[c].validation));
+    }
+    right.insert(right.begin() + 3, true);
+  }
+  return table(rows, right);
 }
 
 std::string group_lines(const Inspection& inspection, const std::vector<DuplicateGroup>& groups) {
@@ -63,7 +71,7 @@ std::string group_lines(const Inspection& inspection, const std::vector<Duplicat
     text += "  " + names + marks + "\n";
   }
   if (groups.size() > most_lines) {
-    text += fmt::format("  … and {} (--json and --html tell more)\n",
+    text += fmt::format("  … and {} (the JSON lists all)\n",
                         counted(groups.size() - most_lines, "group", "groups"));
   }
   return text;
@@ -97,18 +105,19 @@ std::string duplicate_table(const Inspection& inspection) {
 }
 
 std::string leak(const Inspection& inspection) {
-  if (inspection.leaking_test_pictures == 0) {
-    return fmt::format(
-        "No leak: none of the {} has a near duplicate in the training set (--seed {}, --test-size {}).\n",
-        counted(inspection.test_pictures, "test picture", "test pictures"), inspection.options.seed,
-        inspection.options.test_size);
+  if (inspection.test_pictures == 0)
+    return "There are no test pictures that training pictures could leak into.\n";
+  const std::string split = split_name(inspection);
+  const std::size_t leaking = inspection.leaking_test_pictures + inspection.leaking_validation_pictures;
+  if (leaking == 0) {
+    return fmt::format("No leak: none of the {} has a near duplicate in the training set ({}).\n",
+                       held_out_pictures(inspection), split);
   }
   return fmt::format(
-      "The leak: {} of {} ({}) have a near duplicate in the training set (--seed {}, --test-size {}):\n"
-      "validation looks better than it is. bart train --split grouped keeps them on one side.\n",
-      inspection.leaking_test_pictures, counted(inspection.test_pictures, "test picture", "test pictures"),
-      percent(inspection.leaking_test_pictures, inspection.test_pictures), inspection.options.seed,
-      inspection.options.test_size);
+      "The leak: {} of {} ({}) have a near duplicate in the training set ({}):\n"
+      "accuracy on them looks better than it is. A grouped split keeps near duplicates on one side.\n",
+      leaking, held_out_pictures(inspection),
+      percent(leaking, inspection.test_pictures + inspection.validation_pictures), split);
 }
 
 }  // namespace
@@ -137,7 +146,7 @@ std::string inspection_text(const Inspection& inspection) {
       text += fmt::format("  {}: {}\n", printable(picture.file), picture.mode);
     }
     if (other_modes.size() > most_lines) {
-      text += fmt::format("  … and {} more (--json lists them)\n", other_modes.size() - most_lines);
+      text += fmt::format("  … and {} more (the JSON lists all)\n", other_modes.size() - most_lines);
     }
   }
   if (!inspection.unreadable.empty()) {

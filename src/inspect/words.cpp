@@ -56,6 +56,20 @@ std::size_t across_split(const std::vector<DuplicateGroup>& groups) {
   return static_cast<std::size_t>(std::ranges::count(groups, true, &DuplicateGroup::across_split));
 }
 
+std::string held_out_pictures(const Inspection& inspection) {
+  if (inspection.validation_pictures == 0) {
+    return counted(inspection.test_pictures, "test picture", "test pictures");
+  }
+  return fmt::format("{} test and {} validation pictures", with_commas(inspection.test_pictures),
+                     with_commas(inspection.validation_pictures));
+}
+
+std::string split_name(const Inspection& inspection) {
+  if (inspection.own_split) return "the data set's own split";
+  return fmt::format("a random split with seed {} and test size {}", inspection.options.seed,
+                     inspection.options.test_size);
+}
+
 std::vector<std::uint32_t> converted(const Inspection& inspection) {
   std::vector<std::uint32_t> result;
   for (std::uint32_t i = 0; i < inspection.pictures.size(); ++i) {

@@ -31,6 +31,12 @@ std::size_t surplus_in(const std::vector<DuplicateGroup>& groups);
 std::size_t across_classes(const std::vector<DuplicateGroup>& groups);
 std::size_t across_split(const std::vector<DuplicateGroup>& groups);
 
+/// "45 test pictures", "45 test and 20 validation pictures".
+std::string held_out_pictures(const Inspection& inspection);
+
+/// Which split it is: "the data set's own split", or "a random split with seed 10 and test size 0.2".
+std::string split_name(const Inspection& inspection);
+
 /// The files that are no RGB and are converted: (file, mode) is pictures[i] for each i returned.
 std::vector<std::uint32_t> converted(const Inspection& inspection);
 

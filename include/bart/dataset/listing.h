@@ -82,6 +82,13 @@ Listing list_csv(const std::filesystem::path& csv, const std::filesystem::path& 
 /// that it has no picture of are a warning.
 void add_part(Listing& listing, const Listing& added, Part part);
 
+/// Whether the data set itself says which pictures are for validation or testing.
+bool has_parts(const Listing& listing);
+
+/// Throws Error when a picture's label is no index into the classes: for what takes a listing that a caller
+/// made.
+void check_labels(const Listing& listing);
+
 /// "The data set comes with its own split: 300 pictures for training, 50 for testing". Empty where no picture
 /// is of a part for validation or testing.
 std::string parts_sentence(const Listing& listing);

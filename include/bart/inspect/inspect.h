@@ -16,27 +16,30 @@
 namespace bart {
 
 struct InspectOptions {
-  int threads = 1;
+  int threads = 0;  // 0: what the process may use
   bool apply_exif_orientation = true;
-  double test_size = 0.2;  // of the split whose leak is looked for, as of `bart train`
+  // Of the split whose leak is looked for, where the data set does not come with its own (Listing); a size of
+  // 0 is a training on everything.
+  double test_size = 0.2;
   std::uint32_t seed = 10;
 };
 
 /// A picture that could be read.
 struct InspectedPicture {
-  std::string file;  // "class/name", relative to the folder
+  std::string file;  // relative to the folder
   std::int32_t label = 0;
   int width = 0, height = 0;
   std::string format;  // Pillow's names, as in DecodedPicture
   std::string mode;
   std::uint64_t bytes = 0;
-  bool test = false;  // in the test set of the split
+  Part side = Part::train;  // of the split
 };
 
 struct InspectedClass {
   std::string name;
   std::size_t pictures = 0;
   std::size_t test = 0;
+  std::size_t validation = 0;
   std::size_t unreadable = 0;
   std::size_t near_duplicates = 0;  // pictures in a group of near duplicates
   std::uint64_t bytes = 0;
@@ -49,7 +52,7 @@ struct InspectedClass {
 struct DuplicateGroup {
   std::vector<std::uint32_t> pictures;  // indices into Inspection::pictures, ascending
   bool across_classes = false;
-  bool across_split = false;
+  bool across_split = false;  // some are training pictures, some are not
 };
 
 struct Inspection {
@@ -67,14 +70,19 @@ struct Inspection {
   std::vector<DuplicateGroup> same_pixels;
   std::vector<DuplicateGroup> near_duplicates;
 
+  bool own_split = false;  // that of the data set itself, not that of the options
   std::size_t test_pictures = 0;
-  std::size_t leaking_test_pictures = 0;  // with a near duplicate in the training set
+  std::size_t validation_pictures = 0;
+  // With a near duplicate in the training set.
+  std::size_t leaking_test_pictures = 0;
+  std::size_t leaking_validation_pictures = 0;
 };
 
-/// Reads every picture of `listing` once and finds what there is to know about it. Keeps under a kilobyte of
-/// each. Same bytes and same pixels are compared in full, not by hash alone. `progress(done, total)` comes
-/// one call at a time. Files that cannot be read end up in `unreadable`, whatever their number. Throws Error
-/// when the split of the options is impossible.
+/// Reads every picture of `listing` once and finds what there is to know about it; those whose small copies
+/// are equal are read twice more, whatever their number. Keeps under a kilobyte of each. Same bytes and same
+/// pixels are compared in full, not by hash alone. `progress(done, total)` comes one call at a time. Files
+/// that cannot be read end up in `unreadable`, whatever their number. Throws Error when the split of the
+/// options is impossible.
 Inspection inspect_pictures(const Listing& listing, const InspectOptions& options,
                             const std::function<void(std::size_t, std::size_t)>& progress = {});
 
