@@ -10,11 +10,15 @@
 #include "bart/platform/error.h"
 #include "bart/random/mt19937.h"
 #include "bart/random/numpy.h"
+#include "split_parts.h"
 
 namespace bart {
 namespace {
 
 using Members = std::vector<std::uint32_t>;
+
+/// Labels are indices: what is beyond is a mistake, and would take memory.
+constexpr std::size_t max_classes = 1 << 24;
 
 std::vector<Members> members_of(std::span<const std::uint32_t> groups) {
   std::map<std::uint32_t, Members> by_name;
@@ -42,21 +46,16 @@ std::vector<std::int64_t> class_targets(const std::vector<std::int64_t>& counts,
   return targets;
 }
 
-std::vector<std::uint32_t> shuffled(const std::vector<std::uint32_t>& values, Mt19937& generator) {
-  std::vector<std::uint32_t> result;
-  for (const std::uint32_t i : numpy_permutation(generator, static_cast<std::uint32_t>(values.size()))) {
-    result.push_back(values[i]);
-  }
-  return result;
-}
-
 }  // namespace
 
 Split grouped_split(std::span<const std::int32_t> labels, std::span<const std::uint32_t> groups,
                     double test_size, std::uint32_t seed) {
-  if (!(test_size > 0 && test_size < 1)) {
-    throw Error(fmt::format("a test size of {} is not possible: it must be between 0 and 1", test_size));
+  check_test_size(test_size);
+  if (labels.empty()) throw Error("there are no pictures to split");
+  if (labels.size() != groups.size()) {
+    throw Error(fmt::format("{} pictures have labels, {} have groups", labels.size(), groups.size()));
   }
+  check_labels(labels, max_classes);
   const std::vector<Members> members = members_of(groups);
   if (members.size() < 2) {
     throw Error(fmt::format(

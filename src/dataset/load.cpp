@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <limits>
 #include <mutex>
 
 #include "bart/dataset/read_picture_file.h"
@@ -30,23 +31,32 @@ std::size_t bytes_of_picture(int image_size) {
 
 /// Room for the pixels of this run alone.
 ByteStore own_store(std::size_t count, std::size_t bytes_each, const LoadOptions& options) {
-  try {
-    std::size_t bytes = 0;
-    if (__builtin_mul_overflow(count, bytes_each, &bytes)) throw Error("no computer has as much");
-    if (bytes <= options.most_memory) return ByteStore::in_memory(bytes);
-    if (!options.scratch.empty()) return ByteStore::in_unnamed_file(options.scratch, bytes);
-    if (!options.cache.empty() && fs::is_directory(options.cache)) {
-      return ByteStore::in_unnamed_file(options.cache, bytes);
+  std::string reason = "no computer has as much";
+  std::size_t bytes = 0;
+  if (!__builtin_mul_overflow(count, bytes_each, &bytes)) {
+    try {
+      if (bytes <= options.most_memory) return ByteStore::in_memory(bytes);
+    } catch (const Error& why) {
+      reason = why.what();
     }
     const char* temporary = std::getenv("TMPDIR");  // /tmp may be memory, /var/tmp is not
-    return ByteStore::in_unnamed_file(temporary != nullptr ? temporary : "/var/tmp", bytes);
-  } catch (const Error& why) {
-    throw Error(fmt::format(
-        "{} pictures of {}x{} pixels need {:.1f} GB of memory or disk, more than there is ({}): choose a "
-        "smaller image size",
-        count, options.image_size, options.image_size,
-        1e-9 * static_cast<double>(count) * static_cast<double>(bytes_each), why.what()));
+    for (const fs::path& folder :
+         {options.scratch, options.cache, fs::path(temporary != nullptr ? temporary : ""),
+          fs::path("/var/tmp"), fs::path("/tmp")}) {
+      std::error_code none;
+      if (folder.empty() || !fs::is_directory(folder, none)) continue;
+      try {
+        return ByteStore::in_unnamed_file(folder, bytes);
+      } catch (const Error& why) {
+        reason = why.what();
+      }
+    }
   }
+  throw Error(fmt::format(
+      "{} pictures of {}x{} pixels need {:.1f} GB of memory or disk, more than there is ({}): choose a "
+      "smaller image size",
+      count, options.image_size, options.image_size,
+      1e-9 * static_cast<double>(count) * static_cast<double>(bytes_each), reason));
 }
 
 /// What has been read of a listing.
@@ -63,13 +73,22 @@ struct Reading {
 /// two seconds.
 constexpr std::int64_t too_young = 2'000'000'000;
 
-/// Size and time of the file into `record`; whether it has any.
+/// Size and time of the file into `record`; whether it has any. A time that 64 bits of nanoseconds cannot
+/// hold, before 1677 or after 2262, is none.
 bool look_at(const fs::path& path, PictureRecord& record) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return false;
   record.bytes = static_cast<std::uint64_t>(status.st_size);
-  record.modified = status.st_mtim.tv_sec * std::int64_t{1'000'000'000} + status.st_mtim.tv_nsec;
-  return true;
+  const std::int64_t seconds = status.st_mtim.tv_sec, rest = status.st_mtim.tv_nsec;
+  return !__builtin_mul_overflow(seconds, std::int64_t{1'000'000'000}, &record.modified) &&
+         !__builtin_add_overflow(record.modified, rest, &record.modified);
+}
+
+/// Whether the file was written so long before `now`, in nanoseconds since 1970, or is dated so far after it,
+/// that another time would tell another content.
+bool is_old(std::int64_t modified, std::int64_t now) {
+  std::int64_t age = 0;
+  return __builtin_sub_overflow(now, modified, &age) || age >= too_young || age <= -too_young;
 }
 
 /// Reads one picture into its slot. Returns whether size and time tell that it is as it was.
@@ -79,7 +98,7 @@ bool read_picture(const fs::path& path, const LoadOptions& options, PictureRecor
   const std::int64_t now = std::chrono::duration_cast<std::chrono::nanoseconds>(
                                std::chrono::system_clock::now().time_since_epoch())
                                .count();
-  bool lasting = looked && std::abs(now - record.modified) >= too_young;
+  bool lasting = looked && is_old(record.modified, now);
   DecodedPicture decoded;
   try {
     const std::vector<std::uint8_t> file = read_picture_file(path);
@@ -102,10 +121,10 @@ bool read_picture(const fs::path& path, const LoadOptions& options, PictureRecor
   return lasting;
 }
 
-/// Reads what is not known, each picture into the slot of its record; of a strict run nothing behind the
+/// Reads what is not known, each picture into the slot of its record; of a strict run nothing after the
 /// first broken one. Throws Error where the pixels cannot be written.
 void read_unknown(const Listing& listing, const LoadOptions& options, Reading& reading,
-                  const std::function<void(std::size_t, std::size_t)>& progress) {
+                  const OnProgress& progress) {
   std::vector<std::uint32_t> unknown;
   std::atomic<std::size_t> stop = listing.pictures.size();
   for (std::size_t i = 0; i < listing.pictures.size(); ++i) {
@@ -134,8 +153,7 @@ void read_unknown(const Listing& listing, const LoadOptions& options, Reading& r
 
 /// Reads the listing into a store of this run's own; what `cache` knows is copied from there.
 void read_into_own(const Listing& listing, const LoadOptions& options, std::size_t bytes_each,
-                   const std::function<void(std::size_t, std::size_t)>& progress, Reading& reading,
-                   const PictureCache* cache) {
+                   const OnProgress& progress, Reading& reading, const PictureCache* cache) {
   reading.pixels = own_store(listing.pictures.size(), bytes_each, options);
   for (std::size_t i = 0; i < listing.pictures.size(); ++i) {
     PictureRecord& record = reading.records[i];
@@ -169,8 +187,8 @@ void check_skipped(const Listing& listing, const LoadOptions& options, const Loa
                             skipped.size(), total, listing.folder.string(), 100 * options.max_skipped_share,
                             first.file, first.reason));
   }
-  // A class without a loaded picture is named by the first of its files that was skipped; one that the
-  // listing has no file of, which list_folder refuses but a caller may build, is no fault of the pictures.
+  // A class without a loaded picture is named by the first of its files that was skipped. A caller's listing
+  // may have classes without a file, which is no fault of the pictures.
   std::vector<bool> loaded_any(listing.classes.size(), false);
   for (const std::int32_t label : loaded.labels) loaded_any[static_cast<std::size_t>(label)] = true;
   for (const ListedPicture& picture : listing.pictures) {
@@ -185,7 +203,7 @@ void check_skipped(const Listing& listing, const LoadOptions& options, const Loa
 /// Reads the listing with what the cache knows, and lets the cache know the rest. Returns what is wrong with
 /// it, where that matters.
 std::string read_with_cache(const Listing& listing, const LoadOptions& options, std::size_t bytes_each,
-                            const std::function<void(std::size_t, std::size_t)>& progress, Reading& reading) {
+                            const OnProgress& progress, Reading& reading) {
   PictureCache cache(listing, options);
   look_up(cache, listing, options.threads, reading);
   const auto unknown = static_cast<std::size_t>(std::ranges::count(reading.known, 0));
@@ -215,9 +233,18 @@ std::string read_with_cache(const Listing& listing, const LoadOptions& options, 
 
 }  // namespace
 
-LoadedPictures load_pictures(const Listing& listing, const LoadOptions& options,
-                             const std::function<void(std::size_t, std::size_t)>& progress) {
+LoadedPictures load_pictures(const Listing& listing, const LoadOptions& asked, const OnProgress& progress) {
+  check_labels(listing);
+  LoadOptions options = asked;
+  if (options.threads < 0) throw Error(fmt::format("{} threads are not possible", options.threads));
+  if (options.threads == 0) options.threads = available_threads();
+  if (!(options.max_skipped_share >= 0)) {
+    throw Error(fmt::format("a share of {} skipped pictures is not possible", options.max_skipped_share));
+  }
   const std::size_t total = listing.pictures.size();
+  if (total > std::numeric_limits<std::uint32_t>::max()) {
+    throw Error(fmt::format("{} pictures are too many: at most 2^32 - 1 can be used", total));
+  }
   const std::size_t bytes_each = bytes_of_picture(options.image_size);
 
   LoadedPictures loaded;

@@ -9,6 +9,7 @@
 #include "bart/platform/error.h"
 #include "bart/random/mt19937.h"
 #include "bart/random/numpy.h"
+#include "split_parts.h"
 
 namespace bart {
 namespace {
@@ -48,14 +49,6 @@ std::vector<std::uint32_t> class_shares(const std::vector<std::uint32_t>& counts
   return shares;
 }
 
-std::vector<std::uint32_t> shuffled(const std::vector<std::uint32_t>& values, Mt19937& generator) {
-  std::vector<std::uint32_t> result;
-  for (const std::uint32_t i : numpy_permutation(generator, static_cast<std::uint32_t>(values.size()))) {
-    result.push_back(values[i]);
-  }
-  return result;
-}
-
 void check(const std::vector<std::vector<std::uint32_t>>& members, const std::vector<std::string>& classes,
            std::uint32_t tests, std::uint32_t n, double test_size) {
   std::string single;
@@ -78,9 +71,9 @@ void check(const std::vector<std::vector<std::uint32_t>>& members, const std::ve
 
 Split stratified_split(std::span<const std::int32_t> labels, const std::vector<std::string>& classes,
                        double test_size, std::uint32_t seed) {
-  if (!(test_size > 0 && test_size < 1)) {
-    throw Error(fmt::format("a test size of {} is not possible: it must be between 0 and 1", test_size));
-  }
+  check_test_size(test_size);
+  check_labels(labels, classes.size());
+  if (labels.empty()) throw Error("there are no pictures to split");
   const auto n = static_cast<std::uint32_t>(labels.size());
   const auto tests = static_cast<std::uint32_t>(std::ceil(test_size * n));
   std::vector<std::vector<std::uint32_t>> members(classes.size());

@@ -91,7 +91,7 @@ void count(Inspection& inspection) {
 }  // namespace
 
 Inspection inspect_pictures(const Listing& listing, const InspectOptions& options,
-                            const std::function<void(std::size_t, std::size_t)>& progress) {
+                            const OnProgress& progress) {
   check_labels(listing);
   Inspection inspection;
   inspection.folder = listing.folder;

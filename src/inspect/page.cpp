@@ -71,7 +71,7 @@ std::vector<std::vector<std::uint32_t>> samples(const Inspection& inspection) {
 }
 
 Thumbnails read_thumbnails(const Inspection& inspection, std::vector<std::uint32_t> wanted,
-                           const std::function<void(std::size_t, std::size_t)>& progress) {
+                           const OnProgress& progress) {
   std::ranges::sort(wanted);
   wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
   std::vector<Thumbnail> read(wanted.size());
@@ -221,8 +221,7 @@ std::string file_section(const char* id, const std::string& heading, const char*
 
 }  // namespace
 
-std::string inspection_page(const Inspection& inspection,
-                            const std::function<void(std::size_t, std::size_t)>& progress) {
+std::string inspection_page(const Inspection& inspection, const OnProgress& progress) {
   const std::vector<std::vector<std::uint32_t>> shown = samples(inspection);
   std::vector<std::uint32_t> wanted;
   for (const auto& pictures : shown) wanted.insert(wanted.end(), pictures.begin(), pictures.end());

@@ -1,9 +1,15 @@
 #include "bart/dataset/load.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <cmath>
+#include <ctime>
 #include <fstream>
 #include <thread>
 
@@ -189,6 +195,50 @@ TEST_F(LoadPictures, ProgressCountsEveryPictureOnceOneCallAtATime) {
                 });
   ASSERT_EQ(calls.size(), 60u);
   for (std::size_t i = 0; i < calls.size(); ++i) EXPECT_EQ(calls[i], i + 1);
+}
+
+TEST_F(LoadPictures, ListingsAndOptionsThatAreImpossibleAreErrorsInWords) {
+  draw(2);
+  const Listing listing = list_folder(scratch_.path());
+  for (const std::int32_t label : {-1, 2}) {
+    Listing bad = listing;
+    bad.pictures[1].label = label;
+    EXPECT_THAT([&] { load_pictures(bad, {.image_size = 8}); },
+                ThrowsMessage<Error>(HasSubstr("a/01.jpg has the label")));
+  }
+  EXPECT_THAT([&] { load({.threads = -1}); }, ThrowsMessage<Error>(HasSubstr("-1 threads")));
+  EXPECT_THAT([&] { load({.max_skipped_share = std::nan("")}); }, ThrowsMessage<Error>(HasSubstr("share")));
+  EXPECT_EQ(load_pictures({}, {.image_size = 8}).size(), 0u);
+}
+
+TEST_F(LoadPictures, FilesDatedBeforeAndAfterWhatNanosecondsCountAreReadAnew) {
+  draw(2);
+  const fs::path cache = scratch_.path() / ".cache";
+  const auto date = [&](const char* file, std::time_t seconds) {
+    const std::array times = {timespec{seconds, 5}, timespec{seconds, 5}};
+    ASSERT_EQ(::utimensat(AT_FDCWD, (scratch_.path() / file).c_str(), times.data(), 0), 0);
+  };
+  date("a/00.jpg", 13'569'465'600);  // 2400
+  date("a/01.jpg", 1'000'000'000);
+  date("b/00.jpg", -10'000'000'000);  // 1653, which ext4 cannot hold and makes 1901
+  date("b/01.jpg", 9'000'000'000);    // 2255
+  struct stat status {};
+  ASSERT_EQ(::stat((scratch_.path() / "a/00.jpg").c_str(), &status), 0);
+  if (status.st_mtim.tv_sec != 13'569'465'600) GTEST_SKIP() << "the file system cannot hold the year 2400";
+  expect_own_pixels(load({.cache = cache}));
+  const LoadedPictures again = load({.cache = cache});
+  expect_own_pixels(again);
+  EXPECT_GE(again.from_cache, 2u);
+  EXPECT_LE(again.from_cache, 3u);
+  EXPECT_EQ(again.cache_trouble, "");
+}
+
+TEST_F(LoadPictures, AFolderForTemporaryFilesThatIsNotThereIsNotNeeded) {
+  draw(2);
+  ::setenv("TMPDIR", "/no/such/folder", 1);
+  expect_own_pixels(load({.most_memory = 0}));
+  expect_own_pixels(load({.most_memory = 0, .scratch = "/no/such/folder"}));
+  ::unsetenv("TMPDIR");
 }
 
 TEST_F(LoadPictures, AnImpossibleAmountOfMemoryIsAnErrorInWords) {

@@ -76,5 +76,15 @@ TEST(StratifiedSplit, ASideWithFewerPicturesThanClassesIsRefusedWithItsNumbers) 
       ThrowsMessage<Error>(HasSubstr("leaves 1 of 6 pictures for testing")));
 }
 
+TEST(StratifiedSplit, LabelsThatAreNoIndicesAreRefused) {
+  const std::vector<std::string> classes = {"a", "b"};
+  for (const std::int32_t label : {-1, 2, 1 << 30}) {
+    const std::vector<std::int32_t> labels = {0, 0, 0, 1, 1, label};
+    EXPECT_THROW(stratified_split(labels, classes, 0.5, 10), Error) << label;
+  }
+  EXPECT_THROW(stratified_split({}, classes, 0.5, 10), Error);
+  EXPECT_THROW(stratified_split({}, {}, 0.5, 10), Error);
+}
+
 }  // namespace
 }  // namespace bart

@@ -97,5 +97,13 @@ TEST(GroupedSplit, WhatCannotBeSplitIsRefused) {
   EXPECT_THROW(grouped_split(labels, by_class, 1.0, 10), Error);
 }
 
+TEST(GroupedSplit, LabelsAndGroupsThatDoNotFitAreRefused) {
+  const std::vector<std::uint32_t> groups = {0, 1, 2};
+  EXPECT_THROW(grouped_split({}, {}, 0.5, 10), Error);
+  EXPECT_THROW(grouped_split(std::vector{0, 1}, groups, 0.5, 10), Error);
+  EXPECT_THROW(grouped_split(std::vector{0, 1, -1}, groups, 0.5, 10), Error);
+  EXPECT_THROW(grouped_split(std::vector{0, 1, 0x7FFFFFFF}, groups, 0.5, 10), Error);
+}
+
 }  // namespace
 }  // namespace bart

@@ -2,8 +2,11 @@
 
 #include <gmock/gmock.h>
 
+#include <nlohmann/json.hpp>
+
 #include "bart/dataset/load.h"
 #include "bart/dataset/split.h"
+#include "bart/inspect/report.h"
 #include "bart/platform/error.h"
 #include "planted_data_set.h"
 
@@ -14,6 +17,12 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Pair;
+using testing::UnorderedElementsAre;
+
+std::string ppm_text(const Picture& picture, const std::string& comment) {
+  return "P6\n" + comment + std::to_string(picture.width) + " " + std::to_string(picture.height) + "\n255\n" +
+         std::string(picture.pixels.begin(), picture.pixels.end());
+}
 
 class InspectPlanted : public testing::Test {
  protected:
@@ -94,6 +103,61 @@ TEST_F(InspectPlanted, TheLeakIsThatOfTheTrainingsSplit) {
     leaks += expected;
   }
   EXPECT_GT(leaks, 0u);
+}
+
+TEST_F(InspectPlanted, AFewPixelsOfDifferenceAreOtherPixels) {
+  // Small copies of these four are equal: one pixel is another by one level.
+  Picture first = test::drawn_scene(30, 640, 480), second = first;
+  second.pixels[300'000] ^= 1;
+  for (int i = 0; i < 2; ++i) {
+    const std::string comment = "# " + std::to_string(i) + "\n";
+    folder_.write("apple/first" + std::to_string(i) + ".ppm", ppm_text(first, comment));
+    folder_.write("banana/second" + std::to_string(i) + ".ppm", ppm_text(second, comment));
+  }
+  const Inspection inspection = inspect();
+  ASSERT_EQ(inspection.same_pixels.size(), 3u);
+  std::vector<std::vector<std::string>> groups;
+  for (const DuplicateGroup& group : inspection.same_pixels) groups.push_back(files_of(inspection, group));
+  EXPECT_THAT(groups, UnorderedElementsAre(ElementsAre("apple/2.jpg", "apple/comment.jpg"),
+                                           ElementsAre("apple/first0.ppm", "apple/first1.ppm"),
+                                           ElementsAre("banana/second0.ppm", "banana/second1.ppm")));
+  EXPECT_EQ(inspection.same_bytes.size(), 1u);
+}
+
+TEST(Inspect, ADataSetsOwnSplitIsTheOneThatLeaks) {
+  const test::ScratchFolder folder;
+  for (std::uint32_t k = 1; k <= 3; ++k) {
+    folder.write("train/apple/" + std::to_string(k) + ".jpg", test::jpeg_text(test::drawn_scene(k)));
+    folder.write("train/banana/" + std::to_string(k) + ".jpg", test::jpeg_text(test::drawn_scene(10 + k)));
+  }
+  folder.write("val/apple/1.jpg", test::jpeg_text(test::drawn_scene(20)));
+  folder.write("val/banana/leak.jpg", test::jpeg_text(test::drawn_scene(12), 60));
+  folder.write("test/apple/leak.jpg", test::jpeg_text(test::drawn_scene(2), 60));
+  const Inspection inspection = inspect_pictures(list_folder(folder.path()), {});
+  EXPECT_TRUE(inspection.own_split);
+  EXPECT_EQ(inspection.test_pictures, 1u);
+  EXPECT_EQ(inspection.validation_pictures, 2u);
+  EXPECT_EQ(inspection.leaking_test_pictures, 1u);
+  EXPECT_EQ(inspection.leaking_validation_pictures, 1u);
+  EXPECT_EQ(inspection.classes[0].pictures, 5u);
+  EXPECT_EQ(inspection.classes[0].test, 1u);
+  EXPECT_EQ(inspection.classes[1].validation, 2u - 1u);
+  const std::string text = inspection_text(inspection), page = inspection_page(inspection);
+  for (const std::string& told : {text, page}) {
+    EXPECT_THAT(told, HasSubstr("2 of"));
+    EXPECT_THAT(told, HasSubstr("1 test and 2 validation pictures"));
+    EXPECT_THAT(told, HasSubstr("the data set's own split"));
+  }
+  const auto json = nlohmann::json::parse(inspection_json(inspection));
+  EXPECT_EQ(json["split"]["own"], true);
+  EXPECT_EQ(json["split"]["seed"], nullptr);
+  EXPECT_EQ(json["split"]["leaking_validation_pictures"], 1);
+}
+
+TEST_F(InspectPlanted, ATestSizeOfZeroIsATrainingOnEverything) {
+  const Inspection inspection = inspect({.test_size = 0});
+  EXPECT_EQ(inspection.test_pictures, 0u);
+  EXPECT_THAT(inspection_text(inspection), HasSubstr("There are no test pictures"));
 }
 
 TEST_F(InspectPlanted, ThreadsDoNotChangeTheResult) {

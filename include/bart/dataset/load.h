@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <set>
 #include <span>
 #include <string>
@@ -13,12 +12,13 @@
 #include "bart/dataset/listing.h"
 #include "bart/platform/byte_store.h"
 #include "bart/platform/memory.h"
+#include "bart/platform/progress.h"
 
 namespace bart {
 
 struct LoadOptions {
   int image_size = 128;
-  int threads = 1;
+  int threads = 0;  // 0: what the process may use
   bool apply_exif_orientation = true;
   bool strict = false;              // the first bad picture is an Error instead of being skipped
   double max_skipped_share = 0.05;  // more skipped than this share of the listing is an Error
@@ -27,7 +27,9 @@ struct LoadOptions {
   std::filesystem::path cache = {};
   /// Pixels that take more memory than this are put into a file without a name in `scratch` (or the cache).
   std::uint64_t most_memory = machine_memory() / 4;
-  std::filesystem::path scratch = {};  // an existing folder; empty: that for temporary files
+  /// An existing folder; where it is empty or cannot be written, the cache, then the folder for temporary
+  /// files.
+  std::filesystem::path scratch = {};
 };
 
 struct SkippedPicture {
@@ -63,9 +65,9 @@ struct LoadedPictures {
 
 /// Reads, decodes and resizes all pictures of `listing` on `threads` threads; those that the cache knows by
 /// name, size and time are taken from it, the same to the bit. `progress(done, total)` comes one call at a
-/// time, for pictures that are decoded. Throws Error when too many are bad, or a class has none left. A
-/// cache that cannot be used is none.
+/// time, for pictures that are decoded. Throws Error when too many are bad, when a class has none left, and
+/// for a listing or options that are impossible. A cache that cannot be used is none.
 LoadedPictures load_pictures(const Listing& listing, const LoadOptions& options,
-                             const std::function<void(std::size_t, std::size_t)>& progress = {});
+                             const OnProgress& progress = {});
 
 }  // namespace bart

@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -12,6 +11,7 @@
 
 #include "bart/dataset/listing.h"
 #include "bart/dataset/load.h"
+#include "bart/platform/progress.h"
 
 namespace bart {
 
@@ -84,6 +84,6 @@ struct Inspection {
 /// that cannot be read end up in `unreadable`, whatever their number. Throws Error when the split of the
 /// options is impossible.
 Inspection inspect_pictures(const Listing& listing, const InspectOptions& options,
-                            const std::function<void(std::size_t, std::size_t)>& progress = {});
+                            const OnProgress& progress = {});
 
 }  // namespace bart

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <string>
 
 #include "bart/inspect/inspect.h"
+#include "bart/platform/progress.h"
 
 namespace bart {
 
@@ -16,7 +16,6 @@ std::string inspection_json(const Inspection& inspection);
 
 /// One self-contained HTML page with thumbnails, which are read again from the folder; `progress(done,
 /// total)` counts them, one call at a time. No script, nothing from the network.
-std::string inspection_page(const Inspection& inspection,
-                            const std::function<void(std::size_t, std::size_t)>& progress = {});
+std::string inspection_page(const Inspection& inspection, const OnProgress& progress = {});
 
 }  // namespace bart

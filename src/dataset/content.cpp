@@ -1,0 +1,43 @@
+#include "bart/dataset/content.h"
+
+#include <algorithm>
+#include <array>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace bart {
+namespace {
+
+/// Pillow's modes of gray with more than 8 bits.
+constexpr std::array deep_gray = {"I;16", "I;16B", "I", "F"};
+
+/// Whether 9 of 10 values are 0 or 255, or nearly: resizing makes edges of them softer.
+bool is_black_and_white(std::span<const std::uint8_t> values) {
+  const auto extreme = std::ranges::count_if(values, [](std::uint8_t v) { return v <= 1 || v >= 254; });
+  return static_cast<std::size_t>(extreme) >= values.size() / 10 * 9;
+}
+
+}  // namespace
+
+std::vector<bool> match_by_content(std::span<const std::uint64_t> hashes,
+                                   std::span<const std::uint64_t> recorded) {
+  const std::unordered_set<std::uint64_t> known(recorded.begin(), recorded.end());
+  std::vector<bool> matches;
+  matches.reserve(hashes.size());
+  for (const std::uint64_t hash : hashes) matches.push_back(known.contains(hash));
+  return matches;
+}
+
+std::vector<std::string> clipped_gray(const LoadedPictures& pictures) {
+  std::unordered_map<std::string, std::size_t> places;
+  for (std::size_t i = 0; i < pictures.size(); ++i) places.emplace(pictures.files[i], i);
+  std::vector<std::string> clipped;
+  for (const auto& [file, mode] : pictures.converted) {
+    if (std::ranges::find(deep_gray, mode) == deep_gray.end()) continue;
+    if (is_black_and_white({pictures.picture(places.at(file)), pictures.bytes_each()}))
+      clipped.push_back(file);
+  }
+  return clipped;
+}
+
+}  // namespace bart

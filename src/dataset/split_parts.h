@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "bart/random/mt19937.h"
+
+// What the splits have in common.
+namespace bart {
+
+/// Throws Error where the share is not between 0 and 1.
+void check_test_size(double test_size);
+
+/// Throws Error where a label is not below the number of classes, or there are more than 2^32 - 1.
+void check_labels(std::span<const std::int32_t> labels, std::size_t classes);
+
+/// The values in the order of NumPy's RandomState.permutation.
+std::vector<std::uint32_t> shuffled(const std::vector<std::uint32_t>& values, Mt19937& generator);
+
+}  // namespace bart
