@@ -19,8 +19,8 @@ Verbosity chosen;
 
 }  // namespace
 
-void set_verbosity(Verbosity its) {
-  chosen = its;
+void set_verbosity(Verbosity wanted) {
+  chosen = wanted;
 }
 
 Verbosity verbosity() {
@@ -46,7 +46,7 @@ void Log::write(const char* level, std::string_view message) {
     // Python's logging with format '%(asctime)s - %(name)s - %(levelname)s - %(message)s'.
     const std::string line =
         fmt::format("{:%d/%m/%Y %H:%M:%S} - {} - {} - {}\n", fmt::localtime(std::time(nullptr)), name_,
-                    styled(level, style, shows_colours(STDERR_FILENO)), printable(message));
+                    styled(level, style, shows_colours(STDERR_FILENO)), printable_line(message));
     std::fwrite(line.data(), 1, line.size(), stderr);
   });
 }

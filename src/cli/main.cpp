@@ -2,31 +2,72 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <exception>
+#include <filesystem>
 #include <new>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "arguments.h"
 #include "bart/platform/error.h"
 #include "bart/platform/printable.h"
+#include "bart/platform/stack.h"
+#include "bart/platform/standard_streams.h"
+#include "bart/platform/threads.h"
 #include "bart/record/run_settings.h"
-#include "command_texts.h"
 #include "commands.h"
-#include "suggestion.h"
+#include "log.h"
+#include "progress.h"
+#include "stop_signals.h"
 #include "terminal.h"
+#include "usage_sentence.h"
 #include "verbosity.h"
 #include "version.h"
 
 namespace bart {
 namespace {
 
-/// The command that the user was typing, for "see … --help".
-std::string command_name(const CLI::App& program) {
-  const auto commands = program.get_subcommands();
-  return commands.empty() ? "bart" : "bart " + commands.front()->get_name();
+/// The command line with "bart help", "bart help COMMAND" and "bart version" as the flags that they stand
+/// for.
+std::vector<std::string> understood(const CLI::App& program, std::vector<std::string> arguments) {
+  if (arguments.size() < 2) return arguments;
+  if (arguments[1] == "version") arguments[1] = "--version";
+  if (arguments[1] != "help") return arguments;
+  arguments.erase(arguments.begin() + 1);
+  // Of another word the program says that it is no command.
+  const auto is_asked_for = [&](const CLI::App* command) { return command->get_name() == arguments[1]; };
+  if (arguments.size() == 1 || !program.get_subcommands(is_asked_for).empty()) arguments.push_back("--help");
+  return arguments;
+}
+
+/// Checks --threads of every command before anything else uses it, and lowers it to what can be started.
+std::string check_threads(std::string& value) {
+  int asked = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), asked);
+  if (error == std::errc::invalid_argument || end != value.data() + value.size())
+    return {};  // CLI11 will say it
+  if (error != std::errc() || asked < 0 || asked > most_threads) {
+    return fmt::format("must be from 1 to {}, or 0 for as many as this process may use, not {}", most_threads,
+                       value);
+  }
+  const int startable = startable_threads(asked);
+  if (startable < asked) {
+    Progress none;
+    Log("Batlogger", none)
+        .warning(fmt::format(
+            "This process can start only {} of {} threads (ulimit -u, the limits of its container, "
+            "or memory): going on with {}",
+            startable, asked, startable));
+    value = std::to_string(startable);
+  }
+  return {};
 }
 
 int run_program(int argc, const char* const* argv) {
@@ -61,10 +102,13 @@ int run_program(int argc, const char* const* argv) {
   for (CLI::App* command : program.get_subcommands({})) {
     command->add_flag("-q,--quiet", wanted.quiet, "Say nothing but warnings and errors");
     command->add_flag("-v,--verbose", wanted.verbose, "Say more on the way");
+    if (CLI::Option* threads = command->get_option_no_throw("--threads")) {
+      threads->transform(CLI::Validator(check_threads, ""));
+    }
   }
 
-  std::vector<std::string> arguments = dashed_arguments(argc, argv);
-  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend() - 1);
+  const std::vector<std::string> arguments = understood(program, dashed_arguments(argc, argv));
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend() - std::min(argc, 1));
   try {
     program.parse(reversed);
   } catch (const CLI::CallForHelp&) {
@@ -75,19 +119,7 @@ int run_program(int argc, const char* const* argv) {
     fmt::print("{}\n", call.what());
     return 0;
   } catch (const CLI::ParseError& error) {
-    const std::string name = command_name(program);
-    const auto commands = program.get_subcommands();
-    const std::string meant =
-        suggestion(program.remaining(true), commands.empty() ? "" : commands.front()->get_name(),
-                   command_texts(program));
-    // CLI11 names what it did not expect from the last to the first.
-    const bool unexpected = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError);
-    const std::vector<std::string> remaining = program.remaining(true);
-    const std::string said =
-        unexpected && remaining.size() > 1
-            ? fmt::format("The following arguments were not expected: {}", fmt::join(remaining, " "))
-            : error.what();
-    throw UsageError(fmt::format("{}{} (see {} --help)", said, meant, name));
+    throw UsageError(usage_sentence(program, error));
   }
   if (!run) {
     fmt::print("{}", program.help());
@@ -99,34 +131,58 @@ int run_program(int argc, const char* const* argv) {
   return run();
 }
 
+/// Writes the error to stderr, which may be closed. Returns `code`.
+int fail(std::string sentence, int code) {
+  std::fflush(stdout);
+  std::error_code error;
+  [[maybe_unused]] const auto folder = std::filesystem::current_path(error);
+  if (error) sentence += "; the folder that this was started in does not exist any more";
+  const std::string line = fmt::format("{} {}\n", styled("bart:", Style::error, shows_colours(STDERR_FILENO)),
+                                       printable_line(sentence));  // it may name a file
+  std::fwrite(line.data(), 1, line.size(), stderr);
+  return code;
+}
+
+int run_to_an_exit_code(int argc, const char* const* argv) {
+  const auto output_failed = [] {
+    return fail(fmt::format("cannot write to standard output: {}", std::strerror(errno)), 1);
+  };
+  try {
+    const int code = run_program(argc, argv);
+    // What went to stdout may still fail on its way, on a full disk say.
+    errno = 0;
+    return std::fflush(stdout) != 0 || std::ferror(stdout) != 0 ? output_failed() : code;
+  } catch (const SettingError& error) {
+    return fail(error.with_flags(), error.usage() ? 2 : 1);
+  } catch (const UsageError& error) {
+    return fail(error.what(), 2);
+  } catch (const Error& error) {
+    return fail(error.what(), 1);
+  } catch (const std::bad_alloc&) {
+    return fail("out of memory", 1);
+  } catch (const std::filesystem::filesystem_error& error) {
+    const std::string path = error.path1().empty() ? "the current folder" : error.path1().string();
+    return fail(fmt::format("cannot use {}: {}", path, error.code().message()), 1);
+  } catch (const std::system_error& error) {
+    if (std::ferror(stdout) == 0) return fail(error.code().message(), 1);
+    errno = error.code().value();  // of {fmt}, which could not print
+    return output_failed();
+  } catch (const std::exception& error) {
+    return fail(error.what(), 1);
+  }
+}
+
 }  // namespace
 }  // namespace bart
 
 int main(int argc, char** argv) {
-  const auto fail = [](const char* message, int code) {
-    std::fflush(stdout);
-    fmt::print(stderr, "{} {}\n",
-               bart::styled("bart:", bart::Style::error, bart::shows_colours(STDERR_FILENO)),
-               bart::printable(message));  // it may name a file
-    return code;
-  };
   // A file that grows past its limit is then a failing write with a sentence, not a killed process.
   std::signal(SIGXFSZ, SIG_IGN);
+  bart::end_on_signals_as_first_process();
   try {
-    const int code = bart::run_program(argc, argv);
-    // What went to stdout may still fail on its way, on a full disk say.
-    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
-      return fail("cannot write to standard output", 1);
-    return code;
-  } catch (const bart::SettingError& error) {
-    return fail(error.with_flags().c_str(), error.usage() ? 2 : 1);
-  } catch (const bart::UsageError& error) {
-    return fail(error.what(), 2);
+    bart::open_standard_streams();
+    return bart::run_with_enough_stack([&] { return bart::run_to_an_exit_code(argc, argv); });
   } catch (const bart::Error& error) {
-    return fail(error.what(), 1);
-  } catch (const std::bad_alloc&) {
-    return fail("out of memory", 1);
-  } catch (const std::exception& error) {
-    return fail(error.what(), 1);
+    return bart::fail(error.what(), 1);
   }
 }

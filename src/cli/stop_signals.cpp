@@ -1,41 +1,81 @@
 #include "stop_signals.h"
 
-#include <signal.h>
 #include <unistd.h>
 
 namespace bart {
 namespace {
 
 volatile sig_atomic_t first_signal = 0;
+volatile sig_atomic_t asked_to_stop = 0;  // by Ctrl-C or SIGTERM
 
-/// Files are written aside and renamed, so leaving at any moment damages none.
-extern "C" void on_signal(int signal) {
-  if (first_signal != 0) ::_exit(128 + signal);
-  first_signal = signal;
+extern "C" void on_stop_signal(int signal) {
+  if (signal == SIGINT || signal == SIGTERM) {
+    // Files are written aside and renamed, so leaving at any moment damages none.
+    if (asked_to_stop != 0) ::_exit(128 + signal);
+    asked_to_stop = 1;
+  }
+  if (first_signal == 0) first_signal = signal;
 }
 
-void handle(void (*handler)(int)) {
+extern "C" void on_signal_of_first_process(int signal) {
+  ::_exit(128 + signal);
+}
+
+struct sigaction calling(void (*handler)(int)) {
   struct sigaction action {};
   action.sa_handler = handler;
   action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
-  ::sigaction(SIGINT, &action, nullptr);
-  ::sigaction(SIGTERM, &action, nullptr);
+  return action;
 }
 
 }  // namespace
 
 StopSignals::StopSignals() {
   first_signal = 0;
-  handle(on_signal);
+  asked_to_stop = 0;
+  const struct sigaction action = calling(on_stop_signal);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    ::sigaction(all[i], nullptr, &before_[i]);
+    const bool always = all[i] == SIGINT || all[i] == SIGTERM;
+    if (always || before_[i].sa_handler != SIG_IGN) ::sigaction(all[i], &action, nullptr);
+  }
 }
 
 StopSignals::~StopSignals() {
-  handle(SIG_DFL);
+  for (std::size_t i = 0; i < all.size(); ++i) ::sigaction(all[i], &before_[i], nullptr);
 }
 
 int StopSignals::received() const {
   return first_signal;
+}
+
+const char* StopSignals::name() const {
+  switch (first_signal) {
+    case SIGINT:
+      return "Ctrl-C";
+    case SIGTERM:
+      return "SIGTERM";
+    case SIGHUP:
+      return "SIGHUP (the terminal was closed)";
+    case SIGUSR1:
+      return "SIGUSR1";
+    case SIGUSR2:
+      return "SIGUSR2";
+    case SIGXCPU:
+      return "SIGXCPU (the limit on processor time)";
+    case SIGPIPE:
+      return "SIGPIPE (nobody reads the messages any more)";
+    default:
+      return "nothing";
+  }
+}
+
+void end_on_signals_as_first_process() {
+  if (::getpid() != 1) return;
+  const struct sigaction action = calling(on_signal_of_first_process);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2})
+    ::sigaction(signal, &action, nullptr);
 }
 
 }  // namespace bart

@@ -33,9 +33,9 @@ std::string nearest(std::string_view typed, const std::vector<std::string>& cand
   std::size_t least = typed.size() / 3 + 1;
   for (const std::string& candidate : candidates) {
     const bool begins = typed.size() >= 3 && candidate.starts_with(typed);
-    const std::size_t its = begins ? 0 : distance(typed, candidate);
-    if (its < least) {
-      least = its;
+    const std::size_t letters = begins ? 0 : distance(typed, candidate);
+    if (letters < least) {
+      least = letters;
       best = candidate;
     }
   }
@@ -48,17 +48,17 @@ std::string suggestion(const std::vector<std::string>& unknown, const std::strin
     const std::string typed = argument.substr(0, argument.find('='));
     std::vector<std::string> candidates;
     if (typed.starts_with("--")) {
-      for (const CommandText& its : commands) {
-        if (its.name != command && !its.name.empty()) continue;
-        for (const FlagText& flag : its.flags) candidates.push_back(flag.name);
+      for (const CommandText& text : commands) {
+        if (text.name != command && !text.name.empty()) continue;
+        for (const FlagText& flag : text.flags) candidates.push_back(flag.name);
       }
     } else if (command.empty()) {
-      for (const CommandText& its : commands) {
-        if (!its.name.empty()) candidates.push_back(its.name);
+      for (const CommandText& text : commands) {
+        if (!text.name.empty()) candidates.push_back(text.name);
       }
     }
     const std::string found = nearest(typed, candidates);
-    if (!found.empty()) return fmt::format("; did you mean {}?", found);
+    if (!found.empty() && found != typed) return fmt::format("; did you mean {}?", found);
   }
   return {};
 }

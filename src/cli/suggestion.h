@@ -8,8 +8,8 @@
 
 namespace bart {
 
-/// The candidate that `typed` most likely stands for, or nothing: at most a third of its letters are missing,
-/// too many, others or swapped with their neighbour.
+/// The candidate that `typed` most likely stands for, or nothing: `typed` is its beginning, or at most a
+/// third of the letters are missing, extra, wrong or swapped with their neighbour.
 std::string nearest(std::string_view typed, const std::vector<std::string>& candidates);
 
 /// What to say of arguments that were not understood: "; did you mean --epochs?", or nothing. `command` is

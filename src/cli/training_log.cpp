@@ -182,7 +182,7 @@ int TrainingLog::end(const RunResult& result) {
   progress_.clear();
   if (result.record.status != "interrupted") return 0;
   log_.warning(fmt::format("Stopped by {} after step {}: saved {}; to go on: {}",
-                           signal() == SIGINT ? "Ctrl-C" : "SIGTERM", result.record.steps,
+                           signals_ ? signals_->name() : "nothing", result.record.steps,
                            result.checkpoint.string(), resume_command(result.folder.results())));
   return 128 + signal();
 }

@@ -14,6 +14,7 @@
 
 #include "bart/platform/error.h"
 #include "bart/platform/huge_pages.h"
+#include "descriptor.h"
 #include "watched_mappings.h"
 
 namespace bart {
@@ -21,14 +22,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void fail(const char* what, const fs::path& path, int error) {
-  throw Error(fmt::format("cannot {} {}: {}", what, path.string(), std::strerror(error)));
-}
-
-int opened(const fs::path& path, int flags) {
+Descriptor opened(const fs::path& path, int flags) {
   // O_NONBLOCK: opening a FIFO must not wait.
-  const int fd = ::open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK, 0666);
-  if (fd < 0) fail("open", path, errno);
+  Descriptor fd(::open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK, 0666));
+  if (fd.get() < 0) fail("open", path, errno);
   return fd;
 }
 
@@ -83,15 +80,15 @@ ByteStore ByteStore::in_unnamed_file(const fs::path& folder, std::size_t bytes) 
 }
 
 ByteStore ByteStore::in_new_file(const fs::path& path, std::size_t bytes) {
-  return {opened(path, O_RDWR | O_CREAT | O_EXCL), bytes, true, path};
+  return {opened(path, O_RDWR | O_CREAT | O_EXCL).release(), bytes, true, path};
 }
 
 ByteStore ByteStore::in_grown_file(const fs::path& path, std::size_t bytes) {
-  return {opened(path, O_RDWR), bytes, true, path};
+  return {open_own_file(path, O_RDWR).release(), bytes, true, path};
 }
 
 ByteStore ByteStore::of_file(const fs::path& path) {
-  return {opened(path, O_RDONLY), 0, false, path};
+  return {opened(path, O_RDONLY).release(), 0, false, path};
 }
 
 ByteStore::ByteStore(int fd, std::size_t bytes, bool grow, const fs::path& path) : fd_(fd), path_(path) {
@@ -151,7 +148,7 @@ void ByteStore::write(std::size_t offset, std::span<const std::uint8_t> bytes) {
 }
 
 void ByteStore::sync() const {
-  if (is_file() && ::fsync(fd_) != 0) fail("write", path_, errno);
+  if (is_file()) sync_descriptor(fd_, "write", path_);
 }
 
 void ByteStore::when_lost(std::string_view sentence) {

@@ -3,13 +3,17 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,34 +21,22 @@
 #include "bart/platform/error.h"
 #include "bart/platform/huge_pages.h"
 #include "bart/platform/threads.h"
+#include "descriptor.h"
+#include "output_place.h"
 
 namespace bart {
 namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void fail(const char* what, const fs::path& path, int error) {
-  throw Error(fmt::format("cannot {} {}: {}", what, path.string(), std::strerror(error)));
-}
-
-/// Stands between the name of a file that is being written and mkostemp's six characters.
+/// Stands between the name of a file that is being written and some random letters.
 constexpr std::string_view unfinished = ".unfinished-";
+constexpr std::size_t random_letters = 6;
 
-/// An open file descriptor, closed at the end of its scope.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
+/// What the name of a file begins with while it is written as `name`, which may be as long as names can be.
+std::string unfinished_beginning(const std::string& name) {
+  return "." + name.substr(0, 200);
+}
 
 /// A file written beside its final place, removed unless it is renamed there.
 class TemporaryFile {
@@ -70,16 +62,6 @@ class TemporaryFile {
   std::string path_;
 };
 
-/// umask(2) can only be read by setting it, which would race between threads: read once.
-mode_t file_mode_mask() {
-  static const mode_t mask = [] {
-    const mode_t current = ::umask(0);
-    ::umask(current);
-    return current;
-  }();
-  return mask;
-}
-
 void write_all(int fd, std::span<const std::uint8_t> content, const fs::path& path) {
   while (!content.empty()) {
     const ssize_t written = ::write(fd, content.data(), content.size());
@@ -91,17 +73,45 @@ void write_all(int fd, std::span<const std::uint8_t> content, const fs::path& pa
   }
 }
 
-TemporaryFile write_aside(const fs::path& path, const fs::path& folder, std::span<const std::uint8_t> content,
-                          bool sync) {
-  std::string pattern =
-      (folder / ("." + path.filename().string() + std::string(unfinished) + "XXXXXX")).string();
-  Descriptor fd(::mkostemp(pattern.data(), O_CLOEXEC));
-  if (fd.get() < 0) fail("write", path, errno);
-  TemporaryFile temporary(pattern);
+/// Gives a new file the user, group and permissions of the one that it replaces, as far as this process may.
+void take_over(int fd, const OutputPlace::Owner& owner, const fs::path& path) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) fail("write", path, errno);
+  if (status.st_uid != owner.user || status.st_gid != owner.group) {
+    [[maybe_unused]] const int only_root_may = ::fchown(fd, owner.user, owner.group);
+  }
+  if ((status.st_mode & 0777) == owner.mode || ::fchmod(fd, owner.mode) == 0) return;
+  // A file system that has no permissions of its own refuses. The file was created with no more than `mode`.
+  if (errno != EPERM && errno != EACCES && errno != EOPNOTSUPP && errno != ENOSYS) fail("write", path, errno);
+}
+
+/// Creates a file of a name that no other has, for reading and writing by those of `mode` less the umask.
+Descriptor create_aside(const fs::path& path, mode_t mode, std::string& name) {
+  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+  const fs::path beginning =
+      path.parent_path() / (unfinished_beginning(path.filename().string()) + std::string(unfinished));
+  for (int tries = 0;; ++tries) {
+    std::array<unsigned char, random_letters> random{};
+    if (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size())) {
+      fail("write", path, errno);
+    }
+    name = beginning.string();
+    for (const unsigned char value : random) name += letters[value % letters.size()];
+    // Not mkostemp(3): its file is private, and a file system without chmod(2), as CIFS, would keep it so.
+    Descriptor fd(::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+    if (fd.get() >= 0) return fd;
+    if (errno != EEXIST || tries == 100) fail("write", path, errno);
+  }
+}
+
+TemporaryFile write_aside(const fs::path& path, std::span<const std::uint8_t> content, bool sync,
+                          const std::optional<OutputPlace::Owner>& owner = {}) {
+  std::string name;
+  Descriptor fd = create_aside(path, owner ? owner->mode : 0666, name);
+  TemporaryFile temporary(std::move(name));
+  if (owner) take_over(fd.get(), *owner, path);
   write_all(fd.get(), content, path);
-  // mkostemp makes the file private; give it the permissions that any new file has.
-  if (::fchmod(fd.get(), 0666 & ~file_mode_mask()) != 0) fail("write", path, errno);
-  if (sync && ::fsync(fd.get()) != 0) fail("write", path, errno);
+  if (sync) sync_descriptor(fd.get(), "write", path);
   if (::close(fd.release()) != 0) fail("write", path, errno);
   return temporary;
 }
@@ -117,11 +127,29 @@ bool holds(const fs::path& path, std::span<const std::uint8_t> content) {
          std::ranges::equal(held, content);
 }
 
+/// A folder that may be written and not read cannot be opened: the rename is then as durable as it is.
 void sync_folder(const fs::path& folder) {
   const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (fd.get() < 0 && errno == EACCES) return;
   if (fd.get() < 0) fail("open", folder, errno);
-  // Some file systems cannot sync a folder and say EINVAL: the rename is as durable as they make it.
-  if (::fsync(fd.get()) != 0 && errno != EINVAL) fail("sync", folder, errno);
+  sync_descriptor(fd.get(), "sync", folder);
+}
+
+fs::path folder_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
+/// Into a device, a FIFO, a socket or a descriptor of this process.
+void write_through(const OutputPlace& place, std::span<const std::uint8_t> content, const fs::path& path) {
+  if (place.descriptor >= 0) {
+    std::fflush(stdout);  // what was printed comes first
+    write_all(place.descriptor, content, path);
+    return;
+  }
+  Descriptor fd(::open(place.file.c_str(), O_WRONLY | O_NOCTTY | O_CLOEXEC));  // waits for a FIFO's reader
+  if (fd.get() < 0) fail("write", path, errno);
+  write_all(fd.get(), content, path);
+  if (::close(fd.release()) != 0) fail("write", path, errno);
 }
 
 }  // namespace
@@ -158,10 +186,11 @@ std::vector<std::uint8_t> read_file(const fs::path& path, std::uint64_t limit) {
 }
 
 void write_file(const fs::path& path, std::span<const std::uint8_t> content) {
-  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  TemporaryFile temporary = write_aside(path, folder, content, /*sync=*/true);
-  temporary.rename_to(path);
-  sync_folder(folder);
+  const OutputPlace place = output_place(path);
+  if (place.descriptor >= 0 || place.special) return write_through(place, content, path);
+  TemporaryFile temporary = write_aside(place.file, content, /*sync=*/true, place.existing);
+  temporary.rename_to(place.file);
+  sync_folder(folder_of(place.file));
 }
 
 void write_file(const fs::path& path, std::string_view content) {
@@ -169,8 +198,7 @@ void write_file(const fs::path& path, std::string_view content) {
 }
 
 void append_file(const fs::path& path, std::span<const std::uint8_t> content) {
-  Descriptor fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
-  if (fd.get() < 0) fail("write", path, errno);
+  Descriptor fd = open_own_file(path, O_WRONLY | O_CREAT | O_APPEND);
   write_all(fd.get(), content, path);
   if (::close(fd.release()) != 0) fail("write", path, errno);
 }
@@ -183,7 +211,7 @@ void write_files(const fs::path& folder, std::size_t count,
   parallel_for(count, threads, [&](std::size_t i) {
     const std::vector<std::uint8_t> bytes = content(i);
     if (holds(folder / name(i), bytes)) return;
-    temporaries[i] = write_aside(folder / name(i), folder, bytes, /*sync=*/false);
+    temporaries[i] = write_aside(folder / name(i), bytes, /*sync=*/false);
     ++written;
   });
   if (written == 0) return;
@@ -197,13 +225,13 @@ void write_files(const fs::path& folder, std::size_t count,
 }
 
 void remove_unfinished(const fs::path& path) {
-  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  const std::string beginning = "." + path.filename().string();
+  const fs::path folder = folder_of(path);
+  const std::string beginning = unfinished_beginning(path.filename().string());
   std::error_code ignored;
   for (fs::directory_iterator entry(folder, ignored), end; entry != end; entry.increment(ignored)) {
     const std::string name = entry->path().filename().string();
     const std::size_t mark = name.rfind(unfinished);
-    if (mark == std::string::npos || name.size() != mark + unfinished.size() + 6) continue;
+    if (mark == std::string::npos || name.size() != mark + unfinished.size() + random_letters) continue;
     if (path.has_filename() ? name.substr(0, mark) != beginning : !name.starts_with('.')) continue;
     std::error_code stays;
     fs::remove(entry->path(), stays);

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "bart/platform/error.h"
+#include "descriptor.h"
 
 namespace bart {
 namespace {
@@ -31,28 +32,26 @@ std::string process_id_in(int fd) {
 
 FolderLock::FolderLock(const std::filesystem::path& folder) {
   const std::filesystem::path path = folder / "lock";
-  fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (fd_ < 0) throw Error(fmt::format("cannot open {}: {}", path.string(), std::strerror(errno)));
-  const auto fail = [&](const std::string& sentence) {
-    ::close(fd_);
-    throw Error(sentence);
-  };
+  Descriptor fd = open_own_file(path, O_RDWR | O_CREAT);
   // A process that was killed keeps its locks until its memory is taken down: some tenths of a second.
-  int status = ::flock(fd_, LOCK_EX | LOCK_NB);
+  int status = ::flock(fd.get(), LOCK_EX | LOCK_NB);
   for (int waits = 0; status != 0 && errno == EWOULDBLOCK && waits < 10; ++waits) {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    status = ::flock(fd_, LOCK_EX | LOCK_NB);
+    status = ::flock(fd.get(), LOCK_EX | LOCK_NB);
   }
-  if (status != 0) {
-    const int error = errno;
-    if (error != EWOULDBLOCK) fail(fmt::format("cannot lock {}: {}", path.string(), std::strerror(error)));
-    fail(fmt::format("{} is in use by the process {}: wait until it is done, or choose another folder",
-                     folder.string(), process_id_in(fd_)));
+  if (status != 0 && errno == EWOULDBLOCK) {
+    throw Error(fmt::format("{} is in use by the process {}: wait until it is done, or choose another folder",
+                            folder.string(), process_id_in(fd.get())));
+  }
+  if (status != 0) {  // ENOSYS of Lustre, ENOLCK of NFS
+    warning_ = fmt::format("cannot lock {} ({}): no other process may write into {} meanwhile", path.string(),
+                           std::strerror(errno), folder.string());
   }
   const std::string id = fmt::format("{}\n", ::getpid());
-  if (::ftruncate(fd_, 0) != 0 || ::pwrite(fd_, id.data(), id.size(), 0) < 0) {
-    fail(fmt::format("cannot write {}: {}", path.string(), std::strerror(errno)));
+  if (::ftruncate(fd.get(), 0) != 0 || ::pwrite(fd.get(), id.data(), id.size(), 0) < 0) {
+    fail("write", path, errno);
   }
+  fd_ = fd.release();
 }
 
 FolderLock::~FolderLock() {

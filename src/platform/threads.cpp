@@ -7,8 +7,9 @@
 #include <cmath>
 #include <exception>
 #include <filesystem>
-#include <fstream>
+#include <latch>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -32,24 +33,11 @@ int affinity_threads() {
   return static_cast<int>(std::thread::hardware_concurrency());
 }
 
-/// "quota period" of cgroup v2's cpu.max, or v1's two files. Infinity when there is no limit.
-double quota_in(const fs::path& folder) {
-  double quota = -1;
-  double period = 0;
-  if (std::ifstream max(folder / "cpu.max"); max) {
-    max >> quota >> period;  // "max 100000" leaves quota unset
-    if (!max) return INFINITY;
-  } else {
-    std::ifstream(folder / "cpu.cfs_quota_us") >> quota;
-    std::ifstream(folder / "cpu.cfs_period_us") >> period;
-  }
-  return quota > 0 && period > 0 ? quota / period : INFINITY;
-}
-
 /// The tightest CPU quota of this process's cgroup and all above it, in processors.
 double cgroup_processors() {
   double processors = INFINITY;
-  for (const fs::path& folder : cgroup_folders("cpu")) processors = std::min(processors, quota_in(folder));
+  for (const fs::path& folder : cgroup_folders("cpu"))
+    processors = std::min(processors, cgroup_quota(folder));
   return processors;
 }
 
@@ -57,7 +45,18 @@ double cgroup_processors() {
 
 int available_threads() {
   const double granted = std::min(static_cast<double>(affinity_threads()), std::ceil(cgroup_processors()));
-  return std::max(1, static_cast<int>(granted));
+  return startable_threads(std::clamp(static_cast<int>(granted), 1, most_threads));
+}
+
+int startable_threads(int wanted) {
+  std::latch all_started(1);
+  std::vector<std::jthread> others;
+  try {
+    while (static_cast<int>(others.size()) + 1 < wanted) others.emplace_back([&] { all_started.wait(); });
+  } catch (const std::system_error&) {  // pthread_create(3): EAGAIN
+  }
+  all_started.count_down();
+  return static_cast<int>(others.size()) + 1;
 }
 
 void parallel_for(std::size_t count, int threads, const std::function<void(std::size_t)>& work) {
@@ -78,7 +77,10 @@ void parallel_for(std::size_t count, int threads, const std::function<void(std::
   {
     std::vector<std::jthread> others;
     const std::size_t wanted = std::min(count, static_cast<std::size_t>(std::max(threads, 1)));
-    for (std::size_t t = 1; t < wanted; ++t) others.emplace_back(run);
+    try {
+      for (std::size_t t = 1; t < wanted; ++t) others.emplace_back(run);
+    } catch (const std::system_error&) {  // a limit on threads: those that run do all the work
+    }
     run();
   }
   if (failure) std::rethrow_exception(failure);

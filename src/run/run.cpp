@@ -219,6 +219,7 @@ RunResult RunInProgress::run(std::optional<FoundCheckpoint> found, std::unique_p
 
   create_folder(out_.record());
   if (!lock) lock = std::make_unique<FolderLock>(out_.record());
+  if (observer_.warning && !lock->warning().empty()) observer_.warning(lock->warning());
   remove_unfinished_files(out_);
   const auto earlier = resumed_ ? std::nullopt : set_checkpoints_aside(out_.record());
   write_beginning();

@@ -50,8 +50,10 @@ SettledSettings settle(const RunSettings& asked) {
 }
 
 bool lies_in(const fs::path& path, const fs::path& folder) {
-  const fs::path inner = fs::weakly_canonical(path);
-  const fs::path outer = fs::weakly_canonical(folder);
+  std::error_code unknown;  // where the current folder is gone, nothing lies in it
+  const fs::path inner = fs::weakly_canonical(path, unknown);
+  const fs::path outer = fs::weakly_canonical(folder, unknown);
+  if (inner.empty() || outer.empty()) return false;
   return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
 }
 

@@ -1,6 +1,7 @@
 // Preloaded before the program, this makes one call that changes the disk go wrong, as BART_FAULT says:
 // "N:ERRNO" lets the Nth fail with that number (half of a write is written first), "N:kill" ends the process
-// there. What it did is written to the file BART_FAULT_REPORT.
+// there. What it did is written to the file BART_FAULT_REPORT. Calls that BART_WITHOUT names ("flock chmod")
+// fail always, as on a file system that does not have them.
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -18,6 +20,12 @@
 namespace {
 
 std::atomic<long> calls{0};
+
+/// Whether the file system is to be one without this call.
+bool is_without(const char* call) {
+  const char* names = ::getenv("BART_WITHOUT");
+  return names != nullptr && ::strstr(names, call) != nullptr;
+}
 
 template <typename Function>
 Function next(const char* name, Function) {
@@ -117,7 +125,19 @@ int syncfs(int fd) {
   return next("syncfs", &syncfs)(fd);
 }
 
+int flock(int fd, int operation) {
+  if (is_without("flock")) {
+    errno = ENOSYS;
+    return -1;
+  }
+  return next("flock", &flock)(fd, operation);
+}
+
 int fchmod(int fd, mode_t mode) {
+  if (is_without("chmod")) {
+    errno = EPERM;
+    return -1;
+  }
   FAIL_IF("fchmod")
   return next("fchmod", &fchmod)(fd, mode);
 }

@@ -43,6 +43,7 @@ RunningBart::RunningBart(const fs::path& folder, const std::vector<std::string>&
     }
     for (const auto& [name, value] : surroundings.environment) ::setenv(name.c_str(), value.c_str(), 1);
     if (::chdir(folder.c_str()) != 0) ::_exit(126);
+    if (surroundings.in_child) surroundings.in_child();
     ::execv(BART_PROGRAM, argv.data());
     ::_exit(127);
   }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -23,6 +24,7 @@ struct BartResult {
 struct BartSurroundings {
   std::uint64_t file_size_limit = 0;  // above 0: no file may grow past it, what a full disk does to a write
   std::map<std::string, std::string> environment = {};  // added to that of the test
+  std::function<void()> in_child = {};                  // called just before the program replaces the child
 };
 
 /// The program as a user runs it, in `folder`, with stdout and stderr as files (so without a terminal).

@@ -1,5 +1,6 @@
 #include "bart/platform/files.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -7,8 +8,10 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <fstream>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "bart/platform/error.h"
@@ -49,6 +52,122 @@ TEST_F(FilesTest, GivesAFreshFileTheUsualPermissions) {
   ::umask(mask);
   write_file(folder_ / "a", "hello");
   EXPECT_EQ(fs::status(folder_ / "a").permissions(), static_cast<fs::perms>(0666 & ~mask));
+}
+
+TEST_F(FilesTest, KeepsThePermissionsOfTheFileThatItReplaces) {
+  for (const mode_t mode : {0600, 0664, 0777, 0755}) {
+    write_file(folder_ / "a", "old");
+    ASSERT_EQ(::chmod((folder_ / "a").c_str(), mode), 0);
+    write_file(folder_ / "a", "new");
+    EXPECT_EQ(content(folder_ / "a"), "new");
+    EXPECT_EQ(fs::status(folder_ / "a").permissions(), static_cast<fs::perms>(mode));
+  }
+}
+
+TEST_F(FilesTest, KeepsTheOwnerOfTheFileThatItReplaces) {
+  write_file(folder_ / "a", "old");
+  if (::chown((folder_ / "a").c_str(), 1234, 4321) != 0) GTEST_SKIP() << "only root gives files away";
+  write_file(folder_ / "a", "new");
+  struct stat status {};
+  ASSERT_EQ(::stat((folder_ / "a").c_str(), &status), 0);
+  EXPECT_EQ(status.st_uid, 1234u);
+  EXPECT_EQ(status.st_gid, 4321u);
+}
+
+TEST_F(FilesTest, ReplacesWhatALinkLeadsTo) {
+  fs::create_directory(folder_ / "elsewhere");
+  write_file(folder_ / "elsewhere" / "target", "old");
+  fs::create_symlink("elsewhere/target", folder_ / "second");  // relative to its own folder
+  fs::create_symlink(folder_ / "second", folder_ / "first");
+  write_file(folder_ / "first", "new");
+  EXPECT_TRUE(fs::is_symlink(folder_ / "first"));
+  EXPECT_TRUE(fs::is_symlink(folder_ / "second"));
+  EXPECT_EQ(content(folder_ / "elsewhere" / "target"), "new");
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_ / "elsewhere"), fs::directory_iterator()), 1);
+
+  fs::create_symlink("elsewhere/not yet", folder_ / "dangling");
+  write_file(folder_ / "dangling", "made");
+  EXPECT_EQ(content(folder_ / "elsewhere" / "not yet"), "made");
+
+  fs::create_symlink("loop", folder_ / "loop");
+  EXPECT_THAT([&] { write_file(folder_ / "loop", "x"); },
+              ThrowsMessage<Error>(HasSubstr("loop: Too many levels")));
+}
+
+TEST_F(FilesTest, RefusesAFolderAndAFileThatMayNotBeWritten) {
+  fs::create_directory(folder_ / "folder");
+  EXPECT_THAT([&] { write_file(folder_ / "folder", "x"); },
+              ThrowsMessage<Error>(HasSubstr("Is a directory")));
+  write_file(folder_ / "a", "old");
+  ASSERT_EQ(::chmod((folder_ / "a").c_str(), 0444), 0);
+  const bool root = ::geteuid() == 0;  // who may write every file, so not as root
+  if (root) {
+    ASSERT_EQ(::chown(folder_.c_str(), 61236, 61236), 0);
+    ASSERT_EQ(::chown((folder_ / "a").c_str(), 61236, 61236), 0);
+    ASSERT_EQ(::seteuid(61236), 0);
+  }
+  EXPECT_THAT([&] { write_file(folder_ / "a", "x"); }, ThrowsMessage<Error>(HasSubstr("Permission denied")));
+  EXPECT_EQ(content(folder_ / "a"), "old");
+  if (root) {
+    ASSERT_EQ(::seteuid(0), 0);
+  }
+}
+
+TEST_F(FilesTest, WritesThroughAFifo) {
+  ASSERT_EQ(::mkfifo((folder_ / "fifo").c_str(), 0600), 0);
+  fs::create_symlink("fifo", folder_ / "link");
+  std::string got;
+  std::thread reader([&] {
+    std::ifstream fifo(folder_ / "fifo");
+    std::getline(fifo, got);
+  });
+  write_file(folder_ / "link", "through\n");
+  reader.join();
+  EXPECT_EQ(got, "through");
+  EXPECT_TRUE(fs::is_fifo(folder_ / "fifo"));
+}
+
+TEST_F(FilesTest, WritesThroughADevice) {
+  write_file("/dev/null", "x");
+  EXPECT_TRUE(fs::is_character_file("/dev/null"));
+  EXPECT_THAT([] { write_file("/dev/full", "x"); },
+              ThrowsMessage<Error>(HasSubstr("/dev/full: No space left")));
+}
+
+TEST_F(FilesTest, WritesThroughItsOwnDescriptorsAtTheirPlace) {
+  // As `{ echo before; bart predict --out /dev/stdout; echo after; } > file` has it.
+  const int fd = ::open((folder_ / "a").c_str(), O_WRONLY | O_CREAT, 0600);
+  ASSERT_GE(fd, 0);
+  ASSERT_EQ(::write(fd, "before ", 7), 7);
+  write_file("/dev/fd/" + std::to_string(fd), "and ");
+  fs::create_symlink("/proc/self/fd/" + std::to_string(fd), folder_ / "link");
+  write_file(folder_ / "link", "after");
+  ::close(fd);
+  EXPECT_EQ(content(folder_ / "a"), "before and after");
+  EXPECT_THAT([&] { write_file("/dev/fd/" + std::to_string(fd), "x"); },
+              ThrowsMessage<Error>(HasSubstr("Bad file descriptor")));
+}
+
+TEST_F(FilesTest, WritesANameAsLongAsNamesCanBe) {
+  const std::string name(255, 'n');
+  write_file(folder_ / name, "x");
+  EXPECT_EQ(content(folder_ / name), "x");
+  EXPECT_THAT([&] { write_file(folder_ / (name + "n"), "x"); }, ThrowsMessage<Error>(HasSubstr("too long")));
+}
+
+TEST_F(FilesTest, AppendsToARegularFileAlone) {
+  const auto append = [&](const fs::path& path) { append_file(path, std::vector<std::uint8_t>{'x'}); };
+  append(folder_ / "log");
+  append(folder_ / "log");
+  EXPECT_EQ(content(folder_ / "log"), "xx");
+  write_file(folder_ / "victim", "old");
+  fs::create_symlink("victim", folder_ / "link");
+  EXPECT_THAT([&] { append(folder_ / "link"); },
+              ThrowsMessage<Error>(HasSubstr("link: it is a symbolic link")));
+  EXPECT_EQ(content(folder_ / "victim"), "old");
+  ASSERT_EQ(::mkfifo((folder_ / "fifo").c_str(), 0600), 0);
+  EXPECT_THAT([&] { append(folder_ / "fifo"); },
+              ThrowsMessage<Error>(HasSubstr("fifo: it is not a regular file")));
 }
 
 TEST_F(FilesTest, WritesManyFilesAllOrNone) {
@@ -100,6 +219,13 @@ TEST_F(FilesTest, RemovesWhatInterruptedWritesLeft) {
   EXPECT_FALSE(names().contains(".b.unfinished-x1Y2z3"));
   EXPECT_EQ(names().size(), 5u);
   remove_unfinished(folder_ / "no such folder" / "");
+}
+
+TEST_F(FilesTest, RemovesWhatAnInterruptedWriteOfALongNameLeft) {
+  const std::string name(255, 'n');
+  scratch_.write("." + std::string(200, 'n') + ".unfinished-x1Y2z3");
+  remove_unfinished(folder_ / name);
+  EXPECT_TRUE(fs::is_empty(folder_));
 }
 
 TEST_F(FilesTest, NamesWhatItCannotOpen) {

@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <functional>
 #include <stdexcept>
 #include <vector>
 
@@ -36,6 +40,43 @@ TEST(ParallelFor, RethrowsTheFirstFailureAndStops) {
   };
   EXPECT_THROW(parallel_for(1'000'000, 2, work), std::runtime_error);
   EXPECT_LT(done, 999'999);
+}
+
+/// In a child process that may start no thread beyond `most`, as `ulimit -u` has it.
+void with_thread_limit(int most, const std::function<int()>& work) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    // Root is exempt from the limit, and it counts what the user runs elsewhere: a user whom nobody else is.
+    if (::geteuid() == 0 && (::setgid(61234) != 0 || ::setuid(61234) != 0)) ::_exit(77);
+    const struct rlimit limit { static_cast<rlim_t>(most), static_cast<rlim_t>(most) };
+    if (::setrlimit(RLIMIT_NPROC, &limit) != 0) ::_exit(77);
+    ::_exit(work());
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  if (WEXITSTATUS(status) == 77) GTEST_SKIP() << "no such limit can be set here";
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+TEST(StartableThreads, AreAllWhereNothingIsInTheWay) {
+  EXPECT_EQ(startable_threads(1), 1);
+  EXPECT_EQ(startable_threads(20), 20);
+  EXPECT_EQ(startable_threads(-5), 1);
+}
+
+TEST(StartableThreads, AreFewerUnderALimit) {
+  if (::geteuid() != 0) GTEST_SKIP() << "the limit counts all that this user runs";
+  with_thread_limit(3, [] { return startable_threads(20) == 3 ? 0 : 1; });
+}
+
+TEST(ParallelFor, DoesAllTheWorkOnFewerThreadsUnderALimit) {
+  if (::geteuid() != 0) GTEST_SKIP() << "the limit counts all that this user runs";
+  with_thread_limit(1, [] {
+    std::atomic<int> done = 0;
+    parallel_for(100, 8, [&](std::size_t) { ++done; });
+    return done == 100 ? 0 : 1;
+  });
 }
 
 }  // namespace

@@ -17,13 +17,17 @@ std::vector<std::uint8_t> read_file(const std::filesystem::path& path,
                                     std::uint64_t limit = std::uint64_t{1} << 32);
 
 /// Replaces `path` by `content`, or leaves it as it was: written to a temporary file beside it, fsynced,
-/// renamed, the folder fsynced. Throws Error, naming the path and the system's reason.
+/// renamed, the folder fsynced. Where `path` is a symbolic link, the file it leads to is replaced and the
+/// link stays; where a file is replaced, the new one has its permissions. What is no regular file (a device,
+/// a FIFO) is written through instead, and so is a descriptor of this process (/dev/stdout, a shell's
+/// >(...)). Throws Error, naming the path and the system's reason; also where the file exists and may not be
+/// written.
 void write_file(const std::filesystem::path& path, std::span<const std::uint8_t> content);
 void write_file(const std::filesystem::path& path, std::string_view content);
 
 /// Adds `content` to the end of `path`, a new file where there was none. For logs whose readers can tell a
 /// torn end: what is there already is not touched, but nothing is synced. Throws Error, naming the path and
-/// the system's reason.
+/// the system's reason; also where `path` is a symbolic link or no regular file.
 void append_file(const std::filesystem::path& path, std::span<const std::uint8_t> content);
 
 /// Writes `count` files into the existing `folder`, all of them or (short of a crash between the renames)
@@ -35,7 +39,7 @@ void write_files(const std::filesystem::path& folder, std::size_t count,
                  const std::function<std::string(std::size_t)>& name,
                  const std::function<std::vector<std::uint8_t>(std::size_t)>& content, int threads);
 
-/// Removes what interrupted writes of `path` left beside it; with a folder's path and a "" behind it, of all
+/// Removes what interrupted writes of `path` left beside it; with a folder's path and a "" after it, of all
 /// files in that folder. For the one process that writes there. What cannot be removed stays.
 void remove_unfinished(const std::filesystem::path& path);
 

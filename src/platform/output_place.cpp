@@ -1,0 +1,60 @@
+#include "output_place.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <string>
+#include <system_error>
+
+#include "descriptor.h"
+
+namespace bart {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// N where `path` is /proc/<this process>/fd/N by whatever name of that folder, else -1.
+int own_descriptor(const fs::path& path) {
+  const std::string name = path.filename().string();
+  const bool is_number = !name.empty() && name.size() < 10 &&
+                         std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
+  if (!is_number) return -1;
+  std::error_code error;
+  const fs::path process = fs::canonical("/proc/self", error);  // none in a chroot without /proc
+  if (error) return -1;
+  const fs::path folder = fs::canonical(path.parent_path(), error);
+  return !error && folder == process / "fd" ? std::stoi(name) : -1;
+}
+
+}  // namespace
+
+OutputPlace output_place(const fs::path& path) {
+  OutputPlace place;
+  place.file = path;
+  constexpr int most_links = 40;  // as Linux follows (path_resolution(7))
+  for (int links = 0;; ++links) {
+    // The link /proc/self/fd/1 must not be read: it names the file, and a new file would miss what else goes
+    // to the descriptor, before and after.
+    place.descriptor = own_descriptor(place.file);
+    std::error_code error;
+    if (place.descriptor >= 0 || !fs::is_symlink(fs::symlink_status(place.file, error))) break;
+    if (links == most_links) fail("write", path, ELOOP);
+    const fs::path target = fs::read_symlink(place.file, error);
+    if (error) fail("write", path, error.value());
+    place.file = place.file.parent_path() / target;  // an absolute target stands alone
+  }
+  struct stat status {};
+  if (place.descriptor >= 0 || ::stat(place.file.c_str(), &status) != 0) return place;
+  if (S_ISDIR(status.st_mode)) fail("write", path, EISDIR);
+  place.special = !S_ISREG(status.st_mode);
+  if (place.special) return place;
+  // Renaming another file over it would ask for nothing but a writable folder.
+  if (::faccessat(AT_FDCWD, place.file.c_str(), W_OK, AT_EACCESS) != 0) fail("write", path, errno);
+  place.existing = OutputPlace::Owner{status.st_mode & 0777, status.st_uid, status.st_gid};
+  return place;
+}
+
+}  // namespace bart

@@ -1,0 +1,220 @@
+// What a process may find around it: closed streams, small limits, no folder to work in, links where files
+// should be.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "bart/platform/files.h"
+#include "run_bart.h"
+
+namespace bart {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+class Surroundings : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_EQ(run_bart(here(), {"sample", "faces", "--classes", "2", "--per-class", "6"}).code, 0);
+  }
+  const fs::path& here() const { return scratch_.path(); }
+
+  static std::vector<std::string> train(const std::string& out, std::vector<std::string> more = {}) {
+    std::vector<std::string> arguments{"train", "faces", "--image-size", "16",
+                                       "--bs",  "4",     "--max-steps",  "2"};
+    arguments.insert(arguments.end(), {"--no-report", "--out", out});
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+  std::vector<std::string> predict(std::vector<std::string> more = {}) const {
+    std::vector<std::string> arguments{"predict", "faces/" + first_picture(), "--model", "run/BART-10M.pth"};
+    arguments.insert(arguments.end(), {"--labels", "run/label_encoder.joblib"});
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+  std::string first_picture() const {
+    for (const auto& entry : fs::recursive_directory_iterator(here() / "faces")) {
+      if (entry.is_regular_file()) return entry.path().lexically_relative(here() / "faces").string();
+    }
+    return {};
+  }
+
+  ScratchFolder scratch_;
+};
+
+TEST_F(Surroundings, ClosedStandardStreamsChangeNothingOnDisk) {
+  std::vector<std::uint8_t> model, pixels;
+  for (int closed = 0; closed < 8; ++closed) {
+    const std::string out = fmt::format("run{}", closed), cache = fmt::format("cache{}", closed);
+    const BartResult result =
+        run_bart(here(), train(out, {"--cache", cache, "--threads", "1"}), {.in_child = [&] {
+                   for (int fd = 0; fd < 3; ++fd) {
+                     if ((closed >> fd & 1) != 0) ::close(fd);
+                   }
+                 }});
+    ASSERT_EQ(result.code, 0) << closed << result.err;
+    const auto model_now = read_file(here() / out / "BART-10M.pth");
+    const auto pixels_now = read_file(fs::directory_iterator(here() / cache)->path() / "pixels");
+    if (closed == 0) {
+      model = model_now;
+      pixels = pixels_now;
+    }
+    EXPECT_TRUE(model_now == model) << closed;
+    EXPECT_TRUE(pixels_now == pixels) << closed;
+  }
+}
+
+TEST_F(Surroundings, ResultsThatNobodyCanGetAreAFailure) {
+  ASSERT_EQ(run_bart(here(), train("run")).code, 0);
+  const auto close_output = [] { ::close(STDOUT_FILENO); };
+  for (const auto& arguments :
+       {predict({"--out", "-"}), predict({"--out", "/dev/stdout"}), {"--version"}, {"train", "--help"}}) {
+    const BartResult result = run_bart(here(), arguments, {.in_child = close_output});
+    EXPECT_EQ(result.code, 1) << arguments.back();
+    EXPECT_THAT(result.err, HasSubstr("bart: cannot write ")) << arguments.back();
+  }
+  // An error whose sentence cannot be written has its code still.
+  EXPECT_EQ(run_bart(here(), {"predict", "none"}, {.in_child = [] { ::close(STDERR_FILENO); }}).code, 1);
+  EXPECT_EQ(run_bart(here(), {"--bogus"}, {.in_child = [] { ::close(STDERR_FILENO); }}).code, 2);
+}
+
+TEST_F(Surroundings, OutputsThatAreNoFilesAreWrittenThrough) {
+  ASSERT_EQ(run_bart(here(), train("run")).code, 0);
+  const BartResult to_file = run_bart(here(), predict({"--out", "results.json"}));
+  ASSERT_EQ(to_file.code, 0) << to_file.err;
+  const std::string json = file_text(here() / "results.json");
+  const BartResult to_stdout = run_bart(here(), predict({"--out", "/dev/stdout"}));
+  EXPECT_EQ(to_stdout.code, 0) << to_stdout.err;
+  EXPECT_THAT(to_stdout.out, HasSubstr(json));
+  EXPECT_EQ(run_bart(here(), predict({"--out", "/dev/null"})).code, 0);
+  EXPECT_TRUE(fs::is_character_file("/dev/null"));
+}
+
+TEST_F(Surroundings, AnOutputThatIsALinkReplacesItsTargetAndKeepsThePermissions) {
+  ASSERT_EQ(run_bart(here(), train("run")).code, 0);
+  scratch_.write("elsewhere/results.json", "old");
+  ASSERT_EQ(::chmod((here() / "elsewhere/results.json").c_str(), 0640), 0);
+  fs::create_symlink("elsewhere/results.json", here() / "link.json");
+  ASSERT_EQ(run_bart(here(), predict({"--out", "link.json"})).code, 0);
+  EXPECT_TRUE(fs::is_symlink(here() / "link.json"));
+  EXPECT_NO_THROW(nlohmann::json::parse(file_text(here() / "elsewhere/results.json")));
+  EXPECT_EQ(fs::status(here() / "elsewhere/results.json").permissions(), static_cast<fs::perms>(0640));
+}
+
+TEST_F(Surroundings, ALockThatIsALinkEmptiesNoOtherFile) {
+  scratch_.write("precious", "precious");
+  fs::create_directories(here() / "run/bart-run");
+  fs::create_symlink("../../precious", here() / "run/bart-run/lock");
+  const BartResult result = run_bart(here(), train("run"));
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err,
+              HasSubstr("bart: cannot write run/bart-run/lock: it is a symbolic link; remove it"));
+  EXPECT_EQ(file_text(here() / "precious"), "precious");
+}
+
+TEST_F(Surroundings, TheCachesFilesThatAreLinksAreNotWritten) {
+  ASSERT_EQ(run_bart(here(), train("run", {"--cache", "cache"})).code, 0);
+  fs::path folder;
+  for (const auto& entry : fs::directory_iterator(here() / "cache")) folder = entry.path();
+  scratch_.write("precious", file_text(folder / "pixels"));
+  const std::string precious = file_text(here() / "precious");
+  for (const char* name : {"lock", "pixels"}) {
+    fs::remove(folder / name);
+    fs::create_symlink(here() / "precious", folder / name);
+    scratch_.write(fmt::format("faces/character_01/more_{}.jpg", name),
+                   file_text(here() / "faces" / first_picture()));
+    const BartResult result = run_bart(here(), train("run", {"--cache", "cache"}));
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_EQ(file_text(here() / "precious"), precious) << name;
+    fs::remove(folder / name);
+    scratch_.write("again", precious);
+    if (std::string(name) == "pixels") fs::copy_file(here() / "again", folder / name);
+  }
+}
+
+TEST_F(Surroundings, AFileSystemWithoutLocksIsWarnedOf) {
+  const BartResult result = run_bart(here(), train("run", {"--cache", "cache"}),
+                                     {.environment = {{"LD_PRELOAD", BART_FAULTS_LIBRARY},
+                                                      {"ASAN_OPTIONS", "verify_asan_link_order=0"},
+                                                      {"BART_WITHOUT", "flock chmod"}}});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.err, AllOf(HasSubstr("WARNING"), HasSubstr("cannot lock run/bart-run/lock")));
+  EXPECT_EQ(fs::status(here() / "run/BART-10M.pth").permissions(),
+            fs::status(here() / "run/bart-run/lock").permissions());
+}
+
+TEST_F(Surroundings, TooManyThreadsAreRefusedAndASmallStackIsEnough) {
+  for (const auto& arguments :
+       {train("run", {"--threads", "100000"}), {"inspect", "faces", "--threads", "-1"}}) {
+    const BartResult result = run_bart(here(), arguments);
+    EXPECT_EQ(result.code, 2);
+    EXPECT_THAT(result.err,
+                HasSubstr("--threads must be from 1 to 1024, or 0 for as many as this process may use"));
+  }
+  const BartResult small = run_bart(here(), train("run", {"--threads", "3"}), {.in_child = [] {
+                                      const struct rlimit limit { 64 << 10, 64 << 10 };
+                                      ::setrlimit(RLIMIT_STACK, &limit);
+                                    }});
+  EXPECT_EQ(small.code, 0) << small.err;
+}
+
+TEST_F(Surroundings, FewThreadsAndFilesAreEnough) {
+  ASSERT_EQ(::chmod(here().c_str(), 0777), 0);
+  const BartResult result = run_bart(here(), train("run", {"--threads", "4"}), {.in_child = [] {
+                                       const struct rlimit files { 16, 16 };
+                                       const struct rlimit threads { 2, 2 };
+                                       // Root is exempt from the limit on threads; a user whom nobody else
+                                       // is.
+                                       if (::geteuid() != 0 || ::setgid(61235) != 0 || ::setuid(61235) != 0)
+                                         ::_exit(77);
+                                       ::setrlimit(RLIMIT_NOFILE, &files);
+                                       ::setrlimit(RLIMIT_NPROC, &threads);
+                                     }});
+  if (result.code == 77) GTEST_SKIP() << "only root becomes another user";
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("can start only 2 of 4 threads"));
+}
+
+TEST_F(Surroundings, AWorkingFolderThatIsGone) {
+  const auto gone = [&] {
+    if (::mkdir("gone", 0777) != 0 || ::chdir("gone") != 0 || ::rmdir("../gone") != 0) ::_exit(126);
+  };
+  std::vector<std::string> with_paths = train((here() / "run").string());
+  with_paths[1] = (here() / "faces").string();
+  const BartResult absolute = run_bart(here(), with_paths, {.in_child = gone});
+  EXPECT_EQ(absolute.code, 0) << absolute.err;
+  const BartResult relative = run_bart(here(), train("run"), {.in_child = gone});
+  EXPECT_EQ(relative.code, 1);
+  EXPECT_THAT(relative.err, AllOf(HasSubstr("run"), HasSubstr("does not exist any more"),
+                                  Not(HasSubstr("filesystem error"))));
+}
+
+TEST_F(Surroundings, NoHomeAndNoTerminalTypeAreNeeded) {
+  const BartResult result = run_bart(here(), train("run"), {.in_child = [] { ::clearenv(); }});
+  EXPECT_EQ(result.code, 0) << result.err;
+}
+
+TEST_F(Surroundings, PathsThatCannotBeAreSaidInASentence) {
+  scratch_.write("file");
+  fs::create_symlink("loop", here() / "loop");
+  for (const std::string& out :
+       {std::string("file/run"), std::string("loop/run"), std::string("/proc/none/run"),
+        std::string(300, 'n'), std::string("/dev/null")}) {
+    const BartResult result = run_bart(here(), train(out));
+    EXPECT_THAT(result.code, testing::AnyOf(1, 2)) << out;
+    EXPECT_THAT(result.err, AllOf(HasSubstr("bart: "), HasSubstr(out), Not(HasSubstr("filesystem error"))))
+        << out;
+  }
+}
+
+}  // namespace
+}  // namespace bart
