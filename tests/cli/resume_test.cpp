@@ -71,6 +71,7 @@ class Resume : public testing::Test {
       for (auto& epoch : history) {
         epoch.erase("train_seconds");
         epoch.erase("validation_seconds");
+      epoch.erase("images_per_second");
       }
       return history;
     };
