@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "bart/dataset/split.h"
+#include "bart/engine/processor.h"
 #include "bart/network/dropout.h"
 #include "bart/platform/peak_memory.h"
 #include "bart/platform/timing.h"
@@ -16,19 +17,19 @@ namespace {
 
 constexpr int warm_up_rounds = 2;
 
-/// An engine with initial weights, and a batch for it.
+/// A processor backend with initial weights, and a batch for it.
 struct NoiseBatch {
   explicit NoiseBatch(const NetworkBench& bench)
       : noise(noise_pictures(bench.architecture, static_cast<std::size_t>(bench.batch_size))),
-        engine(bench.architecture, bench.engine) {
+        processor(bench.architecture, bench.engine) {
     for (std::size_t i = 0; i < noise.size(); ++i) pictures.push_back(noise.picture(i));
-    engine.load(initial_state(bench.architecture, generator));
+    processor.load(initial_state(bench.architecture, generator));
   }
 
   Mt19937 generator{10};
   LoadedPictures noise;
   std::vector<const std::uint8_t*> pictures;
-  Engine engine;
+  ProcessorBackend processor;
 };
 
 }  // namespace
@@ -74,8 +75,8 @@ InferenceSpeed inference_speed(const NetworkBench& bench, const BenchProgress& p
   std::vector<float> logits(batch.pictures.size() * static_cast<std::size_t>(bench.architecture.classes));
   std::vector<double> seconds;
   for (int round = 0; round < warm_up_rounds + bench.rounds; ++round) {
-    const double its = seconds_of([&] { batch.engine.evaluate(batch.pictures, logits); });
-    if (round >= warm_up_rounds) seconds.push_back(its);
+    const double round_seconds = seconds_of([&] { batch.processor.evaluate(batch.pictures, logits); });
+    if (round >= warm_up_rounds) seconds.push_back(round_seconds);
     if (progress) progress(round + 1, warm_up_rounds + bench.rounds);
   }
   const double median = median_of(seconds);
@@ -84,9 +85,12 @@ InferenceSpeed inference_speed(const NetworkBench& bench, const BenchProgress& p
 
 std::vector<OperationTime> operation_times(const NetworkBench& bench, bool training) {
   NoiseBatch batch(bench);
-  if (!training) return batch.engine.time_evaluation(batch.pictures, bench.rounds);
+  if (!training) {
+    return time_operations(batch.processor.evaluation_operations(batch.pictures), bench.rounds);
+  }
   const DropoutMasks masks = draw_dropout_masks(bench.architecture, bench.batch_size, batch.generator);
-  return batch.engine.time_training_step({batch.pictures, batch.noise.labels}, masks, bench.rounds);
+  const Batch labelled{batch.pictures, batch.noise.labels};
+  return time_operations(batch.processor.step_operations(labelled, masks), bench.rounds);
 }
 
 }  // namespace bart

@@ -8,12 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "bart/bench/limit.h"
 #include "bart/bench/network_speed.h"
 #include "bart/bench/picture_speed.h"
 #include "bart/bench/scale.h"
 #include "bart/bench/start_up.h"
 #include "bart/dataset/listing.h"
-#include "bart/engine/limit.h"
 #include "bart/platform/error.h"
 #include "bart/platform/threads.h"
 #include "bench_text.h"

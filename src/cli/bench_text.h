@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "bart/bench/limit.h"
 #include "bart/bench/network_speed.h"
 #include "bart/bench/picture_speed.h"
 #include "bart/bench/scale.h"
-#include "bart/engine/limit.h"
 #include "bart/record/machine.h"
 
 namespace bart {

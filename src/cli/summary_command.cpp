@@ -5,13 +5,12 @@
 #include <memory>
 #include <string>
 
-#include "bart/engine/engine.h"
+#include "bart/engine/processor.h"
 #include "bart/model/model_file.h"
 #include "bart/network/architecture.h"
 #include "bart/network/state_dict.h"
 #include "bart/platform/counted.h"
 #include "bart/platform/error.h"
-#include "bart/platform/threads.h"
 #include "commands.h"
 
 namespace bart {
@@ -71,8 +70,8 @@ int summary_command(const SummaryFlags& flags) {
                           : architecture_of(read_model_file(flags.model).state);
   print_table(architecture);
   if (flags.plan) {
-    const Engine engine(architecture, {.threads = flags.threads > 0 ? flags.threads : available_threads()});
-    fmt::print("\n{}", engine.describe_plan(flags.batch_size, /*training=*/true));
+    const ProcessorBackend processor(architecture, {.threads = flags.threads});
+    fmt::print("\n{}", processor.describe_plan(flags.batch_size, /*training=*/true));
   }
   return 0;
 }

@@ -1,5 +1,5 @@
-// Activations in vectors of floats, for kernels that Highway compiles once for every instruction set: to be
-// included behind <hwy/highway.h> in each round of its target loop, hence no #pragma once.
+// ActivationArray in vectors of floats, for kernels that Highway compiles once for every instruction set: to
+// be included behind <hwy/highway.h> in each round of its target loop, hence no #pragma once.
 #if defined(BART_ACTIVATION_VECTORS_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef BART_ACTIVATION_VECTORS_INL_H
 #undef BART_ACTIVATION_VECTORS_INL_H
@@ -51,7 +51,7 @@ HWY_INLINE V relu(V v) {
 
 /// Calls `kernel` with the activations as a pointer to what they are.
 template <class Kernel>
-void typed(const Activations& a, const Kernel& kernel) {
+void typed(const ActivationArray& a, const Kernel& kernel) {
   if (a.precision == Precision::bf16) {
     kernel(static_cast<Bf16*>(a.data));
   } else {
@@ -60,7 +60,7 @@ void typed(const Activations& a, const Kernel& kernel) {
 }
 
 template <class Kernel>
-void typed(const Activations& a, const Activations& b, const Kernel& kernel) {
+void typed(const ActivationArray& a, const ActivationArray& b, const Kernel& kernel) {
   typed(a, [&](auto* first) { typed(b, [&](auto* second) { kernel(first, second); }); });
 }
 

@@ -3,29 +3,37 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "bart/engine/engine.h"
+#include "bart/engine/precision.h"
+#include "bf16.h"
 
 namespace bart {
-
-/// A bfloat16: the upper half of a float's bits.
-struct Bf16 {
-  std::uint16_t bits;
-};
 
 /// Bytes of one number.
 inline std::size_t bytes_of(Precision precision) {
   return precision == Precision::bf16 ? sizeof(Bf16) : sizeof(float);
 }
 
-/// Activations, or their gradients, in memory.
-struct Activations {
+/// Activations, or their gradients, in memory, in either precision.
+struct ActivationArray {
   void* data;
   Precision precision;
 
   /// From the element `index` on.
-  Activations at(std::int64_t index) const {
+  ActivationArray at(std::int64_t index) const {
     return {static_cast<std::uint8_t*>(data) + static_cast<std::size_t>(index) * bytes_of(precision),
             precision};
+  }
+};
+
+/// What a convolution does to its inputs as it reads them: relu(x * scale + shift), as normalize_relu_forward
+/// would have done before. Null: they are taken as they are.
+struct SourceNormalization {
+  const float* scale = nullptr;  // [I]
+  const float* shift = nullptr;  // [I]
+
+  /// From a channel on.
+  SourceNormalization at(std::int64_t channel) const {
+    return scale == nullptr ? *this : SourceNormalization{scale + channel, shift + channel};
   }
 };
 

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "parallel.h"
+#include "parameter_chunks.h"
+#include "team.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "adam.cpp"
@@ -61,8 +62,8 @@ namespace bart {
 
 HWY_EXPORT(AdamStep);
 
-void adam_step(std::int64_t count, std::int64_t step, const AdamRule& rule, const float* gradient,
-               float* exp_avg, float* exp_avg_sq, float* parameter) {
+void adam_step(const Team& team, std::int64_t count, std::int64_t step, const AdamRule& rule,
+                 const float* gradient, float* exp_avg, float* exp_avg_sq, float* parameter) {
   const double correction1 = 1 - std::pow(rule.beta1, static_cast<double>(step));
   const double correction2 = 1 - std::pow(rule.beta2, static_cast<double>(step));
   const AdamFactors factors{.kept = static_cast<float>(1 - rule.learning_rate * rule.weight_decay),
@@ -74,12 +75,12 @@ void adam_step(std::int64_t count, std::int64_t step, const AdamRule& rule, cons
                             .step_size = static_cast<float>(-(rule.learning_rate / correction1))};
 
   // Memory-bound: four streams in, three out, each touched once.
-  constexpr std::int64_t chunk = 1 << 14;
-  parallel_each((count + chunk - 1) / chunk, [&](std::int64_t part) {
-    const std::int64_t first = part * chunk;
-    const auto size = static_cast<std::size_t>(std::min(count - first, chunk));
+  team.each(parameter_chunks(count), [&](std::int64_t chunk) {
+    const std::int64_t first = chunk * parameter_chunk;
+    const std::int64_t size = std::min(count - first, parameter_chunk);
     HWY_DYNAMIC_DISPATCH(AdamStep)
-    (size, factors, gradient + first, exp_avg + first, exp_avg_sq + first, parameter + first);
+    (static_cast<std::size_t>(size), factors, gradient + first, exp_avg + first, exp_avg_sq + first,
+     parameter + first);
   });
 }
 

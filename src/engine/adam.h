@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "team.h"
+
 namespace bart {
 
 /// What one step of Adam depends on besides the values. The defaults are the original's.
@@ -15,7 +17,7 @@ struct AdamRule {
 
 /// One step of torch.optim.AdamW, which is torch.optim.Adam where there is no weight decay, on `count` values
 /// at once, in the order of operations of their single-tensor path (torch/optim/adam.py).
-void adam_step(std::int64_t count,  // a multiple of 16
+void adam_step(const Team& team, std::int64_t count,  // a multiple of 16
                std::int64_t step,   // of this update, from 1
                const AdamRule& rule,
                const float* gradient,  // [count]

@@ -2,31 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <vector>
 
+#include "bart/platform/aligned_memory.h"
+
 namespace bart {
-
-/// A cache-line aligned block of zeroed memory, returned to the system when it goes.
-class AlignedMemory {
- public:
-  AlignedMemory() = default;
-  explicit AlignedMemory(std::size_t bytes);
-  float* floats() const { return reinterpret_cast<float*>(memory_.get()); }
-  std::uint8_t* bytes() const { return memory_.get(); }
-  std::size_t size() const { return size_; }
-  /// Gives its pages back to the system until they are used again: then they are zero.
-  void release() const;
-
- private:
-  struct Unmap {
-    std::size_t bytes;
-    void operator()(std::uint8_t* memory) const;
-  };
-  std::unique_ptr<std::uint8_t, Unmap> memory_;
-  std::size_t size_ = 0;
-};
 
 /// The bytes of so many floats.
 inline std::size_t float_bytes(std::int64_t count) {

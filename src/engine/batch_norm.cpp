@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "batch_norm_kernels.h"
-#include "parallel.h"
+#include "team.h"
 
 namespace bart {
 namespace {
@@ -86,19 +86,18 @@ void finish_batch_norm_statistics(std::int64_t c, double count, float mean, floa
                                       batch_norm_momentum * unbiased);
 }
 
-void exact_batch_norm_statistics(const ActivationShape& s, const float* x, const float* weight,
-                                 const float* bias, float* running_mean, float* running_var,
-                                 BatchNormChannels channels, double* partial) {
+void exact_batch_norm_statistics(const Team& team, const ActivationShape& s, const float* x,
+                                 const float* weight, const float* bias, float* running_mean,
+                                 float* running_var, BatchNormChannels channels, double* partial) {
   const auto pixels = static_cast<std::size_t>(s.size * s.size);
   const auto block = static_cast<std::size_t>(s.block);
-  parallel_each(s.planes(), [&](std::int64_t i) {
-    plane_sum(x + i * s.plane(), pixels, block, partial_of(s, partial, i));
-  });
+  team.each(s.planes(),
+            [&](std::int64_t i) { plane_sum(x + i * s.plane(), pixels, block, partial_of(s, partial, i)); });
   const double count = static_cast<double>(s.n) * static_cast<double>(pixels);
   for (std::int64_t c = 0; c < s.channels; ++c) {
     channels.mean[c] = static_cast<float>(total(s, partial, c, 0) / count);
   }
-  parallel_each(s.planes(), [&](std::int64_t i) {
+  team.each(s.planes(), [&](std::int64_t i) {
     plane_squares(x + i * s.plane(), pixels, block, channels.mean + first_channel(s, i),
                   partial_of(s, partial, i));
   });
@@ -108,11 +107,11 @@ void exact_batch_norm_statistics(const ActivationShape& s, const float* x, const
   }
 }
 
-void batch_norm_statistics(const ActivationShape& s, Activations x, const float* weight, const float* bias,
-                           float* running_mean, float* running_var, BatchNormChannels channels,
-                           double* partial) {
+void batch_norm_statistics(const Team& team, const ActivationShape& s, ActivationArray x, const float* weight,
+                           const float* bias, float* running_mean, float* running_var,
+                           BatchNormChannels channels, double* partial) {
   const auto pixels = static_cast<std::size_t>(s.size * s.size);
-  parallel_each(s.planes(), [&](std::int64_t i) {
+  team.each(s.planes(), [&](std::int64_t i) {
     plane_moments(x.at(i * s.plane()), pixels, static_cast<std::size_t>(s.block), partial_of(s, partial, i));
   });
   const double count = static_cast<double>(s.n) * static_cast<double>(pixels);
@@ -124,35 +123,35 @@ void batch_norm_statistics(const ActivationShape& s, Activations x, const float*
   }
 }
 
-void normalize_relu_forward(const ActivationShape& s, Activations x, BatchNormChannels channels,
-                            Activations y) {
-  parallel_each(s.planes(), [&](std::int64_t i) {
+void normalize_relu_forward(const Team& team, const ActivationShape& s, ActivationArray x,
+                            BatchNormChannels channels, ActivationArray y) {
+  team.each(s.planes(), [&](std::int64_t i) {
     plane_normalize_relu(x.at(i * s.plane()), static_cast<std::size_t>(s.size * s.size),
                          static_cast<std::size_t>(s.block), at(channels, first_channel(s, i)),
                          y.at(i * s.plane()));
   });
 }
 
-void normalize_relu_backward(const ActivationShape& s, Activations dy, const float* weight,
-                             BatchNormChannels channels, Activations x, float* dweight, float* dbias,
-                             double* partial) {
+void normalize_relu_backward(const Team& team, const ActivationShape& s, ActivationArray dy,
+                             const float* weight, BatchNormChannels channels, ActivationArray x,
+                             float* dweight, float* dbias, double* partial) {
   const auto pixels = static_cast<std::size_t>(s.size * s.size);
   const auto block = static_cast<std::size_t>(s.block);
-  parallel_each(s.planes(), [&](std::int64_t i) {
+  team.each(s.planes(), [&](std::int64_t i) {
     plane_relu_sums(dy.at(i * s.plane()), x.at(i * s.plane()), pixels, block,
                     at(channels, first_channel(s, i)), partial_of(s, partial, i));
   });
   const Factors factors = gradient_factors(s, weight, channels, dweight, dbias, partial);
-  parallel_each(s.planes(), [&](std::int64_t i) {
+  team.each(s.planes(), [&](std::int64_t i) {
     const std::int64_t c = first_channel(s, i);
     plane_relu_gradient(dy.at(i * s.plane()), pixels, block, at(channels, c), at(factors, c),
                         x.at(i * s.plane()));
   });
 }
 
-void normalize_relu_pool_forward(const ActivationShape& s, Activations x, BatchNormChannels channels,
-                                 const float* keep, Activations y) {
-  parallel_each(s.planes(), [&](std::int64_t i) {
+void normalize_relu_pool_forward(const Team& team, const ActivationShape& s, ActivationArray x,
+                                 BatchNormChannels channels, const float* keep, ActivationArray y) {
+  team.each(s.planes(), [&](std::int64_t i) {
     const std::int64_t c = first_channel(s, i);
     const std::int64_t image = i / (s.channels / s.block);
     plane_normalize_relu_pool(x.at(i * s.plane()), static_cast<std::size_t>(s.size),
@@ -161,28 +160,28 @@ void normalize_relu_pool_forward(const ActivationShape& s, Activations x, BatchN
   });
 }
 
-void normalize_relu_pool_backward(const ActivationShape& s, Activations dy, const float* weight,
-                                  BatchNormChannels channels, const float* keep, Activations x,
-                                  float* dweight, float* dbias, double* partial) {
+void normalize_relu_pool_backward(const Team& team, const ActivationShape& s, ActivationArray dy,
+                                  const float* weight, BatchNormChannels channels, const float* keep,
+                                  ActivationArray x, float* dweight, float* dbias, double* partial) {
   const auto size = static_cast<std::size_t>(s.size);
   const auto block = static_cast<std::size_t>(s.block);
   const auto keep_of = [&](std::int64_t i) {
     return keep + i / (s.channels / s.block) * s.channels + first_channel(s, i);
   };
-  parallel_each(s.planes(), [&](std::int64_t i) {
+  team.each(s.planes(), [&](std::int64_t i) {
     plane_pool_sums(dy.at(i * s.plane() / 4), x.at(i * s.plane()), size, block,
                     at(channels, first_channel(s, i)), keep_of(i), partial_of(s, partial, i));
   });
   const Factors factors = gradient_factors(s, weight, channels, dweight, dbias, partial);
-  parallel_each(s.planes(), [&](std::int64_t i) {
+  team.each(s.planes(), [&](std::int64_t i) {
     const std::int64_t c = first_channel(s, i);
     plane_pool_gradient(dy.at(i * s.plane() / 4), size, block, at(channels, c), keep_of(i), at(factors, c),
                         x.at(i * s.plane()));
   });
 }
 
-void max_pool_forward(const ActivationShape& s, Activations x, Activations y) {
-  parallel_each(s.planes(), [&](std::int64_t i) {
+void max_pool_forward(const Team& team, const ActivationShape& s, ActivationArray x, ActivationArray y) {
+  team.each(s.planes(), [&](std::int64_t i) {
     plane_max_pool(x.at(i * s.plane()), static_cast<std::size_t>(s.size), static_cast<std::size_t>(s.block),
                    y.at(i * s.plane() / 4));
   });

@@ -4,12 +4,13 @@
 #include <cstdint>
 
 #include "activations.h"
+#include "team.h"
 
 namespace bart {
 
 // BatchNorm with ReLU, and where a block ends 2x2 max-pooling and Dropout2d, in passes that read and write
-// memory once. Activations are channel-blocked, [N, C / B, H, W, B]; a plane is one image's [H, W, B] of one
-// channel block. Channels are padded to a multiple of B with zeros, and per-channel arrays are that long.
+// memory once. ActivationArray are channel-blocked, [N, C / B, H, W, B]; a plane is one image's [H, W, B] of
+// one channel block. Channels are padded to a multiple of B with zeros, and per-channel arrays are that long.
 
 struct ActivationShape {
   std::int64_t n;         // images
@@ -39,7 +40,7 @@ std::size_t batch_norm_partial_bytes(const ActivationShape& shape);
 /// Batch statistics of x, and the update of the running ones (which take the unbiased variance). Every
 /// rounding is PyTorch's (aten/src/ATen/native/Normalization.cpp and cpu/batch_norm_kernel.cpp): sums in
 /// double, but the mean, each difference from it, its square, the summed squares and the variance are floats.
-void exact_batch_norm_statistics(const ActivationShape& shape,
+void exact_batch_norm_statistics(const Team& team, const ActivationShape& shape,
                                  const float* x,       // [N, C/B, H, W, B]
                                  const float* weight,  // [C]
                                  const float* bias,    // [C]
@@ -50,8 +51,8 @@ void exact_batch_norm_statistics(const ActivationShape& shape,
 
 /// The same in one pass over x, from the sums of x and x^2 in double: nearer to the truth, but not with
 /// PyTorch's roundings.
-void batch_norm_statistics(const ActivationShape& shape,
-                           Activations x,        // [N, C/B, H, W, B]
+void batch_norm_statistics(const Team& team, const ActivationShape& shape,
+                           ActivationArray x,    // [N, C/B, H, W, B]
                            const float* weight,  // [C]
                            const float* bias,    // [C]
                            float* running_mean,  // [C]
@@ -69,43 +70,43 @@ void finish_batch_norm_statistics(std::int64_t channel, double count, float mean
                                   BatchNormChannels channels);
 
 /// y = relu(x * scale + shift).
-void normalize_relu_forward(const ActivationShape& shape,
-                            Activations x,  // [N, C/B, H, W, B]
+void normalize_relu_forward(const Team& team, const ActivationShape& shape,
+                            ActivationArray x,  // [N, C/B, H, W, B]
                             BatchNormChannels channels,
-                            Activations y);  // [N, C/B, H, W, B]
+                            ActivationArray y);  // [N, C/B, H, W, B]
 
 /// The backward pass of normalize_relu_forward through the batch statistics; dx is written over x.
-void normalize_relu_backward(const ActivationShape& shape,
-                             Activations dy,       // [N, C/B, H, W, B]
+void normalize_relu_backward(const Team& team, const ActivationShape& shape,
+                             ActivationArray dy,   // [N, C/B, H, W, B]
                              const float* weight,  // [C]
                              BatchNormChannels channels,
-                             Activations x,     // [N, C/B, H, W, B] in: x, out: dx
-                             float* dweight,    // [C]
-                             float* dbias,      // [C]
-                             double* partial);  // scratch
+                             ActivationArray x,  // [N, C/B, H, W, B] in: x, out: dx
+                             float* dweight,     // [C]
+                             float* dbias,       // [C]
+                             double* partial);   // scratch
 
 /// y = dropout2d(max_pool(relu(x * scale + shift))).
-void normalize_relu_pool_forward(const ActivationShape& shape,
-                                 Activations x,  // [N, C/B, H, W, B]
+void normalize_relu_pool_forward(const Team& team, const ActivationShape& shape,
+                                 ActivationArray x,  // [N, C/B, H, W, B]
                                  BatchNormChannels channels,
-                                 const float* keep,  // [N, C] 0 or 1 / (1 - p)
-                                 Activations y);     // [N, C/B, H/2, W/2, B]
+                                 const float* keep,   // [N, C] 0 or 1 / (1 - p)
+                                 ActivationArray y);  // [N, C/B, H/2, W/2, B]
 
 /// Its backward pass. A window's gradient goes to its first largest element in row-major order, as PyTorch's
 /// does, which is found again instead of remembered.
-void normalize_relu_pool_backward(const ActivationShape& shape,
-                                  Activations dy,       // [N, C/B, H/2, W/2, B]
+void normalize_relu_pool_backward(const Team& team, const ActivationShape& shape,
+                                  ActivationArray dy,   // [N, C/B, H/2, W/2, B]
                                   const float* weight,  // [C]
                                   BatchNormChannels channels,
                                   const float* keep,  // [N, C]
-                                  Activations x,      // [N, C/B, H, W, B] in: x, out: dx
+                                  ActivationArray x,  // [N, C/B, H, W, B] in: x, out: dx
                                   float* dweight,     // [C]
                                   float* dbias,       // [C]
                                   double* partial);   // scratch
 
 /// 2x2 max-pooling alone, for evaluation. x and y may differ in precision.
-void max_pool_forward(const ActivationShape& shape,
-                      Activations x,   // [N, C/B, H, W, B]
-                      Activations y);  // [N, C/B, H/2, W/2, B]
+void max_pool_forward(const Team& team, const ActivationShape& shape,
+                      ActivationArray x,   // [N, C/B, H, W, B]
+                      ActivationArray y);  // [N, C/B, H/2, W/2, B]
 
 }  // namespace bart

@@ -310,41 +310,41 @@ void MaxPoolOf(const X* HWY_RESTRICT x, std::size_t size, std::size_t block, Y* 
   }
 }
 
-void Moments(Activations x, std::size_t pixels, std::size_t block, double* sums) {
+void Moments(ActivationArray x, std::size_t pixels, std::size_t block, double* sums) {
   typed(x, [&](auto* px) { MomentsOf(px, pixels, block, sums); });
 }
 
-void NormalizeRelu(Activations x, std::size_t pixels, std::size_t block, PlaneChannels channels,
-                   Activations y) {
+void NormalizeRelu(ActivationArray x, std::size_t pixels, std::size_t block, PlaneChannels channels,
+                   ActivationArray y) {
   typed(x, y, [&](auto* px, auto* py) { NormalizeReluOf(px, pixels, block, channels, py); });
 }
 
-void NormalizeReluPool(Activations x, std::size_t size, std::size_t block, PlaneChannels channels,
-                       const float* keep, Activations y) {
+void NormalizeReluPool(ActivationArray x, std::size_t size, std::size_t block, PlaneChannels channels,
+                       const float* keep, ActivationArray y) {
   typed(x, y, [&](auto* px, auto* py) { NormalizeReluPoolOf(px, size, block, channels, keep, py); });
 }
 
-void ReluSums(Activations dy, Activations x, std::size_t pixels, std::size_t block, PlaneChannels channels,
-              double* sums) {
+void ReluSums(ActivationArray dy, ActivationArray x, std::size_t pixels, std::size_t block,
+              PlaneChannels channels, double* sums) {
   typed(dy, x, [&](auto* pdy, auto* px) { ReluSumsOf(pdy, px, pixels, block, channels, sums); });
 }
 
-void ReluGradient(Activations dy, std::size_t pixels, std::size_t block, PlaneChannels channels,
-                  PlaneGradient gradient, Activations x) {
+void ReluGradient(ActivationArray dy, std::size_t pixels, std::size_t block, PlaneChannels channels,
+                  PlaneGradient gradient, ActivationArray x) {
   typed(dy, x, [&](auto* pdy, auto* px) { ReluGradientOf(pdy, pixels, block, channels, gradient, px); });
 }
 
-void PoolSums(Activations dy, Activations x, std::size_t size, std::size_t block, PlaneChannels channels,
-              const float* keep, double* sums) {
+void PoolSums(ActivationArray dy, ActivationArray x, std::size_t size, std::size_t block,
+              PlaneChannels channels, const float* keep, double* sums) {
   typed(dy, x, [&](auto* pdy, auto* px) { PoolSumsOf(pdy, px, size, block, channels, keep, sums); });
 }
 
-void PoolGradient(Activations dy, std::size_t size, std::size_t block, PlaneChannels channels,
-                  const float* keep, PlaneGradient gradient, Activations x) {
+void PoolGradient(ActivationArray dy, std::size_t size, std::size_t block, PlaneChannels channels,
+                  const float* keep, PlaneGradient gradient, ActivationArray x) {
   typed(dy, x, [&](auto* pdy, auto* px) { PoolGradientOf(pdy, size, block, channels, keep, gradient, px); });
 }
 
-void MaxPool(Activations x, std::size_t size, std::size_t block, Activations y) {
+void MaxPool(ActivationArray x, std::size_t size, std::size_t block, ActivationArray y) {
   typed(x, y, [&](auto* px, auto* py) { MaxPoolOf(px, size, block, py); });
 }
 
@@ -378,41 +378,41 @@ void plane_squares(const float* x, std::size_t pixels, std::size_t block, const 
   HWY_DYNAMIC_DISPATCH(Squares)(x, pixels, block, mean, sums);
 }
 
-void plane_moments(Activations x, std::size_t pixels, std::size_t block, double* sums) {
+void plane_moments(ActivationArray x, std::size_t pixels, std::size_t block, double* sums) {
   HWY_DYNAMIC_DISPATCH(Moments)(x, pixels, block, sums);
 }
 
-void plane_normalize_relu(Activations x, std::size_t pixels, std::size_t block, PlaneChannels channels,
-                          Activations y) {
+void plane_normalize_relu(ActivationArray x, std::size_t pixels, std::size_t block, PlaneChannels channels,
+                          ActivationArray y) {
   HWY_DYNAMIC_DISPATCH(NormalizeRelu)(x, pixels, block, channels, y);
 }
 
-void plane_normalize_relu_pool(Activations x, std::size_t size, std::size_t block, PlaneChannels channels,
-                               const float* keep, Activations y) {
+void plane_normalize_relu_pool(ActivationArray x, std::size_t size, std::size_t block, PlaneChannels channels,
+                               const float* keep, ActivationArray y) {
   HWY_DYNAMIC_DISPATCH(NormalizeReluPool)(x, size, block, channels, keep, y);
 }
 
-void plane_relu_sums(Activations dy, Activations x, std::size_t pixels, std::size_t block,
+void plane_relu_sums(ActivationArray dy, ActivationArray x, std::size_t pixels, std::size_t block,
                      PlaneChannels channels, double* sums) {
   HWY_DYNAMIC_DISPATCH(ReluSums)(dy, x, pixels, block, channels, sums);
 }
 
-void plane_relu_gradient(Activations dy, std::size_t pixels, std::size_t block, PlaneChannels channels,
-                         PlaneGradient gradient, Activations x) {
+void plane_relu_gradient(ActivationArray dy, std::size_t pixels, std::size_t block, PlaneChannels channels,
+                         PlaneGradient gradient, ActivationArray x) {
   HWY_DYNAMIC_DISPATCH(ReluGradient)(dy, pixels, block, channels, gradient, x);
 }
 
-void plane_pool_sums(Activations dy, Activations x, std::size_t size, std::size_t block,
+void plane_pool_sums(ActivationArray dy, ActivationArray x, std::size_t size, std::size_t block,
                      PlaneChannels channels, const float* keep, double* sums) {
   HWY_DYNAMIC_DISPATCH(PoolSums)(dy, x, size, block, channels, keep, sums);
 }
 
-void plane_pool_gradient(Activations dy, std::size_t size, std::size_t block, PlaneChannels channels,
-                         const float* keep, PlaneGradient gradient, Activations x) {
+void plane_pool_gradient(ActivationArray dy, std::size_t size, std::size_t block, PlaneChannels channels,
+                         const float* keep, PlaneGradient gradient, ActivationArray x) {
   HWY_DYNAMIC_DISPATCH(PoolGradient)(dy, size, block, channels, keep, gradient, x);
 }
 
-void plane_max_pool(Activations x, std::size_t size, std::size_t block, Activations y) {
+void plane_max_pool(ActivationArray x, std::size_t size, std::size_t block, ActivationArray y) {
   HWY_DYNAMIC_DISPATCH(MaxPool)(x, size, block, y);
 }
 

@@ -30,29 +30,29 @@ void plane_sum(const float* x, std::size_t pixels, std::size_t block, double* su
 void plane_squares(const float* x, std::size_t pixels, std::size_t block, const float* mean, double* sums);
 
 /// The sums of x and of x^2, in double, in one pass.
-void plane_moments(Activations x, std::size_t pixels, std::size_t block, double* sums);
+void plane_moments(ActivationArray x, std::size_t pixels, std::size_t block, double* sums);
 
-void plane_normalize_relu(Activations x, std::size_t pixels, std::size_t block, PlaneChannels channels,
-                          Activations y);
+void plane_normalize_relu(ActivationArray x, std::size_t pixels, std::size_t block, PlaneChannels channels,
+                          ActivationArray y);
 
-void plane_normalize_relu_pool(Activations x, std::size_t size, std::size_t block, PlaneChannels channels,
-                               const float* keep, Activations y);
+void plane_normalize_relu_pool(ActivationArray x, std::size_t size, std::size_t block, PlaneChannels channels,
+                               const float* keep, ActivationArray y);
 
 /// The sums of g and of g * (x - mean), in double, where g is dy behind ReLU.
-void plane_relu_sums(Activations dy, Activations x, std::size_t pixels, std::size_t block,
+void plane_relu_sums(ActivationArray dy, ActivationArray x, std::size_t pixels, std::size_t block,
                      PlaneChannels channels, double* sums);
 
-void plane_relu_gradient(Activations dy, std::size_t pixels, std::size_t block, PlaneChannels channels,
-                         PlaneGradient gradient, Activations x);
+void plane_relu_gradient(ActivationArray dy, std::size_t pixels, std::size_t block, PlaneChannels channels,
+                         PlaneGradient gradient, ActivationArray x);
 
 /// The same behind ReLU, pooling and dropout.
-void plane_pool_sums(Activations dy, Activations x, std::size_t size, std::size_t block,
+void plane_pool_sums(ActivationArray dy, ActivationArray x, std::size_t size, std::size_t block,
                      PlaneChannels channels, const float* keep, double* sums);
 
-void plane_pool_gradient(Activations dy, std::size_t size, std::size_t block, PlaneChannels channels,
-                         const float* keep, PlaneGradient gradient, Activations x);
+void plane_pool_gradient(ActivationArray dy, std::size_t size, std::size_t block, PlaneChannels channels,
+                         const float* keep, PlaneGradient gradient, ActivationArray x);
 
-void plane_max_pool(Activations x, std::size_t size, std::size_t block, Activations y);
+void plane_max_pool(ActivationArray x, std::size_t size, std::size_t block, ActivationArray y);
 
 /// The channel block that suits this machine's vectors, and oneDNN's kernels: 16 with AVX-512, else 8.
 std::size_t preferred_block();

@@ -1,67 +1,59 @@
 #pragma once
 
 #include <cstdint>
-#include <dnnl.hpp>
-#include <functional>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "batch_norm.h"
+#include "compiled_network.h"
+#include "evaluation_kernel.h"
 #include "evaluation_weights.h"
-#include "matrix_vector.h"
-#include "onednn.h"
 #include "parameters.h"
 #include "plan.h"
 
 namespace bart {
 
-/// Throws Error where logits or features have another size than an evaluation of so many pictures gives; no
-/// features at all are fine.
-void check_evaluation(const CompiledNetwork& network, std::size_t pictures, std::size_t logits,
-                      std::size_t features);
-
 /// The forward pass in evaluation mode for one batch size. Two buffers take turns.
 class EvaluationPlan {
  public:
-  EvaluationPlan(const CompiledNetwork& network, const dnnl::engine& engine, std::int64_t n);
+  EvaluationPlan(const CompiledNetwork& network, std::int64_t n);
+  EvaluationPlan(const EvaluationPlan&) = delete;  // operations hold its address
+  EvaluationPlan& operator=(const EvaluationPlan&) = delete;
+
   std::size_t arena_bytes() const { return layout_.size(); }
   /// Ties the operations to memory, which they then read in every run().
   void bind(std::uint8_t* arena, const Parameters& parameters, const EvaluationWeights& weights);
-  /// `features`, where not empty, get what the last convolution gives behind BatchNorm and ReLU, before the
+  /// `features`, where not empty, get what the last convolution gives after BatchNorm and ReLU, before the
   /// pooling: [n, channels, size, size].
-  void run(std::span<const std::uint8_t* const> pictures, std::span<float> logits,
-           std::span<float> features = {});
-  std::vector<OperationTime> time(std::span<const std::uint8_t* const> pictures, int rounds);
+  void run(Pictures pictures, std::span<float> logits, std::span<float> features = {});
+  /// The operations on these pictures, in order. The pictures must outlive them.
+  const std::vector<Operation>& operations(Pictures pictures);
   std::string description() const;
 
  private:
-  struct Convolution {
-    std::optional<dnnl::convolution_forward::primitive_desc> forward;  // none: our own kernels
-    ActivationShape shape;
-    std::optional<PreparedWeights> prepared = {};  // none: the parameters' own layout
+  /// The buffer that holds the activations at present, and the other one.
+  struct Buffers {
+    void *now, *next;
+    std::uint8_t* scratch;
   };
 
-  /// A fully connected layer: oneDNN's kernel, for one picture our own where it can read the weights.
-  struct Linear {
-    dnnl::inner_product_forward::primitive_desc forward;
-    std::optional<MatrixShape> single;
-    std::optional<PreparedWeights> rounded = {};  // weights in bf16, where `single` takes these
-  };
+  void bind_convolution(std::size_t i, const EvaluationWeights& weights, Buffers& buffers);
+  void bind_features(const ConvolutionLayer& layer, const void* activated);
+  void bind_linear(std::size_t i, const Parameters& parameters, const EvaluationWeights& weights,
+                   Buffers& buffers);
+  void bind_kernel(const EvaluationKernel& kernel, const float* values, std::size_t weights_place,
+                   std::size_t bias_place, const EvaluationWeights& weights, Buffers& buffers);
 
   const CompiledNetwork& network_;
-  dnnl::engine engine_;
-  dnnl::stream stream_;
   std::int64_t n_;
   ArenaLayout layout_;
   std::size_t front_ = 0;
   std::size_t back_ = 0;
   std::size_t scratch_ = 0;
-  std::vector<Convolution> convolutions_;
-  std::vector<Linear> linears_;
+  std::vector<EvaluationKernel> convolutions_;
+  std::vector<EvaluationKernel> linears_;
   std::vector<Operation> operations_;
-  std::span<const std::uint8_t* const> pictures_;
+  Pictures pictures_;  // of the call that runs
   std::span<float> features_;
   const float* logits_ = nullptr;
 };

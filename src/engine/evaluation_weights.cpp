@@ -10,12 +10,12 @@ namespace bart {
 EvaluationWeights::EvaluationWeights(const CompiledNetwork& network)
     : network_(network), folded_(network.parameter_count * sizeof(float)) {}
 
-void EvaluationWeights::update(const dnnl::engine& engine, const Parameters& parameters) {
+void EvaluationWeights::update(const Parameters& parameters) {
   const float* values = parameters.values.floats();
   const float* statistics = parameters.statistics.floats();
   for (const ConvolutionLayer& c : network_.convolutions) {
     std::vector<float> weights(static_cast<std::size_t>(c.out_channels * c.in_channels * 9));
-    export_weights(c, engine, values + c.weights, weights.data());
+    export_weights(c, values + c.weights, weights.data());
     for (std::int64_t o = 0; o < c.out_channels; ++o) {
       const double invstd =
           1 / std::sqrt(static_cast<double>(statistics[c.running_var + o]) + batch_norm_eps);
@@ -25,7 +25,7 @@ void EvaluationWeights::update(const dnnl::engine& engine, const Parameters& par
       const double centred = static_cast<double>(values[c.bias + o]) - statistics[c.running_mean + o];
       folded_.floats()[c.bias + o] = static_cast<float>(centred * scale + values[c.norm_bias + o]);
     }
-    import_weights(c, engine, weights.data(), folded_.floats() + c.weights);
+    import_weights(c, weights.data(), folded_.floats() + c.weights);
   }
   const std::lock_guard lock(mutex_);
   for (const Prepared& prepared : prepared_) prepared.fill();

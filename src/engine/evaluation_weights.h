@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <list>
@@ -7,6 +8,7 @@
 
 #include "activations.h"
 #include "arena.h"
+#include "compiled_network.h"
 #include "parameters.h"
 #include "weights_layout.h"
 
@@ -27,7 +29,7 @@ class EvaluationWeights {
   explicit EvaluationWeights(const CompiledNetwork& network);
 
   /// Takes over the parameters as they are now. Nothing may read the weights meanwhile.
-  void update(const dnnl::engine& engine, const Parameters& parameters);
+  void update(const Parameters& parameters);
 
   /// Convolutions' weights and biases, at the offsets of the parameters.
   const float* folded() const { return folded_.floats(); }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "parallel.h"
+#include "team.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "matrix_vector.cpp"
@@ -32,7 +32,7 @@ HWY_INLINE void add_inputs(const E* weights,  // [rows, block]
   }
 }
 
-void AddInputs(const Activations& weights,  // [count, block]
+void AddInputs(const ActivationArray& weights,  // [count, block]
                const float* HWY_RESTRICT x, std::size_t count, std::size_t block, float* HWY_RESTRICT sums) {
   typed(weights, [&](const auto* from) {
     constexpr int rows = 8;
@@ -72,11 +72,11 @@ std::size_t multiply_vector_bytes(const MatrixShape& s) {
   return static_cast<std::size_t>(Parts(s).count * s.out) * sizeof(float);
 }
 
-void multiply_vector(const MatrixShape& s, Activations weights, const float* x, const float* bias, float* y,
-                     float* partial) {
+void multiply_vector(const Team& team, const MatrixShape& s, ActivationArray weights, const float* x,
+                     const float* bias, float* y, float* partial) {
   const Parts parts(s);
   const std::int64_t blocks = s.out / s.block;
-  parallel_each(blocks * parts.count, [&](std::int64_t job) {
+  team.each(blocks * parts.count, [&](std::int64_t job) {
     const std::int64_t block = job / parts.count;
     const std::int64_t first = job % parts.count * parts.inputs;
     float* sums = partial + job % parts.count * s.out + block * s.block;
@@ -92,9 +92,9 @@ void multiply_vector(const MatrixShape& s, Activations weights, const float* x, 
   }
 }
 
-void round_weights(std::int64_t count, const float* from, Bf16* to) {
+void round_weights(const Team& team, std::int64_t count, const float* from, Bf16* to) {
   constexpr std::int64_t chunk = 1 << 14;
-  parallel_each((count + chunk - 1) / chunk, [&](std::int64_t part) {
+  team.each((count + chunk - 1) / chunk, [&](std::int64_t part) {
     const std::int64_t first = part * chunk;
     HWY_DYNAMIC_DISPATCH(RoundWeights)
     (from + first, static_cast<std::size_t>(std::min(chunk, count - first)), to + first);

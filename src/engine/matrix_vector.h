@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "activations.h"
+#include "team.h"
 
 namespace bart {
 
@@ -22,15 +23,15 @@ struct MatrixShape {
 std::size_t multiply_vector_bytes(const MatrixShape& shape);
 
 /// y = weights x + bias.
-void multiply_vector(const MatrixShape& shape,
-                     Activations weights,  // [out / block, in, block]
-                     const float* x,       // [in]
-                     const float* bias,    // [out]
-                     float* y,             // [out]
-                     float* partial);      // scratch
+void multiply_vector(const Team& team, const MatrixShape& shape,
+                     ActivationArray weights,  // [out / block, in, block]
+                     const float* x,           // [in]
+                     const float* bias,        // [out]
+                     float* y,                 // [out]
+                     float* partial);          // scratch
 
 /// Rounded to bf16, which halves what has to be read.
-void round_weights(std::int64_t count,
+void round_weights(const Team& team, std::int64_t count,
                    const float* from,  // [count], a multiple of 16
                    Bf16* to);          // [count]
 

@@ -1,7 +1,12 @@
 #include "onednn.h"
 
+#include <fmt/format.h>
+
 #include <string_view>
 #include <utility>
+
+#include "bart/platform/error.h"
+#include "onednn_errors.h"
 
 namespace bart {
 namespace {
@@ -55,43 +60,71 @@ bool has_amx() {
   return dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core_amx;
 }
 
-BoundPrimitive::BoundPrimitive(const dnnl::primitive& primitive, const dnnl::engine& engine,
-                               const std::vector<std::pair<int, std::pair<memory::desc, void*>>>& arguments)
-    : primitive_(primitive) {
-  memories_.reserve(arguments.size());
-  for (const auto& [index, where] : arguments) {
-    memories_.emplace_back(where.first, engine, where.second);
-    arguments_.push_back({index, memories_.back().get()});
+const dnnl::engine& cpu_engine() {
+  static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  return engine;
+}
+
+BlockTags tags_of(std::int64_t block) {
+  if (block == 16) return {Tag::nChw16c, Tag::OIhw16i16o, Tag::Ohwi16o};
+  return {Tag::nChw8c, Tag::OIhw8i8o, Tag::Ohwi8o};
+}
+
+void rethrow_onednn_error(const char* what) {
+  try {
+    throw;
+  } catch (const dnnl::error& error) {
+    throw Error(fmt::format("oneDNN cannot {} on this computer: {}", what, error.what()));
   }
 }
 
-void BoundPrimitive::run(const dnnl::stream& stream) const {
-  dnnl::error::wrap_c_api(dnnl_primitive_execute(primitive_.get(), stream.get(),
-                                                 static_cast<int>(arguments_.size()), arguments_.data()),
-                          "could not execute a primitive");
+namespace {
+
+/// A primitive with its arguments, built once.
+class BoundPrimitive {
+ public:
+  BoundPrimitive(const dnnl::primitive& primitive, const Arguments& arguments)
+      : primitive_(primitive), stream_(cpu_engine()) {
+    memories_.reserve(arguments.size());
+    for (const auto& [index, where] : arguments) {
+      memories_.emplace_back(where.first, cpu_engine(), where.second);
+      arguments_.push_back({index, memories_.back().get()});
+    }
+  }
+  void operator()() const {
+    dnnl::error::wrap_c_api(dnnl_primitive_execute(primitive_.get(), stream_.get(),
+                                                   static_cast<int>(arguments_.size()), arguments_.data()),
+                            "could not execute a primitive");
+  }
+
+ private:
+  dnnl::primitive primitive_;
+  dnnl::stream stream_;
+  std::vector<memory> memories_;
+  std::vector<dnnl_exec_arg_t> arguments_;
+};
+
+}  // namespace
+
+Operation onednn_operation(std::string name, const dnnl::primitive_desc_base& desc,
+                           const dnnl::primitive& primitive, void* scratch, Arguments arguments, double flops,
+                           Precision multiplied_in) {
+  double bytes = 0;
+  for (const auto& [index, where] : arguments) bytes += static_cast<double>(where.first.get_size());
+  arguments.push_back({DNNL_ARG_SCRATCHPAD, {desc.scratchpad_desc(), scratch}});
+  return {std::move(name), desc.impl_info_str(), BoundPrimitive(primitive, arguments), flops, bytes,
+          flops / 2,       multiplied_in};
 }
 
 memory::desc convolution_weights(const ConvolutionShape& s, Tag layout, Precision precision) {
   return {{s.out_channels, s.in_channels, 3, 3}, type_of(precision), layout};
 }
 
-WeightsLayout::WeightsLayout(OneDnnLayout layout)
-    : bytes_(layout.desc.get_size()), onednn_(std::make_shared<const OneDnnLayout>(std::move(layout))) {}
-
-bool WeightsLayout::operator==(const WeightsLayout& other) const {
-  if (onednn_ == nullptr || other.onednn_ == nullptr) {
-    return onednn_ == other.onednn_ && name_ == other.name_ && bytes_ == other.bytes_;
-  }
-  return onednn_->desc == other.onednn_->desc;
+dnnl::reorder::primitive_desc reorder_desc(const memory::desc& from, const memory::desc& to) {
+  return {cpu_engine(), from, cpu_engine(), to, attributes()};
 }
 
-dnnl::reorder::primitive_desc reorder_desc(const dnnl::engine& engine, const memory::desc& from,
-                                           const memory::desc& to) {
-  return {engine, from, engine, to, attributes()};
-}
-
-dnnl::convolution_forward::primitive_desc convolution_forward_desc(const dnnl::engine& engine,
-                                                                   const ConvolutionShape& shape,
+dnnl::convolution_forward::primitive_desc convolution_forward_desc(const ConvolutionShape& shape,
                                                                    const ConvolutionLayouts& layouts,
                                                                    const memory::desc& weights, bool training,
                                                                    dnnl::algorithm algorithm) {
@@ -101,35 +134,34 @@ dnnl::convolution_forward::primitive_desc convolution_forward_desc(const dnnl::e
   const memory::desc biases = bias(shape.out_channels);
   const dnnl::primitive_attr attr = attributes(!training);
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine, kind, algorithm, source, weights, biases, destination, ones, ones, ones, attr};
+  return {cpu_engine(), kind, algorithm, source, weights, biases, destination, ones, ones, ones, attr};
 #else
-  return {{kind, algorithm, source, weights, biases, destination, ones, ones, ones}, attr, engine};
+  return {{kind, algorithm, source, weights, biases, destination, ones, ones, ones}, attr, cpu_engine()};
 #endif
 }
 
 dnnl::convolution_backward_data::primitive_desc convolution_backward_data_desc(
-    const dnnl::engine& engine, const ConvolutionShape& shape, const ConvolutionLayouts& layouts,
+    const ConvolutionShape& shape, const ConvolutionLayouts& layouts,
     const dnnl::convolution_forward::primitive_desc& forward, dnnl::algorithm algorithm) {
   const memory::desc source = convolution_source(shape, layouts);
   const memory::desc destination = convolution_destination(shape, layouts);
   const memory::desc weights = convolution_weights(shape, Tag::any, layouts.precision);
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine, algorithm, source, weights, destination, ones, ones, ones, forward, attributes()};
+  return {cpu_engine(), algorithm, source, weights, destination, ones, ones, ones, forward, attributes()};
 #else
-  return {{algorithm, source, weights, destination, ones, ones, ones}, attributes(), engine, forward};
+  return {{algorithm, source, weights, destination, ones, ones, ones}, attributes(), cpu_engine(), forward};
 #endif
 }
 
 dnnl::convolution_backward_weights::primitive_desc convolution_backward_weights_desc(
-    const dnnl::engine& engine, const ConvolutionShape& shape, const ConvolutionLayouts& layouts,
-    const memory::desc& weights, const dnnl::convolution_forward::primitive_desc& forward,
-    dnnl::algorithm algorithm) {
+    const ConvolutionShape& shape, const ConvolutionLayouts& layouts, const memory::desc& weights,
+    const dnnl::convolution_forward::primitive_desc& forward, dnnl::algorithm algorithm) {
   const memory::desc source = convolution_source(shape, layouts);
   const memory::desc destination = convolution_destination(shape, layouts);
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine, algorithm, source, weights, destination, ones, ones, ones, forward, attributes()};
+  return {cpu_engine(), algorithm, source, weights, destination, ones, ones, ones, forward, attributes()};
 #else
-  return {{algorithm, source, weights, destination, ones, ones, ones}, attributes(), engine, forward};
+  return {{algorithm, source, weights, destination, ones, ones, ones}, attributes(), cpu_engine(), forward};
 #endif
 }
 
@@ -149,42 +181,41 @@ bool is_reference(const char* implementation) {
 
 }  // namespace
 
-dnnl::inner_product_forward::primitive_desc linear_forward_desc(const dnnl::engine& engine,
-                                                                const LinearShape& shape,
+dnnl::inner_product_forward::primitive_desc linear_forward_desc(const LinearShape& shape,
                                                                 const memory::desc& weights, bool training) {
   const auto kind = training ? prop_kind::forward_training : prop_kind::forward_inference;
   const memory::desc source = linear_source(shape);
   const memory::desc destination = linear_destination(shape);
   const memory::desc biases = bias(shape.out_features);
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine, kind, source, weights, biases, destination, attributes()};
+  return {cpu_engine(), kind, source, weights, biases, destination, attributes()};
 #else
-  return {{kind, source, weights, biases, destination}, attributes(), engine};
+  return {{kind, source, weights, biases, destination}, attributes(), cpu_engine()};
 #endif
 }
 
 dnnl::inner_product_backward_data::primitive_desc linear_backward_data_desc(
-    const dnnl::engine& engine, const LinearShape& shape, const memory::desc& weights,
+    const LinearShape& shape, const memory::desc& weights,
     const dnnl::inner_product_forward::primitive_desc& forward) {
   const memory::desc source = linear_source(shape);
   const memory::desc destination = linear_destination(shape);
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine, source, weights, destination, forward, attributes()};
+  return {cpu_engine(), source, weights, destination, forward, attributes()};
 #else
-  return {{source, weights, destination}, attributes(), engine, forward};
+  return {{source, weights, destination}, attributes(), cpu_engine(), forward};
 #endif
 }
 
 dnnl::inner_product_backward_weights::primitive_desc linear_backward_weights_desc(
-    const dnnl::engine& engine, const LinearShape& shape, const memory::desc& weights,
+    const LinearShape& shape, const memory::desc& weights,
     const dnnl::inner_product_forward::primitive_desc& forward) {
   const memory::desc source = linear_source(shape);
   const memory::desc destination = linear_destination(shape);
   const memory::desc biases = bias(shape.out_features);
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine, source, weights, biases, destination, forward, attributes()};
+  return {cpu_engine(), source, weights, biases, destination, forward, attributes()};
 #else
-  return {{source, weights, biases, destination}, attributes(), engine, forward};
+  return {{source, weights, biases, destination}, attributes(), cpu_engine(), forward};
 #endif
 }
 
@@ -204,13 +235,13 @@ std::int64_t output_block(const LinearShape& shape, const memory::desc& weights)
   return 0;
 }
 
-memory::desc preferred_linear_weights(const dnnl::engine& engine, const LinearShape& shape) {
+memory::desc preferred_linear_weights(const LinearShape& shape) {
   const memory::desc any({shape.out_features, shape.in_features}, f32, Tag::any);
-  const auto forward = linear_forward_desc(engine, shape, any, true);
+  const auto forward = linear_forward_desc(shape, any, true);
   const memory::desc weights = forward.weights_desc();
   try {
-    if (!is_reference(linear_backward_data_desc(engine, shape, weights, forward).impl_info_str()) &&
-        !is_reference(linear_backward_weights_desc(engine, shape, weights, forward).impl_info_str())) {
+    if (!is_reference(linear_backward_data_desc(shape, weights, forward).impl_info_str()) &&
+        !is_reference(linear_backward_weights_desc(shape, weights, forward).impl_info_str())) {
       return weights;
     }
   } catch (const dnnl::error&) {  // a backward pass that cannot take that layout at all

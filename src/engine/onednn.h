@@ -2,9 +2,11 @@
 
 #include <dnnl.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bart/engine/engine.h"
+#include "plan.h"
 #include "weights_layout.h"
 
 namespace bart {
@@ -14,18 +16,29 @@ namespace bart {
 /// Whether this processor multiplies whole tiles of bf16 (AMX).
 bool has_amx();
 
-/// A oneDNN primitive bound to its memory, ready to run.
-class BoundPrimitive {
- public:
-  BoundPrimitive(const dnnl::primitive& primitive, const dnnl::engine& engine,
-                 const std::vector<std::pair<int, std::pair<dnnl::memory::desc, void*>>>& arguments);
-  void run(const dnnl::stream& stream) const;
+/// The processor as oneDNN knows it: one for the process, used by all threads.
+const dnnl::engine& cpu_engine();
 
- private:
-  dnnl::primitive primitive_;
-  std::vector<dnnl::memory> memories_;
-  std::vector<dnnl_exec_arg_t> arguments_;  // built once: a step allocates nothing
+/// oneDNN's names of what lies in channel blocks.
+struct BlockTags {
+  dnnl::memory::format_tag activations;    // [N, C/B, H, W, B]
+  dnnl::memory::format_tag filters;        // [O/B, I/B, 3, 3, B i, B o]
+  dnnl::memory::format_tag pixel_filters;  // [O/B, 3, 3, I, B o]
 };
+BlockTags tags_of(std::int64_t block);  // 8 or 16
+
+/// What a WeightsLayout of oneDNN's holds.
+struct OneDnnLayout {
+  dnnl::memory::desc desc;
+};
+
+/// What a primitive reads and writes: DNNL_ARG_…, and where.
+using Arguments = std::vector<std::pair<int, std::pair<dnnl::memory::desc, void*>>>;
+
+/// One oneDNN primitive on its memory, as an operation of a plan. It allocates nothing when it runs.
+Operation onednn_operation(std::string name, const dnnl::primitive_desc_base& desc,
+                           const dnnl::primitive& primitive, void* scratch, Arguments arguments, double flops,
+                           Precision multiplied_in = Precision::f32);
 
 /// A 3x3 convolution with padding 1 and stride 1 on square pictures of side `size`. Channels are the padded
 /// ones: oneDNN's fast kernels want whole blocks, and padding that is zero stays zero.
@@ -45,18 +58,17 @@ struct ConvolutionLayouts {
 
 /// With a bias; in evaluation with ReLU, too.
 dnnl::convolution_forward::primitive_desc convolution_forward_desc(
-    const dnnl::engine& engine, const ConvolutionShape& shape, const ConvolutionLayouts& layouts,
-    const dnnl::memory::desc& weights, bool training,
-    dnnl::algorithm algorithm = dnnl::algorithm::convolution_direct);
+    const ConvolutionShape& shape, const ConvolutionLayouts& layouts, const dnnl::memory::desc& weights,
+    bool training, dnnl::algorithm algorithm = dnnl::algorithm::convolution_direct);
 
 dnnl::convolution_backward_data::primitive_desc convolution_backward_data_desc(
-    const dnnl::engine& engine, const ConvolutionShape& shape, const ConvolutionLayouts& layouts,
+    const ConvolutionShape& shape, const ConvolutionLayouts& layouts,
     const dnnl::convolution_forward::primitive_desc& forward,
     dnnl::algorithm algorithm = dnnl::algorithm::convolution_direct);
 
 dnnl::convolution_backward_weights::primitive_desc convolution_backward_weights_desc(
-    const dnnl::engine& engine, const ConvolutionShape& shape, const ConvolutionLayouts& layouts,
-    const dnnl::memory::desc& weights, const dnnl::convolution_forward::primitive_desc& forward,
+    const ConvolutionShape& shape, const ConvolutionLayouts& layouts, const dnnl::memory::desc& weights,
+    const dnnl::convolution_forward::primitive_desc& forward,
     dnnl::algorithm algorithm = dnnl::algorithm::convolution_direct);
 
 /// A fully connected layer: source [n, in] and destination [n, out] row-major, weights [out, in].
@@ -64,15 +76,14 @@ struct LinearShape {
   dnnl::memory::dim n, in_features, out_features;
 };
 
-dnnl::inner_product_forward::primitive_desc linear_forward_desc(const dnnl::engine& engine,
-                                                                const LinearShape& shape,
+dnnl::inner_product_forward::primitive_desc linear_forward_desc(const LinearShape& shape,
                                                                 const dnnl::memory::desc& weights,
                                                                 bool training);
 dnnl::inner_product_backward_data::primitive_desc linear_backward_data_desc(
-    const dnnl::engine& engine, const LinearShape& shape, const dnnl::memory::desc& weights,
+    const LinearShape& shape, const dnnl::memory::desc& weights,
     const dnnl::inner_product_forward::primitive_desc& forward);
 dnnl::inner_product_backward_weights::primitive_desc linear_backward_weights_desc(
-    const dnnl::engine& engine, const LinearShape& shape, const dnnl::memory::desc& weights,
+    const LinearShape& shape, const dnnl::memory::desc& weights,
     const dnnl::inner_product_forward::primitive_desc& forward);
 
 /// Weights of a fully connected layer, row-major.
@@ -80,7 +91,7 @@ dnnl::memory::desc linear_weights(const LinearShape& shape);
 
 /// Weights in the layout that the forward kernel likes best, where both backward kernels take it too; else
 /// row-major.
-dnnl::memory::desc preferred_linear_weights(const dnnl::engine& engine, const LinearShape& shape);
+dnnl::memory::desc preferred_linear_weights(const LinearShape& shape);
 
 /// How many outputs lie side by side where weights are laid out as [out / block, in, block]; 0: otherwise.
 std::int64_t output_block(const LinearShape& shape, const dnnl::memory::desc& weights);
@@ -89,13 +100,7 @@ std::int64_t output_block(const LinearShape& shape, const dnnl::memory::desc& we
 dnnl::memory::desc convolution_weights(const ConvolutionShape& shape, dnnl::memory::format_tag layout,
                                        Precision precision = Precision::f32);
 
-/// What a WeightsLayout of oneDNN's holds.
-struct OneDnnLayout {
-  dnnl::memory::desc desc;
-};
-
 /// Copies `from` into the layout and type of `to`.
-dnnl::reorder::primitive_desc reorder_desc(const dnnl::engine& engine, const dnnl::memory::desc& from,
-                                           const dnnl::memory::desc& to);
+dnnl::reorder::primitive_desc reorder_desc(const dnnl::memory::desc& from, const dnnl::memory::desc& to);
 
 }  // namespace bart

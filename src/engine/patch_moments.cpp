@@ -1,13 +1,11 @@
 #include "patch_moments.h"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
-#include "parallel.h"
 #include "patch_moments_kernels.h"
+#include "team.h"
 
 namespace bart {
 namespace {
@@ -195,25 +193,25 @@ std::int64_t total(const Correlations& all, const Place& i) {
 
 }  // namespace
 
-std::size_t patch_moments_scratch_bytes(std::int64_t size, int threads) {
-  return static_cast<std::size_t>(threads) * Room(size).bytes;
+std::size_t patch_moments_scratch_bytes(std::int64_t size, const Team& team) {
+  return static_cast<std::size_t>(team.size) * Room(size).bytes;
 }
 
-PatchMoments patch_moments(std::span<const std::uint8_t* const> pictures, std::int64_t size, void* scratch) {
+PatchMoments patch_moments(const Team& team, std::span<const std::uint8_t* const> pictures, std::int64_t size,
+                           void* scratch) {
   const Room room(size);
-  const int threads = omp_get_max_threads();
   const auto memory = [&](int thread) {
     return static_cast<std::uint8_t*>(scratch) + static_cast<std::size_t>(thread) * room.bytes;
   };
-  for (int t = 0; t < threads; ++t) std::memset(memory(t), 0, sizeof(Correlations));
-  parallel_each(static_cast<std::int64_t>(pictures.size()), [&](std::int64_t n) {
-    PictureSums(room, memory(omp_get_thread_num())).add(pictures[static_cast<std::size_t>(n)]);
+  for (int t = 0; t < team.size; ++t) std::memset(memory(t), 0, sizeof(Correlations));
+  team.each(static_cast<std::int64_t>(pictures.size()), [&](std::int64_t n, int thread) {
+    PictureSums(room, memory(thread)).add(pictures[static_cast<std::size_t>(n)]);
   });
 
   // Integers: the order does not matter.
   constexpr std::size_t numbers = sizeof(Correlations) / sizeof(std::int64_t);
   auto* sums = reinterpret_cast<std::int64_t*>(scratch);
-  for (int t = 1; t < threads; ++t) {
+  for (int t = 1; t < team.size; ++t) {
     const auto* more = reinterpret_cast<const std::int64_t*>(memory(t));
     for (std::size_t i = 0; i < numbers; ++i) sums[i] += more[i];
   }

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <span>
 
+#include "team.h"
+
 namespace bart {
 
 /// Numbers of the patch that a 3x3 filter sees: [3 rows, 3 columns, 3 colours].
@@ -19,9 +21,10 @@ struct PatchMoments {
 };
 
 /// Bytes of the scratch memory of patch_moments.
-std::size_t patch_moments_scratch_bytes(std::int64_t size, int threads);
+std::size_t patch_moments_scratch_bytes(std::int64_t size, const Team& team);
 
-PatchMoments patch_moments(std::span<const std::uint8_t* const> pictures,  // n pointers to [size, size, 3]
+PatchMoments patch_moments(const Team& team,
+                           std::span<const std::uint8_t* const> pictures,  // n pointers to [size, size, 3]
                            std::int64_t size,
                            void* scratch);  // for the threads that OpenMP runs
 

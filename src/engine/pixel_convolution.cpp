@@ -1,13 +1,11 @@
 #include "pixel_convolution.h"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <array>
 #include <cstring>
 
-#include "parallel.h"
 #include "pixel_convolution_kernels.h"
+#include "team.h"
 
 namespace bart {
 namespace {
@@ -114,11 +112,12 @@ std::size_t pixel_mask_bytes(const ActivationShape& s) {
   return static_cast<std::size_t>(s.count()) / 8;
 }
 
-void pixel_convolution_statistics(const ActivationShape& s, const PatchMoments& moments, const float* weights,
-                                  const float* conv_bias, const float* weight, const float* bias,
-                                  float* running_mean, float* running_var, BatchNormChannels channels) {
+void pixel_convolution_statistics(const Team& team, const ActivationShape& s, const PatchMoments& moments,
+                                  const float* weights, const float* conv_bias, const float* weight,
+                                  const float* bias, float* running_mean, float* running_var,
+                                  BatchNormChannels channels) {
   const CentredMoments patches(moments);
-  parallel_each(s.channels, [&](std::int64_t c) {
+  team.each(s.channels, [&](std::int64_t c) {
     const PatchVector filter = filter_of(s, weights, c);
     const double mean = dot(filter, patches.mean) / 255 + static_cast<double>(conv_bias[c]);
     const double squares = std::max(0.0, dot(filter, patches.times(filter)) / (255 * 255));
@@ -141,17 +140,17 @@ void fold_pixel_convolution(const ActivationShape& s, const float* weights, cons
   }
 }
 
-std::size_t pixel_convolution_scratch_bytes(const ActivationShape& s, int threads) {
-  return static_cast<std::size_t>(threads * thread_floats(s.size)) * sizeof(float);
+std::size_t pixel_convolution_scratch_bytes(const ActivationShape& s, const Team& team) {
+  return static_cast<std::size_t>(team.size * thread_floats(s.size)) * sizeof(float);
 }
 
-void pixel_convolution_forward(const ActivationShape& s, std::span<const std::uint8_t* const> pictures,
-                               const float* folded, const float* offset, Activations y, std::uint8_t* mask,
-                               void* scratch) {
+void pixel_convolution_forward(const Team& team, const ActivationShape& s,
+                               std::span<const std::uint8_t* const> pictures, const float* folded,
+                               const float* offset, ActivationArray y, std::uint8_t* mask, void* scratch) {
   const Bands bands(s);
   const ChannelRow row = channel_row(s);
-  parallel_each(bands.count(s), [&](std::int64_t job) {
-    float* room = static_cast<float*>(scratch) + omp_get_thread_num() * thread_floats(s.size);
+  team.each(bands.count(s), [&](std::int64_t job, int thread) {
+    float* room = static_cast<float*>(scratch) + thread * thread_floats(s.size);
     each_row(s, bands, job, pictures, room, [&](const PixelRows& pixels, std::int64_t first) {
       pixel_row_forward(pixels, row, folded, offset, y.at(first),
                         mask == nullptr ? nullptr : mask + first / 8);
@@ -176,24 +175,25 @@ struct GradientRoom {
 
 }  // namespace
 
-std::size_t pixel_convolution_gradient_scratch_bytes(const ActivationShape& s, int threads) {
+std::size_t pixel_convolution_gradient_scratch_bytes(const ActivationShape& s, const Team& team) {
   const GradientRoom room(s, Bands(s));
-  return room.jobs_bytes + static_cast<std::size_t>(threads * room.thread) * sizeof(float);
+  return room.jobs_bytes + static_cast<std::size_t>(team.size * room.thread) * sizeof(float);
 }
 
-void pixel_convolution_backward(const ActivationShape& s, std::span<const std::uint8_t* const> pictures,
-                                const PatchMoments& moments, Activations dy, const std::uint8_t* mask,
-                                const float* weights, const float* weight, BatchNormChannels channels,
-                                float* dweights, float* dweight, float* dbias, void* scratch) {
+void pixel_convolution_backward(const Team& team, const ActivationShape& s,
+                                std::span<const std::uint8_t* const> pictures, const PatchMoments& moments,
+                                ActivationArray dy, const std::uint8_t* mask, const float* weights,
+                                const float* weight, BatchNormChannels channels, float* dweights,
+                                float* dweight, float* dbias, void* scratch) {
   const Bands bands(s);
   const GradientRoom room(s, bands);
   const ChannelRow row = channel_row(s);
   auto* jobs = static_cast<double*>(scratch);
   auto* threads = reinterpret_cast<float*>(static_cast<std::uint8_t*>(scratch) + room.jobs_bytes);
-  parallel_each(bands.count(s), [&](std::int64_t job) {
+  team.each(bands.count(s), [&](std::int64_t job, int thread) {
     double* sums = jobs + job * room.job_doubles;
     std::fill(sums, sums + room.job_doubles, 0.0);
-    float* mine = threads + omp_get_thread_num() * room.thread;
+    float* mine = threads + thread * room.thread;
     float* gradient = mine + thread_floats(s.size);
     each_row(s, bands, job, pictures, mine, [&](const PixelRows& pixels, std::int64_t first) {
       pixel_row_backward(pixels, row, dy.at(first), mask + first / 8, gradient, sums);
@@ -201,7 +201,7 @@ void pixel_convolution_backward(const ActivationShape& s, std::span<const std::u
   });
 
   const CentredMoments patches(moments);
-  parallel_each(s.channels / s.block, [&](std::int64_t block) {
+  team.each(s.channels / s.block, [&](std::int64_t block) {
     const std::int64_t numbers = sums_of_channel * s.block;
     std::array<double, sums_of_channel * most_lanes> totals{};
     for (std::int64_t job = 0; job < bands.count(s); ++job) {

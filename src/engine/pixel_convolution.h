@@ -7,6 +7,7 @@
 #include "activations.h"
 #include "batch_norm.h"
 #include "patch_moments.h"
+#include "team.h"
 
 namespace bart {
 
@@ -23,7 +24,7 @@ namespace bart {
 std::size_t pixel_mask_bytes(const ActivationShape& shape);
 
 /// batch_norm_statistics of the convolution's outputs.
-void pixel_convolution_statistics(const ActivationShape& shape, const PatchMoments& moments,
+void pixel_convolution_statistics(const Team& team, const ActivationShape& shape, const PatchMoments& moments,
                                   const float* weights,    // [C/B, 27, B]
                                   const float* conv_bias,  // [C]
                                   const float* weight,     // [C]
@@ -40,25 +41,25 @@ void fold_pixel_convolution(const ActivationShape& shape,
                             float* folded,               // [C/B, 27, B]
                             float* offset);              // [C]
 
-std::size_t pixel_convolution_scratch_bytes(const ActivationShape& shape, int threads);
+std::size_t pixel_convolution_scratch_bytes(const ActivationShape& shape, const Team& team);
 
 /// y = relu(folded . patch + offset).
-void pixel_convolution_forward(const ActivationShape& shape,
+void pixel_convolution_forward(const Team& team, const ActivationShape& shape,
                                std::span<const std::uint8_t* const> pictures,  // N pointers to [H, W, 3]
                                const float* folded,                            // [C/B, 27, B]
                                const float* offset,                            // [C]
-                               Activations y,                                  // [N, C/B, H, W, B]
+                               ActivationArray y,                              // [N, C/B, H, W, B]
                                std::uint8_t* mask,  // where y > 0; null: not wanted
                                void* scratch);
 
-std::size_t pixel_convolution_gradient_scratch_bytes(const ActivationShape& shape, int threads);
+std::size_t pixel_convolution_gradient_scratch_bytes(const ActivationShape& shape, const Team& team);
 
 /// The backward pass through ReLU, the batch statistics and the convolution. The gradient of the
 /// convolution's bias is zero, and neither its bias nor BatchNorm's plays a part.
-void pixel_convolution_backward(const ActivationShape& shape,
+void pixel_convolution_backward(const Team& team, const ActivationShape& shape,
                                 std::span<const std::uint8_t* const> pictures,  // N pointers to [H, W, 3]
                                 const PatchMoments& moments,
-                                Activations dy,              // [N, C/B, H, W, B]
+                                ActivationArray dy,          // [N, C/B, H, W, B]
                                 const std::uint8_t* mask,    // of the forward pass
                                 const float* weights,        // [C/B, 27, B]
                                 const float* weight,         // [C]

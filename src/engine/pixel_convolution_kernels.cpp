@@ -238,7 +238,7 @@ void FloatPixels(const std::uint8_t* HWY_RESTRICT row, std::size_t size, float* 
 }
 
 void PixelRowForward(const PixelRows& pixels, const ChannelRow& row, const float* folded, const float* offset,
-                     Activations y, std::uint8_t* mask) {
+                     ActivationArray y, std::uint8_t* mask) {
   typed(y, [&](auto* to) {
     if (mask == nullptr) {
       ForwardOf<false>(pixels, row, folded, offset, to, mask);
@@ -248,7 +248,7 @@ void PixelRowForward(const PixelRows& pixels, const ChannelRow& row, const float
   });
 }
 
-void PixelRowBackward(const PixelRows& pixels, const ChannelRow& row, Activations dy,
+void PixelRowBackward(const PixelRows& pixels, const ChannelRow& row, ActivationArray dy,
                       const std::uint8_t* mask, float* scratch, double* sums) {
   typed(dy, [&](auto* from) { BackwardOf(pixels, row, from, mask, scratch, sums); });
 }
@@ -269,11 +269,11 @@ void float_pixels(const std::uint8_t* row, std::size_t size, float* floats) {
 }
 
 void pixel_row_forward(const PixelRows& pixels, const ChannelRow& row, const float* folded,
-                       const float* offset, Activations y, std::uint8_t* mask) {
+                       const float* offset, ActivationArray y, std::uint8_t* mask) {
   HWY_DYNAMIC_DISPATCH(PixelRowForward)(pixels, row, folded, offset, y, mask);
 }
 
-void pixel_row_backward(const PixelRows& pixels, const ChannelRow& row, Activations dy,
+void pixel_row_backward(const PixelRows& pixels, const ChannelRow& row, ActivationArray dy,
                         const std::uint8_t* mask, float* scratch, double* sums) {
   HWY_DYNAMIC_DISPATCH(PixelRowBackward)(pixels, row, dy, mask, scratch, sums);
 }

@@ -27,7 +27,7 @@ void float_pixels(const std::uint8_t* row,  // [size, 3]
 void pixel_row_forward(const PixelRows& pixels, const ChannelRow& row,
                        const float* folded,  // [C/B, 27, B]
                        const float* offset,  // [C]
-                       Activations y,
+                       ActivationArray y,
                        std::uint8_t* mask);  // [C/B, size, B/8], blocks step / 8 bytes apart; null: none
 
 /// Floats of the scratch memory of pixel_row_backward.
@@ -36,7 +36,7 @@ inline std::size_t gradient_row_floats(std::size_t size) {
 }
 
 /// Adds the sums of g * patch, and behind them that of g, where g is dy behind ReLU.
-void pixel_row_backward(const PixelRows& pixels, const ChannelRow& row, Activations dy,
+void pixel_row_backward(const PixelRows& pixels, const ChannelRow& row, ActivationArray dy,
                         const std::uint8_t* mask,  // as above
                         float* scratch,
                         double* sums);  // [C/B, 28, B]

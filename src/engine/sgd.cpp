@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "parallel.h"
+#include "parameter_chunks.h"
+#include "team.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "sgd.cpp"
@@ -49,17 +50,17 @@ namespace bart {
 
 HWY_EXPORT(SgdStep);
 
-void sgd_step(std::int64_t count, const SgdRule& rule, const float* gradient, float* momentum,
+void sgd_step(const Team& team, std::int64_t count, const SgdRule& rule, const float* gradient, float* momentum,
               float* parameter) {
   const SgdFactors factors{.decay = static_cast<float>(rule.weight_decay),
                            .momentum = static_cast<float>(rule.momentum),
                            .step = static_cast<float>(-rule.learning_rate)};
   // Memory-bound: three streams in, two out, each touched once.
-  constexpr std::int64_t chunk = 1 << 14;
-  parallel_each((count + chunk - 1) / chunk, [&](std::int64_t part) {
-    const std::int64_t first = part * chunk;
-    const auto size = static_cast<std::size_t>(std::min(count - first, chunk));
-    HWY_DYNAMIC_DISPATCH(SgdStep)(size, factors, gradient + first, momentum + first, parameter + first);
+  team.each(parameter_chunks(count), [&](std::int64_t chunk) {
+    const std::int64_t first = chunk * parameter_chunk;
+    const std::int64_t size = std::min(count - first, parameter_chunk);
+    HWY_DYNAMIC_DISPATCH(SgdStep)
+    (static_cast<std::size_t>(size), factors, gradient + first, momentum + first, parameter + first);
   });
 }
 

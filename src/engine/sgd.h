@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "team.h"
+
 namespace bart {
 
 /// What one step of SGD depends on besides the values.
@@ -13,7 +15,8 @@ struct SgdRule {
 
 /// One step of torch.optim.SGD(nesterov=True) on `count` values at once, in the order of operations of its
 /// single-tensor path (torch/optim/sgd.py). The momentum is zero before the first step.
-void sgd_step(std::int64_t count,  // a multiple of 16
+///
+void sgd_step(const Team& team, std::int64_t count,  // a multiple of 16
               const SgdRule& rule,
               const float* gradient,  // [count]
               float* momentum,        // [count]

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -10,7 +11,7 @@ namespace bart {
 struct OneDnnLayout;  // onednn.h
 
 /// How the weights of a layer lie in memory: a value to compare and to convert with reorder_weights(). A
-/// layout is oneDNN's, which then knows all about it, or one of our own kernels', which has a name.
+/// layout is oneDNN's, or it is private to one of our own kernels and has a name.
 class WeightsLayout {
  public:
   WeightsLayout() = default;
@@ -18,6 +19,7 @@ class WeightsLayout {
   explicit WeightsLayout(OneDnnLayout layout);
 
   std::size_t bytes() const { return bytes_; }
+  /// What oneDNN calls it. Only of a layout that is oneDNN's.
   const OneDnnLayout& onednn() const { return *onednn_; }
   bool operator==(const WeightsLayout& other) const;
 
@@ -26,5 +28,22 @@ class WeightsLayout {
   std::size_t bytes_ = 0;
   std::shared_ptr<const OneDnnLayout> onednn_;
 };
+
+// Layouts of floats. B is the channel block, 8 or 16.
+
+/// [out, in, 3, 3]
+WeightsLayout row_major_filters(std::int64_t out, std::int64_t in);
+/// [out / B, in / B, 3, 3, B in, B out]: what Winograd's kernels start from.
+WeightsLayout blocked_filters(std::int64_t out, std::int64_t in, std::int64_t block);
+/// [out / B, 3 rows, 3 columns, 3 colours, B]: of the first layer's kernel for pixels.
+WeightsLayout pixel_filters(std::int64_t out, std::int64_t block);
+/// [out, in]
+WeightsLayout row_major_matrix(std::int64_t out, std::int64_t in);
+/// Rows [first, first + rows) of a matrix [out, in]. Throws dnnl::error where they do not lie together.
+WeightsLayout rows_of(const WeightsLayout& matrix, std::int64_t in, std::int64_t first, std::int64_t rows);
+
+/// Copies weights from one of oneDNN's layouts to another, which may hold them in another precision.
+void reorder_weights(const WeightsLayout& from_layout, const float* from, const WeightsLayout& to_layout,
+                     void* to);
 
 }  // namespace bart

@@ -40,32 +40,33 @@ std::size_t winograd_weights_bytes(const WinogradShape& s, Precision precision) 
   return 36 * static_cast<std::size_t>(s.in * s.out) * kernels_of(precision).number_bytes;
 }
 
-void winograd_weights(const WinogradShape& s, Precision precision, const float* weights, void* transformed) {
-  kernels_of(precision).transform_weights(s, false, weights, transformed);
+void winograd_weights(const Team& team, const WinogradShape& s, Precision precision, const float* weights,
+                      void* transformed) {
+  kernels_of(precision).transform_weights(team, s, false, weights, transformed);
 }
 
-void winograd_turned_weights(const WinogradShape& s, Precision precision, const float* weights,
-                             void* transformed) {
-  kernels_of(precision).transform_weights(turned(s), true, weights, transformed);
+void winograd_turned_weights(const Team& team, const WinogradShape& s, Precision precision,
+                             const float* weights, void* transformed) {
+  kernels_of(precision).transform_weights(team, turned(s), true, weights, transformed);
 }
 
-std::size_t winograd_scratch_bytes(const WinogradShape& s, Precision precision, int threads) {
-  return kernels_of(precision).scratch_bytes(s, threads);
+std::size_t winograd_scratch_bytes(const WinogradShape& s, Precision precision, const Team& team) {
+  return kernels_of(precision).scratch_bytes(s, team);
 }
 
-void winograd_convolve(const WinogradShape& s, Precision precision, const void* x, const void* transformed,
-                       const WinogradFusion& fusion, void* y, void* scratch) {
-  kernels_of(precision).convolve(s, x, transformed, fusion, y, scratch);
+void winograd_convolve(const Team& team, const WinogradShape& s, Precision precision, const void* x,
+                       const void* transformed, const WinogradFusion& fusion, void* y, void* scratch) {
+  kernels_of(precision).convolve(team, s, x, transformed, fusion, y, scratch);
 }
 
-std::size_t winograd_gradient_scratch_bytes(const WinogradShape& s, Precision precision, int threads) {
-  return kernels_of(precision).gradient_scratch_bytes(s, threads);
+std::size_t winograd_gradient_scratch_bytes(const WinogradShape& s, Precision precision, const Team& team) {
+  return kernels_of(precision).gradient_scratch_bytes(s, team);
 }
 
-void winograd_weight_gradient(const WinogradShape& s, Precision precision, const void* x,
-                              const WinogradNormalization& normalization, const void* dy, float* dweights,
+void winograd_weight_gradient(const Team& team, const WinogradShape& s, Precision precision, const void* x,
+                              const SourceNormalization& normalization, const void* dy, float* dweights,
                               void* scratch) {
-  kernels_of(precision).weight_gradient(s, x, normalization, dy, dweights, scratch);
+  kernels_of(precision).weight_gradient(team, s, x, normalization, dy, dweights, scratch);
 }
 
 }  // namespace bart

@@ -3,7 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "activations.h"
 #include "bart/engine/engine.h"
+#include "team.h"
 
 namespace bart {
 
@@ -14,7 +16,7 @@ namespace bart {
 // +-1/sqrt(2) and infinity, which round less than the usual 0, +-1, +-2: with numbers rounded to bf16 the
 // outputs are 1.1 % off where the usual points give 2.5 % and the direct algorithm 0.2 %.
 //
-// Activations are channel-blocked, [N, C/B, H, W, B], weights [O/B, I/B, 3, 3, B i, B o], with the
+// ActivationArray are channel-blocked, [N, C/B, H, W, B], weights [O/B, I/B, 3, 3, B i, B o], with the
 // preferred_block() B of this processor: 16 with AVX-512, else 8. What a job adds up, and in which order,
 // does not depend on the number of threads, so neither do the bits.
 
@@ -34,21 +36,9 @@ inline WinogradShape turned(const WinogradShape& shape) {
 /// with its BF16 extension.
 bool has_winograd(Precision precision);
 
-/// Inputs are replaced by relu(x * scale + shift) as they are read, as normalize_relu_forward would have done
-/// before; null: they are taken as they are.
-struct WinogradNormalization {
-  const float* scale = nullptr;  // [I]
-  const float* shift = nullptr;  // [I]
-
-  /// From a channel on.
-  WinogradNormalization at(std::int64_t channel) const {
-    return scale == nullptr ? *this : WinogradNormalization{scale + channel, shift + channel};
-  }
-};
-
 /// What a convolution does on the way in and out.
 struct WinogradFusion {
-  WinogradNormalization normalization = {};
+  SourceNormalization normalization = {};
   const float* bias = nullptr;  // [O]; null: none
   bool relu = false;
   bool pool = false;  // 2x2 max-pooling at last, of an even size
@@ -56,20 +46,20 @@ struct WinogradFusion {
 
 /// Bytes of the transformed weights, [O/2B, 36, I, 2B].
 std::size_t winograd_weights_bytes(const WinogradShape& shape, Precision precision);
-void winograd_weights(const WinogradShape& shape, Precision precision,
+void winograd_weights(const Team& team, const WinogradShape& shape, Precision precision,
                       const float* weights,  // of `shape`
                       void* transformed);
 
 /// The weights of turned(shape): each filter turned by 180 degrees.
-void winograd_turned_weights(const WinogradShape& shape, Precision precision,
+void winograd_turned_weights(const Team& team, const WinogradShape& shape, Precision precision,
                              const float* weights,  // of `shape`
                              void* transformed);
 
 /// Bytes of the scratch memory of winograd_convolve.
-std::size_t winograd_scratch_bytes(const WinogradShape& shape, Precision precision, int threads);
+std::size_t winograd_scratch_bytes(const WinogradShape& shape, Precision precision, const Team& team);
 
 /// y = x * w, with what is fused to it.
-void winograd_convolve(const WinogradShape& shape, Precision precision,
+void winograd_convolve(const Team& team, const WinogradShape& shape, Precision precision,
                        const void* x,            // [N, I/B, H, W, B]
                        const void* transformed,  // winograd_weights
                        const WinogradFusion& fusion,
@@ -77,13 +67,14 @@ void winograd_convolve(const WinogradShape& shape, Precision precision,
                        void* scratch);  // for the threads that OpenMP runs
 
 /// Bytes of the scratch memory of winograd_weight_gradient.
-std::size_t winograd_gradient_scratch_bytes(const WinogradShape& shape, Precision precision, int threads);
+std::size_t winograd_gradient_scratch_bytes(const WinogradShape& shape, Precision precision,
+                                            const Team& team);
 
-void winograd_weight_gradient(const WinogradShape& shape, Precision precision,
-                              const void* x,                               // [N, I/B, H, W, B]
-                              const WinogradNormalization& normalization,  // of x
-                              const void* dy,                              // [N, O/B, H, W, B]
-                              float* dweights,                             // of `shape`
+void winograd_weight_gradient(const Team& team, const WinogradShape& shape, Precision precision,
+                              const void* x,                             // [N, I/B, H, W, B]
+                              const SourceNormalization& normalization,  // of x
+                              const void* dy,                            // [N, O/B, H, W, B]
+                              float* dweights,                           // of `shape`
                               void* scratch);
 
 }  // namespace bart

@@ -4,8 +4,6 @@
 // multiplied with the transformed weights at each of the 36 points, and transformed to outputs. To be
 // included behind winograd_transforms.h.
 
-#include <omp.h>
-
 #include <cmath>
 
 namespace bart::winograd {
@@ -151,16 +149,15 @@ void transform_outputs(const WinogradShape& s, const Tiles& tiles,
 }
 
 template <int W, class E>
-void convolve_by(const WinogradShape& s, const E* x,
+void convolve_by(const Team& team, const WinogradShape& s, const E* x,
                  const Transformed<E>* weights,  // [out / W, 36, in / pair, W, pair]
                  const WinogradFusion& fusion, E* y, std::uint8_t* scratch) {
   using T = Transformed<E>;
   const Tiles tiles(s);
-  const ConvolutionJobs jobs(s, sizeof(T), omp_get_max_threads());
+  const ConvolutionJobs jobs(s, sizeof(T), team.size);
   const ConvolutionRoom<T> room(s, jobs.tiles);
-#pragma omp parallel for schedule(dynamic)
-  for (std::int64_t job = 0; job < jobs.rounds * jobs.splits; ++job) {
-    std::uint8_t* mine = scratch + static_cast<std::size_t>(omp_get_thread_num()) * room.bytes;
+  team.each_in_turn(jobs.rounds * jobs.splits, [&](std::int64_t job, int thread) {
+    std::uint8_t* mine = scratch + static_cast<std::size_t>(thread) * room.bytes;
     T* inputs = reinterpret_cast<T*>(mine);
     float* products = reinterpret_cast<float*>(mine + room.input_bytes);
     const std::int64_t first = job / jobs.splits * jobs.tiles;
@@ -183,22 +180,22 @@ void convolve_by(const WinogradShape& s, const E* x,
       }
       transform_outputs<W>(s, tiles, products, first, count, channel, room, fusion, y);
     }
-  }
+  });
 }
 
 template <class E>
-void convolve(const WinogradShape& s, const void* x, const void* weights, const WinogradFusion& fusion,
-              void* y, void* scratch) {
+void convolve(const Team& team, const WinogradShape& s, const void* x, const void* weights,
+              const WinogradFusion& fusion, void* y, void* scratch) {
   const auto run = width_of(s.out) == block ? convolve_by<block, E> : convolve_by<2 * block, E>;
-  run(s, static_cast<const E*>(x), static_cast<const Transformed<E>*>(weights), fusion, static_cast<E*>(y),
-      static_cast<std::uint8_t*>(scratch));
+  run(team, s, static_cast<const E*>(x), static_cast<const Transformed<E>*>(weights), fusion,
+      static_cast<E*>(y), static_cast<std::uint8_t*>(scratch));
 }
 
 template <class E>
-std::size_t convolve_scratch_bytes(const WinogradShape& s, int threads) {
+std::size_t convolve_scratch_bytes(const WinogradShape& s, const Team& team) {
   using T = Transformed<E>;
-  const ConvolutionJobs jobs(s, sizeof(T), threads);
-  return static_cast<std::size_t>(threads) * ConvolutionRoom<T>(s, jobs.tiles).bytes;
+  const ConvolutionJobs jobs(s, sizeof(T), team.size);
+  return static_cast<std::size_t>(team.size) * ConvolutionRoom<T>(s, jobs.tiles).bytes;
 }
 
 /// Two input channels of the transformed weights: bf16 lie in pairs.
@@ -214,14 +211,14 @@ BART_INLINE void store_inputs(const Vector* u, T* first, T*) {
 
 /// Weights as convolve() takes them; turned, input and output channels of the filter change places.
 template <class E>
-void transform_weights(const WinogradShape& s, bool turned, const float* weights, void* to) {
+void transform_weights(const Team& team, const WinogradShape& s, bool turned, const float* weights,
+                       void* to) {
   using T = Transformed<E>;
   const std::int64_t width = width_of(s.out);
   T* transformed = static_cast<T*>(to);
   const std::int64_t filter_in = turned ? s.out : s.in;
   const std::int64_t filter_out = turned ? s.in : s.out;
-#pragma omp parallel for schedule(dynamic)
-  for (std::int64_t job = 0; job < filter_out / block * (filter_in / block); ++job) {
+  team.each_in_turn(filter_out / block * (filter_in / block), [&](std::int64_t job) {
     const std::int64_t o = job / (filter_in / block) * block;
     const std::int64_t i = job % (filter_in / block) * block;
     const float* filters = weights + job * 9 * block * block;  // [3, 3, block i, block o]
@@ -245,7 +242,7 @@ void transform_weights(const WinogradShape& s, bool turned, const float* weights
         store_inputs(two, place, place + width);
       }
     }
-  }
+  });
 }
 
 }  // namespace

@@ -5,8 +5,6 @@
 // at each of the 36 points a product of two matrices, [in, tiles] by [tiles, out]. To be included behind
 // winograd_transforms.h.
 
-#include <omp.h>
-
 #include <cstring>
 
 namespace bart::winograd {
@@ -83,8 +81,8 @@ BART_INLINE void multiply_tiles(const T* x,  // [groups, gradient_rows, pair]
 /// `sink(point, lanes)` gets a lane for each channel: one tile's number, or a pair of two tiles'.
 template <class Transform, int side, class T, class E, class Sink>
 BART_INLINE void transform_group(const WinogradShape& s, const Tiles& tiles, TilePlace at, std::int64_t count,
-                                 const E* x, const WinogradNormalization& normalization,
-                                 std::int64_t channels, std::int64_t channel, const Sink& sink) {
+                                 const E* x, const SourceNormalization& normalization, std::int64_t channels,
+                                 std::int64_t channel, const Sink& sink) {
   constexpr int overlap = side == tile ? 1 : 0;
   E copies[pair<T>][points * block];
   Square<E> squares[pair<T>];
@@ -109,7 +107,7 @@ BART_INLINE void transform_group(const WinogradShape& s, const Tiles& tiles, Til
 template <int W, class E, class T>
 void transform_chunk(const WinogradShape& s, const Tiles& tiles, const GradientJobs& jobs,
                      const GradientRoom<T>& room, std::int64_t first, std::int64_t end, std::int64_t in,
-                     std::int64_t out, const E* x, const WinogradNormalization& normalization, const E* dy,
+                     std::int64_t out, const E* x, const SourceNormalization& normalization, const E* dy,
                      T* inputs,     // [36, in / gradient_rows, chunk / pair, gradient_rows, pair]
                      T* outputs) {  // [36, out / W, chunk / pair, W, pair]
   const std::int64_t room_groups = jobs.chunk / pair<T>;
@@ -140,8 +138,9 @@ void transform_chunk(const WinogradShape& s, const Tiles& tiles, const GradientJ
 }
 
 template <int W, class E>
-void weight_gradient_by(const WinogradShape& s, const E* x, const WinogradNormalization& normalization,
-                        const E* dy, float* dweights, std::uint8_t* scratch) {
+void weight_gradient_by(const Team& team, const WinogradShape& s, const E* x,
+                        const SourceNormalization& normalization, const E* dy, float* dweights,
+                        std::uint8_t* scratch) {
   using T = Transformed<E>;
   static_assert(block == 2 * gradient_rows);  // store_halves
   const Tiles tiles(s);
@@ -153,9 +152,8 @@ void weight_gradient_by(const WinogradShape& s, const E* x, const WinogradNormal
   };
   std::uint8_t* thread_rooms = scratch + static_cast<std::size_t>(jobs.count()) * room.job_bytes;
   // Blocks of one part follow each other, since they read the same tiles.
-#pragma omp parallel for schedule(dynamic)
-  for (std::int64_t job = 0; job < jobs.count(); ++job) {
-    std::uint8_t* mine = thread_rooms + static_cast<std::size_t>(omp_get_thread_num()) * room.thread_bytes;
+  team.each_in_turn(jobs.count(), [&](std::int64_t job, int thread) {
+    std::uint8_t* mine = thread_rooms + static_cast<std::size_t>(thread) * room.thread_bytes;
     T* inputs = reinterpret_cast<T*>(mine);
     T* outputs = reinterpret_cast<T*>(mine + room.input_bytes);
     const std::int64_t in = job % jobs.blocks / (s.out / jobs.out) * jobs.in;
@@ -177,9 +175,8 @@ void weight_gradient_by(const WinogradShape& s, const E* x, const WinogradNormal
         }
       }
     }
-  }
-#pragma omp parallel for schedule(dynamic)
-  for (std::int64_t row = 0; row < s.out / block * s.in; ++row) {
+  });
+  team.each_in_turn(s.out / block * s.in, [&](std::int64_t row) {
     const std::int64_t o = row / s.in * block;
     const std::int64_t i = row % s.in;
     const std::int64_t job = i / jobs.in * (s.out / jobs.out) + o / jobs.out;
@@ -194,24 +191,25 @@ void weight_gradient_by(const WinogradShape& s, const E* x, const WinogradNormal
     transform<WeightGradientTransform>(du, dw);
     float* to = dweights + ((o / block * (s.in / block) + i / block) * 9 * block + i % block) * block;
     for (int f = 0; f < 9; ++f) store(dw[f], to + f * block * block);
-  }
+  });
 }
 
 template <class E>
-void weight_gradient(const WinogradShape& s, const void* x, const WinogradNormalization& normalization,
-                     const void* dy, float* dweights, void* scratch) {
+void weight_gradient(const Team& team, const WinogradShape& s, const void* x,
+                     const SourceNormalization& normalization, const void* dy, float* dweights,
+                     void* scratch) {
   const auto run = width_of(s.out) == block ? weight_gradient_by<block, E> : weight_gradient_by<2 * block, E>;
-  run(s, static_cast<const E*>(x), normalization, static_cast<const E*>(dy), dweights,
+  run(team, s, static_cast<const E*>(x), normalization, static_cast<const E*>(dy), dweights,
       static_cast<std::uint8_t*>(scratch));
 }
 
 template <class E>
-std::size_t gradient_scratch_bytes(const WinogradShape& s, int threads) {
+std::size_t gradient_scratch_bytes(const WinogradShape& s, const Team& team) {
   using T = Transformed<E>;
   const GradientJobs jobs(s, sizeof(T));
   const GradientRoom<T> room(jobs);
   return static_cast<std::size_t>(jobs.count()) * room.job_bytes +
-         static_cast<std::size_t>(threads) * room.thread_bytes;
+         static_cast<std::size_t>(team.size) * room.thread_bytes;
 }
 
 }  // namespace

@@ -11,13 +11,14 @@ namespace bart {
 /// does.
 struct WinogradKernels {
   std::size_t number_bytes;  // of a transformed weight
-  void (*transform_weights)(const WinogradShape&, bool turned, const float* weights, void* transformed);
-  std::size_t (*scratch_bytes)(const WinogradShape&, int threads);
-  void (*convolve)(const WinogradShape&, const void* x, const void* transformed, const WinogradFusion&,
-                   void* y, void* scratch);
-  std::size_t (*gradient_scratch_bytes)(const WinogradShape&, int threads);
-  void (*weight_gradient)(const WinogradShape&, const void* x, const WinogradNormalization&, const void* dy,
-                          float* dweights, void* scratch);
+  void (*transform_weights)(const Team&, const WinogradShape&, bool turned, const float* weights,
+                            void* transformed);
+  std::size_t (*scratch_bytes)(const WinogradShape&, const Team&);
+  void (*convolve)(const Team&, const WinogradShape&, const void* x, const void* transformed,
+                   const WinogradFusion&, void* y, void* scratch);
+  std::size_t (*gradient_scratch_bytes)(const WinogradShape&, const Team&);
+  void (*weight_gradient)(const Team&, const WinogradShape&, const void* x, const SourceNormalization&,
+                          const void* dy, float* dweights, void* scratch);
 };
 
 /// In channel blocks of 8.

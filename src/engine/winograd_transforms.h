@@ -219,7 +219,7 @@ struct Tiles {
 /// Pixels [begin, end) of a row, each a vector of channels, as they are or normalized; zeros before and
 /// behind.
 template <int side, class E>
-BART_INLINE void copy_row(const E* from, int begin, int end, const WinogradNormalization& normalization,
+BART_INLINE void copy_row(const E* from, int begin, int end, const SourceNormalization& normalization,
                           E* to) {
   const auto copy = [&](const auto& pixel_of) __attribute__((always_inline)) {
     for (int c = 0; c < side; ++c) {
@@ -241,7 +241,7 @@ BART_INLINE void copy_row(const E* from, int begin, int end, const WinogradNorma
 /// or its pixels are to be normalized first, it is copied to `room`, with zeros outside.
 template <int side, class E>
 BART_INLINE Square<E> square_of(const E* plane, std::int64_t size, std::int64_t y, std::int64_t x,
-                                const WinogradNormalization& normalization, E (&room)[points * block]) {
+                                const SourceNormalization& normalization, E (&room)[points * block]) {
   const bool whole = y >= 0 && x >= 0 && y + side <= size && x + side <= size;
   if (whole && normalization.scale == nullptr) return {plane + (y * size + x) * block, size * block};
   const int begin = x < 0 ? static_cast<int>(-x) : 0;

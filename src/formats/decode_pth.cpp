@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "bart/formats/pth.h"
+#include "bart/platform/bf16.h"
 #include "bart/platform/checked.h"
 #include "bart/platform/error.h"
 #include "bart/platform/huge_pages.h"
@@ -130,7 +131,7 @@ float load_float(Dtype dtype, const std::uint8_t* at, bool swap) {
     case Dtype::f16:
       return float_from_half(load<std::uint16_t>(at, swap));
     default:  // bfloat16: the upper half of a float32
-      return std::bit_cast<float>(std::uint32_t{load<std::uint16_t>(at, swap)} << 16);
+      return float_of_bf16(load<std::uint16_t>(at, swap));
   }
 }
 

@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <limits>
 #include <map>
@@ -13,6 +12,7 @@
 #include <string_view>
 #include <variant>
 
+#include "bart/platform/bf16.h"
 #include "bart/platform/checked.h"
 #include "bart/platform/error.h"
 #include "half.h"
@@ -73,8 +73,7 @@ std::variant<std::vector<float>, std::vector<std::int64_t>> load_values(std::str
   if (type == "F16") return load_all<std::uint16_t, float>(data, float_from_half);
   if (type == "BF16") {
     // The upper half of a float32.
-    return load_all<std::uint16_t, float>(
-        data, [](std::uint16_t v) { return std::bit_cast<float>(std::uint32_t{v} << 16); });
+    return load_all<std::uint16_t, float>(data, float_of_bf16);
   }
   if (type == "I64") return load_integers<std::int64_t>(data);
   if (type == "I32") return load_integers<std::int32_t>(data);

@@ -45,7 +45,7 @@ LrRangeTest lr_range_test(const LoadedPictures& pictures, std::span<const std::u
     for (std::size_t k = done; k < done + batch; ++k) indices.push_back(train[visits[k]]);
     done += batch;
     const double learning_rate = options.from * std::pow(factor, step);
-    const StepFigures result = training_step(engine, pictures, indices, class_weights, generator,
+    const StepResult result = training_step(engine, pictures, indices, class_weights, generator,
                                              {learning_rate, training.clip_norm});
 
     mean = decay * mean + (1 - decay) * static_cast<double>(result.loss);

@@ -19,9 +19,8 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-const Architecture& checked(const LoadedPictures& pictures, const Split& split,
-                            const Architecture& architecture, const TrainOptions& options,
-                            const TrainingProgress& progress) {
+void check(const LoadedPictures& pictures, const Split& split, const Architecture& architecture,
+           const TrainOptions& options, const TrainingProgress& progress) {
   if (architecture.classes != static_cast<int>(pictures.classes.size())) {
     throw Error(fmt::format("the network has {} classes, the data set {}", architecture.classes,
                             pictures.classes.size()));
@@ -47,7 +46,6 @@ const Architecture& checked(const LoadedPictures& pictures, const Split& split,
       (progress.done < n && progress.done % static_cast<std::uint64_t>(options.batch_size) != 0)) {
     throw Error("the state to go on from is that of a training on other pictures or in other batches");
   }
-  return architecture;
 }
 
 /// Thrown out of a validation that an event stops.
@@ -64,13 +62,20 @@ TrainingState initial_training_state(const Architecture& architecture, std::uint
 
 Training::Training(const LoadedPictures& pictures, Split split, const Architecture& architecture,
                    const TrainOptions& options, TrainingState from)
+    : Training(pictures, std::move(split),
+               Engine(architecture,
+                      {.threads = options.threads, .precision = options.precision, .exact = options.exact}),
+               options, std::move(from)) {}
+
+Training::Training(const LoadedPictures& pictures, Split split, Engine engine,
+                   const TrainOptions& options, TrainingState from)
     : pictures_(pictures),
       split_(std::move(split)),
       options_(options),
-      engine_(checked(pictures, split_, architecture, options, from.progress),
-              {.threads = options.threads, .precision = options.precision, .exact = options.exact}),
+      engine_(std::move(engine)),
       progress_(std::move(from.progress)),
       next_order_(progress_.order) {
+  check(pictures, split_, engine_.architecture(), options, progress_);
   if (options.balanced_classes) class_weights_ = balanced_weights(pictures, split_.train);
   engine_.load(from.model);
   if (from.adam.steps > 0) engine_.load_adam_state(from.adam);
@@ -109,7 +114,7 @@ void Training::step() {
   const std::size_t next_end = std::min(visits_.size(), next + static_cast<std::size_t>(options_.batch_size));
   for (std::size_t k = next; k < next_end; ++k) pictures_.will_need(split_.train[visits_[k]]);
   const double learning_rate = options_.learning_rate;
-  const StepFigures result = training_step(engine_, pictures_, batch, class_weights_, progress_.generator,
+  const StepResult result = training_step(engine_, pictures_, batch, class_weights_, progress_.generator,
                                            {learning_rate, options_.clip_norm});
   const std::int64_t number = static_cast<std::int64_t>(progress_.steps.size()) + 1;
   if (!std::isfinite(result.loss) || !std::isfinite(result.gradient_norm)) {
@@ -127,6 +132,16 @@ void Training::step() {
   progress_.gradient_norm_sum += result.gradient_norm;
   progress_.steps.push_back({number, progress_.epoch, result.loss, learning_rate, result.gradient_norm});
   progress_.seconds += seconds_since(start);
+}
+
+StateDict Training::model() {
+  engine_.release_memory();
+  return engine_.state();
+}
+
+TrainingState Training::state() {
+  engine_.release_memory();
+  return {progress_, engine_.state(), engine_.adam_state()};
 }
 
 Evaluation Training::evaluate_on(std::span<const std::uint32_t> indices, const OnProgress& progress) {

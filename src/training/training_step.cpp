@@ -2,15 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-#include <limits>
-
 #include "bart/network/dropout.h"
 #include "bart/platform/error.h"
 
 namespace bart {
 
-StepFigures training_step(Engine& engine, const LoadedPictures& pictures,
+StepResult training_step(Engine& engine, const LoadedPictures& pictures,
                           std::span<const std::uint32_t> batch, std::span<const float> class_weights,
                           Mt19937& generator, const StepOptions& options) {
   std::vector<const std::uint8_t*> pixels;
@@ -22,12 +19,7 @@ StepFigures training_step(Engine& engine, const LoadedPictures& pictures,
   }
   const DropoutMasks masks =
       draw_dropout_masks(engine.architecture(), static_cast<int>(batch.size()), generator);
-  const StepResult result = engine.forward_backward({pixels, labels, class_weights}, masks);
-  if (!std::isfinite(result.loss)) return {result.loss, result.correct, 0};
-  const double norm = engine.clip_gradients(options.clip_norm > 0 ? options.clip_norm
-                                                                  : std::numeric_limits<double>::infinity());
-  if (std::isfinite(norm)) engine.adam_step(options.learning_rate);
-  return {result.loss, result.correct, norm};
+  return engine.step({pixels, labels, class_weights}, masks, options);
 }
 
 std::vector<float> balanced_weights(const LoadedPictures& pictures, std::span<const std::uint32_t> train) {

@@ -10,6 +10,8 @@
 namespace bart {
 namespace {
 
+constexpr Team team{2};
+
 TEST(Adam, TakesTheStepsOfTheDoublePrecisionFormula) {
   // Kingma & Ba 2015, algorithm 1, in double. A step is at most about lr long whatever the gradient's size,
   // and each of its eight roundings moves it by at most 2^-24 of itself: so does adding it to the parameter.
@@ -31,7 +33,7 @@ TEST(Adam, TakesTheStepsOfTheDoublePrecisionFormula) {
       const double corrected = v[i] / (1 - std::pow(0.999, step));
       truth[i] -= lr * (m[i] / (1 - std::pow(0.9, step))) / (std::sqrt(corrected) + 1e-8);
     }
-    adam_step(count, step, {.learning_rate = lr}, gradient.data(), exp_avg.data(), exp_avg_sq.data(),
+    adam_step(team, count, step, {.learning_rate = lr}, gradient.data(), exp_avg.data(), exp_avg_sq.data(),
               parameter.data());
     for (std::size_t i = 0; i < count; ++i) {
       // Moments carry relative roundings along, against which a sum with changing signs can cancel.
@@ -44,7 +46,7 @@ TEST(Adam, TakesTheStepsOfTheDoublePrecisionFormula) {
 TEST(Adam, LeavesPaddingAtZero) {
   std::vector<float> zero(16), parameter(16), exp_avg(16), exp_avg_sq(16);
   for (int step = 1; step <= 3; ++step) {
-    adam_step(16, step, {.learning_rate = 1e-3}, zero.data(), exp_avg.data(), exp_avg_sq.data(),
+    adam_step(team, 16, step, {.learning_rate = 1e-3}, zero.data(), exp_avg.data(), exp_avg_sq.data(),
               parameter.data());
   }
   EXPECT_EQ(parameter, zero);

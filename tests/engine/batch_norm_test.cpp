@@ -4,7 +4,6 @@
 
 #include <gtest/gtest.h>
 #include <hwy/targets.h>
-#include <omp.h>
 
 #include <cmath>
 #include <limits>
@@ -17,6 +16,8 @@
 namespace bart {
 namespace {
 
+Team team{2};  // the tests of what does not depend on the number of threads change it
+
 constexpr double rounding = 0x1p-24;  // the relative error of one float32 operation
 // A difference from the mean and its square round three times of the square's size, their sum and the
 // variance once each; the root halves that, and rounds.
@@ -28,7 +29,7 @@ struct Case {
   ActivationShape shape;
 };
 
-/// Activations on a grid of 1/64, so that equal ones are common and unequal ones far apart, and all other
+/// ActivationArray on a grid of 1/64, so that equal ones are common and unequal ones far apart, and all other
 /// inputs.
 struct Data {
   ActivationShape shape;
@@ -97,7 +98,7 @@ struct Channel {
   }
 };
 
-Activations floats(std::vector<float>& numbers) {
+ActivationArray floats(std::vector<float>& numbers) {
   return {numbers.data(), Precision::f32};
 }
 
@@ -120,7 +121,7 @@ struct KernelRun {
   }
 
   void statistics(Data& data) {
-    exact_batch_norm_statistics(data.shape, data.x.data(), data.weight.data(), data.bias.data(),
+    exact_batch_norm_statistics(team, data.shape, data.x.data(), data.weight.data(), data.bias.data(),
                                 data.running_mean.data(), data.running_var.data(), channels, partial);
   }
 };
@@ -156,9 +157,9 @@ TEST_P(BatchNorm, WithReluForwardAndBackward) {
   KernelRun run(s);
   run.statistics(data);
   std::vector<float> y(data.x.size());
-  normalize_relu_forward(s, floats(data.x), run.channels, floats(y));
+  normalize_relu_forward(team, s, floats(data.x), run.channels, floats(y));
   std::vector<float> dx = data.x;
-  normalize_relu_backward(s, floats(data.dy), data.weight.data(), run.channels, floats(dx),
+  normalize_relu_backward(team, s, floats(data.dy), data.weight.data(), run.channels, floats(dx),
                           run.dweight.data(), run.dbias.data(), run.partial);
 
   for (std::int64_t c = 0; c < s.channels; ++c) {
@@ -203,10 +204,11 @@ TEST_P(BatchNorm, WithReluPoolingAndDropoutForwardAndBackward) {
   KernelRun run(s);
   run.statistics(data);
   std::vector<float> y(data.x.size() / 4);
-  normalize_relu_pool_forward(s, floats(data.x), run.channels, data.keep.data(), floats(y));
+  normalize_relu_pool_forward(team, s, floats(data.x), run.channels, data.keep.data(), floats(y));
   std::vector<float> dx = data.x;
-  normalize_relu_pool_backward(s, floats(data.pooled_dy), data.weight.data(), run.channels, data.keep.data(),
-                               floats(dx), run.dweight.data(), run.dbias.data(), run.partial);
+  normalize_relu_pool_backward(team, s, floats(data.pooled_dy), data.weight.data(), run.channels,
+                               data.keep.data(), floats(dx), run.dweight.data(), run.dbias.data(),
+                               run.partial);
 
   for (std::int64_t c = 0; c < s.channels; ++c) {
     const Channel truth(data, c);
@@ -262,11 +264,11 @@ TEST_P(BatchNorm, WithReluPoolingAndDropoutForwardAndBackward) {
 TEST_P(BatchNorm, GivesTheSameBitsForAnyNumberOfThreads) {
   std::vector<std::vector<float>> results;
   for (const int threads : {1, 2, 3}) {
-    omp_set_num_threads(threads);
+    team.size = threads;
     Data data(GetParam().shape);
     KernelRun run(data.shape);
     run.statistics(data);
-    normalize_relu_pool_backward(data.shape, floats(data.pooled_dy), data.weight.data(), run.channels,
+    normalize_relu_pool_backward(team, data.shape, floats(data.pooled_dy), data.weight.data(), run.channels,
                                  data.keep.data(), floats(data.x), run.dweight.data(), run.dbias.data(),
                                  run.partial);
     std::vector<float>& all = results.emplace_back(run.numbers);
@@ -287,12 +289,12 @@ TEST_P(BatchNorm, LetsNotANumberThrough) {
     std::vector<float> x = data.x;
     x[data.index(0, 2, h, w, s.size)] = std::numeric_limits<float>::quiet_NaN();
     std::vector<float> y(x.size());
-    normalize_relu_forward(s, floats(x), run.channels, floats(y));
+    normalize_relu_forward(team, s, floats(x), run.channels, floats(y));
     EXPECT_TRUE(std::isnan(y[data.index(0, 2, h, w, s.size)]));
     std::vector<float> pooled(x.size() / 4);
-    normalize_relu_pool_forward(s, floats(x), run.channels, data.keep.data(), floats(pooled));
+    normalize_relu_pool_forward(team, s, floats(x), run.channels, data.keep.data(), floats(pooled));
     EXPECT_TRUE(std::isnan(pooled[data.index(0, 2, 0, 0, s.size / 2)]));
-    max_pool_forward(s, floats(x), floats(pooled));
+    max_pool_forward(team, s, floats(x), floats(pooled));
     EXPECT_TRUE(std::isnan(pooled[data.index(0, 2, 0, 0, s.size / 2)]));
   }
 }

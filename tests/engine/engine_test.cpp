@@ -1,4 +1,4 @@
-#include "bart/engine/engine.h"
+#include "bart/engine/processor.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -115,7 +115,7 @@ TEST(Engine, GivesBackTheStateThatItLoadedBitForBit) {
         std::get<std::vector<std::int64_t>>(tensor.values) = {41};
       }
     }
-    Engine engine(architecture, {.threads = 2, .exact = true});
+    ProcessorBackend engine(architecture, {.threads = 2, .exact = true});
     engine.load(setup.state);
     expect_equal(engine.state(), setup.state);
   }
@@ -132,7 +132,7 @@ TEST(Engine, TrainsArchitecturesOfManyShapes) {
   for (const Architecture& architecture : architectures) {
     for (const int n : {1, 3}) {
       Training setup(architecture, n);
-      Engine engine(architecture, {.threads = 2, .exact = true});
+      ProcessorBackend engine(architecture, {.threads = 2, .exact = true});
       engine.load(setup.state);
       const float before = engine.forward_backward(setup.batch(), setup.masks).loss;
       EXPECT_TRUE(std::isfinite(before));
@@ -149,7 +149,7 @@ TEST(Engine, GivesTheSameBitsRunAfterRun) {
   const Training setup(small(), 6);
   std::vector<StateDict> states;
   for (int run = 0; run < 2; ++run) {
-    Engine engine(setup.architecture, {.threads = 2, .exact = true});
+    ProcessorBackend engine(setup.architecture, {.threads = 2, .exact = true});
     engine.load(setup.state);
     for (int step = 0; step < 5; ++step) {
       engine.forward_backward(setup.batch(), setup.masks);
@@ -162,8 +162,8 @@ TEST(Engine, GivesTheSameBitsRunAfterRun) {
 
 TEST(Engine, KeepsBatchSizesApartThoughTheyShareMemory) {
   const Training large(small(), 6), little(small(), 2);
-  Engine mixed(small(), {.threads = 1}), alone(small(), {.threads = 1});
-  for (Engine* engine : {&mixed, &alone}) engine->load(large.state);
+  ProcessorBackend mixed(small(), {.threads = 1}), alone(small(), {.threads = 1});
+  for (ProcessorBackend* engine : {&mixed, &alone}) engine->load(large.state);
   std::vector<float> logits(little.logit_count()), expected(little.logit_count());
   mixed.forward_backward(little.batch(), little.masks);
   mixed.forward_backward(large.batch(), large.masks);
@@ -182,7 +182,7 @@ TEST(Engine, KeepsBatchSizesApartThoughTheyShareMemory) {
 
 TEST(Engine, EvaluatesTheParametersThatItHasNow) {
   const Training setup(small(), 4);
-  Engine trained(small(), {.threads = 1}), loaded(small(), {.threads = 1});
+  ProcessorBackend trained(small(), {.threads = 1}), loaded(small(), {.threads = 1});
   trained.load(setup.state);
   std::vector<float> logits(setup.logit_count()), expected(setup.logit_count());
   trained.evaluate(setup.pictures, logits);  // folds the BatchNorms of the initial state
@@ -197,7 +197,7 @@ TEST(Engine, EvaluatesTheParametersThatItHasNow) {
 TEST(Engine, TakesNoMemoryInAStepForWhatItComputes) {
   // oneDNN keeps the few arguments of a call in a small map; no buffer is ever as small as a kilobyte.
   const Training setup(small(), 6);
-  Engine engine(small(), {.threads = 2});
+  ProcessorBackend engine(small(), {.threads = 2});
   engine.load(setup.state);
   std::vector<float> logits(setup.logit_count());
   const auto step = [&] {
@@ -222,7 +222,7 @@ TEST(Engine, CountsBatchesAndTakesTheConvolutionsBiasIntoTheRunningMean) {
       for (float& value : tensor.floats()) value += 2;
     }
   }
-  Engine engine(small(), {.threads = 1});
+  ProcessorBackend engine(small(), {.threads = 1});
   std::vector<std::vector<float>> means, logits;
   for (const StateDict* state : std::vector<const StateDict*>{&setup.state, &shifted}) {
     engine.load(*state);
@@ -241,7 +241,7 @@ TEST(Engine, CountsBatchesAndTakesTheConvolutionsBiasIntoTheRunningMean) {
 }
 
 TEST(Engine, DescribesItsPlan) {
-  const Engine engine(small(), {.threads = 1});
+  const ProcessorBackend engine(small(), {.threads = 1});
   const std::string training = engine.describe_plan(32, true);
   EXPECT_THAT(training, HasSubstr("block2.3 backward data"));
   EXPECT_THAT(training, HasSubstr("The arena has "));
@@ -250,9 +250,10 @@ TEST(Engine, DescribesItsPlan) {
 
 TEST(Engine, SaysWhatDoesNotFit) {
   const Training setup(small(), 2);
-  EXPECT_THAT([] { Engine(small(), {.threads = 0}); }, ThrowsMessage<Error>(HasSubstr("at least 1 thread")));
-  EXPECT_THAT([] { Engine({.classes = 1}, {}); }, ThrowsMessage<Error>(HasSubstr("2 classes")));
-  Engine engine(small(), {.threads = 1});
+  EXPECT_THAT([] { ProcessorBackend(small(), {.threads = -1}); },
+              ThrowsMessage<Error>(HasSubstr("-1 threads")));
+  EXPECT_THAT([] { ProcessorBackend({.classes = 1}, {}); }, ThrowsMessage<Error>(HasSubstr("2 classes")));
+  ProcessorBackend engine(small(), {.threads = 1});
   StateDict state = setup.state;
   state.erase(state.begin());
   EXPECT_THAT([&] { engine.load(state); }, ThrowsMessage<Error>(HasSubstr("no tensor block1.0.weight")));

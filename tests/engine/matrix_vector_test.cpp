@@ -2,7 +2,6 @@
 #include "matrix_vector.h"
 
 #include <gtest/gtest.h>
-#include <omp.h>
 
 #include <bit>
 #include <cmath>
@@ -11,6 +10,8 @@
 
 namespace bart {
 namespace {
+
+constexpr Team two{2};
 
 class MatrixVector : public testing::TestWithParam<MatrixShape> {
  protected:
@@ -37,10 +38,10 @@ class MatrixVector : public testing::TestWithParam<MatrixShape> {
     const auto bits = std::bit_cast<std::uint32_t>(value);
     return std::bit_cast<float>((bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000);
   }
-  std::vector<float> multiply(Activations given, int threads) const {
-    omp_set_num_threads(threads);
+  std::vector<float> multiply(ActivationArray given, int threads) const {
+    const Team team{threads};
     std::vector<float> y(std::size_t(s.out)), partial(multiply_vector_bytes(s) / sizeof(float), NAN);
-    multiply_vector(s, given, x.data(), bias.data(), y.data(), partial.data());
+    multiply_vector(team, s, given, x.data(), bias.data(), y.data(), partial.data());
     return y;
   }
 
@@ -51,10 +52,10 @@ class MatrixVector : public testing::TestWithParam<MatrixShape> {
 
 TEST_P(MatrixVector, IsTheProductInEitherPrecisionOnAnyNumberOfThreads) {
   std::vector<Bf16> rounded(weights.size());
-  round_weights(s.in * s.out, weights.data(), rounded.data());
+  round_weights(two, s.in * s.out, weights.data(), rounded.data());
   for (const bool bf16 : {false, true}) {
-    const Activations given{bf16 ? static_cast<void*>(rounded.data()) : weights.data(),
-                            bf16 ? Precision::bf16 : Precision::f32};
+    const ActivationArray given{bf16 ? static_cast<void*>(rounded.data()) : weights.data(),
+                                bf16 ? Precision::bf16 : Precision::f32};
     const std::vector<float> y = multiply(given, 2);
     for (std::int64_t o = 0; o < s.out; ++o) {
       const auto [sum, size] = truth(o, bf16);

@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 #include <hwy/targets.h>
-#include <omp.h>
 
 #include <string>
 #include <vector>
@@ -14,6 +13,8 @@
 namespace bart {
 namespace {
 
+Team team{2};  // the tests of what does not depend on the number of threads change it
+
 struct Case {
   std::int64_t target;  // of Highway, or 0: what the machine has
   std::int64_t n, size;
@@ -22,9 +23,8 @@ struct Case {
 
 PatchMoments moments_of(const Pictures& pictures) {
   // Exactly as much memory as was asked for, and not zero: neither is to be relied on.
-  std::vector<std::uint8_t> memory(patch_moments_scratch_bytes(pictures.size, omp_get_max_threads()) + 64,
-                                   0xff);
-  return patch_moments(pictures.pointers(), pictures.size, aligned(memory));
+  std::vector<std::uint8_t> memory(patch_moments_scratch_bytes(pictures.size, team) + 64, 0xff);
+  return patch_moments(team, pictures.pointers(), pictures.size, aligned(memory));
 }
 
 PatchMoments expected(const Pictures& pictures) {
@@ -52,7 +52,7 @@ TEST_P(PatchMomentsTest, AreExactOnAnyNumberOfThreads) {
   const Pictures pictures(GetParam().n, GetParam().size, GetParam().fill);
   const PatchMoments truth = expected(pictures);
   for (const int threads : {1, 2, 3}) {
-    omp_set_num_threads(threads);
+    team.size = threads;
     const PatchMoments moments = moments_of(pictures);
     EXPECT_EQ(moments.count, truth.count);
     EXPECT_EQ(moments.sums, truth.sums);

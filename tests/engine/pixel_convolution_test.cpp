@@ -4,7 +4,6 @@
 
 #include <gtest/gtest.h>
 #include <hwy/targets.h>
-#include <omp.h>
 
 #include <algorithm>
 #include <bit>
@@ -18,6 +17,8 @@
 
 namespace bart {
 namespace {
+
+Team team{2};  // the tests of what does not depend on the number of threads change it
 
 constexpr double rounding = 0x1p-24;      // the relative error of one float32 operation
 constexpr double bf16_rounding = 0x1p-8;  // and of one number stored as bfloat16
@@ -37,7 +38,7 @@ struct Case {
 };
 
 /// A layer's parameters and what the kernels make of them.
-struct Layer {
+struct PixelLayer {
   ActivationShape shape;
   Precision precision;
   Pictures pictures;
@@ -47,7 +48,7 @@ struct Layer {
   BatchNormChannels channels;
   PatchMoments moments;
 
-  explicit Layer(const Case& c)
+  explicit PixelLayer(const Case& c)
       : shape(c.shape), precision(c.precision), pictures(c.shape.n, c.shape.size, c.fill) {
     Mt19937 words(5);
     const auto draw = [&](std::vector<float>& values, std::int64_t count, int steps) {
@@ -75,11 +76,11 @@ struct Layer {
     }
   }
 
-  Activations y() { return {aligned(y_memory), precision}; }
-  Activations dy() { return {aligned(dy_memory), precision}; }
+  ActivationArray y() { return {aligned(y_memory), precision}; }
+  ActivationArray dy() { return {aligned(dy_memory), precision}; }
   std::uint8_t* mask() { return static_cast<std::uint8_t*>(aligned(mask_memory)); }
 
-  static void put(Activations to, std::int64_t i, float value) {
+  static void put(ActivationArray to, std::int64_t i, float value) {
     if (to.precision == Precision::f32) {
       static_cast<float*>(to.data)[i] = value;
     } else {
@@ -87,7 +88,7 @@ struct Layer {
           static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(value) >> 16)};
     }
   }
-  static float get(Activations from, std::int64_t i) {
+  static float get(ActivationArray from, std::int64_t i) {
     if (from.precision == Precision::f32) return static_cast<float*>(from.data)[i];
     return std::bit_cast<float>(std::uint32_t{static_cast<Bf16*>(from.data)[i].bits} << 16);
   }
@@ -114,23 +115,20 @@ struct Layer {
   }
 
   void statistics() {
-    std::vector<std::uint8_t> memory(patch_moments_scratch_bytes(shape.size, omp_get_max_threads()) + 64,
-                                     0xff);
-    moments = patch_moments(pictures.pointers(), shape.size, aligned(memory));
-    pixel_convolution_statistics(shape, moments, weights.data(), conv_bias.data(), weight.data(), bias.data(),
-                                 running_mean.data(), running_var.data(), channels);
+    std::vector<std::uint8_t> memory(patch_moments_scratch_bytes(shape.size, team) + 64, 0xff);
+    moments = patch_moments(team, pictures.pointers(), shape.size, aligned(memory));
+    pixel_convolution_statistics(team, shape, moments, weights.data(), conv_bias.data(), weight.data(),
+                                 bias.data(), running_mean.data(), running_var.data(), channels);
     fold_pixel_convolution(shape, weights.data(), conv_bias.data(), channels, folded.data(), offset.data());
   }
   void forward(std::uint8_t* mask_to) {
-    std::vector<std::uint8_t> memory(pixel_convolution_scratch_bytes(shape, omp_get_max_threads()) + 64,
-                                     0xff);
-    pixel_convolution_forward(shape, pictures.pointers(), folded.data(), offset.data(), y(), mask_to,
+    std::vector<std::uint8_t> memory(pixel_convolution_scratch_bytes(shape, team) + 64, 0xff);
+    pixel_convolution_forward(team, shape, pictures.pointers(), folded.data(), offset.data(), y(), mask_to,
                               aligned(memory));
   }
   void backward() {
-    std::vector<std::uint8_t> memory(
-        pixel_convolution_gradient_scratch_bytes(shape, omp_get_max_threads()) + 64, 0xff);
-    pixel_convolution_backward(shape, pictures.pointers(), moments, dy(), mask(), weights.data(),
+    std::vector<std::uint8_t> memory(pixel_convolution_gradient_scratch_bytes(shape, team) + 64, 0xff);
+    pixel_convolution_backward(team, shape, pictures.pointers(), moments, dy(), mask(), weights.data(),
                                weight.data(), channels, dweights.data(), dweight.data(), dbias.data(),
                                aligned(memory));
   }
@@ -138,11 +136,11 @@ struct Layer {
 
 /// One channel's convolution in double, and its statistics in two passes.
 struct Channel {
-  const Layer& layer;
+  const PixelLayer& layer;
   std::int64_t c;
   double count, bias, mean = 0, variance = 0, magnitude = 0, invstd;
 
-  Channel(const Layer& from, std::int64_t channel)
+  Channel(const PixelLayer& from, std::int64_t channel)
       : layer(from),
         c(channel),
         count(static_cast<double>(from.shape.n * from.shape.size * from.shape.size)),
@@ -168,8 +166,8 @@ struct Channel {
 class PixelConvolution : public TargetTest<Case> {};
 
 TEST_P(PixelConvolution, StatisticsAreThoseOfTheOutputs) {
-  const Layer before(GetParam());
-  Layer layer(GetParam());
+  const PixelLayer before(GetParam());
+  PixelLayer layer(GetParam());
   layer.statistics();
   for (std::int64_t c = 0; c < layer.shape.channels; ++c) {
     const auto i = static_cast<std::size_t>(c);
@@ -193,7 +191,7 @@ TEST_P(PixelConvolution, StatisticsAreThoseOfTheOutputs) {
 }
 
 TEST_P(PixelConvolution, ForwardIsConvolutionNormalizationAndRelu) {
-  Layer layer(GetParam());
+  PixelLayer layer(GetParam());
   layer.statistics();
   layer.forward(layer.mask());
   for (std::int64_t c = 0; c < layer.shape.channels; ++c) {
@@ -208,7 +206,7 @@ TEST_P(PixelConvolution, ForwardIsConvolutionNormalizationAndRelu) {
       }
       const double error = forward_roundings * rounding * terms;
       const double stored = layer.precision == Precision::bf16 ? bf16_rounding * (expected + error) : 0;
-      const float y = Layer::get(layer.y(), i);
+      const float y = PixelLayer::get(layer.y(), i);
       ASSERT_NEAR(static_cast<double>(y), expected, error + stored) << "channel " << c;
       ASSERT_EQ(layer.bit(i), y > 0) << "channel " << c;
     });
@@ -216,7 +214,7 @@ TEST_P(PixelConvolution, ForwardIsConvolutionNormalizationAndRelu) {
 }
 
 TEST_P(PixelConvolution, ForwardWithoutAMaskGivesTheSame) {
-  Layer layer(GetParam());
+  PixelLayer layer(GetParam());
   layer.statistics();
   layer.forward(layer.mask());
   const std::vector<std::uint8_t> mask = layer.mask_memory;
@@ -232,7 +230,7 @@ TEST_P(PixelConvolution, ForwardWithoutAMaskGivesTheSame) {
 }
 
 TEST_P(PixelConvolution, GradientsAreThoseThroughTheBatchStatistics) {
-  Layer layer(GetParam());
+  PixelLayer layer(GetParam());
   layer.statistics();
   layer.forward(layer.mask());
   layer.backward();
@@ -241,7 +239,7 @@ TEST_P(PixelConvolution, GradientsAreThoseThroughTheBatchStatistics) {
     const Channel truth(layer, c);
     const auto weight = static_cast<double>(layer.weight[channel]);
     const auto gradient = [&](std::int64_t i) {
-      return layer.bit(i) ? static_cast<double>(Layer::get(layer.dy(), i)) : 0.0;
+      return layer.bit(i) ? static_cast<double>(PixelLayer::get(layer.dy(), i)) : 0.0;
     };
     // Of g and g * xhat, and what their floats may be wrong by: each product of g and a byte with the
     // roundings of its chain, times the filter; and so the product with the mean, which is subtracted.
@@ -295,8 +293,8 @@ TEST_P(PixelConvolution, GivesTheSameBitsForAnyNumberOfThreads) {
   std::vector<std::vector<float>> results;
   std::vector<std::vector<std::uint8_t>> masks;
   for (const int threads : {1, 2, 3}) {
-    omp_set_num_threads(threads);
-    Layer layer(GetParam());
+    team.size = threads;
+    PixelLayer layer(GetParam());
     layer.statistics();
     layer.forward(layer.mask());
     layer.backward();
@@ -305,7 +303,7 @@ TEST_P(PixelConvolution, GivesTheSameBitsForAnyNumberOfThreads) {
                              &layer.dweights, &layer.dweight, &layer.dbias}) {
       all.insert(all.end(), more->begin(), more->end());
     }
-    for (std::int64_t i = 0; i < layer.shape.count(); ++i) all.push_back(Layer::get(layer.y(), i));
+    for (std::int64_t i = 0; i < layer.shape.count(); ++i) all.push_back(PixelLayer::get(layer.y(), i));
     masks.emplace_back(layer.mask(), layer.mask() + pixel_mask_bytes(layer.shape));
   }
   EXPECT_EQ(results[0], results[1]);
@@ -315,14 +313,14 @@ TEST_P(PixelConvolution, GivesTheSameBitsForAnyNumberOfThreads) {
 }
 
 TEST_P(PixelConvolution, LetsNotANumberThrough) {
-  Layer layer(GetParam());
+  PixelLayer layer(GetParam());
   layer.statistics();
   layer.offset[2] = std::numeric_limits<float>::quiet_NaN();
   layer.forward(layer.mask());
   for (std::int64_t c : {1, 2, 3}) {
     const std::int64_t i = layer.index(0, c, layer.shape.size - 1, layer.shape.size - 1);
-    EXPECT_EQ(std::isnan(Layer::get(layer.y(), i)), c == 2);
-    EXPECT_EQ(layer.bit(i), Layer::get(layer.y(), i) > 0);
+    EXPECT_EQ(std::isnan(PixelLayer::get(layer.y(), i)), c == 2);
+    EXPECT_EQ(layer.bit(i), PixelLayer::get(layer.y(), i) > 0);
   }
 }
 

@@ -4,7 +4,6 @@
 #include "winograd.h"
 
 #include <gtest/gtest.h>
-#include <omp.h>
 
 #include <algorithm>
 #include <array>
@@ -20,6 +19,8 @@
 namespace bart {
 namespace {
 
+Team team{2};  // the tests of what does not depend on the number of threads change it
+
 const auto block = static_cast<std::int64_t>(preferred_block());
 
 struct Case {
@@ -33,7 +34,7 @@ float rounded(float value, Precision precision) {
   return std::bit_cast<float>((bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000);
 }
 
-/// Activations as both the kernels and the definition see them.
+/// ActivationArray as both the kernels and the definition see them.
 struct Field {
   std::int64_t n, channels, size;
   Precision precision;
@@ -123,7 +124,6 @@ class Winograd : public testing::TestWithParam<Case> {
     dy.fill(generator, false);
     bias.resize(static_cast<std::size_t>(s.out));
     for (float& b : bias) b = normal(generator);
-    omp_set_num_threads(2);
   }
   /// Relative L2 distance. Rounding each transformed number once costs 12 units, measured for the points of
   /// this algorithm in double otherwise, half of it for each of the two operands. Adding up `terms` products
@@ -145,12 +145,12 @@ std::vector<std::uint8_t> memory(std::size_t bytes) {
 
 TEST_P(Winograd, ForwardIsTheConvolution) {
   auto transformed = memory(winograd_weights_bytes(s, precision));
-  auto scratch = memory(winograd_scratch_bytes(s, precision, 2));
+  auto scratch = memory(winograd_scratch_bytes(s, precision, team));
   Field y(s.n, s.out, s.size, precision);
-  winograd_weights(s, precision, weights.data(), transformed.data());
+  winograd_weights(team, s, precision, weights.data(), transformed.data());
   for (const bool relu : {false, true}) {
-    winograd_convolve(s, precision, x.bytes.data(), transformed.data(), {.bias = bias.data(), .relu = relu},
-                      y.bytes.data(), scratch.data());
+    winograd_convolve(team, s, precision, x.bytes.data(), transformed.data(),
+                      {.bias = bias.data(), .relu = relu}, y.bytes.data(), scratch.data());
     y.read_back();
     Distance distance;
     y.each([&](auto n, auto o, auto h, auto w) {
@@ -169,10 +169,10 @@ TEST_P(Winograd, ForwardIsTheConvolution) {
 TEST_P(Winograd, BackwardDataIsItsGradient) {
   const WinogradShape turned{s.n, s.out, s.in, s.size};
   auto transformed = memory(winograd_weights_bytes(turned, precision));
-  auto scratch = memory(winograd_scratch_bytes(turned, precision, 2));
+  auto scratch = memory(winograd_scratch_bytes(turned, precision, team));
   Field dx(s.n, s.in, s.size, precision);
-  winograd_turned_weights(s, precision, weights.data(), transformed.data());
-  winograd_convolve(turned, precision, dy.bytes.data(), transformed.data(), {}, dx.bytes.data(),
+  winograd_turned_weights(team, s, precision, weights.data(), transformed.data());
+  winograd_convolve(team, turned, precision, dy.bytes.data(), transformed.data(), {}, dx.bytes.data(),
                     scratch.data());
   dx.read_back();
   Distance distance;
@@ -190,8 +190,8 @@ TEST_P(Winograd, BackwardDataIsItsGradient) {
 
 TEST_P(Winograd, BackwardWeightsAreItsGradientOnAnyNumberOfThreads) {
   std::vector<float> gradients(weights.size());
-  auto scratch = memory(winograd_gradient_scratch_bytes(s, precision, 3));
-  winograd_weight_gradient(s, precision, x.bytes.data(), {}, dy.bytes.data(), gradients.data(),
+  auto scratch = memory(winograd_gradient_scratch_bytes(s, precision, Team{3}));
+  winograd_weight_gradient(team, s, precision, x.bytes.data(), {}, dy.bytes.data(), gradients.data(),
                            scratch.data());
   Distance distance;
   for (std::int64_t o = 0; o < s.out; ++o)
@@ -207,9 +207,10 @@ TEST_P(Winograd, BackwardWeightsAreItsGradientOnAnyNumberOfThreads) {
         }
   EXPECT_LE(distance.relative(), allowed(s.n * s.size * s.size));
   for (const int threads : {1, 3}) {
-    omp_set_num_threads(threads);
+    team.size = threads;
     std::vector<float> again(weights.size());
-    winograd_weight_gradient(s, precision, x.bytes.data(), {}, dy.bytes.data(), again.data(), scratch.data());
+    winograd_weight_gradient(team, s, precision, x.bytes.data(), {}, dy.bytes.data(), again.data(),
+                             scratch.data());
     EXPECT_EQ(gradients, again) << threads << " threads";
   }
 }
@@ -220,27 +221,28 @@ TEST_P(Winograd, NormalizesItsInputsAsIfTheyHadBeenBefore) {
     scale[c] = 0.5f + 0.1f * static_cast<float>(c % 7);
     shift[c] = 0.3f - 0.1f * static_cast<float>(c % 5);
   }
-  const WinogradNormalization normalization{scale.data(), shift.data()};
+  std::vector<float> unused(scale.size());  // mean and invstd, which the forward pass passes over
+  const SourceNormalization normalization{scale.data(), shift.data()};
   Field normalized(s.n, s.in, s.size, precision);
-  normalize_relu_forward({s.n, s.in, s.size, block}, {x.bytes.data(), precision},
-                         {nullptr, nullptr, scale.data(), shift.data()},
+  normalize_relu_forward(team, {s.n, s.in, s.size, block}, {x.bytes.data(), precision},
+                         {unused.data(), unused.data(), scale.data(), shift.data()},
                          {normalized.bytes.data(), precision});
 
   auto transformed = memory(winograd_weights_bytes(s, precision));
-  auto scratch = memory(winograd_scratch_bytes(s, precision, 2));
-  winograd_weights(s, precision, weights.data(), transformed.data());
+  auto scratch = memory(winograd_scratch_bytes(s, precision, team));
+  winograd_weights(team, s, precision, weights.data(), transformed.data());
   Field fused(s.n, s.out, s.size, precision), apart(s.n, s.out, s.size, precision);
-  winograd_convolve(s, precision, x.bytes.data(), transformed.data(), {.normalization = normalization},
+  winograd_convolve(team, s, precision, x.bytes.data(), transformed.data(), {.normalization = normalization},
                     fused.bytes.data(), scratch.data());
-  winograd_convolve(s, precision, normalized.bytes.data(), transformed.data(), {}, apart.bytes.data(),
+  winograd_convolve(team, s, precision, normalized.bytes.data(), transformed.data(), {}, apart.bytes.data(),
                     scratch.data());
   EXPECT_EQ(fused.bytes, apart.bytes);
 
-  auto gradient_scratch = memory(winograd_gradient_scratch_bytes(s, precision, 2));
+  auto gradient_scratch = memory(winograd_gradient_scratch_bytes(s, precision, team));
   std::vector<float> of_fused(weights.size()), of_apart(weights.size());
-  winograd_weight_gradient(s, precision, x.bytes.data(), normalization, dy.bytes.data(), of_fused.data(),
-                           gradient_scratch.data());
-  winograd_weight_gradient(s, precision, normalized.bytes.data(), {}, dy.bytes.data(), of_apart.data(),
+  winograd_weight_gradient(team, s, precision, x.bytes.data(), normalization, dy.bytes.data(),
+                           of_fused.data(), gradient_scratch.data());
+  winograd_weight_gradient(team, s, precision, normalized.bytes.data(), {}, dy.bytes.data(), of_apart.data(),
                            gradient_scratch.data());
   EXPECT_EQ(of_fused, of_apart);
 }
@@ -248,15 +250,17 @@ TEST_P(Winograd, NormalizesItsInputsAsIfTheyHadBeenBefore) {
 TEST_P(Winograd, PoolsAsIfItWereDoneAfterwards) {
   if (s.size % 2 != 0) GTEST_SKIP() << "only even sizes are pooled";
   auto transformed = memory(winograd_weights_bytes(s, precision));
-  auto scratch = memory(winograd_scratch_bytes(s, precision, 2));
-  winograd_weights(s, precision, weights.data(), transformed.data());
+  auto scratch = memory(winograd_scratch_bytes(s, precision, team));
+  winograd_weights(team, s, precision, weights.data(), transformed.data());
   WinogradFusion fusion{.bias = bias.data(), .relu = true};
   Field y(s.n, s.out, s.size, precision);
   Field fused(s.n, s.out, s.size / 2, precision), apart(s.n, s.out, s.size / 2, precision);
-  winograd_convolve(s, precision, x.bytes.data(), transformed.data(), fusion, y.bytes.data(), scratch.data());
-  max_pool_forward({s.n, s.out, s.size, block}, {y.bytes.data(), precision}, {apart.bytes.data(), precision});
+  winograd_convolve(team, s, precision, x.bytes.data(), transformed.data(), fusion, y.bytes.data(),
+                    scratch.data());
+  max_pool_forward(team, {s.n, s.out, s.size, block}, {y.bytes.data(), precision},
+                   {apart.bytes.data(), precision});
   fusion.pool = true;
-  winograd_convolve(s, precision, x.bytes.data(), transformed.data(), fusion, fused.bytes.data(),
+  winograd_convolve(team, s, precision, x.bytes.data(), transformed.data(), fusion, fused.bytes.data(),
                     scratch.data());
   EXPECT_EQ(fused.bytes, apart.bytes);
 }
@@ -265,11 +269,11 @@ TEST_P(Winograd, LetsNotANumberThrough) {
   const auto nan = std::bit_cast<std::array<std::uint8_t, 4>>(std::nanf(""));
   std::copy_n(nan.end() - bytes_of(precision), bytes_of(precision), x.place(0, 0, 0, 0));
   auto transformed = memory(winograd_weights_bytes(s, precision));
-  auto scratch = memory(winograd_scratch_bytes(s, precision, 2));
+  auto scratch = memory(winograd_scratch_bytes(s, precision, team));
   Field y(s.n, s.out, s.size, precision);
-  winograd_weights(s, precision, weights.data(), transformed.data());
-  winograd_convolve(s, precision, x.bytes.data(), transformed.data(), {.bias = bias.data(), .relu = true},
-                    y.bytes.data(), scratch.data());
+  winograd_weights(team, s, precision, weights.data(), transformed.data());
+  winograd_convolve(team, s, precision, x.bytes.data(), transformed.data(),
+                    {.bias = bias.data(), .relu = true}, y.bytes.data(), scratch.data());
   y.read_back();
   EXPECT_TRUE(std::isnan(y.value(0, 0, 0, 0)));
 }

@@ -8,7 +8,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "bart/engine/engine.h"
+#include "bart/engine/processor.h"
 #include "bart/platform/threads.h"
 #include "bart/random/mt19937.h"
 #include "golden.h"
@@ -51,7 +51,7 @@ void keep_largest(Distances& distances, const std::string& kind, const std::stri
   if (!(value <= largest)) largest = value;  // NaN too
 }
 
-void compare_step(const Engine& engine, const Referee& truth, Distances& distances) {
+void compare_step(const ProcessorBackend& engine, const Referee& truth, Distances& distances) {
   keep_largest(distances, "logits", "step1", distance(engine.last_logits(), truth.logits()));
   for (const Tensor& gradient : engine.gradients()) {
     if (test::is_noise(gradient.name)) continue;
@@ -82,7 +82,7 @@ void expect_as_close_as_torch(const std::string& name, const Distances& distance
 /// Whether the engine adds up as PyTorch did where the yardsticks come from, on a computer with AVX-512.
 /// Narrower vectors sum in another order (in PyTorch too), so that choices which are near ties may fall
 /// otherwise.
-bool sums_as_the_yardsticks(const Engine& engine, int batch_size) {
+bool sums_as_the_yardsticks(const ProcessorBackend& engine, int batch_size) {
   return engine.describe_plan(batch_size, true).find("avx512") != std::string::npos;
 }
 
@@ -95,7 +95,8 @@ TEST_P(EngineOnSmallNetworks, IsAsCloseToTheRefereeAsPyTorch) {
   for (const std::uint32_t seed : generated.seeds) {
     Mt19937 global(seed), words(seed);
     const StateDict start = initial_state(generated.architecture, global);
-    Engine engine(generated.architecture, {.threads = 1 + static_cast<int>(seed % 2), .exact = true});
+    ProcessorBackend engine(generated.architecture,
+                            {.threads = 1 + static_cast<int>(seed % 2), .exact = true});
     engine.load(start);
     Referee truth(generated.architecture, start);
     std::vector<double> losses, true_losses;
@@ -148,7 +149,7 @@ FirstStep first_step(const test::TrainingBatch& batch, EngineOptions options) {
   const DropoutMasks masks = draw_dropout_masks(architecture, 32, global);
   const std::vector<const std::uint8_t*> pictures = batch.pictures();
   options.threads = available_threads();
-  Engine engine(architecture, options);
+  ProcessorBackend engine(architecture, options);
   engine.load(start);
   Referee truth(architecture, start);
   FirstStep step;

@@ -54,14 +54,14 @@ Referee::Referee(const Architecture& architecture, const StateDict& state)
     const std::vector<float>& values = tensor.floats();
     tensors_[tensor.name].assign(values.begin(), values.end());
     if (!is_parameter(tensor.name)) continue;
-    for (Tensors* zeros : {&gradients_, &first_moments_, &second_moments_}) {
+    for (Tensors* zeros : {&gradients_, &moments_.first, &moments_.second}) {
       (*zeros)[tensor.name].assign(values.size(), 0.0);
     }
   }
 }
 
 void Referee::forward(const std::vector<double>& input, const DropoutMasks* masks,
-                      std::vector<Record>* records) {
+                      std::vector<Record>* records, std::vector<double>* features) {
   const std::size_t n = input.size() / input_values_;
   const bool training = masks != nullptr;
   std::size_t dropouts = 0;
@@ -97,6 +97,8 @@ void Referee::forward(const std::vector<double>& input, const DropoutMasks* mask
         y = x;
         relu_forward(y.size(), y.data());
         if (training) record.output = y;
+        if (features != nullptr && l + 1 < layers_.size() && layers_[l + 1].kind == LayerKind::max_pool)
+          *features = y;
         break;
       case LayerKind::max_pool:
         y.resize(n * values_of(layer.output));
@@ -191,16 +193,31 @@ double Referee::forward_backward(const std::vector<double>& input, std::span<con
   return loss;
 }
 
-void Referee::adam_step(double learning_rate) {
-  ++step_;
+double Referee::clip_gradients(double max_norm) {
+  double squares = 0;
   for (const auto& [name, gradient] : gradients_) {
-    referee::adam_step(gradient.size(), step_, learning_rate, gradient.data(), first_moments_.at(name).data(),
-                       second_moments_.at(name).data(), tensors_.at(name).data());
+    for (const double g : gradient) squares += g * g;
+  }
+  const double norm = std::sqrt(squares);
+  const double factor = max_norm / (norm + 1e-6);
+  if (max_norm <= 0 || factor >= 1) return norm;
+  for (auto& [name, gradient] : gradients_) {
+    for (double& g : gradient) g *= factor;
+  }
+  return norm;
+}
+
+void Referee::adam_step(double learning_rate) {
+  ++moments_.steps;
+  for (const auto& [name, gradient] : gradients_) {
+    referee::adam_step(gradient.size(), moments_.steps, learning_rate, gradient.data(),
+                       moments_.first.at(name).data(), moments_.second.at(name).data(),
+                       tensors_.at(name).data());
   }
 }
 
-std::vector<double> Referee::evaluate(const std::vector<double>& input) {
-  forward(input, nullptr, nullptr);
+std::vector<double> Referee::evaluate(const std::vector<double>& input, std::vector<double>* features) {
+  forward(input, nullptr, nullptr, features);
   return logits_;
 }
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <vector>
 
+#include "bart/bench/operation_times.h"
 #include "bart/engine/engine.h"
 #include "bart/network/architecture.h"
 

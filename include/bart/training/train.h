@@ -113,6 +113,10 @@ class Training {
   Training(const LoadedPictures& pictures, Split split, const Architecture& architecture,
            const TrainOptions& options, TrainingState from);
   Training(LoadedPictures&&, Split, const Architecture&, const TrainOptions&, TrainingState) = delete;
+  /// On an engine that is there already, whose architecture is the network's. Its threads, precision and
+  /// exactness are its own, those of `options` do not count.
+  Training(const LoadedPictures& pictures, Split split, Engine engine, const TrainOptions& options,
+           TrainingState from);
 
   /// Goes on until all epochs or options.max_steps are done, or an event says stop. Throws DivergedError.
   void run(const TrainEvents& events = {});
@@ -120,10 +124,12 @@ class Training {
   /// Whether all epochs are done.
   bool finished() const { return progress_.epoch > options_.epochs; }
   const TrainingProgress& progress() const { return progress_; }
-  StateDict model() const { return engine_.state(); }
+  StateDict model();
   /// Of the present model on the pictures `indices`, which changes nothing.
   Evaluation evaluate_on(std::span<const std::uint32_t> indices, const OnProgress& progress = {});
-  TrainingState state() const { return {progress_, engine_.state(), engine_.adam_state()}; }
+  /// Gives the engine's memory for activations back first, so that the copy does not add to the most that is
+  /// taken.
+  TrainingState state();
 
  private:
   void begin_epoch();

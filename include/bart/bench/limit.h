@@ -3,13 +3,14 @@
 #include <functional>
 #include <vector>
 
+#include "bart/bench/operation_times.h"
 #include "bart/engine/engine.h"
 #include "bart/network/architecture.h"
 
 namespace bart {
 
-/// The least that a network's work takes on this machine, whoever does it: every convolution and linear layer
-/// in every direction, timed alone, in bare oneDNN with the fastest of its algorithms and layouts or by
+/// The least that a network's work takes on this machine with the kernels that there are: every convolution
+/// and linear layer in every direction, timed alone, by the fastest of oneDNN's algorithms and layouts or by
 /// BART's own kernel, and the memory traffic of the passes between them, which cannot be faster than a copy.
 struct Limit {
   std::vector<OperationTime> kernels;  // named as the operations of a plan
@@ -27,20 +28,19 @@ struct LimitOptions {
   int rounds = 10;
 };
 
-/// `progress(done, total)` comes after each kernel. Throws Error when the network or the threads cannot be
+/// `progress(done, total)` comes after each kernel. Throws Error when the network or the options cannot be
 /// executed.
 Limit measure_limit(const Architecture& architecture, const LimitOptions& options,
                     const std::function<void(int, int)>& progress = {});
 
-/// Bytes a second, read plus written, of a copy between two blocks beyond all caches, on so many threads: the
-/// median of `rounds`.
+/// Bytes per second, read plus written, of a copy between two blocks beyond all caches, on so many threads:
+/// the median of `rounds`.
 double copy_bytes_per_second(int threads, int rounds);
 
 /// All of a limit at that bandwidth.
 double limit_seconds(const Limit& limit, double copy_bytes_per_second);
 
-/// Kernels that `operations` did faster than bare oneDNN take that time: the best algorithm known is then
-/// theirs.
+/// Kernels that `operations` ran faster than by themselves get that time.
 void take_faster(Limit& limit, const std::vector<OperationTime>& operations);
 
 }  // namespace bart

@@ -1,9 +1,11 @@
-#include "bart/engine/limit.h"
+#include "bart/bench/limit.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
+#include "bart/bench/fma_peak.h"
+#include "bart/engine/processor.h"
 #include "bart/network/dropout.h"
 
 namespace bart {
@@ -18,23 +20,24 @@ Limit limit_of(bool training) {
 
 TEST(Limit, ItsKernelsAreOperationsOfThePlan) {
   Mt19937 generator(10);
-  Engine engine(small, {.threads = 1});
+  ProcessorBackend engine(small, {.threads = 1});
   engine.load(initial_state(small, generator));
   const std::vector<std::uint8_t> picture(32 * 32 * 3, 100);
   const std::vector<const std::uint8_t*> pictures(4, picture.data());
   const std::vector<std::int32_t> labels(4, 1);
   const auto masks = draw_dropout_masks(small, 4, generator);
   for (const bool training : {true, false}) {
-    const auto operations = training ? engine.time_training_step({pictures, labels}, masks, 1)
-                                     : engine.time_evaluation(pictures, 1);
+    const Batch batch{pictures, labels};
+    const auto operations = time_operations(
+        training ? engine.step_operations(batch, masks) : engine.evaluation_operations(pictures), 1);
     const Limit limit = limit_of(training);
     // Four convolutions and two linear layers; the first convolution's input needs no gradient.
     EXPECT_EQ(limit.kernels.size(), training ? 17u : 6u);
     for (const OperationTime& kernel : limit.kernels) {
       EXPECT_GT(kernel.seconds, 0) << kernel.name;
-      const auto its = std::ranges::find(operations, kernel.name, &OperationTime::name);
-      ASSERT_NE(its, operations.end()) << kernel.name;
-      EXPECT_EQ(its->flops, kernel.flops) << kernel.name;
+      const auto timed = std::ranges::find(operations, kernel.name, &OperationTime::name);
+      ASSERT_NE(timed, operations.end()) << kernel.name;
+      EXPECT_EQ(timed->flops, kernel.flops) << kernel.name;
     }
   }
 }

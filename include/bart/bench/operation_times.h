@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "bart/engine/operation.h"
+#include "bart/engine/precision.h"
+
+namespace bart {
+
+/// One operation of a plan, timed. All but the seconds are as in Operation.
+struct OperationTime {
+  std::string name;
+  std::string implementation;
+  double seconds;  // median over the rounds
+  double flops;
+  double bytes;
+  double multiplications = 0;
+  Precision multiplied_in = Precision::f32;
+};
+
+/// Runs the operations in order, `rounds` times, and takes the median time of each.
+std::vector<OperationTime> time_operations(const std::vector<Operation>& operations, int rounds);
+
+}  // namespace bart

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "bart/network/architecture.h"
+#include "bart/network/dropout.h"
+#include "bart/network/state_dict.h"
+
+namespace bart {
+
+/// One batch of training. Pictures are picked from wherever they lie.
+struct Batch {
+  std::span<const std::uint8_t* const> pictures;  // n pointers to [image_size, image_size, 3]
+  std::span<const std::int32_t> labels;           // [n]
+  std::span<const float> class_weights = {};      // [classes], in the loss; empty: all 1
+};
+
+/// What may differ from step to step.
+struct StepOptions {
+  double learning_rate = 0.001;
+  double clip_norm = 0;  // above 0: gradients are scaled down to this norm, all together
+};
+
+struct StepResult {
+  float loss;   // mean cross entropy of the batch, weighted as torch.nn.CrossEntropyLoss(weight) does
+  int correct;  // pictures whose largest logit is that of their label
+  /// L2 norm of all gradients together, before any clipping; 0 where the loss is not finite.
+  double gradient_norm = 0;
+};
+
+/// What torch.optim.Adam keeps: a step counter and two moments of each parameter, named and shaped like it.
+struct AdamState {
+  std::int64_t steps = 0;
+  StateDict exp_avg;
+  StateDict exp_avg_sq;
+};
+
+/// What a backend can do beside the plain f32 training.
+struct Capabilities {
+  bool bf16;   // activations in bf16
+  bool exact;  // every rounding as PyTorch's float32 kernels do it
+};
+
+/// What executes a network: this computer's processor, another device, or in tests a slow reference. Engine
+/// checks arguments before they come here.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  virtual const Architecture& architecture() const = 0;
+  virtual Capabilities capabilities() const = 0;
+
+  /// Takes over parameters, running statistics and counters. Throws Error when a tensor is missing or has
+  /// another shape; the state is then undefined.
+  virtual void load(const StateDict& state) = 0;
+  virtual StateDict state() const = 0;
+
+  /// Forward in training mode, loss, backward, clipping, Adam (betas 0.9 / 0.999, eps 1e-8). Where the loss
+  /// is not finite, the parameters and the optimizer stay as they are.
+  virtual StepResult step(const Batch& batch, const DropoutMasks& masks, const StepOptions& options) = 0;
+
+  /// Logits in evaluation mode into [n, classes], and where `features` is not empty the activations of the
+  /// last convolution (after BatchNorm and ReLU, before the pooling) into [n, channels, side, side].
+  virtual void evaluate(std::span<const std::uint8_t* const> pictures, std::span<float> logits,
+                        std::span<float> features) = 0;
+
+  virtual AdamState adam_state() const = 0;
+  /// Throws Error when a moment is missing or has another shape.
+  virtual void load_adam_state(const AdamState& adam) = 0;
+
+  /// Returns when all that was asked for is done.
+  virtual void synchronize() = 0;
+
+  /// Gives memory back that is not needed until the next step or evaluation.
+  virtual void release_memory() = 0;
+};
+
+}  // namespace bart

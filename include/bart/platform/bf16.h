@@ -1,0 +1,13 @@
+#pragma once
+
+#include <bit>
+#include <cstdint>
+
+namespace bart {
+
+/// The float whose upper half is these bits: bfloat16, as PyTorch stores it.
+inline float float_of_bf16(std::uint16_t bits) {
+  return std::bit_cast<float>(std::uint32_t{bits} << 16);
+}
+
+}  // namespace bart

@@ -1,0 +1,96 @@
+#include "bart/bench/fma_peak.h"
+
+#include <immintrin.h>
+
+#include <algorithm>
+#include <cstdint>
+
+#include "bart/platform/threads.h"
+#include "bart/platform/timing.h"
+
+namespace bart {
+namespace {
+
+// Sums that do not wait for each other: two units that take four cycles each need eight, and more do no harm.
+constexpr int sums = 12;
+constexpr std::int64_t passes = 2'000'000;  // a few milliseconds
+
+/// `passes` times a multiply-add to each of the sums. What comes of it goes to `result`, or the compiler
+/// would leave it out.
+struct Loop {
+  void (*run)(float* result);
+  std::int64_t multiplications;  // of one multiply-add
+};
+
+__attribute__((target("avx512f"))) void run_avx512(float* result) {
+  __m512 s[sums];
+  for (int k = 0; k < sums; ++k) s[k] = _mm512_set1_ps(static_cast<float>(k));
+  __m512 x = _mm512_set1_ps(1e-8f);
+  for (std::int64_t pass = 0; pass < passes; ++pass) {
+    asm volatile("" : "+v"(x));  // may be another number each time
+#pragma GCC unroll 12
+    for (int k = 0; k < sums; ++k) s[k] = _mm512_fmadd_ps(x, x, s[k]);
+  }
+  for (int k = 1; k < sums; ++k) s[0] = _mm512_add_ps(s[0], s[k]);
+  *result = _mm512_cvtss_f32(s[0]);
+}
+
+__attribute__((target("avx512f,avx512bf16"))) void run_avx512_bf16(float* result) {
+  __m512 s[sums];
+  for (int k = 0; k < sums; ++k) s[k] = _mm512_set1_ps(static_cast<float>(k));
+  __m512i x = _mm512_set1_epi16(0x3c00);  // 2^-7 in bf16
+  for (std::int64_t pass = 0; pass < passes; ++pass) {
+    asm volatile("" : "+v"(x));
+#pragma GCC unroll 12
+    for (int k = 0; k < sums; ++k) s[k] = _mm512_dpbf16_ps(s[k], (__m512bh)x, (__m512bh)x);
+  }
+  for (int k = 1; k < sums; ++k) s[0] = _mm512_add_ps(s[0], s[k]);
+  *result = _mm512_cvtss_f32(s[0]);
+}
+
+__attribute__((target("avx2,fma"))) void run_avx2(float* result) {
+  __m256 s[sums];
+  for (int k = 0; k < sums; ++k) s[k] = _mm256_set1_ps(static_cast<float>(k));
+  __m256 x = _mm256_set1_ps(1e-8f);
+  for (std::int64_t pass = 0; pass < passes; ++pass) {
+    asm volatile("" : "+x"(x));
+#pragma GCC unroll 12
+    for (int k = 0; k < sums; ++k) s[k] = _mm256_fmadd_ps(x, x, s[k]);
+  }
+  for (int k = 1; k < sums; ++k) s[0] = _mm256_add_ps(s[0], s[k]);
+  *result = _mm256_cvtss_f32(s[0]);
+}
+
+std::optional<Loop> loop_of(Precision precision) {
+  if (precision == Precision::bf16) {
+    if (!__builtin_cpu_supports("avx512bf16")) return std::nullopt;
+    return Loop{run_avx512_bf16, 32};
+  }
+  if (__builtin_cpu_supports("avx512f")) return Loop{run_avx512, 16};
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return Loop{run_avx2, 8};
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<double> peak_multiplications_per_second(Precision precision, int threads, int rounds) {
+  const std::optional<Loop> loop = loop_of(precision);
+  if (!loop) return std::nullopt;
+  const int all = threads == 0 ? available_threads() : threads;
+  double best = 0;
+  for (int round = 0; round <= rounds; ++round) {  // the first one warms up
+    const double seconds = seconds_of([&] {
+      parallel_for(static_cast<std::size_t>(all), all, [&](std::size_t) {
+        float result = 0;
+        loop->run(&result);
+        asm volatile("" : : "m"(result));
+      });
+    });
+    const double multiplications =
+        static_cast<double>(passes) * sums * static_cast<double>(loop->multiplications) * all;
+    best = std::max(best, multiplications / seconds);
+  }
+  return best;
+}
+
+}  // namespace bart

@@ -1,0 +1,155 @@
+#include "bart/bench/limit.h"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "bart/engine/kernel_trials.h"
+#include "bart/platform/aligned_memory.h"
+#include "bart/platform/error.h"
+#include "bart/platform/threads.h"
+#include "bart/platform/timing.h"
+
+namespace bart {
+namespace {
+
+/// Memory that all kernels take in turn, full of noise. What one kernel writes is never what another reads.
+class NoiseMemory {
+ public:
+  std::vector<void*> read(const std::vector<std::size_t>& sizes) { return blocks(reads_, sizes); }
+  std::vector<void*> written(const std::vector<std::size_t>& sizes) { return blocks(writes_, sizes); }
+
+ private:
+  using Blocks = std::map<std::size_t, AlignedMemory>;
+
+  static std::vector<void*> blocks(Blocks& all, const std::vector<std::size_t>& sizes) {
+    std::vector<void*> result;
+    for (std::size_t i = 0; i < sizes.size(); ++i) {
+      AlignedMemory& block = all[i];
+      if (block.size() < sizes[i]) block = filled(sizes[i]);
+      result.push_back(block.bytes());
+    }
+    return result;
+  }
+
+  /// Each half of each float is a bf16 in [-1, 1), so that it is noise in either precision, without
+  /// infinities.
+  static AlignedMemory filled(std::size_t bytes) {
+    AlignedMemory block(bytes);
+    std::uint32_t word = 2654435761u;
+    for (std::size_t at = 0; at + 4 <= bytes; at += 4) {
+      word = word * 1664525u + 1013904223u;  // Numerical Recipes' generator
+      const float value = static_cast<float>(static_cast<std::int32_t>(word)) * 0x1p-31f;
+      std::uint32_t bits = 0;
+      std::memcpy(&bits, &value, sizeof bits);
+      bits = (bits & 0xffff0000u) | bits >> 16;
+      std::memcpy(block.bytes() + at, &bits, sizeof bits);
+    }
+    return block;
+  }
+
+  Blocks reads_, writes_;
+};
+
+/// Seconds of one call, the median of the rounds; nothing where it is clearly slower than `best`.
+std::optional<double> trial_seconds(const std::function<void()>& run, int rounds,
+                                    const std::optional<OperationTime>& best) {
+  run();
+  std::vector<double> seconds;
+  for (int round = 0; round < rounds; ++round) {
+    seconds.push_back(seconds_of(run));
+    if (best && round == 1 && std::ranges::min(seconds) > 1.5 * best->seconds) return std::nullopt;
+  }
+  return median_of(seconds);
+}
+
+/// The fastest kernel of an operation.
+OperationTime fastest(const OperationTrials& operation, NoiseMemory& memory, int rounds) {
+  std::optional<OperationTime> best;
+  for (const KernelTrial& kernel : operation.kernels) {
+    const auto run = kernel.bind(memory.read(kernel.reads), memory.written(kernel.writes));
+    const std::optional<double> seconds = trial_seconds(run, rounds, best);
+    if (!seconds || (best && *seconds >= best->seconds)) continue;
+    best = {operation.name, kernel.implementation, *seconds, operation.flops, kernel.bytes()};
+  }
+  if (!best) throw Error("there is no fast kernel for " + operation.name + " on this computer");
+  return *best;
+}
+
+/// What follows the convolutions of a training step: BatchNorm, ReLU, and at the end of a block pooling;
+/// elsewhere the next convolution can normalize what it reads. In evaluation all that can be done by the
+/// convolution as it writes.
+double pass_bytes(const std::vector<Layer>& layers, const LimitOptions& options) {
+  double bytes = 0;
+  const double width = options.engine.precision == Precision::bf16 ? 2 : 4;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    if (layers[i].kind != LayerKind::convolution) continue;
+    const bool pooled = layers[i + 3].kind == LayerKind::max_pool;
+    const double plane = options.batch_size * static_cast<double>(element_count(layers[i].output)) * width;
+    const double gradient = pooled ? plane / 4 : plane;
+    const double activation = pooled ? plane / 4 : 0;
+    bytes += plane + activation + gradient + plane + plane;
+  }
+  return bytes;
+}
+
+}  // namespace
+
+Limit measure_limit(const Architecture& architecture, const LimitOptions& options,
+                    const std::function<void(int, int)>& progress) {
+  const std::vector<OperationTrials> operations =
+      kernel_trials(architecture, options.engine, options.batch_size, options.training);
+  Limit limit{};
+  NoiseMemory memory;
+  for (const OperationTrials& operation : operations) {
+    limit.kernels.push_back(fastest(operation, memory, options.rounds));
+    if (progress) progress(static_cast<int>(limit.kernels.size()), static_cast<int>(operations.size()));
+  }
+  if (!options.training) return limit;
+  const std::vector<Layer> layers = layers_of(architecture);
+  limit.pass_bytes = pass_bytes(layers, options);
+  for (const Layer& layer : layers) limit.adam_bytes += 7.0 * 4 * static_cast<double>(layer.parameters());
+  return limit;
+}
+
+double copy_bytes_per_second(int threads, int rounds) {
+  constexpr std::size_t bytes = std::size_t{256} << 20;
+  const int all = threads == 0 ? available_threads() : threads;
+  const AlignedMemory from(bytes);
+  const AlignedMemory to(bytes);
+  double best = 0;
+  // Large pieces are copied past the caches by memcpy, small ones through them: whichever this machine likes.
+  for (const std::size_t piece : {std::size_t{1} << 20, bytes / static_cast<std::size_t>(all)}) {
+    const auto copy = [&] {
+      parallel_for((bytes + piece - 1) / piece, all, [&](std::size_t i) {
+        const std::size_t first = i * piece;
+        std::memcpy(to.bytes() + first, from.bytes() + first, std::min(piece, bytes - first));
+      });
+    };
+    std::memset(from.bytes(), 1, bytes);  // pages of its own, not the one of zeroes
+    copy();
+    std::vector<double> seconds;
+    for (int round = 0; round < rounds; ++round) seconds.push_back(seconds_of(copy));
+    best = std::max(best, 2.0 * static_cast<double>(bytes) / median_of(seconds));
+  }
+  return best;
+}
+
+double limit_seconds(const Limit& limit, double bandwidth) {
+  double seconds = (limit.pass_bytes + limit.adam_bytes) / bandwidth;
+  for (const OperationTime& kernel : limit.kernels) seconds += kernel.seconds;
+  return seconds;
+}
+
+void take_faster(Limit& limit, const std::vector<OperationTime>& operations) {
+  for (OperationTime& kernel : limit.kernels) {
+    const auto timed = std::ranges::find(operations, kernel.name, &OperationTime::name);
+    if (timed == operations.end() || timed->seconds >= kernel.seconds) continue;
+    kernel.seconds = timed->seconds;
+    kernel.implementation = timed->implementation;
+  }
+}
+
+}  // namespace bart

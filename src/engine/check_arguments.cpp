@@ -1,0 +1,47 @@
+#include "check_arguments.h"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+
+#include "bart/platform/error.h"
+
+namespace bart {
+
+void check_batch(const Architecture& architecture, const Batch& batch, const DropoutMasks& masks) {
+  if (batch.pictures.empty() || batch.pictures.size() != batch.labels.size()) {
+    throw Error("a training batch needs pictures, and as many labels");
+  }
+  for (const std::int32_t label : batch.labels) {
+    if (label < 0 || label >= architecture.classes) {
+      throw Error(fmt::format("a label of a training batch is {}, which is not below the {} classes", label,
+                              architecture.classes));
+    }
+  }
+  if (!batch.class_weights.empty() &&
+      batch.class_weights.size() != static_cast<std::size_t>(architecture.classes)) {
+    throw Error(fmt::format("a training batch has {} class weights for {} classes",
+                            batch.class_weights.size(), architecture.classes));
+  }
+  const std::size_t blocks = architecture.blocks.size();
+  bool fit = masks.size() == blocks + architecture.hidden.size();
+  for (std::size_t i = 0; fit && i < masks.size(); ++i) {
+    const int width = i < blocks ? architecture.blocks[i].channels : architecture.hidden[i - blocks].features;
+    fit = masks[i].size() == batch.pictures.size() * static_cast<std::size_t>(width);
+  }
+  if (!fit) throw Error("the dropout masks of a training batch do not fit the network and the batch");
+}
+
+void check_evaluation(const Architecture& architecture, std::size_t pictures, std::size_t logits,
+                      std::size_t features) {
+  const auto side = static_cast<std::size_t>(architecture.image_size) >> (architecture.blocks.size() - 1);
+  const auto channels = static_cast<std::size_t>(architecture.blocks.back().channels);
+  if (features != 0 && features != pictures * channels * side * side) {
+    throw Error("evaluate needs room for the features of all pictures");
+  }
+  if (logits != pictures * static_cast<std::size_t>(architecture.classes)) {
+    throw Error("evaluate needs room for [pictures, classes] logits");
+  }
+}
+
+}  // namespace bart

@@ -1,0 +1,112 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "activations.h"
+#include "batch_norm.h"
+#include "compiled_network.h"
+#include "evaluation_kernel.h"
+#include "plan.h"
+#include "team.h"
+#include "weights_layout.h"
+
+namespace bart {
+
+/// What a kernel is chosen by.
+struct ConvolutionSite {
+  const ConvolutionLayer& layer;
+  std::int64_t block;
+  Precision precision;
+  bool exact;                      // every rounding as PyTorch does it
+  const WeightsLayout& preferred;  // by the direct kernels
+};
+
+/// A convolution that a plan asks for.
+struct ConvolutionTask {
+  const ConvolutionLayer& layer;
+  std::int64_t n;  // pictures
+  std::int64_t block;
+  Precision precision;
+  Team team;
+  /// In evaluation: 2x2 max-pooling of an even size follows, which the kernel may do as it writes.
+  bool pool = false;
+
+  ActivationShape shape() const { return layer.shape(n, block); }  // of the outputs
+};
+
+/// When a buffer holds something: in the layer's forward pass, in its backward pass, or from the one to the
+/// other.
+enum class BufferUse { forward, backward, both };
+
+struct KernelBuffer {
+  std::string name;
+  std::size_t bytes;
+  BufferUse use;
+};
+
+/// The parameters of a convolution and its BatchNorm, or their gradients, in the flat arrays.
+struct ConvolutionValues {
+  float *weights, *bias, *norm_weight, *norm_bias;
+};
+
+/// What a training plan ties a convolution to.
+struct TrainingMemory {
+  const Pictures* pictures;           // of the step that runs
+  ActivationArray source;             // [N, I/B, H, W, B]; none for the first layer
+  SourceNormalization normalization;  // of the source
+  ActivationArray output;             // [N, O/B, H, W, B]; in the backward pass its gradient
+  ActivationArray source_gradient;    // like source; none for the first layer
+  ConvolutionValues values, gradients;
+  float *running_mean, *running_var;
+  BatchNormChannels channels;
+  std::vector<std::uint8_t*> buffers;  // those that the kernel asked for, in its order
+};
+
+/// A convolution in a training plan of one batch size.
+struct TrainingConvolution {
+  using Bind = std::function<std::vector<Operation>(const TrainingMemory&)>;
+  std::vector<KernelBuffer> buffers;
+  Bind forward, backward_weights;
+  Bind backward_data;  // empty for the first layer
+};
+
+/// One way to compute 3x3 convolutions with padding 1 and stride 1. Plans know kernels by this alone.
+struct ConvolutionKernel {
+  const char* name;
+  /// In training: applies the BatchNorm and ReLU of the layer before as it reads its source.
+  bool normalizes_source;
+  /// In training: BatchNorm and ReLU are part of the kernel, both ways, and its output is what comes of them.
+  bool normalizes_output;
+  bool (*can)(const ConvolutionSite&);   // compute this layer on this processor
+  bool (*wins)(const ConvolutionSite&);  // against the kernels after it in the list
+  /// Of the parameters.
+  WeightsLayout (*layout)(const ConvolutionSite&);
+  TrainingConvolution (*train)(const ConvolutionTask&);
+  EvaluationKernel (*evaluate)(const ConvolutionTask&);
+};
+
+/// The operation's name in an evaluation plan: "block1.0 + block1.1 + ReLU".
+std::string evaluation_name(const ConvolutionLayer& layer);
+
+extern const ConvolutionKernel direct_kernel;    // oneDNN's, for any layer
+extern const ConvolutionKernel winograd_kernel;  // winograd.h
+extern const ConvolutionKernel pixel_kernel;     // pixel_convolution.h, for the first layer
+
+/// All kernels. A layer gets the first that can compute it and wins. This is a rule, not a timing, since the
+/// same command must give the same bits on the next day.
+std::span<const ConvolutionKernel* const> convolution_kernels();
+
+/// Sets the layer's kernels and the layout of its weights.
+void choose_kernels(const CompiledNetwork& network, ConvolutionLayer& layer);
+
+/// The layout of weights that oneDNN's direct kernels like best, in f32 and for the batch size that is
+/// trained with most. Other plans take it as it is.
+WeightsLayout direct_layout(const ConvolutionLayer& layer, std::int64_t block);
+
+}  // namespace bart

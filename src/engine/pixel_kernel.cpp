@@ -1,0 +1,124 @@
+// Our own kernel for the first layer, straight from the bytes of the pictures (pixel_convolution.h).
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include "convolution_kernel.h"
+#include "pixel_convolution.h"
+
+namespace bart {
+namespace {
+
+/// Bytes of all pictures.
+double picture_bytes(const ConvolutionTask& task) {
+  return static_cast<double>(task.n * task.layer.size * task.layer.size * task.layer.in_channels);
+}
+
+double output_bytes(const ConvolutionTask& task) {
+  return static_cast<double>(task.shape().count()) * static_cast<double>(bytes_of(task.precision));
+}
+
+enum : std::size_t { mask, folded_weights, batch_moments, forward_scratch, backward_scratch };
+
+Operation statistics(const ConvolutionTask& task, const TrainingMemory& m) {
+  return {task.layer.norm_name + " statistics", "bart",
+          [=] {
+            const ActivationShape shape = task.shape();
+            const PatchMoments& moments = *new (m.buffers[batch_moments]) PatchMoments(
+                patch_moments(task.team, *m.pictures, shape.size, m.buffers[forward_scratch]));
+            pixel_convolution_statistics(task.team, shape, moments, m.values.weights, m.values.bias,
+                                         m.values.norm_weight, m.values.norm_bias, m.running_mean,
+                                         m.running_var, m.channels);
+          },
+          0, picture_bytes(task)};
+}
+
+Operation forward(const ConvolutionTask& task, const TrainingMemory& m) {
+  return {task.layer.name + " forward",
+          "bart pixels + BatchNorm + ReLU",
+          [=] {
+            const ActivationShape shape = task.shape();
+            auto* folded = reinterpret_cast<float*>(m.buffers[folded_weights]);
+            float* offset = folded + patch_elements * shape.channels;
+            fold_pixel_convolution(shape, m.values.weights, m.values.bias, m.channels, folded, offset);
+            pixel_convolution_forward(task.team, shape, *m.pictures, folded, offset, m.output,
+                                      m.buffers[mask], m.buffers[forward_scratch]);
+          },
+          task.layer.flops(task.n),
+          picture_bytes(task) + output_bytes(task),
+          task.layer.flops(task.n) / 2};
+}
+
+Operation backward_weights(const ConvolutionTask& task, const TrainingMemory& m) {
+  return {task.layer.name + " backward weights",
+          "bart pixels + BatchNorm + ReLU",
+          [=] {
+            const auto& moments = *std::launder(reinterpret_cast<PatchMoments*>(m.buffers[batch_moments]));
+            pixel_convolution_backward(task.team, task.shape(), *m.pictures, moments, m.output,
+                                       m.buffers[mask], m.values.weights, m.values.norm_weight, m.channels,
+                                       m.gradients.weights, m.gradients.norm_weight, m.gradients.norm_bias,
+                                       m.buffers[backward_scratch]);
+          },
+          task.layer.flops(task.n),
+          output_bytes(task),
+          task.layer.flops(task.n) / 2};
+}
+
+TrainingConvolution train(const ConvolutionTask& task) {
+  const ConvolutionLayer& layer = task.layer;
+  const ActivationShape shape = task.shape();
+  TrainingConvolution convolution;
+  convolution.buffers = {
+      {layer.name + " ReLU mask", pixel_mask_bytes(shape), BufferUse::both},
+      {layer.name + " weights with " + layer.norm_name,
+       static_cast<std::size_t>((patch_elements + 1) * layer.out_padded) * sizeof(float), BufferUse::forward},
+      {layer.name + " moments of the patches", sizeof(PatchMoments), BufferUse::both},
+      {layer.name + " forward scratch",
+       std::max(patch_moments_scratch_bytes(layer.size, task.team),
+                pixel_convolution_scratch_bytes(shape, task.team)),
+       BufferUse::forward},
+      {layer.name + " backward scratch", pixel_convolution_gradient_scratch_bytes(shape, task.team),
+       BufferUse::backward}};
+  convolution.forward = [=](const TrainingMemory& m) {
+    return std::vector{statistics(task, m), forward(task, m)};
+  };
+  convolution.backward_weights = [=](const TrainingMemory& m) {
+    return std::vector{backward_weights(task, m)};
+  };
+  return convolution;
+}
+
+EvaluationKernel evaluate(const ConvolutionTask& task) {
+  const std::size_t bytes = task.layer.layout.bytes();
+  EvaluationKernel kernel{.scratch_bytes = pixel_convolution_scratch_bytes(task.shape(), task.team)};
+  kernel.prepared = {task.layer.weights, {"filters over bytes", bytes}, [bytes](const float* from, void* to) {
+                       std::transform(from, from + bytes / sizeof(float), static_cast<float*>(to),
+                                      [](float weight) { return weight / 255; });
+                     }};
+  kernel.bind = [task](const EvaluationMemory& m) {
+    return std::vector<Operation>{
+        {evaluation_name(task.layer), "bart pixels",
+         [=] {
+           pixel_convolution_forward(task.team, task.shape(), *m.pictures,
+                                     static_cast<const float*>(m.weights), m.bias, {m.output, task.precision},
+                                     nullptr, m.scratch);
+         },
+         task.layer.flops(task.n), output_bytes(task), task.layer.flops(task.n) / 2}};
+  };
+  return kernel;
+}
+
+}  // namespace
+
+const ConvolutionKernel pixel_kernel = {
+    .name = "bart pixels",
+    .normalizes_source = false,
+    .normalizes_output = true,
+    .can = [](const ConvolutionSite& site) { return site.layer.first && !site.exact; },
+    .wins = [](const ConvolutionSite&) { return true; },
+    .layout = [](const ConvolutionSite& site) { return pixel_filters(site.layer.out_padded, site.block); },
+    .train = train,
+    .evaluate = evaluate,
+};
+
+}  // namespace bart

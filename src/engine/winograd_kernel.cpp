@@ -1,0 +1,134 @@
+// Our own kernels by Winograd's algorithm (winograd.h).
+#include <algorithm>
+#include <utility>
+
+#include "convolution_kernel.h"
+#include "onednn.h"
+#include "winograd.h"
+
+namespace bart {
+namespace {
+
+WinogradShape shape_of(const ConvolutionTask& task) {
+  return {task.n, task.layer.in_padded, task.layer.out_padded, task.layer.size};
+}
+
+bool can(const ConvolutionSite& site) {
+  return !site.exact && !site.layer.first && has_winograd(site.precision) &&
+         site.preferred == blocked_filters(site.layer.out_padded, site.layer.in_padded, site.block);
+}
+
+/// On a Zen 4 these kernels won in each layer, direction and precision; AMX multiplies bf16 fast enough for
+/// direct ones.
+bool wins(const ConvolutionSite& site) {
+  return site.precision == Precision::f32 || !has_amx();
+}
+
+/// Bytes of the activations on both sides.
+double activation_bytes(const ConvolutionTask& task) {
+  const ConvolutionLayer& layer = task.layer;
+  return static_cast<double>(task.n * layer.size * layer.size * (layer.in_padded + layer.out_padded)) *
+         static_cast<double>(bytes_of(task.precision));
+}
+
+/// 36 at each tile of 4x4 outputs, where the direct algorithm makes 144.
+double multiplications(const ConvolutionTask& task) {
+  return task.layer.flops(task.n) / 2 * 36 / 144;
+}
+
+Operation operation(const ConvolutionTask& task, const char* direction, std::function<void()> run) {
+  return {task.layer.name + direction,
+          winograd_kernel.name,
+          std::move(run),
+          task.layer.flops(task.n),
+          activation_bytes(task) + static_cast<double>(task.layer.layout.bytes()),
+          multiplications(task),
+          task.precision};
+}
+
+TrainingConvolution train(const ConvolutionTask& task) {
+  const WinogradShape shape = shape_of(task);
+  const Precision precision = task.precision;
+  const Team team = task.team;
+  const std::string& name = task.layer.name;
+  TrainingConvolution convolution;
+  enum : std::size_t { forward_weights, turned_weights, forward_scratch, backward_scratch };
+  convolution.buffers = {
+      {name + " weights for forward", winograd_weights_bytes(shape, precision), BufferUse::forward},
+      {name + " weights for backward data", winograd_weights_bytes(turned(shape), precision),
+       BufferUse::backward},
+      {name + " forward scratch", winograd_scratch_bytes(shape, precision, team), BufferUse::forward},
+      {name + " backward scratch",
+       std::max(winograd_gradient_scratch_bytes(shape, precision, team),
+                winograd_scratch_bytes(turned(shape), precision, team)),
+       BufferUse::backward}};
+  convolution.forward = [=](const TrainingMemory& m) {
+    return std::vector{
+        operation(task, " forward",
+                  [=, values = m.values, source = m.source.data, output = m.output.data,
+                   transformed = m.buffers[forward_weights], scratch = m.buffers[forward_scratch],
+                   fusion = WinogradFusion{.normalization = m.normalization, .bias = m.values.bias}] {
+                    winograd_weights(team, shape, precision, values.weights, transformed);
+                    winograd_convolve(team, shape, precision, source, transformed, fusion, output, scratch);
+                  })};
+  };
+  convolution.backward_weights = [=](const TrainingMemory& m) {
+    return std::vector{
+        operation(task, " backward weights",
+                  [=, source = m.source.data, normalization = m.normalization, gradient = m.output.data,
+                   dweights = m.gradients.weights, scratch = m.buffers[backward_scratch]] {
+                    winograd_weight_gradient(team, shape, precision, source, normalization, gradient,
+                                             dweights, scratch);
+                  })};
+  };
+  convolution.backward_data = [=](const TrainingMemory& m) {
+    return std::vector{operation(
+        task, " backward data",
+        [=, weights = m.values.weights, gradient = m.output.data, source_gradient = m.source_gradient.data,
+         transformed = m.buffers[turned_weights], scratch = m.buffers[backward_scratch]] {
+          winograd_turned_weights(team, shape, precision, weights, transformed);
+          winograd_convolve(team, turned(shape), precision, gradient, transformed, {}, source_gradient,
+                            scratch);
+        })};
+  };
+  return convolution;
+}
+
+EvaluationKernel evaluate(const ConvolutionTask& task) {
+  const WinogradShape shape = shape_of(task);
+  const Precision precision = task.precision;
+  EvaluationKernel kernel;
+  kernel.prepared = {task.layer.weights,
+                     {precision == Precision::bf16 ? "Winograd's transform in bf16" : "Winograd's transform",
+                      winograd_weights_bytes(shape, precision)},
+                     [=, team = task.team](const float* from, void* to) {
+                       winograd_weights(team, shape, precision, from, to);
+                     }};
+  kernel.scratch_bytes = winograd_scratch_bytes(shape, precision, task.team);
+  kernel.pools = task.pool;
+  kernel.bind = [=](const EvaluationMemory& m) {
+    const WinogradFusion fusion{.bias = m.bias, .relu = true, .pool = task.pool};
+    return std::vector<Operation>{
+        {evaluation_name(task.layer), task.pool ? "bart winograd 4x3 + pool" : "bart winograd 4x3",
+         [=] {
+           winograd_convolve(task.team, shape, precision, m.source, m.weights, fusion, m.output, m.scratch);
+         },
+         task.layer.flops(task.n), activation_bytes(task), multiplications(task), precision}};
+  };
+  return kernel;
+}
+
+}  // namespace
+
+const ConvolutionKernel winograd_kernel = {
+    .name = "bart winograd 4x3",
+    .normalizes_source = true,
+    .normalizes_output = false,
+    .can = can,
+    .wins = wins,
+    .layout = [](const ConvolutionSite& site) { return site.preferred; },
+    .train = train,
+    .evaluate = evaluate,
+};
+
+}  // namespace bart
