@@ -63,7 +63,7 @@ namespace bart {
 HWY_EXPORT(AdamStep);
 
 void adam_step(const Team& team, std::int64_t count, std::int64_t step, const AdamRule& rule,
-                 const float* gradient, float* exp_avg, float* exp_avg_sq, float* parameter) {
+               const float* gradient, float* exp_avg, float* exp_avg_sq, float* parameter) {
   const double correction1 = 1 - std::pow(rule.beta1, static_cast<double>(step));
   const double correction2 = 1 - std::pow(rule.beta2, static_cast<double>(step));
   const AdamFactors factors{.kept = static_cast<float>(1 - rule.learning_rate * rule.weight_decay),

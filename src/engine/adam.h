@@ -18,7 +18,7 @@ struct AdamRule {
 /// One step of torch.optim.AdamW, which is torch.optim.Adam where there is no weight decay, on `count` values
 /// at once, in the order of operations of their single-tensor path (torch/optim/adam.py).
 void adam_step(const Team& team, std::int64_t count,  // a multiple of 16
-               std::int64_t step,   // of this update, from 1
+               std::int64_t step,                     // of this update, from 1
                const AdamRule& rule,
                const float* gradient,  // [count]
                float* exp_avg,         // [count]

@@ -187,7 +187,8 @@ void ProcessorBackend::adam_step(double learning_rate) {
   impl_->evaluation_current = false;
   Parameters& p = impl_->parameters;
   bart::adam_step(impl_->network.team, impl_->parameter_count(), ++p.adam_steps,
-                         {.learning_rate = learning_rate}, p.gradients.floats(), p.exp_avg.floats(), p.exp_avg_sq.floats(), p.values.floats());
+                  {.learning_rate = learning_rate}, p.gradients.floats(), p.exp_avg.floats(),
+                  p.exp_avg_sq.floats(), p.values.floats());
 }
 
 AdamState ProcessorBackend::adam_state() const {

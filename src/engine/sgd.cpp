@@ -50,8 +50,8 @@ namespace bart {
 
 HWY_EXPORT(SgdStep);
 
-void sgd_step(const Team& team, std::int64_t count, const SgdRule& rule, const float* gradient, float* momentum,
-              float* parameter) {
+void sgd_step(const Team& team, std::int64_t count, const SgdRule& rule, const float* gradient,
+              float* momentum, float* parameter) {
   const SgdFactors factors{.decay = static_cast<float>(rule.weight_decay),
                            .momentum = static_cast<float>(rule.momentum),
                            .step = static_cast<float>(-rule.learning_rate)};

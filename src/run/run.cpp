@@ -89,7 +89,7 @@ class RunInProgress {
   void test(Training& training);
 
   void write_record(const std::string& status);
-  void save_checkpoint_of(const Training& training);
+  void save_checkpoint_of(Training& training);
   bool out_of_patience(const std::vector<EpochRecord>& epochs) const;
   BestBy best_by() const { return settled_.values.best == "macro-f1" ? BestBy::macro_f1 : BestBy::accuracy; }
   void saved(Saved what, const fs::path& path) const {
@@ -183,7 +183,7 @@ void RunInProgress::write_record(const std::string& status) {
   write_file(out_.run_json(), encode_run_record(record));
 }
 
-void RunInProgress::save_checkpoint_of(const Training& training) {
+void RunInProgress::save_checkpoint_of(Training& training) {
   result_.checkpoint = save_checkpoint(
       out_.record(), {bart_version(), checkpoint_settings(result_.record), data_, training.state()});
   last_save_ = steady_clock::now();

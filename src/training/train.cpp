@@ -67,8 +67,8 @@ Training::Training(const LoadedPictures& pictures, Split split, const Architectu
                       {.threads = options.threads, .precision = options.precision, .exact = options.exact}),
                options, std::move(from)) {}
 
-Training::Training(const LoadedPictures& pictures, Split split, Engine engine,
-                   const TrainOptions& options, TrainingState from)
+Training::Training(const LoadedPictures& pictures, Split split, Engine engine, const TrainOptions& options,
+                   TrainingState from)
     : pictures_(pictures),
       split_(std::move(split)),
       options_(options),
@@ -115,7 +115,7 @@ void Training::step() {
   for (std::size_t k = next; k < next_end; ++k) pictures_.will_need(split_.train[visits_[k]]);
   const double learning_rate = options_.learning_rate;
   const StepResult result = training_step(engine_, pictures_, batch, class_weights_, progress_.generator,
-                                           {learning_rate, options_.clip_norm});
+                                          {learning_rate, options_.clip_norm});
   const std::int64_t number = static_cast<std::int64_t>(progress_.steps.size()) + 1;
   if (!std::isfinite(result.loss) || !std::isfinite(result.gradient_norm)) {
     throw DivergedError(fmt::format(

@@ -7,9 +7,9 @@
 
 namespace bart {
 
-StepResult training_step(Engine& engine, const LoadedPictures& pictures,
-                          std::span<const std::uint32_t> batch, std::span<const float> class_weights,
-                          Mt19937& generator, const StepOptions& options) {
+StepResult training_step(Engine& engine, const LoadedPictures& pictures, std::span<const std::uint32_t> batch,
+                         std::span<const float> class_weights, Mt19937& generator,
+                         const StepOptions& options) {
   std::vector<const std::uint8_t*> pixels;
   std::vector<std::int32_t> labels;
   for (const std::uint32_t i : batch) {

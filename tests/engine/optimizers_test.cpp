@@ -49,8 +49,9 @@ TEST(Optimizers, AdamWTakesTorchsSteps) {
   for (const auto& [name, decay] : {std::pair("adamw", 0.05), std::pair("adamw_without_decay", 0.0)}) {
     Values exp_avg(count), exp_avg_sq(count);
     expect_torchs_steps(name, 2e-3, [&](int step, const Values& gradient, Values& parameter) {
-      adam_step(team, count, step, {.learning_rate = 2e-3, .beta1 = 0.9, .beta2 = 0.99, .weight_decay = decay},
-                gradient.data(), exp_avg.data(), exp_avg_sq.data(), parameter.data());
+      adam_step(team, count, step,
+                {.learning_rate = 2e-3, .beta1 = 0.9, .beta2 = 0.99, .weight_decay = decay}, gradient.data(),
+                exp_avg.data(), exp_avg_sq.data(), parameter.data());
     });
   }
 }
@@ -70,7 +71,8 @@ TEST(Optimizers, LeavePaddingAtZero) {
   for (int step = 1; step <= 3; ++step) {
     adam_step(team, 16, step, {.learning_rate = 1e-3, .weight_decay = 0.05}, zero.data(), first.data(),
               second.data(), parameter.data());
-    sgd_step(team, 16, {.learning_rate = 0.1, .weight_decay = 5e-4}, zero.data(), first.data(), parameter.data());
+    sgd_step(team, 16, {.learning_rate = 0.1, .weight_decay = 5e-4}, zero.data(), first.data(),
+             parameter.data());
   }
   EXPECT_EQ(parameter, zero);
 }

@@ -57,7 +57,7 @@ class Backend {
   virtual StateDict state() const = 0;
 
   /// Forward in training mode, loss, backward, clipping, Adam (betas 0.9 / 0.999, eps 1e-8). Where the loss
-  /// is not finite, the parameters and the optimizer stay as they are.
+  /// or the gradient is not finite, the parameters and the optimizer stay as they are.
   virtual StepResult step(const Batch& batch, const DropoutMasks& masks, const StepOptions& options) = 0;
 
   /// Logits in evaluation mode into [n, classes], and where `features` is not empty the activations of the

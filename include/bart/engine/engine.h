@@ -41,9 +41,9 @@ class Engine {
   void load(const StateDict& state);
   StateDict state() const;
 
-  /// One step of training: forward, loss, backward, clipping, torch.optim.Adam. Where the loss or the gradient
-  /// is not finite, parameters and optimizer stay as they are. Throws Error when the batch or the masks do not fit the
-  /// network.
+  /// One step of training: forward, loss, backward, clipping, torch.optim.Adam. Where the loss or the
+  /// gradient is not finite, parameters and optimizer stay as they are. Throws Error when the batch or the
+  /// masks do not fit the network.
   StepResult step(const Batch& batch, const DropoutMasks& masks, const StepOptions& options);
 
   /// Adam's state, to be kept and gone on from with the same results to the last bit.
