@@ -22,4 +22,9 @@ void log_passed_over(Log& log, const std::vector<PassedOver>& passed_over,
   }
 }
 
+void log_passed_over(Log& log, const PictureFiles& pictures) {
+  for (const std::string& warning : pictures.warnings) log.warning(warning);
+  log_passed_over(log, pictures.passed_over, {});
+}
+
 }  // namespace bart

@@ -2,22 +2,22 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "bart/model/model.h"
-#include "bart/pictures/decode.h"
+#include "bart/model/predict_files.h"
+#include "bart/model/prediction_text.h"
+#include "bart/platform/counted.h"
 #include "bart/platform/error.h"
-#include "bart/platform/files.h"
-#include "bart/platform/threads.h"
 #include "commands.h"
+#include "listing_text.h"
 #include "log.h"
-#include "picture_files.h"
-#include "precision.h"
-#include "prediction_text.h"
+#include "model_flags.h"
+#include "outputs.h"
 #include "progress.h"
 
 namespace bart {
@@ -25,112 +25,99 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct PredictFlags {
+struct PredictFlags : ModelFlags {
   std::vector<std::string> inputs;
-  fs::path model = "BART-10M.pth";
-  fs::path labels = "label_encoder.joblib";
   std::string out;
-  std::string format = "json";
-  int top_k = 0;  // 0: the class alone
-  int threads = 0;
-  std::string precision = "f32";
+  std::string format;  // empty: by the ending of `out`
+  std::optional<int> top_k;
   bool recursive = false;
   bool strict = false;
   bool ignore_exif = false;
 };
 
-/// Pictures decoded and in memory at a time: bounds memory whatever the number of pictures.
-constexpr std::size_t chunk_size = 256;
-
-struct Resized {
-  std::vector<std::uint8_t> pixels;  // empty: skipped
-  std::string reason;
+/// A format, its name, and the endings of its files.
+struct NamedFormat {
+  PredictionFormat format;
+  const char* name;
+  std::vector<std::string_view> endings;
+  const char* default_output;
 };
 
-Resized read_resized(const fs::path& path, int size, const DecodeOptions& options) {
-  try {
-    return {decode_resized(read_file(path), size, size, options).picture.pixels, {}};
-  } catch (const Error& error) {
-    return {{}, error.what()};
-  }
-}
+const NamedFormat formats[] = {{PredictionFormat::json, "json", {".json"}, "results.json"},
+                               {PredictionFormat::csv, "csv", {".csv"}, "results.csv"},
+                               {PredictionFormat::jsonl, "jsonl", {".jsonl", ".ndjson"}, "results.jsonl"},
+                               {PredictionFormat::text, "text", {".txt"}, "-"}};
 
-/// The `count` most probable classes of a row, most probable first, the first of equals before.
-std::vector<RankedClass> ranked(std::span<const float> row, const std::vector<std::string>& classes,
-                                int count) {
-  std::vector<RankedClass> all;
-  for (std::size_t c = 0; c < row.size(); ++c) all.push_back({classes[c], row[c]});
-  const auto n = std::min<std::size_t>(all.size(), static_cast<std::size_t>(count));
-  std::stable_sort(all.begin(), all.end(),
-                   [](const RankedClass& a, const RankedClass& b) { return a.probability > b.probability; });
-  all.resize(n);
-  return all;
+/// --format, or what the ending of --out says, or JSON.
+const NamedFormat& format_of(const PredictFlags& flags) {
+  if (!flags.format.empty()) {
+    const auto named =
+        std::ranges::find_if(formats, [&](const NamedFormat& format) { return flags.format == format.name; });
+    if (named == std::end(formats)) {
+      throw UsageError(fmt::format("--format must be json, csv, jsonl or text, not {}", flags.format));
+    }
+    check_ending({"--out", flags.out}, named->name, named->endings);
+    return *named;
+  }
+  for (const NamedFormat& format : formats) {
+    if (std::ranges::find(format.endings, ending_of(flags.out)) != format.endings.end()) return format;
+  }
+  check_ending({"--out", flags.out}, "JSON", formats[0].endings);
+  return formats[0];
 }
 
 int predict_command(const PredictFlags& flags) {
-  if (flags.top_k < 0) throw UsageError(fmt::format("--top-k must be at least 1, not {}", flags.top_k));
-  if (flags.threads < 0) throw UsageError(fmt::format("--threads must be at least 1, not {}", flags.threads));
-  const int threads = flags.threads > 0 ? flags.threads : available_threads();
-  const Precision precision = precision_named(flags.precision);
-  const PredictionFormat format = prediction_format(flags.format);
-
+  check_top_k(flags.top_k);
+  const NamedFormat& format = format_of(flags);
+  const fs::path out = !flags.out.empty() ? flags.out : format.default_output;
+  const ModelOptions options = model_options(flags);
   Progress progress;
   Log log("Batlogger (Inference)", progress);
-  const std::vector<PictureFile> files = flags.inputs.empty()
-                                             ? original_test_pictures("inference_images")
-                                             : find_picture_files(flags.inputs, flags.recursive);
-  Model classifier = Model::load(flags.model, flags.labels, {.threads = threads, .precision = precision});
+  const PictureFiles found = flags.inputs.empty() ? original_test_pictures("inference_images")
+                                                  : find_picture_files(flags.inputs, flags.recursive);
+  log_passed_over(log, found);
+  const std::vector<PictureFile>& files = found.files;
+  check_replaces_no_input({"--out", out}, inputs_of(flags, files));
+  const Model model = Model::load(flags.model, options);
 
-  std::vector<Prediction> predictions;
-  std::size_t skipped = 0;
-  for (std::size_t start = 0; start < files.size(); start += chunk_size) {
-    const std::size_t n = std::min(chunk_size, files.size() - start);
-    std::vector<Resized> resized(n);
-    parallel_for(n, threads, [&](std::size_t i) {
-      resized[i] = read_resized(files[start + i].path, classifier.image_size(),
-                                {.apply_exif_orientation = !flags.ignore_exif});
-    });
-    std::vector<const std::uint8_t*> pixels;
-    std::vector<std::string> names;
-    for (std::size_t i = 0; i < n; ++i) {
-      const PictureFile& file = files[start + i];
-      if (!resized[i].pixels.empty()) {
-        pixels.push_back(resized[i].pixels.data());
-        names.push_back(file.name);
-      } else if (flags.strict || files.size() == 1) {
-        throw Error(fmt::format("{}: {}", file.path.string(), resized[i].reason));
-      } else {
-        ++skipped;
-        log.warning(fmt::format("Skipped {}: {}", file.path.string(), resized[i].reason));
-      }
+  std::string text, last_file;
+  PredictionWriter writer(format.format, flags.top_k.has_value(),
+                          [&](std::string_view piece) { text += piece; });
+  ClassProbability last;
+  std::size_t predicted = 0;
+  const auto take = [&](const FilePrediction& prediction) {
+    if (prediction.probabilities.empty()) {
+      const std::string path = prediction.file.path.string();
+      if (flags.strict || files.size() == 1) throw Error(fmt::format("{}: {}", path, prediction.reason));
+      log.warning(fmt::format("Skipped {}: {}", path, prediction.reason));
+      return;
     }
-    const std::vector<float> probabilities = classifier.predict_proba_resized(pixels);
-    const std::size_t classes = classifier.classes().size();
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      predictions.push_back({names[i], ranked(std::span(probabilities).subspan(i * classes, classes),
-                                              classifier.classes(), std::max(flags.top_k, 1))});
-    }
-    progress.show("Predicting", start + n, files.size());
-  }
+    const auto classes =
+        ranking(prediction.probabilities, model.classes(), static_cast<std::size_t>(flags.top_k.value_or(1)));
+    writer.add(prediction.file.name, classes);
+    last = classes.front();
+    last_file = prediction.file.name;
+    ++predicted;
+  };
+  predict_files(
+      model, files,
+      {.apply_exif_orientation = !flags.ignore_exif,
+       .progress = [&](std::size_t done, std::size_t total) { progress.show("Predicting", done, total); }},
+      take);
   progress.clear();
-  if (predictions.empty()) throw Error("none of the files could be read as a picture");
-
-  const std::string text = prediction_text(predictions, format, flags.top_k > 0);
-  const std::string out = !flags.out.empty() ? flags.out : default_output(format);
-  if (skipped > 0) {
-    log.warning(
-        fmt::format("Skipped {} of {} files that could not be read as pictures", skipped, files.size()));
+  if (predicted == 0) throw Error("none of the files could be read as a picture");
+  writer.finish();
+  if (predicted < files.size()) {
+    log.warning(fmt::format("Skipped {} of {} files that could not be read as pictures",
+                            files.size() - predicted, files.size()));
   }
-  if (out == "-") {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    return 0;
-  }
-  write_file(out, text);
-  if (predictions.size() == 1) {
-    const RankedClass& best = predictions.front().ranking.front();
-    log.info(fmt::format("{}: {} ({:.1f}%)", predictions.front().file, best.name, 100 * best.probability));
-  }
-  log.info(fmt::format("Saved predictions for {} images to {}", predictions.size(), out));
+  // The original's results.json has no newline at its end; on a terminal one is due.
+  if (out == "-" && !text.ends_with('\n')) text += '\n';
+  write_output(out, text);
+  if (out == "-") return 0;
+  if (predicted == 1) log.info(fmt::format("{}: {} ({:.1f}%)", last_file, last.name, 100 * last.probability));
+  log.info(
+      fmt::format("Saved predictions for {} to {}", counted(predicted, "image", "images"), out.string()));
   return 0;
 }
 
@@ -141,25 +128,26 @@ void add_predict_command(CLI::App& program, Run& run) {
   CLI::App* command = program.add_subcommand("predict", "Classify pictures with a trained model");
   command->add_option("pictures", flags->inputs,
                       "Pictures and folders of pictures (default: the .jpg of inference_images)");
-  command->add_option("--model", flags->model, "The trained model: .pth, .safetensors, .onnx")
-      ->capture_default_str();
-  command->add_option("--labels", flags->labels, "The class names of a .pth, .joblib")->capture_default_str();
-  command->add_option("--out", flags->out,
-                      "File to write, - for stdout (default results.json, results.csv; text: stdout)");
-  command->add_option("--format", flags->format, "json, csv or text")->capture_default_str();
+  add_model_flags(*command, *flags);
+  command->add_option(
+      "--out", flags->out,
+      "File to write, - for stdout (default results.json, results.csv, results.jsonl; text: stdout)");
+  command->add_option(
+      "--format", flags->format,
+      "json, csv, jsonl (a JSON object per line) or text (default: by the ending of --out, else "
+      "json)");
   command->add_option("--top-k", flags->top_k, "Write the K most probable classes with their probabilities");
-  command->add_option("--threads", flags->threads, "Threads (default: all that this process may use)");
-  add_precision_flag(*command, flags->precision, prediction_precision_help);
+  add_prediction_precision_flag(*command, *flags);
   command->add_flag("--recursive", flags->recursive, "Look into the sub-folders of folders too");
   command->add_flag("--strict", flags->strict,
-                    "Stop at the first file that is no good picture, instead of skipping it");
+                    "Stop at the first file that cannot be read as a picture, instead of skipping it");
   command->add_flag("--ignore-exif", flags->ignore_exif, "Take pictures as stored, not as turned by EXIF");
   command->footer(
       "Examples:\n"
       "  bart predict                                  inference_images/ into results.json, as the original "
       "does\n"
       "  bart predict picture.jpg --top-k 3 --out -    the three best guesses, on stdout\n"
-      "  bart predict holiday/ --recursive --format csv --out holiday.csv");
+      "  bart predict holiday/ --recursive --out holiday.csv");
   command->callback([flags, &run] { run = [flags] { return predict_command(*flags); }; });
 }
 

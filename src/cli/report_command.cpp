@@ -4,10 +4,10 @@
 #include <filesystem>
 #include <memory>
 
-#include "bart/platform/error.h"
 #include "bart/run/run.h"
 #include "commands.h"
 #include "log.h"
+#include "model_flags.h"
 #include "progress.h"
 
 namespace bart {
@@ -19,7 +19,7 @@ struct ReportFlags {
 };
 
 int report_command(const ReportFlags& flags) {
-  if (flags.threads < 0) throw UsageError(fmt::format("--threads must be at least 1, not {}", flags.threads));
+  check_threads(flags.threads);
   Progress progress;
   Log log("Batlogger (Report)", progress);
   const auto page = make_report(

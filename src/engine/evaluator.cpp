@@ -85,6 +85,13 @@ void Evaluator::evaluate(std::span<const std::uint8_t* const> pictures, std::spa
   shared_->give_back(std::move(scratch));
 }
 
+StateDict Evaluator::state() const {
+  StateDict state = empty_state(shared_->network.architecture);
+  export_state(shared_->network, shared_->device, shared_->parameters.values.floats(),
+               shared_->parameters.statistics.floats(), state);
+  return state;
+}
+
 const Architecture& Evaluator::architecture() const {
   return shared_->network.architecture;
 }

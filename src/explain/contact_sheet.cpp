@@ -7,7 +7,7 @@
 #include "bart/pictures/decode.h"
 #include "bart/pictures/resize.h"
 #include "bart/platform/error.h"
-#include "font.h"
+#include "glyph.h"
 
 namespace bart {
 namespace {
@@ -25,51 +25,30 @@ void paint(Picture& picture, int x, int y, const Colour& colour) {
   std::ranges::copy(colour, picture.pixels.begin() + static_cast<std::ptrdiff_t>(at));
 }
 
-/// Code points of UTF-8, one a broken sequence too.
-std::vector<char32_t> code_points(std::string_view text) {
-  std::vector<char32_t> points;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte & 0xC0) == 0x80 && !points.empty()) {
-      points.back() = points.back() << 6 | (byte & 0x3F);
-    } else {
-      points.push_back(byte < 0x80   ? byte
-                       : byte < 0xE0 ? byte & 0x1F
-                       : byte < 0xF0 ? byte & 0x0F
-                                     : byte & 0x07);
-    }
-  }
-  return points;
+/// As many glyphs as fit into `width` pixels; where some do not, two dots stand for the rest.
+std::vector<Glyph> fitting(std::vector<Glyph> text, int width) {
+  int used = 0;
+  std::size_t count = 0;
+  while (count < text.size() && used + text[count].width <= width) used += text[count++].width;
+  if (count == text.size()) return text;
+  const std::vector<Glyph> dots = glyphs_of("..");
+  const int room = width - dots[0].width - dots[1].width;
+  while (count > 0 && used > room) used -= text[--count].width;
+  text.resize(count);
+  text.insert(text.end(), dots.begin(), dots.end());
+  return text;
 }
 
-/// The row of a glyph as six bits.
-int glyph_row(char32_t point, int row) {
-  std::size_t index = 0;
-  if (point >= 0x20 && point <= 0x7E) {
-    index = point - 0x20;
-  } else if (point >= 0xA0 && point <= 0xFF) {
-    index = point - 0xA0 + 95;
-  } else {  // a box
-    return row < 3 || row > 10 ? 0 : row == 3 || row == 10 ? 0b111110 : 0b100010;
-  }
-  return glyphs[index * glyph_height + static_cast<std::size_t>(row)] - '0';
-}
-
-void draw_text(Picture& picture, int left, int top, int width, int scale, std::string_view text) {
-  std::vector<char32_t> points = code_points(text);
-  const auto fitting = static_cast<std::size_t>(width / (glyph_width * scale));
-  if (points.size() > fitting) {
-    points.resize(fitting);
-    for (std::size_t i = fitting - std::min<std::size_t>(fitting, 2); i < fitting; ++i) points[i] = U'.';
-  }
-  for (const char32_t point : points) {
-    for (int y = 0; y < glyph_height * scale; ++y) {
-      const int row = glyph_row(point, y / scale);
-      for (int x = 0; x < glyph_width * scale; ++x) {
-        if ((row >> (glyph_width - 1 - x / scale) & 1) != 0) paint(picture, left + x, top + y, ink);
+/// Draws a line whose highest glyph has `ascent` rows above the baseline.
+void draw_text(Picture& picture, int left, int top, int ascent, int scale, std::span<const Glyph> text) {
+  for (const Glyph& glyph : text) {
+    const int first = top + (ascent - glyph.ascent) * scale;
+    for (int y = 0; y < glyph.height * scale; ++y) {
+      for (int x = 0; x < glyph.width * scale; ++x) {
+        if (glyph.at(x / scale, y / scale)) paint(picture, left + x, first + y, ink);
       }
     }
-    left += glyph_width * scale;
+    left += glyph.width * scale;
   }
 }
 
@@ -92,6 +71,19 @@ Picture contact_sheet(std::span<const SheetTile> tiles, std::size_t columns, int
   const std::size_t rows = (tiles.size() + columns - 1) / columns;
   const int scale = side >= 256 ? 2 : 1;
   const int gap = 6 * scale;
+
+  std::vector<std::vector<std::vector<Glyph>>> captions;  // of each tile: its lines
+  int ascent = 0, glyph_height = latin_glyph_height;      // of the highest glyph
+  for (const SheetTile& tile : tiles) {
+    std::vector<std::vector<Glyph>>& lines = captions.emplace_back();
+    for (const std::string& text : tile.caption) {
+      lines.push_back(fitting(glyphs_of(text), side / scale));
+      for (const Glyph& glyph : lines.back()) {
+        ascent = std::max(ascent, glyph.ascent);
+        glyph_height = std::max(glyph_height, glyph.height);
+      }
+    }
+  }
   const int line = (glyph_height + 1) * scale;
 
   std::vector<Picture> fitted;
@@ -122,8 +114,8 @@ Picture contact_sheet(std::span<const SheetTile> tiles, std::size_t columns, int
     draw_picture(sheet, left + (side - fitted[i].width) / 2, top + (heights[row] - fitted[i].height) / 2,
                  fitted[i]);
     int below = top + heights[row] + gap / 2;
-    for (const std::string& text : tiles[i].caption) {
-      draw_text(sheet, left, below, side, scale, text);
+    for (const std::vector<Glyph>& text : captions[i]) {
+      draw_text(sheet, left, below, ascent, scale, text);
       below += line;
     }
     if ((i + 1) % columns == 0) top += heights[row] + lines[row] * line + 2 * gap;

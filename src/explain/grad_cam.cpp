@@ -4,25 +4,21 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
+#include <variant>
 
 #include "bart/platform/error.h"
 
 namespace bart {
 namespace {
 
-struct FeatureShape {
-  std::size_t channels, side;
-  std::size_t count() const { return channels * side * side; }
-};
-
-FeatureShape feature_shape(const Architecture& architecture) {
-  return {static_cast<std::size_t>(architecture.blocks.back().channels),
-          static_cast<std::size_t>(architecture.image_size >> (architecture.blocks.size() - 1))};
-}
-
-const std::vector<float>& values_of(const StateDict& state, const std::string& name) {
+/// A tensor of the head, which must have as many values as the network needs.
+std::vector<float> values_of(const StateDict& state, const std::string& name, std::int64_t count) {
   const Tensor* tensor = find_tensor(state, name);
-  if (tensor == nullptr) throw Error(fmt::format("the network has no {}", name));
+  if (tensor == nullptr || !std::holds_alternative<std::vector<float>>(tensor->values) ||
+      std::cmp_not_equal(tensor->floats().size(), count)) {
+    throw Error(fmt::format("the network has no {} of {} values", name, count));
+  }
   return tensor->floats();
 }
 
@@ -53,40 +49,25 @@ ClassActivationMap ClassActivationMap::normalized() const {
   return map;
 }
 
-std::vector<Activations> activations_of(Engine& engine, std::span<const std::uint8_t* const> pictures) {
-  constexpr std::size_t batch_size = 32;
-  const auto classes = static_cast<std::size_t>(engine.architecture().classes);
-  const std::size_t features = feature_shape(engine.architecture()).count();
-  std::vector<Activations> result;
-  for (std::size_t done = 0; done < pictures.size(); done += batch_size) {
-    const std::size_t n = std::min(batch_size, pictures.size() - done);
-    std::vector<float> logits(n * classes);
-    std::vector<float> maps(n * features);
-    engine.evaluate_with_features(pictures.subspan(done, n), logits, maps);
-    for (std::size_t i = 0; i < n; ++i) {
-      const auto part = [i](const std::vector<float>& of, std::size_t size) {
-        const auto begin = of.begin() + static_cast<std::ptrdiff_t>(i * size);
-        return std::vector<float>(begin, begin + static_cast<std::ptrdiff_t>(size));
-      };
-      result.push_back({part(logits, classes), part(maps, features)});
-    }
-  }
-  return result;
-}
-
 GradCam::GradCam(const Architecture& architecture, const StateDict& state)
-    : channels_(feature_shape(architecture).channels), side_(feature_shape(architecture).side) {
+    : channels_(static_cast<std::size_t>(architecture.blocks.back().channels)),
+      side_(static_cast<std::size_t>(architecture.image_size >> (architecture.blocks.size() - 1))) {
   for (const Layer& layer : layers_of(architecture)) {
     if (layer.kind != LayerKind::linear) continue;
-    head_.push_back({values_of(state, layer.name + ".weight"), values_of(state, layer.name + ".bias")});
+    const std::int64_t inputs = element_count(layer.input), outputs = element_count(layer.output);
+    head_.push_back({values_of(state, layer.name + ".weight", inputs * outputs),
+                     values_of(state, layer.name + ".bias", outputs)});
   }
 }
 
-std::vector<ClassActivationMap> GradCam::operator()(const Activations& activations,
-                                                    std::span<const std::size_t> classes) const {
-  // Forward through the head, whose dropouts pass everything; the outputs of the hidden layers tell the open
-  // ReLUs.
-  std::vector<std::vector<double>> inputs = {pooled(activations.features, channels_, side_)};
+std::vector<ClassActivationMap> GradCam::operator()(std::span<const float> features,
+                                                    std::span<const std::int32_t> classes) const {
+  if (features.size() != channels_ * side_ * side_) {
+    throw Error(
+        fmt::format("Grad-CAM needs {} features, not {}", channels_ * side_ * side_, features.size()));
+  }
+  // Forward through the head, without dropout. The outputs of the hidden layers tell which ReLUs are open.
+  std::vector<std::vector<double>> inputs = {pooled(features, channels_, side_)};
   for (std::size_t l = 0; l + 1 < head_.size(); ++l) {
     const std::vector<double>& input = inputs.back();
     std::vector<double> output;
@@ -99,11 +80,14 @@ std::vector<ClassActivationMap> GradCam::operator()(const Activations& activatio
   }
 
   std::vector<ClassActivationMap> maps;
-  for (const std::size_t c : classes) {
-    // Backward: of the logits the gradient is 1 at c. A layer's gradient is its weights' rows, each times the
-    // gradient of its output.
+  for (const std::int32_t c : classes) {
+    // Backward: the gradient of the logits is 1 at c. The gradient of a layer's input is the sum of the rows
+    // of its weights, each times the gradient of that row's output.
     std::vector<double> gradient(head_.back().bias.size(), 0.0);
-    gradient.at(c) = 1;
+    if (c < 0 || std::cmp_greater_equal(c, gradient.size())) {
+      throw Error(fmt::format("there is no class {}: the network has {}", c, gradient.size()));
+    }
+    gradient[static_cast<std::size_t>(c)] = 1;
     for (std::size_t l = head_.size(); l-- > 0;) {
       std::vector<double> below(inputs[l].size(), 0.0);
       for (std::size_t o = 0; o < gradient.size(); ++o) {
@@ -117,14 +101,14 @@ std::vector<ClassActivationMap> GradCam::operator()(const Activations& activatio
       gradient = std::move(below);
     }
 
-    // The pooling hands each gradient to one place of its window, so that a map's sum stays what it is.
+    // Max-pooling passes each gradient to one place of its window, so the sum over a map does not change.
     const std::size_t pixels = side_ * side_;
     std::vector<double> sums(pixels, 0.0);
     for (std::size_t k = 0; k < channels_; ++k) {
-      const auto its = gradient.begin() + static_cast<std::ptrdiff_t>(k * pixels / 4);
-      const double alpha = std::accumulate(its, its + static_cast<std::ptrdiff_t>(pixels / 4), 0.0) /
+      const auto first = gradient.begin() + static_cast<std::ptrdiff_t>(k * pixels / 4);
+      const double alpha = std::accumulate(first, first + static_cast<std::ptrdiff_t>(pixels / 4), 0.0) /
                            static_cast<double>(pixels);
-      const float* map = activations.features.data() + k * pixels;
+      const float* map = features.data() + k * pixels;
       for (std::size_t p = 0; p < pixels; ++p) sums[p] += alpha * map[p];
     }
     ClassActivationMap& map = maps.emplace_back(ClassActivationMap{static_cast<int>(side_), {}});

@@ -196,7 +196,7 @@ OnnxModel decode_onnx(std::span<const std::uint8_t> file) {
 
   const Architecture architecture = architecture_of(model.state);
   if (static_cast<std::size_t>(architecture.classes) != model.classes.size()) {
-    throw Error(fmt::format("the network tells {} classes apart, but {} are named", architecture.classes,
+    throw Error(fmt::format("the network has {} classes, but {} are named", architecture.classes,
                             model.classes.size()));
   }
   model.state = in_pytorch_order(std::move(model.state));  // the counters came last

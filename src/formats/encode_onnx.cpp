@@ -104,16 +104,20 @@ std::vector<std::uint8_t> encode_onnx(const StateDict& state, const std::vector<
                                       const OnnxOptions& options) {
   const Architecture architecture = architecture_of(state);
   if (static_cast<std::size_t>(architecture.classes) != classes.size()) {
-    throw Error(fmt::format("the network tells {} classes apart, but {} are named", architecture.classes,
-                            classes.size()));
+    throw Error(
+        fmt::format("the network has {} classes, but {} are named", architecture.classes, classes.size()));
+  }
+  if (options.opset < oldest_opset || options.opset > newest_opset) {
+    throw Error(fmt::format("ONNX models are written in opset {} to {}, not {}", oldest_opset, newest_opset,
+                            options.opset));
   }
   onnx::ModelProto model;
-  model.set_ir_version(onnx_layout::ir_version);
+  model.set_ir_version(onnx_layout::ir_version(options.opset));
   model.set_producer_name(onnx_layout::producer);
   model.set_model_version(onnx_layout::version);
   onnx::OperatorSetIdProto& operators = *model.add_opset_import();
   operators.set_domain("");
-  operators.set_version(onnx_layout::opset);
+  operators.set_version(options.opset);
 
   onnx::GraphProto& graph = *model.mutable_graph();
   graph.set_name("BART");

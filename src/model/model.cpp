@@ -3,73 +3,192 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
+#include <array>
+#include <mutex>
+#include <numeric>
+#include <optional>
 #include <utility>
 
+#include "bart/engine/evaluator.h"
 #include "bart/engine/softmax.h"
-#include "bart/model/model_file.h"
+#include "bart/pictures/decode.h"
 #include "bart/pictures/resize.h"
 #include "bart/platform/error.h"
+#include "bart/platform/files.h"
 #include "bart/platform/threads.h"
+#include "class_labels.h"
 
 namespace bart {
+
+struct Model::Shared {
+  std::vector<std::string> classes;
+  bool apply_exif_orientation;
+  int threads;
+  Evaluator evaluator;
+
+  /// Made by the first explanation: it copies the largest weights.
+  const GradCam& grad_cam() const {
+    std::call_once(grad_cam_made_, [&] { grad_cam_.emplace(evaluator.architecture(), evaluator.state()); });
+    return *grad_cam_;
+  }
+
+  mutable std::once_flag grad_cam_made_ = {};
+  mutable std::optional<GradCam> grad_cam_ = {};
+};
+
 namespace {
 
-constexpr std::size_t batch_size = 32;
+int settled_threads(int threads) {
+  if (threads < 0) throw Error(fmt::format("a model cannot use {} threads", threads));
+  return threads > 0 ? threads : available_threads();
+}
+
+Evaluator evaluator_of(const ModelFile& file, const ModelOptions& options) {
+  return {
+      architecture_of(file.state),
+      file.state,
+      {.threads = settled_threads(options.threads), .precision = options.precision, .exact = options.exact}};
+}
+
+std::vector<const std::uint8_t*> pixels_of(std::span<const Picture> pictures) {
+  std::vector<const std::uint8_t*> pixels;
+  for (const Picture& picture : pictures) pixels.push_back(picture.pixels.data());
+  return pixels;
+}
+
+void to_probabilities(std::span<const float> logits, std::span<float> probabilities) {
+  std::ranges::transform(softmax(logits), probabilities.begin(),
+                         [](double probability) { return static_cast<float>(probability); });
+}
 
 }  // namespace
 
-Model Model::load(const std::filesystem::path& model, const std::filesystem::path& labels,
-                  const ModelOptions& options) {
-  ModelFile file = read_model_file(model, labels);
-  return Model(file.state, std::move(file.classes), options);
+Model Model::load(const std::filesystem::path& model, const ModelOptions& options) {
+  return Model(read_model_file(model, options.labels), options);
 }
 
-Model::Model(const StateDict& state, std::vector<std::string> classes, const ModelOptions& options)
-    : threads_(options.threads > 0 ? options.threads : available_threads()),
-      engine_(architecture_of(state), {.threads = threads_, .evaluation_precision = options.precision}),
-      classes_(std::move(classes)) {
-  if (engine_.architecture().classes != static_cast<int>(classes_.size())) {
-    throw Error(fmt::format("the network tells {} classes apart, but {} are named",
-                            engine_.architecture().classes, classes_.size()));
+Model::Model(const ModelFile& file, const ModelOptions& options) {
+  const auto outputs = static_cast<std::size_t>(architecture_of(file.state).classes);
+  if (outputs != file.classes.size()) {
+    throw Error(fmt::format("the network has {} classes, but {} are named", outputs, file.classes.size()));
   }
-  engine_.load(state);
+  shared_.reset(new Shared{.classes = file.classes,
+                           .apply_exif_orientation = file.apply_exif_orientation,
+                           .threads = settled_threads(options.threads),
+                           .evaluator = evaluator_of(file, options)});
 }
 
-std::vector<float> Model::predict_proba_resized(std::span<const std::uint8_t* const> pictures) {
-  std::vector<float> probabilities(pictures.size() * classes_.size());
-  for (std::size_t done = 0; done < pictures.size(); done += batch_size) {
-    const std::size_t n = std::min(batch_size, pictures.size() - done);
-    engine_.evaluate(pictures.subspan(done, n),
-                     std::span(probabilities).subspan(done * classes_.size(), n * classes_.size()));
+const std::vector<std::string>& Model::classes() const {
+  return shared_->classes;
+}
+
+const Architecture& Model::architecture() const {
+  return shared_->evaluator.architecture();
+}
+
+int Model::threads() const {
+  return shared_->threads;
+}
+
+bool Model::apply_exif_orientation() const {
+  return shared_->apply_exif_orientation;
+}
+
+BatchNetwork Model::network() const {
+  return batch_network(shared_->evaluator);
+}
+
+ClassProbability Model::predict(const std::filesystem::path& picture) const {
+  const std::vector<std::uint8_t> bytes = read_file(picture);
+  try {
+    const Picture resized = decode_resized(bytes, image_size(), image_size(),
+                                           {.apply_exif_orientation = apply_exif_orientation()})
+                                .picture;
+    const std::vector<float> probabilities = predict_proba_resized(std::array{resized.pixels.data()});
+    const auto best = static_cast<std::size_t>(predicted_label(probabilities));
+    return {classes()[best], probabilities[best]};
+  } catch (const PictureError& error) {
+    throw Error(fmt::format("{}: {}", picture.string(), error.what()));
   }
-  if (!std::ranges::all_of(probabilities, [](float logit) { return std::isfinite(logit); })) {
-    throw Error("the network answers with what is no number: its weights are damaged");
-  }
+}
+
+std::vector<std::int32_t> Model::predict(std::span<const Picture> pictures) const {
+  const std::vector<float> probabilities = predict_proba(pictures);
+  std::vector<std::int32_t> labels;
   for (std::size_t i = 0; i < pictures.size(); ++i) {
-    const auto row = std::span(probabilities).subspan(i * classes_.size(), classes_.size());
-    std::ranges::transform(softmax(row), row.begin(), [](double p) { return static_cast<float>(p); });
+    labels.push_back(
+        predicted_label(std::span(probabilities).subspan(i * classes().size(), classes().size())));
   }
+  return labels;
+}
+
+std::vector<float> Model::predict_proba(std::span<const Picture> pictures) const {
+  std::vector<Picture> resized(pictures.size());
+  parallel_for(pictures.size(), threads(),
+               [&](std::size_t i) { resized[i] = resize_picture(pictures[i], image_size(), image_size()); });
+  return predict_proba_resized(pixels_of(resized));
+}
+
+std::vector<float> Model::predict_proba_resized(std::span<const std::uint8_t* const> pictures) const {
+  std::vector<float> probabilities(pictures.size() * classes().size());
+  evaluate_batches(network(), picture_source(pictures), {}, [&](const EvaluatedBatch& batch) {
+    for (std::size_t i = 0; i < batch.size; ++i) {
+      to_probabilities(
+          batch.logits.subspan(i * classes().size(), classes().size()),
+          std::span(probabilities).subspan((batch.first + i) * classes().size(), classes().size()));
+    }
+  });
   return probabilities;
 }
 
-std::vector<float> Model::predict_proba(std::span<const Picture> pictures) {
-  std::vector<Picture> resized(pictures.size());
-  parallel_for(pictures.size(), threads_,
-               [&](std::size_t i) { resized[i] = resize_picture(pictures[i], image_size(), image_size()); });
-  std::vector<const std::uint8_t*> pixels;
-  for (const Picture& picture : resized) pixels.push_back(picture.pixels.data());
-  return predict_proba_resized(pixels);
+FolderEvaluation Model::evaluate(const std::filesystem::path& folder, const EvaluateOptions& options) const {
+  return evaluate(list_folder(folder, 1), options);
 }
 
-std::vector<int> Model::predict(std::span<const Picture> pictures) {
-  const std::vector<float> probabilities = predict_proba(pictures);
-  std::vector<int> labels;
-  for (std::size_t i = 0; i < pictures.size(); ++i) {
-    const auto row = std::span(probabilities).subspan(i * classes_.size(), classes_.size());
-    labels.push_back(static_cast<int>(std::max_element(row.begin(), row.end()) - row.begin()));
-  }
-  return labels;
+FolderEvaluation Model::evaluate(const Listing& listing, const EvaluateOptions& options) const {
+  const std::vector<std::int32_t> labels = labels_among(classes(), listing);
+  LoadedPictures pictures =
+      load_pictures(listing,
+                    {.image_size = image_size(),
+                     .threads = threads(),
+                     .apply_exif_orientation = apply_exif_orientation() && options.apply_exif_orientation,
+                     .strict = options.strict,
+                     .cache = options.cache},
+                    options.reading);
+  for (std::int32_t& label : pictures.labels) label = labels[static_cast<std::size_t>(label)];
+  std::vector<std::uint32_t> all(pictures.size());
+  std::iota(all.begin(), all.end(), 0u);
+  Predictions predictions = predictions_of(network(), pictures, all, options.batch_size, options.evaluating);
+  Evaluation evaluation = bart::evaluate(predictions);
+  return {std::move(pictures), std::move(predictions), std::move(evaluation)};
+}
+
+Explanation Model::explain(const Picture& picture, std::size_t top_k) const {
+  const Picture resized = resize_picture(picture, image_size(), image_size());
+  const std::array pixels = {static_cast<const std::uint8_t*>(resized.pixels.data())};
+  return std::move(explain(picture_source(pixels), [&](std::size_t, std::span<const float> logits) {
+                     return likeliest_classes(logits, top_k);
+                   }).front());
+}
+
+std::vector<Explanation> Model::explain(
+    const PictureSource& pictures,
+    const std::function<std::vector<std::int32_t>(std::size_t, std::span<const float>)>& classes) const {
+  std::vector<Explanation> explanations(pictures.size);
+  if (pictures.size == 0) return explanations;
+  const GradCam& grad_cam = shared_->grad_cam();
+  evaluate_batches(network(), pictures, {.with_features = true}, [&](const EvaluatedBatch& batch) {
+    const std::size_t outputs = batch.logits.size() / batch.size;
+    const std::size_t features = batch.features.size() / batch.size;
+    parallel_for(batch.size, threads(), [&](std::size_t i) {
+      Explanation& explanation = explanations[batch.first + i];
+      const std::span<const float> logits = batch.logits.subspan(i * outputs, outputs);
+      explanation.logits.assign(logits.begin(), logits.end());
+      explanation.classes = classes(batch.first + i, logits);
+      explanation.maps = grad_cam(batch.features.subspan(i * features, features), explanation.classes);
+    });
+  });
+  return explanations;
 }
 
 }  // namespace bart

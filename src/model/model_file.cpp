@@ -32,19 +32,19 @@ auto decode_file(const std::filesystem::path& path, Decode decode) {
 void check_classes(const StateDict& state, const std::vector<std::string>& classes) {
   const int outputs = architecture_of(state).classes;
   if (static_cast<std::size_t>(outputs) != classes.size()) {
-    throw Error(fmt::format("the network tells {} classes apart, but {} are named", outputs, classes.size()));
+    throw Error(fmt::format("the network has {} classes, but {} are named", outputs, classes.size()));
   }
 }
 
-/// A single value that is no number would spread to every prediction.
+/// A single value that is not finite would spread to every prediction.
 ModelFile with_finite_values(ModelFile model) {
   for (const Tensor& tensor : model.state) {
     const auto* floats = std::get_if<std::vector<float>>(&tensor.values);
     if (floats != nullptr &&
         !std::ranges::all_of(*floats, [](float value) { return std::isfinite(value); })) {
       throw Error(
-          fmt::format("tensor {} holds a value that is no finite number: the model is damaged, or its "
-                      "training diverged",
+          fmt::format("tensor {} holds a value that is not finite: the model is damaged, or its training "
+                      "diverged",
                       tensor.name));
     }
   }
@@ -69,7 +69,7 @@ std::vector<std::uint8_t> encode_safetensors_model(const ModelFile& model, bool 
                              {{classes_key, classes_text(model.classes)},
                               {image_size_key, std::to_string(size)},
                               {preprocessing_key, preprocessing_text(size)},
-                              {"format", "pt"}}},  // by custom: tensors as PyTorch's modules hold them
+                              {"format", "pt"}}},  // by convention: tensors as PyTorch's modules hold them
                             {.half = half});
 }
 
@@ -92,11 +92,12 @@ ModelFile read_model_file(const std::filesystem::path& model) {
 ModelFile read_model_file(const std::filesystem::path& model, const std::filesystem::path& labels) {
   ModelFile file = read_model_file(model);
   if (!file.classes.empty()) return file;
-  file.classes = decode_file(labels, decode_label_encoder);
+  const std::filesystem::path names = labels.empty() ? model.parent_path() / "label_encoder.joblib" : labels;
+  file.classes = decode_file(names, decode_label_encoder);
   const int outputs = architecture_of(file.state).classes;
   if (static_cast<std::size_t>(outputs) != file.classes.size()) {
-    throw Error(fmt::format("{} tells {} classes apart, but {} names {}: they are not of the same training",
-                            model.string(), outputs, labels.string(), file.classes.size()));
+    throw Error(fmt::format("{} has {} classes, but {} names {}: they are not of the same training",
+                            model.string(), outputs, names.string(), file.classes.size()));
   }
   return file;
 }
@@ -105,10 +106,13 @@ std::vector<std::uint8_t> encode_model_file(const ModelFile& model, const ModelF
   if (options.with_preprocessing && model.format != ModelFormat::onnx) {
     throw Error("only an ONNX model can hold its preprocessing: other formats hold no computation");
   }
+  if (options.opset && model.format != ModelFormat::onnx) throw Error("only an ONNX model has an opset");
   switch (model.format) {
     case ModelFormat::onnx:
       return encode_onnx(model.state, model.classes,
-                         {.with_preprocessing = options.with_preprocessing, .half = options.half});
+                         {.with_preprocessing = options.with_preprocessing,
+                          .half = options.half,
+                          .opset = options.opset.value_or(oldest_opset)});
     case ModelFormat::safetensors:
       return encode_safetensors_model(model, options.half);
     case ModelFormat::pth:

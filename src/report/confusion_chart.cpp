@@ -47,9 +47,12 @@ std::string confusion_chart(const ConfusionMatrix& matrix, const std::vector<std
   const double side = cell * static_cast<double>(n);
 
   std::string cells, numbers, labels;
-  for (std::size_t truth = 0; truth < n; ++truth) {
-    std::int64_t support = 0;
-    for (std::size_t predicted = 0; predicted < n; ++predicted) support += matrix.at(truth, predicted);
+  const auto classes = static_cast<std::int32_t>(n);
+  const auto name_of = [&](std::int32_t label) -> const std::string& {
+    return names[static_cast<std::size_t>(label)];
+  };
+  for (std::int32_t truth = 0; truth < classes; ++truth) {
+    const std::int64_t support = matrix.support(truth);
     const double middle = (static_cast<double>(truth) + 0.5) * cell;
     if (labelled) {
       labels += fmt::format(
@@ -57,9 +60,9 @@ std::string confusion_chart(const ConfusionMatrix& matrix, const std::vector<std
           "dominant-baseline=\"central\">{3}</text><text class=\"col\" data-c=\"{0}\" "
           "transform=\"translate({4:.1f} "
           "{1:.1f}) rotate(-90)\" dominant-baseline=\"central\">{3}</text>",
-          truth, room - 5, room + middle, label_of(names[truth]), room + middle);
+          truth, room - 5, room + middle, label_of(name_of(truth)), room + middle);
     }
-    for (std::size_t predicted = 0; predicted < n; ++predicted) {
+    for (std::int32_t predicted = 0; predicted < classes; ++predicted) {
       const std::int64_t count = matrix.at(truth, predicted);
       if (count == 0) continue;
       const double share = static_cast<double>(count) / static_cast<double>(support);
@@ -71,10 +74,10 @@ std::string confusion_chart(const ConfusionMatrix& matrix, const std::vector<std
           truth == predicted ? "right" : "wrong", truth, predicted,
           room + cell * static_cast<double>(predicted), room + cell * static_cast<double>(truth), cell, cell,
           opacity,
-          truth == predicted ? fmt::format("{}: {} of {} right ({:.1f} %)", html_text(names[truth]), count,
+          truth == predicted ? fmt::format("{}: {} of {} right ({:.1f} %)", html_text(name_of(truth)), count,
                                            support, 100 * share)
-                             : fmt::format("{} taken for {}: {} of {} ({:.1f} %)", html_text(names[truth]),
-                                           html_text(names[predicted]), count, support, 100 * share));
+                             : fmt::format("{} taken for {}: {} of {} ({:.1f} %)", html_text(name_of(truth)),
+                                           html_text(name_of(predicted)), count, support, 100 * share));
       if (n > most_numbers) continue;
       numbers += fmt::format("<text class=\"count{}\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>",
                              opacity > 0.55 ? " on" : "",

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <utility>
 
-#include "bart/engine/engine.h"
 #include "bart/html/html.h"
 #include "bart/platform/counted.h"
 #include "bart/platform/error.h"
@@ -36,6 +35,10 @@ std::pair<std::string, const char*> duration(double seconds) {
 /// "2026-11-24 12:03 UTC" of ISO 8601.
 std::string date_text(const std::string& iso) {
   return iso.size() >= 16 && iso[10] == 'T' ? iso.substr(0, 10) + " " + iso.substr(11, 5) + " UTC" : iso;
+}
+
+std::string class_name(const RunRecord& run, std::int32_t label) {
+  return html_text(run.classes[static_cast<std::size_t>(label)]);
 }
 
 std::string card(const std::string& figure, const std::string& meaning, bool first = false) {
@@ -83,9 +86,8 @@ std::string cards(const RunRecord& run, const Evaluation& evaluation) {
                            with_commas(static_cast<std::uint64_t>(report.right)),
                            with_commas(static_cast<std::uint64_t>(report.support))),
                true);
-  html += card(fmt::format("{:.3f}", report.macro.f1), "macro F1: every class counts alike");
-  if (run.classes.size() > 5)
-    html += card(percent(evaluation.top5_accuracy), "have their class among the five likeliest");
+  html += card(fmt::format("{:.3f}", report.macro.f1), "macro F1: the mean over classes");
+  if (run.classes.size() > 5) html += card(percent(evaluation.top5_accuracy), "top-5 accuracy");
   html += card(fmt::format("{:.3f}", evaluation.loss), "loss on the test pictures");
   if (train_seconds > 0) {
     const auto [time, unit] = duration(all_seconds);
@@ -210,13 +212,11 @@ std::string confusion_section(const RunRecord& run, const ConfusionMatrix& matri
         "scope=\"col\" class=\"n\">Pictures</th><th scope=\"col\" class=\"n\">of its "
         "class</th></tr></thead><tbody>\n";
     for (std::size_t i = begin; i < end; ++i) {
-      const Confusion& its = mistakes[i];
-      std::int64_t support = 0;
-      for (std::size_t c = 0; c < matrix.classes; ++c) support += matrix.at(its.truth, c);
+      const Confusion& pair = mistakes[i];
       rows += fmt::format(
           "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>\n",
-          html_text(run.classes[its.truth]), html_text(run.classes[its.predicted]), its.pictures,
-          percent(static_cast<double>(its.pictures) / static_cast<double>(support)));
+          class_name(run, pair.truth), class_name(run, pair.predicted), pair.pictures,
+          percent(static_cast<double>(pair.pictures) / static_cast<double>(matrix.support(pair.truth))));
     }
     return rows + "</tbody></table></div>\n";
   };
@@ -231,21 +231,22 @@ std::string confusion_section(const RunRecord& run, const ConfusionMatrix& matri
 
 std::string class_section(const RunRecord& run, const ClassificationReport& report) {
   std::vector<ClassScores> classes = report.classes;
-  std::ranges::stable_sort(classes, std::greater<>(), [](const ClassScores& its) { return its.scores.f1; });
+  std::ranges::stable_sort(classes, std::greater<>(), [](const ClassScores& row) { return row.scores.f1; });
   std::string html =
       "<div class=\"scroll\"><table class=\"sortable\"><thead><tr><th scope=\"col\">Class</th><th "
       "scope=\"col\" "
       "data-still><span class=\"unseen\">F1 as a bar</span></th><th scope=\"col\" class=\"n\" "
       "aria-sort=\"descending\">F1</th><th scope=\"col\" class=\"n\">Precision</th><th scope=\"col\" "
       "class=\"n\">Recall</th><th scope=\"col\" class=\"n\">Test pictures</th></tr></thead><tbody>\n";
-  for (const ClassScores& its : classes) {
+  for (const ClassScores& scores : classes) {
     html += fmt::format(
         "<tr><th scope=\"row\">{}</th><td class=\"bar\" aria-hidden=\"true\"><i{} "
         "style=\"width:{:.1f}%\"></i></td><td "
         "class=\"n\">{:.3f}</td><td class=\"n\">{:.3f}</td><td class=\"n\">{:.3f}</td><td "
         "class=\"n\">{}</td></tr>\n",
-        html_text(run.classes[its.label]), its.scores.f1 < report.macro.f1 ? " class=\"low\"" : "",
-        100 * its.scores.f1, its.scores.f1, its.scores.precision, its.scores.recall, its.support);
+        class_name(run, scores.label), scores.scores.f1 < report.macro.f1 ? " class=\"low\"" : "",
+        100 * scores.scores.f1, scores.scores.f1, scores.scores.precision, scores.scores.recall,
+        scores.support);
   }
   html += fmt::format(
       "</tbody></table></div>\n<p><small>F1 is the harmonic mean of precision (right among those said to be "
@@ -257,7 +258,7 @@ std::string class_section(const RunRecord& run, const ClassificationReport& repo
 }
 
 std::string shown_picture(const RunRecord& run, const ShownPicture& picture, bool mistake) {
-  const auto name = [&](std::size_t label) { return html_text(run.classes[label]); };
+  const auto name = [&](std::int32_t label) { return class_name(run, label); };
   const auto image = [&](const std::string& address, const std::string& alt) {
     return fmt::format("<img src=\"{}\" width=\"{}\" height=\"{}\" alt=\"{}\" loading=\"lazy\">", address,
                        picture.width, picture.height, alt);
@@ -265,16 +266,16 @@ std::string shown_picture(const RunRecord& run, const ShownPicture& picture, boo
   const std::string truth = name(picture.truth);
   std::string row =
       fmt::format("<span>{}the picture</span>", image(picture.thumbnail, "A picture of " + truth));
-  for (const ShownClass& its : picture.classes) {
-    row += fmt::format("<span>{}{}<b>{}</b></span>",
-                       image(its.overlay, fmt::format("Where in it the network found {}", name(its.label))),
-                       name(its.label), percent(its.probability));
+  for (const ShownClass& shown : picture.classes) {
+    const std::string alt = fmt::format("Where in it the network found {}", name(shown.label));
+    row += fmt::format("<span>{}{}<b>{}</b></span>", image(shown.overlay, alt), name(shown.label),
+                       percent(shown.probability));
   }
   const std::string said = name(picture.classes.front().label);
   const std::string words =
       mistake ? fmt::format("<strong>{}</strong> taken for <strong>{}</strong>", truth, said)
       : picture.classes.front().label == picture.truth
-          ? fmt::format("<strong>{}</strong>, rightly so", said)
+          ? fmt::format("<strong>{}</strong>, correct", said)
           : fmt::format("<strong>{}</strong>, but it is <strong>{}</strong>", said, truth);
   return fmt::format(
       "<figure class=\"shown\"><div class=\"row\">{}</div><figcaption>{}<small>{}</small></figcaption>"
@@ -282,23 +283,25 @@ std::string shown_picture(const RunRecord& run, const ShownPicture& picture, boo
       row, words, html_text(picture.file));
 }
 
-std::string picture_sections(const RunRecord& run, const ShownPictures& shown) {
-  std::string html;
-  std::string worst = fmt::format(
-      "<p>{} of the test pictures {} taken for another class. {} whose class it thought least likely, beside "
-      "where "
-      "it looked (Grad-CAM, red counts most): for what it said, and for what the picture is.</p>\n<div "
-      "class=\"pictures\">\n",
-      with_commas(shown.mistakes), shown.mistakes == 1 ? "is" : "are",
-      shown.mistakes > shown.worst.size() ? fmt::format("These {} are those", shown.worst.size()) : "Those");
-  for (const ShownPicture& picture : shown.worst) worst += shown_picture(run, picture, true);
-  if (shown.mistakes > 0) html += section("mistakes", "Worst mistakes", worst + "</div>\n");
-  std::string uncertain =
-      "<p>The test pictures for which the network gave its answer the least probability, with its two "
-      "likeliest "
+std::string mistakes_section(const RunRecord& run, std::span<const ShownPicture> worst,
+                             std::uint64_t mistakes) {
+  if (mistakes == 0) return {};
+  std::string html = fmt::format(
+      "<p>{} of the test pictures {} taken for another class. {} whose true class got the least probability. "
+      "Beside each: where the network looked (Grad-CAM, red counts most) for the class that it predicted and "
+      "for the true class.</p>\n<div class=\"pictures\">\n",
+      with_commas(mistakes), mistakes == 1 ? "is" : "are",
+      mistakes > worst.size() ? fmt::format("These {} are those", worst.size()) : "Those");
+  for (const ShownPicture& picture : worst) html += shown_picture(run, picture, true);
+  return section("mistakes", "Worst mistakes", html + "</div>\n");
+}
+
+std::string uncertain_section(const RunRecord& run, std::span<const ShownPicture> uncertain) {
+  std::string html =
+      "<p>The test pictures whose predicted class got the least probability, with their two likeliest "
       "classes.</p>\n<div class=\"pictures\">\n";
-  for (const ShownPicture& picture : shown.uncertain) uncertain += shown_picture(run, picture, false);
-  return html + section("uncertain", "Least certain", uncertain + "</div>\n");
+  for (const ShownPicture& picture : uncertain) html += shown_picture(run, picture, false);
+  return section("uncertain", "Least certain", html + "</div>\n");
 }
 
 std::string calibration_section(const Calibration& calibration) {
@@ -383,30 +386,29 @@ std::string use_section() {
       "bart export --help                       # ONNX and safetensors, for other programs</code>\n"
       "<p>The same model in PyTorch: <code>torch.load(\"BART-10M.pth\", weights_only=True)</code> is its "
       "state_dict. In C++: "
-      "<code>bart::Model::load(\"BART-10M.pth\", \"label_encoder.joblib\")</code>.</p>\n");
+      "<code>bart::Model::load(\"BART-10M.pth\")</code>.</p>\n");
 }
 
 }  // namespace
 
-std::string training_report(const RecordedRun& run, const StateDict& state, const LoadedPictures& pictures,
-                            std::span<const std::uint32_t> test, int threads,
-                            const std::function<void(std::size_t, std::size_t)>& progress) {
-  const Architecture architecture = architecture_of(state);
-  if (architecture.classes != static_cast<int>(run.record.classes.size()) ||
-      architecture.image_size != pictures.image_size) {
-    throw Error(fmt::format("the model has {} classes and takes {} pixels, the training in {} had {} and {}",
-                            architecture.classes, architecture.image_size, run.folder.record().string(),
-                            run.record.classes.size(), pictures.image_size));
-  }
-  Engine engine(architecture, {.threads = threads});
-  engine.load(state);
-  const Predictions predictions =
-      predictions_of(engine, pictures, test, run.record.settings.batch_size, progress);
-  if (!std::ranges::all_of(predictions.logits, [](float logit) { return std::isfinite(logit); })) {
-    throw Error("the model answers with what is no number: its weights are damaged");
+std::string training_report(const RecordedRun& run, const LoadedPictures& pictures,
+                            std::span<const std::uint32_t> test, const Predictions& predictions,
+                            std::span<const Explanation> explanations, int threads) {
+  if (predictions.classes != run.record.classes.size() || predictions.size() != test.size()) {
+    throw Error(
+        fmt::format("there are predictions for {} pictures and {} classes, the training in {} had {} and {}",
+                    predictions.size(), predictions.classes, run.folder.record().string(), test.size(),
+                    run.record.classes.size()));
   }
   const Evaluation evaluation = evaluate(predictions);
-  const ShownPictures shown = shown_pictures(run, state, engine, pictures, test, predictions, threads);
+  const auto mistakes = static_cast<std::uint64_t>(evaluation.report.support - evaluation.report.right);
+  const ReportPictures chosen = report_pictures(predictions);
+  const std::vector<ReportPicture> all = chosen.all();
+  if (explanations.size() != all.size()) {
+    throw Error(fmt::format("the page needs {} explanations, not {}", all.size(), explanations.size()));
+  }
+  const std::vector<ShownPicture> shown =
+      shown_pictures(run, pictures, test, predictions, all, explanations, threads);
 
   const std::string title = html_text(run.record.data_folder.filename().string());
   std::string html = fmt::format(
@@ -423,11 +425,12 @@ std::string training_report(const RecordedRun& run, const StateDict& state, cons
       "href=\"#data\">Data</a><a "
       "href=\"#use\">Use the model</a></nav>\n",
       run.steps.empty() ? "" : "<a href=\"#training\">Training</a>",
-      shown.mistakes > 0 ? "<a href=\"#mistakes\">Worst mistakes</a>" : "");
+      mistakes > 0 ? "<a href=\"#mistakes\">Worst mistakes</a>" : "");
   html += training_section(run);
   html += confusion_section(run.record, evaluation.confusion);
   html += class_section(run.record, evaluation.report);
-  html += picture_sections(run.record, shown);
+  html += mistakes_section(run.record, std::span(shown).first(chosen.worst.size()), mistakes);
+  html += uncertain_section(run.record, std::span(shown).subspan(chosen.worst.size()));
   html += calibration_section(evaluation.calibration);
   html += data_section(run.record);
   html += use_section();

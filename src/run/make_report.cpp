@@ -5,10 +5,8 @@
 #include <algorithm>
 #include <numeric>
 
-#include "bart/model/model_file.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
-#include "bart/platform/threads.h"
 #include "bart/record/test_pictures.h"
 #include "bart/report/report.h"
 #include "bart/run/run.h"
@@ -30,7 +28,7 @@ LoadedPictures test_pictures_of(const RecordedRun& run, int threads, const OnPro
     const std::string& name = listing.classes[static_cast<std::size_t>(label)];
     const auto found = std::ranges::find(record.classes, name);
     if (found == record.classes.end()) {
-      throw Error(fmt::format("{} names a picture of {}, which is no class of the training",
+      throw Error(fmt::format("{} names a picture of {}, which is not a class of the training",
                               run.folder.test_pictures_csv().string(), name));
     }
     label = static_cast<std::int32_t>(found - record.classes.begin());
@@ -40,24 +38,32 @@ LoadedPictures test_pictures_of(const RecordedRun& run, int threads, const OnPro
 
 }  // namespace
 
-void write_report(const RecordedRun& run, const StateDict& state, const LoadedPictures& pictures,
-                  std::span<const std::uint32_t> test, int threads, const OnProgress& progress) {
-  write_file(run.folder.report(), training_report(run, state, pictures, test, threads, progress));
+void write_report(const RecordedRun& run, const Model& model, const LoadedPictures& pictures,
+                  std::span<const std::uint32_t> test, const Predictions& predictions) {
+  const std::vector<ReportPicture> shown = report_pictures(predictions).all();
+  std::vector<std::uint32_t> indices;
+  for (const ReportPicture& picture : shown) indices.push_back(test[picture.place]);
+  const std::vector<Explanation> explanations =
+      model.explain(picture_source(pictures, indices),
+                    [&](std::size_t i, std::span<const float>) { return shown[i].classes; });
+  write_file(run.folder.report(),
+             training_report(run, pictures, test, predictions, explanations, model.threads()));
 }
 
 std::filesystem::path make_report(const std::filesystem::path& path, int threads, const OnProgress& reading,
                                   const OnProgress& reporting) {
-  if (threads <= 0) threads = available_threads();
   const RecordedRun run = read_run(path);
-  const ModelFile model = read_model_file(run.folder.model(), run.folder.labels());
-  if (model.classes != run.record.classes) {
-    throw Error(fmt::format("{} is not the model that {} tells of: its classes are others",
+  const Model model = Model::load(run.folder.model(), {.labels = run.folder.labels(), .threads = threads});
+  if (model.classes() != run.record.classes) {
+    throw Error(fmt::format("{} is not the model of the training in {}: its classes are others",
                             run.folder.model().string(), run.folder.run_json().string()));
   }
-  const LoadedPictures pictures = test_pictures_of(run, threads, reading);
+  const LoadedPictures pictures = test_pictures_of(run, model.threads(), reading);
   std::vector<std::uint32_t> all(pictures.size());
   std::iota(all.begin(), all.end(), 0u);
-  write_report(run, model.state, pictures, all, threads, reporting);
+  const auto batch_size = static_cast<std::size_t>(run.record.settings.batch_size);
+  write_report(run, model, pictures, all,
+               predictions_of(model.network(), pictures, all, batch_size, reporting));
   return run.folder.report();
 }
 

@@ -1,14 +1,15 @@
 #pragma once
 
 #include "bart/dataset/load.h"
-#include "bart/network/state_dict.h"
-#include "bart/platform/progress.h"
+#include "bart/model/model.h"
 #include "bart/record/run_record.h"
+#include "bart/training/predictions.h"
 
 namespace bart {
 
-/// Writes report.html of a training whose model is `state`; `test` are the test pictures among `pictures`.
-void write_report(const RecordedRun& run, const StateDict& state, const LoadedPictures& pictures,
-                  std::span<const std::uint32_t> test, int threads, const OnProgress& progress);
+/// Writes report.html of a training. `test` are the test pictures among `pictures`, `predictions` what
+/// `model` answers for them.
+void write_report(const RecordedRun& run, const Model& model, const LoadedPictures& pictures,
+                  std::span<const std::uint32_t> test, const Predictions& predictions);
 
 }  // namespace bart

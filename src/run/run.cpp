@@ -12,6 +12,7 @@
 #include "bart/dataset/listing.h"
 #include "bart/formats/joblib.h"
 #include "bart/formats/pth.h"
+#include "bart/model/model.h"
 #include "bart/platform/files.h"
 #include "bart/platform/folder_lock.h"
 #include "bart/platform/peak_memory.h"
@@ -86,7 +87,10 @@ class RunInProgress {
   void write_beginning();
   void train(Training& training);
   void finish(Training& training);
-  void test(Training& training);
+  void finish_record();
+  Model model_of(StateDict state) const;
+  void test(const Predictions& predictions);
+  void report(const Model& model, const Predictions& predictions, const std::vector<StepRecord>& steps);
 
   void write_record(const std::string& status);
   void save_checkpoint_of(Training& training);
@@ -297,13 +301,35 @@ void RunInProgress::train(Training& training) {
 void RunInProgress::finish(Training& training) {
   write_file(out_.model(), encode_pth(training.model()));
   if (observer_.trained) observer_.trained(result_);
-  if (!split_.validation.empty()) test(training);
+  const bool tested = !split_.validation.empty();
+  const bool reported = !settled_.values.no_report;
+  if (tested || reported) {
+    const Model model = model_of(training.model());
+    const Predictions predictions = predictions_of(model.network(), pictures_, split_.test,
+                                                   static_cast<std::size_t>(settled_.training.batch_size),
+                                                   tested ? observer_.testing : observer_.reporting);
+    if (tested) test(predictions);
+    finish_record();
+    if (reported) report(model, predictions, training.progress().steps);
+  } else {
+    finish_record();
+  }
+}
+
+void RunInProgress::finish_record() {
   write_record(result_.record.status);
   saved(Saved::model, out_.model());
-  if (settled_.values.no_report) return;
+}
+
+Model RunInProgress::model_of(StateDict state) const {
+  return Model({.state = std::move(state), .classes = pictures_.classes},
+               {.threads = settled_.training.threads, .exact = settled_.training.exact});
+}
+
+void RunInProgress::report(const Model& model, const Predictions& predictions,
+                           const std::vector<StepRecord>& steps) {
   try {
-    write_report({out_, result_.record, training.progress().steps}, training.model(), pictures_, split_.test,
-                 settled_.training.threads, observer_.reporting);
+    write_report({out_, result_.record, steps}, model, pictures_, split_.test, predictions);
   } catch (const Error& error) {
     throw Error(fmt::format("the model is saved, but there is no report: {}; bart report makes it anew",
                             error.what()));
@@ -312,20 +338,19 @@ void RunInProgress::finish(Training& training) {
 }
 
 /// The figures on the test pictures, which nothing was chosen on.
-void RunInProgress::test(Training& training) {
+void RunInProgress::test(const Predictions& predictions) {
   const auto keep = [&](const Evaluation& evaluation, const char* model) {
     const ClassificationReport& figures = evaluation.report;
     const TestRecord& test = result_.record.tests.emplace_back(
         TestRecord{model, 100 * figures.accuracy, figures.macro.f1, evaluation.loss});
     if (observer_.tested) observer_.tested(test);
   };
-  keep(training.evaluate_on(split_.test, observer_.testing), RunFolder::model_name);
-  if (settled_.values.best.empty() || training.progress().epochs.empty()) return;
-  Engine best(architecture_, {.threads = settled_.training.threads});
-  best.load(decode_pth(read_file(out_.best_model())));
-  keep(
-      evaluate(predictions_of(best, pictures_, split_.test, settled_.training.batch_size, observer_.testing)),
-      RunFolder::best_model_name);
+  keep(evaluate(predictions), RunFolder::model_name);
+  if (settled_.values.best.empty() || result_.record.epochs.empty()) return;
+  const Model best = model_of(decode_pth(read_file(out_.best_model())));
+  keep(evaluate(predictions_of(best.network(), pictures_, split_.test,
+                               static_cast<std::size_t>(settled_.training.batch_size), observer_.testing)),
+       RunFolder::best_model_name);
 }
 
 /// Throws ChangedSetting where a setting that decides the result is another one than it was.

@@ -8,7 +8,7 @@
 namespace bart {
 namespace {
 
-/// Columns that fmt takes a text for when it pads.
+/// The columns that fmt counts for a text when it pads.
 std::size_t width_of(std::string_view text) {
   const std::size_t plenty = 2 * text.size();
   return text.size() + plenty - fmt::formatted_size("{:>{}}", text, plenty);
@@ -19,7 +19,10 @@ std::size_t width_of(std::string_view text) {
 std::string classification_report_text(const ClassificationReport& report,
                                        const std::vector<std::string>& names, int digits) {
   std::size_t width = std::max(std::string_view("weighted avg").size(), static_cast<std::size_t>(digits));
-  for (const ClassScores& its : report.classes) width = std::max(width, width_of(names[its.label]));
+  const auto name_of = [&](const ClassScores& scores) -> const std::string& {
+    return names[static_cast<std::size_t>(scores.label)];
+  };
+  for (const ClassScores& scores : report.classes) width = std::max(width, width_of(name_of(scores)));
 
   const auto row = [&](std::string_view name, const Scores& scores, std::int64_t support) {
     return fmt::format("{:>{}}  {:>9.{}f} {:>9.{}f} {:>9.{}f} {:>9}\n", name, width, scores.precision, digits,
@@ -27,7 +30,8 @@ std::string classification_report_text(const ClassificationReport& report,
   };
   std::string text = fmt::format("{:>{}}  {:>9} {:>9} {:>9} {:>9}\n\n", "", width, "precision", "recall",
                                  "f1-score", "support");
-  for (const ClassScores& its : report.classes) text += row(names[its.label], its.scores, its.support);
+  for (const ClassScores& scores : report.classes)
+    text += row(name_of(scores), scores.scores, scores.support);
   text += fmt::format("\n{:>{}}  {:>9} {:>9} {:>9.{}f} {:>9}\n", "accuracy", width, "", "", report.accuracy,
                       digits, report.support);
   return text + row("macro avg", report.macro, report.support) +

@@ -1,9 +1,14 @@
 #include "bart/training/metrics.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <utility>
 
 #include "bart/engine/softmax.h"
+#include "bart/platform/error.h"
 
 namespace bart {
 namespace {
@@ -36,13 +41,13 @@ double ratio(std::int64_t part, std::int64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-/// The mean of one figure over classes, each with a weight of its own or 1.
+/// The mean of one figure over classes, weighted by support or not at all.
 double mean(const std::vector<ClassScores>& classes, double Scores::*figure, bool by_support) {
   std::vector<double> values;
   double weights = 0;
-  for (const ClassScores& its : classes) {
-    const double weight = by_support ? static_cast<double>(its.support) : 1;
-    values.push_back(its.scores.*figure * weight);
+  for (const ClassScores& row : classes) {
+    const double weight = by_support ? static_cast<double>(row.support) : 1;
+    values.push_back(row.scores.*figure * weight);
     weights += weight;
   }
   return numpy_sum(values) / weights;
@@ -53,8 +58,9 @@ Scores means(const std::vector<ClassScores>& classes, bool by_support) {
           mean(classes, &Scores::f1, by_support)};
 }
 
-/// How many classes come before that of the label: 0 where the prediction is right.
-std::size_t rank_of_label(std::span<const float> logits, std::size_t label) {
+/// How many classes are likelier than the label's: 0 where the prediction is correct.
+std::size_t rank_of_label(std::span<const float> logits, std::int32_t true_label) {
+  const auto label = static_cast<std::size_t>(true_label);
   std::size_t rank = 0;
   for (std::size_t c = 0; c < logits.size(); ++c) {
     rank += logits[c] > logits[label] || (logits[c] == logits[label] && c < label);
@@ -64,8 +70,23 @@ std::size_t rank_of_label(std::span<const float> logits, std::size_t label) {
 
 }  // namespace
 
+std::int64_t ConfusionMatrix::support(std::int32_t truth) const {
+  const auto row = counts.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(truth) * classes);
+  return std::accumulate(row, row + static_cast<std::ptrdiff_t>(classes), std::int64_t{0});
+}
+
 ConfusionMatrix confusion_matrix(std::span<const std::int32_t> labels,
                                  std::span<const std::int32_t> predicted, std::size_t classes) {
+  if (labels.size() != predicted.size()) {
+    throw Error(
+        fmt::format("{} labels cannot be compared with {} predictions", labels.size(), predicted.size()));
+  }
+  const auto is_class = [&](std::int32_t label) {
+    return std::cmp_greater_equal(label, 0) && std::cmp_less(label, classes);
+  };
+  if (!std::ranges::all_of(labels, is_class) || !std::ranges::all_of(predicted, is_class)) {
+    throw Error(fmt::format("a label is not one of the {} classes", classes));
+  }
   ConfusionMatrix matrix{classes, std::vector<std::int64_t>(classes * classes)};
   for (std::size_t i = 0; i < labels.size(); ++i) {
     ++matrix.counts[static_cast<std::size_t>(labels[i]) * classes + static_cast<std::size_t>(predicted[i])];
@@ -75,19 +96,16 @@ ConfusionMatrix confusion_matrix(std::span<const std::int32_t> labels,
 
 ClassificationReport classification_report(const ConfusionMatrix& matrix) {
   ClassificationReport report;
-  for (std::size_t c = 0; c < matrix.classes; ++c) {
-    ClassScores its;
-    its.label = c;
-    for (std::size_t other = 0; other < matrix.classes; ++other) {
-      its.support += matrix.at(c, other);
-      its.predicted += matrix.at(other, c);
-    }
-    if (its.support + its.predicted == 0) continue;
+  const auto classes = static_cast<std::int32_t>(matrix.classes);
+  for (std::int32_t c = 0; c < classes; ++c) {
+    ClassScores row{.label = c, .support = matrix.support(c)};
+    for (std::int32_t truth = 0; truth < classes; ++truth) row.predicted += matrix.at(truth, c);
+    if (row.support + row.predicted == 0) continue;
     const std::int64_t hits = matrix.at(c, c);
-    its.scores = {ratio(hits, its.predicted), ratio(hits, its.support),
-                  ratio(2 * hits, its.support + its.predicted)};
-    report.classes.push_back(its);
-    report.support += its.support;
+    row.scores = {ratio(hits, row.predicted), ratio(hits, row.support),
+                  ratio(2 * hits, row.support + row.predicted)};
+    report.classes.push_back(row);
+    report.support += row.support;
     report.right += hits;
   }
   report.accuracy = ratio(report.right, report.support);
@@ -98,8 +116,9 @@ ClassificationReport classification_report(const ConfusionMatrix& matrix) {
 
 std::vector<Confusion> most_confused(const ConfusionMatrix& matrix) {
   std::vector<Confusion> mistakes;
-  for (std::size_t truth = 0; truth < matrix.classes; ++truth) {
-    for (std::size_t predicted = 0; predicted < matrix.classes; ++predicted) {
+  const auto classes = static_cast<std::int32_t>(matrix.classes);
+  for (std::int32_t truth = 0; truth < classes; ++truth) {
+    for (std::int32_t predicted = 0; predicted < classes; ++predicted) {
       const std::int64_t pictures = matrix.at(truth, predicted);
       if (truth != predicted && pictures > 0) mistakes.push_back({truth, predicted, pictures});
     }
@@ -111,7 +130,7 @@ std::vector<Confusion> most_confused(const ConfusionMatrix& matrix) {
 double top_k_accuracy(const Predictions& predictions, std::size_t k) {
   std::int64_t right = 0;
   for (std::size_t i = 0; i < predictions.size(); ++i) {
-    right += rank_of_label(predictions.row(i), static_cast<std::size_t>(predictions.labels[i])) < k;
+    right += rank_of_label(predictions.row(i), predictions.labels[i]) < k;
   }
   return ratio(right, static_cast<std::int64_t>(predictions.size()));
 }
@@ -138,7 +157,7 @@ Calibration calibration(const Predictions& predictions) {
     CalibrationBin& bin = result.bins[m];
     ++bin.pictures;
     bin.confidence += confidence;
-    bin.accuracy += rank_of_label(predictions.row(i), static_cast<std::size_t>(predictions.labels[i])) == 0;
+    bin.accuracy += rank_of_label(predictions.row(i), predictions.labels[i]) == 0;
   }
   for (CalibrationBin& bin : result.bins) {
     if (bin.pictures == 0) continue;
@@ -152,6 +171,11 @@ Calibration calibration(const Predictions& predictions) {
 }
 
 Evaluation evaluate(const Predictions& predictions) {
+  if (predictions.size() == 0) throw Error("there is no picture to evaluate");
+  if (predictions.logits.size() != predictions.size() * predictions.classes) {
+    throw Error(fmt::format("{} logits are not those of {} pictures and {} classes",
+                            predictions.logits.size(), predictions.size(), predictions.classes));
+  }
   Evaluation evaluation;
   evaluation.confusion =
       confusion_matrix(predictions.labels, predicted_labels(predictions), predictions.classes);

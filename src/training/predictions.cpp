@@ -1,42 +1,108 @@
 #include "bart/training/predictions.h"
 
 #include <algorithm>
+#include <cmath>
+#include <numeric>
 
 namespace bart {
+namespace {
 
-Predictions predictions_of(Engine& engine, const LoadedPictures& pictures,
-                           std::span<const std::uint32_t> indices, int batch_size,
-                           const std::function<void(std::size_t, std::size_t)>& progress) {
-  Predictions predictions;
-  predictions.classes = static_cast<std::size_t>(engine.architecture().classes);
-  predictions.logits.resize(indices.size() * predictions.classes);
-  for (const std::uint32_t i : indices) predictions.labels.push_back(pictures.labels[i]);
+/// Channels and side of the last convolution's output, whose activations are the features.
+std::size_t features_of(const Architecture& architecture) {
+  const auto side = static_cast<std::size_t>(architecture.image_size >> (architecture.blocks.size() - 1));
+  return static_cast<std::size_t>(architecture.blocks.back().channels) * side * side;
+}
 
+}  // namespace
+
+BatchNetwork batch_network(Engine& engine) {
+  return {engine.architecture(), [&engine](std::span<const std::uint8_t* const> pictures,
+                                           std::span<float> logits, std::span<float> features) {
+            engine.evaluate_with_features(pictures, logits, features);
+          }};
+}
+
+BatchNetwork batch_network(const Evaluator& evaluator) {
+  return {evaluator.architecture(),
+          [evaluator](std::span<const std::uint8_t* const> pictures, std::span<float> logits,
+                      std::span<float> features) { evaluator.evaluate(pictures, logits, features); }};
+}
+
+PictureSource picture_source(const LoadedPictures& pictures, std::span<const std::uint32_t> indices) {
+  return {.size = indices.size(),
+          .picture = [&pictures, indices](std::size_t i) { return pictures.picture(indices[i]); },
+          .will_need = [&pictures, indices](std::size_t i) { pictures.will_need(indices[i]); },
+          .done_with = [&pictures, indices](std::size_t i) { pictures.done_with(indices[i]); }};
+}
+
+PictureSource picture_source(std::span<const std::uint8_t* const> pictures) {
+  return {.size = pictures.size(), .picture = [pictures](std::size_t i) { return pictures[i]; }};
+}
+
+void evaluate_batches(const BatchNetwork& network, const PictureSource& pictures, const BatchOptions& options,
+                      const std::function<void(const EvaluatedBatch&)>& take) {
+  if (options.batch_size < 1) throw Error("a batch must hold at least one picture");
+  const auto classes = static_cast<std::size_t>(network.architecture.classes);
+  const std::size_t most = std::min(options.batch_size, pictures.size);
+  std::vector<float> logits(most * classes);
+  std::vector<float> features(options.with_features ? most * features_of(network.architecture) : 0);
   std::vector<const std::uint8_t*> batch;
-  for (std::size_t done = 0; done < indices.size();) {
-    const std::size_t n = std::min(indices.size() - done, static_cast<std::size_t>(batch_size));
+  for (std::size_t first = 0; first < pictures.size; first += batch.size()) {
+    const std::size_t end = std::min(pictures.size, first + options.batch_size);
     batch.clear();
-    for (const std::uint32_t i : indices.subspan(done, n)) batch.push_back(pictures.picture(i));
-    // Of pictures on a disk, the next batch's come while this one computes.
-    for (const std::uint32_t i : indices.subspan(done + n, std::min(n, indices.size() - done - n))) {
-      pictures.will_need(i);
+    for (std::size_t i = first; i < end; ++i) batch.push_back(pictures.picture(i));
+    if (pictures.will_need) {
+      const std::size_t next_end = std::min(pictures.size, end + options.batch_size);
+      for (std::size_t i = end; i < next_end; ++i) pictures.will_need(i);
     }
-    engine.evaluate(
-        batch, std::span(predictions.logits).subspan(done * predictions.classes, n * predictions.classes));
-    for (const std::uint32_t i : indices.subspan(done, n)) pictures.done_with(i);
-    done += n;
-    if (progress) progress(done, indices.size());
+    const std::span<float> answers = std::span(logits).first(batch.size() * classes);
+    const std::span<float> maps = std::span(features).first(features.size() / most * batch.size());
+    network.evaluate(batch, answers, maps);
+    if (pictures.done_with) {
+      for (std::size_t i = first; i < end; ++i) pictures.done_with(i);
+    }
+    if (!std::ranges::all_of(answers, [](float logit) { return std::isfinite(logit); })) {
+      throw NotFiniteError("the network's outputs are not finite: its weights are damaged");
+    }
+    take({first, batch.size(), answers, maps});
   }
+}
+
+Predictions predictions_of(const BatchNetwork& network, const LoadedPictures& pictures,
+                           std::span<const std::uint32_t> indices, std::size_t batch_size,
+                           const OnProgress& progress) {
+  Predictions predictions;
+  predictions.classes = static_cast<std::size_t>(network.architecture.classes);
+  predictions.logits.reserve(indices.size() * predictions.classes);
+  for (const std::uint32_t i : indices) predictions.labels.push_back(pictures.labels[i]);
+  evaluate_batches(network, picture_source(pictures, indices), {.batch_size = batch_size},
+                   [&](const EvaluatedBatch& batch) {
+                     predictions.logits.insert(predictions.logits.end(), batch.logits.begin(),
+                                               batch.logits.end());
+                     if (progress) progress(batch.first + batch.size, indices.size());
+                   });
   return predictions;
+}
+
+std::int32_t predicted_label(std::span<const float> logits) {
+  return static_cast<std::int32_t>(std::ranges::max_element(logits) - logits.begin());
 }
 
 std::vector<std::int32_t> predicted_labels(const Predictions& predictions) {
   std::vector<std::int32_t> labels;
-  for (std::size_t i = 0; i < predictions.size(); ++i) {
-    const std::span<const float> row = predictions.row(i);
-    labels.push_back(static_cast<std::int32_t>(std::max_element(row.begin(), row.end()) - row.begin()));
-  }
+  for (std::size_t i = 0; i < predictions.size(); ++i) labels.push_back(predicted_label(predictions.row(i)));
   return labels;
+}
+
+std::vector<std::int32_t> likeliest_classes(std::span<const float> row, std::size_t count) {
+  std::vector<std::int32_t> order(row.size());
+  std::iota(order.begin(), order.end(), 0);
+  const auto middle = order.begin() + static_cast<std::ptrdiff_t>(std::min(count, order.size()));
+  std::partial_sort(order.begin(), middle, order.end(), [&](std::int32_t a, std::int32_t b) {
+    return row[a] != row[b] ? row[a] > row[b] : a < b;
+  });
+  order.erase(middle, order.end());
+  return order;
 }
 
 }  // namespace bart

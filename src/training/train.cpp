@@ -145,7 +145,8 @@ TrainingState Training::state() {
 }
 
 Evaluation Training::evaluate_on(std::span<const std::uint32_t> indices, const OnProgress& progress) {
-  return evaluate(predictions_of(engine_, pictures_, indices, options_.batch_size, progress));
+  return evaluate(predictions_of(batch_network(engine_), pictures_, indices,
+                                 static_cast<std::size_t>(options_.batch_size), progress));
 }
 
 bool Training::validate(const TrainEvents& events) {
@@ -158,6 +159,11 @@ bool Training::validate(const TrainEvents& events) {
     });
   } catch (const Abandoned&) {
     return false;
+  } catch (const NotFiniteError&) {
+    throw DivergedError(
+        fmt::format("after epoch {} the network's outputs are not finite (learning rate {}): train with a "
+                    "smaller learning rate",
+                    progress_.epoch, options_.learning_rate));
   }
   // PyTorch's validation loader drew its base seed from the global generator, which moves the masks that
   // follow. Validation itself draws nothing, so the draw can wait until it is done.

@@ -153,7 +153,7 @@ TEST_F(EvaluateDrawn, AFolderOfAnotherClassIsNamed) {
   EXPECT_EQ(result.code, 1);
   EXPECT_EQ(result.out, "");
   EXPECT_THAT(result.err,
-              AllOf(HasSubstr("no classes of BART-10M.pth: batman"), HasSubstr(classes_[0] + ", ")));
+              AllOf(HasSubstr("not classes of the model: batman"), HasSubstr(classes_[0] + ", ")));
 }
 
 TEST_F(EvaluateDrawn, ClassNamesOfAnyKindAreSafeOnATerminal) {
@@ -241,13 +241,13 @@ TEST_F(EvaluateDrawn, DamagedWeightsAreNoFigures) {
     for (const std::string tensor :
          {"block1.0.weight", "block2.1.running_var", "classification_head.7.bias"}) {
       EXPECT_THAT(refusal(command, tensor, std::numeric_limits<float>::quiet_NaN()),
-                  HasSubstr("BART-10M.pth: tensor " + tensor + " holds a value that is no finite number"));
+                  HasSubstr("BART-10M.pth: tensor " + tensor + " holds a value that is not finite"));
     }
     EXPECT_THAT(refusal(command, "block1.0.bias", -std::numeric_limits<float>::infinity()),
                 HasSubstr("tensor block1.0.bias"));
     // Finite, but not what the network makes of it.
     EXPECT_THAT(refusal(command, "classification_head.7.weight", std::numeric_limits<float>::max()),
-                HasSubstr("answers with what is no number"));
+                HasSubstr("outputs are not finite"));
   }
 }
 

@@ -58,7 +58,7 @@ TEST_F(ExplainDrawn, ExplainsTheClassesThatAreNamed) {
               MatchesRegex("[^:]+: " + classes_[2] + " \\([0-9.]+ %\\), " + classes_[0] + " .*\n"));
   const BartResult unknown = explain({picture_.string(), "--class", "batman"});
   EXPECT_EQ(unknown.code, 2);
-  EXPECT_THAT(unknown.err, HasSubstr("batman is no class of BART-10M.pth"));
+  EXPECT_THAT(unknown.err, HasSubstr("batman is not a class of BART-10M.pth"));
 }
 
 TEST_F(ExplainDrawn, AFolderIsOneContactSheetWithoutItsBrokenFiles) {

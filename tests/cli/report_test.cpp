@@ -112,7 +112,7 @@ TEST_F(ReportDrawn, AModelOfAnotherTrainingIsRefused) {
            fs::copy_options::overwrite_existing | fs::copy_options::recursive);
   const BartResult result = run_bart(here(), {"report", "mixed"});
   EXPECT_EQ(result.code, 1);
-  EXPECT_THAT(result.err, HasSubstr("is not the model that"));
+  EXPECT_THAT(result.err, HasSubstr("is not the model of"));
 }
 
 TEST_F(ReportDrawn, TrainingMakesNoneWhenAskedNotTo) {

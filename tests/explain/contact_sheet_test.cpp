@@ -36,6 +36,49 @@ TEST(ContactSheet, CaptionsOfAnyKindStayInTheirTile) {
   }
 }
 
+/// The caption's lines of a sheet, "#" where a pixel is bright.
+std::vector<std::string> drawn(const std::string& text) {
+  Picture black{40, 1, std::vector<std::uint8_t>(120, 0)};
+  const Picture sheet = contact_sheet(std::vector{SheetTile{black, {text}}}, 1, 40);
+  std::vector<std::string> lines;
+  for (int y = 7; y < sheet.height; ++y) {
+    std::string& line = lines.emplace_back();
+    for (int x = 6; x < 46; ++x) {
+      line += sheet.pixels[static_cast<std::size_t>(3 * (y * sheet.width + x))] > 200 ? '#' : ' ';
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    if (line.empty()) lines.pop_back();
+  }
+  return lines;
+}
+
+TEST(ContactSheet, AnyScriptIsReadable) {
+  // U+732B, cat, as GNU Unifont draws it.
+  EXPECT_EQ(drawn("猫"), (std::vector<std::string>{
+                             "        #   #",
+                             " #   #  #   #",
+                             "  # # #########",
+                             "   #    #   #",
+                             "  # #   #   #",
+                             " #  #",
+                             "#   #  #######",
+                             "    #  #  #  #",
+                             "   ##  #  #  #",
+                             "  # #  #  #  #",
+                             " #  #  #######",
+                             "#   #  #  #  #",
+                             "    #  #  #  #",
+                             "    #  #  #  #",
+                             " # #   #######",
+                             "  #    #     #",
+                         }));
+  EXPECT_EQ(drawn("a猫").size(), drawn("猫").size());
+  // Emoji lie outside the plane that the font has.
+  EXPECT_EQ(drawn("\xF0\x9F\x90\xB1"), drawn("U+1F431"));
+  EXPECT_EQ(drawn("猫猫猫"), drawn("猫.."));
+  EXPECT_NE(drawn("Ж"), drawn("Щ"));
+}
+
 TEST(ContactSheet, RefusesWhatNoPictureCanHold) {
   const std::vector<SheetTile> tiles(2, tile(1, 1, {}));
   EXPECT_THROW(contact_sheet({}, 1, 10), Error);

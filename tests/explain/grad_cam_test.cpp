@@ -2,11 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
+#include <memory>
 #include <numeric>
 #include <sstream>
 
+#include "bart/platform/error.h"
 #include "bart/random/mt19937.h"
+#include "bart/training/predictions.h"
 #include "golden.h"
 
 namespace bart {
@@ -61,16 +65,21 @@ TEST(GradCam, IsPyTorchsWithin1e4) {
     engine.load(state);
     const std::vector<std::uint8_t> picture = drawn(architecture.image_size);
     const std::vector<const std::uint8_t*> pictures = {picture.data(), picture.data()};
-    const std::vector<Activations> activations = activations_of(engine, pictures);
-    ASSERT_EQ(activations.size(), 2u);
-    EXPECT_EQ(activations[0].features, activations[1].features);
+    std::vector<float> logits, features;
+    evaluate_batches(batch_network(engine), picture_source(pictures), {.with_features = true},
+                     [&](const EvaluatedBatch& batch) {
+                       logits.assign(batch.logits.begin(), batch.logits.end());
+                       features.assign(batch.features.begin(), batch.features.end());
+                     });
+    const std::span<const float> second = std::span(features).subspan(features.size() / 2);
+    EXPECT_TRUE(std::ranges::equal(std::span(features).first(features.size() / 2), second));
 
-    std::vector<std::size_t> classes(golden[name].size());
-    std::iota(classes.begin(), classes.end(), std::size_t{0});
-    const std::vector<ClassActivationMap> maps = GradCam(architecture, state)(activations[1], classes);
+    std::vector<std::int32_t> classes(golden[name].size());
+    std::iota(classes.begin(), classes.end(), 0);
+    const std::vector<ClassActivationMap> maps = GradCam(architecture, state)(second, classes);
     ASSERT_EQ(maps.size(), classes.size());
     for (std::size_t c = 0; c < classes.size(); ++c) {
-      EXPECT_NEAR(activations[1].logits[c], std::stof(golden[name][c][2]), 1e-5) << name;
+      EXPECT_NEAR(logits[classes.size() + c], std::stof(golden[name][c][2]), 1e-5) << name;
       const ClassActivationMap expected = {maps[c].side, numbers(golden[name][c][3])};
       ASSERT_EQ(maps[c].values.size(), expected.values.size()) << name;
       const std::vector<float> found = maps[c].normalized().values;
@@ -79,6 +88,25 @@ TEST(GradCam, IsPyTorchsWithin1e4) {
         EXPECT_NEAR(found[p], truth[p], 1e-4) << name << " " << c;
     }
   }
+}
+
+TEST(GradCam, OwnsItsWeightsAndRefusesWhatDoesNotFit) {
+  const Architecture& architecture = networks.at("no_hidden");
+  const std::vector<float> features(20 * 12 * 12, 1.0f);
+  const std::vector<std::int32_t> classes = {2};
+  auto state = std::make_unique<StateDict>(uneven_state(architecture));
+  const GradCam grad_cam(architecture, *state);
+  const std::vector<float> before = grad_cam(features, classes)[0].values;
+  for (Tensor& tensor : *state) {
+    if (auto* floats = std::get_if<std::vector<float>>(&tensor.values)) std::ranges::fill(*floats, 7.0f);
+  }
+  state.reset();
+  EXPECT_EQ(grad_cam(features, classes)[0].values, before);
+
+  EXPECT_THROW(grad_cam(std::span(features).first(5), classes), Error);
+  EXPECT_THROW(grad_cam(features, std::vector<std::int32_t>{3}), Error);
+  EXPECT_THROW(grad_cam(features, std::vector<std::int32_t>{-1}), Error);
+  EXPECT_THROW(GradCam(architecture, uneven_state(networks.at("default_32"))), Error);
 }
 
 TEST(GradCam, NormalizedMapsReachFrom0To1AndNothingStaysNothing) {

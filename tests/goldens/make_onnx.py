@@ -64,7 +64,7 @@ def main():
         save_file(model.state_dict(), f"{folder}/onnx_small.safetensors", metadata={"classes": json.dumps(CLASSES)})
         for name, flags in [("plain", []), ("preprocessing", ["--with-preprocessing"]), ("half", ["--half"])]:
             out = f"{folder}/onnx_small_{name}.onnx"
-            subprocess.run([bart, "convert", "onnx_small.safetensors", out] + flags, cwd=folder, check=True)
+            subprocess.run([bart, "convert", "onnx_small.safetensors", out, "--opset", "17"] + flags, cwd=folder, check=True)
             onnx.checker.check_model(onnx.load(out), full_check=True)
             session = onnxruntime.InferenceSession(out, providers=["CPUExecutionProvider"])
             named = json.loads(session.get_modelmeta().custom_metadata_map["classes"])

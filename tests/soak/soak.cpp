@@ -74,13 +74,13 @@ void predict(const fs::path& here, std::size_t count) {
   for (const auto& entry : fs::recursive_directory_iterator(here / "faces")) {
     if (entry.is_regular_file()) files.push_back(entry.path());
   }
-  Model classifier = Model::load(here / "model.pth", here / "labels.joblib", {.threads = threads});
+  Model trained = Model::load(here / "model.pth", {.labels = here / "labels.joblib", .threads = threads});
   for (std::size_t i = 0; i < count; ++i) {
     if (i % predictions_of_a_model == 0) {
       const char* model = i / predictions_of_a_model % 2 == 0 ? "model.onnx" : "model.pth";
-      classifier = Model::load(here / model, here / "labels.joblib", {.threads = threads});
+      trained = Model::load(here / model, {.labels = here / "labels.joblib", .threads = threads});
     }
-    classifier.predict({{decode_picture(read_file(files[i % files.size()])).picture}});
+    trained.predict({{decode_picture(read_file(files[i % files.size()])).picture}});
     try {
       decode_picture(read_file(here / "broken.jpg"));
       throw std::logic_error("a broken picture was read");

@@ -33,6 +33,9 @@ class Evaluator {
 
   const Architecture& architecture() const;
 
+  /// The parameters and running statistics, in PyTorch's layout: a copy.
+  StateDict state() const;
+
  private:
   struct Shared;
   std::shared_ptr<Shared> shared_;

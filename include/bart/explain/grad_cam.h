@@ -1,10 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
-#include "bart/engine/engine.h"
 #include "bart/network/architecture.h"
 #include "bart/network/state_dict.h"
 
@@ -15,37 +15,39 @@ struct ClassActivationMap {
   int side = 0;
   std::vector<float> values;  // [side, side], not negative; as large as the logit's gradients make them
 
-  /// From 0 to 1: divided by the largest value. All 0 where the network found nothing for the class.
+  /// The map divided by its largest value: from 0 to 1. All 0 where the network found nothing for the class.
   ClassActivationMap normalized() const;
 };
 
-/// What the network makes of one picture: its logits, and what Grad-CAM needs besides.
-struct Activations {
-  std::vector<float> logits;    // [classes]
-  std::vector<float> features;  // [channels, side, side] of the last convolution
+/// What a network answered for one picture, and where in it the evidence for some classes lies.
+struct Explanation {
+  std::vector<float> logits;             // [classes of the network]
+  std::vector<std::int32_t> classes;     // those explained
+  std::vector<ClassActivationMap> maps;  // one for each of them
 };
-
-/// The activations of pictures in evaluation mode: n pointers to [image_size, image_size, 3].
-std::vector<Activations> activations_of(Engine& engine, std::span<const std::uint8_t* const> pictures);
 
 /// Grad-CAM (Selvaraju et al., Grad-CAM: Visual Explanations from Deep Networks via Gradient-based
 /// Localization, ICCV 2017) of the network's last block: the feature maps A^k are the output of its second
-/// convolution behind BatchNorm and ReLU, before the pooling, 16x16 for pictures of 128x128. Of the score y^c
+/// convolution after BatchNorm and ReLU, before the pooling, 16x16 for pictures of 128x128. Of the score y^c
 /// (the logit) the weights are alpha_k = mean over the map of dy^c / dA^k (equation 1), and the map is
 /// ReLU(sum_k alpha_k A^k) (equation 2). In evaluation mode, in double precision.
+///
+/// Holds a copy of the weights of the fully connected layers; may be called from several threads at once.
 class GradCam {
  public:
-  /// `state` is of that architecture. It is kept by reference.
+  /// Throws Error when `state` is not that of a network of this architecture.
   GradCam(const Architecture& architecture, const StateDict& state);
 
-  /// A map for each of `classes`, in their order.
-  std::vector<ClassActivationMap> operator()(const Activations& activations,
-                                             std::span<const std::size_t> classes) const;
+  /// One map for each of `classes`, in their order, from the activations of the last convolution,
+  /// [channels, side, side] (what evaluate_batches gives as features). Throws Error when `features` have
+  /// another size, or a class is none of the network's.
+  std::vector<ClassActivationMap> operator()(std::span<const float> features,
+                                             std::span<const std::int32_t> classes) const;
 
  private:
   struct Linear {
-    const std::vector<float>& weights;  // [out, in]
-    const std::vector<float>& bias;     // [out]
+    std::vector<float> weights;  // [out, in]
+    std::vector<float> bias;     // [out]
   };
 
   std::size_t channels_;

@@ -9,6 +9,11 @@
 
 namespace bart {
 
+/// Versions of ONNX's operators that a model can be written in. The oldest that has all that the graph needs
+/// is read by the most runtimes.
+inline constexpr int oldest_opset = 13;
+inline constexpr int newest_opset = 17;
+
 struct OnnxOptions {
   /// false: the input is "images", float32 [batch, 3, image_size, image_size], RGB from 0 to 1.
   /// true: it is "image", uint8 [height, width, 3], one RGB picture of any size, which the graph resizes as
@@ -16,6 +21,7 @@ struct OnnxOptions {
   bool with_preprocessing = false;
   /// Weights of convolutions and linear layers as float16 (half the file); everything is computed in float32.
   bool half = false;
+  int opset = oldest_opset;
 };
 
 /// What an ONNX file of BART's holds.
@@ -24,10 +30,10 @@ struct OnnxModel {
   std::vector<std::string> classes;
 };
 
-/// The bytes of an ONNX model (opset 17) that ONNX's own checker approves: class probabilities as the output
+/// The bytes of an ONNX model that ONNX's own checker approves: class probabilities as the output
 /// "probabilities", [batch, classes]; parameters under their PyTorch names; class names and preprocessing in
 /// metadata_props. The same arguments give the same bytes. Throws Error when state and classes do not fit
-/// each other, or when a weight does not fit a float16.
+/// each other, when a weight does not fit a float16, or for an opset outside oldest_opset to newest_opset.
 std::vector<std::uint8_t> encode_onnx(const StateDict& state, const std::vector<std::string>& classes,
                                       const OnnxOptions& options = {});
 

@@ -2,52 +2,105 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "bart/engine/engine.h"
-#include "bart/network/state_dict.h"
+#include "bart/dataset/listing.h"
+#include "bart/dataset/load.h"
+#include "bart/explain/grad_cam.h"
+#include "bart/model/model_file.h"
 #include "bart/pictures/picture.h"
+#include "bart/platform/progress.h"
+#include "bart/training/metrics.h"
+#include "bart/training/predictions.h"
 
 namespace bart {
 
 struct ModelOptions {
-  int threads = 0;  // 0: as many as this process may use
+  /// The class names of a .pth that holds none; empty: label_encoder.joblib beside the model.
+  std::filesystem::path labels = {};
+  int threads = 0;  // of each call; 0: as many as this process may use
   Precision precision = Precision::f32;
+  bool exact = false;  // every rounding as in PyTorch's float32 kernels; needs f32
 };
 
-/// A trained network with its class names, ready to predict.
+/// A class and its probability, from 0 to 1.
+struct ClassProbability {
+  std::string name;
+  float probability = 0;
+};
+
+struct EvaluateOptions {
+  std::size_t batch_size = 32;
+  bool apply_exif_orientation =
+      true;                          // false also where the model was trained on pictures as they are stored
+  bool strict = false;               // the first bad picture is an Error instead of being skipped
+  std::filesystem::path cache = {};  // see LoadOptions
+  OnProgress reading = {};
+  OnProgress evaluating = {};
+};
+
+/// How good a model is on a folder of pictures.
+struct FolderEvaluation {
+  LoadedPictures pictures;  // those that could be read, labelled as the model numbers its classes
+  Predictions predictions;  // for each of them
+  Evaluation evaluation;
+};
+
+/// A trained network with its class names, ready to predict. Everything it offers may be called from several
+/// threads at once. Copies share the weights.
 class Model {
  public:
-  /// A network of these parameters. Throws Error when they are not of BART's kind, or there are not as many
-  /// classes.
-  Model(const StateDict& state, std::vector<std::string> classes, const ModelOptions& options = {});
+  /// Reads a model file. Its format is told by content: .onnx and .safetensors as BART exports them, or a
+  /// .pth of BART or PyTorch. Throws Error when a file cannot be read, holds no network of BART's kind, or
+  /// does not fit its labels.
+  static Model load(const std::filesystem::path& model, const ModelOptions& options = {});
 
-  /// Reads a model: .onnx and .safetensors as BART exports them, with their labels, or a .pth of BART or
-  /// PyTorch, whose labels come from a .joblib of BART or scikit-learn. Told by content, not by name. Throws
-  /// Error when a file cannot be read or the two do not fit each other.
-  static Model load(const std::filesystem::path& model, const std::filesystem::path& labels,
-                    const ModelOptions& options = {});
+  /// `file` must name its classes. Throws Error when there are not as many as the network has.
+  explicit Model(const ModelFile& file, const ModelOptions& options = {});
 
-  const std::vector<std::string>& classes() const { return classes_; }
-  int image_size() const { return engine_.architecture().image_size; }
+  const std::vector<std::string>& classes() const;
+  const Architecture& architecture() const;
+  int image_size() const { return architecture().image_size; }
+  int threads() const;
+  /// Whether pictures are turned as their EXIF tag says, as they were for the training.
+  bool apply_exif_orientation() const;
 
-  /// Class probabilities of pictures of any size, [n, classes] row by row. Pictures are resized as in
-  /// training.
-  std::vector<float> predict_proba(std::span<const Picture> pictures);
+  /// The most probable class of a picture file. Throws Error when it cannot be read.
+  ClassProbability predict(const std::filesystem::path& picture) const;
 
-  /// The index into classes() of each picture's most probable class.
-  std::vector<int> predict(std::span<const Picture> pictures);
+  /// The most probable class of each picture, as an index into classes(). Pictures of any size are resized as
+  /// in training.
+  std::vector<std::int32_t> predict(std::span<const Picture> pictures) const;
 
-  /// predict_proba for pictures already at image_size() x image_size(): n pointers to [image_size,
-  /// image_size, 3].
-  std::vector<float> predict_proba_resized(std::span<const std::uint8_t* const> pictures);
+  /// The probabilities of all classes: [n, classes], a row per picture.
+  std::vector<float> predict_proba(std::span<const Picture> pictures) const;
+
+  /// predict_proba for pictures that have the network's size: n pointers to [image_size, image_size, 3].
+  std::vector<float> predict_proba_resized(std::span<const std::uint8_t* const> pictures) const;
+
+  /// Evaluates the model on a folder with one sub-folder per class, whose names are looked up among
+  /// classes(). Throws Error when one is not among them, or the folder cannot be read.
+  FolderEvaluation evaluate(const std::filesystem::path& folder, const EvaluateOptions& options = {}) const;
+  /// The same for the pictures of a listing.
+  FolderEvaluation evaluate(const Listing& listing, const EvaluateOptions& options = {}) const;
+
+  /// Explains the `top_k` most probable classes of a picture by Grad-CAM.
+  Explanation explain(const Picture& picture, std::size_t top_k = 3) const;
+
+  /// Explains pictures that have the network's size; `classes(i, logits)` says which classes of picture i.
+  std::vector<Explanation> explain(
+      const PictureSource& pictures,
+      const std::function<std::vector<std::int32_t>(std::size_t, std::span<const float>)>& classes) const;
+
+  /// The network alone, for evaluate_batches.
+  BatchNetwork network() const;
 
  private:
-  int threads_;
-  Engine engine_;
-  std::vector<std::string> classes_;
+  struct Shared;
+  std::shared_ptr<const Shared> shared_;
 };
 
 }  // namespace bart

@@ -11,45 +11,48 @@
 
 namespace bart {
 
-/// Pictures counted by their true and their predicted class.
+/// Pictures counted by true class and predicted class.
 struct ConfusionMatrix {
   std::size_t classes = 0;
-  std::vector<std::int64_t> counts;  // [classes, classes]: a row a true class, a column a predicted one
+  std::vector<std::int64_t> counts;  // [classes, classes]: a row per true class, a column per predicted class
 
-  std::int64_t at(std::size_t truth, std::size_t predicted) const {
-    return counts[truth * classes + predicted];
+  std::int64_t at(std::int32_t truth, std::int32_t predicted) const {
+    return counts[static_cast<std::size_t>(truth) * classes + static_cast<std::size_t>(predicted)];
   }
+  /// The pictures of a class.
+  std::int64_t support(std::int32_t truth) const;
 };
 
-/// `labels` and `predicted` are [n], from 0 to classes - 1.
+/// Counts `labels` and `predicted`, both [n]. Throws Error when they differ in length or hold a label outside
+/// 0 to classes - 1.
 ConfusionMatrix confusion_matrix(std::span<const std::int32_t> labels,
                                  std::span<const std::int32_t> predicted, std::size_t classes);
 
-/// Where a denominator is 0, so is the figure: scikit-learn's zero_division="warn".
+/// A figure whose denominator is 0 is 0 itself: scikit-learn's zero_division="warn".
 struct Scores {
-  double precision = 0;  // right ones among those predicted as the class
-  double recall = 0;     // right ones among those of the class
-  double f1 = 0;         // 2 right / (of the class + predicted as it)
+  double precision = 0;  // correct predictions / all predictions of the class
+  double recall = 0;     // correct predictions / pictures of the class
+  double f1 = 0;         // 2 * correct predictions / (pictures of the class + predictions of the class)
 };
 
 struct ClassScores {
-  std::size_t label = 0;
-  Scores scores;
+  std::int32_t label = 0;
+  Scores scores = {};
   std::int64_t support = 0;    // pictures of the class
-  std::int64_t predicted = 0;  // pictures taken for it
+  std::int64_t predicted = 0;  // pictures predicted as the class
 };
 
 /// scikit-learn 1.9's classification_report, every figure to the last bit.
 struct ClassificationReport {
   std::vector<ClassScores> classes;  // those with a picture or a prediction, ascending; others do not count
-  double accuracy = 0;               // precision, recall and F1 of the micro average are all this
+  double accuracy = 0;               // also the micro average of precision, recall and F1
   Scores macro;                      // mean over `classes`
   Scores weighted;                   // the same, weighted by support
   std::int64_t support = 0;          // all pictures
-  std::int64_t right = 0;            // those predicted as what they are
+  std::int64_t right = 0;            // pictures whose predicted class is the true one
 };
 
-/// Of at least one picture.
+/// The report on a matrix of at least one picture.
 ClassificationReport classification_report(const ConfusionMatrix& matrix);
 
 /// The report as scikit-learn prints it; `names` are of all classes. Widths are columns of a terminal, where
@@ -57,14 +60,14 @@ ClassificationReport classification_report(const ConfusionMatrix& matrix);
 std::string classification_report_text(const ClassificationReport& report,
                                        const std::vector<std::string>& names, int digits = 2);
 
-/// A mistake and how often it was made.
+/// A pair of classes that were confused, and how often.
 struct Confusion {
-  std::size_t truth = 0;
-  std::size_t predicted = 0;
+  std::int32_t truth = 0;
+  std::int32_t predicted = 0;
   std::int64_t pictures = 0;
 };
 
-/// All mistakes, the most frequent first, equals by true and then by predicted class.
+/// All confused pairs, the most frequent first, equally frequent ones by true and then by predicted class.
 std::vector<Confusion> most_confused(const ConfusionMatrix& matrix);
 
 /// The share of pictures whose class is among the `k` with the largest logits. Of equal logits the first
@@ -93,7 +96,7 @@ struct Calibration {
 /// of equal width of their experiments.
 Calibration calibration(const Predictions& predictions);
 
-/// What there is to say about a classifier on a set of pictures.
+/// How good a classifier is on a set of pictures.
 struct Evaluation {
   ConfusionMatrix confusion;
   ClassificationReport report;
@@ -102,7 +105,8 @@ struct Evaluation {
   Calibration calibration;
 };
 
-/// Of at least one picture.
+/// The evaluation of predictions for at least one picture. Throws Error when there is none, or when labels
+/// and logits do not fit each other.
 Evaluation evaluate(const Predictions& predictions);
 
 }  // namespace bart

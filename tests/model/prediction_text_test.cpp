@@ -1,14 +1,26 @@
-#include "prediction_text.h"
+#include "bart/model/prediction_text.h"
 
 #include <gtest/gtest.h>
-
-#include "bart/platform/error.h"
 
 namespace bart {
 namespace {
 
+struct Prediction {
+  std::string file;
+  std::vector<ClassProbability> classes;
+};
+
 const std::vector<Prediction> predictions = {{"pic_0.jpg", {{"homer", 0.75f}, {"bart", 0.25f}}},
                                              {"a, \"b\".jpg", {{"bart", 0.5f}, {"homer", 0.5f}}}};
+
+std::string prediction_text(const std::vector<Prediction>& rows, PredictionFormat format,
+                            bool with_probabilities) {
+  std::string text;
+  PredictionWriter writer(format, with_probabilities, [&](std::string_view piece) { text += piece; });
+  for (const Prediction& row : rows) writer.add(row.file, row.classes);
+  writer.finish();
+  return text;
+}
 
 TEST(PredictionText, JsonIsTheOriginalsResultsFile) {
   EXPECT_EQ(prediction_text(predictions, PredictionFormat::json, false),
@@ -36,8 +48,18 @@ TEST(PredictionText, TextIsALineAPicture) {
             "pic_0.jpg: homer 75.0%, bart 25.0%\n");
 }
 
-TEST(PredictionFormat, RefusesOthers) {
-  EXPECT_THROW(prediction_format("xml"), UsageError);
+TEST(PredictionText, OfNoPictureIsWellFormedToo) {
+  EXPECT_EQ(prediction_text({}, PredictionFormat::json, false), "{}");
+  EXPECT_EQ(prediction_text({}, PredictionFormat::json, true), "{}");
+}
+
+TEST(Ranking, IsByProbabilityAndOfEqualsTheFirstClassFirst) {
+  const std::vector<float> probabilities = {0.125f, 0.25f, 0.375f, 0.25f};
+  const std::vector<ClassProbability> ranked = ranking(probabilities, {"a", "b", "c", "d"}, 3);
+  ASSERT_EQ(ranked.size(), 3u);
+  EXPECT_EQ(ranked[0].name + ranked[1].name + ranked[2].name, "cbd");
+  EXPECT_EQ(ranked[0].probability, 0.375f);
+  EXPECT_EQ(ranking(probabilities, {"a", "b", "c", "d"}, 9).size(), 4u);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "evaluation_text.h"
+#include "bart/model/evaluation_text.h"
 
 #include <fmt/format.h>
 
@@ -6,8 +6,9 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
-#include "bart/platform/printable.h"
+#include "bart/engine/softmax.h"
 #include "bart/formats/csv.h"
+#include "bart/platform/printable.h"
 
 namespace bart {
 namespace {
@@ -25,33 +26,51 @@ std::string listed(const std::vector<std::string>& names) {
   return text;
 }
 
-double mean_confidence(const Evaluated& evaluated) {
+double mean_confidence(const EvaluationReport& evaluated) {
   double sum = 0;
-  for (const CalibrationBin& bin : evaluated.evaluation.calibration.bins)
+  for (const CalibrationBin& bin : evaluated.result.evaluation.calibration.bins)
     sum += bin.confidence * static_cast<double>(bin.pictures);
-  return sum / static_cast<double>(evaluated.evaluation.report.support);
+  return sum / static_cast<double>(evaluated.result.evaluation.report.support);
 }
 
-/// The pictures of each class of the model.
-std::vector<std::int64_t> supports_of(const ConfusionMatrix& matrix) {
-  std::vector<std::int64_t> supports;
-  for (std::size_t c = 0; c < matrix.classes; ++c) {
-    std::int64_t& support = supports.emplace_back(0);
-    for (std::size_t other = 0; other < matrix.classes; ++other) support += matrix.at(c, other);
-  }
-  return supports;
+/// A name in a CSV file: without control characters, which would reach the terminal of who looks at it.
+std::string csv_name(const std::string& name) {
+  return csv_field(printable(name));
+}
+
+const std::string& name_of(std::int32_t label, const std::vector<std::string>& names) {
+  return names[static_cast<std::size_t>(label)];
 }
 
 ordered_json json_of(const Scores& scores) {
   return {{"precision", scores.precision}, {"recall", scores.recall}, {"f1", scores.f1}};
 }
 
+struct EvaluatedPicture {
+  const std::string& file;
+  const std::string& label;
+  const std::string& prediction;
+  float probability;  // of the prediction
+};
+
+template <typename Take>
+void for_each_picture(const EvaluationReport& evaluated, Take take) {
+  const Predictions& predictions = evaluated.result.predictions;
+  for (std::size_t i = 0; i < predictions.size(); ++i) {
+    const std::int32_t predicted = predicted_label(predictions.row(i));
+    const std::vector<double> probabilities = softmax(predictions.row(i));
+    take(EvaluatedPicture{evaluated.result.pictures.files[i],
+                          name_of(predictions.labels[i], evaluated.classes),
+                          name_of(predicted, evaluated.classes),
+                          static_cast<float>(probabilities[static_cast<std::size_t>(predicted)])});
+  }
+}
+
 }  // namespace
 
-std::string evaluation_text(const Evaluated& evaluated) {
-  const Evaluation& evaluation = evaluated.evaluation;
+std::string evaluation_text(const EvaluationReport& evaluated) {
+  const Evaluation& evaluation = evaluated.result.evaluation;
   const ClassificationReport& report = evaluation.report;
-  const std::vector<std::int64_t> supports = supports_of(evaluation.confusion);
   std::vector<std::string> names;
   std::transform(evaluated.classes.begin(), evaluated.classes.end(), std::back_inserter(names),
                  [](const std::string& name) { return printable(name); });
@@ -73,7 +92,9 @@ std::string evaluation_text(const Evaluated& evaluated) {
 
   std::vector<std::string> without;
   for (std::size_t c = 0; c < names.size(); ++c) {
-    if (supports[c] == 0) without.push_back(evaluated.classes[c]);
+    if (evaluation.confusion.support(static_cast<std::int32_t>(c)) == 0) {
+      without.push_back(evaluated.classes[c]);
+    }
   }
   if (!without.empty()) {
     text += fmt::format("\nNo picture here is of {} of the model's {} classes: {}\n", without.size(),
@@ -84,22 +105,23 @@ std::string evaluation_text(const Evaluated& evaluated) {
   if (mistakes.empty()) return text;
   text += fmt::format("\nMost confused, of {} mistakes:\n", report.support - report.right);
   for (std::size_t i = 0; i < std::min(mistakes.size(), confusions_shown); ++i) {
-    const Confusion& its = mistakes[i];
-    text += fmt::format("{:>6} of {:<5} {} taken for {}\n", its.pictures, supports[its.truth],
-                        names[its.truth], names[its.predicted]);
+    const Confusion& pair = mistakes[i];
+    text += fmt::format("{:>6} of {:<5} {} taken for {}\n", pair.pictures,
+                        evaluation.confusion.support(pair.truth), name_of(pair.truth, names),
+                        name_of(pair.predicted, names));
   }
   return text;
 }
 
-std::string evaluation_json(const Evaluated& evaluated) {
-  const Evaluation& evaluation = evaluated.evaluation;
+std::string evaluation_json(const EvaluationReport& evaluated) {
+  const Evaluation& evaluation = evaluated.result.evaluation;
   const ClassificationReport& report = evaluation.report;
   ordered_json per_class = ordered_json::array();
-  for (const ClassScores& its : report.classes) {
-    ordered_json row = {{"class", evaluated.classes[its.label]}};
-    row.update(json_of(its.scores));
-    row["support"] = its.support;
-    row["predicted"] = its.predicted;
+  for (const ClassScores& scores : report.classes) {
+    ordered_json row = {{"class", name_of(scores.label, evaluated.classes)}};
+    row.update(json_of(scores.scores));
+    row["support"] = scores.support;
+    row["predicted"] = scores.predicted;
     per_class.push_back(row);
   }
   ordered_json matrix = ordered_json::array();
@@ -109,18 +131,18 @@ std::string evaluation_json(const Evaluated& evaluated) {
     matrix.push_back(std::vector(row, row + static_cast<std::ptrdiff_t>(evaluation.confusion.classes)));
   }
   ordered_json confusions = ordered_json::array();
-  for (const Confusion& its : most_confused(evaluation.confusion)) {
-    confusions.push_back({{"true", evaluated.classes[its.truth]},
-                          {"predicted", evaluated.classes[its.predicted]},
-                          {"pictures", its.pictures}});
+  for (const Confusion& pair : most_confused(evaluation.confusion)) {
+    confusions.push_back({{"true", name_of(pair.truth, evaluated.classes)},
+                          {"predicted", name_of(pair.predicted, evaluated.classes)},
+                          {"pictures", pair.pictures}});
   }
   ordered_json bins = ordered_json::array();
   for (const CalibrationBin& bin : evaluation.calibration.bins) {
     bins.push_back({{"pictures", bin.pictures}, {"confidence", bin.confidence}, {"accuracy", bin.accuracy}});
   }
   ordered_json skipped = ordered_json::array();
-  for (const SkippedPicture& its : evaluated.skipped)
-    skipped.push_back({{"file", its.file}, {"reason", its.reason}});
+  for (const SkippedPicture& picture : evaluated.result.pictures.skipped)
+    skipped.push_back({{"file", picture.file}, {"reason", picture.reason}});
 
   const Scores micro{report.accuracy, report.accuracy, report.accuracy};
   const ordered_json json = {
@@ -143,27 +165,48 @@ std::string evaluation_json(const Evaluated& evaluated) {
         {"mean_confidence", mean_confidence(evaluated)},
         {"bins", bins}}},
   };
-  // File names may hold bytes that are no UTF-8; JSON cannot.
+  // File names may hold bytes that are not UTF-8, which JSON cannot hold.
   return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
-std::string class_csv(const Evaluated& evaluated) {
+std::string class_csv(const EvaluationReport& evaluated) {
   std::string csv = "class,precision,recall,f1,support,predicted\n";
-  for (const ClassScores& its : evaluated.evaluation.report.classes) {
-    csv += fmt::format("{},{},{},{},{},{}\n", csv_field(evaluated.classes[its.label]), its.scores.precision,
-                       its.scores.recall, its.scores.f1, its.support, its.predicted);
+  for (const ClassScores& row : evaluated.result.evaluation.report.classes) {
+    csv += fmt::format("{},{},{},{},{},{}\n", csv_name(name_of(row.label, evaluated.classes)),
+                       row.scores.precision, row.scores.recall, row.scores.f1, row.support, row.predicted);
   }
   return csv;
 }
 
-std::string confusion_csv(const Evaluated& evaluated) {
-  const ConfusionMatrix& matrix = evaluated.evaluation.confusion;
+std::string predictions_csv(const EvaluationReport& evaluated) {
+  std::string csv = "file,label,prediction,probability\n";
+  for_each_picture(evaluated, [&](const EvaluatedPicture& picture) {
+    csv += fmt::format("{},{},{},{}\n", csv_name(picture.file), csv_name(picture.label),
+                       csv_name(picture.prediction), picture.probability);
+  });
+  return csv;
+}
+
+std::string predictions_json(const EvaluationReport& evaluated) {
+  ordered_json list = ordered_json::array();
+  for_each_picture(evaluated, [&](const EvaluatedPicture& picture) {
+    list.push_back({{"file", picture.file},
+                    {"label", picture.label},
+                    {"prediction", picture.prediction},
+                    {"probability", picture.probability}});
+  });
+  return list.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+std::string confusion_csv(const EvaluationReport& evaluated) {
+  const ConfusionMatrix& matrix = evaluated.result.evaluation.confusion;
   std::string csv = "true\\predicted";
-  for (const std::string& name : evaluated.classes) csv += "," + csv_field(name);
+  for (const std::string& name : evaluated.classes) csv += "," + csv_name(name);
   csv += "\n";
-  for (std::size_t truth = 0; truth < matrix.classes; ++truth) {
-    csv += csv_field(evaluated.classes[truth]);
-    for (std::size_t predicted = 0; predicted < matrix.classes; ++predicted)
+  const auto classes = static_cast<std::int32_t>(matrix.classes);
+  for (std::int32_t truth = 0; truth < classes; ++truth) {
+    csv += csv_name(name_of(truth, evaluated.classes));
+    for (std::int32_t predicted = 0; predicted < classes; ++predicted)
       csv += fmt::format(",{}", matrix.at(truth, predicted));
     csv += "\n";
   }

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "bart/model/model_file.h"
+#include "bart/pictures/picture.h"
+
+namespace bart {
+
+/// How alike two models answer for the same pictures.
+struct Agreement {
+  std::size_t same_class = 0;      // pictures with the same predicted class
+  float farthest_probability = 0;  // the largest difference of two probabilities; NaN where there is one
+};
+
+struct CheckedExport {
+  std::vector<std::uint8_t> bytes;
+  Agreement agreement;
+};
+
+/// Encodes `model` in another format, decodes the result again, and compares the predictions of both for
+/// `pictures`. Throws Error when the format cannot hold the model, when the classes are not the same
+/// afterwards, or when float32 weights give another class or a probability that differs by more than 1e-5.
+CheckedExport export_checked(const ModelFile& model, ModelFormat format, const ModelFileOptions& options,
+                             std::span<const Picture> pictures, int threads);
+
+}  // namespace bart

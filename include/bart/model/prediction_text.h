@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bart/model/model.h"
+
+namespace bart {
+
+/// The `count` most probable classes, most probable first, of equals the first class first.
+std::vector<ClassProbability> ranking(std::span<const float> probabilities,
+                                      const std::vector<std::string>& classes, std::size_t count);
+
+enum class PredictionFormat { json, jsonl, csv, text };
+
+/// Writes predictions as text, one after the other, whatever their number.
+class PredictionWriter {
+ public:
+  /// JSON is the original's results.json, {"file": "class", …} as json.dump(…, indent=4) writes it; with
+  /// probabilities each file has a list of {"class": …, "probability": …}. `write` gets the pieces of the
+  /// text in order.
+  PredictionWriter(PredictionFormat format, bool with_probabilities,
+                   std::function<void(std::string_view)> write);
+
+  /// `classes` are the most probable ones, most probable first; without probabilities the first alone counts.
+  void add(std::string_view file, std::span<const ClassProbability> classes);
+  /// After the last prediction.
+  void finish();
+
+ private:
+  PredictionFormat format_;
+  bool with_probabilities_;
+  std::function<void(std::string_view)> write_;
+  bool first_ = true;
+};
+
+}  // namespace bart

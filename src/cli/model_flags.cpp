@@ -1,0 +1,63 @@
+#include "model_flags.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "bart/platform/error.h"
+
+namespace bart {
+
+void add_model_flags(CLI::App& command, ModelFlags& flags) {
+  command.add_option("--model", flags.model, "The trained model: .pth, .safetensors, .onnx")
+      ->capture_default_str();
+  add_labels_flags(command, flags);
+}
+
+void add_labels_flags(CLI::App& command, ModelFlags& flags) {
+  command.add_option("--labels", flags.labels,
+                     "The class names of a .pth (default: label_encoder.joblib beside the model)");
+  command.add_option("--threads", flags.threads, "Threads (default: all that this process may use)");
+}
+
+void add_prediction_precision_flag(CLI::App& command, ModelFlags& flags) {
+  add_precision_flag(
+      command, flags.precision,
+      "f32, bf16 (about twice as fast where the processor multiplies it, probabilities off by a few "
+      "thousandths), or auto: bf16 where the processor multiplies it");
+}
+
+void add_precision_flag(CLI::App& command, std::string& precision, const std::string& help) {
+  command.add_option("--precision", precision, help)
+      ->check(CLI::IsMember({"auto", "bf16", "f32"}))
+      ->capture_default_str();
+}
+
+Precision precision_named(const std::string& name) {
+  if (name == "bf16" && !runs_bf16()) {
+    throw UsageError("--precision bf16: there are no kernels for this processor: use --precision f32");
+  }
+  return name == "bf16" || (name == "auto" && multiplies_bf16()) ? Precision::bf16 : Precision::f32;
+}
+
+void check_threads(int threads) {
+  if (threads < 0) throw UsageError(fmt::format("--threads must be at least 1, not {}", threads));
+}
+
+void check_top_k(const std::optional<int>& top_k) {
+  if (top_k && *top_k < 1) throw UsageError(fmt::format("--top-k must be at least 1, not {}", *top_k));
+}
+
+std::vector<std::filesystem::path> inputs_of(const ModelFlags& flags, std::span<const PictureFile> pictures) {
+  std::vector<std::filesystem::path> inputs = {flags.model};
+  if (!flags.labels.empty()) inputs.push_back(flags.labels);
+  for (const PictureFile& picture : pictures) inputs.push_back(picture.path);
+  return inputs;
+}
+
+ModelOptions model_options(const ModelFlags& flags) {
+  check_threads(flags.threads);
+  return {.labels = flags.labels, .threads = flags.threads, .precision = precision_named(flags.precision)};
+}
+
+}  // namespace bart

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bart/model/model.h"
+#include "bart/model/picture_files.h"
+
+namespace CLI {
+class App;
+}
+
+namespace bart {
+
+/// The flags of every command that puts a trained model to work.
+struct ModelFlags {
+  std::filesystem::path model = "BART-10M.pth";
+  std::filesystem::path labels;  // empty: beside the model
+  int threads = 0;
+  std::string precision = "f32";
+};
+
+/// Adds --model, --labels and --threads.
+void add_model_flags(CLI::App& command, ModelFlags& flags);
+/// Adds --labels and --threads alone.
+void add_labels_flags(CLI::App& command, ModelFlags& flags);
+/// Adds --precision, with what it does to predictions.
+void add_prediction_precision_flag(CLI::App& command, ModelFlags& flags);
+
+/// Adds --precision; `help` says what it does there.
+void add_precision_flag(CLI::App& command, std::string& precision, const std::string& help);
+
+/// f32 or bf16 by name; auto is bf16 where the processor multiplies it. Throws UsageError for bf16 where
+/// there are no kernels for it.
+Precision precision_named(const std::string& name);
+
+/// Throws UsageError for a number of threads below 0.
+void check_threads(int threads);
+
+/// Throws UsageError for a --top-k below 1.
+void check_top_k(const std::optional<int>& top_k);
+
+/// The files that a command reads: the model, the labels that are named, and the pictures.
+std::vector<std::filesystem::path> inputs_of(const ModelFlags& flags, std::span<const PictureFile> pictures);
+
+ModelOptions model_options(const ModelFlags& flags);
+
+}  // namespace bart

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bart {
+
+/// A file that a command is to write, and the flag that names it.
+struct Output {
+  std::string_view flag;  // "--csv"
+  std::filesystem::path path;
+};
+
+/// Throws UsageError where writing `output` would replace one of `inputs`, by whatever name. An empty path
+/// and
+/// "-" replace nothing.
+void check_replaces_no_input(const Output& output, std::span<const std::filesystem::path> inputs);
+
+/// Throws UsageError where the ending of `output` belongs to another format than `format`, whose own endings
+/// are `endings` (".csv"). Unknown endings and none are fine.
+void check_ending(const Output& output, std::string_view format,
+                  const std::vector<std::string_view>& endings);
+
+/// The ending of a path in lower case, with its dot.
+std::string ending_of(const std::filesystem::path& path);
+
+/// Writes `text` to the output, "-" being stdout. Does nothing for an empty path.
+void write_output(const std::filesystem::path& path, std::string_view text);
+
+}  // namespace bart

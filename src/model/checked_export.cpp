@@ -1,0 +1,56 @@
+#include "bart/model/checked_export.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "bart/model/model.h"
+#include "bart/platform/error.h"
+
+namespace bart {
+namespace {
+
+constexpr float tolerance = 1e-5f;
+
+std::vector<float> probabilities_of(const ModelFile& model, std::span<const Picture> pictures, int threads) {
+  return Model(model, {.threads = threads}).predict_proba(pictures);
+}
+
+Agreement agreement_of(std::span<const float> expected, std::span<const float> found, std::size_t classes) {
+  Agreement agreement;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const float distance = std::abs(expected[i] - found[i]);
+    if (!(distance <= agreement.farthest_probability))
+      agreement.farthest_probability = distance;  // NaN stays
+  }
+  for (std::size_t row = 0; row < expected.size(); row += classes) {
+    agreement.same_class +=
+        predicted_label(expected.subspan(row, classes)) == predicted_label(found.subspan(row, classes));
+  }
+  return agreement;
+}
+
+}  // namespace
+
+CheckedExport export_checked(const ModelFile& model, ModelFormat format, const ModelFileOptions& options,
+                             std::span<const Picture> pictures, int threads) {
+  CheckedExport exported;
+  exported.bytes =
+      encode_model_file({format, model.state, model.classes, model.apply_exif_orientation}, options);
+  ModelFile decoded = decode_model_file(exported.bytes);
+  if (decoded.classes.empty()) decoded.classes = model.classes;  // a .pth's may lie in a file of their own
+  if (decoded.classes != model.classes) throw Error("the exported model would have other classes");
+  exported.agreement = agreement_of(probabilities_of(model, pictures, threads),
+                                    probabilities_of(decoded, pictures, threads), model.classes.size());
+  const Agreement& agreement = exported.agreement;
+  if (!options.half &&
+      !(agreement.farthest_probability <= tolerance && agreement.same_class == pictures.size())) {
+    throw Error(
+        fmt::format("its probabilities would differ by up to {:.1e}", agreement.farthest_probability));
+  }
+  return exported;
+}
+
+}  // namespace bart

@@ -1,0 +1,38 @@
+#include "class_labels.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "bart/platform/error.h"
+
+namespace bart {
+namespace {
+
+/// The first names of many, for a sentence.
+std::string some_of(const std::vector<std::string>& names) {
+  const std::size_t shown = std::min<std::size_t>(names.size(), 5);
+  const auto end = names.begin() + static_cast<std::ptrdiff_t>(shown);
+  return fmt::format("{}{}", fmt::join(names.begin(), end, ", "),
+                     names.size() > shown ? fmt::format(" and {} more", names.size() - shown) : "");
+}
+
+}  // namespace
+
+std::vector<std::int32_t> labels_among(const std::vector<std::string>& classes, const Listing& listing) {
+  std::vector<std::int32_t> labels;
+  std::vector<std::string> unknown;
+  for (const std::string& name : listing.classes) {
+    const auto found = std::ranges::find(classes, name);
+    labels.push_back(static_cast<std::int32_t>(found - classes.begin()));
+    if (found == classes.end()) unknown.push_back(name);
+  }
+  if (!unknown.empty()) {
+    throw Error(fmt::format(
+        "{} has folders that are not classes of the model: {}; rename or move them (the model knows {})",
+        listing.folder.string(), some_of(unknown), some_of(classes)));
+  }
+  return labels;
+}
+
+}  // namespace bart

@@ -1,0 +1,73 @@
+#include "bart/model/picture_files.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <unordered_set>
+#include <utility>
+
+#include "bart/platform/error.h"
+
+namespace bart {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool ends_in_jpg(std::string name) {
+  std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
+  return name.ends_with(".jpg");
+}
+
+/// Adds the pictures of a folder. Their names are relative to it, or begin with `before`.
+void add_folder(const fs::path& folder, const fs::path& before, bool recursive, PictureFiles& to) {
+  FoundPictures found = find_pictures(folder, recursive);
+  for (const std::string& file : found.files) to.files.push_back({folder / file, (before / file).string()});
+  for (PassedOver& one : found.passed_over) {
+    to.passed_over.push_back({(folder / one.path).string(), std::move(one.reason)});
+  }
+  std::ranges::move(found.warnings, std::back_inserter(to.warnings));
+  if (found.files.empty()) {
+    throw Error(fmt::format("{} holds no picture{}", folder.string(),
+                            recursive ? "" : " (--recursive looks into sub-folders)"));
+  }
+}
+
+}  // namespace
+
+PictureFiles original_test_pictures(const fs::path& folder) {
+  if (!fs::is_directory(folder)) {
+    throw Error(
+        fmt::format("there is no folder {} here: name pictures or folders (bart predict PICTURE), or run "
+                    "where bart train wrote its results",
+                    folder.string()));
+  }
+  FoundPictures found = find_pictures(folder, /*recursive=*/false);
+  PictureFiles pictures{.files = {}, .passed_over = {}, .warnings = std::move(found.warnings)};
+  for (const std::string& file : found.files) {
+    if (ends_in_jpg(file)) pictures.files.push_back({folder / file, file});
+  }
+  if (pictures.files.empty()) throw Error(fmt::format("{} holds no .jpg picture", folder.string()));
+  return pictures;
+}
+
+PictureFiles find_picture_files(const std::vector<std::string>& arguments, bool recursive) {
+  PictureFiles found;
+  const bool several = arguments.size() > 1;
+  for (const std::string& argument : arguments) {
+    const fs::path path(argument);
+    std::error_code error;
+    const fs::file_status status = fs::status(path, error);
+    if (!fs::exists(status)) throw Error(fmt::format("{}: no such file or folder", argument));
+    if (fs::is_directory(status)) {
+      add_folder(path, several ? path : fs::path(), recursive, found);
+    } else {
+      found.files.push_back({path, several ? path.string() : path.filename().string()});
+    }
+  }
+  std::unordered_set<std::string> names;
+  std::erase_if(found.files, [&](const PictureFile& file) { return !names.insert(file.name).second; });
+  return found;
+}
+
+}  // namespace bart

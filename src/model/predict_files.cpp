@@ -1,0 +1,59 @@
+#include "bart/model/predict_files.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "bart/pictures/decode.h"
+#include "bart/platform/error.h"
+#include "bart/platform/files.h"
+#include "bart/platform/threads.h"
+
+namespace bart {
+namespace {
+
+/// A few batches, so that no thread waits for the last picture of each.
+constexpr std::size_t pictures_in_memory = 128;
+
+struct ResizedFile {
+  std::vector<std::uint8_t> pixels;  // empty: it could not be read
+  std::string reason;
+};
+
+ResizedFile read_resized(const std::filesystem::path& path, int size, const DecodeOptions& options) {
+  try {
+    return {decode_resized(read_file(path), size, size, options).picture.pixels, {}};
+  } catch (const Error& error) {
+    return {{}, error.what()};
+  }
+}
+
+}  // namespace
+
+void predict_files(const Model& model, std::span<const PictureFile> files, const PredictFilesOptions& options,
+                   const std::function<void(const FilePrediction&)>& take) {
+  const DecodeOptions decoding{.apply_exif_orientation =
+                                   model.apply_exif_orientation() && options.apply_exif_orientation};
+  const std::size_t classes = model.classes().size();
+  std::vector<ResizedFile> read;
+  std::vector<const std::uint8_t*> pixels;
+  for (std::size_t start = 0; start < files.size(); start += read.size()) {
+    read.assign(std::min(pictures_in_memory, files.size() - start), {});
+    parallel_for(read.size(), model.threads(), [&](std::size_t i) {
+      read[i] = read_resized(files[start + i].path, model.image_size(), decoding);
+    });
+    pixels.clear();
+    for (const ResizedFile& file : read) {
+      if (!file.pixels.empty()) pixels.push_back(file.pixels.data());
+    }
+    const std::vector<float> probabilities = model.predict_proba_resized(pixels);
+    auto row = probabilities.begin();
+    for (std::size_t i = 0; i < read.size(); ++i) {
+      const std::size_t answers = read[i].pixels.empty() ? 0 : classes;
+      take({files[start + i], {row, answers}, std::move(read[i].reason)});
+      row += static_cast<std::ptrdiff_t>(answers);
+    }
+    if (options.progress) options.progress(start + read.size(), files.size());
+  }
+}
+
+}  // namespace bart

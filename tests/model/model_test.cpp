@@ -1,0 +1,189 @@
+#include "bart/model/model.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <numeric>
+#include <thread>
+
+#include "bart/formats/joblib.h"
+#include "bart/pictures/encode_png.h"
+#include "bart/platform/error.h"
+#include "bart/platform/files.h"
+#include "bart/random/mt19937.h"
+#include "bart/sample/sample.h"
+#include "scratch_folder.h"
+
+namespace bart {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+const std::vector<std::string> names = {"ann", "bo", "cleo", "dora"};
+
+/// A network of random weights whose answers differ from picture to picture.
+ModelFile drawn_model() {
+  Mt19937 generator(7);
+  StateDict state = initial_state({.classes = 4, .image_size = 32}, generator);
+  for (float& value : state.back().floats()) value = 0;
+  for (Tensor& tensor : state) {
+    if (!tensor.name.ends_with(".7.weight")) continue;
+    for (float& value : tensor.floats()) value *= 30;
+  }
+  return {.state = std::move(state), .classes = names};
+}
+
+std::vector<Picture> faces(std::size_t count) {
+  std::vector<Picture> pictures;
+  for (std::size_t i = 0; i < count; ++i) pictures.push_back(draw_face(static_cast<int>(i % 4), i));
+  return pictures;
+}
+
+/// Writes drawn faces, `per_class` of each, into one folder per class.
+void write_faces(const fs::path& folder, std::size_t per_class) {
+  for (std::size_t c = 0; c < names.size(); ++c) {
+    fs::create_directories(folder / names[c]);
+    for (std::size_t i = 0; i < per_class; ++i) {
+      write_file(folder / names[c] / (std::to_string(i) + ".png"),
+                 encode_png(draw_face(static_cast<int>(c), 10 * c + i)));
+    }
+  }
+}
+
+TEST(Model, PredictsEvaluatesAndExplainsFromSeveralThreadsAtOnceToTheLastBit) {
+  const test::ScratchFolder scratch;
+  write_faces(scratch.path() / "faces", 3);
+  const Model model(drawn_model(), {.threads = 1});
+  const std::vector<Picture> pictures = faces(40);  // more than a batch
+  const std::vector<float> probabilities = model.predict_proba(pictures);
+  const std::vector<std::int32_t> labels = model.predict(pictures);
+  const ClassProbability file = model.predict(scratch.path() / "faces" / "bo" / "0.png");
+  const FolderEvaluation evaluation = model.evaluate(scratch.path() / "faces");
+  const Explanation explanation = model.explain(pictures[3], 4);
+
+  constexpr std::size_t callers = 8;
+  std::vector<int> same(callers, 0);
+  {
+    const Model fresh(drawn_model(), {.threads = 1});  // whose first plans are made by all at once
+    std::vector<std::jthread> threads;
+    for (std::size_t t = 0; t < callers; ++t) {
+      threads.emplace_back([&, t] {
+        for (int round = 0; round < 3; ++round) {
+          // Not all do the same at the same time.
+          const std::size_t first = (t + static_cast<std::size_t>(round)) % 4;
+          for (std::size_t k = 0; k < 4; ++k) {
+            switch ((first + k) % 4) {
+              case 0:
+                same[t] +=
+                    fresh.predict_proba(pictures) == probabilities && fresh.predict(pictures) == labels;
+                break;
+              case 1: {
+                const ClassProbability again = fresh.predict(scratch.path() / "faces" / "bo" / "0.png");
+                same[t] += again.name == file.name && again.probability == file.probability;
+                break;
+              }
+              case 2:
+                same[t] += fresh.evaluate(scratch.path() / "faces").predictions.logits ==
+                           evaluation.predictions.logits;
+                break;
+              default: {
+                const Explanation again = fresh.explain(pictures[3], 4);
+                same[t] += again.logits == explanation.logits && again.classes == explanation.classes &&
+                           again.maps[1].values == explanation.maps[1].values;
+              }
+            }
+          }
+        }
+      });
+    }
+  }
+  EXPECT_EQ(same, std::vector<int>(callers, 12));
+}
+
+TEST(Model, CopiesAnswerAlikeAndOutliveTheFirst) {
+  const std::vector<Picture> pictures = faces(3);
+  std::vector<float> before;
+  std::optional<Model> first(drawn_model());
+  const Model copy = *first;
+  before = first->predict_proba(pictures);
+  first.reset();
+  EXPECT_EQ(copy.predict_proba(pictures), before);
+}
+
+TEST(Model, AFilesClassIsThatOfItsPixels) {
+  const test::ScratchFolder scratch;
+  write_faces(scratch.path(), 1);
+  const Model model(drawn_model());
+  const std::vector<Picture> pictures = {draw_face(2, 20)};
+  const ClassProbability best = model.predict(scratch.path() / "cleo" / "0.png");
+  const std::vector<float> probabilities = model.predict_proba(pictures);
+  const auto label = static_cast<std::size_t>(model.predict(pictures)[0]);
+  EXPECT_EQ(best.name, names[label]);
+  EXPECT_EQ(best.probability, probabilities[label]);
+  EXPECT_EQ(best.probability, std::ranges::max(probabilities));
+
+  scratch.write("broken.png", "no picture");
+  try {
+    model.predict(scratch.path() / "broken.png");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("broken.png: "));
+  }
+}
+
+TEST(Model, EvaluateCountsWhatPredictSays) {
+  const test::ScratchFolder scratch;
+  write_faces(scratch.path(), 3);
+  const Model model(drawn_model());
+  const FolderEvaluation result = model.evaluate(scratch.path());
+  ASSERT_EQ(result.predictions.size(), 12u);
+  std::int64_t right = 0;
+  for (std::size_t i = 0; i < 12; ++i) {
+    const std::string& file = result.pictures.files[i];
+    const std::string predicted = model.predict(scratch.path() / file).name;
+    EXPECT_EQ(names[static_cast<std::size_t>(predicted_label(result.predictions.row(i)))], predicted);
+    right += file.starts_with(predicted + "/");
+  }
+  EXPECT_EQ(result.evaluation.report.right, right);
+  EXPECT_EQ(result.evaluation.report.support, 12);
+
+  fs::remove_all(scratch.path() / "ann");  // labels are the model's, not the folder's
+  const FolderEvaluation three = model.evaluate(scratch.path());
+  EXPECT_EQ(three.pictures.labels[0], 1);
+  EXPECT_EQ(three.evaluation.confusion.classes, 4u);
+  fs::rename(scratch.path() / "bo", scratch.path() / "batman");
+  EXPECT_THROW(model.evaluate(scratch.path()), Error);
+}
+
+TEST(Model, LabelsAreLookedForBesideTheModel) {
+  const test::ScratchFolder scratch;
+  ModelFile file = drawn_model();
+  const std::vector<std::uint8_t> bytes = encode_model_file(file);
+  fs::create_directories(scratch.path() / "run");
+  write_file(scratch.path() / "run" / "BART-10M.pth", bytes);
+  write_file(scratch.path() / "run" / "label_encoder.joblib", encode_label_encoder(names));
+  write_file(scratch.path() / "other.joblib", encode_label_encoder({"e", "f", "g", "h"}));
+  EXPECT_EQ(Model::load(scratch.path() / "run" / "BART-10M.pth").classes(), names);
+  EXPECT_EQ(Model::load(scratch.path() / "run" / "BART-10M.pth", {.labels = scratch.path() / "other.joblib"})
+                .classes()[0],
+            "e");
+}
+
+TEST(Model, RefusesWhatDoesNotFit) {
+  ModelFile file = drawn_model();
+  EXPECT_THROW(Model(file, {.threads = -1}), Error);
+  file.classes.pop_back();
+  EXPECT_THROW(Model{file}, Error);
+  file = drawn_model();
+  for (Tensor& tensor : file.state) {
+    if (tensor.name.ends_with(".7.weight")) std::ranges::fill(tensor.floats(), 3e38f);
+  }
+  const std::vector<Picture> pictures = faces(1);
+  EXPECT_THROW(Model(file).predict_proba(pictures), NotFiniteError);
+  EXPECT_THROW(Model(drawn_model()).predict_proba(std::vector<Picture>(1)), Error);
+  EXPECT_TRUE(Model(drawn_model()).predict_proba({}).empty());
+}
+
+}  // namespace
+}  // namespace bart
