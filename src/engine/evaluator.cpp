@@ -87,8 +87,8 @@ void Evaluator::evaluate(std::span<const std::uint8_t* const> pictures, std::spa
 
 StateDict Evaluator::state() const {
   StateDict state = empty_state(shared_->network.architecture);
-  export_state(shared_->network, shared_->device, shared_->parameters.values.floats(),
-               shared_->parameters.statistics.floats(), state);
+  export_state(shared_->network, shared_->parameters.values.floats(), shared_->parameters.statistics.floats(),
+               state);
   return state;
 }
 
