@@ -5,6 +5,7 @@
 #include <charconv>
 #include <optional>
 
+#include "bart/platform/utf8.h"
 #include "font.h"
 
 // GNU Unifont's glyphs as Debian's package unifont installs them: lines of "code point:bitmap", both
@@ -83,32 +84,13 @@ std::optional<Glyph> unifont_glyph(char32_t point) {
   return glyph;
 }
 
-/// The first code point of the text, and how many bytes it takes; '?' for a byte that begins none.
-char32_t next_point(std::string_view text, std::size_t& length) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  length = byte(0) < 0x80            ? 1
-           : byte(0) >> 5 == 0b110   ? 2
-           : byte(0) >> 4 == 0b1110  ? 3
-           : byte(0) >> 3 == 0b11110 ? 4
-                                     : 0;
-  if (length == 1) return byte(0);
-  char32_t point = length == 0 ? 0 : byte(0) & (0x7Fu >> length);
-  bool whole = length > 0 && length <= text.size();
-  for (std::size_t i = 1; whole && i < length; ++i) {
-    whole = (byte(i) & 0xC0) == 0x80;
-    point = point << 6 | (byte(i) & 0x3F);
-  }
-  if (whole) return point;
-  length = 1;
-  return U'?';
-}
-
 }  // namespace
 
 std::vector<Glyph> glyphs_of(std::string_view utf8) {
   std::vector<Glyph> drawn;
-  for (std::size_t length = 0; !utf8.empty(); utf8.remove_prefix(length)) {
-    const char32_t point = next_point(utf8, length);
+  while (!utf8.empty()) {
+    char32_t point = next_code_point(utf8);
+    if (is_stray_byte(point)) point = U'?';
     std::optional<Glyph> glyph = latin_glyph(point);
     if (!glyph) glyph = unifont_glyph(point);
     if (glyph) {

@@ -13,9 +13,9 @@
 #include "bart/formats/joblib.h"
 #include "bart/platform/error.h"
 #include "bart/platform/fuzzing.h"
+#include "bart/platform/utf8.h"
 #include "message.h"
 #include "pickle.h"
-#include "utf8.h"
 
 namespace bart {
 namespace {

@@ -130,7 +130,7 @@ float load_float(Dtype dtype, const std::uint8_t* at, bool swap) {
       return std::bit_cast<float>(load<std::uint32_t>(at, swap));
     case Dtype::f16:
       return float_from_half(load<std::uint16_t>(at, swap));
-    default:  // bfloat16: the upper half of a float32
+    default:
       return float_of_bf16(load<std::uint16_t>(at, swap));
   }
 }

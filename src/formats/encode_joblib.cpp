@@ -7,7 +7,7 @@
 
 #include "bart/formats/joblib.h"
 #include "bart/platform/error.h"
-#include "utf8.h"
+#include "bart/platform/utf8.h"
 
 namespace bart {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "utf8.h"
+#include "bart/platform/utf8.h"
 
 namespace bart {
 namespace {

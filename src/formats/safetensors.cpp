@@ -71,10 +71,7 @@ std::variant<std::vector<float>, std::vector<std::int64_t>> load_values(std::str
   if (type == "F32") return load_all<float, float>(data, [](float value) { return value; });
   if (type == "F64") return load_all<double, float>(data, [](double v) { return static_cast<float>(v); });
   if (type == "F16") return load_all<std::uint16_t, float>(data, float_from_half);
-  if (type == "BF16") {
-    // The upper half of a float32.
-    return load_all<std::uint16_t, float>(data, float_of_bf16);
-  }
+  if (type == "BF16") return load_all<std::uint16_t, float>(data, float_of_bf16);
   if (type == "I64") return load_integers<std::int64_t>(data);
   if (type == "I32") return load_integers<std::int32_t>(data);
   if (type == "I16") return load_integers<std::int16_t>(data);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "bart/platform/utf8.h"
+
 namespace bart {
 namespace {
 
@@ -22,28 +24,6 @@ bool acts(std::string_view character) {
   return std::ranges::find(moving_characters, character) != moving_characters.end();
 }
 
-/// The length of the UTF-8 sequence that `text` begins with, 0 where it begins with none (RFC 3629, table in
-/// section 4).
-std::size_t sequence_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-  const auto follows = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
-    return byte(i) >= low && byte(i) <= high;
-  };
-  const unsigned lead = byte(0);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) {
-    return follows(1) ? 2 : 0;
-  }
-  if (lead >= 0xE0 && lead <= 0xEF) {
-    return follows(1, lead == 0xE0 ? 0xA0 : 0x80, lead == 0xED ? 0x9F : 0xBF) && follows(2) ? 3 : 0;
-  }
-  if (lead >= 0xF0 && lead <= 0xF4) {
-    return follows(1, lead == 0xF0 ? 0x90 : 0x80, lead == 0xF4 ? 0x8F : 0xBF) && follows(2) && follows(3) ? 4
-                                                                                                          : 0;
-  }
-  return 0;
-}
-
 }  // namespace
 
 std::string printable(std::string_view text, std::size_t longest) {
@@ -51,10 +31,10 @@ std::string printable(std::string_view text, std::size_t longest) {
   text = text.substr(0, longest);
   std::string result;
   while (!text.empty()) {
-    const std::size_t length = sequence_length(text);
-    const std::string_view character = text.substr(0, std::max<std::size_t>(length, 1));
-    result += length > 0 && !acts(character) ? character : replacement;
-    text.remove_prefix(character.size());
+    const std::string_view before = text;
+    const bool valid = !is_stray_byte(next_code_point(text));
+    const std::string_view character = before.substr(0, before.size() - text.size());
+    result += valid && !acts(character) ? character : replacement;
   }
   return cut ? result + "..." : result;
 }

@@ -16,15 +16,10 @@ constexpr std::size_t longest_label = 26;
 constexpr std::size_t most_labels = 150;  // of more classes none can be read
 constexpr std::size_t most_numbers = 24;  // classes up to which cells have their numbers
 
-std::size_t letters_of(const std::string& text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
 /// At most longest_label letters of it.
 std::string label_of(const std::string& name) {
   const std::string text = printable(name);
-  if (letters_of(text) <= longest_label) return html_text(text);
+  if (columns_of(text) <= longest_label) return html_text(text);
   std::size_t letters = 0, end = 0;
   while (letters < longest_label) {
     ++end;
@@ -42,7 +37,7 @@ std::string confusion_chart(const ConfusionMatrix& matrix, const std::vector<std
   const double font = std::clamp(cell * 0.82, 5.0, 12.0);
   std::size_t longest = 4;
   for (const std::string& name : names)
-    longest = std::max(longest, std::min(letters_of(name), longest_label + 1));
+    longest = std::max(longest, std::min(columns_of(name), longest_label + 1));
   const double room = labelled ? 12 + static_cast<double>(longest) * letter * font / 12 : 12;
   const double side = cell * static_cast<double>(n);
 
