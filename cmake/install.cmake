@@ -15,6 +15,7 @@ set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/bart)
 configure_package_config_file(cmake/bartConfig.cmake.in bartConfig.cmake INSTALL_DESTINATION ${package_folder})
 write_basic_package_version_file(bartConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 
+add_dependencies(bart ${rooms})  # whoever builds the program can install all of this
 install(TARGETS bart)
 install(TARGETS bart_library ${rooms} EXPORT bartTargets)
 install(EXPORT bartTargets NAMESPACE bart:: DESTINATION ${package_folder})
@@ -24,14 +25,11 @@ install(DIRECTORY include/bart TYPE INCLUDE FILES_MATCHING PATTERN "*.h")
 install(FILES LICENSE README.md CHANGELOG.md TYPE DOC)
 install(DIRECTORY docs TYPE DOC FILES_MATCHING PATTERN "*.md" PATTERN "*.png")
 
-# What the program says of itself: manual pages and completions.
+# What the program says of itself: manual pages and completions. Told when they are installed, for `./dev demo` builds
+# the program alone.
 set(told ${PROJECT_BINARY_DIR}/told)
-add_custom_command(
-  OUTPUT ${told}/bart.1
-  COMMAND ${CMAKE_COMMAND} -D bart=$<TARGET_FILE:bart> -D to=${told} -P ${PROJECT_SOURCE_DIR}/cmake/tell.cmake
-  DEPENDS bart ${PROJECT_SOURCE_DIR}/cmake/tell.cmake
-  VERBATIM)
-add_custom_target(bart_told ALL DEPENDS ${told}/bart.1)
+install(CODE "execute_process(COMMAND \"${CMAKE_COMMAND}\" -D \"bart=$<TARGET_FILE:bart>\" -D \"to=${told}\"
+  -P \"${PROJECT_SOURCE_DIR}/cmake/tell.cmake\" COMMAND_ERROR_IS_FATAL ANY)")
 install(DIRECTORY ${told}/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 FILES_MATCHING PATTERN "*.1")
 install(FILES ${told}/bart.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME bart)
 # zsh of Debian looks into the second for packages, every zsh into the first for what lies under its own prefix.

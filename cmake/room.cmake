@@ -46,5 +46,7 @@ function(bart_test name)
     string(APPEND label "+threaded")
     add_dependencies(threaded ${name})
   endif()
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 900 LABELS ${label})
+  # Without values in names: those of a struct are its bytes.
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST NO_PRETTY_VALUES
+                       PROPERTIES TIMEOUT 900 LABELS ${label} ${BART_TEST_ENVIRONMENT})
 endfunction()
