@@ -9,8 +9,10 @@
 #include <vector>
 
 #include "bart/bench/limit.h"
+#include "bart/bench/multiplication_peak.h"
 #include "bart/bench/network_speed.h"
 #include "bart/bench/picture_speed.h"
+#include "bart/bench/processor_wait.h"
 #include "bart/bench/scale.h"
 #include "bart/bench/start_up.h"
 #include "bart/dataset/listing.h"
@@ -79,9 +81,11 @@ class Measuring {
     if (flags_.scale) {
       measure_scale();
     } else {
-      if (wanted("limit"))
-        report_.copy_bytes_per_second =
-            copy_bytes_per_second(report_.bench.engine.threads, report_.bench.rounds);
+      if (wanted("limit")) {
+        const int threads = report_.bench.engine.threads;
+        report_.copy_bytes_per_second = copy_bytes_per_second(threads, report_.bench.rounds);
+        report_.peak = measure_multiplication_peak(threads, report_.bench.rounds);
+      }
       if (wanted("training") || wanted("inference") || wanted("limit")) {
         for (const Precision precision : precisions_of(flags_)) measure_network(precision);
       }
@@ -92,6 +96,7 @@ class Measuring {
       }
     }
     progress_.clear();
+    report_.waited = wait_.share();
     return std::move(report_);
   }
 
@@ -111,19 +116,19 @@ class Measuring {
     NetworkBench bench = report_.bench;
     bench.engine.precision = bench.engine.evaluation_precision = precision;
     const std::string in = precision == Precision::bf16 ? " in bf16" : " in f32";
-    PrecisionBench& its = report_.precisions.emplace_back(PrecisionBench{.precision = precision});
+    PrecisionBench& measured = report_.precisions.emplace_back(PrecisionBench{.precision = precision});
     if (wanted("training"))
-      its.training = training_speed(bench, shown("Training" + in, bench.batch_size, "images"));
+      measured.training = training_speed(bench, shown("Training" + in, bench.batch_size, "images"));
     if (wanted("inference")) {
-      its.inference = inference_speed(bench, shown("Inference" + in, bench.batch_size, "images"));
+      measured.inference = inference_speed(bench, shown("Inference" + in, bench.batch_size, "images"));
       NetworkBench one = bench;
       one.batch_size = 1;
       one.rounds *= 10;
-      its.one_picture = inference_speed(one, shown("One picture" + in, 1, "images"));
+      measured.one_picture = inference_speed(one, shown("One picture" + in, 1, "images"));
     }
     if (!wanted("limit")) return;
-    its.training_plan = timed_plan(bench, true, "The limit of training" + in);
-    its.inference_plan = timed_plan(bench, false, "The limit of inference" + in);
+    measured.training_plan = timed_plan(bench, true, "The limit of training" + in);
+    measured.inference_plan = timed_plan(bench, false, "The limit of inference" + in);
   }
 
   TimedPlan timed_plan(const NetworkBench& bench, bool training, const std::string& heading) {
@@ -161,6 +166,7 @@ class Measuring {
   }
 
   const BenchFlags& flags_;
+  ProcessorWait wait_;
   Progress progress_;
   BenchReport report_;
 };
@@ -191,20 +197,26 @@ void add_bench_command(CLI::App& program, Run& run) {
   command->add_option("--threads", flags->threads, "Threads (default: all that this process may use)");
   command->add_option("--rounds", flags->rounds, "Times that each thing is measured, for a median")
       ->capture_default_str();
-  command->add_option("--pictures", flags->pictures,
-                      "Read, decode and resize the pictures of this folder, one sub-folder a class (default: "
-                      "drawn ones)");
+  command->add_option(
+      "--pictures", flags->pictures,
+      "Read, decode and resize the pictures of this folder, one sub-folder per class (default: "
+      "drawn ones)");
   command->add_flag("--operations", flags->operations, "Print what each operation of a step takes, too");
   command->add_flag("--scale", flags->scale,
                     "Measure instead how a training step grows with batch, picture, classes and threads");
   command->add_flag("--quick", flags->quick, "Two rounds of everything, for a first look");
   command->add_flag("--json", flags->json, "Print everything as JSON instead of tables");
   command->footer(
-      "Pictures of the network are noise, its weights the initial ones. The limit is what the same "
-      "convolutions and\n"
-      "linear layers take alone in bare oneDNN, each with its fastest algorithm, and the traffic of the "
-      "passes between\n"
-      "them and of Adam at the speed of a copy.\n\n"
+      "The network's pictures are noise, its weights the initial ones. The limit is the time that the same "
+      "convolutions\n"
+      "and linear layers take alone, each by the fastest kernel of oneDNN's and BART's, plus the memory "
+      "traffic "
+      "of the\n"
+      "passes between them and of Adam at the speed of a copy. The bound, which no kernel can pass, is the "
+      "time of "
+      "the\n"
+      "algorithms' multiplications alone at the processor's peak of fused multiply-adds, measured from "
+      "registers.\n\n"
       "Examples:\n"
       "  bart bench                             everything, in a minute or two\n"
       "  bart bench --operations --only limit   what holds a step back\n"

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "bart/bench/processor_wait.h"
 #include "bart/platform/counted.h"
 #include "version.h"
 
@@ -40,7 +41,7 @@ class Columns {
   void line(const char* name, const std::vector<PrecisionBench>& precisions, const char* unit,
             const Figure& figure) {
     std::vector<std::string> cells;
-    for (const PrecisionBench& its : precisions) cells.push_back(figure(its));
+    for (const PrecisionBench& row : precisions) cells.push_back(figure(row));
     if (std::ranges::all_of(cells, [](const std::string& cell) { return cell.empty(); })) return;
     line(name, cells, unit);
   }
@@ -59,67 +60,79 @@ class Columns {
 void add_network_lines(std::string& text, const BenchReport& report) {
   Columns columns(text, report.precisions.size());
   std::vector<std::string> names;
-  for (const PrecisionBench& its : report.precisions) names.push_back(name_of(its.precision));
+  for (const PrecisionBench& row : report.precisions) names.push_back(name_of(row.precision));
   columns.line("", names, "");
   const auto line = [&](const char* name, const char* unit, const auto& figure) {
     columns.line(name, report.precisions, unit, figure);
   };
   const double n = report.bench.batch_size;
   const auto limit_lines = [&](auto plan, auto images_per_second) {
-    const auto least = [&](const PrecisionBench& its) {
-      return limit_seconds((its.*plan)->limit, *report.copy_bytes_per_second);
+    const auto least = [&](const PrecisionBench& row) {
+      return limit_seconds((row.*plan)->limit, *report.copy_bytes_per_second);
     };
     line("  the limit", "images/s",
-         [&](const PrecisionBench& its) { return its.*plan ? fmt::format("{:.1f}", n / least(its)) : ""; });
-    line("    its convolutions and linears", "ms", [&](const PrecisionBench& its) {
-      return its.*plan ? fmt::format("{:.1f}", 1e3 * kernel_seconds((its.*plan)->limit)) : "";
+         [&](const PrecisionBench& row) { return row.*plan ? fmt::format("{:.1f}", n / least(row)) : ""; });
+    line("    its convolutions and linears", "ms", [&](const PrecisionBench& row) {
+      return row.*plan ? fmt::format("{:.1f}", 1e3 * kernel_seconds((row.*plan)->limit)) : "";
     });
-    line("    its memory traffic", "ms", [&](const PrecisionBench& its) {
-      return its.*plan ? fmt::format("{:.1f}", 1e3 * (least(its) - kernel_seconds((its.*plan)->limit))) : "";
+    line("    its memory traffic", "ms", [&](const PrecisionBench& row) {
+      return row.*plan ? fmt::format("{:.1f}", 1e3 * (least(row) - kernel_seconds((row.*plan)->limit))) : "";
     });
-    line("  BART / limit", "%", [&](const PrecisionBench& its) {
-      const double rate = images_per_second(its);
-      return its.*plan && rate > 0 ? fmt::format("{:.0f}", 100 * rate * least(its) / n) : "";
+    line("  BART / limit", "%", [&](const PrecisionBench& row) {
+      const double rate = images_per_second(row);
+      return row.*plan && rate > 0 ? fmt::format("{:.0f}", 100 * rate * least(row) / n) : "";
+    });
+    const auto bound = [&](const PrecisionBench& row) {
+      return row.*plan ? bound_seconds((row.*plan)->operations, report.peak) : std::nullopt;
+    };
+    line("  the bound of its multiplications", "images/s", [&](const PrecisionBench& row) {
+      const auto seconds = bound(row);
+      return seconds ? fmt::format("{:.1f}", n / *seconds) : "";
+    });
+    line("  BART / bound", "%", [&](const PrecisionBench& row) {
+      const auto seconds = bound(row);
+      const double rate = images_per_second(row);
+      return seconds && rate > 0 ? fmt::format("{:.0f}", 100 * rate * *seconds / n) : "";
     });
   };
 
-  const auto training_rate = [](const PrecisionBench& its) {
-    return its.training ? its.training->images_per_second : 0;
+  const auto training_rate = [](const PrecisionBench& row) {
+    return row.training ? row.training->images_per_second : 0;
   };
-  line("Training", "images/s", [&](const PrecisionBench& its) {
-    return its.training ? fmt::format("{:.1f}", training_rate(its)) : "";
+  line("Training", "images/s", [&](const PrecisionBench& row) {
+    return row.training ? fmt::format("{:.1f}", training_rate(row)) : "";
   });
-  line("  a step", "ms", [](const PrecisionBench& its) {
-    return its.training ? fmt::format("{:.1f}", 1e3 * its.training->step_seconds) : "";
+  line("  a step", "ms", [](const PrecisionBench& row) {
+    return row.training ? fmt::format("{:.1f}", 1e3 * row.training->step_seconds) : "";
   });
   limit_lines(&PrecisionBench::training_plan, training_rate);
-  line("  peak memory", "MB", [](const PrecisionBench& its) {
-    return its.training ? fmt::format("{:.0f}", 1e-6 * static_cast<double>(its.training->peak_memory_bytes))
+  line("  peak memory", "MB", [](const PrecisionBench& row) {
+    return row.training ? fmt::format("{:.0f}", 1e-6 * static_cast<double>(row.training->peak_memory_bytes))
                         : "";
   });
-  const auto inference_rate = [](const PrecisionBench& its) {
-    return its.inference ? its.inference->images_per_second : 0;
+  const auto inference_rate = [](const PrecisionBench& row) {
+    return row.inference ? row.inference->images_per_second : 0;
   };
-  line("Inference", "images/s", [&](const PrecisionBench& its) {
-    return its.inference ? fmt::format("{:.1f}", inference_rate(its)) : "";
+  line("Inference", "images/s", [&](const PrecisionBench& row) {
+    return row.inference ? fmt::format("{:.1f}", inference_rate(row)) : "";
   });
   limit_lines(&PrecisionBench::inference_plan, inference_rate);
-  line("  one picture", "ms", [](const PrecisionBench& its) {
-    return its.one_picture ? fmt::format("{:.2f}", 1e3 * its.one_picture->batch_seconds) : "";
+  line("  one picture", "ms", [](const PrecisionBench& row) {
+    return row.one_picture ? fmt::format("{:.2f}", 1e3 * row.one_picture->batch_seconds) : "";
   });
 }
 
 void add_other_lines(std::string& text, const BenchReport& report) {
   Columns columns(text, 1);
-  for (const PictureBench& its : report.pictures) {
-    const auto n = static_cast<double>(its.speed.pictures);
-    const std::string threads = counted(static_cast<std::uint64_t>(its.threads), "thread", "threads");
+  for (const PictureBench& row : report.pictures) {
+    const auto n = static_cast<double>(row.speed.pictures);
+    const std::string threads = counted(static_cast<std::uint64_t>(row.threads), "thread", "threads");
     columns.line(fmt::format("Read, decode, resize, {}", threads).c_str(),
-                 {fmt::format("{:.0f}", n / its.speed.seconds)}, "pictures/s");
-    columns.line("", {fmt::format("{:.1f}", 1e-6 * static_cast<double>(its.speed.bytes) / its.speed.seconds)},
+                 {fmt::format("{:.0f}", n / row.speed.seconds)}, "pictures/s");
+    columns.line("", {fmt::format("{:.1f}", 1e-6 * static_cast<double>(row.speed.bytes) / row.speed.seconds)},
                  "MB/s of files");
-    if (its.threads == 1)
-      columns.line("  decoding alone", {fmt::format("{:.0f}", n / its.speed.decode_seconds)}, "pictures/s");
+    if (row.threads == 1)
+      columns.line("  decoding alone", {fmt::format("{:.0f}", n / row.speed.decode_seconds)}, "pictures/s");
   }
   if (report.start_up_seconds) {
     columns.line("Process start to first answer", {fmt::format("{:.1f}", 1e3 * *report.start_up_seconds)},
@@ -129,15 +142,32 @@ void add_other_lines(std::string& text, const BenchReport& report) {
     columns.line("Copying memory, read plus written",
                  {fmt::format("{:.1f}", 1e-9 * *report.copy_bytes_per_second)}, "GB/s");
   }
+  const auto add_peak = [&](const char* name, const std::optional<double>& peak) {
+    if (peak) columns.line(name, {fmt::format("{:.0f}", 1e-9 * *peak)}, "G/s");
+  };
+  add_peak("Multiplications in f32, at most", report.peak.f32);
+  add_peak("Multiplications in bf16, at most", report.peak.bf16);
+}
+
+/// Says so where other work on the machine makes the figures smaller.
+void add_busy_note(std::string& text, const BenchReport& report) {
+  if (!report.waited || *report.waited < busy_share) return;
+  text += fmt::format(
+      "\nThis machine was busy: BART waited {:.0f} % of the time for a processor that had other work. A "
+      "quiet "
+      "machine\n"
+      "gives higher figures, and their ratios are not to be trusted. Stop the other work and measure "
+      "again.\n",
+      100 * *report.waited);
 }
 
 void add_operations(std::string& text, const std::string& heading, const TimedPlan& plan,
                     double copy_bytes_per_second) {
   double total = 0;
   std::size_t width = 9;
-  for (const OperationTime& its : plan.operations) {
-    total += its.seconds;
-    width = std::max(width, its.name.size());
+  for (const OperationTime& row : plan.operations) {
+    total += row.seconds;
+    width = std::max(width, row.name.size());
   }
   text += fmt::format("\n{}\n\n{:<{}}{:>9}{:>8}{:>9}{:>10}{:>8}  {}\n", heading, "Operation", width, "ms",
                       "share", "limit", "GFLOP/s", "GB/s", "Kernel");
@@ -145,47 +175,51 @@ void add_operations(std::string& text, const std::string& heading, const TimedPl
     return value > 0 && seconds > 0 ? fmt::format("{:.1f}", 1e-9 * value / seconds) : std::string();
   };
   double least = 0;
-  for (const OperationTime& its : plan.operations) {
-    const double at_least = least_seconds(its, plan.limit, copy_bytes_per_second);
+  for (const OperationTime& row : plan.operations) {
+    const double at_least = least_seconds(row, plan.limit, copy_bytes_per_second);
     least += at_least;
-    text += fmt::format("{:<{}}{:>9.2f}{:>7.1f}%{:>9.2f}{:>10}{:>8}  {}\n", its.name, width,
-                        1e3 * its.seconds, 100 * its.seconds / total, 1e3 * at_least,
-                        figure(its.flops, its.seconds), figure(its.bytes, its.seconds), its.implementation);
+    text += fmt::format("{:<{}}{:>9.2f}{:>7.1f}%{:>9.2f}{:>10}{:>8}  {}\n", row.name, width,
+                        1e3 * row.seconds, 100 * row.seconds / total, 1e3 * at_least,
+                        figure(row.flops, row.seconds), figure(row.bytes, row.seconds), row.implementation);
   }
   text += fmt::format("{:<{}}{:>9.2f}{:>8}{:>9.2f}\n", "All", width, 1e3 * total, "", 1e3 * least);
 }
 
 void add_scale(std::string& text, const BenchReport& report) {
   std::string varied;
-  for (const ScaleStep& its : report.scale) {
-    if (its.varied != varied) {
-      varied = its.varied;
+  for (const ScaleStep& row : report.scale) {
+    if (row.varied != varied) {
+      varied = row.varied;
       text += fmt::format("\n{:>10}{:>10}{:>9}{:>9}{:>12}{:>10}{:>12}\n", "batch", "picture", "classes",
                           "threads", "ms a step", "images/s", "peak MB");
     }
-    const NetworkBench& bench = its.bench;
+    const NetworkBench& bench = row.bench;
     text += fmt::format("{:>10}{:>10}{:>9}{:>9}{:>12.1f}{:>10.1f}{:>12.0f}\n", bench.batch_size,
                         bench.architecture.image_size, bench.architecture.classes, bench.engine.threads,
-                        1e3 * its.speed.step_seconds, its.speed.images_per_second,
-                        1e-6 * static_cast<double>(its.speed.peak_memory_bytes));
+                        1e3 * row.speed.step_seconds, row.speed.images_per_second,
+                        1e-6 * static_cast<double>(row.speed.peak_memory_bytes));
   }
 }
 
 ordered_json json_of(const std::vector<OperationTime>& operations) {
   ordered_json rows = ordered_json::array();
-  for (const OperationTime& its : operations) {
-    rows.push_back({{"name", its.name},
-                    {"implementation", its.implementation},
-                    {"seconds", its.seconds},
-                    {"flops", its.flops},
-                    {"bytes", its.bytes}});
+  for (const OperationTime& row : operations) {
+    rows.push_back({{"name", row.name},
+                    {"implementation", row.implementation},
+                    {"seconds", row.seconds},
+                    {"flops", row.flops},
+                    {"bytes", row.bytes},
+                    {"multiplications", row.multiplications}});
   }
   return rows;
 }
 
-ordered_json json_of(const TimedPlan& plan, int batch_size, double copy_bytes_per_second) {
-  const double seconds = limit_seconds(plan.limit, copy_bytes_per_second);
-  return {{"limit",
+ordered_json json_of(const TimedPlan& plan, const BenchReport& report) {
+  const int batch_size = report.bench.batch_size;
+  const double seconds = limit_seconds(plan.limit, *report.copy_bytes_per_second);
+  const std::optional<double> bound = bound_seconds(plan.operations, report.peak);
+  return {{"bound_seconds", bound ? ordered_json(*bound) : ordered_json()},
+          {"limit",
            {{"images_per_second", batch_size / seconds},
             {"seconds", seconds},
             {"kernel_seconds", kernel_seconds(plan.limit)},
@@ -195,23 +229,23 @@ ordered_json json_of(const TimedPlan& plan, int batch_size, double copy_bytes_pe
           {"operations", json_of(plan.operations)}};
 }
 
-ordered_json json_of(const PrecisionBench& its, const BenchReport& report) {
-  ordered_json json = {{"precision", name_of(its.precision)}};
-  if (its.training) {
-    json["training"] = {{"images_per_second", its.training->images_per_second},
-                        {"step_seconds", its.training->step_seconds},
-                        {"peak_memory_bytes", its.training->peak_memory_bytes}};
+ordered_json json_of(const PrecisionBench& row, const BenchReport& report) {
+  ordered_json json = {{"precision", name_of(row.precision)}};
+  if (row.training) {
+    json["training"] = {{"images_per_second", row.training->images_per_second},
+                        {"step_seconds", row.training->step_seconds},
+                        {"peak_memory_bytes", row.training->peak_memory_bytes}};
   }
-  if (its.inference) {
-    json["inference"] = {{"images_per_second", its.inference->images_per_second},
-                         {"batch_seconds", its.inference->batch_seconds}};
+  if (row.inference) {
+    json["inference"] = {{"images_per_second", row.inference->images_per_second},
+                         {"batch_seconds", row.inference->batch_seconds}};
   }
-  if (its.one_picture) json["one_picture"] = {{"seconds", its.one_picture->batch_seconds}};
+  if (row.one_picture) json["one_picture"] = {{"seconds", row.one_picture->batch_seconds}};
   const auto add_plan = [&](const char* name, const std::optional<TimedPlan>& plan) {
-    if (plan) json[name] = json_of(*plan, report.bench.batch_size, *report.copy_bytes_per_second);
+    if (plan) json[name] = json_of(*plan, report);
   };
-  add_plan("training_plan", its.training_plan);
-  add_plan("inference_plan", its.inference_plan);
+  add_plan("training_plan", row.training_plan);
+  add_plan("inference_plan", row.inference_plan);
   return json;
 }
 
@@ -227,15 +261,16 @@ std::string bench_text(const BenchReport& report, bool operations) {
   if (!report.precisions.empty()) add_network_lines(text, report);
   add_other_lines(text, report);
   add_scale(text, report);
+  add_busy_note(text, report);
   if (!operations) return text;
-  for (const PrecisionBench& its : report.precisions) {
+  for (const PrecisionBench& row : report.precisions) {
     const auto add = [&](const char* what, const std::optional<TimedPlan>& plan) {
       if (plan)
-        add_operations(text, fmt::format("{} in {}", what, name_of(its.precision)), *plan,
+        add_operations(text, fmt::format("{} in {}", what, name_of(row.precision)), *plan,
                        *report.copy_bytes_per_second);
     };
-    add("Training", its.training_plan);
-    add("Inference", its.inference_plan);
+    add("Training", row.training_plan);
+    add("Inference", row.inference_plan);
   }
   return text;
 }
@@ -252,31 +287,37 @@ std::string bench_json(const BenchReport& report) {
                        {"rounds", bench.rounds},
                        {"multiplies_bf16", multiplies_bf16()}};
   json["precisions"] = ordered_json::array();
-  for (const PrecisionBench& its : report.precisions) json["precisions"].push_back(json_of(its, report));
+  for (const PrecisionBench& row : report.precisions) json["precisions"].push_back(json_of(row, report));
   json["pictures"] = ordered_json::array();
-  for (const PictureBench& its : report.pictures) {
-    const auto n = static_cast<double>(its.speed.pictures);
+  for (const PictureBench& row : report.pictures) {
+    const auto n = static_cast<double>(row.speed.pictures);
     json["pictures"].push_back(
-        {{"threads", its.threads},
-         {"pictures", its.speed.pictures},
-         {"bytes", its.speed.bytes},
-         {"seconds", its.speed.seconds},
-         {"pictures_per_second", n / its.speed.seconds},
-         {"bytes_per_second", static_cast<double>(its.speed.bytes) / its.speed.seconds},
-         {"decoding_alone_per_second", n / its.speed.decode_seconds}});
+        {{"threads", row.threads},
+         {"pictures", row.speed.pictures},
+         {"bytes", row.speed.bytes},
+         {"seconds", row.speed.seconds},
+         {"pictures_per_second", n / row.speed.seconds},
+         {"bytes_per_second", static_cast<double>(row.speed.bytes) / row.speed.seconds},
+         {"decoding_alone_per_second", n / row.speed.decode_seconds}});
   }
   if (report.start_up_seconds) json["start_up_seconds"] = *report.start_up_seconds;
   if (report.copy_bytes_per_second) json["copy_bytes_per_second"] = *report.copy_bytes_per_second;
+  if (report.peak.f32) json["f32_multiplications_per_second"] = *report.peak.f32;
+  if (report.peak.bf16) json["bf16_multiplications_per_second"] = *report.peak.bf16;
+  if (report.waited) {
+    json["waited_share"] = *report.waited;
+    json["busy"] = *report.waited >= busy_share;
+  }
   json["scale"] = ordered_json::array();
-  for (const ScaleStep& its : report.scale) {
-    json["scale"].push_back({{"varied", its.varied},
-                             {"batch_size", its.bench.batch_size},
-                             {"image_size", its.bench.architecture.image_size},
-                             {"classes", its.bench.architecture.classes},
-                             {"threads", its.bench.engine.threads},
-                             {"step_seconds", its.speed.step_seconds},
-                             {"images_per_second", its.speed.images_per_second},
-                             {"peak_memory_bytes", its.speed.peak_memory_bytes}});
+  for (const ScaleStep& row : report.scale) {
+    json["scale"].push_back({{"varied", row.varied},
+                             {"batch_size", row.bench.batch_size},
+                             {"image_size", row.bench.architecture.image_size},
+                             {"classes", row.bench.architecture.classes},
+                             {"threads", row.bench.engine.threads},
+                             {"step_seconds", row.speed.step_seconds},
+                             {"images_per_second", row.speed.images_per_second},
+                             {"peak_memory_bytes", row.speed.peak_memory_bytes}});
   }
   return json.dump(2) + "\n";
 }

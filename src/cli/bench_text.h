@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "bart/bench/limit.h"
+#include "bart/bench/multiplication_peak.h"
 #include "bart/bench/network_speed.h"
 #include "bart/bench/picture_speed.h"
 #include "bart/bench/scale.h"
@@ -38,6 +39,8 @@ struct BenchReport {
   NetworkBench bench;  // the settings that all precisions share
   std::vector<PrecisionBench> precisions = {};
   std::optional<double> copy_bytes_per_second = {};  // read plus written
+  MultiplicationPeak peak = {};                      // with the limit
+  std::optional<double> waited = {};  // the share of the time, for a processor that had other work
   std::vector<PictureBench> pictures = {};
   std::optional<double> start_up_seconds = {};
   std::vector<ScaleStep> scale = {};

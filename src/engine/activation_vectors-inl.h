@@ -1,5 +1,5 @@
 // ActivationArray in vectors of floats, for kernels that Highway compiles once for every instruction set: to
-// be included behind <hwy/highway.h> in each round of its target loop, hence no #pragma once.
+// be included after <hwy/highway.h> in each round of its target loop, hence no #pragma once.
 #if defined(BART_ACTIVATION_VECTORS_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef BART_ACTIVATION_VECTORS_INL_H
 #undef BART_ACTIVATION_VECTORS_INL_H

@@ -33,7 +33,7 @@ class ArenaLayout {
   void place();
   std::size_t offset(std::size_t buffer) const { return buffers_[buffer].offset; }
   std::size_t size() const { return size_; }
-  /// What they would take one behind the other.
+  /// What the buffers would take if none shared memory.
   std::size_t size_without_sharing() const;
   const std::vector<Buffer>& buffers() const { return buffers_; }
 

@@ -22,9 +22,9 @@ double* partial_of(const ActivationShape& s, double* partial, std::int64_t plane
   return partial + plane * 2 * s.block;
 }
 
-/// The sum over images of a channel's first or second partial, always in the order of images: the same bits
-/// for any number of threads.
-double total(const ActivationShape& s, const double* partial, std::int64_t channel, int which) {
+/// The sum over the batch's images of a channel's first or second partial, always in the order of images, so
+/// that the bits are the same for any number of threads.
+double total_over_images(const ActivationShape& s, const double* partial, std::int64_t channel, int which) {
   double sum = 0;
   const std::int64_t blocks = s.channels / s.block;
   for (std::int64_t n = 0; n < s.n; ++n) {
@@ -41,15 +41,15 @@ struct Factors {
 };
 
 /// Turns the partial sums of g and g * (x - mean) into the gradients of weight and bias, and into the factors
-/// of dx, which lie behind the sums in the scratch memory.
+/// of dx, which lie after the sums in the scratch memory.
 Factors gradient_factors(const ActivationShape& s, const float* weight, const BatchNormChannels& channels,
                          float* dweight, float* dbias, double* partial) {
   const double count = static_cast<double>(s.n) * static_cast<double>(s.size * s.size);
   auto* room = reinterpret_cast<float*>(partial + s.planes() * 2 * s.block);
   const Factors factors{room, room + s.channels, room + 2 * s.channels};
   for (std::int64_t c = 0; c < s.channels; ++c) {
-    const double dy_sum = total(s, partial, c, 0);
-    const double product_sum = total(s, partial, c, 1);
+    const double dy_sum = total_over_images(s, partial, c, 0);
+    const double product_sum = total_over_images(s, partial, c, 1);
     const double invstd = channels.invstd[c];
     dbias[c] = static_cast<float>(dy_sum);
     dweight[c] = static_cast<float>(product_sum * invstd);
@@ -95,15 +95,16 @@ void exact_batch_norm_statistics(const Team& team, const ActivationShape& s, con
             [&](std::int64_t i) { plane_sum(x + i * s.plane(), pixels, block, partial_of(s, partial, i)); });
   const double count = static_cast<double>(s.n) * static_cast<double>(pixels);
   for (std::int64_t c = 0; c < s.channels; ++c) {
-    channels.mean[c] = static_cast<float>(total(s, partial, c, 0) / count);
+    channels.mean[c] = static_cast<float>(total_over_images(s, partial, c, 0) / count);
   }
   team.each(s.planes(), [&](std::int64_t i) {
     plane_squares(x + i * s.plane(), pixels, block, channels.mean + first_channel(s, i),
                   partial_of(s, partial, i));
   });
   for (std::int64_t c = 0; c < s.channels; ++c) {
-    finish_batch_norm_statistics(c, count, channels.mean[c], static_cast<float>(total(s, partial, c, 0)),
-                                 weight, bias, running_mean, running_var, channels);
+    finish_batch_norm_statistics(c, count, channels.mean[c],
+                                 static_cast<float>(total_over_images(s, partial, c, 0)), weight, bias,
+                                 running_mean, running_var, channels);
   }
 }
 
@@ -116,8 +117,8 @@ void batch_norm_statistics(const Team& team, const ActivationShape& s, Activatio
   });
   const double count = static_cast<double>(s.n) * static_cast<double>(pixels);
   for (std::int64_t c = 0; c < s.channels; ++c) {
-    const double sum = total(s, partial, c, 0);
-    const double squares = std::max(0.0, total(s, partial, c, 1) - sum * sum / count);
+    const double sum = total_over_images(s, partial, c, 0);
+    const double squares = std::max(0.0, total_over_images(s, partial, c, 1) - sum * sum / count);
     finish_batch_norm_statistics(c, count, static_cast<float>(sum / count), static_cast<float>(squares),
                                  weight, bias, running_mean, running_var, channels);
   }

@@ -60,8 +60,8 @@ void batch_norm_statistics(const Team& team, const ActivationShape& shape,
                            BatchNormChannels channels,
                            double* partial);  // scratch
 
-/// What follows for one channel from its mean over `count` numbers and from their summed squared differences
-/// from it: all of `channels`, and the update of the running statistics.
+/// Sets all of `channels` for one channel, and updates its running statistics, from its mean over `count`
+/// numbers and the sum of their squared differences from the mean.
 void finish_batch_norm_statistics(std::int64_t channel, double count, float mean, float squares,
                                   const float* weight,  // [C]
                                   const float* bias,    // [C]

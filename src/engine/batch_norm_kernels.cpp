@@ -54,7 +54,7 @@ struct DoubleSum {
 
 #endif
 
-/// Adds floats to a float for a while, then to a double: quick, and near enough for numbers that are bf16.
+/// Adds floats to a float for a while, then to a double: fast, and accurate enough for bf16 numbers.
 struct QuickSum {
   V quick;
   int pending = 0;
@@ -83,7 +83,7 @@ struct QuickSum {
   }
 };
 
-/// What sums of activations are added up in.
+/// The type in which activations are summed.
 template <class X>
 using Sum = std::conditional_t<std::is_same_v<X, Bf16>, QuickSum, DoubleSum>;
 
@@ -99,7 +99,7 @@ struct Normalization {
   HWY_INLINE V of(V x) const { return hn::MulAdd(x, scale, shift); }
 };
 
-/// The maximum, or NaN where one is NaN: Max of some machines would drop it.
+/// The maximum, or NaN where either number is NaN, which Highway's Max drops on some machines.
 HWY_INLINE V larger(V a, V b) {
   return hn::IfThenElse(hn::Or(hn::Gt(b, a), hn::IsNaN(b)), b, a);
 }
@@ -223,7 +223,7 @@ void ReluGradientOf(const Y* HWY_RESTRICT dy, std::size_t pixels, std::size_t bl
   }
 }
 
-/// Which element of a window takes the gradient: the first largest, and none where ReLU is shut.
+/// Which element of a window takes the gradient: the first largest, none where ReLU is closed.
 struct Choice {
   hn::Mask<D> a, b, c, d;
   V x;               // of the chosen element

@@ -38,14 +38,14 @@ void plane_normalize_relu(ActivationArray x, std::size_t pixels, std::size_t blo
 void plane_normalize_relu_pool(ActivationArray x, std::size_t size, std::size_t block, PlaneChannels channels,
                                const float* keep, ActivationArray y);
 
-/// The sums of g and of g * (x - mean), in double, where g is dy behind ReLU.
+/// The sums of g and of g * (x - mean), in double, where g is dy passed back through ReLU.
 void plane_relu_sums(ActivationArray dy, ActivationArray x, std::size_t pixels, std::size_t block,
                      PlaneChannels channels, double* sums);
 
 void plane_relu_gradient(ActivationArray dy, std::size_t pixels, std::size_t block, PlaneChannels channels,
                          PlaneGradient gradient, ActivationArray x);
 
-/// The same behind ReLU, pooling and dropout.
+/// The same through ReLU, pooling and dropout.
 void plane_pool_sums(ActivationArray dy, ActivationArray x, std::size_t size, std::size_t block,
                      PlaneChannels channels, const float* keep, double* sums);
 

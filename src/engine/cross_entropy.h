@@ -6,7 +6,7 @@
 namespace bart {
 
 struct CrossEntropy {
-  float loss;   // mean over the batch, each row weighing as its label's class does
+  float loss;   // mean over the batch, each row weighted by the class of its label
   int correct;  // rows whose first largest logit is the label's
 };
 

@@ -8,8 +8,8 @@
 
 namespace bart {
 
-// A fully connected layer for a single picture. All that it costs is reading the weights once, which
-// libraries of matrix products do at a third of the memory's speed. What a job adds up, and in which order,
+// A fully connected layer for a single picture. Its cost is that of reading the weights once, which matrix
+// libraries do at a third of the memory's speed. What a job adds up, and in which order,
 // does not depend on the number of threads, so neither do the bits.
 
 /// Weights in blocks of outputs, [out / block, in, block].

@@ -10,12 +10,12 @@
 namespace bart {
 namespace {
 
-// With i and j the places of patch elements relative to the patch's centre, from (-1, -1) to (1, 1), the sum
-// over patches of p[i] p[j] is the correlation of the picture with itself shifted by j - i, but for the
-// centres whose pixel at i no patch has: those at i lie in the picture without its last row where i is above
-// the centre, without its first where it is below, and so with the columns. Their partners at j lie outside
-// the picture, hence are zero, unless j is as far above or below the centre as i is. So few correlations make
-// up all 729 sums.
+// Let i and j be places in a patch relative to its centre, from (-1, -1) to (1, 1). The sum over all patches
+// of p[i] p[j] is the correlation of the picture with itself shifted by j - i, minus the pixels that no patch
+// has at place i: the last row of the picture where i is above the centre, the first row where i is below it,
+// and the same for columns. The partner at j of such a pixel lies outside the picture, where all is zero,
+// unless j is as far above or below the centre as i. So a few correlations of the whole picture, and of its
+// edges and corners, give all 729 sums.
 
 using Products = std::array<std::int64_t, 9>;  // [3 colours, 3 colours of the partner]
 using Colours = std::array<std::int64_t, 3>;
@@ -75,7 +75,7 @@ class PictureSums {
  private:
   std::int16_t* line(std::int64_t y) const { return lines_ + y * room_.line; }
 
-  /// The picture, with zeros behind each colour's line and two lines of zeros below.
+  /// The picture, with zeros after each colour's line and two lines of zeros below.
   void spread(const std::uint8_t* picture) const {
     const auto size = static_cast<std::size_t>(room_.size);
     const auto stride = static_cast<std::size_t>(room_.stride);
@@ -151,7 +151,7 @@ struct Place {
       : row(element / 9 - 1), column(element / 3 % 3 - 1), colour(static_cast<std::size_t>(element % 3)) {}
 };
 
-/// Which edge no patch has at this place: the last one in front of the centre, the first one behind it.
+/// The edge that no patch has at this place: the last one before the centre, the first one after it.
 std::size_t missed_edge(std::int64_t place) {
   return place < 0 ? 1 : 0;
 }
@@ -191,6 +191,18 @@ std::int64_t total(const Correlations& all, const Place& i) {
   return sum;
 }
 
+/// Adds what each thread counted to what the first one did. Of whole numbers, so the order does not matter.
+const Correlations& total_over_threads(void* scratch, const Room& room, int threads) {
+  constexpr std::size_t numbers = sizeof(Correlations) / sizeof(std::int64_t);
+  auto* sums = static_cast<std::int64_t*>(scratch);
+  for (int t = 1; t < threads; ++t) {
+    const auto* more = reinterpret_cast<const std::int64_t*>(static_cast<std::uint8_t*>(scratch) +
+                                                             static_cast<std::size_t>(t) * room.bytes);
+    for (std::size_t i = 0; i < numbers; ++i) sums[i] += more[i];
+  }
+  return *static_cast<const Correlations*>(scratch);
+}
+
 }  // namespace
 
 std::size_t patch_moments_scratch_bytes(std::int64_t size, const Team& team) {
@@ -208,14 +220,7 @@ PatchMoments patch_moments(const Team& team, std::span<const std::uint8_t* const
     PictureSums(room, memory(thread)).add(pictures[static_cast<std::size_t>(n)]);
   });
 
-  // Integers: the order does not matter.
-  constexpr std::size_t numbers = sizeof(Correlations) / sizeof(std::int64_t);
-  auto* sums = reinterpret_cast<std::int64_t*>(scratch);
-  for (int t = 1; t < team.size; ++t) {
-    const auto* more = reinterpret_cast<const std::int64_t*>(memory(t));
-    for (std::size_t i = 0; i < numbers; ++i) sums[i] += more[i];
-  }
-  const auto& all = *static_cast<const Correlations*>(scratch);
+  const Correlations& all = total_over_threads(scratch, room, team.size);
   PatchMoments moments;
   moments.count = static_cast<std::int64_t>(pictures.size()) * size * size;
   for (std::int64_t i = 0; i < patch_elements; ++i) {

@@ -8,7 +8,7 @@ namespace bart {
 
 // Sums over pictures as 16-bit integers, dispatched at run time to the widest instructions of the machine. A
 // line is a row or a column of a picture, its colours one after the other: [3, stride], each colour `size`
-// numbers and zeros behind them.
+// numbers followed by zeros.
 
 /// The vectors may reach beyond a colour's end by this, and by the two numbers that lines are shifted.
 inline constexpr std::int64_t line_overhang = 32;
@@ -18,7 +18,7 @@ inline std::int64_t lines_at_once(std::int64_t size) {
   return std::clamp<std::int64_t>(INT32_MAX / (255 * 255) / size, 1, 16);
 }
 
-/// A row of a picture into a line. What lies behind its end is left alone.
+/// Writes a row of a picture into a line and leaves what follows the row as it is.
 void spread_line(const std::uint8_t* row,  // [size, 3]
                  std::size_t size, std::size_t stride, std::int16_t* line);
 

@@ -76,8 +76,8 @@ HWY_INLINE void ForwardTile(const PixelRows& rows, const ChannelRow& row, std::s
   for (std::size_t r = 0; r < 3; ++r) {
     const float* bytes = rows[r] + 3 * x;
     for (std::size_t k = 0; k < 9; ++k, ++bytes) {
-      // Else the compiler knows which bytes are the next pixels', and keeps them in registers that there are
-      // not.
+      // Otherwise the compiler sees which bytes the next pixels share, and keeps them in registers, of which
+      // there are too few.
       asm("" : "+r"(bytes));
       V filter[vectors];
       for (std::size_t v = 0; v < vectors; ++v) {
@@ -170,8 +170,8 @@ HWY_INLINE void mask_gradient(const ChannelRow& row, const VectorPlace& place, c
 }
 
 /// The sums of g * byte for one row of the filter: a byte meets the gradients of the pixel to its right, of
-/// its own and of the one to its left, which stay in registers from pixel to pixel. Meanwhile gradients that
-/// the next row will need are fetched: else memory rests while this computes, and the other way round.
+/// its own and of the one to its left, which stay in registers from pixel to pixel. Meanwhile it
+/// fetches the gradients that the next row will need, so that memory and arithmetic work at the same time.
 template <class Y>
 HWY_INLINE void correlate(const float* HWY_RESTRICT pixels, const float* HWY_RESTRICT g, std::size_t size,
                           std::size_t block, const Y* ahead, double* sums) {

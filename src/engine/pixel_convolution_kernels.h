@@ -35,7 +35,7 @@ inline std::size_t gradient_row_floats(std::size_t size) {
   return (size + 2) * 16;
 }
 
-/// Adds the sums of g * patch, and behind them that of g, where g is dy behind ReLU.
+/// Adds the sums of g * patch, followed by the sum of g, where g is dy passed back through ReLU.
 void pixel_row_backward(const PixelRows& pixels, const ChannelRow& row, ActivationArray dy,
                         const std::uint8_t* mask,  // as above
                         float* scratch,

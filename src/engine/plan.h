@@ -8,7 +8,7 @@
 
 namespace bart {
 
-/// Operations in order and buffers in one arena, as text.
+/// The operations in order and the buffers of the arena, as text.
 std::string describe(const std::string& heading, const std::vector<Operation>& operations,
                      const ArenaLayout& arena);
 

@@ -158,9 +158,14 @@ StepResult ProcessorBackend::forward_backward(const Batch& batch, const DropoutM
 StepResult ProcessorBackend::step(const Batch& batch, const DropoutMasks& masks, const StepOptions& options) {
   StepResult result = forward_backward(batch, masks);
   if (!std::isfinite(result.loss)) return result;
-  result.gradient_norm = clip_gradients(options.clip_norm > 0 ? options.clip_norm : INFINITY);
-  if (std::isfinite(result.gradient_norm)) adam_step(options.learning_rate);
+  result.gradient_norm = apply_gradients(options);
   return result;
+}
+
+double ProcessorBackend::apply_gradients(const StepOptions& options) {
+  const double norm = clip_gradients(options.clip_norm > 0 ? options.clip_norm : INFINITY);
+  if (std::isfinite(norm)) adam_step(options.learning_rate);
+  return norm;
 }
 
 StateDict ProcessorBackend::gradients() const {

@@ -48,7 +48,7 @@ class TrainingPlan {
     TrainingConvolution kernel;
     std::vector<std::size_t> kernel_buffers;  // of the arena, by number, as all that follow
     // What the kernel gives, later its gradient: of the convolution, or where the kernel normalizes its
-    // output what is behind BatchNorm and ReLU.
+    // output what comes after BatchNorm and ReLU.
     std::size_t output = 0;
     // After BatchNorm, ReLU (and pooling, dropout), then its gradient; the gradient alone where the next
     // convolution normalizes its source itself. The output where the kernel normalizes that.

@@ -36,12 +36,12 @@ inline WinogradShape turned(const WinogradShape& shape) {
 /// with its BF16 extension.
 bool has_winograd(Precision precision);
 
-/// What a convolution does on the way in and out.
+/// What a convolution does to its inputs as it reads them and to its outputs as it writes them.
 struct WinogradFusion {
   SourceNormalization normalization = {};
   const float* bias = nullptr;  // [O]; null: none
   bool relu = false;
-  bool pool = false;  // 2x2 max-pooling at last, of an even size
+  bool pool = false;  // 2x2 max-pooling at the end, of an even size
 };
 
 /// Bytes of the transformed weights, [O/2B, 36, I, 2B].

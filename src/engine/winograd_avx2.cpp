@@ -1,8 +1,3 @@
-// The vectors, then what is made of them: the order matters.
-#include "winograd_avx2.h"
-
-#include "winograd_transforms.h"
-
 #include "winograd_convolve.h"
 #include "winograd_gradient.h"
 #include "winograd_kernels.h"

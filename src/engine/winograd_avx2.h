@@ -42,7 +42,7 @@ BART_INLINE Vector fnma(Vector x, Vector y, Vector z) {  // z - x * y
   return _mm256_fnmadd_ps(x, y, z);
 }
 
-/// Where one is not a number: y.
+/// The larger number; y where either is NaN.
 BART_INLINE Vector larger(Vector x, Vector y) {
   return _mm256_max_ps(x, y);
 }
@@ -66,7 +66,7 @@ BART_INLINE void store(Vector v, float* to) {
   _mm256_storeu_ps(to, v);
 }
 
-/// Rounded to the nearest, ties to even; what is not a number stays none.
+/// Rounded to the nearest, ties to even; NaN stays NaN.
 BART_INLINE void store(Vector v, Bf16* to) {
   const __m256i bits = _mm256_castps_si256(v);
   const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));

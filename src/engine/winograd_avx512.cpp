@@ -1,8 +1,4 @@
-// The vectors, then what is made of them: the order matters.
-#include "winograd_avx512.h"
-
-#include "winograd_transforms.h"
-
+#define BART_WINOGRAD_AVX512
 #include "winograd_convolve.h"
 #include "winograd_gradient.h"
 #include "winograd_kernels.h"

@@ -27,7 +27,7 @@ constexpr int many_tiles = 12, few_tiles = 8, gradient_rows = 8;
 /// What a job may keep in the second-level cache, which mostly has a megabyte or more.
 constexpr std::int64_t cache_bytes = 400 << 10;
 
-/// What activations are transformed to. Those of bf16 are bf16, too, for they are multiplied in pairs.
+/// What activations are transformed to. bf16 stays bf16, which is multiplied in pairs.
 template <class E>
 using Transformed = E;
 
@@ -43,7 +43,7 @@ BART_INLINE Vector fnma(Vector x, Vector y, Vector z) {  // z - x * y
   return _mm512_fnmadd_ps(x, y, z);
 }
 
-/// Where one is not a number: y.
+/// The larger number; y where either is NaN.
 BART_INLINE Vector larger(Vector x, Vector y) {
   return _mm512_max_ps(x, y);
 }

@@ -1,10 +1,13 @@
 #pragma once
 
 // The convolution by Winograd's algorithm, in rounds of tiles that stay in the cache: inputs are transformed,
-// multiplied with the transformed weights at each of the 36 points, and transformed to outputs. To be
-// included behind winograd_transforms.h.
+// multiplied with the transformed weights at each of the 36 points, and transformed to outputs.
 
+#include <algorithm>
 #include <cmath>
+
+#include "team.h"
+#include "winograd_transforms.h"
 
 namespace bart::winograd {
 namespace {

@@ -2,10 +2,13 @@
 
 // The weights' gradient by Winograd's algorithm,
 //   dw = G^T (sum over tiles of (B^T x B) . (A dy A^T)) G:
-// at each of the 36 points a product of two matrices, [in, tiles] by [tiles, out]. To be included behind
-// winograd_transforms.h.
+// at each of the 36 points a product of two matrices, [in, tiles] by [tiles, out].
 
+#include <algorithm>
 #include <cstring>
+
+#include "team.h"
+#include "winograd_transforms.h"
 
 namespace bart::winograd {
 namespace {
@@ -111,7 +114,7 @@ void transform_chunk(const WinogradShape& s, const Tiles& tiles, const GradientJ
                      T* inputs,     // [36, in / gradient_rows, chunk / pair, gradient_rows, pair]
                      T* outputs) {  // [36, out / W, chunk / pair, W, pair]
   const std::int64_t room_groups = jobs.chunk / pair<T>;
-  // Channels without, for the rows of one plane of pixels are what the processor can fetch ahead.
+  // Channels are the outer loop: the processor can fetch the rows of one plane of pixels ahead.
   for (std::int64_t c = 0; c < jobs.in; c += block) {
     TilePlace at = tiles.at(first);
     for (std::int64_t t = first, g = 0; t < end; t += pair<T>, ++g) {

@@ -1,12 +1,12 @@
 #pragma once
 
-// What the two halves of Winograd's algorithm share: the transforms, and tiles. To be included behind the
-// vectors of an instruction set.
+// What the two halves of Winograd's algorithm share: the transforms, and tiles.
 
 #include <algorithm>
 #include <cstdint>
 
 #include "winograd.h"
+#include "winograd_vectors.h"
 
 namespace bart::winograd {
 namespace {
@@ -217,7 +217,7 @@ struct Tiles {
 };
 
 /// Pixels [begin, end) of a row, each a vector of channels, as they are or normalized; zeros before and
-/// behind.
+/// after.
 template <int side, class E>
 BART_INLINE void copy_row(const E* from, int begin, int end, const SourceNormalization& normalization,
                           E* to) {
@@ -237,8 +237,8 @@ BART_INLINE void copy_row(const E* from, int begin, int end, const SourceNormali
            __attribute__((always_inline)) { return larger(constant(0), fma(pixel, scale, shift)); });
 }
 
-/// The square of `side` pixels of a plane [size, size, block] from (y, x) on. Where it hangs over the border,
-/// or its pixels are to be normalized first, it is copied to `room`, with zeros outside.
+/// The square of `side` pixels of a plane [size, size, block] from (y, x) on. Where it crosses the border or
+/// its pixels must be normalized first, it is copied to `room`, with zeros outside the plane.
 template <int side, class E>
 BART_INLINE Square<E> square_of(const E* plane, std::int64_t size, std::int64_t y, std::int64_t x,
                                 const SourceNormalization& normalization, E (&room)[points * block]) {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "bart/bench/fma_peak.h"
+#include "bart/bench/multiplication_peak.h"
 #include "bart/engine/processor.h"
 #include "bart/network/dropout.h"
 
@@ -69,6 +69,31 @@ TEST(Limit, TakesTheTimeOfAFasterKernel) {
   EXPECT_EQ(limit.kernels[0].seconds, 0.4);
   EXPECT_EQ(limit.kernels[0].implementation, "bart");
   EXPECT_EQ(limit.kernels[1].seconds, 0.25);
+}
+
+TEST(Limit, NoKernelPassesTheBound) {
+  // 300 multiplications in f32 and 400 in bf16; what counts none takes no part.
+  const std::vector<OperationTime> operations = {{"a", "one", 9, 0, 0, 300, Precision::f32},
+                                                 {"b", "two", 9, 0, 0, 400, Precision::bf16},
+                                                 {"c", "pass", 9, 0, 1e9}};
+  EXPECT_DOUBLE_EQ(*bound_seconds(operations, {.f32 = 100, .bf16 = 200}), 5);
+  EXPECT_EQ(bound_seconds(operations, {.f32 = 100, .bf16 = {}}), std::nullopt);
+  const MultiplicationPeak peak = measure_multiplication_peak(1, 1);
+  if (peak.f32) {
+    EXPECT_GT(*peak.f32, 1e9);
+  }
+}
+
+TEST(Limit, CountsTheMultiplicationsOfTheAlgorithm) {
+  ProcessorBackend engine(small, {.threads = 1});
+  Mt19937 generator(10);
+  engine.load(initial_state(small, generator));
+  const std::vector<std::uint8_t> picture(32 * 32 * 3, 100);
+  const std::vector<const std::uint8_t*> pictures(4, picture.data());
+  for (const Operation& operation : engine.evaluation_operations(pictures)) {
+    const bool winograd = operation.implementation.find("winograd") != std::string::npos;
+    EXPECT_EQ(operation.multiplications, operation.flops / (winograd ? 8 : 2)) << operation.name;
+  }
 }
 
 TEST(Limit, ACopyHasASpeed) {

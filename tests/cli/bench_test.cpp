@@ -43,6 +43,9 @@ TEST(Bench, JsonHoldsEveryPart) {
       EXPECT_GE(limit["seconds"], limit["kernel_seconds"]);
       EXPECT_GT(limit["kernel_seconds"], 0);
       EXPECT_FALSE(precision[plan]["operations"].empty());
+      if (!precision[plan]["bound_seconds"].is_null()) {
+        EXPECT_GT(precision[plan]["bound_seconds"], 0);
+      }
     }
   }
   EXPECT_GT(its["copy_bytes_per_second"], 1e6);

@@ -240,12 +240,71 @@ TEST(Engine, CountsBatchesAndTakesTheConvolutionsBiasIntoTheRunningMean) {
       1);
 }
 
+TEST(Engine, AStepIsItsParts) {
+  const Training setup(small(), 4);
+  for (const double clip_norm : {0.0, 0.1}) {
+    ProcessorBackend engine(small(), {.threads = 2}), parts(small(), {.threads = 2});
+    for (ProcessorBackend* each : {&engine, &parts}) each->load(setup.state);
+    for (int step = 0; step < 3; ++step) {
+      const StepResult result =
+          engine.step(setup.batch(), setup.masks, {.learning_rate = 1e-3, .clip_norm = clip_norm});
+      const StepResult expected = parts.forward_backward(setup.batch(), setup.masks);
+      double squares = 0;
+      for (const Tensor& gradient : parts.gradients()) {
+        for (const float g : gradient.floats()) squares += static_cast<double>(g) * static_cast<double>(g);
+      }
+      if (clip_norm > 0) parts.clip_gradients(clip_norm);
+      parts.adam_step(1e-3);
+      EXPECT_EQ(result.loss, expected.loss);
+      EXPECT_EQ(result.correct, expected.correct);
+      EXPECT_NEAR(result.gradient_norm, std::sqrt(squares), 1e-12 * std::sqrt(squares));
+    }
+    expect_equal(engine.state(), parts.state());
+  }
+}
+
+TEST(Engine, AStepWithoutAFiniteLossLeavesParametersAndAdamAsTheyWere) {
+  Training setup(small(), 4);
+  for (Tensor& tensor : setup.state) {
+    if (tensor.name == "classification_head.1.weight") tensor.floats()[0] = INFINITY;
+  }
+  ProcessorBackend engine(small(), {.threads = 1});
+  engine.load(setup.state);
+  const StepResult result = engine.step(setup.batch(), setup.masks, {.learning_rate = 1e-3});
+  EXPECT_FALSE(std::isfinite(result.loss));
+  EXPECT_EQ(engine.adam_state().steps, 0);
+  const StateDict after = engine.state();
+  for (const Tensor& tensor : setup.state) {
+    if (is_parameter(tensor.name)) {
+      EXPECT_TRUE(find_tensor(after, tensor.name)->values == tensor.values) << tensor.name;
+    }
+  }
+}
+
+TEST(Engine, AskingForTheStateChangesNothing) {
+  const Training setup(small(), 4);
+  ProcessorBackend engine(small(), {.threads = 1});
+  engine.load(setup.state);
+  engine.forward_backward(setup.batch(), setup.masks);
+  const std::vector<float> logits = engine.last_logits();
+  engine.state();
+  engine.adam_state();
+  EXPECT_EQ(engine.last_logits(), logits);
+  engine.release_memory();
+  EXPECT_THAT([&] { engine.last_logits(); }, ThrowsMessage<Error>(HasSubstr("no logits")));
+}
+
 TEST(Engine, DescribesItsPlan) {
   const ProcessorBackend engine(small(), {.threads = 1});
   const std::string training = engine.describe_plan(32, true);
   EXPECT_THAT(training, HasSubstr("block2.3 backward data"));
   EXPECT_THAT(training, HasSubstr("The arena has "));
   EXPECT_THAT(engine.describe_plan(1, false), HasSubstr("block1.0 + block1.1 + ReLU"));
+  for (const int n : {0, -3}) {
+    for (const bool either : {true, false}) {
+      EXPECT_THAT([&] { engine.describe_plan(n, either); }, ThrowsMessage<Error>(HasSubstr("at least 1")));
+    }
+  }
 }
 
 TEST(Engine, SaysWhatDoesNotFit) {

@@ -62,6 +62,10 @@ class ProcessorBackend final : public Backend {
   std::string describe_plan(int batch_size, bool training) const;
 
  private:
+  /// What a step does with the gradients of the whole batch: clips them, and updates the parameters where
+  /// they are finite. Returns their norm.
+  double apply_gradients(const StepOptions& options);
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

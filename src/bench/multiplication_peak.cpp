@@ -1,5 +1,6 @@
-#include "bart/bench/fma_peak.h"
+#include "bart/bench/multiplication_peak.h"
 
+#include <cpuid.h>
 #include <immintrin.h>
 
 #include <algorithm>
@@ -61,36 +62,57 @@ __attribute__((target("avx2,fma"))) void run_avx2(float* result) {
   *result = _mm256_cvtss_f32(s[0]);
 }
 
-std::optional<Loop> loop_of(Precision precision) {
-  if (precision == Precision::bf16) {
-    if (!__builtin_cpu_supports("avx512bf16")) return std::nullopt;
-    return Loop{run_avx512_bf16, 32};
-  }
+std::optional<Loop> float_loop() {
   if (__builtin_cpu_supports("avx512f")) return Loop{run_avx512, 16};
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return Loop{run_avx2, 8};
   return std::nullopt;
 }
 
-}  // namespace
+/// CPUID leaf 7, EDX bit 22: AMX-BF16 (Intel, Architecture Instruction Set Extensions Programming Reference).
+bool multiplies_tiles() {
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (edx >> 22 & 1) != 0;
+}
 
-std::optional<double> peak_multiplications_per_second(Precision precision, int threads, int rounds) {
-  const std::optional<Loop> loop = loop_of(precision);
-  if (!loop) return std::nullopt;
-  const int all = threads == 0 ? available_threads() : threads;
+double per_second(const Loop& loop, int threads, int rounds) {
   double best = 0;
   for (int round = 0; round <= rounds; ++round) {  // the first one warms up
     const double seconds = seconds_of([&] {
-      parallel_for(static_cast<std::size_t>(all), all, [&](std::size_t) {
+      parallel_for(static_cast<std::size_t>(threads), threads, [&](std::size_t) {
         float result = 0;
-        loop->run(&result);
+        loop.run(&result);
         asm volatile("" : : "m"(result));
       });
     });
     const double multiplications =
-        static_cast<double>(passes) * sums * static_cast<double>(loop->multiplications) * all;
+        static_cast<double>(passes) * sums * static_cast<double>(loop.multiplications) * threads;
     best = std::max(best, multiplications / seconds);
   }
   return best;
+}
+
+}  // namespace
+
+MultiplicationPeak measure_multiplication_peak(int threads, int rounds) {
+  const int all = threads == 0 ? available_threads() : threads;
+  MultiplicationPeak peak;
+  if (const std::optional<Loop> loop = float_loop()) peak.f32 = per_second(*loop, all, rounds);
+  if (multiplies_tiles()) return peak;
+  peak.bf16 =
+      __builtin_cpu_supports("avx512bf16") ? per_second({run_avx512_bf16, 32}, all, rounds) : peak.f32;
+  return peak;
+}
+
+std::optional<double> bound_seconds(const std::vector<OperationTime>& operations,
+                                    const MultiplicationPeak& peak) {
+  double seconds = 0;
+  for (const OperationTime& operation : operations) {
+    if (operation.multiplications == 0) continue;
+    const std::optional<double>& rate = operation.multiplied_in == Precision::bf16 ? peak.bf16 : peak.f32;
+    if (!rate) return std::nullopt;
+    seconds += operation.multiplications / *rate;
+  }
+  return seconds;
 }
 
 }  // namespace bart

@@ -1,0 +1,8 @@
+#pragma once
+
+// The vectors of the instruction set that a file is compiled for: those of AVX-512 where it asks for them.
+#ifdef BART_WINOGRAD_AVX512
+#include "winograd_avx512.h"
+#else
+#include "winograd_avx2.h"
+#endif

@@ -1,0 +1,22 @@
+# cmake -D compiler= -D room= -D includes=<of the room> -D source_dir= -D scratch= -P check_headers.cmake
+# Each header of a room, public and private, compiles by itself, in whatever order others include it.
+cmake_minimum_required(VERSION 3.25)
+list(REMOVE_ITEM includes "")
+list(TRANSFORM includes PREPEND -I)
+
+file(GLOB headers ${source_dir}/include/bart/${room}/*.h ${source_dir}/src/${room}/*.h)
+set(failed "")
+foreach(header ${headers})
+  get_filename_component(name ${header} NAME_WE)
+  file(WRITE ${scratch}/alone_${room}_${name}.cpp "#include \"${header}\"\n")
+  # Kernels for one instruction set are compiled for it.
+  execute_process(COMMAND ${compiler} -std=c++20 -fsyntax-only -fopenmp -march=x86-64-v4 -mavx512bf16 -I${source_dir}/src/${room}
+                          ${includes} ${scratch}/alone_${room}_${name}.cpp
+                  RESULT_VARIABLE status ERROR_VARIABLE errors)
+  if(NOT status EQUAL 0)
+    string(APPEND failed "${header}:\n${errors}\n")
+  endif()
+endforeach()
+if(failed)
+  message(FATAL_ERROR "headers that do not compile by themselves:\n${failed}")
+endif()
