@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <optional>
+#include <utility>
 
 #include "bart/bench/processor_wait.h"
 #include "bart/platform/counted.h"
@@ -57,70 +59,95 @@ class Columns {
   std::size_t count_;
 };
 
-void add_network_lines(std::string& text, const BenchReport& report) {
-  Columns columns(text, report.precisions.size());
-  std::vector<std::string> names;
-  for (const PrecisionBench& row : report.precisions) names.push_back(name_of(row.precision));
-  columns.line("", names, "");
-  const auto line = [&](const char* name, const char* unit, const auto& figure) {
-    columns.line(name, report.precisions, unit, figure);
-  };
-  const double n = report.bench.batch_size;
-  const auto limit_lines = [&](auto plan, auto images_per_second) {
-    const auto least = [&](const PrecisionBench& row) {
-      return limit_seconds((row.*plan)->limit, *report.copy_bytes_per_second);
-    };
-    line("  the limit", "images/s",
-         [&](const PrecisionBench& row) { return row.*plan ? fmt::format("{:.1f}", n / least(row)) : ""; });
-    line("    its convolutions and linears", "ms", [&](const PrecisionBench& row) {
-      return row.*plan ? fmt::format("{:.1f}", 1e3 * kernel_seconds((row.*plan)->limit)) : "";
-    });
-    line("    its memory traffic", "ms", [&](const PrecisionBench& row) {
-      return row.*plan ? fmt::format("{:.1f}", 1e3 * (least(row) - kernel_seconds((row.*plan)->limit))) : "";
-    });
-    line("  BART / limit", "%", [&](const PrecisionBench& row) {
-      const double rate = images_per_second(row);
-      return row.*plan && rate > 0 ? fmt::format("{:.0f}", 100 * rate * least(row) / n) : "";
-    });
-    const auto bound = [&](const PrecisionBench& row) {
-      return row.*plan ? bound_seconds((row.*plan)->operations, report.peak) : std::nullopt;
-    };
-    line("  the bound of its multiplications", "images/s", [&](const PrecisionBench& row) {
-      const auto seconds = bound(row);
-      return seconds ? fmt::format("{:.1f}", n / *seconds) : "";
-    });
-    line("  BART / bound", "%", [&](const PrecisionBench& row) {
-      const auto seconds = bound(row);
-      const double rate = images_per_second(row);
-      return seconds && rate > 0 ? fmt::format("{:.0f}", 100 * rate * *seconds / n) : "";
-    });
-  };
+/// What training and inference gave, a column for each precision.
+class NetworkLines {
+ public:
+  NetworkLines(std::string& text, const BenchReport& report)
+      : report_(report), columns_(text, report.precisions.size()) {
+    std::vector<std::string> names;
+    for (const PrecisionBench& row : report.precisions) names.push_back(name_of(row.precision));
+    columns_.line("", names, "");
+  }
 
-  const auto training_rate = [](const PrecisionBench& row) {
-    return row.training ? row.training->images_per_second : 0;
-  };
-  line("Training", "images/s", [&](const PrecisionBench& row) {
-    return row.training ? fmt::format("{:.1f}", training_rate(row)) : "";
-  });
-  line("  a step", "ms", [](const PrecisionBench& row) {
-    return row.training ? fmt::format("{:.1f}", 1e3 * row.training->step_seconds) : "";
-  });
-  limit_lines(&PrecisionBench::training_plan, training_rate);
-  line("  peak memory", "MB", [](const PrecisionBench& row) {
-    return row.training ? fmt::format("{:.0f}", 1e-6 * static_cast<double>(row.training->peak_memory_bytes))
-                        : "";
-  });
-  const auto inference_rate = [](const PrecisionBench& row) {
-    return row.inference ? row.inference->images_per_second : 0;
-  };
-  line("Inference", "images/s", [&](const PrecisionBench& row) {
-    return row.inference ? fmt::format("{:.1f}", inference_rate(row)) : "";
-  });
-  limit_lines(&PrecisionBench::inference_plan, inference_rate);
-  line("  one picture", "ms", [](const PrecisionBench& row) {
-    return row.one_picture ? fmt::format("{:.2f}", 1e3 * row.one_picture->batch_seconds) : "";
-  });
-}
+  void add_training() {
+    const auto rate = [](const PrecisionBench& row) {
+      return row.training ? row.training->images_per_second : 0;
+    };
+    line("Training", "images/s", "{:.1f}", above_zero(rate));
+    line("  a step", "ms", "{:.1f}", [](const PrecisionBench& row) {
+      return row.training ? std::optional(1e3 * row.training->step_seconds) : std::nullopt;
+    });
+    add_limit(&PrecisionBench::training_plan, rate);
+    line("  peak memory", "MB", "{:.0f}", [](const PrecisionBench& row) {
+      return row.training ? std::optional(1e-6 * static_cast<double>(row.training->peak_memory_bytes))
+                          : std::nullopt;
+    });
+  }
+
+  void add_inference() {
+    const auto rate = [](const PrecisionBench& row) {
+      return row.inference ? row.inference->images_per_second : 0;
+    };
+    line("Inference", "images/s", "{:.1f}", above_zero(rate));
+    add_limit(&PrecisionBench::inference_plan, rate);
+    line("  one picture", "ms", "{:.2f}", [](const PrecisionBench& row) {
+      return row.one_picture ? std::optional(1e3 * row.one_picture->batch_seconds) : std::nullopt;
+    });
+  }
+
+ private:
+  using Plan = std::optional<TimedPlan> PrecisionBench::*;
+  using Rate = std::function<double(const PrecisionBench&)>;  // images per second; 0: not measured
+  using Figure = std::function<std::optional<double>(const PrecisionBench&)>;
+
+  static Figure above_zero(const Rate& rate) {
+    return
+        [rate](const PrecisionBench& row) { return rate(row) > 0 ? std::optional(rate(row)) : std::nullopt; };
+  }
+
+  void line(const char* name, const char* unit, const char* format, const Figure& figure) {
+    columns_.line(name, report_.precisions, unit, [&](const PrecisionBench& row) {
+      const std::optional<double> value = figure(row);
+      return value ? fmt::format(fmt::runtime(format), *value) : std::string();
+    });
+  }
+
+  /// The least time of a plan, as images per second and as the share of it that BART's rate is.
+  void add_least(const char* name, const char* share, const Rate& rate, const Figure& seconds) {
+    const double n = report_.bench.batch_size;
+    line(name, "images/s", "{:.1f}", [&](const PrecisionBench& row) {
+      const std::optional<double> least = seconds(row);
+      return least ? std::optional(n / *least) : std::nullopt;
+    });
+    line(share, "%", "{:.0f}", [&](const PrecisionBench& row) {
+      const std::optional<double> least = seconds(row);
+      return least && rate(row) > 0 ? std::optional(100 * rate(row) * *least / n) : std::nullopt;
+    });
+  }
+
+  void add_limit(Plan plan, const Rate& rate) {
+    const auto of_plan = [plan](const auto& figure) {
+      return [plan, figure](const PrecisionBench& row) {
+        return row.*plan ? std::optional<double>(figure(*(row.*plan))) : std::nullopt;
+      };
+    };
+    const auto seconds = [this](const TimedPlan& timed) {
+      return limit_seconds(timed.limit, *report_.copy_bytes_per_second);
+    };
+    add_least("  the limit", "  BART / limit", rate, of_plan(seconds));
+    line("    its convolutions and linears", "ms", "{:.1f}",
+         of_plan([](const TimedPlan& timed) { return 1e3 * kernel_seconds(timed.limit); }));
+    line("    its memory traffic", "ms", "{:.1f}", of_plan([&](const TimedPlan& timed) {
+           return 1e3 * (seconds(timed) - kernel_seconds(timed.limit));
+         }));
+    add_least("  the bound of its multiplications", "  BART / bound", rate, [&](const PrecisionBench& row) {
+      return row.*plan ? bound_seconds((row.*plan)->operations, report_.peak) : std::nullopt;
+    });
+  }
+
+  const BenchReport& report_;
+  Columns columns_;
+};
 
 void add_other_lines(std::string& text, const BenchReport& report) {
   Columns columns(text, 1);
@@ -258,7 +285,11 @@ std::string bench_text(const BenchReport& report, bool operations) {
       report.machine.cpu, report.machine.instructions,
       counted(static_cast<std::uint64_t>(bench.engine.threads), "thread", "threads"), bench.batch_size,
       bench.architecture.image_size, bench.architecture.image_size, bench.architecture.classes);
-  if (!report.precisions.empty()) add_network_lines(text, report);
+  if (!report.precisions.empty()) {
+    NetworkLines lines(text, report);
+    lines.add_training();
+    lines.add_inference();
+  }
   add_other_lines(text, report);
   add_scale(text, report);
   add_busy_note(text, report);

@@ -3,27 +3,28 @@
 namespace bart {
 namespace {
 
-using enum Layer;
-using enum Part::Shape;
+using enum PaintLayer;
+using enum FacePart::Shape;
 using NoseKind = Nose::Kind;
 
 constexpr float kNoRim = 0;
 
-Part line(Layer layer, std::uint32_t color, Contour points, float width, float end_width,
-          bool mirrored = false, float rim = 0.045f) {
+FacePart line(PaintLayer layer, std::uint32_t color, Contour points, float width, float end_width,
+              bool mirrored = false, float rim = 0.045f) {
   return {layer, kLine, rgb(color), std::move(points), mirrored, width, end_width, rim};
 }
 
-Part shape(Layer layer, Part::Shape kind, std::uint32_t color, Contour points, bool mirrored = false) {
+FacePart shape(PaintLayer layer, FacePart::Shape kind, std::uint32_t color, Contour points,
+               bool mirrored = false) {
   return {layer, kind, rgb(color), std::move(points), mirrored};
 }
 
-Part dot(Layer layer, std::uint32_t color, Point center, float radius, bool mirrored = false,
-         float rim = 0.045f) {
+FacePart dot(PaintLayer layer, std::uint32_t color, Point center, float radius, bool mirrored = false,
+             float rim = 0.045f) {
   return {layer, kEllipse, rgb(color), {center, {radius, radius}}, mirrored, 0, 0, rim};
 }
 
-void add_freckles(std::vector<Part>& parts, std::uint32_t color) {
+void add_freckles(std::vector<FacePart>& parts, std::uint32_t color) {
   for (const Point p : {Point{0.42f, 0.26f}, {0.54f, 0.33f}, {0.62f, 0.22f}, {0.36f, 0.37f}}) {
     parts.push_back(dot(kOnSkin, color, p, 0.034f, true, kNoRim));
   }

@@ -11,10 +11,10 @@
 namespace bart {
 
 /// From back to front; what the face has of its own is drawn on top of kOnSkin.
-enum class Layer { kBehindBody, kBehindHead, kOnClothes, kChest, kOnSkin, kFront, kTop };
+enum class PaintLayer { kBehindBody, kBehindHead, kOnClothes, kChest, kOnSkin, kFront, kTop };
 
 /// One coloured shape of a character.
-struct Part {
+struct FacePart {
   enum class Shape {
     kBlob,       // a smooth closed curve through the points
     kSymmetric,  // the same, of the points and their mirror images: from the middle above to the middle below
@@ -22,7 +22,7 @@ struct Part {
     kEllipse,  // points: center, radii
     kLine,     // a smooth open line through the points, `width` at its start, `end_width` at its end
   };
-  Layer layer;
+  PaintLayer layer;
   Shape shape;
   Color color;
   Contour points;
@@ -58,7 +58,7 @@ struct Character {
   float cheeks;  // how red, 0 to 1
   float ears;    // radius, 0 for hidden ones
   Color clothes;
-  std::vector<Part> parts;
+  std::vector<FacePart> parts;
 };
 
 const std::vector<Character>& characters();

@@ -11,19 +11,19 @@ constexpr float kRim = 0.045f;
 constexpr float kDepth = 0.13f;  // how far a full turn moves what stands in the middle of the face
 
 /// Parts move sideways when the head turns, by how far they stand before the head's middle.
-float depth_of(Layer layer) {
+float depth_of(PaintLayer layer) {
   switch (layer) {
-    case Layer::kBehindBody:
-    case Layer::kBehindHead:
+    case PaintLayer::kBehindBody:
+    case PaintLayer::kBehindHead:
       return -0.35f;
-    case Layer::kOnSkin:
+    case PaintLayer::kOnSkin:
       return 0.9f;
-    case Layer::kFront:
+    case PaintLayer::kFront:
       return 0.5f;
-    case Layer::kTop:
+    case PaintLayer::kTop:
       return 0.4f;
-    case Layer::kOnClothes:
-    case Layer::kChest:
+    case PaintLayer::kOnClothes:
+    case PaintLayer::kChest:
       break;
   }
   return 0;
@@ -54,20 +54,21 @@ void fill_shaded(const Pen& pen, const Path& path, Color color, float rim) {
                                {0, bottom}));
 }
 
-void draw_part(const Pen& pen, const Part& part, bool mirror) {
-  const Contour points = mirror && part.shape != Part::Shape::kEllipse ? mirrored(part.points) : part.points;
+void draw_part(const Pen& pen, const FacePart& part, bool mirror) {
+  const Contour points =
+      mirror && part.shape != FacePart::Shape::kEllipse ? mirrored(part.points) : part.points;
   switch (part.shape) {
-    case Part::Shape::kBlob:
+    case FacePart::Shape::kBlob:
       return fill_shaded(pen, blob(points), part.color, part.rim);
-    case Part::Shape::kSymmetric:
+    case FacePart::Shape::kSymmetric:
       return fill_shaded(pen, symmetric(points), part.color, part.rim);
-    case Part::Shape::kPolygon:
+    case FacePart::Shape::kPolygon:
       return fill_shaded(pen, polygon(points), part.color, part.rim);
-    case Part::Shape::kEllipse: {
+    case FacePart::Shape::kEllipse: {
       const Point center{mirror ? -points[0].x : points[0].x, points[0].y};
       return fill_shaded(pen, ellipse(center, points[1].x, points[1].y), part.color, part.rim);
     }
-    case Part::Shape::kLine: {
+    case FacePart::Shape::kLine: {
       const float start = mirror ? part.end_width : part.width, end = mirror ? part.width : part.end_width;
       const Contour along = curve(points);
       if (part.rim > 0) pen.fill(stroke(along, start + 2 * part.rim, end + 2 * part.rim), ink(part.color));
@@ -76,10 +77,10 @@ void draw_part(const Pen& pen, const Part& part, bool mirror) {
   }
 }
 
-void draw_layer(Canvas& canvas, const Character& character, Layer layer, const Affine& map, Point turned,
+void draw_layer(Canvas& canvas, const Character& character, PaintLayer layer, const Affine& map, Point turned,
                 const Coverage* clip = nullptr) {
   const Pen pen{canvas, map.after(Affine::moved(depth_of(layer) * kDepth * turned)), clip};
-  for (const Part& part : character.parts) {
+  for (const FacePart& part : character.parts) {
     if (part.layer != layer) continue;
     draw_part(pen, part, false);
     if (part.mirrored) draw_part(pen, part, true);
@@ -93,8 +94,8 @@ void draw_body(const Pen& pen, const Character& character) {
       {{0, 1.5f}, {0.42f, 1.36f}, {0.95f, 1.5f}, {1.45f, 1.8f}, {1.75f, 2.6f}, {1.8f, 4.4f}, {0, 4.6f}});
   fill_shaded(pen, torso, character.clothes, kRim);
   const Coverage inside = pen.canvas.cover(torso, pen.map);
-  draw_layer(pen.canvas, character, Layer::kOnClothes, pen.map, {}, &inside);
-  draw_layer(pen.canvas, character, Layer::kChest, pen.map, {});
+  draw_layer(pen.canvas, character, PaintLayer::kOnClothes, pen.map, {}, &inside);
+  draw_layer(pen.canvas, character, PaintLayer::kChest, pen.map, {});
 }
 
 void draw_eye(const Pen& pen, const Character& character, const Expression& expression, float side) {
@@ -236,8 +237,8 @@ Expression any_expression(Dice& dice) {
 void draw_character(Canvas& canvas, const Character& character, const Expression& expression,
                     const Pose& pose) {
   const Point turned = pose.turned;
-  draw_layer(canvas, character, Layer::kBehindBody, pose.head, turned);
-  draw_layer(canvas, character, Layer::kBehindHead, pose.head, turned);
+  draw_layer(canvas, character, PaintLayer::kBehindBody, pose.head, turned);
+  draw_layer(canvas, character, PaintLayer::kBehindHead, pose.head, turned);
   draw_body({canvas, pose.body}, character);
 
   const Pen skull{canvas, pose.head};
@@ -265,13 +266,13 @@ void draw_character(Canvas& canvas, const Character& character, const Expression
     const Point at{side * 0.56f, 0.34f};
     on_skin.fill(ellipse(at, 0.26f, 0.2f), Paint::glow(rgb(0xF0506A), 0.7f * character.cheeks, at, 0.26f));
   }
-  draw_layer(canvas, character, Layer::kOnSkin, pose.head, turned);
+  draw_layer(canvas, character, PaintLayer::kOnSkin, pose.head, turned);
   draw_mouth(face, character, expression);
   for (const float side : {-1.0f, 1.0f}) draw_eye(face, character, expression, side);
   for (const float side : {-1.0f, 1.0f}) draw_brow(face, character, expression, side);
   draw_nose(face, character);
-  draw_layer(canvas, character, Layer::kFront, pose.head, turned);
-  draw_layer(canvas, character, Layer::kTop, pose.head, turned);
+  draw_layer(canvas, character, PaintLayer::kFront, pose.head, turned);
+  draw_layer(canvas, character, PaintLayer::kTop, pose.head, turned);
 }
 
 }  // namespace bart

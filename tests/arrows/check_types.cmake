@@ -1,0 +1,32 @@
+# cmake -D source_dir= -P check_types.cmake
+# No two headers or sources define a type of the same name outside an unnamed namespace: a program that links both would
+# break C++'s one-definition rule, of which no compiler warns.
+cmake_minimum_required(VERSION 3.25)
+
+file(GLOB_RECURSE files ${source_dir}/include/*.h ${source_dir}/src/*.h ${source_dir}/src/*.cpp)
+set(failed "")
+foreach(file ${files})
+  # A type at the left margin; formatted code closes an unnamed namespace by "}  // namespace".
+  file(STRINGS ${file} lines REGEX "^(namespace|}  // namespace|struct|class|enum class)")
+  set(scopes "")
+  foreach(line IN LISTS lines)
+    if(line MATCHES "^namespace ([A-Za-z_:]*) ?{")
+      list(APPEND scopes "<${CMAKE_MATCH_1}>")
+    elseif(line MATCHES "^}  // namespace")
+      list(POP_BACK scopes)
+    elseif(line MATCHES "^(struct|class|enum class) ([A-Za-z0-9_]+)( final)?( : [^:].*)? {")
+      set(type ${CMAKE_MATCH_2})
+      if(scopes MATCHES "<>")
+        continue()
+      endif()
+      string(MAKE_C_IDENTIFIER "type ${scopes} ${type}" key)
+      if(DEFINED ${key} AND NOT ${key} STREQUAL file)
+        string(APPEND failed "${type}: ${${key}} and ${file}\n")
+      endif()
+      set(${key} ${file})
+    endif()
+  endforeach()
+endforeach()
+if(failed)
+  message(FATAL_ERROR "types with two definitions:\n${failed}")
+endif()
