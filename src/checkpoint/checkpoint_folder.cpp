@@ -55,7 +55,10 @@ fs::path save_checkpoint(const fs::path& folder, Checkpoint content) {
     remove_file(later->second);
   }
   for (; kept.size() > 2; kept.erase(kept.begin())) remove_file(kept.begin()->second);
-  for (const auto& [number, old] : numbered(folder, earlier)) remove_file(old);
+  // Before its first step a training has nothing that is worth more than what was there.
+  if (steps > 0) {
+    for (const auto& [number, old] : numbered(folder, earlier)) remove_file(old);
+  }
   return path;
 }
 
@@ -101,6 +104,18 @@ std::optional<fs::path> set_checkpoints_aside(const fs::path& folder) {
     }
   }
   return newest;
+}
+
+void restore_checkpoints(const fs::path& folder) {
+  if (!numbered(folder, checkpoint).empty()) return;
+  for (const auto& [number, path] : numbered(folder, earlier)) {
+    std::error_code left;  // it can still be renamed by hand
+    fs::rename(path, folder / fmt::format("{}{}{}", checkpoint, number, extension), left);
+  }
+}
+
+bool has_checkpoint(const fs::path& folder) {
+  return fs::is_directory(folder) && !numbered(folder, checkpoint).empty();
 }
 
 }  // namespace bart

@@ -44,7 +44,8 @@ std::string comparison_text(const std::vector<NamedRun>& runs, std::size_t colum
   std::vector<std::size_t> widths(runs.size());
   const auto measure = [&](const Line& line) {
     first_column = std::max(first_column, line.name.size());
-    for (std::size_t i = 0; i < widths.size(); ++i) widths[i] = std::max(widths[i], columns_of(line.cells[i]));
+    for (std::size_t i = 0; i < widths.size(); ++i)
+      widths[i] = std::max(widths[i], columns_of(line.cells[i]));
   };
   measure(names);
   std::ranges::for_each(settings, measure);

@@ -8,11 +8,12 @@
 
 #include "bart/dataset/listing.h"
 #include "bart/dataset/load.h"
-#include "bart/dataset/split.h"
+#include "bart/platform/counted.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "bart/report/lr_plot.h"
 #include "bart/run/settle.h"
+#include "bart/run/split_pictures.h"
 #include "bart/training/lr_range_test.h"
 #include "cache_text.h"
 #include "commands.h"
@@ -24,6 +25,9 @@ namespace bart {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// A curve of fewer shows nothing.
+constexpr int fewest_steps = 10;
 
 struct LrFindFlags {
   fs::path folder = "characters_train";
@@ -38,7 +42,9 @@ void check_flags(const LrFindFlags& flags) {
     throw UsageError(
         fmt::format("--from must be above 0 and below --to, not {} and {}", options.from, options.to));
   }
-  if (options.steps < 2) throw UsageError(fmt::format("--steps must be at least 2, not {}", options.steps));
+  if (options.steps < fewest_steps) {
+    throw UsageError(fmt::format("--steps must be at least {}, not {}", fewest_steps, options.steps));
+  }
 }
 
 int lr_find_command(const LrFindFlags& flags) {
@@ -58,8 +64,7 @@ int lr_find_command(const LrFindFlags& flags) {
   log_cache(log, pictures, settings.cache);
   LrRangeOptions options = flags.options;
   options.training = settled.training;
-  const Split split = train_test_split(static_cast<std::uint32_t>(pictures.size()), settings.test_size,
-                                       options.training.seed);
+  const Split split = split_pictures(pictures, settings);
   const LrRangeTest test =
       lr_range_test(pictures, split.train,
                     {.classes = static_cast<int>(pictures.classes.size()), .image_size = settings.image_size},
@@ -67,14 +72,20 @@ int lr_find_command(const LrFindFlags& flags) {
                       progress.show("Learning rates", done, total, {}, "steps");
                     });
   progress.clear();
-  if (test.steps.size() < 2) {
-    throw Error(fmt::format("the loss flew off at once: choose a --from below {}", options.from));
+  if (test.steps.size() < fewest_steps) {
+    throw Error(fmt::format("the loss flew off after {}, too soon to advise a rate: choose a --from below {}",
+                            counted(test.steps.size(), "step", "steps"), options.from));
   }
   write_file(flags.out, lr_plot(test));
   fmt::print("{} learning rates from {:.2g} to {:.2g}: the smoothed loss is lowest at {:.2g}\n",
              test.steps.size(), options.from, test.steps.back().learning_rate, test.lowest_at);
-  fmt::print("Try bart train --lr {:.2g}, a tenth of that; the curve is in {}\n", test.suggestion,
-             flags.out.string());
+  if (test.lowest_at == test.steps.front().learning_rate) {
+    fmt::print("No rate made the loss smaller, so there is none to advise; the curve is in {}\n",
+               flags.out.string());
+  } else {
+    fmt::print("Try bart train --lr {:.2g}, a tenth of that; the curve is in {}\n", test.suggestion,
+               flags.out.string());
+  }
   return 0;
 }
 
@@ -89,8 +100,8 @@ void add_lr_find_command(CLI::App& program, Run& run) {
   command->add_option("--to", flags->options.to, "The last one")->capture_default_str();
   command->add_option("--steps", flags->options.steps, "How many, each for one step")->capture_default_str();
   command->add_option("--out", flags->out, "The plot, SVG")->capture_default_str();
-  for (const char* flag : {"bs", "seed", "test-size", "image-size", "class-weights", "clip-norm", "cache",
-                           "threads", "precision", "exact", "ignore-exif"}) {
+  for (const char* flag : {"bs", "seed", "test-size", "split", "image-size", "class-weights", "clip-norm",
+                           "cache", "threads", "precision", "exact", "ignore-exif"}) {
     add_setting_flag(*command, flag, flags->settings);
   }
   command->footer(

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "bart/checkpoint/checkpoint_folder.h"
 #include "bart/run/run.h"
 #include "bart/run/settle.h"
 #include "commands.h"
@@ -14,10 +15,12 @@
 namespace bart {
 namespace {
 
-int train_command(const TrainFlags& flags, const std::string& command_line) {
+int train_command(const TrainFlags& flags, ResumeMode mode, const std::string& command_line) {
   TrainingLog log;
   const RunObserver observer = log.observer();
-  if (flags.resume) {
+  const bool go_on = mode == ResumeMode::yes || (mode == ResumeMode::if_possible &&
+                                                 has_checkpoint(RunFolder(flags.settings.out).record()));
+  if (go_on) {
     const auto change = [&](RunSettings& settings) {
       for (const std::string& flag : flags.given) {
         set_from_text(run_setting(flag), settings, text_of(run_setting(flag), flags.settings));
@@ -47,9 +50,10 @@ void add_train_command(CLI::App& program, Run& run, const std::string& command_l
   add_train_flags(*command, *flags);
   command->callback([flags, &run, command, command_line] {
     run = [flags, command, command_line] {
+      const ResumeMode mode = take_resume(*flags);
       check_folder_flags(*flags);
       take_given(*command, *flags);
-      return train_command(*flags, command_line);
+      return train_command(*flags, mode, command_line);
     };
   });
 }

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 void add_setting_flag(CLI::App& command, const char* flag, RunSettings& settings) {
   const Setting& setting = run_setting(flag);
-  const std::string name = fmt::format("--{}", flag);
+  const std::string name = fmt::format("--{}{}{}", flag, *setting.synonyms != 0 ? "," : "", setting.synonyms);
   std::visit(
       [&](auto member) {
         auto& value = settings.*member;
@@ -36,8 +36,11 @@ void add_train_flags(CLI::App& command, TrainFlags& flags) {
   command.add_option("folder", flags.folder, "The data: one sub-folder per class (default characters_train)");
   command.add_option("--folder-name", flags.folder_name, "The same, as a flag");
   for (const Setting& setting : run_settings()) add_setting_flag(command, setting.flag, flags.settings);
-  command.add_flag("--resume", flags.resume,
-                   "Go on with the training in --out from its newest checkpoint, with the flags it had");
+  command
+      .add_option("--resume", flags.resume,
+                  "Go on with the training in --out from its newest checkpoint, with the flags it had; "
+                  "--resume auto begins a training where there is none to go on with")
+      ->expected(0, 1);
   command.add_option("--config", flags.config,
                      "A file with flags, such as bart-run/run.toml of another training; the command line "
                      "overrides it");
@@ -57,7 +60,8 @@ void add_train_flags(CLI::App& command, TrainFlags& flags) {
       "  bart train                                the folder characters_train, as the original does\n"
       "  bart train faces --epochs 5 --out run1    another folder, five epochs, results into run1/\n"
       "  bart train faces --max-steps 100          a quick look\n"
-      "  bart train --resume --out run1            goes on where the training in run1/ was stopped");
+      "  bart train --resume --out run1            goes on where the training in run1/ was stopped\n"
+      "  bart train faces --resume auto            one command for a loop that restarts it");
 }
 
 void take_given(const CLI::App& command, TrainFlags& flags) {
@@ -83,6 +87,21 @@ void check_folder_flags(const TrainFlags& flags) {
     throw UsageError(fmt::format("two data folders are named, {} and --folder-name {}: name one",
                                  flags.folder, flags.folder_name));
   }
+}
+
+/// CLI11 gives an option without its value this one.
+constexpr const char* no_value = "true";
+
+ResumeMode take_resume(TrainFlags& flags) {
+  if (flags.resume.empty()) return ResumeMode::no;
+  if (flags.resume == no_value) return ResumeMode::yes;
+  if (flags.resume == "auto") return ResumeMode::if_possible;
+  // bart train --resume FOLDER
+  if (!named_folder(flags).empty()) {
+    throw UsageError(fmt::format("--resume is followed by {}: it takes auto, or nothing", flags.resume));
+  }
+  flags.folder = flags.resume;
+  return ResumeMode::yes;
 }
 
 fs::path named_folder(const TrainFlags& flags) {

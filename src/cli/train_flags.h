@@ -14,7 +14,7 @@ struct TrainFlags {
   std::string folder;       // the argument
   std::string folder_name;  // the original's flag
   bool prefix = false;
-  bool resume = false;
+  std::string resume;  // "auto", or what stands after --resume; empty: not given
   std::filesystem::path config;
   RunSettings settings;
   std::set<std::string> given;  // flags of settings, on the command line or in the configuration file
@@ -29,6 +29,11 @@ void add_setting_flag(CLI::App& command, const char* flag, RunSettings& settings
 /// Sees what was given, in the file --config too, whose values the command line overrides. Throws UsageError
 /// for what is no flag of the command, or no value of it.
 void take_given(const CLI::App& command, TrainFlags& flags);
+
+enum class ResumeMode { no, yes, if_possible };
+
+/// What --resume asks for. The word after it may be the data folder.
+ResumeMode take_resume(TrainFlags& flags);
 
 /// Throws UsageError where two data folders are named.
 void check_folder_flags(const TrainFlags& flags);

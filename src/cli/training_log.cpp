@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <string>
 #include <utility>
 
@@ -118,8 +119,14 @@ void TrainingLog::tell_start(const RunStart& start) {
     log_.info(fmt::format("Kept the last checkpoint of the training before as {}, until this one has its own",
                           start.earlier_checkpoint.string()));
   }
-  log_.info("Saved label_encoder.joblib");
-  log_.info(fmt::format("Saved {} test images to inference_images/", record.test_pictures));
+  if (start.earlier_model) {
+    log_.info(
+        "The model of an earlier training, its label_encoder.joblib and its inference_images/ stay in place "
+        "until this one has a model, after an epoch; they are then in bart-run/earlier/");
+  } else {
+    log_.info("Saved label_encoder.joblib");
+    log_.info(fmt::format("Saved {} test images to inference_images/", record.test_pictures));
+  }
   if (start.leftover_pictures > 0) {
     log_.warning(
         fmt::format("inference_images/ still holds {} pictures of an earlier run, from pic_{}.jpg on; "
@@ -138,12 +145,17 @@ void TrainingLog::tell_start(const RunStart& start) {
 
 void TrainingLog::tell_epoch(const EpochRecord& epoch) {
   progress_.clear();
-  log_.info(fmt::format("Epoch [{}/{}], Loss: {:.3f}, Train Acc: {:.3f}%, Val Acc: {:.3f}%", epoch.epoch,
-                        epochs_, epoch.loss, epoch.train_accuracy, epoch.validation_accuracy));
+  epoch_ = epoch.epoch + 1;
+  const std::string training = fmt::format("Epoch [{}/{}], Loss: {:.3f}, Train Acc: {:.3f}%", epoch.epoch,
+                                           epochs_, epoch.loss, epoch.train_accuracy);
+  if (std::isnan(epoch.validation_loss)) {  // there was nothing to validate on
+    log_.info(training);
+    return;
+  }
+  log_.info(fmt::format("{}, Val Acc: {:.3f}%", training, epoch.validation_accuracy));
   log_.info(fmt::format("Val Macro F1: {:.3f}", epoch.validation_macro_f1));
   log_.detail(fmt::format("Val Loss: {:.4f}, {:.1f} s of training, {:.1f} s of validation",
                           epoch.validation_loss, epoch.train_seconds, epoch.validation_seconds));
-  epoch_ = epoch.epoch + 1;
 }
 
 /// Which epoch was chosen, and what its figure is worth.

@@ -3,6 +3,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <charconv>
 #include <cmath>
 #include <concepts>
 #include <ctime>
@@ -42,6 +43,14 @@ ordered_json number(double value) {
 
 double real(const json& value) {
   return value.is_null() ? std::nan("") : value.get<double>();
+}
+
+std::uint64_t fingerprint(const json& value) {
+  const auto& text = value.get_ref<const std::string&>();
+  std::uint64_t bits = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bits, 16);
+  if (error != std::errc() || end != text.data() + text.size()) throw BadValue();
+  return bits;
 }
 
 template <typename Value>
@@ -162,7 +171,14 @@ ordered_json encode_results(const RunRecord& record) {
                      {"macro_f1", number(test.macro_f1)},
                      {"loss", number(test.loss)}});
   }
+  ordered_json models = ordered_json::array();
+  for (const ModelRecord& model : record.models) {
+    models.push_back({{"file", model.file},
+                      {"epoch", model.epoch},
+                      {"fingerprint", fmt::format("{:016x}", model.fingerprint)}});
+  }
   return {{"status", record.status},
+          {"warnings", record.warnings},
           {"started", record.started},
           {"resumed_after_step",
            record.resumed_after_step ? ordered_json(*record.resumed_after_step) : ordered_json(nullptr)},
@@ -170,6 +186,7 @@ ordered_json encode_results(const RunRecord& record) {
           {"steps", record.steps},
           {"epochs", epochs},
           {"tests", tests},
+          {"models", models},
           {"peak_memory_bytes", record.peak_memory_bytes}};
 }
 
@@ -187,6 +204,11 @@ void decode_results(const json& results, RunRecord& record) {
     record.tests.push_back({object.at("model").get<std::string>(), real(object.at("accuracy_percent")),
                             real(object.at("macro_f1")), real(object.at("loss"))});
   }
+  for (const json& object : results.value("models", json::array())) {
+    record.models.push_back({object.at("file").get<std::string>(), whole<int>(object.at("epoch")),
+                             fingerprint(object.at("fingerprint"))});
+  }
+  record.warnings = results.value("warnings", record.warnings);
 }
 
 RunRecord decode(const json& run) {

@@ -1,4 +1,5 @@
-#include "split_pictures.h"
+#include "bart/run/split_pictures.h"
+#include <fmt/format.h>
 
 #include <numeric>
 #include <optional>
@@ -7,6 +8,8 @@
 #include "bart/dataset/grouped_split.h"
 #include "bart/dataset/near_duplicates.h"
 #include "bart/dataset/stratified_split.h"
+#include "bart/platform/counted.h"
+#include "bart/platform/error.h"
 
 namespace bart {
 namespace {
@@ -14,6 +17,7 @@ namespace {
 /// The split that is asked for, of the pictures `indices`.
 Split split_of(const LoadedPictures& pictures, const std::vector<std::uint32_t>& indices,
                const std::vector<std::uint32_t>& groups, double test_size, const RunSettings& settings) {
+  if (test_size == 0) return {.train = indices, .test = {}};
   std::vector<std::int32_t> labels;
   std::vector<std::uint32_t> own_groups;
   for (const std::uint32_t i : indices) {
@@ -43,9 +47,15 @@ Split split_pictures(const LoadedPictures& pictures, const RunSettings& settings
   const std::optional<Split> own = split_by_parts(pictures.parts);
   Split split = own ? *own : split_of(pictures, all, groups, settings.test_size, settings);
   if (settings.validation_size > 0 && split.validation.empty()) {
-    Split inner = split_of(pictures, split.train, groups, settings.validation_size, settings);
-    split.train = std::move(inner.train);
-    split.validation = std::move(inner.test);
+    try {
+      Split inner = split_of(pictures, split.train, groups, settings.validation_size, settings);
+      split.train = std::move(inner.train);
+      split.validation = std::move(inner.test);
+    } catch (const Error& error) {
+      throw Error(fmt::format(
+          "a validation size of {} cannot be kept apart from {} that are not for testing: {}",
+          settings.validation_size, counted(split.train.size(), "picture", "pictures"), error.what()));
+    }
   }
   return split;
 }

@@ -1,6 +1,10 @@
 #include "written_files.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 
 #include "bart/pictures/encode_jpeg.h"
 #include "bart/platform/error.h"
@@ -10,13 +14,26 @@ namespace bart {
 
 namespace fs = std::filesystem;
 
-namespace {
-
-std::string picture_name(std::size_t i) {
+std::string test_picture_name(std::size_t i) {
   return fmt::format("pic_{}.jpg", i);
 }
 
-}  // namespace
+void check_writable(const RunFolder& folder) {
+  for (const fs::path& place : {folder.results(), folder.record(), folder.test_pictures()}) {
+    const fs::path there = existing_part(fs::absolute(place));
+    if (fs::exists(place) && !fs::is_directory(place)) {
+      throw Error(fmt::format("cannot write the results: {} is not a folder", place.string()));
+    }
+    if (::access(there.c_str(), W_OK | X_OK) != 0) {
+      throw Error(fmt::format("cannot write into {}: {}", there.string(), std::strerror(errno)));
+    }
+  }
+  for (const fs::path& file : {folder.model(), folder.best_model(), folder.labels(), folder.run_json()}) {
+    if (fs::is_directory(file)) {
+      throw Error(fmt::format("cannot write {}: it is a folder", file.string()));
+    }
+  }
+}
 
 void create_folder(const fs::path& folder) {
   std::error_code error;
@@ -33,7 +50,7 @@ void save_test_pictures(const RunFolder& folder, const LoadedPictures& pictures,
                         int threads) {
   create_folder(folder.test_pictures());
   write_files(
-      folder.test_pictures(), split.test.size(), picture_name,
+      folder.test_pictures(), split.test.size(), test_picture_name,
       [&](std::size_t i) {
         pictures.will_need(split.test[i]);  // from a disk in one piece, not page by page
         const std::uint8_t* pixels = pictures.picture(split.test[i]);
@@ -47,7 +64,8 @@ void save_test_pictures(const RunFolder& folder, const LoadedPictures& pictures,
 
 std::size_t leftover_pictures(const RunFolder& folder, std::size_t test_pictures) {
   std::size_t leftovers = 0;
-  for (std::size_t i = test_pictures; fs::exists(folder.test_pictures() / picture_name(i)); ++i) ++leftovers;
+  for (std::size_t i = test_pictures; fs::exists(folder.test_pictures() / test_picture_name(i)); ++i)
+    ++leftovers;
   return leftovers;
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <string>
 
 #include "bart/dataset/load.h"
 #include "bart/dataset/split.h"
@@ -14,6 +15,12 @@ void create_folder(const std::filesystem::path& folder);
 
 /// The folder, or the nearest one above it that exists.
 std::filesystem::path existing_part(std::filesystem::path folder);
+
+/// Throws Error when the results cannot be written there, as far as can be known without writing.
+void check_writable(const RunFolder& folder);
+
+/// "pic_0.jpg".
+std::string test_picture_name(std::size_t i);
 
 /// Writes the test pictures as the original does, as inference_images/pic_{i}.jpg.
 void save_test_pictures(const RunFolder& folder, const LoadedPictures& pictures, const Split& split,

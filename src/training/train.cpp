@@ -29,8 +29,7 @@ void check(const LoadedPictures& pictures, const Split& split, const Architectur
     throw Error(fmt::format("the network takes pictures of {0} x {0}, these are {1} x {1}",
                             architecture.image_size, pictures.image_size));
   }
-  if (split.train.empty() || split.test.empty())
-    throw Error("a split that leaves a side empty cannot be trained on");
+  if (split.train.empty()) throw Error("a split without pictures to train on cannot be trained on");
   if (options.batch_size < 1 || options.epochs < 0 || !(options.learning_rate > 0)) {
     throw Error("batch size and learning rate must be above 0, epochs at least 0");
   }
@@ -149,21 +148,47 @@ Evaluation Training::evaluate_on(std::span<const std::uint32_t> indices, const O
                                  static_cast<std::size_t>(options_.batch_size), progress));
 }
 
+DivergedError Training::outputs_not_finite() const {
+  return DivergedError(
+      fmt::format("the network's outputs are not finite after step {} (epoch {}, learning rate {}): train "
+                  "with a smaller learning rate",
+                  progress_.steps.size(), progress_.epoch,
+                  progress_.steps.empty() ? options_.learning_rate : progress_.steps.back().learning_rate));
+}
+
+void Training::check_outputs() {
+  const std::vector<std::uint32_t>& pictures = !split_.validation.empty() ? split_.validation
+                                               : !split_.test.empty()     ? split_.test
+                                                                          : split_.train;
+  const auto some =
+      std::span(pictures).first(std::min(pictures.size(), static_cast<std::size_t>(options_.batch_size)));
+  try {
+    evaluate_on(some);
+  } catch (const NotFiniteError&) {
+    throw outputs_not_finite();
+  }
+}
+
 bool Training::validate(const TrainEvents& events) {
   const auto start = std::chrono::steady_clock::now();
   const std::vector<std::uint32_t>& pictures = split_.validation.empty() ? split_.test : split_.validation;
-  Evaluation validation;
-  try {
-    validation = evaluate_on(pictures, [&](std::size_t done, std::size_t total) {
-      if (events.validation && !events.validation(done, total)) throw Abandoned();
-    });
-  } catch (const Abandoned&) {
-    return false;
-  } catch (const NotFiniteError&) {
-    throw DivergedError(
-        fmt::format("after epoch {} the network's outputs are not finite (learning rate {}): train with a "
-                    "smaller learning rate",
-                    progress_.epoch, options_.learning_rate));
+  const double none = std::nan("");
+  double accuracy = none, macro_f1 = none, loss = none;
+  if (pictures.empty()) {
+    check_outputs();
+  } else {
+    try {
+      const Evaluation validation = evaluate_on(pictures, [&](std::size_t done, std::size_t total) {
+        if (events.validation && !events.validation(done, total)) throw Abandoned();
+      });
+      accuracy = 100.0 * static_cast<double>(validation.report.right) / static_cast<double>(pictures.size());
+      macro_f1 = validation.report.macro.f1;
+      loss = validation.loss;
+    } catch (const Abandoned&) {
+      return false;
+    } catch (const NotFiniteError&) {
+      throw outputs_not_finite();
+    }
   }
   // PyTorch's validation loader drew its base seed from the global generator, which moves the masks that
   // follow. Validation itself draws nothing, so the draw can wait until it is done.
@@ -174,10 +199,9 @@ bool Training::validate(const TrainEvents& events) {
       {.epoch = progress_.epoch,
        .loss = progress_.loss_sum / static_cast<double>(batches),
        .train_accuracy = 100.0 * static_cast<double>(progress_.correct) / static_cast<double>(progress_.done),
-       .validation_accuracy =
-           100.0 * static_cast<double>(validation.report.right) / static_cast<double>(pictures.size()),
-       .validation_macro_f1 = validation.report.macro.f1,
-       .validation_loss = validation.loss,
+       .validation_accuracy = accuracy,
+       .validation_macro_f1 = macro_f1,
+       .validation_loss = loss,
        .train_seconds = progress_.seconds,
        .validation_seconds = seconds_since(start),
        .learning_rate = progress_.steps.back().learning_rate,
@@ -200,7 +224,7 @@ int best_epoch(std::span<const EpochRecord> epochs, BestBy by) {
     return by == BestBy::accuracy ? epoch.validation_accuracy : epoch.validation_macro_f1;
   };
   const auto best = std::ranges::max_element(epochs, {}, figure);
-  return best == epochs.end() ? 0 : best->epoch;
+  return best == epochs.end() || std::isnan(figure(*best)) ? 0 : best->epoch;
 }
 
 TrainResult train(const LoadedPictures& pictures, const Split& split, const Architecture& architecture,

@@ -53,6 +53,8 @@ RunRecord some_record() {
   record.steps = 9;
   record.epochs = {{.epoch = 1, .loss = 1.0 / 3, .validation_loss = 1e-300, .gradient_norm = 4}};
   record.tests = {{"BART-10M.pth", 56.7, 0.25, 2}};
+  record.models = {{"BART-10M.pth", 1, 0xfedcba9876543210}};
+  record.warnings = {"The loss grew."};
   record.peak_memory_bytes = 99;
   return record;
 }
@@ -65,6 +67,8 @@ TEST(RunRecordTest, ComesBackAsItWas) {
   EXPECT_EQ(after.epochs, before.epochs);
   EXPECT_EQ(after.resumed_after_step, before.resumed_after_step);
   EXPECT_EQ(after.converted, before.converted);
+  EXPECT_EQ(after.warnings, before.warnings);
+  EXPECT_EQ(after.models.at(0).fingerprint, 0xfedcba9876543210);
   EXPECT_TRUE(after.unrecorded.empty());
   EXPECT_EQ(encode_run_record(after), text);
 }

@@ -92,6 +92,40 @@ TEST_F(TrainingTest, RefusesTheStateOfAnotherSplit) {
   EXPECT_THAT([&] { training(others); }, ThrowsMessage<Error>(HasSubstr("other pictures")));
 }
 
+TEST_F(TrainingTest, RefusesASplitOrLabelsThatDoNotFitThePictures) {
+  Split beyond = split_;
+  beyond.train.back() = 14;
+  EXPECT_THAT([&] { train(pictures_, beyond, architecture_, {.epochs = 1, .balanced_classes = true}); },
+              ThrowsMessage<Error>(HasSubstr("the split names picture 14, but there are 14")));
+  Split tested_beyond = split_;
+  tested_beyond.test.front() = 1000;
+  EXPECT_THAT([&] { train(pictures_, tested_beyond, architecture_, options_); },
+              ThrowsMessage<Error>(HasSubstr("the split names picture 1000")));
+  for (const std::int32_t label : {-1, 3}) {
+    LoadedPictures mislabelled = test::random_pictures(14, 3, 16);
+    mislabelled.labels[5] = label;
+    EXPECT_THAT([&] { train(mislabelled, split_, architecture_, {.balanced_classes = true}); },
+                ThrowsMessage<Error>(HasSubstr("picture 5 has the label")));
+  }
+}
+
+TEST_F(TrainingTest, EveryStepTellsItsRateAndItsGradientsNorm) {
+  const TrainResult loose = train(pictures_, split_, architecture_, options_);
+  TrainOptions clipped = options_;
+  clipped.clip_norm = 1e-3;
+  const TrainResult tight = train(pictures_, split_, architecture_, clipped);
+  for (const StepRecord& step : loose.steps) {
+    EXPECT_EQ(step.learning_rate, options_.learning_rate);
+    EXPECT_GT(step.gradient_norm, 1e-3);
+  }
+  // The norm is that before the gradients were scaled down.
+  EXPECT_EQ(tight.steps[0].gradient_norm, loose.steps[0].gradient_norm);
+  EXPECT_NE(tight.steps[2].loss, loose.steps[2].loss);
+  const std::vector<StepRecord>& steps = loose.steps;
+  EXPECT_NEAR(loose.epochs[0].gradient_norm,
+              (steps[0].gradient_norm + steps[1].gradient_norm + steps[2].gradient_norm) / 3, 1e-12);
+}
+
 TEST_F(TrainingTest, ALossThatIsNoNumberStops) {
   TrainOptions options{.epochs = 50, .batch_size = 4, .learning_rate = 1e30};
   EXPECT_THROW(train(pictures_, split_, architecture_, options), DivergedError);

@@ -29,7 +29,13 @@ FoundCheckpoint newest_checkpoint(const std::filesystem::path& folder);
 
 /// For a training that begins anew where another has been: its checkpoints become
 /// earlier-<steps>.safetensors, which newest_checkpoint() passes over and the first save_checkpoint()
-/// removes. Returns the newest of them.
+/// removes, unless it is of a training before its first step. Returns the newest of them.
 std::optional<std::filesystem::path> set_checkpoints_aside(const std::filesystem::path& folder);
+
+/// Undoes set_checkpoints_aside(), for a training that failed before it had a checkpoint of its own.
+void restore_checkpoints(const std::filesystem::path& folder);
+
+/// Whether there is a checkpoint, good or damaged.
+bool has_checkpoint(const std::filesystem::path& folder);
 
 }  // namespace bart

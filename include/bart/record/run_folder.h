@@ -34,9 +34,12 @@ class RunFolder {
   std::filesystem::path run_json() const { return record_ / "run.json"; }
   std::filesystem::path run_toml() const { return record_ / "run.toml"; }
   std::filesystem::path steps_csv() const { return record_ / "steps.csv"; }
+  std::filesystem::path pictures_csv() const { return record_ / "pictures.csv"; }
   std::filesystem::path test_pictures_csv() const { return record_ / "test_pictures.csv"; }
   std::filesystem::path history_csv() const { return record_ / "history.csv"; }
   std::filesystem::path history_json() const { return record_ / "history.json"; }
+  /// What an earlier training in the same folder left, until the next one does the same.
+  std::filesystem::path earlier() const { return record_ / "earlier"; }
   std::filesystem::path report() const { return record_ / "report.html"; }
 
  private:

@@ -25,6 +25,13 @@ struct TestRecord {
   double loss;
 };
 
+/// A model that a training wrote.
+struct ModelRecord {
+  std::string file;               // its name
+  int epoch = 0;                  // that it was written after; 0: before the first one was done
+  std::uint64_t fingerprint = 0;  // hash_of() the file's bytes
+};
+
 /// What a training did, as bart-run/run.json keeps it.
 struct RunRecord {
   std::string command;  // that started it, as a shell takes it; empty for a program that uses the library
@@ -42,17 +49,20 @@ struct RunRecord {
   std::vector<SkippedPicture> skipped;
   std::vector<std::pair<std::string, std::string>> converted;  // (file, Pillow's mode) of those not RGB
 
-  std::string status;   // "running", "finished", "stopped" (by max_steps) or "interrupted"
+  /// "running", "finished", "stopped" (by max_steps), "interrupted" or "diverged".
+  std::string status;
   std::string started;  // ISO 8601, UTC
   std::string written;
   std::optional<std::int64_t> resumed_after_step = {};  // the last time that it was resumed
   std::int64_t steps = 0;                               // taken
   std::vector<EpochRecord> epochs;
-  std::vector<TestRecord> tests;  // at the end, where there was a validation set
+  std::vector<TestRecord> tests;      // at the end, where there was a validation set
+  std::vector<ModelRecord> models;    // that are in place; empty: a model there is of an earlier training
+  std::vector<std::string> warnings;  // sentences about the data, the settings and how the training went
   std::uint64_t peak_memory_bytes = 0;
 
-  /// Running, interrupted or killed: it did not come to its end.
-  bool unfinished() const { return status == "running" || status == "interrupted"; }
+  /// It did not come to its end, or has not yet.
+  bool unfinished() const { return status != "finished" && status != "stopped"; }
 };
 
 /// The time now as ISO 8601 in UTC.

@@ -60,9 +60,10 @@ struct Setting {
   Effect effect;
   const char* help;
   std::vector<std::string> choices = {};  // of a text; empty: any
-  /// What is wrong with the value, "must be at least 1", or nothing.
-  std::string (*wrong)(const RunSettings&) = nullptr;
+  /// What is wrong with the value, "must be at least 1", or an empty text.
+  const char* (*wrong)(const RunSettings&) = nullptr;
   const char* nothing = nullptr;  // what 0 or an empty text means, in a word
+  const char* synonyms = "";      // what other tools call the flag, "--batch-size,--batch"
 };
 
 /// All settings, in the order in which help lists them.

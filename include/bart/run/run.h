@@ -25,6 +25,8 @@ struct RunStart {
   bool init_has_same_classes = false;  // of the initial model, where there is one
   /// Where the last checkpoint of an earlier training in the same folder was kept; empty: there was none.
   std::filesystem::path earlier_checkpoint;
+  /// A model of an earlier training is in place until this one has its first.
+  bool earlier_model = false;
   std::size_t leftover_pictures = 0;  // of an earlier training in inference_images/
 };
 

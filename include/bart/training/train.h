@@ -49,7 +49,7 @@ struct EpochRecord {
   int epoch = 0;
   double loss = 0;
   double train_accuracy = 0;       // percent
-  double validation_accuracy = 0;  // percent
+  double validation_accuracy = 0;  // percent; NaN, as the others of a validation, where there was none
   double validation_macro_f1 = 0;  // scikit-learn's f1_score(average="macro")
   double validation_loss = 0;      // mean over pictures
   double train_seconds = 0;
@@ -126,6 +126,9 @@ class Training {
   const TrainingProgress& progress() const { return progress_; }
   StateDict model();
   /// Of the present model on the pictures `indices`, which changes nothing.
+  /// Throws DivergedError where the present model's outputs for some pictures are not finite, though no loss
+  /// was: the last step may have spoiled it.
+  void check_outputs();
   Evaluation evaluate_on(std::span<const std::uint32_t> indices, const OnProgress& progress = {});
   /// Gives the engine's memory for activations back first, so that the copy does not add to the most that is
   /// taken.
@@ -135,6 +138,7 @@ class Training {
   void begin_epoch();
   void step();
   bool validate(const TrainEvents& events);
+  DivergedError outputs_not_finite() const;
   bool enough_steps() const;
 
   const LoadedPictures& pictures_;

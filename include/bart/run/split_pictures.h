@@ -6,7 +6,9 @@
 
 namespace bart {
 
-/// Test pictures first, then, of the others, those for validation, where some are asked for.
+/// The split that the data set comes with, or else the one that is asked for: test pictures first, then, of
+/// the others, those for validation. A test size of 0 keeps none for testing. Throws Error where a side would
+/// be empty.
 Split split_pictures(const LoadedPictures& pictures, const RunSettings& settings);
 
 }  // namespace bart

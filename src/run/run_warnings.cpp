@@ -1,0 +1,72 @@
+#include "run_warnings.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "bart/platform/counted.h"
+
+namespace bart {
+namespace {
+
+/// The share of the most frequent class, in percent: what a classifier reaches that always answers with it.
+double share_of_the_most_frequent(const LoadedPictures& pictures, std::span<const std::uint32_t> indices) {
+  std::vector<std::size_t> counts(pictures.classes.size());
+  for (const std::uint32_t i : indices) ++counts[static_cast<std::size_t>(pictures.labels[i])];
+  return 100.0 * static_cast<double>(*std::ranges::max_element(counts)) / static_cast<double>(indices.size());
+}
+
+}  // namespace
+
+std::vector<std::string> warnings_before(const LoadedPictures& pictures, const Split& split,
+                                         const RunSettings& settings) {
+  std::vector<std::string> warnings;
+  const std::vector<std::string> untrained =
+      classes_without_training(split, pictures.labels, pictures.classes);
+  if (!untrained.empty()) {
+    const bool one = untrained.size() == 1;
+    warnings.push_back(
+        fmt::format("{} {} no picture to train on, so the model will not recognize {}: add pictures, or "
+                    "choose a stratified split",
+                    fmt::join(untrained, ", "), one ? "has" : "have", one ? "it" : "them"));
+  }
+  if (split.train.size() == 1) {
+    warnings.push_back("There is one picture to train on: the model will know nothing else");
+  }
+  if (static_cast<std::size_t>(settings.batch_size) > split.train.size()) {
+    warnings.push_back(fmt::format(
+        "The batch size is {}, but there {} to train on: each epoch is one step", settings.batch_size,
+        split.train.size() == 1 ? "is 1 picture"
+                                : fmt::format("are {} pictures", with_commas(split.train.size()))));
+  }
+  return warnings;
+}
+
+std::vector<std::string> warnings_after(const LoadedPictures& pictures, const Split& split,
+                                        const TrainingProgress& progress) {
+  std::vector<std::string> warnings;
+  if (progress.steps.empty()) return warnings;
+  const double first = progress.steps.front().loss;
+  const double last =
+      progress.epochs.empty() ? static_cast<double>(progress.steps.back().loss) : progress.epochs.back().loss;
+  if (last > 1000 * first) {
+    warnings.push_back(fmt::format(
+        "The loss grew from {:.3g} to {:.3g}: the model is of no use; train with a smaller learning rate",
+        first, last));
+  }
+  const std::vector<std::uint32_t>& validation = split.validation.empty() ? split.test : split.validation;
+  if (progress.epochs.empty() || validation.empty()) return warnings;
+  const double guess = share_of_the_most_frequent(pictures, validation);
+  const double best =
+      std::ranges::max_element(progress.epochs, {}, &EpochRecord::validation_accuracy)->validation_accuracy;
+  if (best <= guess) {
+    warnings.push_back(fmt::format(
+        "No epoch was better than a guess: its accuracy is {:.1f} % at best, and always answering the most "
+        "frequent class of the validation pictures gives {:.1f} %",
+        best, guess));
+  }
+  return warnings;
+}
+
+}  // namespace bart

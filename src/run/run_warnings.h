@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bart/dataset/load.h"
+#include "bart/dataset/split.h"
+#include "bart/record/run_settings.h"
+#include "bart/training/train.h"
+
+namespace bart {
+
+/// What the user should know before the first step, a sentence each: classes or batches that cannot be
+/// trained as the settings ask.
+std::vector<std::string> warnings_before(const LoadedPictures& pictures, const Split& split,
+                                         const RunSettings& settings);
+
+/// What the figures of a training say against its model, a sentence each: a loss that grew a thousandfold, or
+/// no epoch that was better than a guess.
+std::vector<std::string> warnings_after(const LoadedPictures& pictures, const Split& split,
+                                        const TrainingProgress& progress);
+
+}  // namespace bart

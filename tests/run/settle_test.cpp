@@ -1,0 +1,61 @@
+#include "bart/run/settle.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "bart/engine/engine.h"
+#include "bart/platform/threads.h"
+
+namespace bart {
+namespace {
+
+TEST(Settle, DecidesWhatWasLeftOpenOnce) {
+  const SettledSettings settled = settle({});
+  EXPECT_EQ(settled.values.threads, available_threads());
+  EXPECT_EQ(settled.values.precision, multiplies_bf16() ? "bf16" : "f32");
+  EXPECT_EQ(settled.training.threads, settled.values.threads);
+  EXPECT_FALSE(settled.training.max_steps.has_value());
+  const SettledSettings again = settle(settled.values);
+  EXPECT_EQ(again.values, settled.values);
+}
+
+TEST(Settle, TakesWhatWasAskedFor) {
+  RunSettings asked;
+  asked.threads = 3;
+  asked.deterministic = true;
+  asked.exact = true;
+  asked.max_steps = 7;
+  asked.class_weights = "balanced";
+  asked.cache = "pixels";
+  const SettledSettings settled = settle(asked);
+  EXPECT_EQ(settled.values.threads, 3);
+  EXPECT_EQ(settled.training.threads, 4);
+  EXPECT_EQ(settled.values.precision, "f32");
+  EXPECT_EQ(settled.training.max_steps, 7);
+  EXPECT_TRUE(settled.training.balanced_classes);
+  EXPECT_TRUE(std::filesystem::path(settled.values.cache).is_absolute());
+}
+
+TEST(Settle, RefusesWhatDoesNotGoTogether) {
+  RunSettings asked;
+  asked.exact = true;
+  asked.precision = "bf16";
+  try {
+    settle(asked);
+    ADD_FAILURE();
+  } catch (const SettingError& error) {
+    EXPECT_EQ(error.with_flags(), "--exact trains in f32: leave --precision bf16 out");
+    EXPECT_STREQ(error.what(), "exact trains in f32: leave precision bf16 out");
+  }
+}
+
+TEST(LiesIn, SeesThroughDotsAndMissingFolders) {
+  EXPECT_TRUE(lies_in("a/b", "a"));
+  EXPECT_TRUE(lies_in("a/../a/b/../c", "a"));
+  EXPECT_TRUE(lies_in("a", "a"));
+  EXPECT_FALSE(lies_in("ab", "a"));
+  EXPECT_FALSE(lies_in("a", "a/b"));
+}
+
+}  // namespace
+}  // namespace bart
