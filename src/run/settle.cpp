@@ -51,8 +51,9 @@ SettledSettings settle(const RunSettings& asked) {
 
 bool lies_in(const fs::path& path, const fs::path& folder) {
   std::error_code unknown;  // where the current folder is gone, nothing lies in it
-  const fs::path inner = fs::weakly_canonical(path, unknown);
-  const fs::path outer = fs::weakly_canonical(folder, unknown);
+  // Of a relative path that does not exist, weakly_canonical() makes no absolute one.
+  const fs::path inner = fs::weakly_canonical(fs::absolute(path, unknown), unknown);
+  const fs::path outer = fs::weakly_canonical(fs::absolute(folder, unknown), unknown);
   if (inner.empty() || outer.empty()) return false;
   return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
 }

@@ -115,7 +115,8 @@ class Faults : public testing::Test {
   /// Names come and go while a training goes on; a checkpoint also says how long its steps took.
   static bool is_history(const std::string& name) {
     return name.starts_with("bart-run/checkpoint-") || name.starts_with("bart-run/earlier-") ||
-           name.starts_with("bart-run/events.") || name == "bart-run/steps.csv";
+           name.starts_with("bart-run/events.") || name == "bart-run/steps.csv" ||
+           name.starts_with("bart-run/earlier/");
   }
   bool has_checkpoint(const std::string& out) const {
     for (const auto& [name, content] : contents_of(here() / out)) {

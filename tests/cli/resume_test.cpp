@@ -71,7 +71,7 @@ class Resume : public testing::Test {
       for (auto& epoch : history) {
         epoch.erase("train_seconds");
         epoch.erase("validation_seconds");
-      epoch.erase("images_per_second");
+        epoch.erase("images_per_second");
       }
       return history;
     };
@@ -217,10 +217,11 @@ TEST_F(Resume, NothingToGoOnFrom) {
 TEST_F(Resume, ANewTrainingKeepsTheOldCheckpointUntilItHasItsOwn) {
   ASSERT_EQ(run_bart(here(), command("run", {"--max-steps", "5"})).code, 0);
   EXPECT_TRUE(run_files("run").contains("checkpoint-5.safetensors"));
-  // Initial weights alone: no step, no checkpoint.
+  // Initial weights alone are not worth more than what was there.
   const BartResult anew = run_bart(here(), command("run", {"--epochs", "0"}));
   EXPECT_THAT(anew.err, HasSubstr("earlier-5.safetensors"));
   EXPECT_TRUE(run_files("run").contains("earlier-5.safetensors"));
+  fs::remove(here() / "run/bart-run/checkpoint-0.safetensors");
   const BartResult result = run_bart(here(), resume("run"));
   EXPECT_EQ(result.code, 1);
   EXPECT_THAT(result.err, HasSubstr("rename it to checkpoint-5.safetensors"));
@@ -364,13 +365,50 @@ TEST_F(Signals, TwoTrainingsIntoOneFolderAreRefusedWithTheFirstsProcessId) {
   EXPECT_EQ(run_bart(here(), resume("run", {"--max-steps", "1"})).code, 0);
 }
 
-TEST_F(Signals, ALossThatIsNoNumberNamesTheStepAndTheLastGoodCheckpoint) {
+TEST_F(Signals, ADivergedTrainingNamesTheStepAndNoCheckpointThatItSpoiled) {
+  // The first step takes the weights out of range. No checkpoint of it may be called good.
   const BartResult result = run_bart(here(), command("run", {"--lr", "1e30"}));
   EXPECT_EQ(result.code, 1);
   EXPECT_THAT(result.err,
-              testing::ContainsRegex(
-                  "the loss became -?(nan|inf) at step [0-9]+ \\(epoch [0-9]+, learning rate 1e\\+30\\).*"
-                  "the last good checkpoint is run/bart-run/checkpoint-[0-9]+\\.safetensors"));
+              testing::ContainsRegex("not finite after step 1 \\(epoch 1, learning rate 1e\\+30\\).*"
+                                     "there is no checkpoint yet"));
+  EXPECT_FALSE(has_checkpoint("run"));
+  EXPECT_FALSE(fs::exists(here() / "run/BART-10M.pth"));
+}
+
+TEST_F(Resume, AutoBeginsWhereThereIsNothingAndGoesOnWhereThereIsSomething) {
+  ASSERT_EQ(run_bart(here(), command("whole", {"--epochs", "2"})).code, 0);
+  const auto loop = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"--epochs", "2", "--resume", "auto"});
+    return run_bart(here(), command("loop", more));
+  };
+  const BartResult begun = loop({"--max-steps", "2"});
+  ASSERT_EQ(begun.code, 0) << begun.err;
+  const BartResult gone_on = loop({"--max-steps", "0"});
+  ASSERT_EQ(gone_on.code, 0) << gone_on.err;
+  EXPECT_THAT(gone_on.err, HasSubstr("Going on after step 2"));
+  EXPECT_EQ(loop({"--max-steps", "0"}).code, 0);  // nothing is left to do
+  expect_same_results("loop", "whole");
+}
+
+TEST_F(Resume, ASecondTrainingKilledBeforeItsFirstModelLeavesTheFirst) {
+  ASSERT_EQ(run_bart(here(), command("run", {"--epochs", "1"})).code, 0);
+  const std::string model = file_text(here() / "run/BART-10M.pth");
+  const std::string labels = file_text(here() / "run/label_encoder.joblib");
+  const std::string picture = file_text(here() / "run/inference_images/pic_0.jpg");
+  ASSERT_EQ(run_bart(here(), {"sample", "others", "--classes", "5", "--per-class", "20", "--seed", "4"}).code,
+            0);
+  RunningBart second(here(), {"train", "others", "--image-size", "16", "--bs", "2", "--no-report",
+                              "--threads", "1", "--checkpoint-minutes", "0", "--out", "run"});
+  const auto begun = [&] { return run_files("run").contains("checkpoint-1.safetensors"); };
+  fs::remove(here() / "run/bart-run/checkpoint-2.safetensors");
+  for (int i = 0; i < 6000 && !begun(); ++i) std::this_thread::sleep_for(5ms);
+  second.send(SIGKILL);
+  second.wait();
+  ASSERT_FALSE(fs::exists(here() / "run/bart-run/checkpoint-40.safetensors")) << "the epoch had ended";
+  EXPECT_TRUE(file_text(here() / "run/BART-10M.pth") == model);
+  EXPECT_EQ(file_text(here() / "run/label_encoder.joblib"), labels);
+  EXPECT_TRUE(file_text(here() / "run/inference_images/pic_0.jpg") == picture);
 }
 
 }  // namespace

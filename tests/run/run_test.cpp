@@ -1,10 +1,18 @@
 // A whole training from a program.
 #include "bart/run/run.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <map>
+
+#include "bart/dataset/load.h"
+#include "bart/formats/joblib.h"
+#include "bart/formats/pth.h"
 #include "bart/platform/files.h"
+#include "bart/record/recorded_pictures.h"
 #include "bart/sample/sample.h"
 #include "scratch_folder.h"
 
@@ -14,6 +22,21 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 using testing::ThrowsMessage;
+
+std::vector<std::uint8_t> bytes_of(const fs::path& path) {
+  return fs::exists(path) ? read_file(path) : std::vector<std::uint8_t>();
+}
+
+/// Everything in a folder but what says when it was written, and the checkpoints.
+std::map<std::string, std::vector<std::uint8_t>> contents_of(const fs::path& folder) {
+  std::map<std::string, std::vector<std::uint8_t>> contents;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    const std::string name = entry.path().lexically_relative(folder).string();
+    const bool volatile_name = name.find("events.") != std::string::npos || name.ends_with("lock");
+    if (entry.is_regular_file() && !volatile_name) contents[name] = read_file(entry.path());
+  }
+  return contents;
+}
 
 class RunTest : public testing::Test {
  protected:
@@ -149,6 +172,231 @@ TEST_F(RunTest, ImpossibleSettingsWriteNothing) {
   EXPECT_THAT([&] { train(faces(), inside); },
               ThrowsMessage<SettingError>(HasSubstr("name another folder with out")));
   EXPECT_FALSE(fs::exists(folder("run").results()));
+}
+
+/// A second training, of other classes, into the folder of a first one.
+class SecondRun : public RunTest {
+ protected:
+  void SetUp() override {
+    RunTest::SetUp();
+    write_sample(others(), {.classes = 4, .per_class = 6, .seed = 3});
+    RunSettings asked = settings("run");
+    asked.best = "accuracy";
+    train(faces(), asked);
+    before_ = contents_of(out().results());
+  }
+  fs::path others() const { return scratch_.path() / "others"; }
+  RunFolder out() const { return folder("run"); }
+  void expect_first_results() const {
+    for (const fs::path& path : {out().model(), out().best_model(), out().labels(),
+                                 out().test_pictures() / "pic_0.jpg", out().test_pictures() / "pic_1.jpg"}) {
+      EXPECT_EQ(bytes_of(path), before_.at(path.lexically_relative(out().results()).string())) << path;
+    }
+  }
+
+  std::map<std::string, std::vector<std::uint8_t>> before_;
+};
+
+TEST_F(SecondRun, ThatIsInterruptedLeavesTheFirstModelWithItsNamesAndPictures) {
+  RunObserver observer;
+  observer.start = [](const RunStart& start) { EXPECT_TRUE(start.earlier_model); };
+  observer.step = [](const StepRecord&, std::size_t, std::size_t) { return false; };
+  EXPECT_EQ(train(others(), settings("run"), observer).record.status, "interrupted");
+  expect_first_results();
+  EXPECT_TRUE(read_run_record(out()).models.empty());
+  // It goes on to the same files as in an empty folder, all of them its own.
+  resume(out().results());
+  train(others(), settings("fresh"));
+  for (const auto& [name, content] : contents_of(folder("fresh").results())) {
+    if (name.ends_with(".json") || name.ends_with(".csv") || name.find("checkpoint-") != std::string::npos)
+      continue;
+    EXPECT_TRUE(bytes_of(out().results() / name) == content) << name;
+  }
+  EXPECT_FALSE(fs::exists(out().best_model()));
+}
+
+TEST_F(SecondRun, ThatDivergesLeavesEverythingAsItWas) {
+  RunSettings wild = settings("run");
+  wild.learning_rate = 1e30;
+  EXPECT_THROW(train(others(), wild), DivergedError);
+  EXPECT_EQ(contents_of(out().results()), before_);
+}
+
+TEST_F(SecondRun, KeepsTheFirstOneUnderEarlier) {
+  train(others(), settings("run"));
+  const fs::path earlier = out().earlier();
+  for (const char* name :
+       {"BART-10M.pth", "BART-10M.best.pth", "label_encoder.joblib", "inference_images/pic_0.jpg"}) {
+    EXPECT_EQ(bytes_of(earlier / name), before_.at(name)) << name;
+  }
+  for (const char* name : {"run.json", "run.toml", "steps.csv", "history.csv", "test_pictures.csv"}) {
+    EXPECT_EQ(bytes_of(earlier / name), before_.at(std::string("bart-run/") + name)) << name;
+  }
+  EXPECT_FALSE(fs::exists(out().best_model()));  // which would be that of other classes
+  EXPECT_EQ(decode_label_encoder(read_file(out().labels())).size(), 4u);
+}
+
+TEST_F(RunTest, TheModelNamesItsClassesAndItsPreprocessing) {
+  RunSettings asked = settings("run");
+  asked.ignore_exif = true;
+  train(faces(), asked);
+  const auto metadata = decode_pth_model(read_file(folder("run").model())).metadata;
+  ASSERT_TRUE(metadata.has_value());
+  EXPECT_EQ(metadata->classes, decode_label_encoder(read_file(folder("run").labels())));
+  EXPECT_EQ(metadata->image_size, 16);
+  EXPECT_FALSE(metadata->exif_orientation);
+}
+
+TEST_F(RunTest, AfterEveryEpochThereIsAModelAndTheRecordKnowsIt) {
+  RunSettings one = settings("one");
+  one.epochs = 1;
+  train(faces(), one);
+  const std::vector<std::uint8_t> first = read_file(folder("one").model());
+  RunObserver observer;
+  observer.step = [&](const StepRecord& step, std::size_t, std::size_t) {
+    if (step.epoch == 2) {
+      EXPECT_TRUE(bytes_of(folder("run").model()) == first);
+      EXPECT_EQ(read_run_record(folder("run")).models.at(0).epoch, 1);
+    }
+    return true;
+  };
+  train(faces(), settings("run"), observer);
+  EXPECT_EQ(read_run_record(folder("run")).models.at(0).epoch, 2);
+}
+
+TEST_F(RunTest, NoEpochsCanBeGoneOnWith) {
+  RunSettings none = settings("run");
+  none.epochs = 0;
+  train(faces(), none);
+  EXPECT_EQ(resume(folder("run").results(), {.change = [](RunSettings& s) { s.epochs = 2; }}).record.steps,
+            4);
+  train(faces(), settings("whole"));
+  EXPECT_TRUE(read_file(folder("run").model()) == read_file(folder("whole").model()));
+}
+
+TEST_F(RunTest, ATestSizeOf0TrainsOnEverything) {
+  RunSettings all = settings("run");
+  all.test_size = 0;
+  all.no_report = false;
+  const RunResult result = train(faces(), all);
+  EXPECT_EQ(result.record.train_pictures, 16u);
+  EXPECT_EQ(result.record.test_pictures, 0u);
+  EXPECT_TRUE(std::isnan(result.record.epochs.at(1).validation_accuracy));
+  EXPECT_TRUE(fs::exists(folder("run").model()));
+  EXPECT_FALSE(fs::exists(folder("run").report()));
+  EXPECT_TRUE(std::isnan(read_run(folder("run").results()).record.epochs.at(0).validation_loss));
+  resume(folder("run").results(), {.change = [](RunSettings& s) { s.epochs = 3; }});
+
+  all.best = "accuracy";
+  EXPECT_THAT([&] { train(faces(), all); }, ThrowsMessage<SettingError>(HasSubstr("validation_size")));
+  all.validation_size = 0.25;
+  EXPECT_EQ(train(faces(), all).record.validation_pictures, 4u);
+}
+
+TEST_F(RunTest, WhatDivergesOnlyInAValidationIsNoModel) {
+  RunSettings wild = settings("run");
+  wild.batch_size = 1000;  // one step an epoch
+  wild.learning_rate = 1e30;
+  EXPECT_THAT([&] { train(faces(), wild); },
+              ThrowsMessage<DivergedError>(testing::AllOf(HasSubstr("not finite after step 1"),
+                                                          HasSubstr("there is no checkpoint yet"))));
+  EXPECT_FALSE(fs::exists(folder("run").model()));
+  const RunRecord record = read_run_record(folder("run"));
+  EXPECT_EQ(record.status, "diverged");
+  EXPECT_THAT(record.warnings.back(), HasSubstr("The training diverged"));
+}
+
+TEST_F(RunTest, WarnsOfBatchesLargerThanTheDataAndOfNothingLearned) {
+  RunSettings asked = settings("run");
+  asked.batch_size = 1000;
+  asked.learning_rate = 1e-30;
+  std::vector<std::string> warnings;
+  RunObserver observer;
+  observer.warning = [&](const std::string& sentence) { warnings.push_back(sentence); };
+  const RunResult result = train(faces(), asked, observer);
+  EXPECT_THAT(warnings, testing::ElementsAre(HasSubstr("The batch size is 1000, but there are 12 pictures"),
+                                             HasSubstr("No epoch was better than a guess")));
+  EXPECT_EQ(read_run_record(folder("run")).warnings, warnings);
+}
+
+TEST_F(RunTest, WarnsOfAClassWithoutAPictureToTrainOn) {
+  fs::create_directory(faces() / "single");
+  const fs::path some = fs::directory_iterator(*fs::directory_iterator(faces()))->path();
+  fs::copy(some, faces() / "single" / "one.jpg");
+  bool warned = false;
+  for (int seed = 0; seed < 30 && !warned; ++seed) {
+    RunSettings asked = settings("run");
+    asked.epochs = 0;
+    asked.seed = seed;
+    for (const std::string& warning : train(faces(), asked).record.warnings) {
+      warned = warned || warning.starts_with("single has no picture to train on");
+    }
+  }
+  EXPECT_TRUE(warned);
+}
+
+TEST_F(RunTest, PicturesAreRecognizedWhereverTheyLie) {
+  train(faces(), settings("run"));
+  const fs::path moved = scratch_.path() / "moved";
+  fs::rename(faces(), moved);
+  int number = 0;
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(moved)) {
+    if (entry.is_regular_file()) files.push_back(entry.path());
+  }
+  for (const fs::path& file : files) fs::rename(file, file.parent_path() / fmt::format("{}.jpg", number++));
+  const RecordedPictures recorded = read_recorded_pictures(folder("run"));
+  const LoadedPictures pictures = load_pictures(list_folder(moved), {.image_size = 16});
+  EXPECT_EQ(trained_on(recorded, pictures), 12u);
+  EXPECT_EQ(recorded.test.size(), 4u);
+  write_sample(scratch_.path() / "others", {.classes = 2, .per_class = 8, .seed = 77});
+  EXPECT_EQ(trained_on(recorded, load_pictures(list_folder(scratch_.path() / "others"), {.image_size = 16})),
+            0u);
+}
+
+TEST_F(RunTest, ASplitThatTheDataComesWithIsTaken) {
+  const auto put = [&](const fs::path& from, const char* part) {
+    const fs::path to = scratch_.path() / "parts" / part / from.parent_path().filename() / from.filename();
+    fs::create_directories(to.parent_path());
+    fs::copy(from, to);
+  };
+  std::map<std::string, int> seen;
+  for (const auto& entry : fs::recursive_directory_iterator(faces())) {
+    if (!entry.is_regular_file()) continue;
+    const int n = seen[entry.path().parent_path().string()]++;
+    put(entry.path(), n < 5 ? "train" : n < 7 ? "test" : "Valid");
+  }
+  const RunResult result = train(scratch_.path() / "parts", settings("run"));
+  EXPECT_EQ(result.record.train_pictures, 10u);
+  EXPECT_EQ(result.record.test_pictures, 4u);
+  EXPECT_EQ(result.record.validation_pictures, 2u);
+  EXPECT_EQ(result.record.classes.size(), 2u);
+  EXPECT_TRUE(fs::exists(make_report(folder("run").results(), 1)));
+}
+
+TEST_F(RunTest, WhatCanBeKnownBeforeIsCheckedBeforeAPictureIsRead) {
+  RunObserver observer;
+  observer.reading = [](std::size_t, std::size_t) { ADD_FAILURE() << "a picture was read"; };
+  const auto expect_error = [&](const RunSettings& asked, const std::string& words) {
+    EXPECT_THAT([&] { train(faces(), asked, observer); }, ThrowsMessage<Error>(HasSubstr(words)));
+  };
+  RunSettings init = settings("run");
+  init.init = (scratch_.path() / "none.pth").string();
+  expect_error(init, "none.pth");
+  scratch_.write("file", "x");
+  RunSettings out = settings("run");
+  out.out = (scratch_.path() / "file").string();
+  expect_error(out, "is not a folder");
+  fs::create_directories(folder("taken").model());
+  expect_error(settings("taken"), "it is a folder");
+
+  RunSettings best = settings("best");
+  best.best = "accuracy";
+  train(faces(), best);
+  fs::remove(folder("best").best_model());
+  EXPECT_THAT(
+      [&] { resume(folder("best").results(), {.change = [](RunSettings& s) { s.epochs = 3; }}, observer); },
+      ThrowsMessage<Error>(HasSubstr("BART-10M.best.pth is gone")));
 }
 
 }  // namespace
