@@ -81,6 +81,13 @@ const std::vector<Setting>& table() {
        .help = "Share of the pictures that are kept for testing; 0 trains on all of them",
        .wrong = share<&S::test_size>,
        .nothing = "none"},
+      {.flag = "test-folder",
+       .name = "test_folder",
+       .label = "Test folder",
+       .value = &S::test_folder,
+       .effect = Effect::course,  // the pictures must be the same, not their place
+       .help = "Test on the pictures of this folder (one sub-folder per class) instead of a share of the data",
+       .nothing = "none"},
       {.flag = "split",
        .name = "split",
        .label = "Split",

@@ -85,6 +85,9 @@ void RunInProgress::check_places() const {
 
 void RunInProgress::list_pictures() {
   listing_ = fs::is_regular_file(folder_) ? list_csv(folder_) : list_folder(folder_);
+  if (const std::string& tests = settled_.values.test_folder; !tests.empty()) {
+    add_part(listing_, list_folder(tests, 1), Part::test);
+  }
   if (observer_.listed) observer_.listed(listing_);
   result_.record.warnings.insert(result_.record.warnings.end(), listing_.warnings.begin(),
                                  listing_.warnings.end());

@@ -35,7 +35,9 @@ SettledSettings settle(const RunSettings& asked) {
   const Precision precision = settled_precision(asked);
   values.precision = precision == Precision::bf16 ? "bf16" : "f32";
   if (values.threads == 0) values.threads = available_threads();
-  if (!values.cache.empty()) values.cache = fs::absolute(values.cache).string();  // to resume from elsewhere
+  for (std::string* folder : {&values.cache, &values.test_folder}) {
+    if (!folder->empty()) *folder = fs::absolute(*folder).string();  // to resume from elsewhere
+  }
   settled.training = {.epochs = values.epochs,
                       .batch_size = values.batch_size,
                       .learning_rate = values.learning_rate,

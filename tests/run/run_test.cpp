@@ -374,6 +374,16 @@ TEST_F(RunTest, ASplitThatTheDataComesWithIsTaken) {
   EXPECT_TRUE(fs::exists(make_report(folder("run").results(), 1)));
 }
 
+TEST_F(RunTest, AFolderOfTestPicturesIsTestedOn) {
+  write_sample(scratch_.path() / "holdout", {.classes = 2, .per_class = 3, .seed = 9});
+  RunSettings asked = settings("run");
+  asked.test_folder = (scratch_.path() / "holdout").string();
+  const RunResult result = train(faces(), asked);
+  EXPECT_EQ(result.record.train_pictures, 16u);
+  EXPECT_EQ(result.record.test_pictures, 6u);
+  EXPECT_EQ(read_recorded_pictures(folder("run")).test.size(), 6u);
+}
+
 TEST_F(RunTest, WhatCanBeKnownBeforeIsCheckedBeforeAPictureIsRead) {
   RunObserver observer;
   observer.reading = [](std::size_t, std::size_t) { ADD_FAILURE() << "a picture was read"; };
