@@ -86,7 +86,8 @@ const std::vector<Setting>& table() {
        .label = "Test folder",
        .value = &S::test_folder,
        .effect = Effect::course,  // the pictures must be the same, not their place
-       .help = "Test on the pictures of this folder (one sub-folder per class) instead of a share of the data",
+       .help =
+           "Test on the pictures of this folder (one sub-folder per class) instead of a share of the data",
        .nothing = "none"},
       {.flag = "split",
        .name = "split",
@@ -117,6 +118,13 @@ const std::vector<Setting>& table() {
        .help = "Share of the remaining pictures that are kept for validation; the test pictures are then "
                "looked at once, at the end. 0 means validation on the test pictures, as the original does",
        .wrong = share<&S::validation_size>,
+       .nothing = "none"},
+      {.flag = "validation-folder",
+       .name = "validation_folder",
+       .label = "Validation folder",
+       .value = &S::validation_folder,
+       .effect = Effect::course,  // as of the test folder
+       .help = "Validate on the pictures of this folder (one sub-folder per class)",
        .nothing = "none"},
       {.flag = "best",
        .name = "best",

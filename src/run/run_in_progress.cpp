@@ -88,6 +88,9 @@ void RunInProgress::list_pictures() {
   if (const std::string& tests = settled_.values.test_folder; !tests.empty()) {
     add_part(listing_, list_folder(tests, 1), Part::test);
   }
+  if (const std::string& validation = settled_.values.validation_folder; !validation.empty()) {
+    add_part(listing_, list_folder(validation, 1), Part::validation);
+  }
   if (observer_.listed) observer_.listed(listing_);
   result_.record.warnings.insert(result_.record.warnings.end(), listing_.warnings.begin(),
                                  listing_.warnings.end());

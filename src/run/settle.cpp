@@ -35,7 +35,7 @@ SettledSettings settle(const RunSettings& asked) {
   const Precision precision = settled_precision(asked);
   values.precision = precision == Precision::bf16 ? "bf16" : "f32";
   if (values.threads == 0) values.threads = available_threads();
-  for (std::string* folder : {&values.cache, &values.test_folder}) {
+  for (std::string* folder : {&values.cache, &values.test_folder, &values.validation_folder}) {
     if (!folder->empty()) *folder = fs::absolute(*folder).string();  // to resume from elsewhere
   }
   settled.training = {.epochs = values.epochs,
