@@ -1,7 +1,6 @@
 #include "bart/run/split_pictures.h"
 #include <fmt/format.h>
 
-#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -41,11 +40,24 @@ Split split_pictures(const LoadedPictures& pictures, const RunSettings& settings
   if (settings.split == "grouped") {
     groups = near_duplicate_groups(signatures_of(pictures, settings.threads));
   }
-  std::vector<std::uint32_t> all(pictures.size());
-  std::iota(all.begin(), all.end(), 0u);
-  // A data set that says itself which pictures are for testing is taken at its word.
-  const std::optional<Split> own = split_by_parts(pictures.parts);
-  Split split = own ? *own : split_of(pictures, all, groups, settings.test_size, settings);
+  const auto of_part = [&](auto... parts) {
+    std::vector<std::uint32_t> found;
+    for (std::uint32_t i = 0; i < pictures.size(); ++i) {
+      const Part part = pictures.parts.empty() ? Part::none : pictures.parts[i];
+      if (((part == parts) || ...)) found.push_back(i);
+    }
+    return found;
+  };
+  Split split;
+  if (!settings.validation_folder.empty() && of_part(Part::test).empty()) {
+    // Only the validation pictures are given: the test pictures are a share of the others.
+    split = split_of(pictures, of_part(Part::none, Part::train), groups, settings.test_size, settings);
+    split.validation = of_part(Part::validation);
+  } else if (std::optional<Split> own = split_by_parts(pictures.parts)) {
+    split = std::move(*own);  // a data set that says which pictures are for testing is taken at its word
+  } else {
+    split = split_of(pictures, of_part(Part::none, Part::train), groups, settings.test_size, settings);
+  }
   if (settings.validation_size > 0 && split.validation.empty()) {
     try {
       Split inner = split_of(pictures, split.train, groups, settings.validation_size, settings);

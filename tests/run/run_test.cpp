@@ -382,6 +382,13 @@ TEST_F(RunTest, AFolderOfTestPicturesIsTestedOn) {
   EXPECT_EQ(result.record.train_pictures, 16u);
   EXPECT_EQ(result.record.test_pictures, 6u);
   EXPECT_EQ(read_recorded_pictures(folder("run")).test.size(), 6u);
+
+  RunSettings validated = settings("validated");
+  validated.validation_folder = asked.test_folder;
+  const RunRecord record = train(faces(), validated).record;
+  EXPECT_EQ(record.validation_pictures, 6u);
+  EXPECT_EQ(record.test_pictures, 4u);
+  EXPECT_EQ(record.train_pictures, 12u);
 }
 
 TEST_F(RunTest, WhatCanBeKnownBeforeIsCheckedBeforeAPictureIsRead) {
