@@ -9,6 +9,7 @@
 
 #include "bart/dataset/listing.h"
 #include "bart/dataset/load.h"
+#include "bart/model/model.h"
 #include "bart/platform/progress.h"
 #include "bart/record/run_folder.h"
 #include "bart/record/run_record.h"

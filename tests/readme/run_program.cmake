@@ -1,0 +1,22 @@
+# cmake -D bart= -D program= -D scratch= -P run_program.cmake
+cmake_minimum_required(VERSION 3.25)
+file(REMOVE_RECURSE ${scratch})
+file(MAKE_DIRECTORY ${scratch})
+foreach(folder faces others)
+  execute_process(COMMAND ${bart} sample ${folder} --classes 2 --per-class 5 --quiet WORKING_DIRECTORY ${scratch}
+                  COMMAND_ERROR_IS_FATAL ANY)
+endforeach()
+file(GLOB pictures ${scratch}/faces/*/*.jpg)
+list(GET pictures 0 picture)
+file(COPY_FILE ${picture} ${scratch}/picture.jpg)
+execute_process(COMMAND ${program} WORKING_DIRECTORY ${scratch} OUTPUT_VARIABLE output COMMAND_ERROR_IS_FATAL ANY)
+string(CONCAT expected "^epoch 1: loss [0-9.]+, accuracy [0-9.]+ %\nepoch 2: [^\n]*\nepoch 3: [^\n]*\n"
+                       "picture.jpg: [a-z_]+ \\([0-9.]+ %\\)\nothers: accuracy [0-9.]+, macro F1 [0-9.]+\n$")
+if(NOT output MATCHES "${expected}")
+  message(FATAL_ERROR "the README's program printed\n${output}")
+endif()
+foreach(file BART-10M.pth label_encoder.joblib bart-run/report.html)
+  if(NOT EXISTS ${scratch}/run/${file})
+    message(FATAL_ERROR "the README's program left no ${file}")
+  endif()
+endforeach()
