@@ -146,6 +146,8 @@ std::string training_section(const RecordedRun& run) {
   const auto line = [&](const char* name, const char* colour, double EpochRecord::*value) {
     return ChartLine{name, colour, curve(run.record, value), false};
   };
+  // A validation that is the test set is called so.
+  const char* const validation = run.record.validation_pictures > 0 ? "validation" : "test pictures";
   std::string html = "<div class=\"charts\">\n";
   html += chart_html({.id = "loss",
                       .title = "Loss",
@@ -155,7 +157,7 @@ std::string training_section(const RecordedRun& run) {
                       .at_most = 0,
                       .lines = {{"each step", "a", step_losses(run), true},
                                 line("training", "a", &EpochRecord::loss),
-                                line("validation", "b", &EpochRecord::validation_loss)}});
+                                line(validation, "b", &EpochRecord::validation_loss)}});
   if (!run.record.epochs.empty()) {
     html += chart_html({.id = "accuracy",
                         .title = "Accuracy",
@@ -164,14 +166,14 @@ std::string training_section(const RecordedRun& run) {
                         .from_zero = true,
                         .at_most = 100,
                         .lines = {line("training", "a", &EpochRecord::train_accuracy),
-                                  line("validation", "b", &EpochRecord::validation_accuracy)}});
+                                  line(validation, "b", &EpochRecord::validation_accuracy)}});
     html += chart_html({.id = "f1",
                         .title = "Macro F1",
                         .unit = "",
                         .decimals = 3,
                         .from_zero = true,
                         .at_most = 1,
-                        .lines = {line("validation", "b", &EpochRecord::validation_macro_f1)}});
+                        .lines = {line(validation, "b", &EpochRecord::validation_macro_f1)}});
     html += chart_html({.id = "rate",
                         .title = "Learning rate",
                         .unit = "",
@@ -194,6 +196,13 @@ std::string training_section(const RecordedRun& run) {
     html += epoch_table(run.record);
   }
   return section("training", "Training", html);
+}
+
+std::string warning_list(const RunRecord& run) {
+  if (run.warnings.empty()) return {};
+  std::string html = "<ul class=\"warnings\" aria-label=\"Warnings\">\n";
+  for (const std::string& warning : run.warnings) html += fmt::format("<li>{}</li>\n", html_text(warning));
+  return html + "</ul>\n";
 }
 
 std::string confusion_section(const RunRecord& run, const ConfusionMatrix& matrix) {
@@ -418,6 +427,7 @@ std::string training_report(const RecordedRun& run, const LoadedPictures& pictur
       title, html_style, report_style);
   html += header(run.record);
   html += cards(run.record, evaluation);
+  html += warning_list(run.record);
   html += fmt::format(
       "<nav aria-label=\"Sections\">{}<a href=\"#confusion-matrix\">Confusion matrix</a><a "
       "href=\"#classes\">Classes</a>"

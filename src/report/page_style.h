@@ -11,6 +11,8 @@ header.top{display:flex;flex-wrap:wrap;gap:6px 24px;align-items:end;justify-cont
 header.top p{margin:0}
 .status{font-size:12.5px;font-weight:600;border:1px solid currentColor;border-radius:11px;padding:1px 10px;color:var(--good);white-space:nowrap}
 .status.unfinished{color:var(--alarm)}
+.warnings{margin:14px 0;padding:10px 14px 10px 30px;border:1px solid var(--alarm);border-radius:8px}
+.warnings li{overflow-wrap:anywhere}
 nav{position:sticky;top:0;z-index:2;background:var(--ground);border-bottom:1px solid var(--line);margin:18px 0 0;display:flex;gap:4px 18px;overflow-x:auto;font-size:13.5px;white-space:nowrap}
 nav a{color:var(--quiet);text-decoration:none;padding:9px 0}
 nav a:hover,nav a:focus{color:var(--ink);text-decoration:underline}

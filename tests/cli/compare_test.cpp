@@ -76,5 +76,60 @@ TEST_F(CompareDrawn, AFolderWithoutATrainingIsNamed) {
   EXPECT_THAT(result.err, HasSubstr("faces holds no training"));
 }
 
+TEST_F(CompareDrawn, ShowsEverySettingThatDecidesTheResult) {
+  ASSERT_EQ(run_bart(here(), {"train",
+                              "faces",
+                              "--image-size",
+                              "32",
+                              "--bs",
+                              "8",
+                              "--epochs",
+                              "1",
+                              "--no-report",
+                              "--clip-norm",
+                              "0.5",
+                              "--class-weights",
+                              "balanced",
+                              "--init",
+                              "run1/BART-10M.pth",
+                              "--deterministic",
+                              "--best",
+                              "macro-f1",
+                              "--seed",
+                              "1",
+                              "--out",
+                              "all"})
+                .code,
+            0);
+  const BartResult result = run_bart(here(), {"compare", "run1", "all"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  for (const char* row : {"\nGradient clipping !  +none +0.5\n", "\nClass weights !  +none +balanced\n",
+                          "\nDeterministic !  +no +yes\n", "\nInitial model !  +none +run1/BART-10M.pth\n",
+                          "\nBest model by !  +not kept +macro-f1\n"}) {
+    EXPECT_THAT(result.out, ContainsRegex(row));
+  }
+}
+
+TEST_F(CompareDrawn, MarksNoBestAcrossDifferentDataAndNoRunWithoutAStep) {
+  ASSERT_EQ(run_bart(here(), {"sample", "more", "--classes", "3", "--per-class", "9"}).code, 0);
+  const auto train = [&](const char* data, const char* out, std::vector<std::string> more) {
+    more.insert(more.begin(),
+                {"train", data, "--image-size", "32", "--bs", "8", "--no-report", "--out", out});
+    ASSERT_EQ(run_bart(here(), more).code, 0);
+  };
+  train("more", "other", {"--epochs", "1"});
+  const BartResult other = run_bart(here(), {"compare", "run1", "other"});
+  EXPECT_THAT(other.out,
+              AllOf(HasSubstr("measured on different pictures"),
+                    Not(ContainsRegex("\n(Accuracy|Macro F1|Validation loss|Training loss)[^\n]*\\*"))));
+  train("faces", "validated", {"--epochs", "1", "--validation-size", "0.3"});
+  EXPECT_THAT(run_bart(here(), {"compare", "run1", "validated"}).out,
+              AllOf(HasSubstr("measured on different pictures"),
+                    ContainsRegex("\nValidated on !  +the test pictures")));
+  train("faces", "untrained", {"--epochs", "0"});
+  EXPECT_THAT(run_bart(here(), {"compare", "run1", "untrained"}).out,
+              AllOf(Not(ContainsRegex("\nTime[^\n]*\\*")), ContainsRegex("\nTime  +[0-9:]+ +-\n")));
+}
+
 }  // namespace
 }  // namespace bart

@@ -174,6 +174,61 @@ TEST_F(TrainingAids, LrFindDrawsTheCurveAndSuggestsARate) {
   EXPECT_THAT(wrong.err, HasSubstr("--from must be above 0 and below --to"));
 }
 
+TEST_F(TrainingAids, LrFindAdvisesNoRateFromAFewSteps) {
+  const BartResult soon = run_bart(
+      here(), {"lr-find", "faces", "--image-size", "16", "--bs", "8", "--from", "1e3", "--to", "1e9"});
+  EXPECT_EQ(soon.code, 1) << soon.out;
+  EXPECT_THAT(soon.err, HasSubstr("too soon to advise a rate: choose a --from below 1000"));
+  EXPECT_FALSE(fs::exists(here() / "lr-find.svg"));
+  const BartResult few = run_bart(here(), {"lr-find", "faces", "--steps", "2"});
+  EXPECT_EQ(few.code, 2);
+  EXPECT_THAT(few.err, HasSubstr("--steps must be at least 10, not 2"));
+}
+
+TEST_F(TrainingAids, TakesTheFlagsThatOtherToolsTaught) {
+  train("own", {"--epochs", "1", "--lr", "0.01", "--threads", "1"});
+  ASSERT_EQ(run_bart(here(), {"train", "faces", "--imgsz", "16", "--batch", "8", "--epochs", "1",
+                              "--learning-rate", "0.01", "--threads", "1", "--no-report", "--out", "others"})
+                .code,
+            0);
+  EXPECT_TRUE(model("own") == model("others"));
+  ASSERT_EQ(run_bart(here(), {"train", "faces", "--batch-size", "8", "--epochs", "0", "--no-report", "--out",
+                              "third"})
+                .code,
+            0);
+  EXPECT_EQ(run_json("third")["options"]["batch_size"], 8);
+}
+
+TEST_F(TrainingAids, AConfigurationFileOfAFolderWithAnyNameIsReadBack) {
+  const std::string name = "a \"b\" \\ c\nd";
+  fs::rename(here() / "faces", here() / name);
+  ASSERT_EQ(
+      run_bart(here(), {"train", name, "--image-size", "16", "--epochs", "0", "--no-report", "--out", "one"})
+          .code,
+      0);
+  const BartResult again =
+      run_bart(here(), {"train", "--config", "one/bart-run/run.toml", "--no-report", "--out", "two"});
+  EXPECT_EQ(again.code, 0) << again.err;
+  EXPECT_TRUE(model("one") == model("two"));
+}
+
+TEST_F(TrainingAids, AValidationShareThatIsNotPossibleIsNotBlamedOnTheTestShare) {
+  const BartResult result =
+      run_bart(here(), {"train", "faces", "--image-size", "16", "--validation-size", "0.99", "--out", "run"});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("a validation size of 0.99 cannot be kept apart from 24 pictures"));
+}
+
+TEST_F(TrainingAids, WarningsStandInTheLogTheRecordAndTheReport) {
+  const BartResult result = run_bart(
+      here(), {"train", "faces", "--image-size", "16", "--bs", "1000", "--epochs", "1", "--out", "run"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  const std::string words = "The batch size is 1000, but there are 24 pictures to train on";
+  EXPECT_THAT(result.err, HasSubstr("WARNING - " + words));
+  EXPECT_THAT(run_json("run")["results"]["warnings"][0].get<std::string>(), HasSubstr(words));
+  EXPECT_THAT(file_text(here() / "run/bart-run/report.html"), HasSubstr("<li>" + words));
+}
+
 class SameBits : public TrainingAids {
  protected:
   /// 30 steps. At this size the first linear layer is large enough for the layout that big ones have.
