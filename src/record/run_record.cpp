@@ -3,6 +3,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <concepts>
@@ -12,6 +13,7 @@
 
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
+#include "bart/platform/hash.h"
 #include "bart/record/epoch_figures.h"
 
 namespace bart {
@@ -266,6 +268,11 @@ RunRecord read_run_record(const RunFolder& folder) {
   } catch (const Error& error) {
     throw Error(fmt::format("{} {}", folder.run_json().string(), error.what()));
   }
+}
+
+std::optional<bool> wrote_model(const RunRecord& record, std::span<const std::uint8_t> bytes) {
+  if (record.models.empty() && !record.unfinished()) return std::nullopt;
+  return std::ranges::find(record.models, hash_of(bytes), &ModelRecord::fingerprint) != record.models.end();
 }
 
 double seconds_of(std::span<const EpochRecord> epochs) {

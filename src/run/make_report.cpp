@@ -58,6 +58,14 @@ std::filesystem::path make_report(const std::filesystem::path& path, int threads
     throw Error(fmt::format("{} is not the model of the training in {}: its classes are others",
                             run.folder.model().string(), run.folder.run_json().string()));
   }
+  if (!wrote_model(run.record, read_file(run.folder.model())).value_or(true)) {
+    throw Error(
+        run.record.models.empty()
+            ? fmt::format("the training in {} has no model yet: it has one after its first epoch",
+                          run.folder.record().string())
+            : fmt::format("{} is not the model of the training in {}: it was written by something else since",
+                          run.folder.model().string(), run.folder.run_json().string()));
+  }
   const LoadedPictures pictures = test_pictures_of(run, model.threads(), reading);
   std::vector<std::uint32_t> all(pictures.size());
   std::iota(all.begin(), all.end(), 0u);

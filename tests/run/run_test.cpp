@@ -204,6 +204,7 @@ TEST_F(SecondRun, ThatIsInterruptedLeavesTheFirstModelWithItsNamesAndPictures) {
   EXPECT_EQ(train(others(), settings("run"), observer).record.status, "interrupted");
   expect_first_results();
   EXPECT_TRUE(read_run_record(out()).models.empty());
+  EXPECT_THAT([&] { make_report(out().results(), 1); }, ThrowsMessage<Error>(HasSubstr("classes")));
   // It goes on to the same files as in an empty folder, all of them its own.
   resume(out().results());
   train(others(), settings("fresh"));
@@ -257,6 +258,11 @@ TEST_F(RunTest, AfterEveryEpochThereIsAModelAndTheRecordKnowsIt) {
     if (step.epoch == 2) {
       EXPECT_TRUE(bytes_of(folder("run").model()) == first);
       EXPECT_EQ(read_run_record(folder("run")).models.at(0).epoch, 1);
+      // The page can be made while the training goes on.
+      if (!fs::exists(folder("run").report())) make_report(folder("run").results(), 1);
+      EXPECT_TRUE(fs::exists(folder("run").report()));
+    } else {
+      EXPECT_THROW(make_report(folder("run").results(), 1), Error);
     }
     return true;
   };

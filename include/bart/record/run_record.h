@@ -75,6 +75,10 @@ std::string encode_run_record(const RunRecord& record);
 /// after the file's name) for anything else.
 RunRecord decode_run_record(std::span<const std::uint8_t> json);
 
+/// Whether the training wrote the model file `bytes`, as its record tells; nothing for records of the first
+/// versions, which do not tell.
+std::optional<bool> wrote_model(const RunRecord& record, std::span<const std::uint8_t> bytes);
+
 /// A training as its folder tells it.
 struct RecordedRun {
   RunFolder folder;
