@@ -19,20 +19,20 @@ struct RunSettings {
   std::int64_t max_steps = 0;  // 0: no limit
   std::int64_t seed = 10;
   double test_size = 0.2;
-  std::string test_folder;         // of pictures to test on, instead of a share; empty: none
+  std::string test_folder = {};    // of pictures to test on, instead of a share; empty: none
   std::string split = "original";  // or "stratified" or "grouped"
   int image_size = 128;
   double validation_size = 0;          // 0: the test pictures are validated on, as the original does
-  std::string validation_folder;       // of pictures to validate on, instead of a share; empty: none
-  std::string best;                    // "accuracy", "macro-f1", or empty: no model of the best epoch
+  std::string validation_folder = {};  // of pictures to validate on, instead of a share; empty: none
+  std::string best = {};               // "accuracy", "macro-f1", or empty: no model of the best epoch
   int patience = 0;                    // epochs that may be no better; 0: any number
   std::string class_weights = "none";  // or "balanced"
   double clip_norm = 0;                // 0: gradients are not scaled
-  std::string init;                    // a model to begin with; empty: random weights
+  std::string init = {};               // a model to begin with; empty: random weights
   std::string out = ".";               // the folder of results
   double checkpoint_minutes = 10;
-  std::string cache;  // a folder for resized pictures; empty: none
-  int threads = 0;    // 0: as many as this process may use
+  std::string cache = {};  // a folder for resized pictures; empty: none
+  int threads = 0;         // 0: as many as this process may use
   bool deterministic = false;
   std::string precision = "auto";  // or "f32" or "bf16"
   bool exact = false;
