@@ -2,6 +2,9 @@
 # find_package(bart) gives bart::bart and each room as bart::<room>.
 include(CMakePackageConfigHelpers)
 
+# What is installed and packed is what has been built, by `./dev demo` say: no need for all the tests first.
+set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)
+
 get_property(rooms GLOBAL PROPERTY BART_ROOMS)
 list(REMOVE_ITEM rooms bart_cli)  # the program's own, without public headers
 
