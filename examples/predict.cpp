@@ -1,6 +1,6 @@
 // Predicts the classes of pictures with a trained model, through BART's library.
 //
-//   cmake -S examples -B build/examples -D CMAKE_PREFIX_PATH=<where BART was installed>
+//   cmake -S examples -B build/examples -G Ninja -D CMAKE_PREFIX_PATH=<where BART was installed>
 //   cmake --build build/examples
 //   build/examples/predict BART-10M.pth PICTURE...
 
