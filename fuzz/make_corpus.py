@@ -59,7 +59,7 @@ write("classes_json", "escaped", r'["\"\\\/\b\f\n\r\t", "\u00e9\ud83d\ude00", "Ã
 write("classes_json", "others", '[1, -2.5e3, true, null, {"a": []}]')
 write("classes_json", "deep", "[" * 1000)
 
-# Crashed: a palette behind a header whose bits and colors do not go together.
+# Crashed: a palette after a header whose bits and colors do not go together.
 write("png", "palette_without_mode.png", png((b"IHDR", struct.pack(">IIBBBBB", 1, 1, 13, 2, 3, 0, 0)), (b"PLTE", bytes(3))))
 
 run = {"command": "bart train faces", "data": {"folder": "faces", "pictures": 600}, "options": {"ignore_exif": False, "seed": 10},

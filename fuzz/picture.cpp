@@ -1,4 +1,4 @@
-// One target a picture format, which BART_FUZZ_FORMAT names: any bytes are a picture or a PictureError.
+// One target per picture format, which BART_FUZZ_FORMAT names: any bytes are a picture or a PictureError.
 #include <cstdint>
 #include <string_view>
 

@@ -6,7 +6,6 @@
 #include <memory>
 
 #include "bart/platform/error.h"
-#include "bart/platform/threads.h"
 #include "bart/sample/sample.h"
 #include "commands.h"
 #include "progress.h"
@@ -20,8 +19,14 @@ struct SampleFlags {
 };
 
 int sample_command(const SampleFlags& flags) {
-  SampleOptions options = flags.options;
-  options.threads = available_threads();
+  const SampleOptions& options = flags.options;
+  const auto most = static_cast<int>(sample_characters().size());
+  if (options.classes < 2 || options.classes > most)
+    throw UsageError(fmt::format("--classes is {}: give a number from 2 to {}", options.classes, most));
+  if (options.per_class < 1 || options.per_class > max_sample_per_class) {
+    throw UsageError(fmt::format("--per-class is {}: give a number from 1 to {}", options.per_class,
+                                 max_sample_per_class));
+  }
   Progress progress;
   write_sample(flags.folder, options, [&](int done, int total) {
     progress.show("Drawing", static_cast<std::size_t>(done), static_cast<std::size_t>(total));

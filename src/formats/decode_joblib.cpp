@@ -106,8 +106,8 @@ std::vector<std::string> fixed_width_names(std::span<const std::uint8_t> bytes, 
       }
       name.append(std::exchange(zeros, 0), '\0');
       if (!append_code_point(name, c)) {
-        throw Error(
-            fmt::format("a class name has the character U+{:04X}, which is none: the file is damaged", c));
+        throw Error(fmt::format(
+            "a class name has the character U+{:04X}, which does not exist: the file is damaged", c));
       }
     }
   }
@@ -133,13 +133,14 @@ std::vector<std::string> reconstructed_names(const PickleValue& value) {
   std::vector<std::string> names;
   for (const PickleValue& item : list->items) {
     const std::string_view* name = std::get_if<std::string_view>(&item);
-    if (name == nullptr) throw Error("a class is not named by a text: BART's classes are folders' names");
+    if (name == nullptr)
+      throw Error("a class is named by something else than text: BART's classes are named like folders");
     names.emplace_back(*name);
   }
   return names;
 }
 
-/// Reads the array that lies behind the description of it, which becomes an array of index `found`.
+/// Reads the array that follows its description in the file.
 std::vector<std::string> inline_names(Pickle& pickle, std::span<const std::uint8_t> file,
                                       const PickleObject& wrapper) {
   const PickleObject* state = pickle_object(wrapper.state, Kind::dict);
@@ -229,7 +230,8 @@ std::vector<std::string> decode_label_encoder(std::span<const std::uint8_t> file
   if (file.empty()) throw Error("the file is empty");
   if (starts_with("\x78"sv) || starts_with("\x1f\x8b"sv))
     return decode_plain(decompress(file, file[0] == 0x1f));
-  if (!starts_with("\x80"sv)) throw Error("no LabelEncoder: joblib.dump writes a pickle, and this is none");
+  if (!starts_with("\x80"sv))
+    throw Error("no LabelEncoder: joblib.dump writes a pickle, and this is something else");
   return decode_plain(file);
 }
 

@@ -156,7 +156,7 @@ bool is_float(Dtype dtype) {
   return dtype == Dtype::f64 || dtype == Dtype::f32 || dtype == Dtype::f16 || dtype == Dtype::bf16;
 }
 
-/// How a tensor lies in its storage, in elements.
+/// Where the values of a tensor lie in the storage, in elements.
 struct View {
   std::int64_t offset;
   std::vector<std::int64_t> shape, strides;

@@ -1,4 +1,4 @@
-// The same bytes as joblib.dump writes: a pickle of protocol 4 that is interrupted, behind the description of
+// The same bytes as joblib.dump writes: a pickle of protocol 4 that is interrupted, after the description of
 // an array, by the array's bytes (joblib/numpy_pickle.py, NumpyArrayWrapper.write_array).
 #include <fmt/format.h>
 
@@ -12,7 +12,7 @@
 namespace bart {
 namespace {
 
-// A scikit-learn of another version says so in a warning when it loads the file, as it does for its own.
+// A scikit-learn of another version warns when it loads the file, as it does for files that it wrote itself.
 constexpr std::string_view sklearn_version = "1.9.1";
 constexpr std::size_t array_alignment = 16;
 

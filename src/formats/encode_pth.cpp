@@ -43,7 +43,7 @@ std::uint64_t hash_combine(std::uint64_t seed, std::uint64_t value) {
   return seed ^ (value + 0x9e3779b9 + (seed << 6) + (seed >> 2));
 }
 
-/// A zip archive as PyTorch writes it: no dates, CRC and sizes behind each content, an end in zip64.
+/// A zip archive as PyTorch writes it: no dates, CRC and sizes after each content, an end in zip64.
 class Archive {
  public:
   Archive(std::string_view name, std::size_t expected_size) : prefix_(fmt::format("{}/", name)) {
@@ -121,7 +121,7 @@ class Archive {
   }
 
  private:
-  static constexpr std::uint64_t flags = 0x0808;  // sizes behind the content; names in UTF-8
+  static constexpr std::uint64_t flags = 0x0808;  // sizes after the content; names in UTF-8
 
   /// PyTorch's fingerprint of the records. It walks a std::unordered_set, so its order is that of libstdc++,
   /// which PyTorch's packages are built with. Nothing reads it.
@@ -181,7 +181,8 @@ class PickleWriter {
     }
     put();
   }
-  /// Text or a class that comes again and again: written the first time, later fetched. `known` keeps where.
+  /// Text or a class that is needed repeatedly: written the first time, and fetched from the memo later.
+  /// `known` keeps the place in the memo.
   template <typename Write>
   void once(std::uint64_t& known, Write write) {
     if (known != unknown) return get(known);

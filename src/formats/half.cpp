@@ -47,8 +47,8 @@ std::string half_bytes(const Tensor& tensor) {
   for (std::size_t i = 0; i < values.size(); ++i) {
     const std::uint16_t rounded = half_from_float(values[i]);
     if (std::isinf(float_from_half(rounded)) && !std::isinf(values[i])) {
-      throw Error(fmt::format("tensor {} holds {}, which no float16 can: export without --half", tensor.name,
-                              values[i]));
+      throw Error(fmt::format("tensor {} holds {}, which no float16 can hold: its weights must stay float32",
+                              tensor.name, values[i]));
     }
     bytes[2 * i] = static_cast<char>(rounded);
     bytes[2 * i + 1] = static_cast<char>(rounded >> 8);

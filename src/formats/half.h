@@ -7,7 +7,7 @@
 
 namespace bart {
 
-/// The IEEE 754 binary16 nearest to `value`, halves to even; beyond its range an infinity.
+/// The IEEE 754 binary16 nearest to `value`, halves to even; an infinity where `value` is beyond the largest.
 std::uint16_t half_from_float(float value);
 
 float float_from_half(std::uint16_t half);

@@ -18,12 +18,12 @@ struct ProtobufField {
 
 /// Walks over the fields of one protobuf message where it lies, without taking memory: a file of strangers
 /// may hold any number of anything (https://protobuf.dev/programming-guides/encoding). Throws Error where the
-/// message ends within a field or is none.
+/// message ends within a field or is not a protobuf message.
 class ProtobufReader {
  public:
   explicit ProtobufReader(std::span<const std::uint8_t> message) : rest_(message) {}
 
-  /// The next field, or nothing behind the last.
+  /// The next field, or nothing after the last.
   std::optional<ProtobufField> next();
 
   /// A bare number, as packed lists hold them.

@@ -225,7 +225,7 @@ Safetensors decode_safetensors(std::span<const std::uint8_t> file) {
   for (const Entry& entry : entries) {
     const std::uint64_t size = checked_size(entry, data.size());
     if (entry.begin != position || size > data.size() - position || entry.end != position + size) {
-      throw Error(fmt::format("tensor {} does not lie where one of its shape {} would, behind the last",
+      throw Error(fmt::format("tensor {} of shape {} does not lie directly after the one before it",
                               entry.name, entry.shape));
     }
     content.tensors.push_back({entry.name,

@@ -104,7 +104,7 @@ std::string_view text(std::span<const std::uint8_t> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-/// Reads the directory entry at `at`, moves `at` behind it, and appends where its file begins and ends.
+/// Reads the directory entry at `at`, moves `at` past it, and appends where the entry's file begins and ends.
 ZipEntry read_entry(const Fields& file, const Directory& directory, std::uint64_t& at,
                     std::vector<std::pair<std::uint64_t, std::uint64_t>>& extents) {
   if (file.u32(at) != 0x02014b50) throw Error("the zip archive's directory is damaged");

@@ -41,13 +41,13 @@ int image_size_of(const Tensor& first_linear, const std::vector<Block>& blocks) 
   const int channels = blocks.back().channels;
   const auto side = static_cast<int>(std::lround(std::sqrt(features / channels)));
   if (features % channels != 0 || side * side != features / channels || side > (1 << 14) >> blocks.size()) {
-    throw Error(fmt::format("tensor {} has shape {}, which is no square image of {} channels",
+    throw Error(fmt::format("tensor {} has shape {}, which is not a square image of {} channels",
                             first_linear.name, first_linear.shape, channels));
   }
   return side << blocks.size();
 }
 
-// Every tensor of the network, in its shape, and no other.
+// Checks that every tensor of the network is there, in the right shape, and no other.
 void check_tensors(const StateDict& state, const Architecture& architecture) {
   std::set<std::string_view> expected_names;
   const std::vector<TensorShape> expected_shapes = tensor_shapes(architecture);
@@ -60,9 +60,9 @@ void check_tensors(const StateDict& state, const Architecture& architecture) {
           fmt::format("tensor {} has shape {} instead of {}", tensor->name, tensor->shape, expected.shape));
     }
     if (std::holds_alternative<std::vector<float>>(tensor->values) == expected.is_counter) {
-      throw Error(
-          fmt::format("tensor {} holds {}", tensor->name,
-                      expected.is_counter ? "no integer" : "integers instead of floating-point values"));
+      throw Error(fmt::format("tensor {} holds {}", tensor->name,
+                              expected.is_counter ? "floating-point values instead of an integer"
+                                                  : "integers instead of floating-point values"));
     }
     const std::size_t values = std::visit([](const auto& all) { return all.size(); }, tensor->values);
     if (values != static_cast<std::size_t>(element_count(expected.shape))) {
@@ -79,7 +79,7 @@ void check_tensors(const StateDict& state, const Architecture& architecture) {
 }
 
 // Removes what wrappers of PyTorch put before every name: DataParallel "module.", torch.compile "_orig_mod.",
-// Lightning the name of the attribute, often "model.". AveragedModel adds a counter of its own.
+// Lightning the name of the attribute, often "model.". AveragedModel adds a counter.
 void remove_prefix(StateDict& state) {
   constexpr std::string_view first = "block1.0.weight";
   const auto found = std::ranges::find_if(

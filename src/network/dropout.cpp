@@ -8,8 +8,8 @@ DropoutMasks draw_dropout_masks(const Architecture& architecture, int n, Mt19937
   DropoutMasks masks;
   for (const Layer& layer : layers_of(architecture)) {
     if (layer.kind != LayerKind::dropout2d && layer.kind != LayerKind::dropout) continue;
-    const auto flags_an_image = static_cast<std::size_t>(layer.output[0]);  // channels or features
-    std::vector<std::uint8_t>& keep = masks.emplace_back(static_cast<std::size_t>(n) * flags_an_image, 1);
+    const auto flags_per_image = static_cast<std::size_t>(layer.output[0]);  // channels or features
+    std::vector<std::uint8_t>& keep = masks.emplace_back(static_cast<std::size_t>(n) * flags_per_image, 1);
     if (layer.dropout > 0)
       torch_bernoulli(generator, 1 - layer.dropout, keep);  // PyTorch draws nothing for 0
   }

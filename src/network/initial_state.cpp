@@ -24,7 +24,7 @@ double weight_bound(double fan_in) {
 
 StateDict initial_state(const Architecture& architecture, Mt19937& generator) {
   StateDict state = empty_state(architecture);
-  double fan_in = 0;  // of the layer at hand: its weight comes before its bias
+  double fan_in = 0;  // of the current layer: the weight comes before the bias
   for (Tensor& tensor : state) {
     if (tensor.shape.size() >= 2) {  // weight of a convolution or linear layer
       fan_in = static_cast<double>(element_count(tensor.shape) / tensor.shape[0]);

@@ -8,7 +8,7 @@
 
 namespace bart {
 
-/// Name, shape and type of one entry of a state_dict, without its values.
+/// Name, shape and type of one entry of a state_dict, without the values.
 struct TensorShape {
   std::string name;
   std::vector<std::int64_t> shape;

@@ -89,7 +89,7 @@ class Lzw {
     if (code > next_) broken();
     std::size_t begin = kTable;
     int c = code;
-    if (c == next_) {  // the entry that is being made: the last one and its own first index
+    if (c == next_) {  // the entry that is being made: the last one, and then the first index of that
       text_[--begin] = first_index_;
       c = last_;
     }

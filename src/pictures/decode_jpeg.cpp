@@ -22,7 +22,7 @@ JpegHeader read_jpeg_header(Bytes file) {
   JpegHeader header;
   std::vector<std::uint8_t> exif;
   std::string xmp;
-  std::size_t at = 2;  // behind SOI, whose marker the caller has seen
+  std::size_t at = 2;  // after SOI, whose marker the caller has seen
   while (true) {
     while (at < file.size() && file[at] != 0xFF) ++at;
     while (at < file.size() && file[at] == 0xFF) ++at;

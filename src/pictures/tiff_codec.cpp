@@ -10,7 +10,7 @@
 namespace bart {
 namespace {
 
-// The file in memory that libtiff reads, and its last complaint.
+// The file in memory that libtiff reads, and libtiff's last message.
 struct Source {
   Bytes file;
   std::uint64_t at = 0;

@@ -11,7 +11,7 @@ namespace bart {
 
 /// The first directory of a TIFF structure (a TIFF file, or the block that EXIF is), read as leniently as
 /// Pillow's ImageFileDirectory_v2 reads it: of two entries of one tag the first counts, values that lie
-/// elsewhere must fit in the file, and a read behind the file's end is the end of the directory.
+/// elsewhere must fit in the file, and a read past the end of the file ends the directory.
 class TiffDirectory {
  public:
   explicit TiffDirectory(Bytes file);

@@ -13,7 +13,7 @@ using Palette = std::array<std::array<std::uint8_t, 3>, 256>;  // missing entrie
 enum class Packing {
   gray1,  // most significant bit first, 1 is white
   gray1_inverted,
-  gray1_bytes,  // a byte a pixel, all but 0 is white
+  gray1_bytes,  // one byte per pixel, all but 0 is white
   gray2,
   gray4,
   gray8,

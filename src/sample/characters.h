@@ -5,12 +5,12 @@
 
 #include "raster.h"
 
-// A face is drawn in units of half its head, x to the right, y down, the head's middle at the origin; the
-// head reaches from about -1 to 1, the shoulders begin near 1.4.
+// The unit of a face is half the height of the head; x points right, y down, and the middle of the head is
+// the origin. The head reaches from about -1 to 1, the shoulders begin near 1.4.
 
 namespace bart {
 
-/// From back to front; what the face has of its own is drawn on top of kOnSkin.
+/// From back to front; eyes, brows, nose and mouth are drawn on top of kOnSkin.
 enum class PaintLayer { kBehindBody, kBehindHead, kOnClothes, kChest, kOnSkin, kFront, kTop };
 
 /// One coloured shape of a character.
@@ -20,7 +20,7 @@ struct FacePart {
     kSymmetric,  // the same, of the points and their mirror images: from the middle above to the middle below
     kPolygon,
     kEllipse,  // points: center, radii
-    kLine,     // a smooth open line through the points, `width` at its start, `end_width` at its end
+    kLine,     // a smooth open line through the points, from `width` to `end_width`
   };
   PaintLayer layer;
   Shape shape;
@@ -36,7 +36,7 @@ struct Eyes {
   Point white;  // radii; 0 for eyes that are a pupil alone
   float iris;   // radius
   Color color;  // of the iris
-  float lid;    // how much of the eye its upper lid covers at rest, 0 to 1
+  float lid;    // how much of the eye the upper lid covers at rest, 0 to 1
   bool lashes;
 };
 

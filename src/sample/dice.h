@@ -4,8 +4,9 @@
 
 namespace bart {
 
-/// SplitMix64 (Steele, Lea & Flood 2014): a stream of well mixed words from any seed. One call a statement,
-/// or within braces: the compiler picks the order in which a function's arguments are evaluated.
+/// SplitMix64 (Steele, Lea & Flood 2014): a stream of well mixed words from any seed. Call it once per
+/// statement, or within braces: the order in which the arguments of a function are evaluated is the
+/// compiler's choice.
 class Dice {
  public:
   explicit Dice(std::uint64_t seed) : state_(seed) {}

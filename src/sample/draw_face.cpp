@@ -1,4 +1,7 @@
+#include <fmt/format.h>
+
 #include "background.h"
+#include "bart/platform/error.h"
 #include "bart/sample/sample.h"
 #include "characters.h"
 #include "dice.h"
@@ -51,7 +54,9 @@ const std::vector<std::string>& sample_characters() {
 }
 
 Picture draw_face(int character, std::uint64_t seed) {
-  const Character& who = characters().at(static_cast<std::size_t>(character));
+  if (character < 0 || static_cast<std::size_t>(character) >= characters().size())
+    throw Error(fmt::format("there is no character {}: 0 to {} are", character, characters().size() - 1));
+  const Character& who = characters()[static_cast<std::size_t>(character)];
   Dice dice(seed);
   Canvas canvas = any_canvas(dice);
   draw_background(canvas, dice);

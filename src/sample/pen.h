@@ -4,7 +4,7 @@
 
 namespace bart {
 
-/// Draws on a canvas in coordinates of its own, inside a clip if it has one.
+/// Draws on a canvas in other coordinates than pixels, inside a clip if there is one.
 struct Pen {
   Canvas& canvas;
   Affine map;

@@ -49,12 +49,12 @@ Path polygon(Contour points);
 Path blob(const Contour& points);
 /// The open Catmull-Rom spline through the points, as a line of short segments.
 Contour curve(const Contour& points);
-/// A line with round joints and ends, its width going from `width` to `end_width`.
+/// A line with round joints and ends, whose width goes from `width` to `end_width`.
 Path stroke(const Contour& line, float width, float end_width);
 /// The line along the rim of each contour.
 Path outline(const Path& path, float width);
 
-/// 0 to 255 a channel, not yet rounded.
+/// 0 to 255 per channel, not yet rounded.
 struct Color {
   float r = 0, g = 0, b = 0;
 };

@@ -6,6 +6,7 @@
 #include "bart/pictures/encode_jpeg.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
+#include "bart/platform/threads.h"
 #include "bart/sample/sample.h"
 #include "dice.h"
 
@@ -15,16 +16,15 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kJpegQuality = 88;
-constexpr int kMostPerClass = 100'000;
 
 void check(const SampleOptions& options) {
   const int most = static_cast<int>(sample_characters().size());
   if (options.classes < 2 || options.classes > most) {
-    throw UsageError(fmt::format("--classes is {}: give a number from 2 to {}", options.classes, most));
+    throw Error(fmt::format("a sample of {} classes is not possible: 2 to {} are", options.classes, most));
   }
-  if (options.per_class < 1 || options.per_class > kMostPerClass) {
-    throw UsageError(
-        fmt::format("--per-class is {}: give a number from 1 to {}", options.per_class, kMostPerClass));
+  if (options.per_class < 1 || options.per_class > max_sample_per_class) {
+    throw Error(fmt::format("a sample of {} pictures per class is not possible: 1 to {} are",
+                            options.per_class, max_sample_per_class));
   }
 }
 
@@ -33,7 +33,7 @@ void create_empty_folder(const fs::path& folder) {
   const fs::file_status status = fs::status(folder, error);
   if (fs::exists(status)) {
     if (!fs::is_directory(status))
-      throw Error(fmt::format("{} is no folder: name a new one", folder.string()));
+      throw Error(fmt::format("{} is not a folder: name a new one", folder.string()));
     const bool empty = fs::is_empty(folder, error);
     if (!error && !empty) {
       throw Error(
@@ -72,7 +72,7 @@ void write_sample(const fs::path& folder, const SampleOptions& options,
           if (progress) progress(done, total);
           return file;
         },
-        options.threads);
+        options.threads > 0 ? options.threads : available_threads());
   }
 }
 

@@ -21,7 +21,7 @@
 #include "pictures/tiff_file.h"
 
 // Damaged files must end in a picture or a PictureError, nothing else. What a crash or an overrun would be is
-// for the sanitizers to say: this test earns its keep in a build with them.
+// for the sanitizers to say: this test matters in a build with them.
 namespace bart {
 namespace {
 
@@ -336,7 +336,7 @@ TEST(HostilePictures, EveryCutOfASmallPictureEndsInAPictureOrAReason) {
   for (const auto& path : test::files_in(test::small_pictures)) {
     const test::FileBytes file = test::bytes_of(path);
     for (std::size_t size = 0; size < file.size(); size += 1 + size / 40) {
-      // A copy of exactly this size, so that a sanitizer sees a read behind it.
+      // A copy of exactly this size, so that a sanitizer sees a read past it.
       const test::FileBytes cut(file.begin(), file.begin() + std::ptrdiff_t(size));
       try {
         decode_picture(cut);

@@ -9,7 +9,7 @@
 namespace bart {
 namespace {
 
-// A JPEG with this APP1 content behind its first marker.
+// A JPEG with this APP1 content after its first marker.
 int orientation_with(std::string app1) {
   test::FileBytes file = test::bytes_of(test::small_pictures / "420.jpg");
   const std::size_t length = app1.size() + 2;

@@ -88,19 +88,24 @@ TEST_F(WriteSample, TakesAnEmptyFolderAndRefusesOneWithContent) {
 
 TEST_F(WriteSample, RefusesAFileInTheFoldersPlace) {
   std::ofstream(root_ / "file") << "text";
-  EXPECT_THAT([&] { write_sample(root_ / "file", {}); }, ThrowsMessage<Error>(HasSubstr("is no folder")));
+  EXPECT_THAT([&] { write_sample(root_ / "file", {}); }, ThrowsMessage<Error>(HasSubstr("is not a folder")));
 }
 
-TEST_F(WriteSample, NamesTheFlagOfABadOption) {
+TEST_F(WriteSample, SaysWhichNumberIsOutOfRange) {
   for (const int classes : {-1, 0, 1, 11}) {
     EXPECT_THAT([&] { write_sample(root_ / "faces", {.classes = classes}); },
-                ThrowsMessage<UsageError>(HasSubstr("--classes")));
+                ThrowsMessage<Error>(HasSubstr("classes")));
   }
   for (const int per_class : {-5, 0}) {
     EXPECT_THAT([&] { write_sample(root_ / "faces", {.per_class = per_class}); },
-                ThrowsMessage<UsageError>(HasSubstr("--per-class")));
+                ThrowsMessage<Error>(HasSubstr("per class")));
   }
   EXPECT_FALSE(fs::exists(root_ / "faces"));
+}
+
+TEST(DrawFace, RefusesACharacterThatThereIsNot) {
+  EXPECT_THROW(draw_face(-1, 1), Error);
+  EXPECT_THROW(draw_face(static_cast<int>(sample_characters().size()), 1), Error);
 }
 
 }  // namespace

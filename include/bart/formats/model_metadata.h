@@ -18,12 +18,12 @@ struct ModelMetadata {
 };
 
 /// The metadata as a JSON object, the record "extra/bart.json" of a .pth. Throws Error when a text is not
-/// UTF-8, a class is named twice, or a value is none that decode_model_metadata takes.
+/// UTF-8, a class is named twice, or decode_model_metadata would refuse a value.
 std::string encode_model_metadata(const ModelMetadata& metadata);
 
-/// The metadata of such an object; keys that are not known are passed over. Throws Error when it is none: not
-/// JSON of at most 16 MiB, a key missing or of another type, a class named twice, an image size outside 1 to
-/// 65,535, a resize filter that this version does not have.
+/// The metadata of such an object; unknown keys are ignored. Throws Error when the text is not such an
+/// object: not JSON of at most 16 MiB, a key missing or of another type, a class named twice, an image size
+/// outside 1 to 65,535, a resize filter that this version does not have.
 ModelMetadata decode_model_metadata(std::string_view json);
 
 // ONNX and safetensors hold pairs of texts: these keys, and these values.
@@ -35,7 +35,8 @@ inline constexpr const char* preprocessing_key = "preprocessing";
 /// The class names as a JSON list, in the order of the network's outputs. Throws Error when one is not UTF-8.
 std::string classes_text(const std::vector<std::string>& classes);
 
-/// The class names of such a list. Throws Error when it is none, longer than 16 MiB, or names a class twice.
+/// The class names of such a list. Throws Error when the text is not a list of texts, is longer than
+/// 16 MiB, or names a class twice.
 std::vector<std::string> classes_of_text(std::string_view text);
 
 /// A sentence for people on what a picture goes through before the network.

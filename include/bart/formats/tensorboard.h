@@ -17,8 +17,8 @@ struct TensorBoardScalar {
 /// 1970.
 std::vector<std::uint8_t> encode_event_file_start(double wall_time);
 
-/// A record of scalars that belong to one step, to be appended to such a file. Records stand one behind the
-/// other, each with checksums of its own: TFRecord framing around tensorflow.Event messages
+/// A record of scalars that belong to one step, to be appended to such a file. Records follow each
+/// other, each with two checksums: TFRecord framing around tensorflow.Event messages
 /// (tensorflow/core/lib/io/record_writer.cc, tensorflow/core/util/event.proto, framework/summary.proto).
 std::vector<std::uint8_t> encode_scalar_event(double wall_time, std::int64_t step,
                                               std::span<const TensorBoardScalar> scalars);

@@ -8,8 +8,9 @@
 
 namespace bart {
 
-/// Keep flags of every dropout layer of one training step, in the order of layers: Dropout2d has one flag an
-/// image and channel, [n, C]; Dropout one an element, [n, F]. 1: kept (and scaled by 1 / (1 - p)), 0: zeroed.
+/// Keep flags of every dropout layer of one training step, in the order of layers: Dropout2d has one flag per
+/// image and channel, [n, C]; Dropout has one per element, [n, F]. 1: kept (and scaled by 1 / (1 - p)), 0:
+/// zeroed.
 using DropoutMasks = std::vector<std::vector<std::uint8_t>>;
 
 /// Draws the masks of one step for a batch of n from the global generator, as PyTorch's forward pass does.

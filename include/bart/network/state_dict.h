@@ -20,7 +20,7 @@ struct Tensor {
   const std::vector<float>& floats() const { return std::get<std::vector<float>>(values); }
 };
 
-/// What PyTorch's model.state_dict() holds, in its order.
+/// What PyTorch's model.state_dict() holds, in the same order.
 using StateDict = std::vector<Tensor>;
 
 /// The tensor of that name, or nullptr.
@@ -33,7 +33,8 @@ bool is_parameter(std::string_view name);
 std::int64_t element_count(const std::vector<std::int64_t>& shape);
 
 /// The state_dict of a network right after torch.manual_seed(seed) and its construction in PyTorch, bit for
-/// bit; `generator` is left where PyTorch's global generator is then, which the dropout masks go on from.
+/// bit; afterwards `generator` is where PyTorch's global generator is, from which the dropout masks are
+/// drawn.
 StateDict initial_state(const Architecture& architecture, class Mt19937& generator);
 
 /// Names and shapes of the state_dict with all values zero.

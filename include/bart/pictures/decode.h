@@ -11,8 +11,8 @@
 
 namespace bart {
 
-/// A file that is no picture, a broken one, or one over the limits. what() is a reason without the file's
-/// name ("truncated JPEG: …"), for the caller to put the name before it.
+/// Thrown for a file that is no picture, for a broken one, and for one over the limits. what() is a reason
+/// without the file's name ("truncated JPEG: …"), for the caller to put the name before it.
 class PictureError : public Error {
  public:
   using Error::Error;
@@ -32,20 +32,22 @@ struct DecodedPicture {
 };
 
 /// Decodes the first frame of a picture file into the pixels that Pillow 13's
-/// Image.open(…).convert("RGB") gives. The format is told by content. Throws PictureError; never takes memory
-/// for more pixels than `max_pixels`.
+/// Image.open(…).convert("RGB") gives. The format is told by content. Throws PictureError; Error of another
+/// kind where this machine has too little memory for it. Takes no memory for more pixels than `max_pixels`,
+/// and for all large pictures of all threads together at most 1.9 GB (docs/pictures.md).
 DecodedPicture decode_picture(std::span<const std::uint8_t> file, const DecodeOptions& options = {});
 
-/// The same pixels as resize_picture(decode_picture(file, options).picture, width, height), sooner: an
-/// upright JPEG is resized row by row while it is decoded, and never held as a whole.
+/// The same pixels as resize_picture(decode_picture(file, options).picture, width, height), faster: upright
+/// pictures of most formats are resized row by row while they are decoded, and never held as a whole.
 DecodedPicture decode_resized(std::span<const std::uint8_t> file, int width, int height,
                               const DecodeOptions& options = {});
 
 /// Pillow's limit: twice Image.MAX_IMAGE_PIXELS, above which it refuses to open a picture.
 inline constexpr std::uint64_t max_pixels = built_for_fuzzing ? 1 << 18 : 178'956'970;
 
-/// What the pixels of a picture file depend on beside its bytes: the versions of this decoder and of the
-/// libraries it uses. Pixels that were kept with another one may not be what decode_resized() gives now.
+/// The versions of this decoder and of the libraries that it uses, on which the pixels of a picture file
+/// depend beside its bytes. Pixels that were kept under other versions may not be what decode_resized() gives
+/// now.
 std::string decoder_versions();
 
 /// Whether the name ends like a picture that BART reads (any case): .jpg .jpeg .png .webp .bmp .gif …

@@ -21,7 +21,7 @@ struct PictureSignature {
 
 PictureSignature picture_signature(const Picture& picture);
 
-/// Pearson's correlation of the two thumbnails, each colour about its own mean: 1 for equal pictures and for
+/// Pearson's correlation of the two thumbnails, each colour minus its mean: 1 for equal pictures and for
 /// those that differ in brightness and contrast only. Two pictures of one colour each have 1 where the
 /// colours are within 4 levels, and 0 otherwise.
 double correlation(const PictureSignature& a, const PictureSignature& b);

@@ -5,7 +5,7 @@
 
 namespace bart {
 
-/// An RGB picture in memory: rows from top to bottom, three bytes a pixel.
+/// An RGB picture in memory: rows from top to bottom, three bytes per pixel.
 struct Picture {
   int width = 0;
   int height = 0;

@@ -10,7 +10,8 @@ namespace bart {
 /// size without pixels or over the limit.
 Picture resize_picture(const Picture& picture, int width, int height);
 
-/// The picture as large as fits into side x side, in its own proportions.
+/// The picture in the largest size that fits into side x side and keeps its proportions. Throws Error for a
+/// picture without its pixels.
 Picture fit_picture(const Picture& picture, int side);
 
 }  // namespace bart

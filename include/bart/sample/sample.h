@@ -15,17 +15,21 @@ const std::vector<std::string>& sample_characters();
 
 /// One picture of a character: pose, size, background and light vary with `seed`, what makes the character
 /// does not. At least 256 pixels on each side. The same arguments give the same pixels on every machine.
+/// Throws Error for a character that there is not.
 Picture draw_face(int character, std::uint64_t seed);
 
+inline constexpr int max_sample_per_class = 100'000;
+
 struct SampleOptions {
-  int classes = 10;     // 2 to sample_characters().size()
-  int per_class = 60;   // at least 1
+  int classes = 10;    // 2 to sample_characters().size()
+  int per_class = 60;  // 1 to max_sample_per_class
   std::uint64_t seed = 10;
-  int threads = 1;
+  int threads = 0;  // 0: as many as this process may use
 };
 
 /// Writes a folder-per-class data set of JPEGs; `progress(done, total)` may come from any thread, one call at
-/// a time. Throws Error when `folder` exists and is not empty, or cannot be written.
+/// a time. Throws Error when `folder` exists and is not empty, or cannot be written, and for numbers out of
+/// range.
 void write_sample(const std::filesystem::path& folder, const SampleOptions& options,
                   const std::function<void(int, int)>& progress = {});
 
