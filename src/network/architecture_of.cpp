@@ -60,9 +60,9 @@ void check_tensors(const StateDict& state, const Architecture& architecture) {
           fmt::format("tensor {} has shape {} instead of {}", tensor->name, tensor->shape, expected.shape));
     }
     if (std::holds_alternative<std::vector<float>>(tensor->values) == expected.is_counter) {
-      throw Error(fmt::format("tensor {} holds {}", tensor->name,
-                              expected.is_counter ? "floating-point values instead of an integer"
-                                                  : "integers instead of floating-point values"));
+      throw Error(
+          fmt::format("tensor {} holds {}", tensor->name,
+                      expected.is_counter ? "no integer" : "integers instead of floating-point values"));
     }
     const std::size_t values = std::visit([](const auto& all) { return all.size(); }, tensor->values);
     if (values != static_cast<std::size_t>(element_count(expected.shape))) {
