@@ -1,8 +1,10 @@
-# cmake -D compiler= -D room= -D includes=<of the room> -D source_dir= -D scratch= -P check_headers.cmake
+# cmake -D compiler= -D room= -D includes=<of the room> -D definitions= -D source_dir= -D scratch= -P check_headers.cmake
 # Each header of a room, public and private, compiles by itself, in whatever order others include it.
 cmake_minimum_required(VERSION 3.25)
 list(REMOVE_ITEM includes "")
 list(TRANSFORM includes PREPEND -I)
+list(REMOVE_ITEM definitions "")
+list(TRANSFORM definitions PREPEND -D)
 
 file(GLOB headers ${source_dir}/include/bart/${room}/*.h ${source_dir}/src/${room}/*.h)
 set(failed "")
@@ -11,7 +13,7 @@ foreach(header ${headers})
   file(WRITE ${scratch}/alone_${room}_${name}.cpp "#include \"${header}\"\n")
   # Kernels for one instruction set are compiled for it.
   execute_process(COMMAND ${compiler} -std=c++20 -fsyntax-only -fopenmp -march=x86-64-v4 -mavx512bf16 -I${source_dir}/src/${room}
-                          ${includes} ${scratch}/alone_${room}_${name}.cpp
+                          ${definitions} ${includes} ${scratch}/alone_${room}_${name}.cpp
                   RESULT_VARIABLE status ERROR_VARIABLE errors)
   if(NOT status EQUAL 0)
     string(APPEND failed "${header}:\n${errors}\n")
