@@ -41,10 +41,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     REQUIRE(decoded.width == picture.width && decoded.height == picture.height);
     REQUIRE(picture.pixels.size() == std::size_t(picture.width) * std::size_t(picture.height) * 3);
     REQUIRE(decoded.exif_orientation >= 1 && decoded.exif_orientation <= 8);
-    // A JPEG takes another way there, row by row.
-    if (format == "jpeg")
-      REQUIRE(bart::decode_resized(file, 16, 16).picture.pixels ==
-              bart::resize_picture(picture, 16, 16).pixels);
+    // Most formats take another way there, row by row.
+    REQUIRE(bart::decode_resized(file, 16, 16).picture.pixels ==
+            bart::resize_picture(picture, 16, 16).pixels);
   } catch (const bart::PictureError& error) {
     REQUIRE(error.what()[0] != '\0');
   }

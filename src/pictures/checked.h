@@ -51,6 +51,12 @@ inline void check_size(std::int64_t width, std::int64_t height) {
                        " pixels are more than the limit of " + std::to_string(max_pixels));
 }
 
+/// Throws Error for a size that no picture can be given.
+inline void check_target_size(int width, int height) {
+  if (width < 1 || height < 1 || checked_product(width, height) > max_pixels)
+    throw Error("a picture cannot be resized to " + std::to_string(width) + "x" + std::to_string(height));
+}
+
 /// Throws Error where a picture of a caller's does not have the pixels that its size states.
 inline void check_whole(const Picture& picture) {
   if (picture.width < 1 || picture.height < 1) throw Error("a picture without pixels");

@@ -114,6 +114,7 @@ DecodedPicture decode_picture(Bytes file, const DecodeOptions& options) {
 }
 
 DecodedPicture decode_resized(Bytes file, int width, int height, const DecodeOptions& options) {
+  check_target_size(width, height);
   return with_reasons([&] { return decode_and_resize(file, width, height, options); });
 }
 

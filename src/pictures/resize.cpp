@@ -12,8 +12,7 @@
 namespace bart {
 
 Picture resize_picture(const Picture& picture, int width, int height) {
-  if (width < 1 || height < 1 || std::uint64_t(width) * std::uint64_t(height) > max_pixels)
-    throw Error("a picture cannot be resized to " + std::to_string(width) + "x" + std::to_string(height));
+  check_target_size(width, height);
   check_whole(picture);
   if (picture.width == width && picture.height == height) return picture;
 

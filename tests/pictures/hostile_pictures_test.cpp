@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <climits>
 #include <string_view>
 #include <thread>
 
@@ -174,6 +175,15 @@ TEST(HostilePictures, ATileOfAnImpossibleWidthIsRefusedWithAReason) {
     ADD_FAILURE();
   } catch (const PictureError& error) {
     EXPECT_STREQ(error.what(), "it states a size that no file can have: it is damaged or hostile");
+  }
+}
+
+TEST(HostilePictures, SizesThatNoPictureCanHaveAreRefused) {
+  for (const char* name : {"420.jpg", "rgb.png", "rgb.bmp", "palette.gif", "lzw.tif", "lossy.webp"}) {
+    const test::FileBytes file = test::bytes_of(test::small_pictures / name);
+    for (const auto& [width, height] :
+         {std::pair{0, 4}, {4, 0}, {-1, -1}, {1 << 20, 1 << 20}, {INT_MAX, INT_MAX}})
+      EXPECT_THROW(decode_resized(file, width, height), Error) << name;
   }
 }
 
