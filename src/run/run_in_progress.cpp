@@ -12,7 +12,7 @@
 #include "bart/platform/files.h"
 #include "bart/platform/hash.h"
 #include "bart/platform/peak_memory.h"
-#include "bart/record/recorded_pictures.h"
+#include "bart/record/picture_hashes.h"
 #include "bart/record/run_toml.h"
 #include "bart/record/test_pictures.h"
 #include "bart/record/version.h"
@@ -163,7 +163,7 @@ TrainingState RunInProgress::state_to_begin_with(std::optional<FoundCheckpoint> 
 /// where there is a model of an earlier training, which they would part from its own.
 void RunInProgress::write_beginning() {
   if (!published_ && !earlier_.has_model()) publish_data();
-  write_file(out_.pictures_csv(), encode_recorded_pictures(pictures_, split_));
+  write_file(out_.pictures_csv(), encode_picture_hashes(pictures_, split_));
   write_file(out_.test_pictures_csv(), encode_test_pictures(listing_.folder, pictures_, split_));
   write_file(out_.run_toml(), encode_run_toml(settled_.values, fs::absolute(folder_)));
 }

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bart/dataset/load.h"
+#include "bart/dataset/split.h"
+#include "bart/record/run_folder.h"
+
+namespace bart {
+
+/// What a training read, by content: LoadedPictures::hashes of each part of its split.
+struct PictureHashes {
+  std::vector<std::uint64_t> train, validation, test;
+};
+
+/// The content of pictures.csv: a row per picture with its part, its file ("class/name" in the data folder)
+/// and the hash of its resized pixels in hexadecimal.
+std::string encode_picture_hashes(const LoadedPictures& pictures, const Split& split);
+
+/// What the training recorded; nothing where it recorded none, as BART 0.1. Throws Error when the file cannot
+/// be read, or is not what bart train writes.
+std::optional<PictureHashes> read_picture_hashes(const RunFolder& run);
+
+}  // namespace bart

@@ -1,0 +1,51 @@
+#include "bart/record/picture_hashes.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <filesystem>
+#include <iterator>
+
+#include "bart/formats/csv.h"
+#include "bart/platform/error.h"
+#include "bart/platform/files.h"
+
+namespace bart {
+
+std::string encode_picture_hashes(const LoadedPictures& pictures, const Split& split) {
+  std::string csv = "part,file,pixels\n";
+  const auto add = [&](const char* part, const std::vector<std::uint32_t>& indices) {
+    for (const std::uint32_t i : indices) {
+      fmt::format_to(std::back_inserter(csv), "{},{},{:016x}\n", part, csv_field(pictures.files[i]),
+                     pictures.hashes[i]);
+    }
+  };
+  add("train", split.train);
+  add("validation", split.validation);
+  add("test", split.test);
+  return csv;
+}
+
+std::optional<PictureHashes> read_picture_hashes(const RunFolder& run) {
+  const std::filesystem::path path = run.pictures_csv();
+  if (!std::filesystem::exists(path)) return std::nullopt;
+  const std::vector<std::uint8_t> bytes = read_file(path);
+  auto rows = csv_rows_of({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  if (!rows.empty()) rows.erase(rows.begin());  // the heading
+  PictureHashes hashes;
+  for (const std::vector<std::string>& row : rows) {
+    std::vector<std::uint64_t>* const part = row.size() != 3          ? nullptr
+                                             : row[0] == "train"      ? &hashes.train
+                                             : row[0] == "validation" ? &hashes.validation
+                                             : row[0] == "test"       ? &hashes.test
+                                                                      : nullptr;
+    std::uint64_t hash = 0;
+    const bool whole = part != nullptr && row[2].size() == 16 &&
+                       std::from_chars(row[2].data(), row[2].data() + 16, hash, 16).ptr == row[2].data() + 16;
+    if (!whole) throw Error(fmt::format("{} is not what bart train writes", path.string()));
+    part->push_back(hash);
+  }
+  return hashes;
+}
+
+}  // namespace bart
