@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "bart/pictures/encode_png.h"
 #include "bart/pictures/picture_format.h"
 #include "bart/pictures/resize.h"
 #include "golden.h"
@@ -99,6 +100,16 @@ TEST(Decode, ResizingWhileDecodingGivesTheSamePixels) {
       EXPECT_EQ(resized.exif_orientation, whole.exif_orientation);
     }
   }
+}
+
+// An axis that keeps its size passes through the resampler unchanged.
+TEST(Decode, ResizingWhileDecodingKeepsAnAxisThatHasTheSize) {
+  const Picture picture = test::noise(37, 23);
+  const std::vector<std::uint8_t> file = encode_png(picture);
+  EXPECT_EQ(decode_resized(file, 37, 23).picture.pixels, picture.pixels);
+  for (const auto& [width, height] : {std::pair{37, 10}, {12, 23}, {37, 60}, {90, 23}})
+    EXPECT_EQ(decode_resized(file, width, height).picture.pixels,
+              resize_picture(picture, width, height).pixels);
 }
 
 TEST(Decode, ReasonsSayWhatIsWrong) {
