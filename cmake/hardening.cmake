@@ -1,5 +1,5 @@
-# What an attacker finds harder in the finished program: checked libc calls, stack canaries, a random place in memory,
-# tables that are read-only once the program runs. Sanitizers check more, and do not go together with it.
+# Protections of the finished program against attacks: checked libc calls, stack canaries, a random place in memory,
+# linker tables that are read-only once the program runs. Sanitizers check more, and cannot be combined with these.
 include(CheckCXXCompilerFlag)
 include(CheckPIESupported)
 check_pie_supported(LANGUAGES CXX)

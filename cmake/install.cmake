@@ -35,7 +35,7 @@ install(CODE "execute_process(COMMAND \"${CMAKE_COMMAND}\" -D \"bart=$<TARGET_FI
   -P \"${PROJECT_SOURCE_DIR}/cmake/tell.cmake\" COMMAND_ERROR_IS_FATAL ANY)")
 install(DIRECTORY ${told}/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 FILES_MATCHING PATTERN "*.1")
 install(FILES ${told}/bart.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME bart)
-# zsh of Debian looks into the second for packages, every zsh into the first for what lies under its own prefix.
+# Debian's zsh looks into the second folder for packages, every zsh into the first below its own prefix.
 foreach(folder site-functions vendor-completions)
   install(FILES ${told}/_bart DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/${folder})
 endforeach()
@@ -47,7 +47,7 @@ set(CPACK_PACKAGE_NAME bart-trainer)  # Debian has another bart
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY ${PROJECT_DESCRIPTION})
 set(CPACK_PACKAGE_DESCRIPTION
     "BART looks at a folder of pictures, trains a convolutional network on it
-on the processor alone, tells how good it is and why, and puts it to work.
+on the processor alone, measures how good it is, and puts it to work.
 The package holds the program with its manual pages and completions, and the
 C++20 library with its CMake package; programs that use the library need the
 suggested packages, too.")

@@ -46,7 +46,7 @@ function(bart_test name)
     string(APPEND label "+threaded")
     add_dependencies(threaded ${name})
   endif()
-  # Without values in names: those of a struct are its bytes.
+  # No parameters' values in the names: the value of a struct would be its bytes.
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST NO_PRETTY_VALUES
                        PROPERTIES TIMEOUT 900 LABELS ${label} ${BART_TEST_ENVIRONMENT})
 endfunction()

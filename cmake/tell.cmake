@@ -1,4 +1,4 @@
-# cmake -D bart= -D to= -P tell.cmake: manual pages and completions into the folder `to`, as the program tells them.
+# cmake -D bart= -D to= -P tell.cmake: writes the manual pages and completions that the program prints into the folder `to`.
 cmake_minimum_required(VERSION 3.25)
 
 function(tell file)
@@ -16,4 +16,4 @@ endforeach()
 tell(bart.bash completion bash)
 tell(_bart completion zsh)
 tell(bart.fish completion fish)
-tell(bart.1 man)  # the last: it stands for all
+tell(bart.1 man)  # the last

@@ -3,7 +3,7 @@
 namespace bart {
 namespace {
 
-/// CLI11 tells a set of values in the type's name: "TEXT:{a,b,c}".
+/// CLI11 writes a set of values into the type's name: "TEXT:{a,b,c}".
 std::vector<std::string> values_of(const std::string& type) {
   const std::size_t open = type.find('{');
   const std::size_t close = type.rfind('}');

@@ -6,8 +6,8 @@
 
 namespace bart {
 
-/// A flag or an argument as --help tells it, for what is made of the same source: completions, manual pages,
-/// suggestions.
+/// A flag or an argument as --help shows it. Completions, manual pages and suggestions are made from the same
+/// texts.
 struct FlagText {
   std::string name;        // "--epochs"; of an argument "folder"
   std::string short_name;  // "-h" or empty

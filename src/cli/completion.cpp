@@ -109,7 +109,7 @@ std::string zsh_completion(const std::vector<CommandText>& commands) {
 }
 
 std::string fish_completion(const std::vector<CommandText>& commands) {
-  const auto text = [](std::string_view its) { return "'" + escaped(its, "'\\") + "'"; };
+  const auto text = [](std::string_view plain) { return "'" + escaped(plain, "'\\") + "'"; };
   std::string script = "# fish completion for bart\n";
   for (const CommandText& command : commands) {
     const std::string condition =

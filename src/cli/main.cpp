@@ -76,12 +76,12 @@ int run_program(int argc, const char* const* argv) {
   program.require_subcommand(0, 1);
   program.footer(
       "Examples:\n"
-      "  bart sample faces                draw a small data set, one folder a class\n"
+      "  bart sample faces                draw a small data set, one folder per class\n"
       "  bart train faces --epochs 5      train on it: BART-10M.pth, label_encoder.joblib, "
       "inference_images/\n"
       "  bart predict                     classify inference_images/ into results.json\n"
       "  bart predict picture.jpg         classify a picture\n\n"
-      "bart COMMAND --help tells all about a command.");
+      "bart COMMAND --help explains a command.");
   Run run;
   add_train_command(program, run, quoted_command(argc, argv));
   add_predict_command(program, run);

@@ -8,7 +8,7 @@
 
 namespace bart {
 
-/// The manual page (man(7)) of `command`; the program's own, the first, lists the others.
+/// The manual page (man(7)) of `command`; the program's own page, for the first of them, lists the commands.
 std::string man_page(const CommandText& command, const std::vector<CommandText>& commands,
                      std::string_view version);
 

@@ -18,7 +18,7 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
 
   /// Shows `done` of `total` pictures (or of another `unit`) under a heading such as "Epoch 3/20"; the rate
-  /// counts from the first call with this heading. `note` stands behind, "loss 2.345". Redrawn ten times a
+  /// counts from the first call with this heading. `note` follows, "loss 2.345". Redrawn ten times a
   /// second at most.
   void show(std::string_view heading, std::size_t done, std::size_t total, std::string_view note = {},
             std::string_view unit = "images");

@@ -6,7 +6,7 @@
 
 namespace bart {
 
-/// The width in columns of the terminal behind a file descriptor. Where there is none: COLUMNS, as man and
+/// The width in columns of the terminal of a file descriptor. Where it is no terminal: COLUMNS, as man and
 /// git do, or no limit (0), for a pipe is for other programs.
 std::size_t terminal_columns(int descriptor);
 

@@ -19,7 +19,7 @@
 namespace bart {
 namespace {
 
-/// The number in the file, as its holder wrote it; "unknown" while it has not yet.
+/// The process id that the holder wrote into the file; "unknown" before it has.
 std::string process_id_in(int fd) {
   std::array<char, 32> text{};
   const ssize_t size = ::pread(fd, text.data(), text.size(), 0);

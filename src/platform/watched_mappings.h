@@ -6,7 +6,7 @@
 
 namespace bart {
 
-/// From now on a read of this mapping that its file no longer has the bytes for (somebody cut it short, or
+/// From now on a read of this mapping whose bytes the file no longer has (somebody cut it short, or
 /// the disk failed) ends the process with the sentence on stderr and exit code 1, where SIGBUS would end it
 /// without a word. Other SIGBUS go where they went before. Up to 32 mappings at a time; of more, the later
 /// ones are not watched. From any thread.

@@ -51,7 +51,7 @@ expect("train" "step 2: loss [0-9.]+, 8 of 8 pictures\nepoch 1: accuracy ")
 run(${bart} predict ${pictures} --model ${scratch}/own.pth --labels ${scratch}/own.joblib --format text --out -)
 expect("bart predict" "faces/")
 
-# What a shell and man(1) look for lies where they look.
+# Completions and manual pages are where a shell and man(1) look for them.
 foreach(file share/man/man1/bart.1 share/man/man1/bart-train.1 share/bash-completion/completions/bart
              share/zsh/site-functions/_bart share/fish/vendor_completions.d/bart.fish)
   if(NOT EXISTS ${prefix}/${file})

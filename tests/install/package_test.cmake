@@ -16,7 +16,7 @@ run(${dpkg_deb} --field ${package} Version)
 if(NOT output STREQUAL "${version}\n")
   message(FATAL_ERROR "the package has the version ${output}")
 endif()
-# Whatever the program is linked to comes with the package: one of the packages that hold each library is named.
+# Every library that the program is linked to is installed with the package: Depends names a package that holds it.
 run(${dpkg_deb} --field ${package} Depends)
 string(REGEX REPLACE " *\\([^)]*\\)" "" depends "${output}")
 string(REGEX REPLACE "[,|\n ]+" ";" depends "${depends}")
