@@ -118,7 +118,8 @@ class Rows {
     for (std::size_t done = 0; done < length + 1;) {
       if (inflated_.empty()) {
         if (ended_ && done == 0) return nullptr;
-        inflate_more();
+        inflate_more(length + 1 - done);
+        continue;
       }
       const std::size_t count = std::min(inflated_.size(), length + 1 - done);
       std::memcpy(&row_[done], inflated_.data(), count);
@@ -133,33 +134,48 @@ class Rows {
   void start_pass() { std::fill(above_.begin(), above_.end(), 0); }
 
  private:
-  // Inflates some bytes. The stream may end with them; where it has ended without, what follows is not the
-  // picture's.
-  void inflate_more() {
+  // Inflates some bytes, or finds that the stream has ended; what follows then is not the picture's. `rest`:
+  // what is missing of the row.
+  //
+  // Pillow inflates row by row, and wants more data for a row wherever it has used up those at hand, even
+  // where zlib could still give a few bytes without. So the last bytes at hand are inflated that way too, and
+  // the others in larger pieces.
+  void inflate_more(std::size_t rest) {
     if (ended_) truncated_png();
+    constexpr std::size_t last_bytes = 16;
     z_stream& z = inflater_.stream;
-    const std::size_t wanted = std::min<std::uint64_t>(left_, buffer_.size());
-    z.next_out = buffer_.data();
-    z.avail_out = uInt(wanted);
-    while (z.avail_out == wanted) {
-      if (z.avail_in == 0) {
-        const Bytes bytes = chunks_.next();
-        z.next_in = const_cast<Bytef*>(bytes.data());
-        z.avail_in = uInt(bytes.size());
+    while (true) {
+      if (input_.empty()) {
+        input_ = chunks_.next();
+        fresh_input_ = true;
       }
+      const bool last = input_.size() <= last_bytes;
+      const std::size_t given = last ? input_.size() : input_.size() - last_bytes;
+      const std::size_t wanted =
+          std::min<std::uint64_t>(last ? std::min<std::uint64_t>(rest, left_) : left_, buffer_.size());
+      z.next_in = const_cast<Bytef*>(input_.data());  // zlib does not write to it
+      z.avail_in = uInt(given);
+      z.next_out = buffer_.data();
+      z.avail_out = uInt(wanted);
       const int status = inflate(&z, Z_NO_FLUSH);
       if (status < 0) throw PictureError("broken PNG: its compressed data make no sense");
-      ended_ = status == Z_STREAM_END && z.avail_out < wanted;
-      // At the end of the stream, or where it asks for a dictionary, zlib takes no more.
-      if (z.avail_out == wanted) z.avail_in = 0;
+      input_ = input_.subspan(given - z.avail_in);
+      inflated_ = Bytes(buffer_).first(wanted - z.avail_out);
+      left_ -= inflated_.size();
+      // Pillow sees an end that comes with the row's last bytes, not one for which it had to read on.
+      ended_ = status == Z_STREAM_END && (!inflated_.empty() || !fresh_input_);
+      if (!inflated_.empty()) fresh_input_ = false;
+      if (!inflated_.empty() || ended_) return;
+      // After the end of the stream, or where it asks for a dictionary, zlib takes no more.
+      if (status != Z_OK) input_ = {};
     }
-    inflated_ = Bytes(buffer_).first(wanted - z.avail_out);
-    left_ -= inflated_.size();
   }
 
   DataChunks& chunks_;
   Inflater inflater_;
   std::uint64_t left_;
+  Bytes input_;              // of the chunk
+  bool fresh_input_ = true;  // nothing has been inflated of it
   std::vector<std::uint8_t> buffer_;
   Bytes inflated_;  // in the buffer
   std::vector<std::uint8_t> row_, above_;
