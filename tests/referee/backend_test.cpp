@@ -62,9 +62,10 @@ double distance(const std::vector<float>& values, const std::vector<float>& trut
 }
 
 TEST_F(BackendTest, TheRefereeTrainsThroughTheSameTraining) {
-  // Float32's 6e-8 per rounding grow by Adam's first steps, which take the sign of small gradients: the
-  // measured distance of the losses after 9 steps is below 1e-5.
-  constexpr double tolerance = 1e-4;
+  // Float32 rounds by 6e-8, and Adam's first steps, which take little more than a gradient's sign, make more
+  // of it: 8e-7 of a loss and 5e-6 of a tensor were measured, with AVX2 and with AVX-512.
+  constexpr double tolerance = 1e-5;
+  constexpr double tensor_tolerance = 5e-5;
   for (const double clip_norm : {0.0, 0.5}) {
     Training truth = training_on(referee(), options(3, clip_norm), start());
     Training engine = training_on(processor(), options(3, clip_norm), start());
@@ -88,7 +89,8 @@ TEST_F(BackendTest, TheRefereeTrainsThroughTheSameTraining) {
       if (!std::holds_alternative<std::vector<float>>(tensor.values)) {
         EXPECT_EQ(find_tensor(model, tensor.name)->values, tensor.values) << tensor.name;
       } else if (!test::is_noise(tensor.name)) {
-        EXPECT_LT(distance(find_tensor(model, tensor.name)->floats(), tensor.floats()), 1e-3) << tensor.name;
+        EXPECT_LT(distance(find_tensor(model, tensor.name)->floats(), tensor.floats()), tensor_tolerance)
+            << tensor.name;
       }
     }
   }
@@ -104,7 +106,7 @@ TEST_F(BackendTest, ATrainingGoesOnOnAnotherBackend) {
   whole.run();
   ASSERT_EQ(resumed.progress().steps.size(), 9u);
   for (std::size_t i = 6; i < 9; ++i) {
-    EXPECT_NEAR(resumed.progress().steps[i].loss, whole.progress().steps[i].loss, 1e-4) << i;
+    EXPECT_NEAR(resumed.progress().steps[i].loss, whole.progress().steps[i].loss, 1e-5) << i;
   }
 }
 
