@@ -12,6 +12,7 @@
 #include "bart/platform/counted.h"
 #include "bart/platform/error.h"
 #include "commands.h"
+#include "model_flags.h"
 
 namespace bart {
 namespace {
@@ -64,7 +65,7 @@ int summary_command(const SummaryFlags& flags) {
   if (flags.image_size < 16 || flags.image_size % 16 != 0) {
     throw UsageError(fmt::format("--image-size must be a multiple of 16, not {}", flags.image_size));
   }
-  if (flags.threads < 0) throw UsageError(fmt::format("--threads must be at least 1, not {}", flags.threads));
+  check_threads(flags.threads);
   const Architecture architecture =
       flags.model.empty() ? Architecture{.classes = flags.classes, .image_size = flags.image_size}
                           : architecture_of(read_model_file(flags.model).state);
@@ -85,7 +86,7 @@ void add_summary_command(CLI::App& program, Run& run) {
   command->add_option("--model", flags->model, "Describe this trained model (.pth, .safetensors, .onnx)");
   command->add_option("--classes", flags->classes, "Classes of the network, where no model is named")
       ->capture_default_str();
-  command->add_option("--image-size", flags->image_size, "Side of its pictures, likewise")
+  command->add_option("--image-size", flags->image_size, "Side of its pictures, where no model is named")
       ->capture_default_str();
   command->add_flag("--plan", flags->plan,
                     "Print the training plan too: operations, buffers, the arena's size");

@@ -83,7 +83,11 @@ LinearLayer compile_linear(CompiledNetwork& network, const std::vector<Layer>& l
 }  // namespace
 
 CompiledNetwork compile_network(const Architecture& architecture, const EngineOptions& options) {
-  if (options.threads < 0) throw Error(fmt::format("an engine cannot have {} threads", options.threads));
+  if (options.threads < 0 || options.threads > most_threads) {
+    throw Error(
+        fmt::format("an engine cannot have {} threads, but 1 to {}, or 0 for what the process may use",
+                    options.threads, most_threads));
+  }
   const bool reduced = options.precision != Precision::f32 || options.evaluation_precision != Precision::f32;
   if (options.exact && reduced) throw Error("an engine is exact in f32 only");
   CompiledNetwork network{.architecture = architecture,

@@ -311,6 +311,8 @@ TEST(Engine, SaysWhatDoesNotFit) {
   const Training setup(small(), 2);
   EXPECT_THAT([] { ProcessorBackend(small(), {.threads = -1}); },
               ThrowsMessage<Error>(HasSubstr("-1 threads")));
+  EXPECT_THAT([] { ProcessorBackend(small(), {.threads = 100'000}); },
+              ThrowsMessage<Error>(HasSubstr("100000 threads")));
   EXPECT_THAT([] { ProcessorBackend({.classes = 1}, {}); }, ThrowsMessage<Error>(HasSubstr("2 classes")));
   ProcessorBackend engine(small(), {.threads = 1});
   StateDict state = setup.state;
