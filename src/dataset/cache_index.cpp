@@ -12,8 +12,9 @@
 namespace bart {
 namespace {
 
-// "BARTPIX1", XXH3 of all that follows, then as below. Numbers as this machine writes them: a cache is used
-// where it was made, and on another kind of machine its checksum is wrong.
+// "BARTPIX1", the XXH3 of all that follows, then the fields in the order of encode_cache_index(). Numbers
+// have this machine's byte order: on a machine with another one the checksum is wrong, and the cache is not
+// used.
 constexpr std::string_view magic = "BARTPIX1";
 constexpr std::size_t head = 16;
 constexpr std::size_t least_picture = 2 + 2 + 8 + 8 + 8 + 4 + 4 + 4 + 1;

@@ -17,7 +17,7 @@ namespace {
 
 using Members = std::vector<std::uint32_t>;
 
-/// Labels are indices: what is beyond is a mistake, and would take memory.
+/// A label is an index and memory is taken for each class below it, so a label beyond this is refused.
 constexpr std::size_t max_classes = 1 << 24;
 
 std::vector<Members> members_of(std::span<const std::uint32_t> groups) {
@@ -28,7 +28,7 @@ std::vector<Members> members_of(std::span<const std::uint32_t> groups) {
   return members;
 }
 
-/// `tests` shared out to the classes by the largest remainder.
+/// `tests` pictures distributed among the classes by the largest-remainder method.
 std::vector<std::int64_t> class_targets(const std::vector<std::int64_t>& counts, std::int64_t tests) {
   const std::int64_t total = std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
   std::vector<std::int64_t> targets;
@@ -70,7 +70,8 @@ Split grouped_split(std::span<const std::int32_t> labels, std::span<const std::u
 
   Mt19937 generator(seed);
   Split split;
-  // First the groups that fit into what is missing, then those that overshoot it by less than they fill.
+  // First the groups that fit into what is still missing, then those that overshoot it by less than they
+  // fill.
   std::vector<std::uint32_t> order = numpy_permutation(generator, static_cast<std::uint32_t>(members.size()));
   for (const bool overshoot : {false, true}) {
     std::erase_if(order, [&](std::uint32_t g) {

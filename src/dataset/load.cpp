@@ -29,7 +29,7 @@ std::size_t bytes_of_picture(int image_size) {
   return static_cast<std::size_t>(image_size) * static_cast<std::size_t>(image_size) * 3;
 }
 
-/// Room for the pixels of this run alone.
+/// Memory, or an unnamed file, for the pixels of this run alone.
 ByteStore own_store(std::size_t count, std::size_t bytes_each, const LoadOptions& options) {
   std::string reason = "no computer has as much";
   std::size_t bytes = 0;
@@ -59,22 +59,22 @@ ByteStore own_store(std::size_t count, std::size_t bytes_each, const LoadOptions
       1e-9 * static_cast<double>(count) * static_cast<double>(bytes_each), reason));
 }
 
-/// What has been read of a listing.
+/// What has been read so far.
 struct Reading {
   std::vector<PictureRecord> records;  // [n]
-  std::vector<std::uint8_t> known;     // [n] whether it came from the cache
-  std::vector<std::uint8_t> lasting;   // [n] whether it may be told from name, size and time next time
+  std::vector<std::uint8_t> known;     // [n] whether the picture came from the cache
+  std::vector<std::uint8_t> lasting;   // [n] whether name, size and time identify it next time
   ByteStore pixels;
 
   explicit Reading(std::size_t n) : records(n), known(n), lasting(n) {}
 };
 
-/// Files as young as this may be written again without another time: clocks of file systems tick in up to
-/// two seconds.
+/// A file younger than this may be written again without a new time: file systems count in steps of up to two
+/// seconds.
 constexpr std::int64_t too_young = 2'000'000'000;
 
-/// Size and time of the file into `record`; whether it has any. A time that 64 bits of nanoseconds cannot
-/// hold, before 1677 or after 2262, is none.
+/// Stores size and time of the file in `record`. Returns false when the file has none, or a time before 1677
+/// or after 2262, which 64 bits of nanoseconds cannot hold.
 bool look_at(const fs::path& path, PictureRecord& record) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return false;
@@ -84,17 +84,17 @@ bool look_at(const fs::path& path, PictureRecord& record) {
          !__builtin_add_overflow(record.modified, rest, &record.modified);
 }
 
-/// Whether the file was written so long before `now`, in nanoseconds since 1970, or is dated so far after it,
-/// that another time would tell another content.
+/// Whether a change of the file after `now` (in nanoseconds since 1970) would give it another time.
 bool is_old(std::int64_t modified, std::int64_t now) {
   std::int64_t age = 0;
   return __builtin_sub_overflow(now, modified, &age) || age >= too_young || age <= -too_young;
 }
 
-/// Reads one picture into its slot. Returns whether size and time tell that it is as it was.
+/// Reads one picture into its slot. Returns whether size and time will show that the file is unchanged.
 bool read_picture(const fs::path& path, const LoadOptions& options, PictureRecord& record,
                   ByteStore& pixels) {
-  const bool looked = look_at(path, record);  // before it is read: what changes meanwhile is seen next time
+  const bool looked =
+      look_at(path, record);  // before it is read: a change during reading is noticed next time
   const std::int64_t now = std::chrono::duration_cast<std::chrono::nanoseconds>(
                                std::chrono::system_clock::now().time_since_epoch())
                                .count();
@@ -109,7 +109,7 @@ bool read_picture(const fs::path& path, const LoadOptions& options, PictureRecor
   } catch (const Error& error) {
     record.broken = true;
     record.text = error.what();
-    // What could not be read today may be tomorrow; what is no picture stays none.
+    // A file that could not be read may be readable next time; a file that is no picture stays none.
     return lasting && dynamic_cast<const PictureError*>(&error) != nullptr;
   }
   record.height = decoded.height;
@@ -121,8 +121,8 @@ bool read_picture(const fs::path& path, const LoadOptions& options, PictureRecor
   return lasting;
 }
 
-/// Reads what is not known, each picture into the slot of its record; of a strict run nothing after the
-/// first broken one. Throws Error where the pixels cannot be written.
+/// Reads the pictures that the cache does not have, each into the slot of its record. A strict run stops at
+/// the first broken one. Throws Error when the pixels cannot be written.
 void read_unknown(const Listing& listing, const LoadOptions& options, Reading& reading,
                   const OnProgress& progress) {
   std::vector<std::uint32_t> unknown;
@@ -151,7 +151,7 @@ void read_unknown(const Listing& listing, const LoadOptions& options, Reading& r
   });
 }
 
-/// Reads the listing into a store of this run's own; what `cache` knows is copied from there.
+/// Reads the listing into a store of this run alone; pixels that `cache` has are copied from it.
 void read_into_own(const Listing& listing, const LoadOptions& options, std::size_t bytes_each,
                    const OnProgress& progress, Reading& reading, const PictureCache* cache) {
   reading.pixels = own_store(listing.pictures.size(), bytes_each, options);
@@ -165,7 +165,7 @@ void read_into_own(const Listing& listing, const LoadOptions& options, std::size
   read_unknown(listing, options, reading, progress);
 }
 
-/// Takes what the cache knows of the listing's files, without its pixels.
+/// Takes the records that the cache has of the listing's files, without the pixels.
 void look_up(PictureCache& cache, const Listing& listing, int threads, Reading& reading) {
   parallel_for(listing.pictures.size(), threads, [&](std::size_t i) {
     PictureRecord looked;
@@ -187,8 +187,8 @@ void check_skipped(const Listing& listing, const LoadOptions& options, const Loa
                             skipped.size(), total, listing.folder.string(), 100 * options.max_skipped_share,
                             first.file, first.reason));
   }
-  // A class without a loaded picture is named by the first of its files that was skipped. A caller's listing
-  // may have classes without a file, which is no fault of the pictures.
+  // A class without a loaded picture is an error that names its first skipped file. A class for which a
+  // caller's listing has no file at all is not.
   std::vector<bool> loaded_any(listing.classes.size(), false);
   for (const std::int32_t label : loaded.labels) loaded_any[static_cast<std::size_t>(label)] = true;
   for (const ListedPicture& picture : listing.pictures) {
@@ -200,8 +200,8 @@ void check_skipped(const Listing& listing, const LoadOptions& options, const Loa
   }
 }
 
-/// Reads the listing with what the cache knows, and lets the cache know the rest. Returns what is wrong with
-/// it, where that matters.
+/// Reads the listing with the help of the cache, and adds what is new to the cache. Returns what is wrong
+/// with the cache, or an empty string.
 std::string read_with_cache(const Listing& listing, const LoadOptions& options, std::size_t bytes_each,
                             const OnProgress& progress, Reading& reading) {
   PictureCache cache(listing, options);

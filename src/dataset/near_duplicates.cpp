@@ -42,7 +42,8 @@ class Groups {
 struct Buckets {
   std::vector<std::uint32_t> start;     // [65537] of each bucket in `pictures`
   std::vector<std::uint32_t> pictures;  // [n], in order within a bucket
-  std::vector<std::uint64_t> hashes;    // [n] of theirs, side by side: looked at far more often
+  std::vector<std::uint64_t>
+      hashes;  // [n] their hashes, stored side by side because they are read far more often
 };
 
 Buckets buckets_of(std::span<const PictureSignature> signatures, const std::vector<std::uint32_t>& distinct,
@@ -77,7 +78,8 @@ std::vector<std::uint32_t> near_duplicate_groups(std::span<const PictureSignatur
   const auto n = static_cast<std::uint32_t>(signatures.size());
   Groups groups(n);
 
-  // A thousand copies of one picture would otherwise be a million pairs.
+  // Of equal signatures only the first is searched for: a thousand copies of one picture would be a million
+  // pairs.
   std::vector<std::uint32_t> order(n), distinct;
   std::iota(order.begin(), order.end(), 0u);
   std::ranges::stable_sort(order,
@@ -118,7 +120,7 @@ std::vector<PictureSignature> signatures_of(const LoadedPictures& pictures, int 
   const int size = pictures.image_size;
   const std::size_t bytes = static_cast<std::size_t>(size) * size * 3;
   parallel_for(pictures.size(), threads, [&](std::size_t i) {
-    pictures.will_need(i);  // from a disk in one piece, not page by page
+    pictures.will_need(i);  // read from a disk in one piece, not page by page
     const std::uint8_t* pixels = pictures.picture(i);
     Picture picture{size, size, {pixels, pixels + bytes}};
     if (size != signature_side) picture = resize_picture(picture, signature_side, signature_side);

@@ -19,7 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// All settings that the pixels depend on, and the folder, as the data set's own sub-folder of the cache.
+/// The data set's own sub-folder of the cache; its name depends on the data folder and on all settings that
+/// change the pixels.
 fs::path folder_of(const fs::path& cache, const fs::path& data_folder, const LoadOptions& options) {
   const std::string key = fmt::format("{}\n{}\n{}", data_folder.string(), options.image_size,
                                       options.apply_exif_orientation ? "exif" : "as stored");
@@ -112,7 +113,7 @@ ByteStore PictureCache::grown_by(std::size_t count) {
   const std::size_t bytes = (index_.slots + count) * bytes_each_;
   new_file_ = index_.slots == 0;
   std::error_code none;
-  if (new_file_) fs::remove(folder_ / "pixels.new", none);  // of a process that was killed
+  if (new_file_) fs::remove(folder_ / "pixels.new", none);  // left by a process that was killed
   ByteStore store = new_file_ ? ByteStore::in_new_file(folder_ / "pixels.new", bytes)
                               : ByteStore::in_grown_file(folder_ / "pixels", bytes);
   store.when_lost(loss());
@@ -127,7 +128,7 @@ void PictureCache::commit(const ByteStore& store, const Listing& listing,
     listed.insert(listing.pictures[i].file);
     if (kept[i] != 0) next.pictures.push_back({listing.pictures[i].file, records[i]});
   }
-  // Another command may look at other pictures of the folder: what is known of them stays while they do.
+  // Another command may use other pictures of the folder: their records stay as long as the files exist.
   for (const CachedPicture& picture : index_.pictures) {
     std::error_code none;
     if (!listed.contains(picture.file) && fs::exists(data_folder_ / picture.file, none)) {

@@ -14,9 +14,9 @@
 namespace bart {
 namespace {
 
-/// scikit-learn's _approximate_mode (sklearn/utils/extmath.py): how many of `draws` each class gives when all
-/// give the same share, ties between remainders broken by the generator. The order of the floating-point
-/// operations is scikit-learn's, since it decides what is a tie.
+/// scikit-learn's _approximate_mode (sklearn/utils/extmath.py): how many of `draws` each class contributes
+/// when all contribute the same share; the generator breaks ties between remainders. The floating-point
+/// operations are in scikit-learn's order, which decides what counts as a tie.
 std::vector<std::uint32_t> class_shares(const std::vector<std::uint32_t>& counts, std::uint32_t draws,
                                         Mt19937& generator) {
   double total = 0;
@@ -39,7 +39,7 @@ std::vector<std::uint32_t> class_shares(const std::vector<std::uint32_t>& counts
     for (std::size_t c = 0; c < counts.size(); ++c) {
       if (remainders[c] == value) tied.push_back(c);
     }
-    // RandomState.choice(tied, size, replace=False) is the head of a permutation.
+    // RandomState.choice(tied, size, replace=False) takes the first `size` elements of a permutation.
     const std::vector<std::uint32_t> order =
         numpy_permutation(generator, static_cast<std::uint32_t>(tied.size()));
     const std::size_t now = std::min<std::size_t>(tied.size(), missing);

@@ -19,7 +19,7 @@ namespace {
 using Indices = std::vector<std::uint32_t>;
 using Bytes = std::vector<std::uint8_t>;
 
-/// The pictures of each key that more than one has.
+/// The pictures that share a key, for each key that more than one picture has.
 template <class Key>
 std::vector<Indices> sharing(const Indices& pictures, const Key& key) {
   std::map<decltype(key(0)), Indices> by_key;
@@ -31,9 +31,8 @@ std::vector<Indices> sharing(const Indices& pictures, const Key& key) {
   return result;
 }
 
-/// Of `candidates`, whose hashes are equal, those with the content of the first; the others, if a hash should
-/// ever collide, are no duplicates. `content(i)` is asked for once for each. A file that has changed since it
-/// was inspected has no content.
+/// Adds a group of those `candidates` (with equal hashes) whose content equals that of the first. Calls
+/// `content(i)` once for each; it is empty for a file that has changed since it was inspected.
 template <class Content>
 void add_equal(const Indices& candidates, const Content& content, std::vector<DuplicateGroup>& groups) {
   const Bytes first = content(candidates.front());
@@ -60,8 +59,9 @@ void judge(std::vector<DuplicateGroup>& groups, const std::vector<InspectedPictu
   });
 }
 
-/// Pictures whose small copies are equal are mostly equal themselves, but frames of one film may differ in a
-/// few pixels alone: a hash of all their pixels, which takes one decoding of each, tells most of those apart.
+/// Pictures with equal small copies are usually equal, but frames of one film may differ in a few pixels. A
+/// hash of all pixels separates these, at the cost of decoding each picture once; comparing all pairs would
+/// decode each picture once per pair.
 std::vector<Indices> sharing_all_pixels(const std::vector<Indices>& candidates, std::size_t n, int threads,
                                         const auto& pixels_of) {
   Indices all;
@@ -104,7 +104,7 @@ void find_duplicates(Inspection& inspection, const std::vector<PictureTraces>& t
        sharing(all, [&](std::uint32_t i) { return std::pair(pictures[i].bytes, traces[i].bytes_hash); })) {
     add_equal(candidates, bytes_of, inspection.same_bytes);
   }
-  // Of files with the same bytes one stands for all.
+  // Of files with the same bytes only the first is compared further.
   Indices distinct = all;
   for (const DuplicateGroup& group : inspection.same_bytes) {
     for (const std::uint32_t i : group.pictures) distinct[i] = group.pictures.front();

@@ -44,8 +44,8 @@ Reading read_picture(const std::filesystem::path& folder, const ListedPicture& l
   return reading;
 }
 
-/// Puts every picture on its side: that of its part in a data set that is split itself, else that of the
-/// split that a training with these options has.
+/// Sets the side of every picture: its part, when the data set comes with its own split, or else the side
+/// that the random split of a training with these options puts it on.
 void split_pictures(Inspection& inspection) {
   std::vector<InspectedPicture>& pictures = inspection.pictures;
   const bool tests = std::ranges::find(pictures, Part::test, &InspectedPicture::side) != pictures.end();

@@ -89,7 +89,7 @@ std::string inspection_json(const Inspection& inspection) {
       {"converted", other_modes},
       {"unreadable", unreadable},
   };
-  // File names may hold bytes that are no UTF-8; JSON cannot.
+  // File names may contain bytes that are not valid UTF-8, which JSON does not allow.
   return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 

@@ -27,7 +27,7 @@ constexpr std::size_t most_in_group = 12;  // pictures shown
 constexpr int thumbnail_height = 112;
 constexpr int thumbnail_width = 240;  // at most
 
-/// A file's name that may be broken after its class.
+/// The name of a file, with an opportunity for a line break after its class.
 std::string breakable(const std::string& file) {
   std::string html = html_text(file);
   return html.insert(html.find('/') + 1, "<wbr>");
@@ -182,7 +182,7 @@ std::string group_section(const Inspection& inspection, const std::vector<Duplic
       counted(pictures_in(groups), "picture", "pictures"), across_classes(groups), across_split(groups),
       groups.size() > most_groups
           ? fmt::format(" The first {} are shown, those across classes before those across the split before "
-                        "the largest; <code>bart inspect --json</code> lists all.",
+                        "the largest; the JSON lists all.",
                         most_groups)
           : "");
   html += "<div class=\"groups\">\n";

@@ -2,7 +2,7 @@
 
 namespace bart {
 
-/// What only the page of an inspection has, behind html_style.
+/// The styles that only the page of an inspection needs; they follow html_style.
 inline constexpr const char* page_style = R"(
 td.bars{min-width:110px;width:17%;font-size:0;white-space:nowrap}
 i.train,i.test{display:inline-block;height:12px;background:var(--train)}

@@ -17,7 +17,8 @@ using namespace words;
 /// Lists longer than this are cut short; the JSON has them whole.
 constexpr std::size_t most_lines = 10;
 
-/// Rows under headings, the columns wide enough for their widest cell; `right[c]` for numbers.
+/// Rows under headings. Each column is as wide as its widest cell; `right[c]` aligns column c to the right,
+/// for numbers.
 std::string table(const std::vector<std::vector<std::string>>& rows, const std::vector<bool>& right) {
   std::vector<std::size_t> widths(right.size(), 0);
   for (const auto& row : rows) {
@@ -77,7 +78,7 @@ std::string group_lines(const Inspection& inspection, const std::vector<Duplicat
   return text;
 }
 
-/// The original's figures of its sizes, as `bart train` logs them.
+/// The sizes of the pictures in the words of the original, as a training logs them.
 std::string original_sizes(const Inspection& inspection) {
   if (inspection.sizes.empty()) return "";
   const auto shape = [](const std::pair<int, int>& size) {

@@ -66,6 +66,62 @@ TEST_F(InspectDrawn, ThePageIsWritten) {
   EXPECT_THAT(file_text(here() / "faces.html"), AllOf(HasSubstr("</html>"), Not(HasSubstr("http"))));
 }
 
+TEST_F(InspectDrawn, ThePageReplacesNoOtherFile) {
+  const fs::path picture = *fs::directory_iterator(fs::path(*fs::directory_iterator(here() / "faces")));
+  const std::string before = file_text(picture);
+  fs::create_symlink(picture, here() / "page.html");
+  for (const std::string page : {picture.string(), (here() / "page.html").string(), std::string("faces")}) {
+    const BartResult result = run_bart(here(), {"inspect", "faces", "--html", page});
+    EXPECT_EQ(result.code, 2) << page;
+    EXPECT_THAT(result.err, HasSubstr("--html")) << page;
+  }
+  EXPECT_EQ(file_text(picture), before);
+  const BartResult to_stdout = run_bart(here(), {"inspect", "faces/", "--html", "-", "--test-size", "0"});
+  ASSERT_EQ(to_stdout.code, 0) << to_stdout.err;
+  EXPECT_THAT(to_stdout.out, AllOf(HasSubstr("<!DOCTYPE html>"), HasSubstr("<h1>faces</h1>")));
+  EXPECT_EQ(run_bart(here(), {"inspect", "faces", "--html", "-", "--json"}).code, 2);
+  EXPECT_THAT(run_bart(here() / "faces", {"inspect", "."}).out,
+              HasSubstr("/faces: 32 pictures in 3 classes"));
+}
+
+TEST_F(InspectDrawn, WhatInspectCountsIsWhatTrainingTakes) {
+  const fs::path faces = here() / "faces";
+  const fs::path first = *fs::directory_iterator(faces);
+  const fs::path picture = *fs::directory_iterator(first);
+  for (const char* junk :
+       {"Thumbs.db", ".hidden.jpg", "._1.jpg", "notes.txt", "clip.mp4", "labels.json", "a.xml"}) {
+    fs::copy_file(picture, first / junk);
+  }
+  fs::create_directories(faces / "__MACOSX" / "x");
+  fs::create_directories(faces / "empty");
+  fs::create_directories(first / "batch2");
+  fs::copy_file(picture, first / "batch2" / "nested");
+  fs::create_directory_symlink("..", first / "batch2" / "loop");
+  const BartResult inspected = run_bart(here(), {"inspect", "faces", "--json"});
+  ASSERT_EQ(inspected.code, 0) << inspected.err;
+  const BartResult trained =
+      run_bart(here(), {"train", "faces", "--epochs", "0", "--image-size", "16", "-v"});
+  ASSERT_EQ(trained.code, 0) << trained.err;
+  const json inspection = json::parse(inspected.out);
+  EXPECT_EQ(inspection["pictures"], 33);
+  EXPECT_THAT(trained.err,
+              AllOf(HasSubstr("The number of images: 33 is"), HasSubstr("Number of classes: 3")));
+  EXPECT_EQ(inspection["unreadable"].size(), 1u);
+  const json run = json::parse(file_text(here() / "bart-run" / "run.json"));
+  EXPECT_EQ(run["data"]["skipped"].size(), 1u);
+  const std::string line =
+      "Passed over 9 files and folders: 5 not pictures by their ending, 2 hidden, 1 links to a folder that "
+      "was "
+      "visited, 1 of the operating system";
+  for (const std::string& log : {inspected.err, trained.err}) {
+    EXPECT_THAT(log, HasSubstr(line));
+    EXPECT_THAT(log, HasSubstr("WARNING - The class folder faces/empty holds no picture"));
+    EXPECT_THAT(log, HasSubstr("batch2/loop/ leads to a folder that was visited already"));
+  }
+  EXPECT_THAT(inspected.err, Not(HasSubstr("Thumbs.db")));
+  EXPECT_THAT(trained.err, HasSubstr("/Thumbs.db: not pictures by their ending"));
+}
+
 TEST_F(InspectDrawn, BadFlagsAndFoldersAreRefusedInOneSentence) {
   EXPECT_EQ(run_bart(here(), {"inspect", "faces", "--test-size", "1.5"}).code, 2);
   EXPECT_EQ(run_bart(here(), {"inspect", "faces", "--seed", "-1"}).code, 2);

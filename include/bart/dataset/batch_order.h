@@ -8,11 +8,11 @@
 namespace bart {
 
 /// The order in which PyTorch's DataLoader(shuffle=True, generator=Generator().manual_seed(seed)) visits a
-/// data set of n items, epoch after epoch. A value: copying it copies its place in the stream.
+/// data set of n items, epoch after epoch. Copying it copies its position in the random stream.
 class BatchOrder {
  public:
   BatchOrder(std::uint32_t seed, std::uint32_t n);
-  /// From a place in the stream, as generator() gave it.
+  /// Continues from a position in the stream that generator() returned.
   BatchOrder(const Mt19937& generator, std::uint32_t n) : generator_(generator), n_(n) {}
 
   /// The next epoch's n indices. Batches are cut from it in order; the last, short one is kept.

@@ -11,15 +11,14 @@ namespace bart {
 /// A file or folder that was not taken for a picture.
 struct PassedOver {
   std::string path;    // relative to the folder that was looked into; a folder's ends with "/"
-  std::string reason;  // fits after a count: "hidden", "not a picture by its ending", …
+  std::string reason;  // fits after a count: "hidden", "not pictures by their ending", …
 };
 
 /// The picture files of a folder.
 struct FoundPictures {
   std::vector<std::string> files;  // relative to the folder, in code point order
   std::vector<PassedOver> passed_over;
-  std::vector<std::string>
-      warnings;  // what may be missing, a sentence each: folders that cannot be read, loops
+  std::vector<std::string> warnings;  // a sentence each: folders that cannot be read, links that lead back
 };
 
 /// The reason why every command passes over an entry of this name, where there is one: hidden (a leading dot,

@@ -22,13 +22,13 @@ struct LoadOptions {
   bool apply_exif_orientation = true;
   bool strict = false;              // the first bad picture is an Error instead of being skipped
   double max_skipped_share = 0.05;  // more skipped than this share of the listing is an Error
-  /// Where the pixels are kept for the next time; empty: nowhere. Made where it is missing. Holds any number
-  /// of data sets, and any number of processes may use it at once.
+  /// The folder in which pixels are kept for the next run; created when missing. Empty: no cache. It holds
+  /// any number of data sets, and any number of processes may use it at once.
   std::filesystem::path cache = {};
-  /// Pixels that take more memory than this are put into a file without a name in `scratch` (or the cache).
+  /// Pixels that need more memory than this go into an unnamed file in `scratch`.
   std::uint64_t most_memory = machine_memory() / 4;
-  /// An existing folder; where it is empty or cannot be written, the cache, then the folder for temporary
-  /// files.
+  /// An existing folder. When it is empty or cannot be written, the cache and then the folder for temporary
+  /// files is used.
   std::filesystem::path scratch = {};
 };
 
@@ -41,32 +41,34 @@ struct SkippedPicture {
 struct LoadedPictures {
   int image_size = 0;
   std::vector<std::string> classes;
-  std::vector<std::string> files;                              // [n] of the listing's, those that decoded
-  std::vector<std::int32_t> labels;                            // [n]
-  std::vector<Part> parts;                                     // [n] as the listing says
-  ByteStore pixels;                                            // [slots, image_size, image_size, 3]
-  std::vector<std::uint32_t> slots;                            // [n] which of them is whose
-  std::vector<std::uint64_t> hashes;                           // [n] hash_of(pixels of a picture)
-  std::set<std::pair<int, int>> sizes;                         // (height, width) before resizing
-  std::vector<SkippedPicture> skipped;                         // in the listing's order
+  std::vector<std::string> files;       // [n] the listing's files that could be decoded
+  std::vector<std::int32_t> labels;     // [n]
+  std::vector<Part> parts;              // [n] as the listing says
+  ByteStore pixels;                     // [slots, image_size, image_size, 3]
+  std::vector<std::uint32_t> slots;     // [n] the slot of each picture
+  std::vector<std::uint64_t> hashes;    // [n] hash_of(pixels of a picture)
+  std::set<std::pair<int, int>> sizes;  // (height, width) before resizing
+  std::vector<SkippedPicture> skipped;  // in the listing's order
   std::vector<std::pair<std::string, std::string>> converted;  // (file, Pillow's mode) of those not RGB
   std::uint64_t bytes_read = 0;
-  std::size_t from_cache = 0;  // of the listing's, those that were not decoded anew
-  std::string cache_trouble;   // why the cache could not be used, or not be kept, in a sentence; mostly empty
+  std::size_t from_cache = 0;  // how many of the listing's files were not decoded anew
+  std::string cache_trouble;   // why the cache could not be used or updated, in one sentence; usually empty
 
   std::size_t size() const { return labels.size(); }
   std::size_t bytes_each() const { return static_cast<std::size_t>(image_size) * image_size * 3; }
   const std::uint8_t* picture(std::size_t i) const { return pixels.data() + slots[i] * bytes_each(); }
-  /// For pictures on a disk, nothing for those in memory: that picture i is looked at soon, so that it is
-  /// fetched meanwhile, and that it was, so that it need not stay in memory.
+  /// For pictures on a disk: announces that picture i will be read soon, so that it is fetched in the
+  /// meantime, and that it has been read, so that it need not stay in memory. No effect for pictures in
+  /// memory.
   void will_need(std::size_t i) const { pixels.will_need(slots[i] * bytes_each(), bytes_each()); }
   void done_with(std::size_t i) const { pixels.done_with(slots[i] * bytes_each(), bytes_each()); }
 };
 
 /// Reads, decodes and resizes all pictures of `listing` on `threads` threads; those that the cache knows by
-/// name, size and time are taken from it, the same to the bit. `progress(done, total)` comes one call at a
-/// time, for pictures that are decoded. Throws Error when too many are bad, when a class has none left, and
-/// for a listing or options that are impossible. A cache that cannot be used is none.
+/// name, size and time are taken from it, bit for bit the same. `progress(done, total)` is called for
+/// pictures that are decoded, by one thread at a time. Throws Error when too many are bad, when a class has
+/// none left, and for a listing or options that are impossible. A cache that cannot be used is not an error:
+/// see cache_trouble.
 LoadedPictures load_pictures(const Listing& listing, const LoadOptions& options,
                              const OnProgress& progress = {});
 

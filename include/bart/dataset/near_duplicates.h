@@ -9,14 +9,14 @@
 
 namespace bart {
 
-/// The side that pictures have when their signature is taken: that of a training by default, so that a
-/// training and an inspection find the same groups.
+/// Signatures are taken of pictures resized to this side. It is the default image size of a training, so that
+/// training and inspection find the same groups.
 inline constexpr int signature_side = 128;
 
-/// For each picture the smallest index of its group: near duplicates, and what is joined by a chain of them,
-/// are one group. Found by multi-index hashing (Norouzi, Punjani & Fleet 2012): of two hashes at most 10 bits
-/// apart one of four 16-bit quarters differs in at most 2, so each picture looks into 4 * 137 buckets instead
-/// of at all others. Of equal signatures only one is looked up.
+/// For each picture, the smallest index in its group. Near duplicates are in one group, and so are pictures
+/// that a chain of near duplicates connects. Found by multi-index hashing (Norouzi, Punjani & Fleet 2012):
+/// when two hashes differ in at most 10 bits, one of their four 16-bit quarters differs in at most 2, so each
+/// picture is compared with those in 4 * 137 buckets instead of with all others.
 std::vector<std::uint32_t> near_duplicate_groups(std::span<const PictureSignature> signatures);
 
 /// The signatures of loaded pictures, in their order.

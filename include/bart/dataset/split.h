@@ -10,11 +10,11 @@
 
 namespace bart {
 
-/// Indices of the pictures on each side, in the order in which they are used.
+/// The indices of the pictures in each set, in the order in which they are used.
 struct Split {
   std::vector<std::uint32_t> train;
   std::vector<std::uint32_t> test;
-  std::vector<std::uint32_t> validation = {};  // empty: the test set is validated on, as the original does
+  std::vector<std::uint32_t> validation = {};  // empty: validation uses the test set, as in the original
 };
 
 /// scikit-learn's train_test_split(test_size=…, random_state=seed) without stratification: of

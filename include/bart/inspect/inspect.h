@@ -18,8 +18,8 @@ namespace bart {
 struct InspectOptions {
   int threads = 0;  // 0: what the process may use
   bool apply_exif_orientation = true;
-  // Of the split whose leak is looked for, where the data set does not come with its own (Listing); a size of
-  // 0 is a training on everything.
+  // The random split, used when the data set does not come with its own (Listing). A test size of 0 means
+  // training on everything.
   double test_size = 0.2;
   std::uint32_t seed = 10;
 };
@@ -29,7 +29,7 @@ struct InspectedPicture {
   std::string file;  // relative to the folder
   std::int32_t label = 0;
   int width = 0, height = 0;
-  std::string format;  // Pillow's names, as in DecodedPicture
+  std::string format;  // Pillow's name, as in DecodedPicture
   std::string mode;
   std::uint64_t bytes = 0;
   Part side = Part::train;  // of the split
@@ -64,8 +64,9 @@ struct Inspection {
   std::set<std::pair<int, int>> sizes;  // (height, width), as of LoadedPictures
   std::uint64_t bytes = 0;
 
-  // The same bytes; the same pixels in files of different bytes; the same scene (near_duplicates.h), which
-  // holds the other two. Groups across classes come first, then those across the split, then the largest.
+  // Files with the same bytes; files with different bytes and the same pixels; pictures of the same scene
+  // (near_duplicates.h), which includes the other two. Groups across classes come first, then those across
+  // the split, then the largest.
   std::vector<DuplicateGroup> same_bytes;
   std::vector<DuplicateGroup> same_pixels;
   std::vector<DuplicateGroup> near_duplicates;
@@ -73,15 +74,15 @@ struct Inspection {
   bool own_split = false;  // that of the data set itself, not that of the options
   std::size_t test_pictures = 0;
   std::size_t validation_pictures = 0;
-  // With a near duplicate in the training set.
+  // Those with a near duplicate in the training set.
   std::size_t leaking_test_pictures = 0;
   std::size_t leaking_validation_pictures = 0;
 };
 
-/// Reads every picture of `listing` once and finds what there is to know about it; those whose small copies
-/// are equal are read twice more, whatever their number. Keeps under a kilobyte of each. Same bytes and same
-/// pixels are compared in full, not by hash alone. `progress(done, total)` comes one call at a time. Files
-/// that cannot be read end up in `unreadable`, whatever their number. Throws Error when the split of the
+/// Reads every picture of `listing` once and collects its properties; pictures whose small copies are equal
+/// are read at most three times more. Keeps less than a kilobyte per picture. Same bytes and same pixels are
+/// compared in full, not by hash alone. `progress(done, total)` is called by one thread at a time. Files that
+/// cannot be read are listed in `unreadable`, however many they are. Throws Error when the split of the
 /// options is impossible.
 Inspection inspect_pictures(const Listing& listing, const InspectOptions& options,
                             const OnProgress& progress = {});

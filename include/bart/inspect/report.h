@@ -8,14 +8,15 @@
 
 namespace bart {
 
-/// Aligned tables for a terminal.
+/// The inspection as aligned tables for a terminal.
 std::string inspection_text(const Inspection& inspection);
 
 /// The whole inspection as one JSON object.
 std::string inspection_json(const Inspection& inspection);
 
-/// One self-contained HTML page with thumbnails, which are read again from the folder; `progress(done,
-/// total)` counts them, one call at a time. No script, nothing from the network.
+/// The inspection as one self-contained HTML page, without scripts or anything from the network. Its
+/// thumbnails are made from the files, which are read again; `progress(done, total)` counts them, called by
+/// one thread at a time.
 std::string inspection_page(const Inspection& inspection, const OnProgress& progress = {});
 
 }  // namespace bart
