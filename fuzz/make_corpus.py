@@ -101,5 +101,10 @@ write("pixel_cache", "broken", cache_index(0, cached(b"a/1.jpg", b"truncated JPE
 write("pixel_cache", "empty", cache_index(0))
 
 write("csv", "test_pictures", "picture,file,bytes\n0.jpg,a/1.jpg,2048\n1.jpg,\"b, c/\"\"2\"\".jpg\",99\n")
+write("csv_listing", "plain", "a/1.jpg,a\nb/2.jpg,b\n")
+write("csv_listing", "header", "id,Label,Filename,Split\n1,a,x.jpg,TRAIN\n2,b,y.jpg,val\n")
+write("csv_listing", "quoted", '\ufefffile;label\r\n"a; ""b"".jpg";"two\nlines"\r\n\r\nc.jpg;d')
+write("csv_listing", "tabs", "x.jpg\ta b\ny.jpg\tc")
+write("csv_listing", "twice", "x.jpg,a\ny.jpg,b\nx.jpg,a\n")
 write("csv", "line_ends", "a,b\r\n\"c\r\nd\",\r\n\r\n,\r")
 write("csv", "open_quote", '"a,b\nc')

@@ -86,7 +86,7 @@ int inspect_command(const InspectFlags& flags) {
   check_page(flags.html);
   Progress progress;
   Log log("Batlogger (Inspect)", progress);
-  const Listing listing = list_folder(named(flags.folder));
+  const Listing listing = list_data(named(flags.folder));
   log_listing(log, listing);
   const Inspection inspection = inspect_pictures(
       listing,
@@ -121,7 +121,10 @@ void add_inspect_command(CLI::App& program, Run& run) {
   CLI::App* command = program.add_subcommand(
       "inspect",
       "Look into a data set: classes, sizes, broken files, duplicates, the leak into the test set");
-  command->add_option("folder", flags->folder, "The data: one sub-folder per class")->capture_default_str();
+  command
+      ->add_option("folder", flags->folder,
+                   "The data: a folder with one sub-folder per class, or a CSV of files and labels")
+      ->capture_default_str();
   command->add_flag("--json", flags->json, "Print everything as JSON instead of tables");
   command->add_option("--html", flags->html,
                       "Write a page with thumbnails to this file, too (- for stdout, instead of the tables)");

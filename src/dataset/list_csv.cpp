@@ -14,6 +14,7 @@
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "class_checks.h"
+#include "csv_listing.h"
 
 namespace bart {
 namespace {
@@ -95,24 +96,26 @@ constexpr std::array file_names = {"file", "filename", "file_name", "path", "fil
 constexpr std::array label_names = {"label", "class", "class_name", "category", "target"};
 constexpr std::array part_names = {"part", "split", "set", "subset"};
 
+constexpr std::size_t none = static_cast<std::size_t>(-1);
+
 struct Columns {
-  std::size_t file = 0, label = 1;
-  std::optional<std::size_t> part = {};
+  std::size_t file = 0, label = 1, part = none;
+  bool in_header = false;
 };
 
 template <class Names>
-std::optional<std::size_t> column_named(const Row& row, const Names& names) {
+std::size_t column_named(const Row& row, const Names& names) {
   for (std::size_t c = 0; c < row.fields.size(); ++c) {
     if (std::ranges::find(names, folded(row.fields[c])) != names.end()) return c;
   }
-  return std::nullopt;
+  return none;
 }
 
-/// The columns that a header names; nothing where the row is none.
-std::optional<Columns> columns_of(const Row& row) {
-  const auto file = column_named(row, file_names), label = column_named(row, label_names);
-  if (!file || !label) return std::nullopt;
-  return Columns{*file, *label, column_named(row, part_names)};
+/// The columns that the first row names, where it is a header.
+Columns columns_of(const Row& row) {
+  const std::size_t file = column_named(row, file_names), label = column_named(row, label_names);
+  if (file == none || label == none) return {};
+  return {file, label, column_named(row, part_names), true};
 }
 
 struct NamedPicture {
@@ -133,8 +136,8 @@ NamedPicture picture_of(const Row& row, const Columns& columns) {
   }
   if (picture.label.size() > longest_label) refuse("a label of more than 1000 bytes cannot be used");
   if (!is_utf8(picture.label)) refuse("the label is not valid UTF-8");
-  if (columns.part) {
-    const std::string part = field(*columns.part);
+  if (columns.part != none) {
+    const std::string part = field(columns.part);
     picture.part = part_named(part);
     if (picture.part == Part::none && !part.empty()) {
       refuse(fmt::format("\"{}\" is no part of a split: train, validation and test are", part));
@@ -151,48 +154,48 @@ struct SeenFile {
 
 }  // namespace
 
-Listing list_csv(const fs::path& csv, const fs::path& root, std::size_t fewest_classes) {
-  const std::vector<std::uint8_t> bytes = read_file(csv, most_bytes);
-  std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+Listing listing_of_csv(std::string_view text) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // a byte order mark, as Excel writes it
-
   Listing listing;
-  listing.folder = !root.empty() ? root : csv.has_parent_path() ? csv.parent_path() : fs::path(".");
   std::vector<std::string> labels;  // of each picture
   std::unordered_map<std::string, SeenFile> seen;
-  try {
-    RowReader reader(text, separator_of(text));
-    std::optional<Columns> columns;
-    while (const std::optional<Row> row = reader.next()) {
-      if (!columns) {
-        columns = columns_of(*row);
-        if (columns) continue;
-        columns.emplace();
-      }
-      NamedPicture picture = picture_of(*row, *columns);
-      const auto [earlier, fresh] =
-          seen.emplace(picture.file, SeenFile{row->line, picture.label, picture.part});
-      if (!fresh && (earlier->second.label != picture.label || earlier->second.part != picture.part)) {
-        throw Error(fmt::format("line {}: {} is named in line {} with another label or part", row->line,
-                                picture.file, earlier->second.line));
-      }
-      if (!fresh) {
-        listing.passed_over.push_back({std::move(picture.file), "named twice"});
-        continue;
-      }
-      listing.pictures.push_back({std::move(picture.file), 0, picture.part});
-      labels.push_back(std::move(picture.label));
+  RowReader reader(text, separator_of(text));
+  std::optional<Row> row = reader.next();
+  const Columns columns = row ? columns_of(*row) : Columns();
+  if (columns.in_header) row = reader.next();
+  for (; row; row = reader.next()) {
+    NamedPicture picture = picture_of(*row, columns);
+    const auto [earlier, fresh] =
+        seen.emplace(picture.file, SeenFile{row->line, picture.label, picture.part});
+    if (!fresh && (earlier->second.label != picture.label || earlier->second.part != picture.part)) {
+      throw Error(fmt::format("line {}: {} is named in line {} with another label or part", row->line,
+                              picture.file, earlier->second.line));
     }
-  } catch (const Error& why) {
-    throw Error(fmt::format("{}: {}", csv.string(), why.what()));
+    if (!fresh) {
+      listing.passed_over.push_back({std::move(picture.file), "named twice"});
+      continue;
+    }
+    listing.pictures.push_back({std::move(picture.file), 0, picture.part});
+    labels.push_back(std::move(picture.label));
   }
-
   const std::set<std::string> classes(labels.begin(), labels.end());
   listing.classes.assign(classes.begin(), classes.end());
   for (std::size_t i = 0; i < labels.size(); ++i) {
     const auto place = std::ranges::lower_bound(listing.classes, labels[i]);
     listing.pictures[i].label = static_cast<std::int32_t>(place - listing.classes.begin());
   }
+  return listing;
+}
+
+Listing list_csv(const fs::path& csv, const fs::path& root, std::size_t fewest_classes) {
+  const std::vector<std::uint8_t> bytes = read_file(csv, most_bytes);
+  Listing listing;
+  try {
+    listing = listing_of_csv({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  } catch (const Error& why) {
+    throw Error(fmt::format("{}: {}", csv.string(), why.what()));
+  }
+  listing.folder = !root.empty() ? root : csv.has_parent_path() ? csv.parent_path() : fs::path(".");
   check_class_names(listing.classes, csv.string(), listing.warnings);
   check_class_count(listing, fewest_classes, csv.string());
   return listing;

@@ -172,9 +172,10 @@ void check_folder(const fs::path& folder) {
   }
   if (error) throw Error(fmt::format("cannot read the folder {}: {}", folder.string(), error.message()));
   if (!fs::is_directory(status)) {
-    throw Error(
-        fmt::format("{} is not a folder: name a folder that holds one folder of pictures for each class",
-                    folder.string()));
+    throw Error(fmt::format(
+        "{} is not a folder: name a folder that holds one folder of pictures for each class, or a .csv file "
+        "that names pictures and their classes",
+        folder.string()));
   }
 }
 
@@ -234,7 +235,17 @@ Listing list_folder(const fs::path& folder, std::size_t fewest_classes) {
   return listing;
 }
 
+Listing list_data(const fs::path& path, std::size_t fewest_classes) {
+  const std::string ending = folded(path.extension().string());
+  const bool table = ending == ".csv" || ending == ".tsv";
+  std::error_code none;
+  return table && !fs::is_directory(path, none) ? list_csv(path, {}, fewest_classes)
+                                                : list_folder(path, fewest_classes);
+}
+
 void add_part(Listing& listing, const Listing& added, Part part) {
+  check_labels(listing);
+  check_labels(added);
   const std::string where = added.folder.string();
   if (part != Part::validation && part != Part::test) {
     throw Error("only validation and test pictures can be added to a data set");

@@ -32,7 +32,8 @@ fs::path folder_of(const fs::path& cache, const fs::path& data_folder, const Loa
 fs::path resolved(const fs::path& folder) {
   std::error_code error;
   fs::path path = fs::canonical(folder, error);
-  return error ? fs::absolute(folder) : path;
+  if (error) path = fs::absolute(folder, error);
+  return error ? folder : path;
 }
 
 }  // namespace
@@ -47,6 +48,11 @@ PictureCache::PictureCache(const Listing& listing, const LoadOptions& options)
     fs::create_directories(folder_, error);
     if (error) throw Error(fmt::format("cannot create {}: {}", folder_.string(), error.message()));
     lock_.emplace(folder_);
+    if (!lock_->warning().empty()) {
+      // Two processes that add slots at once would write over each other's pixels while those are in use.
+      trouble_ = fmt::format("{}, so the cache is only read", lock_->warning());
+      lock_.reset();
+    }
   } catch (const Error& why) {
     trouble_ = why.what();
   }

@@ -55,6 +55,26 @@ class Cache : public testing::Test {
   ScratchFolder scratch_;
 };
 
+TEST_F(Cache, IsOnlyReadWhereTheFileSystemHasNoLocks) {
+  train("plain", {});
+  const BartSurroundings without_locks{.environment = {{"LD_PRELOAD", BART_FAULTS_LIBRARY},
+                                                 {"ASAN_OPTIONS", "verify_asan_link_order=0"},
+                                                 {"BART_WITHOUT", "flock"}}};
+  for (const bool filled : {false, true}) {
+    if (filled) train("filling", {"--cache", "cache"});
+    const BartResult result =
+        run_bart(here(),
+                 {"train", "faces", "--image-size", "16", "--bs", "8", "--epochs", "2", "--no-report",
+                  "--threads", "1", "--out", "cached", "--cache", "cache"},
+                 without_locks);
+    ASSERT_EQ(result.code, 0) << result.err;
+    expect_same_results("plain", "cached");
+    EXPECT_THAT(result.err,
+                HasSubstr(filled ? "Took 30 of 30 images from the cache" : "Took 0 of 30 images"));
+    if (!filled) EXPECT_THAT(result.err, HasSubstr("so the cache is only read"));
+  }
+}
+
 TEST_F(Cache, GivesTheSameResultsAsNone) {
   fs::path broken = here() / "faces" / fs::directory_iterator(here() / "faces")->path().filename() / "no.jpg";
   scratch_.write(broken.lexically_relative(here()).string(), "no picture");

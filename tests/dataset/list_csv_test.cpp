@@ -88,6 +88,18 @@ TEST_F(ListCsv, BadRowsAreRefusedWithTheirLine) {
   expect_refused("x.jpg,K\u00F6ln\ny.jpg,Ko\u0308ln\n", "once composed and once decomposed");
 }
 
+TEST_F(ListCsv, DataIsAFolderOrATable) {
+  for (const char* file : {"data/a/1.jpg", "data/b/1.jpg", "more.csv/a/1.jpg", "more.csv/b/1.jpg"})
+    scratch_.write(file);
+  scratch_.write("list.CSV", "data/b/1.jpg,second\ndata/a/1.jpg,first\n");
+  EXPECT_EQ(list_data(scratch_.path() / "list.CSV").pictures.front().file, "data/b/1.jpg");
+  EXPECT_EQ(list_data(scratch_.path() / "data").pictures.front().file, "a/1.jpg");
+  EXPECT_EQ(list_data(scratch_.path() / "more.csv").pictures.front().file, "a/1.jpg");
+  EXPECT_THAT([&] { list_data(scratch_.path() / "data/a/1.jpg"); },
+              ThrowsMessage<Error>(AllOf(HasSubstr("1.jpg is not a folder"), HasSubstr("or a .csv file"))));
+  EXPECT_THAT([&] { list_data(scratch_.path() / "none.csv"); }, ThrowsMessage<Error>(HasSubstr("none.csv")));
+}
+
 TEST_F(ListCsv, AMissingFileIsNamed) {
   EXPECT_THAT([&] { list_csv(scratch_.path() / "none.csv"); }, ThrowsMessage<Error>(HasSubstr("none.csv")));
 }

@@ -75,6 +75,10 @@ Listing list_folder(const std::filesystem::path& folder, std::size_t fewest_clas
 Listing list_csv(const std::filesystem::path& csv, const std::filesystem::path& root = {},
                  std::size_t fewest_classes = 2);
 
+/// The data set at `path`: list_csv() for a file that ends with .csv or .tsv, else list_folder(). What every
+/// command calls for the data that its user names.
+Listing list_data(const std::filesystem::path& path, std::size_t fewest_classes = 2);
+
 /// Adds the pictures of another data set to `listing` as its part `part` (validation or test), for data sets
 /// whose parts lie in folders of their own. Their files are named relative to `listing.folder`
 /// ("../holdout/cat/1.jpg"). Throws Error when `listing` has such a part already, when `added` is itself
