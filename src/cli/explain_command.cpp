@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "bart/dataset/read_picture_file.h"
 #include "bart/engine/softmax.h"
 #include "bart/explain/contact_sheet.h"
 #include "bart/explain/overlay.h"
@@ -83,7 +84,7 @@ struct ReadPicture {
 
 ReadPicture read_picture(const fs::path& path, int image_size, int side, const DecodeOptions& options) {
   try {
-    const Picture picture = decode_picture(read_file(path), options).picture;
+    const Picture picture = decode_picture(read_picture_file(path), options).picture;
     return {fit_picture(picture, side), resize_picture(picture, image_size, image_size).pixels, {}};
   } catch (const Error& error) {
     return {{}, {}, error.what()};

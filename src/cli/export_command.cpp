@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "bart/dataset/read_picture_file.h"
 #include "bart/formats/joblib.h"
 #include "bart/formats/onnx.h"
 #include "bart/model/checked_export.h"
@@ -54,7 +55,7 @@ Pictures pictures_to_check(const fs::path& folder) {
   try {
     for (const PictureFile& file : original_test_pictures(folder).files) {
       if (found.pictures.size() == pictures_checked) break;
-      found.pictures.push_back(decode_picture(read_file(file.path)).picture);
+      found.pictures.push_back(decode_picture(read_picture_file(file.path)).picture);
     }
   } catch (const Error&) {
     // No folder, or a file that is not a picture: that matters to bart predict, not here.

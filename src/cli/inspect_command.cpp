@@ -10,15 +10,16 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "bart/dataset/listing.h"
 #include "bart/inspect/inspect.h"
 #include "bart/inspect/report.h"
 #include "bart/platform/error.h"
-#include "bart/platform/files.h"
 #include "commands.h"
 #include "listing_text.h"
 #include "log.h"
+#include "outputs.h"
 #include "progress.h"
 
 namespace bart {
@@ -47,33 +48,32 @@ void check_flags(const InspectFlags& flags) {
   if (flags.json && flags.html == "-") throw UsageError("--json and --html - cannot both go to stdout");
 }
 
-/// Throws an Error, before pictures are read, where the page cannot be written or would replace a file that
-/// is no page.
-void check_page(const fs::path& page) {
-  if (page.empty() || page == "-") return;
+/// What can be known of the page before pictures are read.
+void check_page(const Output& page) {
+  check_ending(page, "HTML", {".html", ".htm"});
+  if (page.path.empty() || page.path == "-") return;
   std::error_code none;
-  const fs::file_status status = fs::status(page, none);
-  if (fs::is_directory(status))
-    throw UsageError(fmt::format("--html {} is a folder: name a file", page.string()));
-  if (fs::exists(status) && !fs::is_regular_file(status)) return;  // a device or a pipe is written through
-  // A link is asked for what it leads to.
-  const fs::path target = fs::exists(status) ? fs::canonical(page, none) : page;
-  const std::string ending = target.extension().string();
-  if (ending != ".html" && ending != ".htm" && ending != ".HTML" && ending != ".HTM") {
-    throw UsageError(
-        fmt::format("--html writes a page: name a file that ends with .html, not {}", page.string()));
+  const fs::file_status status = fs::status(page.path, none);
+  if (fs::is_directory(status)) {
+    throw UsageError(fmt::format("{} {} is a folder: name a file", page.flag, page.path.string()));
   }
-  const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
-  if (::access((fs::exists(status) ? target : folder).c_str(), W_OK) != 0) {
-    throw Error(fmt::format("cannot write {}: {}", page.string(), std::strerror(errno)));
+  const fs::path folder = page.path.has_parent_path() ? page.path.parent_path() : fs::path(".");
+  if (::access((fs::exists(status) ? page.path : folder).c_str(), W_OK) != 0) {
+    throw Error(fmt::format("cannot write {}: {}", page.path.string(), std::strerror(errno)));
   }
+}
+
+void check_replaces_no_picture(const Output& page, const Listing& listing) {
+  std::vector<fs::path> inputs;
+  for (const ListedPicture& picture : listing.pictures) inputs.push_back(listing.folder / picture.file);
+  check_replaces_no_input(page, inputs);
 }
 
 /// The folder as it is called: without a slash at its end, and "." and ".." by their names.
 fs::path named(const fs::path& folder) {
-  fs::path path = folder.lexically_normal();
-  if (!path.has_filename() && path.has_parent_path() && path != path.root_path()) path = path.parent_path();
-  if (path == "." || path.filename() == "..") {
+  fs::path path = folder;
+  if (!path.has_filename() && path.has_relative_path()) path = path.parent_path();
+  if (path.filename() == "." || path.filename() == "..") {
     std::error_code error;
     fs::path real = fs::canonical(path, error);
     if (!error) path = real;
@@ -83,10 +83,12 @@ fs::path named(const fs::path& folder) {
 
 int inspect_command(const InspectFlags& flags) {
   check_flags(flags);
-  check_page(flags.html);
+  const Output html{"--html", flags.html};
+  check_page(html);
   Progress progress;
   Log log("Batlogger (Inspect)", progress);
   const Listing listing = list_data(named(flags.folder));
+  check_replaces_no_picture(html, listing);
   log_listing(log, listing);
   const Inspection inspection = inspect_pictures(
       listing,
@@ -101,11 +103,8 @@ int inspect_command(const InspectFlags& flags) {
       progress.show("Making thumbnails", done, total);
     });
     progress.clear();
-    if (flags.html == "-") {
-      std::fwrite(page.data(), 1, page.size(), stdout);
-      return 0;
-    }
-    write_file(flags.html, page);
+    write_output(flags.html, page);
+    if (flags.html == "-") return 0;
     log.info(
         fmt::format("Wrote {} ({:.1f} MB)", flags.html.string(), 1e-6 * static_cast<double>(page.size())));
   }

@@ -17,6 +17,7 @@
 #include "bart/training/lr_range_test.h"
 #include "cache_text.h"
 #include "commands.h"
+#include "listing_text.h"
 #include "log.h"
 #include "progress.h"
 #include "train_flags.h"
@@ -54,8 +55,10 @@ int lr_find_command(const LrFindFlags& flags) {
   check_cache(settings.cache, flags.folder);
   Progress progress;
   Log log("Batlogger (LR Find)", progress);
+  const Listing listing = list_data(flags.folder);
+  log_listing(log, listing);
   const LoadedPictures pictures = load_pictures(
-      list_folder(flags.folder),
+      listing,
       {.image_size = settings.image_size,
        .threads = settings.threads,
        .apply_exif_orientation = !settings.ignore_exif,

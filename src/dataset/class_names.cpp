@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <memory>
 
+#include "bart/platform/utf8.h"
+
 namespace bart {
 namespace {
 
@@ -22,11 +24,7 @@ std::string mapped(std::string_view text, utf8proc_option_t options) {
 
 bool is_utf8(std::string_view text) {
   while (!text.empty()) {
-    utf8proc_int32_t code_point = 0;
-    const utf8proc_ssize_t length = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                                                     static_cast<utf8proc_ssize_t>(text.size()), &code_point);
-    if (length <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(length));
+    if (is_stray_byte(next_code_point(text))) return false;
   }
   return true;
 }

@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "bart/dataset/read_picture_file.h"
 #include "bart/engine/evaluator.h"
 #include "bart/engine/softmax.h"
 #include "bart/pictures/decode.h"
@@ -99,8 +100,8 @@ BatchNetwork Model::network() const {
 }
 
 ClassProbability Model::predict(const std::filesystem::path& picture) const {
-  const std::vector<std::uint8_t> bytes = read_file(picture);
   try {
+    const std::vector<std::uint8_t> bytes = read_picture_file(picture);
     const Picture resized = decode_resized(bytes, image_size(), image_size(),
                                            {.apply_exif_orientation = apply_exif_orientation()})
                                 .picture;

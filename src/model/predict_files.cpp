@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <vector>
 
+#include "bart/dataset/read_picture_file.h"
 #include "bart/pictures/decode.h"
 #include "bart/platform/error.h"
-#include "bart/platform/files.h"
 #include "bart/platform/threads.h"
 
 namespace bart {
@@ -21,7 +21,7 @@ struct ResizedFile {
 
 ResizedFile read_resized(const std::filesystem::path& path, int size, const DecodeOptions& options) {
   try {
-    return {decode_resized(read_file(path), size, size, options).picture.pixels, {}};
+    return {decode_resized(read_picture_file(path), size, size, options).picture.pixels, {}};
   } catch (const Error& error) {
     return {{}, error.what()};
   }

@@ -1,5 +1,6 @@
 #include "shown_pictures.h"
 
+#include "bart/dataset/read_picture_file.h"
 #include "bart/engine/softmax.h"
 #include "bart/explain/overlay.h"
 #include "bart/html/html.h"
@@ -7,7 +8,6 @@
 #include "bart/pictures/encode_jpeg.h"
 #include "bart/pictures/resize.h"
 #include "bart/platform/error.h"
-#include "bart/platform/files.h"
 #include "bart/platform/threads.h"
 
 namespace bart {
@@ -23,8 +23,9 @@ std::string jpeg_address(const Picture& picture) {
 Picture thumbnail(const RecordedRun& run, const LoadedPictures& pictures, std::uint32_t i) {
   try {
     const DecodeOptions options{.apply_exif_orientation = !run.record.settings.ignore_exif};
-    return fit_picture(decode_picture(read_file(run.record.data_folder / pictures.files[i]), options).picture,
-                       thumbnail_side);
+    return fit_picture(
+        decode_picture(read_picture_file(run.record.data_folder / pictures.files[i]), options).picture,
+        thumbnail_side);
   } catch (const Error&) {  // gone, or changed
     const std::uint8_t* pixels = pictures.picture(i);
     const int side = pictures.image_size;
