@@ -84,7 +84,7 @@ void RunInProgress::check_places() const {
 }
 
 void RunInProgress::list_pictures() {
-  listing_ = fs::is_regular_file(folder_) ? list_csv(folder_) : list_folder(folder_);
+  listing_ = list_data(folder_);
   if (const std::string& tests = settled_.values.test_folder; !tests.empty()) {
     add_part(listing_, list_folder(tests, 1), Part::test);
   }
