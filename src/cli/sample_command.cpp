@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "arguments.h"
 #include "bart/platform/error.h"
 #include "bart/sample/sample.h"
 #include "commands.h"
@@ -34,7 +35,9 @@ int sample_command(const SampleFlags& flags) {
   progress.clear();
   fmt::print("Drew {} pictures of {} characters into {}\n", flags.options.classes * flags.options.per_class,
              flags.options.classes, flags.folder.string());
-  fmt::print("Next: bart train {}\n", flags.folder.string());
+  const std::string folder = flags.folder.string();
+  const char* const next[] = {"bart", "train", folder.c_str()};
+  fmt::print("Next: {}\n", quoted_command(3, next));
   return 0;
 }
 

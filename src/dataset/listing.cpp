@@ -297,6 +297,7 @@ std::string parts_sentence(const Listing& listing) {
                   counted(counts[Part::none] + counts[Part::train], "picture", "pictures"));
   if (counts[Part::validation] > 0)
     sentence += fmt::format(", {} for validation", with_commas(counts[Part::validation]));
+  if (counts[Part::test] == 0) sentence += ", which are the test pictures too";
   if (counts[Part::test] > 0) sentence += fmt::format(", {} for testing", with_commas(counts[Part::test]));
   return sentence;
 }

@@ -210,6 +210,15 @@ TEST_F(ListFolder, ATestFolderWithoutClassesIsPassedOverWithAWarning) {
   EXPECT_EQ(parts_sentence(listing), "");
 }
 
+TEST_F(ListFolder, WithoutTestPicturesThoseForValidationAreTheTest) {
+  for (const char* file : {"train/a/1.jpg", "train/b/1.jpg", "val/a/1.jpg", "val/b/1.jpg"})
+    scratch_.write(file);
+  EXPECT_EQ(
+      parts_sentence(list_folder(scratch_.path())),
+      "The data set comes with its own split: 2 pictures for training, 2 for validation, which are the test "
+      "pictures too");
+}
+
 TEST_F(ListFolder, ClassesMayBeNamedLikeParts) {
   for (const char* file : {"train/1.jpg", "bus/1.jpg", "train/red/2.jpg"}) scratch_.write(file);
   const Listing vehicles = list_folder(scratch_.path());
