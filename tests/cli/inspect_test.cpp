@@ -70,7 +70,7 @@ TEST_F(InspectDrawn, ThePageReplacesNoOtherFile) {
   const fs::path picture = *fs::directory_iterator(fs::path(*fs::directory_iterator(here() / "faces")));
   const std::string before = file_text(picture);
   fs::create_symlink(picture, here() / "page.html");
-  for (const std::string page : {picture.string(), (here() / "page.html").string(), std::string("faces")}) {
+  for (const std::string& page : {picture.string(), (here() / "page.html").string(), std::string("faces")}) {
     const BartResult result = run_bart(here(), {"inspect", "faces", "--html", page});
     EXPECT_EQ(result.code, 2) << page;
     EXPECT_THAT(result.err, HasSubstr("--html")) << page;
