@@ -147,6 +147,14 @@ int ftruncate(int fd, off_t size) {
   return next("ftruncate", &ftruncate)(fd, size);
 }
 
+int renameat2(int old_folder, const char* from, int new_folder, const char* to, unsigned flags) {
+  if (is_without("renameat2")) {
+    errno = EINVAL;
+    return -1;
+  }
+  return next("renameat2", &renameat2)(old_folder, from, new_folder, to, flags);
+}
+
 int rename(const char* from, const char* to) {
   FAIL_IF("rename")
   return next("rename", &rename)(from, to);

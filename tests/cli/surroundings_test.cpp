@@ -142,14 +142,16 @@ TEST_F(Surroundings, TheCachesFilesThatAreLinksAreNotWritten) {
 }
 
 TEST_F(Surroundings, AFileSystemWithoutLocksIsWarnedOf) {
-  const BartResult result = run_bart(here(), train("run", {"--cache", "cache"}),
+  const std::string picture = first_picture();
+  const BartResult result = run_bart(here(), train("run", {"--cache", "cache", "--prefix-files"}),
                                      {.environment = {{"LD_PRELOAD", BART_FAULTS_LIBRARY},
                                                       {"ASAN_OPTIONS", "verify_asan_link_order=0"},
-                                                      {"BART_WITHOUT", "flock chmod"}}});
+                                                      {"BART_WITHOUT", "flock chmod renameat2"}}});
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_THAT(result.err, AllOf(HasSubstr("WARNING"), HasSubstr("cannot lock run/bart-run/lock")));
   EXPECT_EQ(fs::status(here() / "run/BART-10M.pth").permissions(),
             fs::status(here() / "run/bart-run/lock").permissions());
+  EXPECT_FALSE(fs::exists(here() / "faces" / picture));  // renamed, without a rename that refuses existing names
 }
 
 TEST_F(Surroundings, TooManyThreadsAreRefusedAndASmallStackIsEnough) {
