@@ -50,7 +50,7 @@ void add_train_command(CLI::App& program, Run& run, const std::string& command_l
   add_train_flags(*command, *flags);
   command->callback([flags, &run, command, command_line] {
     run = [flags, command, command_line] {
-      const ResumeMode mode = take_resume(*flags);
+      const ResumeMode mode = take_resume(*command, *flags);
       check_folder_flags(*flags);
       take_given(*command, *flags);
       return train_command(*flags, mode, command_line);

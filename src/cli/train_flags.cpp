@@ -89,12 +89,10 @@ void check_folder_flags(const TrainFlags& flags) {
   }
 }
 
-/// CLI11 gives an option without its value this one.
-constexpr const char* no_value = "true";
-
-ResumeMode take_resume(TrainFlags& flags) {
-  if (flags.resume.empty()) return ResumeMode::no;
-  if (flags.resume == no_value) return ResumeMode::yes;
+ResumeMode take_resume(const CLI::App& command, TrainFlags& flags) {
+  if (command.count("--resume") == 0) return ResumeMode::no;
+  // CLI11 gives an option without its value an empty one, a later version "true".
+  if (flags.resume.empty() || flags.resume == "true") return ResumeMode::yes;
   if (flags.resume == "auto") return ResumeMode::if_possible;
   // bart train --resume FOLDER
   if (!named_folder(flags).empty()) {

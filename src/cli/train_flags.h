@@ -33,7 +33,7 @@ void take_given(const CLI::App& command, TrainFlags& flags);
 enum class ResumeMode { no, yes, if_possible };
 
 /// What --resume asks for. The word after it may be the data folder.
-ResumeMode take_resume(TrainFlags& flags);
+ResumeMode take_resume(const CLI::App& command, TrainFlags& flags);
 
 /// Throws UsageError where two data folders are named.
 void check_folder_flags(const TrainFlags& flags);
