@@ -249,9 +249,10 @@ std::string ProcessorBackend::describe_plan(int batch_size, bool training) const
       plan.bind(memory.bytes(), parameters);
       return plan.description();
     }
+    const EvaluationWeights weights(impl_->network);
     EvaluationPlan plan(impl_->network, batch_size);
     const AlignedMemory memory(plan.arena_bytes());
-    plan.bind(memory.bytes(), parameters, EvaluationWeights(impl_->network));
+    plan.bind(memory.bytes(), parameters, weights);
     return plan.description();
   });
 }

@@ -39,7 +39,7 @@ WeightsLayout blocked_filters(std::int64_t out, std::int64_t in, std::int64_t bl
 WeightsLayout pixel_filters(std::int64_t out, std::int64_t block);
 /// [out, in]
 WeightsLayout row_major_matrix(std::int64_t out, std::int64_t in);
-/// Rows [first, first + rows) of a matrix [out, in]. Throws dnnl::error where they do not lie together.
+/// Rows [first, first + rows) of a matrix [out, in]. oneDNN throws where they do not lie together.
 WeightsLayout rows_of(const WeightsLayout& matrix, std::int64_t in, std::int64_t first, std::int64_t rows);
 
 /// Copies weights from one of oneDNN's layouts to another, which may hold them in another precision.
