@@ -39,4 +39,8 @@ void check_augmentation(const Augmentation& a) {
   check_figure("the erasing's probability", a.erase, 1);
 }
 
+Augmentation mild_augmentation(const Augmentation& a) {
+  return {.mirror = a.mirror, .window = {(1 + a.window.low) / 2, (1 + a.window.high) / 2}};
+}
+
 }  // namespace bart

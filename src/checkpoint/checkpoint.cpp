@@ -32,6 +32,8 @@ constexpr std::string_view setting_prefix = "setting.";
 constexpr const char* model = "model.";
 constexpr const char* exp_avg = "adam.exp_avg.";
 constexpr const char* exp_avg_sq = "adam.exp_avg_sq.";
+constexpr const char* average = "average.";
+constexpr const char* average_updates = "average_updates";
 constexpr const char* generator = "generator";
 constexpr const char* order = "order";
 constexpr const char* step_losses = "steps.loss";
@@ -264,6 +266,7 @@ std::vector<std::uint8_t> encode_checkpoint(Checkpoint checkpoint) {
       {"gradient_norm_sum", fmt::format("{}", progress.gradient_norm_sum)},
       {"figures", names_of_figures()},
       {"adam_steps", fmt::format("{}", adam.steps)},
+      {average_updates, fmt::format("{}", checkpoint.training.average.updates)},
       {"data_classes", fmt::format("{:016x}", checkpoint.data.classes)}};
   for (const auto& [name, value] : checkpoint.settings) {
     content.metadata[std::string(setting_prefix) + name] = ascii(value);
@@ -286,6 +289,7 @@ std::vector<std::uint8_t> encode_checkpoint(Checkpoint checkpoint) {
   append_renamed(content.tensors, model, std::move(checkpoint.training.model));
   append_renamed(content.tensors, exp_avg, std::move(adam.exp_avg));
   append_renamed(content.tensors, exp_avg_sq, std::move(adam.exp_avg_sq));
+  append_renamed(content.tensors, average, std::move(checkpoint.training.average.model));
   const auto step_count = static_cast<std::int64_t>(losses.size());
   content.tensors.push_back({step_losses, {step_count}, std::move(losses)});
   content.tensors.push_back(integers(step_epochs, std::move(epochs)));
@@ -336,6 +340,9 @@ Checkpoint decode_checkpoint(std::span<const std::uint8_t> file) {
   checkpoint.training.model = reader.below(model);
   adam.exp_avg = reader.below(exp_avg);
   adam.exp_avg_sq = reader.below(exp_avg_sq);
+  checkpoint.training.average.updates =
+      reader.whole(average_updates, 0, std::numeric_limits<std::int64_t>::max() - 1);
+  checkpoint.training.average.model = reader.below(average);
   return checkpoint;
 }
 

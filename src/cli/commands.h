@@ -13,6 +13,7 @@ using Run = std::function<int()>;
 void add_train_command(CLI::App& program, Run& run, const std::string& command_line);
 void add_predict_command(CLI::App& program, Run& run);
 void add_evaluate_command(CLI::App& program, Run& run);
+void add_recipe_command(CLI::App& program, Run& run);
 void add_report_command(CLI::App& program, Run& run);
 void add_explain_command(CLI::App& program, Run& run);
 void add_compare_command(CLI::App& program, Run& run);

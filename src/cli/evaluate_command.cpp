@@ -146,6 +146,7 @@ void add_evaluate_command(CLI::App& program, Run& run) {
   command->add_option("--cache", flags->cache, run_setting("cache").help);
   command->add_option("--bs", flags->batch_size, "Batch size")->capture_default_str();
   add_prediction_precision_flag(*command, *flags);
+  add_tta_flag(*command, *flags);
   command->add_flag("--strict", flags->strict,
                     "Stop at the first file that cannot be read as a picture, instead of skipping it");
   command->add_flag("--ignore-exif", flags->ignore_exif, "Take pictures as stored, not as turned by EXIF");

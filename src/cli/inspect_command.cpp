@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
@@ -12,10 +13,15 @@
 #include <string>
 #include <vector>
 
+#include "bart/augment/augmentation.h"
+#include "bart/augment/picture_change.h"
 #include "bart/dataset/listing.h"
+#include "bart/dataset/load.h"
 #include "bart/inspect/inspect.h"
 #include "bart/inspect/report.h"
 #include "bart/platform/error.h"
+#include "bart/record/run_settings.h"
+#include "bart/report/augmentation_page.h"
 #include "commands.h"
 #include "listing_text.h"
 #include "log.h"
@@ -30,6 +36,8 @@ namespace fs = std::filesystem;
 struct InspectFlags {
   fs::path folder = "characters_train";
   fs::path html;
+  fs::path augmented;
+  std::string augment = recipe_settings("tuned").augment;
   bool json = false;
   bool ignore_exif = false;
   double test_size = 0.2;
@@ -46,6 +54,30 @@ void check_flags(const InspectFlags& flags) {
   }
   if (flags.threads < 0) throw UsageError(fmt::format("--threads must be at least 1, not {}", flags.threads));
   if (flags.json && flags.html == "-") throw UsageError("--json and --html - cannot both go to stdout");
+  if (flags.augmented == "-") throw UsageError("--augmented needs the name of a file");
+  try {
+    augmentation_of(flags.augment);
+  } catch (const Error& error) {
+    throw UsageError(fmt::format("--augment: {}", error.what()));
+  }
+}
+
+/// Some pictures, evenly spaced over all that can be read, as a training with augmentation would see them.
+std::string augmented_pictures(const InspectFlags& flags, const Inspection& inspection) {
+  constexpr std::size_t most = 12;
+  constexpr int side = 128;
+  Listing some{.folder = inspection.folder, .classes = {}, .pictures = {}};
+  std::vector<std::uint32_t> numbers;
+  const std::size_t count = std::min(most, inspection.pictures.size());
+  for (std::size_t k = 0; k < count; ++k) {
+    numbers.push_back(static_cast<std::uint32_t>((2 * k + 1) * inspection.pictures.size() / (2 * count)));
+    some.classes.push_back(fmt::format("{}", k));  // of its own: a class without pictures is refused
+    some.pictures.push_back({inspection.pictures[numbers.back()].file, static_cast<std::int32_t>(k)});
+  }
+  const LoadedPictures pictures = load_pictures(
+      some, {.image_size = larger_side(side), .apply_exif_orientation = !flags.ignore_exif, .strict = true});
+  return augmentation_page(pictures, numbers, augmentation_of(flags.augment), side,
+                           static_cast<std::uint32_t>(flags.seed));
 }
 
 /// What can be known of the page before pictures are read.
@@ -85,10 +117,13 @@ int inspect_command(const InspectFlags& flags) {
   check_flags(flags);
   const Output html{"--html", flags.html};
   check_page(html);
+  const Output augmented{"--augmented", flags.augmented};
+  check_page(augmented);
   Progress progress;
   Log log("Batlogger (Inspect)", progress);
   const Listing listing = list_data(named(flags.folder));
   check_replaces_no_picture(html, listing);
+  check_replaces_no_picture(augmented, listing);
   log_listing(log, listing);
   const Inspection inspection = inspect_pictures(
       listing,
@@ -98,6 +133,10 @@ int inspect_command(const InspectFlags& flags) {
        .seed = static_cast<std::uint32_t>(flags.seed)},
       [&](std::size_t done, std::size_t total) { progress.show("Reading pictures", done, total); });
   progress.clear();
+  if (!flags.augmented.empty()) {
+    write_output(flags.augmented, augmented_pictures(flags, inspection));
+    log.info(fmt::format("Wrote {}", flags.augmented.string()));
+  }
   if (!flags.html.empty()) {
     const std::string page = inspection_page(inspection, [&](std::size_t done, std::size_t total) {
       progress.show("Making thumbnails", done, total);
@@ -127,6 +166,11 @@ void add_inspect_command(CLI::App& program, Run& run) {
   command->add_flag("--json", flags->json, "Print everything as JSON instead of tables");
   command->add_option("--html", flags->html,
                       "Write a page with thumbnails to this file, too (- for stdout, instead of the tables)");
+  command->add_option(
+      "--augmented", flags->augmented,
+      "Write a page of some pictures as a training with --augment would see them to this file, too");
+  command->add_option("--augment", flags->augment, "The augmentation of that page, as of bart train")
+      ->default_str("that of --recipe tuned");
   command->add_option("--seed", flags->seed, "Seed of the split, as of bart train")->capture_default_str();
   command->add_option("--test-size", flags->test_size, "Share of the test set, as of bart train (0: none)")
       ->capture_default_str();
@@ -140,6 +184,7 @@ void add_inspect_command(CLI::App& program, Run& run) {
       "Examples:\n"
       "  bart inspect faces                       tables\n"
       "  bart inspect faces --html faces.html     a page with thumbnails, too\n"
+      "  bart inspect faces --augmented a.html    what the network will see with --recipe tuned\n"
       "  bart inspect faces --json | jq .split    how many test pictures leak");
   command->callback([flags, &run] { run = [flags] { return inspect_command(*flags); }; });
 }

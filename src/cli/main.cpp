@@ -86,6 +86,7 @@ int run_program(int argc, const char* const* argv) {
   add_train_command(program, run, quoted_command(argc, argv));
   add_predict_command(program, run);
   add_evaluate_command(program, run);
+  add_recipe_command(program, run);
   add_report_command(program, run);
   add_explain_command(program, run);
   add_compare_command(program, run);

@@ -27,6 +27,16 @@ void add_prediction_precision_flag(CLI::App& command, ModelFlags& flags) {
       "thousandths), or auto: bf16 where the processor multiplies it");
 }
 
+void add_tta_flag(CLI::App& command, ModelFlags& flags) {
+  command
+      .add_option("--tta", flags.tta,
+                  "Test-time augmentation: none, or flip, which judges each picture together with its mirror "
+                  "image, in "
+                  "twice the time")
+      ->check(CLI::IsMember({"none", "flip"}))
+      ->capture_default_str();
+}
+
 void add_precision_flag(CLI::App& command, std::string& precision, const std::string& help) {
   command.add_option("--precision", precision, help)
       ->check(CLI::IsMember({"auto", "bf16", "f32"}))
@@ -57,7 +67,10 @@ std::vector<std::filesystem::path> inputs_of(const ModelFlags& flags, std::span<
 
 ModelOptions model_options(const ModelFlags& flags) {
   check_threads(flags.threads);
-  return {.labels = flags.labels, .threads = flags.threads, .precision = precision_named(flags.precision)};
+  return {.labels = flags.labels,
+          .threads = flags.threads,
+          .precision = precision_named(flags.precision),
+          .mirror_images = flags.tta == "flip"};
 }
 
 }  // namespace bart

@@ -21,6 +21,7 @@ struct ModelFlags {
   std::filesystem::path labels;  // empty: beside the model
   int threads = 0;
   std::string precision = "f32";
+  std::string tta = "none";
 };
 
 /// Adds --model, --labels and --threads.
@@ -29,6 +30,9 @@ void add_model_flags(CLI::App& command, ModelFlags& flags);
 void add_labels_flags(CLI::App& command, ModelFlags& flags);
 /// Adds --precision, with what it does to predictions.
 void add_prediction_precision_flag(CLI::App& command, ModelFlags& flags);
+
+/// Adds --tta, for test-time augmentation.
+void add_tta_flag(CLI::App& command, ModelFlags& flags);
 
 /// Adds --precision; `help` says what it does there.
 void add_precision_flag(CLI::App& command, std::string& precision, const std::string& help);

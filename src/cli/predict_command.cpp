@@ -138,6 +138,7 @@ void add_predict_command(CLI::App& program, Run& run) {
       "json)");
   command->add_option("--top-k", flags->top_k, "Write the K most probable classes with their probabilities");
   add_prediction_precision_flag(*command, *flags);
+  add_tta_flag(*command, *flags);
   command->add_flag("--recursive", flags->recursive, "Look into the sub-folders of folders too");
   command->add_flag("--strict", flags->strict,
                     "Stop at the first file that cannot be read as a picture, instead of skipping it");

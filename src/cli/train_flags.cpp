@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <type_traits>
 #include <variant>
 
@@ -35,6 +36,13 @@ void add_setting_flag(CLI::App& command, const char* flag, RunSettings& settings
 void add_train_flags(CLI::App& command, TrainFlags& flags) {
   command.add_option("folder", flags.folder, "The data: one sub-folder per class (default characters_train)");
   command.add_option("--folder-name", flags.folder_name, "The same, as a flag");
+  command
+      .add_option(
+          "--recipe", flags.recipe,
+          "Where the settings begin that are not given: original, or tuned, the best that is known for this "
+          "network (bart recipe tuned prints it)")
+      ->check(CLI::IsMember({"original", "tuned"}))
+      ->capture_default_str();
   for (const Setting& setting : run_settings()) add_setting_flag(command, setting.flag, flags.settings);
   command
       .add_option("--resume", flags.resume,
@@ -59,15 +67,17 @@ void add_train_flags(CLI::App& command, TrainFlags& flags) {
       "Examples:\n"
       "  bart train                                the folder characters_train, as the original does\n"
       "  bart train faces --epochs 5 --out run1    another folder, five epochs, results into run1/\n"
+      "  bart train faces --recipe tuned           a better model than the original's, from the same "
+      "network\n"
       "  bart train faces --max-steps 100          a quick look\n"
       "  bart train --resume --out run1            goes on where the training in run1/ was stopped\n"
       "  bart train faces --resume auto            one command for a loop that restarts it");
 }
 
-void take_given(const CLI::App& command, TrainFlags& flags) {
-  for (const Setting& setting : run_settings()) {
-    if (command.get_option(fmt::format("--{}", setting.flag))->count() > 0) flags.given.insert(setting.flag);
-  }
+namespace {
+
+/// Takes what the file --config says and the command line does not.
+void take_config(TrainFlags& flags) {
   if (flags.config.empty()) return;
   RunToml config;
   const std::vector<std::uint8_t> file = read_file(flags.config);
@@ -79,6 +89,25 @@ void take_given(const CLI::App& command, TrainFlags& flags) {
   if (named_folder(flags).empty()) flags.folder = config.folder;
   for (const auto& [setting, value] : config.settings) {
     if (flags.given.insert(setting->flag).second) set_from_text(*setting, flags.settings, value);
+  }
+}
+
+}  // namespace
+
+void take_given(const CLI::App& command, TrainFlags& flags) {
+  for (const Setting& setting : run_settings()) {
+    if (command.get_option(fmt::format("--{}", setting.flag))->count() > 0) flags.given.insert(setting.flag);
+  }
+  take_config(flags);
+  if (flags.resume) {
+    if (command.get_option("--recipe")->count() == 0) return;
+    throw UsageError("--recipe is for a new training: leave it out with --resume");
+  }
+  std::optional<int> epochs;
+  if (flags.given.contains("epochs")) epochs = flags.settings.epochs;
+  const RunSettings recipe = recipe_settings(flags.recipe, epochs);
+  for (const Setting& setting : run_settings()) {
+    if (!flags.given.contains(setting.flag)) set_from_text(setting, flags.settings, text_of(setting, recipe));
   }
 }
 

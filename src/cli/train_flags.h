@@ -16,6 +16,7 @@ struct TrainFlags {
   bool prefix = false;
   std::string resume;  // "auto", or what stands after --resume; empty: not given
   std::filesystem::path config;
+  std::string recipe = "original";
   RunSettings settings;
   std::set<std::string> given;  // flags of settings, on the command line or in the configuration file
 };

@@ -23,6 +23,15 @@ void check_batch(const Architecture& architecture, const Batch& batch, const Dro
     throw Error(fmt::format("a training batch has {} class weights for {} classes",
                             batch.class_weights.size(), architecture.classes));
   }
+  if (!batch.logit_adjustments.empty() &&
+      batch.logit_adjustments.size() != static_cast<std::size_t>(architecture.classes)) {
+    throw Error(fmt::format("a training batch has {} logit adjustments for {} classes",
+                            batch.logit_adjustments.size(), architecture.classes));
+  }
+  if (!(batch.label_smoothing >= 0 && batch.label_smoothing < 1)) {
+    throw Error(fmt::format("a label smoothing of {} is not possible: it must be at least 0 and below 1",
+                            batch.label_smoothing));
+  }
   const std::size_t blocks = architecture.blocks.size();
   bool fit = masks.size() == blocks + architecture.hidden.size();
   for (std::size_t i = 0; fit && i < masks.size(); ++i) {

@@ -108,4 +108,12 @@ CompiledNetwork compile_network(const Architecture& architecture, const EngineOp
   return network;
 }
 
+std::vector<std::pair<std::size_t, std::size_t>> CompiledNetwork::weight_ranges() const {
+  std::vector<std::pair<std::size_t, std::size_t>> ranges;
+  // A bias follows its weights.
+  for (const ConvolutionLayer& c : convolutions) ranges.emplace_back(c.weights, c.bias);
+  for (const LinearLayer& l : linears) ranges.emplace_back(l.weights, l.bias);
+  return ranges;
+}
+
 }  // namespace bart

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bart/engine/engine.h"
@@ -72,6 +73,9 @@ struct CompiledNetwork {
   std::vector<LinearLayer> linears = {};
   std::size_t parameter_count = 0;  // floats of all parameters
   std::size_t statistic_count = 0;  // floats of the running statistics
+
+  /// Where the weights of convolutions and linear layers begin and end in the flat arrays, in ascending order.
+  std::vector<std::pair<std::size_t, std::size_t>> weight_ranges() const;
 };
 
 /// Throws Error when the options contradict each other or the network cannot be executed. Threads 0 become

@@ -15,6 +15,7 @@
 #include "evaluation_plan.h"
 #include "onednn_errors.h"
 #include "parameters.h"
+#include "sgd.h"
 #include "training_plan.h"
 
 namespace bart {
@@ -164,7 +165,7 @@ StepResult ProcessorBackend::step(const Batch& batch, const DropoutMasks& masks,
 
 double ProcessorBackend::apply_gradients(const StepOptions& options) {
   const double norm = clip_gradients(options.clip_norm > 0 ? options.clip_norm : INFINITY);
-  if (std::isfinite(norm)) adam_step(options.learning_rate);
+  if (std::isfinite(norm)) optimizer_step(options.learning_rate, options.optimizer);
   return norm;
 }
 
@@ -186,14 +187,36 @@ double ProcessorBackend::clip_gradients(double max_norm) {
                               impl_->parameter_count(), max_norm);
 }
 
-void ProcessorBackend::adam_step(double learning_rate) {
+void ProcessorBackend::optimizer_step(double learning_rate, const Optimizer& optimizer) {
   impl_->enter();
   impl_->prepare_training();
   impl_->evaluation_current = false;
   Parameters& p = impl_->parameters;
-  bart::adam_step(impl_->network.team, impl_->parameter_count(), ++p.adam_steps,
-                  {.learning_rate = learning_rate}, p.gradients.floats(), p.exp_avg.floats(),
-                  p.exp_avg_sq.floats(), p.values.floats());
+  ++p.adam_steps;
+  const auto update = [&](std::size_t first, std::size_t end, double weight_decay) {
+    const auto count = static_cast<std::int64_t>(end - first);
+    if (optimizer.kind == OptimizerKind::sgd) {
+      sgd_step(impl_->network.team, count, {.learning_rate = learning_rate, .weight_decay = weight_decay},
+               p.gradients.floats() + first, p.exp_avg.floats() + first, p.values.floats() + first);
+    } else {
+      adam_step(impl_->network.team, count, p.adam_steps,
+                {.learning_rate = learning_rate, .beta2 = optimizer.beta2, .weight_decay = weight_decay},
+                p.gradients.floats() + first, p.exp_avg.floats() + first, p.exp_avg_sq.floats() + first,
+                p.values.floats() + first);
+    }
+  };
+  if (optimizer.weight_decay == 0) {
+    update(0, impl_->network.parameter_count, 0);
+    return;
+  }
+  // Each layer's weights are followed by its bias and those of its BatchNorm.
+  std::size_t first = 0;
+  for (const auto& [weights, end] : impl_->network.weight_ranges()) {
+    update(first, weights, 0);
+    update(weights, end, optimizer.weight_decay);
+    first = end;
+  }
+  update(first, impl_->network.parameter_count, 0);
 }
 
 AdamState ProcessorBackend::adam_state() const {
@@ -227,7 +250,7 @@ std::vector<Operation> ProcessorBackend::step_operations(const Batch& batch, con
   std::vector<Operation> operations = impl_->begin_step(batch).operations(batch, masks);
   impl_->last_step = nullptr;
   const auto parameters = static_cast<double>(impl_->network.parameter_count);
-  operations.push_back({"Adam", "bart", [this] { adam_step(0); }, 0, parameters * 7 * sizeof(float)});
+  operations.push_back({"Adam", "bart", [this] { optimizer_step(0); }, 0, parameters * 7 * sizeof(float)});
   return operations;
 }
 

@@ -58,7 +58,10 @@ void TrainingPlan::bind(std::uint8_t* arena, Parameters& parameters) {
   logits_ = logits;
   add("cross entropy forward and backward", 0, [this, logits, dlogits = floats(linears_.back().gradient)] {
     const CrossEntropy loss = cross_entropy(n_, network_.architecture.classes, logits, batch_->labels,
-                                            batch_->class_weights, dlogits);
+                                            {.weights = batch_->class_weights,
+                                             .adjustments = batch_->logit_adjustments,
+                                             .smoothing = batch_->label_smoothing},
+                                            dlogits);
     loss_ = {loss.loss, loss.correct};
   });
   for (std::size_t i = linears_.size(); i-- > 0;) bind_linear_backward(i, parameters);

@@ -25,6 +25,7 @@ struct Model::Shared {
   std::vector<std::string> classes;
   bool apply_exif_orientation;
   int threads;
+  bool mirror_images;
   Evaluator evaluator;
 
   /// Made by the first explanation: it copies the largest weights.
@@ -76,6 +77,7 @@ Model::Model(const ModelFile& file, const ModelOptions& options) {
   shared_.reset(new Shared{.classes = file.classes,
                            .apply_exif_orientation = file.apply_exif_orientation,
                            .threads = settled_threads(options.threads),
+                           .mirror_images = options.mirror_images,
                            .evaluator = evaluator_of(file, options)});
 }
 
@@ -96,7 +98,8 @@ bool Model::apply_exif_orientation() const {
 }
 
 BatchNetwork Model::network() const {
-  return batch_network(shared_->evaluator);
+  BatchNetwork network = batch_network(shared_->evaluator);
+  return shared_->mirror_images ? with_mirror_images(std::move(network)) : network;
 }
 
 ClassProbability Model::predict(const std::filesystem::path& picture) const {

@@ -39,4 +39,20 @@ StateDict initial_state(const Architecture& architecture, Mt19937& generator) {
   return state;
 }
 
+StateDict he_initial_state(const Architecture& architecture, Mt19937& generator) {
+  StateDict state = empty_state(architecture);
+  Tensor* last = nullptr;  // weight of a convolution or linear layer
+  for (Tensor& tensor : state) {
+    if (tensor.shape.size() >= 2) {
+      const double fan_in = static_cast<double>(element_count(tensor.shape) / tensor.shape[0]);
+      draw_uniform(generator, std::sqrt(3.0) * (std::sqrt(2.0) / std::sqrt(fan_in)), tensor.floats());
+      last = &tensor;
+    } else if (tensor.name.ends_with(".weight") || tensor.name.ends_with(".running_var")) {
+      std::ranges::fill(tensor.floats(), 1.0f);  // of a BatchNorm
+    }
+  }
+  std::ranges::fill(last->floats(), 0.0f);
+  return state;
+}
+
 }  // namespace bart

@@ -8,6 +8,9 @@
 #include <stdexcept>
 #include <type_traits>
 
+#include "bart/augment/augmentation.h"
+#include "bart/record/dropout_text.h"
+
 namespace bart {
 namespace {
 
@@ -42,12 +45,63 @@ const std::vector<Setting>& table() {
        .label = "Learning rate",
        .value = &S::learning_rate,
        .effect = Effect::result,
-       .help = "Learning rate of Adam",
+       .help = "Learning rate, at the peak of the schedule",
        .wrong =
            [](const S& s) {
              return s.learning_rate > 0 && std::isfinite(s.learning_rate) ? "" : "must be above 0";
            },
        .synonyms = "--learning-rate"},
+      {.flag = "schedule",
+       .name = "schedule",
+       .label = "Schedule",
+       .value = &S::schedule,
+       .effect = Effect::result,
+       .help = "How the learning rate goes: constant, cosine (down to 0), one-cycle (as PyTorch's "
+               "OneCycleLR), step (a tenth after each third)",
+       .choices = {"constant", "cosine", "one-cycle", "step"}},
+      {.flag = "warm-up",
+       .name = "warm_up",
+       .label = "Warm-up",
+       .value = &S::warm_up,
+       .effect = Effect::result,
+       .help = "Epochs in which the learning rate rises to its peak, before a schedule begins",
+       .wrong = [](const S& s) -> std::string {
+         if (!(s.warm_up >= 0)) return "must be at least 0";
+         if (s.warm_up > 0 && s.warm_up >= s.epochs) return "must be shorter than the training";
+         return s.warm_up > 0 && s.schedule == "one-cycle"
+                    ? "must be 0 with the schedule one-cycle, which rises by itself"
+                    : "";
+       },
+       .nothing = "none"},
+      {.flag = "optimizer",
+       .name = "optimizer",
+       .label = "Optimizer",
+       .value = &S::optimizer,
+       .effect = Effect::result,
+       .help = "adam, adamw (Adam with a weight decay of its own), sgd (with Nesterov's momentum of 0.9)",
+       .choices = {"adam", "adamw", "sgd"}},
+      {.flag = "beta2",
+       .name = "beta2",
+       .label = "Beta 2",
+       .value = &S::beta2,
+       .effect = Effect::result,
+       .help = "How long Adam and AdamW remember squared gradients",
+       .wrong = [](const S& s) -> std::string {
+         return s.beta2 >= 0 && s.beta2 < 1 ? "" : "must be at least 0 and below 1";
+       }},
+      {.flag = "weight-decay",
+       .name = "weight_decay",
+       .label = "Weight decay",
+       .value = &S::weight_decay,
+       .effect = Effect::result,
+       .help = "Decay of the weights of convolutions and linear layers, as PyTorch's AdamW and SGD have it; "
+               "0 means none",
+       .wrong = [](const S& s) -> std::string {
+         if (!(s.weight_decay >= 0 && std::isfinite(s.weight_decay))) return "must be at least 0";
+         return s.weight_decay > 0 && s.optimizer == "adam" ? "must be 0 with the optimizer adam: take adamw"
+                                                            : "";
+       },
+       .nothing = "none"},
       {.flag = "epochs",
        .name = "epochs",
        .label = "Epochs",
@@ -150,6 +204,27 @@ const std::vector<Setting>& table() {
        .effect = Effect::result,
        .help = "none, or balanced: pictures of rare classes count for more in the loss",
        .choices = {"none", "balanced"}},
+      {.flag = "logit-adjustment",
+       .name = "logit_adjustment",
+       .label = "Logit adjustment",
+       .value = &S::logit_adjustment,
+       .effect = Effect::result,
+       .help = "Raise each class's logit in the loss by this times the logarithm of its share, which favours "
+               "rare classes in the predictions; 0 means not",
+       .wrong = [](const S& s) -> std::string {
+         return s.logit_adjustment >= 0 && std::isfinite(s.logit_adjustment) ? "" : "must be at least 0";
+       },
+       .nothing = "none"},
+      {.flag = "label-smoothing",
+       .name = "label_smoothing",
+       .label = "Label smoothing",
+       .value = &S::label_smoothing,
+       .effect = Effect::result,
+       .help = "Share of each label that is spread over all classes, as in PyTorch; 0 means none",
+       .wrong = [](const S& s) -> std::string {
+         return s.label_smoothing >= 0 && s.label_smoothing < 1 ? "" : "must be at least 0 and below 1";
+       },
+       .nothing = "none"},
       {.flag = "clip-norm",
        .name = "clip_norm",
        .label = "Gradient clipping",
@@ -161,6 +236,62 @@ const std::vector<Setting>& table() {
              return s.clip_norm >= 0 && std::isfinite(s.clip_norm) ? "" : "must be above 0, or 0";
            },
        .nothing = "none"},
+      {.flag = "dropout",
+       .name = "dropout",
+       .label = "Dropout",
+       .value = &S::dropout,
+       .effect = Effect::result,
+       .help = "Dropout of each of the four blocks and of the two hidden layers",
+       .wrong = [](const S& s) -> std::string {
+         Architecture architecture;
+         return set_dropout(s.dropout, architecture)
+                    ? ""
+                    : "must be six numbers from 0 to below 1, as 0.25,0.25,0.4,0.4,0.5,0.5";
+       }},
+      {.flag = "augment",
+       .name = "augment",
+       .label = "Augmentation",
+       .value = &S::augment,
+       .effect = Effect::result,
+       .help = "How pictures are changed at random: none, or figures as bart recipe tuned prints them",
+       .wrong = [](const S& s) -> std::string {
+         try {
+           augmentation_of(s.augment);
+           return "";
+         } catch (const Error& error) {
+           return fmt::format("is not possible ({})", error.what());
+         }
+       }},
+      {.flag = "mild-epochs",
+       .name = "mild_epochs",
+       .label = "Mild epochs",
+       .value = &S::mild_epochs,
+       .effect = Effect::result,
+       .help = "The last epochs, in which pictures are only mirrored, and scaled by half as much",
+       .wrong = [](const S& s) -> std::string {
+         return s.mild_epochs >= 0 && (s.mild_epochs == 0 || s.mild_epochs <= s.epochs)
+                    ? ""
+                    : "must be from 0 to the number of epochs";
+       },
+       .nothing = "none"},
+      {.flag = "average",
+       .name = "average",
+       .label = "Averaged weights",
+       .value = &S::average,
+       .effect = Effect::result,
+       .help = "The model is a moving average that keeps this share of itself in each step, 0.999 say; the "
+               "last step's weights become BART-10M.last.pth. 0 means no average",
+       .wrong = [](const S& s) -> std::string {
+         return s.average >= 0 && s.average < 1 ? "" : "must be at least 0 and below 1";
+       },
+       .nothing = "none"},
+      {.flag = "init-values",
+       .name = "init_values",
+       .label = "Initial values",
+       .value = &S::init_values,
+       .effect = Effect::result,
+       .help = "Where a network's weights begin: pytorch (its defaults), he (for ReLUs, the last layer zero)",
+       .choices = {"pytorch", "he"}},
       {.flag = "init",
        .name = "init",
        .label = "Initial model",
@@ -273,6 +404,31 @@ bool parse(std::string_view text, Value& value) {
 }
 
 }  // namespace
+
+RunSettings recipe_settings(std::string_view recipe, std::optional<int> epochs) {
+  RunSettings settings;
+  if (recipe != "original" && recipe != "tuned") {
+    throw std::out_of_range(fmt::format("there is no recipe {}", recipe));
+  }
+  settings.epochs = epochs.value_or(recipe == "tuned" ? 25 : settings.epochs);
+  if (recipe == "original") return settings;
+  settings.learning_rate = 0.002;
+  settings.schedule = "cosine";
+  settings.warm_up = 0.08 * std::max(settings.epochs, 0);  // 2 of 25
+  settings.optimizer = "adamw";
+  settings.beta2 = 0.99;
+  settings.weight_decay = 0.05;
+  settings.logit_adjustment = 0.5;
+  settings.label_smoothing = 0.1;
+  settings.dropout = "0,0,0,0.1,0.4,0.2";
+  settings.augment =
+      "mirror=0.5,window=0.75..1.15,aspect=0.85..1.18,rotation=12,shear=8,shift=0.1,brightness=0.25,"
+      "contrast=0.25,saturation=0.25,hue=0.02,erase=0.25";
+  settings.mild_epochs = static_cast<int>(0.16 * std::max(settings.epochs, 0));  // 4 of 25
+  settings.average = 0.999;
+  settings.init_values = "he";
+  return settings;
+}
 
 std::span<const Setting> run_settings() {
   return table();

@@ -28,7 +28,7 @@ void keep_file(const fs::path& file, const fs::path& folder) {
 
 /// The files of results, and those of the record, that a training replaces.
 std::vector<fs::path> results_of(const RunFolder& folder) {
-  return {folder.model(), folder.best_model(), folder.labels()};
+  return {folder.model(), folder.best_model(), folder.last_model(), folder.labels()};
 }
 
 std::vector<fs::path> records_of(const RunFolder& folder) {

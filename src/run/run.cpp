@@ -42,6 +42,13 @@ void check_unchanged(const RunSettings& before, const RunSettings& now) {
     throw ChangedSetting(fmt::format("{{{}}} is {}, but the training to go on with began with {}",
                                      setting.flag, text_of(setting, now), text_of(setting, before)));
   }
+  const bool epochs_decide = before.schedule != "constant" || before.mild_epochs > 0 || before.average > 0;
+  if (epochs_decide && before.epochs != now.epochs) {
+    throw ChangedSetting(
+        fmt::format("{{epochs}} is {}, but the training to go on with was made for {}: its learning "
+                    "rates, augmentation or average depend on it",
+                    now.epochs, before.epochs));
+  }
 }
 
 }  // namespace

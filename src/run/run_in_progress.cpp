@@ -6,12 +6,14 @@
 #include <map>
 #include <utility>
 
+#include "bart/augment/picture_change.h"
 #include "bart/formats/joblib.h"
 #include "bart/formats/pth.h"
 #include "bart/model/model.h"
 #include "bart/platform/files.h"
 #include "bart/platform/hash.h"
 #include "bart/platform/peak_memory.h"
+#include "bart/record/dropout_text.h"
 #include "bart/record/picture_hashes.h"
 #include "bart/record/run_toml.h"
 #include "bart/record/test_pictures.h"
@@ -96,26 +98,34 @@ void RunInProgress::list_pictures() {
                                  listing_.warnings.end());
   architecture_ = {.classes = static_cast<int>(listing_.classes.size()),
                    .image_size = settled_.values.image_size};
+  set_dropout(settled_.values.dropout, architecture_);
   layers_of(architecture_);  // refuses what cannot be built before anything is read
 }
 
 /// Before the pictures are read, which may take long.
 void RunInProgress::read_initial_model() {
   if (settled_.values.init.empty() || resumed_) return;
-  initial_model_ = initial_training_state(architecture_, settled_.training.seed, 1).model;
+  initial_model_ =
+      initial_training_state(architecture_, settled_.training.seed, 1,
+                             settled_.values.init_values == "he" ? InitialValues::he : InitialValues::pytorch)
+          .model;
   init_has_same_classes_ = take_initial_weights(settled_.values.init, listing_.classes, initial_model_);
 }
 
 void RunInProgress::read_pictures() {
   const RunSettings& values = settled_.values;
-  pictures_ = load_pictures(listing_,
-                            {.image_size = values.image_size,
-                             .threads = values.threads,
-                             .apply_exif_orientation = !values.ignore_exif,
-                             .strict = values.strict,
-                             .cache = values.cache,
-                             .scratch = existing_part(fs::absolute(out_.results()))},
-                            observer_.reading);
+  LoadOptions options{.image_size = values.image_size,
+                      .threads = values.threads,
+                      .apply_exif_orientation = !values.ignore_exif,
+                      .strict = values.strict,
+                      .cache = values.cache,
+                      .scratch = existing_part(fs::absolute(out_.results()))};
+  pictures_ = load_pictures(listing_, options, observer_.reading);
+  if (settled_.training.augmentation.changes()) {
+    options.image_size = larger_side(values.image_size);
+    larger_ = load_pictures(listing_, options, observer_.reading);
+    settled_.training.larger_pictures = &larger_;
+  }
   if (observer_.read) observer_.read(pictures_, values);
   data_ = fingerprint_of(pictures_, values.threads);
 }
@@ -149,7 +159,9 @@ void RunInProgress::fill_record(const std::string& command) {
 
 TrainingState RunInProgress::state_to_begin_with(std::optional<FoundCheckpoint> found) {
   if (!found) {
-    TrainingState state = initial_training_state(architecture_, settled_.training.seed, split_.train.size());
+    TrainingState state = initial_training_state(
+        architecture_, settled_.training.seed, split_.train.size(),
+        settled_.values.init_values == "he" ? InitialValues::he : InitialValues::pytorch);
     if (!initial_model_.empty()) state.model = std::move(initial_model_);
     return state;
   }
@@ -181,17 +193,17 @@ void RunInProgress::publish_data() {
 
 /// Puts the present model in its place, and with the first one the labels and test pictures: a model names
 /// its classes itself, so it comes before them.
-void RunInProgress::publish_model(Training& training, const fs::path& file) {
+void RunInProgress::publish_model(Training& training, const fs::path& file, const StateDict& state) {
   const RunSettings& values = settled_.values;
-  const std::vector<std::uint8_t> bytes =
-      encode_pth(training.model(), {.classes = pictures_.classes,
-                                    .image_size = values.image_size,
-                                    .exif_orientation = !values.ignore_exif,
-                                    .bart_version = bart_version()});
+  const std::vector<std::uint8_t> bytes = encode_pth(state, {.classes = pictures_.classes,
+                                                             .image_size = values.image_size,
+                                                             .exif_orientation = !values.ignore_exif,
+                                                             .bart_version = bart_version()});
   std::vector<ModelRecord>& models = result_.record.models;
   if (models.empty()) {
     std::error_code gone;
     fs::remove(out_.best_model(), gone);  // of the earlier training, which has it in bart-run/earlier/
+    fs::remove(out_.last_model(), gone);
   }
   write_file(file, bytes);
   const std::string name = file.filename().string();
@@ -336,9 +348,9 @@ void RunInProgress::train(Training& training) {
 bool RunInProgress::end_epoch(Training& training, const EpochRecord& epoch) {
   history_->epoch(epoch);
   const bool go_on = !observer_.epoch || observer_.epoch(epoch);
-  publish_model(training, out_.model());
+  publish_model(training, out_.model(), training.model());
   if (!settled_.values.best.empty() && best_epoch(training.progress().epochs, best_by()) == epoch.epoch) {
-    publish_model(training, out_.best_model());
+    publish_model(training, out_.best_model(), training.model());
     saved(Saved::best_model, out_.best_model());
   }
   save_checkpoint_of(training);
@@ -348,7 +360,8 @@ bool RunInProgress::end_epoch(Training& training, const EpochRecord& epoch) {
 
 void RunInProgress::finish(Training& training) {
   const TrainingProgress& progress = training.progress();
-  publish_model(training, out_.model());
+  publish_model(training, out_.model(), training.model());
+  if (settled_.values.average > 0) publish_model(training, out_.last_model(), training.last_model());
   // One that was stopped within an epoch, or before the first one, can be gone on with, too.
   if (progress.done > 0 || progress.steps.empty()) save_checkpoint_of(training);
   for (const std::string& warning : warnings_after(pictures_, split_, progress)) warn(warning);

@@ -50,7 +50,7 @@ class RunInProgress {
 
   void warn(const std::string& sentence);
   void publish_data();
-  void publish_model(Training& training, const std::filesystem::path& file);
+  void publish_model(Training& training, const std::filesystem::path& file, const StateDict& state);
   void keep_progress(Training& training, const std::string& status);
   void write_record(const std::string& status);
   void save_checkpoint_of(Training& training);
@@ -66,6 +66,7 @@ class RunInProgress {
   RunResult result_{out_, {}, {}, 0, false};
   Listing listing_;
   LoadedPictures pictures_;
+  LoadedPictures larger_;  // for augmentation
   DataFingerprint data_;
   Split split_;
   Architecture architecture_;

@@ -26,6 +26,12 @@ Precision settled_precision(const RunSettings& asked) {
   return bf16 ? Precision::bf16 : Precision::f32;
 }
 
+ScheduleKind schedule_of(const std::string& name) {
+  if (name == "cosine") return ScheduleKind::cosine;
+  if (name == "one-cycle") return ScheduleKind::one_cycle;
+  return name == "step" ? ScheduleKind::step : ScheduleKind::constant;
+}
+
 }  // namespace
 
 SettledSettings settle(const RunSettings& asked) {
@@ -38,15 +44,26 @@ SettledSettings settle(const RunSettings& asked) {
   for (std::string* folder : {&values.cache, &values.test_folder, &values.validation_folder}) {
     if (!folder->empty()) *folder = fs::absolute(*folder).string();  // to resume from elsewhere
   }
-  settled.training = {.epochs = values.epochs,
-                      .batch_size = values.batch_size,
-                      .learning_rate = values.learning_rate,
-                      .seed = static_cast<std::uint32_t>(values.seed),
-                      .threads = values.deterministic ? deterministic_threads : values.threads,
-                      .precision = precision,
-                      .exact = values.exact,
-                      .balanced_classes = values.class_weights == "balanced",
-                      .clip_norm = values.clip_norm};
+  settled.training = {
+      .epochs = values.epochs,
+      .batch_size = values.batch_size,
+      .learning_rate = values.learning_rate,
+      .seed = static_cast<std::uint32_t>(values.seed),
+      .threads = values.deterministic ? deterministic_threads : values.threads,
+      .precision = precision,
+      .exact = values.exact,
+      .balanced_classes = values.class_weights == "balanced",
+      .clip_norm = values.clip_norm,
+      .schedule = schedule_of(values.schedule),
+      .warm_up_epochs = values.warm_up,
+      .optimizer = {.kind = values.optimizer == "sgd" ? OptimizerKind::sgd : OptimizerKind::adam,
+                    .beta2 = values.beta2,
+                    .weight_decay = values.weight_decay},
+      .label_smoothing = values.label_smoothing,
+      .logit_adjustment = values.logit_adjustment,
+      .augmentation = augmentation_of(values.augment),
+      .mild_epochs = values.mild_epochs,
+      .average_decay = values.average};
   if (values.max_steps > 0) settled.training.max_steps = values.max_steps;
   return settled;
 }

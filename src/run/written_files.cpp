@@ -28,7 +28,8 @@ void check_writable(const RunFolder& folder) {
       throw Error(fmt::format("cannot write into {}: {}", there.string(), std::strerror(errno)));
     }
   }
-  for (const fs::path& file : {folder.model(), folder.best_model(), folder.labels(), folder.run_json()}) {
+  for (const fs::path& file :
+       {folder.model(), folder.best_model(), folder.last_model(), folder.labels(), folder.run_json()}) {
     if (fs::is_directory(file)) {
       throw Error(fmt::format("cannot write {}: it is a folder", file.string()));
     }
@@ -72,6 +73,7 @@ std::size_t leftover_pictures(const RunFolder& folder, std::size_t test_pictures
 void remove_unfinished_files(const RunFolder& folder) {
   remove_unfinished(folder.model());
   remove_unfinished(folder.best_model());
+  remove_unfinished(folder.last_model());
   remove_unfinished(folder.labels());
   remove_unfinished(folder.test_pictures() / "");
   remove_unfinished(folder.record() / "");

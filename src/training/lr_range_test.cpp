@@ -45,8 +45,9 @@ LrRangeTest lr_range_test(const LoadedPictures& pictures, std::span<const std::u
     for (std::size_t k = done; k < done + batch; ++k) indices.push_back(train[visits[k]]);
     done += batch;
     const double learning_rate = options.from * std::pow(factor, step);
-    const StepResult result = training_step(engine, pictures, indices, class_weights, generator,
-                                            {learning_rate, training.clip_norm});
+    const StepResult result =
+        training_step(engine, {pictures_of(pictures, indices), labels_of(pictures, indices), class_weights},
+                      generator, {learning_rate, training.clip_norm});
 
     mean = decay * mean + (1 - decay) * static_cast<double>(result.loss);
     const double smoothed = mean / (1 - std::pow(decay, step + 1));

@@ -31,11 +31,6 @@ void check_schedule(const Schedule& schedule, std::int64_t total) {
   if (!positive(schedule.peak)) {
     throw Error(fmt::format("a learning rate of {} is not possible: it must be above 0", schedule.peak));
   }
-  if (!(schedule.last >= 0 && schedule.last <= schedule.peak)) {
-    throw Error(
-        fmt::format("a schedule cannot end at the learning rate {}: it must be from 0 to the peak, {}",
-                    schedule.last, schedule.peak));
-  }
   if (schedule.warm_up < 0 || (schedule.warm_up > 0 && schedule.warm_up >= total)) {
     throw Error(
         fmt::format("a warm-up of {} steps does not fit into a training of {}", schedule.warm_up, total));
@@ -56,7 +51,7 @@ double learning_rate(const Schedule& schedule, std::int64_t step, std::int64_t t
     case ScheduleKind::constant:
       return schedule.peak;
     case ScheduleKind::cosine:
-      return annealed(schedule.peak, schedule.last, static_cast<double>(after) / static_cast<double>(rest));
+      return annealed(schedule.peak, 0, static_cast<double>(after) / static_cast<double>(rest));
     case ScheduleKind::one_cycle:
       return one_cycle(schedule.peak, static_cast<double>(at), static_cast<double>(total));
     case ScheduleKind::step:

@@ -8,6 +8,8 @@
 #include <span>
 #include <utility>
 
+#include "bart/augment/augmentation.h"
+#include "bart/platform/threads.h"
 #include "bart/random/torch.h"
 #include "bart/training/predictions.h"
 #include "training_step.h"
@@ -33,6 +35,17 @@ void check(const LoadedPictures& pictures, const Split& split, const Architectur
   if (options.batch_size < 1 || options.epochs < 0 || !(options.learning_rate > 0)) {
     throw Error("batch size and learning rate must be above 0, epochs at least 0");
   }
+  if (!(options.average_decay >= 0 && options.average_decay < 1)) {
+    throw Error(fmt::format("an average cannot keep {} of itself: it must be at least 0 and below 1",
+                            options.average_decay));
+  }
+  if (options.mild_epochs < 0 || !(options.warm_up_epochs >= 0) || !std::isfinite(options.logit_adjustment)) {
+    throw Error("mild epochs, warm-up and logit adjustment must be at least 0");
+  }
+  check_augmentation(options.augmentation);
+  if (options.larger_pictures != nullptr && options.larger_pictures->files != pictures.files) {
+    throw Error("the larger pictures are not those that are trained on");
+  }
   check_labels(pictures);
   for (const auto* side : {&split.train, &split.validation, &split.test}) {
     for (const std::uint32_t i : *side) {
@@ -53,9 +66,10 @@ struct Abandoned {};
 }  // namespace
 
 TrainingState initial_training_state(const Architecture& architecture, std::uint32_t seed,
-                                     std::size_t train_pictures) {
+                                     std::size_t train_pictures, InitialValues values) {
   TrainingState state{{Mt19937(seed), BatchOrder(seed, static_cast<std::uint32_t>(train_pictures))}, {}, {}};
-  state.model = initial_state(architecture, state.progress.generator);
+  state.model = (values == InitialValues::he ? he_initial_state : initial_state)(architecture,
+                                                                                 state.progress.generator);
   return state;
 }
 
@@ -72,10 +86,15 @@ Training::Training(const LoadedPictures& pictures, Split split, Engine engine, c
       split_(std::move(split)),
       options_(options),
       engine_(std::move(engine)),
+      average_(std::move(from.average)),
       progress_(std::move(from.progress)),
       next_order_(progress_.order) {
   check(pictures, split_, engine_.architecture(), options, progress_);
+  if (steps_of_all_epochs() > 0) check_schedule(schedule(), steps_of_all_epochs());
   if (options.balanced_classes) class_weights_ = balanced_weights(pictures, split_.train);
+  if (options.logit_adjustment > 0) {
+    logit_adjustments_ = logit_adjustments(pictures, split_.train, options.logit_adjustment);
+  }
   engine_.load(from.model);
   if (from.adam.steps > 0) engine_.load_adam_state(from.adam);
   begin_epoch();
@@ -84,6 +103,18 @@ Training::Training(const LoadedPictures& pictures, Split split, Engine engine, c
 void Training::begin_epoch() {
   next_order_ = progress_.order;
   visits_ = next_order_.next_epoch();
+}
+
+std::int64_t Training::steps_of_all_epochs() const {
+  const auto pictures = static_cast<std::int64_t>(split_.train.size());
+  return options_.epochs * ((pictures + options_.batch_size - 1) / options_.batch_size);
+}
+
+Schedule Training::schedule() const {
+  const double epoch = static_cast<double>(steps_of_all_epochs()) / std::max(options_.epochs, 1);
+  return {.kind = options_.schedule,
+          .peak = options_.learning_rate,
+          .warm_up = std::llround(options_.warm_up_epochs * epoch)};
 }
 
 bool Training::enough_steps() const {
@@ -108,14 +139,32 @@ void Training::step() {
       std::min(visits_.size() - progress_.done, static_cast<std::size_t>(options_.batch_size));
   std::vector<std::uint32_t> batch;
   for (std::size_t k = progress_.done; k < progress_.done + n; ++k) batch.push_back(split_.train[visits_[k]]);
+  const bool mild = progress_.epoch > options_.epochs - options_.mild_epochs;
+  const Augmentation augmentation = mild ? mild_augmentation(options_.augmentation) : options_.augmentation;
+  const LoadedPictures& source =
+      augmentation.changes() && options_.larger_pictures != nullptr ? *options_.larger_pictures : pictures_;
   // Of pictures on a disk, the next batch's come while this one computes.
   const std::size_t next = progress_.done + n;
   const std::size_t next_end = std::min(visits_.size(), next + static_cast<std::size_t>(options_.batch_size));
-  for (std::size_t k = next; k < next_end; ++k) pictures_.will_need(split_.train[visits_[k]]);
-  const double learning_rate = options_.learning_rate;
-  const StepResult result = training_step(engine_, pictures_, batch, class_weights_, progress_.generator,
-                                          {learning_rate, options_.clip_norm});
+  for (std::size_t k = next; k < next_end; ++k) source.will_need(split_.train[visits_[k]]);
+  std::vector<const std::uint8_t*> pixels;
+  if (augmentation.changes()) {
+    augmented_.make(source, batch, augmentation, options_.seed, progress_.epoch, pictures_.image_size,
+                    options_.threads > 0 ? options_.threads : available_threads());
+  } else {
+    pixels = pictures_of(pictures_, batch);
+  }
   const std::int64_t number = static_cast<std::int64_t>(progress_.steps.size()) + 1;
+  const double learning_rate = bart::learning_rate(schedule(), number, steps_of_all_epochs());
+  const StepResult result = training_step(
+      engine_,
+      {.pictures = augmentation.changes() ? augmented_.pictures() : pixels,
+       .labels = labels_of(pictures_, batch),
+       .class_weights = class_weights_,
+       .logit_adjustments = logit_adjustments_,
+       .label_smoothing = options_.label_smoothing},
+      progress_.generator,
+      {.learning_rate = learning_rate, .clip_norm = options_.clip_norm, .optimizer = options_.optimizer});
   if (!std::isfinite(result.loss) || !std::isfinite(result.gradient_norm)) {
     throw DivergedError(fmt::format(
         "the {} became {} at step {} (epoch {}, learning rate {}): train with a smaller learning rate",
@@ -123,7 +172,10 @@ void Training::step() {
         std::isfinite(result.loss) ? result.gradient_norm : static_cast<double>(result.loss), number,
         progress_.epoch, learning_rate));
   }
-  for (const std::uint32_t i : batch) pictures_.done_with(i);
+  for (const std::uint32_t i : batch) source.done_with(i);
+  if (options_.average_decay > 0 && number % steps_per_average == 0) {
+    update_average(average_, engine_.state(), options_.average_decay);
+  }
 
   progress_.loss_sum += result.loss;
   progress_.correct += static_cast<std::uint64_t>(result.correct);
@@ -134,18 +186,58 @@ void Training::step() {
 }
 
 StateDict Training::model() {
+  return averages() ? average_.model : last_model();
+}
+
+StateDict Training::last_model() {
   engine_.release_memory();
   return engine_.state();
 }
 
 TrainingState Training::state() {
   engine_.release_memory();
-  return {progress_, engine_.state(), engine_.adam_state()};
+  return {progress_, engine_.state(), engine_.adam_state(), average_};
 }
 
 Evaluation Training::evaluate_on(std::span<const std::uint32_t> indices, const OnProgress& progress) {
-  return evaluate(predictions_of(batch_network(engine_), pictures_, indices,
-                                 static_cast<std::size_t>(options_.batch_size), progress));
+  const auto predict = [&] {
+    return predictions_of(batch_network(engine_), pictures_, indices,
+                          static_cast<std::size_t>(options_.batch_size), progress);
+  };
+  if (!averages()) return evaluate(predict());
+  const StateDict last = engine_.state();
+  engine_.load(average_.model);
+  try {
+    const Predictions predictions = predict();
+    engine_.load(last);
+    return evaluate(predictions);
+  } catch (...) {
+    engine_.load(last);
+    throw;
+  }
+}
+
+// The average's running statistics are a mean of those that other weights had, on augmented pictures.
+void Training::settle_statistics() {
+  constexpr std::size_t most_batches = 100;  // after which 0.9^100 of what was there before is left
+  const StateDict last = engine_.state();
+  const AdamState adam = engine_.adam_state();
+  engine_.load(average_.model);
+  Mt19937 generator(options_.seed);
+  const auto batch_size = static_cast<std::size_t>(options_.batch_size);
+  const std::size_t batches = std::min(most_batches, split_.train.size() / batch_size);
+  for (std::size_t b = 0; b < batches; ++b) {
+    const std::span batch = std::span(split_.train).subspan(b * batch_size, batch_size);
+    training_step(engine_, {pictures_of(pictures_, batch), labels_of(pictures_, batch)}, generator,
+                  {.learning_rate = 0});
+    for (const std::uint32_t i : batch) pictures_.done_with(i);
+  }
+  const StateDict settled = engine_.state();
+  for (std::size_t t = 0; t < settled.size(); ++t) {
+    if (settled[t].name.find(".running_") != std::string::npos) average_.model[t].values = settled[t].values;
+  }
+  engine_.load(last);
+  engine_.load_adam_state(adam);
 }
 
 DivergedError Training::outputs_not_finite() const {
@@ -172,6 +264,8 @@ void Training::check_outputs() {
 bool Training::validate(const TrainEvents& events) {
   const auto start = std::chrono::steady_clock::now();
   const std::vector<std::uint32_t>& pictures = split_.validation.empty() ? split_.test : split_.validation;
+  const StateDict unsettled = average_.model;
+  if (averages() && progress_.epoch == options_.epochs) settle_statistics();
   const double none = std::nan("");
   double accuracy = none, macro_f1 = none, loss = none;
   if (pictures.empty()) {
@@ -185,6 +279,7 @@ bool Training::validate(const TrainEvents& events) {
       macro_f1 = validation.report.macro.f1;
       loss = validation.loss;
     } catch (const Abandoned&) {
+      average_.model = unsettled;
       return false;
     } catch (const NotFiniteError&) {
       throw outputs_not_finite();

@@ -2,29 +2,48 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "bart/network/dropout.h"
 #include "bart/platform/error.h"
 
 namespace bart {
 
-StepResult training_step(Engine& engine, const LoadedPictures& pictures, std::span<const std::uint32_t> batch,
-                         std::span<const float> class_weights, Mt19937& generator,
-                         const StepOptions& options) {
-  std::vector<const std::uint8_t*> pixels;
-  std::vector<std::int32_t> labels;
-  for (const std::uint32_t i : batch) {
-    pictures.will_need(i);  // from a disk in one piece, not page by page
-    pixels.push_back(pictures.picture(i));
-    labels.push_back(pictures.labels[i]);
-  }
+StepResult training_step(Engine& engine, const Batch& batch, Mt19937& generator, const StepOptions& options) {
   const DropoutMasks masks =
-      draw_dropout_masks(engine.architecture(), static_cast<int>(batch.size()), generator);
-  return engine.step({pixels, labels, class_weights}, masks, options);
+      draw_dropout_masks(engine.architecture(), static_cast<int>(batch.pictures.size()), generator);
+  return engine.step(batch, masks, options);
 }
 
-std::vector<float> balanced_weights(const LoadedPictures& pictures, std::span<const std::uint32_t> train) {
+std::vector<const std::uint8_t*> pictures_of(const LoadedPictures& pictures,
+                                             std::span<const std::uint32_t> batch) {
+  std::vector<const std::uint8_t*> pixels;
+  for (const std::uint32_t i : batch) {
+    pictures.will_need(i);  // in one piece, not page by page
+    pixels.push_back(pictures.picture(i));
+  }
+  return pixels;
+}
+
+std::vector<std::int32_t> labels_of(const LoadedPictures& pictures, std::span<const std::uint32_t> batch) {
+  std::vector<std::int32_t> labels;
+  for (const std::uint32_t i : batch) labels.push_back(pictures.labels[i]);
+  return labels;
+}
+
+namespace {
+
+std::vector<double> counts_of_classes(const LoadedPictures& pictures, std::span<const std::uint32_t> train) {
   std::vector<double> counts(pictures.classes.size());
   for (const std::uint32_t i : train) ++counts[static_cast<std::size_t>(pictures.labels[i])];
+  return counts;
+}
+
+}  // namespace
+
+std::vector<float> balanced_weights(const LoadedPictures& pictures, std::span<const std::uint32_t> train) {
+  const std::vector<double> counts = counts_of_classes(pictures, train);
   std::vector<float> weights;
   for (const double count : counts) {
     // A class that has no picture to train on meets no weight.
@@ -33,6 +52,16 @@ std::vector<float> balanced_weights(const LoadedPictures& pictures, std::span<co
                                                       (static_cast<double>(counts.size()) * count)));
   }
   return weights;
+}
+
+std::vector<float> logit_adjustments(const LoadedPictures& pictures, std::span<const std::uint32_t> train,
+                                     double tau) {
+  std::vector<float> adjustments;
+  for (const double count : counts_of_classes(pictures, train)) {
+    adjustments.push_back(
+        static_cast<float>(tau * std::log(std::max(count, 1.0) / static_cast<double>(train.size()))));
+  }
+  return adjustments;
 }
 
 void check_labels(const LoadedPictures& pictures) {

@@ -35,5 +35,47 @@ TEST(Augmentation, RefusesWhatIsNoProbabilityOrTooMuch) {
   }
 }
 
+std::string complaint_about(const std::string& text) {
+  try {
+    augmentation_of(text);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "none";
+}
+
+TEST(Augmentation, ReadsWhatItWrites) {
+  const Augmentation strong = {
+      .mirror = 0.5, .window = {0.75, 1.15}, .rotation = 12, .hue = 0.1 + 0.2, .erase = 1};
+  EXPECT_EQ(augmentation_text(strong),
+            "mirror=0.5,window=0.75..1.15,rotation=12,hue=0.30000000000000004,erase=1");
+  EXPECT_EQ(augmentation_of(augmentation_text(strong)), strong);
+  EXPECT_EQ(augmentation_text({}), "none");
+  EXPECT_EQ(augmentation_of("none"), Augmentation());
+  EXPECT_EQ(augmentation_of("erase=0.25,aspect=0.8..1.25"),
+            (Augmentation{.aspect = {0.8, 1.25}, .erase = 0.25}));
+}
+
+TEST(Augmentation, SaysWhatItDoesNotUnderstand) {
+  EXPECT_THAT(complaint_about("flip=0.5"), testing::HasSubstr("an augmentation has no \"flip\""));
+  EXPECT_THAT(complaint_about(""), testing::HasSubstr("an augmentation has no \"\""));
+  EXPECT_THAT(complaint_about("mirror=0.5,"), testing::HasSubstr("an augmentation has no \"\""));
+  EXPECT_THAT(complaint_about("mirror"),
+              testing::HasSubstr("\"mirror\" is not understood: write mirror=0.5"));
+  EXPECT_THAT(complaint_about("mirror=half"), testing::HasSubstr("\"mirror=half\" is not understood"));
+  EXPECT_THAT(complaint_about("window=0.9"), testing::HasSubstr("write window=0.75..1.15"));
+  EXPECT_THAT(complaint_about("window=0.9..1.1x"), testing::HasSubstr("is not understood"));
+  EXPECT_THAT(complaint_about("mirror=0.5,mirror=0.2"), testing::HasSubstr("mirror twice"));
+  EXPECT_THAT(complaint_about("mirror=1.5"), testing::HasSubstr("must be from 0 to 1"));
+  EXPECT_THAT(complaint_about("mirror=nan"), testing::HasSubstr("must be from 0 to 1"));
+}
+
+TEST(Augmentation, TheMildOneKeepsTheMirrorAndHalfOfTheWindow) {
+  EXPECT_EQ(
+      mild_augmentation({.mirror = 0.5, .window = {0.75, 1.25}, .rotation = 12, .hue = 0.02, .erase = 0.25}),
+      (Augmentation{.mirror = 0.5, .window = {0.875, 1.125}}));
+  EXPECT_FALSE(mild_augmentation({}).changes());
+}
+
 }  // namespace
 }  // namespace bart

@@ -55,6 +55,16 @@ TEST(CheckpointTest, ComesBackAsItWas) {
   expect_same_tensors(after.training.model, before.training.model);
   expect_same_tensors(after.training.adam.exp_avg, before.training.adam.exp_avg);
   expect_same_tensors(after.training.adam.exp_avg_sq, before.training.adam.exp_avg_sq);
+  expect_same_tensors(after.training.average.model, before.training.average.model);
+  EXPECT_EQ(after.training.average.updates, 7);
+}
+
+TEST(CheckpointTest, ATrainingWithoutAnAverageComesBackWithoutOne) {
+  Checkpoint before = test::small_checkpoint();
+  before.training.average = {};
+  const Checkpoint after = decode_checkpoint(encode_checkpoint(before));
+  EXPECT_TRUE(after.training.average.model.empty());
+  EXPECT_EQ(after.training.average.updates, 0);
 }
 
 TEST(CheckpointTest, IsASafetensorsFile) {

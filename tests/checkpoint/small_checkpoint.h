@@ -26,7 +26,10 @@ inline Checkpoint small_checkpoint(std::int64_t steps = 5) {
   return {"1.2.3",
           {{"--lr", "0.001"}, {"folder", "/a b/100%/\xe4\xff"}},
           fingerprint_of(random_pictures(4, 2, 16), 1),
-          {progress, model, {steps, vector("a.weight", 0.2f), vector("a.weight", 1e-30f)}}};
+          {progress,
+           model,
+           {steps, vector("a.weight", 0.2f), vector("a.weight", 1e-30f)},
+           {vector("a.weight", 0.3f), 7}}};
 }
 
 }  // namespace bart::test

@@ -137,7 +137,7 @@ TEST(Engine, TrainsArchitecturesOfManyShapes) {
       const float before = engine.forward_backward(setup.batch(), setup.masks).loss;
       EXPECT_TRUE(std::isfinite(before));
       for (int step = 0; step < 20; ++step) {
-        engine.adam_step(1e-3);
+        engine.optimizer_step(1e-3);
         engine.forward_backward(setup.batch(), setup.masks);
       }
       EXPECT_LT(engine.forward_backward(setup.batch(), setup.masks).loss, before) << architecture.classes;
@@ -153,7 +153,7 @@ TEST(Engine, GivesTheSameBitsRunAfterRun) {
     engine.load(setup.state);
     for (int step = 0; step < 5; ++step) {
       engine.forward_backward(setup.batch(), setup.masks);
-      engine.adam_step(1e-3);
+      engine.optimizer_step(1e-3);
     }
     states.push_back(engine.state());
   }
@@ -187,7 +187,7 @@ TEST(Engine, EvaluatesTheParametersThatItHasNow) {
   std::vector<float> logits(setup.logit_count()), expected(setup.logit_count());
   trained.evaluate(setup.pictures, logits);  // folds the BatchNorms of the initial state
   trained.forward_backward(setup.batch(), setup.masks);
-  trained.adam_step(1e-2);
+  trained.optimizer_step(1e-2);
   trained.evaluate(setup.pictures, logits);
   loaded.load(trained.state());
   loaded.evaluate(setup.pictures, expected);
@@ -202,7 +202,7 @@ TEST(Engine, TakesNoMemoryInAStepForWhatItComputes) {
   std::vector<float> logits(setup.logit_count());
   const auto step = [&] {
     engine.forward_backward(setup.batch(), setup.masks);
-    engine.adam_step(1e-3);
+    engine.optimizer_step(1e-3);
   };
   step();
   largest_allocation = 0;

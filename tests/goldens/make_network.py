@@ -21,6 +21,16 @@ with open(f"{HERE}/network_initial_state.tsv", "w") as out:
         torch.manual_seed(seed)
         for key, value in Network(**arguments).state_dict().items():
             print(name, key, "x".join(map(str, value.shape)), crc32(value.numpy()), sep="\t", file=out)
+    for name, (seed, arguments) in NETWORKS.items():
+        model = Network(**arguments)
+        torch.manual_seed(seed)
+        layers = [m for m in model.modules() if isinstance(m, (nn.Conv2d, nn.Linear))]
+        for layer in layers:
+            nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu")
+            nn.init.zeros_(layer.bias)
+        nn.init.zeros_(layers[-1].weight)
+        for key, value in model.state_dict().items():
+            print("he_" + name, key, "x".join(map(str, value.shape)), crc32(value.numpy()), sep="\t", file=out)
 
 # Training on 1657 pictures in batches of 32, then a validation, then training goes on: the dropout layers alone
 # (nothing else draws from the global generator), fed with ones, so that a zero is a mask's.

@@ -10,14 +10,14 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 warnings.simplefilter("ignore")
 
 
-def rates(kind, peak, warm_up, last, total):
+def rates(kind, peak, warm_up, total):
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=peak)
     rest = total - warm_up
     if kind == "one_cycle":
         scheduler = s.OneCycleLR(optimizer, max_lr=peak, total_steps=total, cycle_momentum=False)
     else:
         scheduler = {"constant": lambda: s.ConstantLR(optimizer, factor=1.0),
-                     "cosine": lambda: s.CosineAnnealingLR(optimizer, T_max=rest, eta_min=last),
+                     "cosine": lambda: s.CosineAnnealingLR(optimizer, T_max=rest),
                      "step": lambda: s.StepLR(optimizer, step_size=-(-rest // 3), gamma=0.1)}[kind]
         if warm_up:
             rising = s.LinearLR(optimizer, start_factor=1 / warm_up, total_iters=max(warm_up - 1, 1))
@@ -34,11 +34,11 @@ def rates(kind, peak, warm_up, last, total):
 
 
 with open(f"{HERE}/schedule.tsv", "w") as out:
-    print("# kind\tpeak\twarm-up steps\tlast\tsteps\tstep\trate", file=out)
-    for kind, peak, warm_up, last, total in [
-            ("constant", .001, 0, 0, 10), ("constant", .01, 4, 0, 12), ("cosine", .002, 0, 0, 10),
-            ("cosine", .002, 80, 1e-6, 1000), ("one_cycle", .004, 0, 0, 1000), ("one_cycle", .01, 0, 0, 20),
-            ("step", .1, 0, 0, 1000), ("step", .1, 10, 0, 100), ("step", .1, 0, 0, 4)]:
-        for step, rate in enumerate(rates(kind, peak, warm_up, last, total), 1):
+    print("# kind\tpeak\twarm-up steps\tsteps\tstep\trate", file=out)
+    for kind, peak, warm_up, total in [
+            ("constant", .001, 0, 10), ("constant", .01, 4, 12), ("cosine", .002, 0, 10),
+            ("cosine", .002, 80, 1000), ("one_cycle", .004, 0, 1000), ("one_cycle", .01, 0, 20),
+            ("step", .1, 0, 1000), ("step", .1, 10, 100), ("step", .1, 0, 4)]:
+        for step, rate in enumerate(rates(kind, peak, warm_up, total), 1):
             if total <= 20 or step in (1, 2, total - 1, total) or step % (total // 10 + 1) == 0:
-                print(kind, peak, warm_up, last, total, step, repr(rate), sep="\t", file=out)
+                print(kind, peak, warm_up, total, step, repr(rate), sep="\t", file=out)

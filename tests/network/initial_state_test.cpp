@@ -14,9 +14,10 @@ std::string shape_text(const std::vector<std::int64_t>& shape) {
 }
 
 // Golden: tests/goldens/make_network.py, PyTorch's own state_dict after torch.manual_seed.
-void expect_pytorchs_state(const std::string& network, std::uint32_t seed, const Architecture& architecture) {
+void expect_pytorchs_state(const std::string& network, std::uint32_t seed, const Architecture& architecture,
+                           StateDict (*draw)(const Architecture&, Mt19937&) = initial_state) {
   Mt19937 generator(seed);
-  const StateDict state = initial_state(architecture, generator);
+  const StateDict state = draw(architecture, generator);
   std::size_t i = 0;
   for (const std::vector<std::string>& row : test::read_golden("network_initial_state.tsv")) {
     if (row[0] != network) continue;
@@ -40,6 +41,16 @@ TEST(InitialState, OtherNetworksAndSeedsEqualPyTorchsBitForBit) {
       {.classes = 3, .image_size = 20, .blocks = {{5, 0.25}, {7, 0.5}}, .hidden = {{11, 0.5}}});
   expect_pytorchs_state("no_hidden_seed_4294967295", 4294967295u,
                         {.classes = 2, .image_size = 8, .blocks = {{6, 0}}, .hidden = {}});
+}
+
+TEST(InitialState, HesEqualsPyTorchsBitForBit) {
+  expect_pytorchs_state("he_default_42_seed_10", 10, {.classes = 42}, he_initial_state);
+  expect_pytorchs_state(
+      "he_two_blocks_seed_0", 0,
+      {.classes = 3, .image_size = 20, .blocks = {{5, 0.25}, {7, 0.5}}, .hidden = {{11, 0.5}}},
+      he_initial_state);
+  expect_pytorchs_state("he_no_hidden_seed_4294967295", 4294967295u,
+                        {.classes = 2, .image_size = 8, .blocks = {{6, 0}}, .hidden = {}}, he_initial_state);
 }
 
 TEST(StateDict, OnlyWeightsAndBiasesAreParameters) {

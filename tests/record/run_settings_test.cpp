@@ -1,10 +1,12 @@
 #include "bart/record/run_settings.h"
+#include "bart/record/dropout_text.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <set>
+#include <stdexcept>
 
 namespace bart {
 namespace {
@@ -42,6 +44,37 @@ TEST(RunSettings, EveryRowComesBackFromItsText) {
 
 TEST(RunSettings, TheDefaultsArePossible) {
   EXPECT_NO_THROW(check(RunSettings{}));
+}
+
+TEST(RunSettings, RecipesArePossible) {
+  EXPECT_EQ(recipe_settings("original"), RunSettings{});
+  for (int epochs = 0; epochs < 100; ++epochs)
+    EXPECT_NO_THROW(check(recipe_settings("tuned", epochs))) << epochs;
+  EXPECT_EQ(recipe_settings("tuned"), recipe_settings("tuned", 25));
+  EXPECT_EQ(recipe_settings("tuned").warm_up, 2);
+  EXPECT_EQ(recipe_settings("tuned").mild_epochs, 4);
+  EXPECT_NE(recipe_settings("tuned"), RunSettings{});
+  EXPECT_THROW(recipe_settings("best"), std::out_of_range);
+}
+
+TEST(RunSettings, DropoutIsOneNumberPerLayer) {
+  Architecture architecture;
+  EXPECT_TRUE(set_dropout("0,0,0,0.1,0.4,0.2", architecture));
+  EXPECT_EQ(architecture.blocks[3].dropout, 0.1);
+  EXPECT_EQ(architecture.hidden[0].dropout, 0.4);
+  EXPECT_EQ(architecture.hidden[1].dropout, 0.2);
+  for (const char* wrong : {"", "0.1", "0,0,0,0,0", "0,0,0,0,0,0,0", "0,0,0,0,0,1", "0,0,0,0,0,-0.1",
+                            "0,0,0,0,0,x", "0,0,0,0,0,0,", "0, 0,0,0,0,0", "nan,0,0,0,0,0"}) {
+    EXPECT_FALSE(set_dropout(wrong, architecture)) << wrong;
+  }
+  EXPECT_EQ(architecture.blocks[3].dropout, 0.1);
+  // The default is the architecture's own.
+  Architecture original;
+  for (Block& block : original.blocks) block.dropout = 0;
+  for (Hidden& hidden : original.hidden) hidden.dropout = 0;
+  EXPECT_TRUE(set_dropout(RunSettings().dropout, original));
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(original.blocks[i].dropout, Architecture().blocks[i].dropout);
+  for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(original.hidden[i].dropout, Architecture().hidden[i].dropout);
 }
 
 TEST(RunSettings, NumbersKeepEveryBit) {
@@ -85,6 +118,21 @@ TEST(RunSettings, AnImpossibleValueIsNamedAsTheCallerCallsIt) {
   EXPECT_THAT(wrong([](RunSettings& s) { s.validation_size = 1; }).second, HasSubstr("--validation-size"));
   EXPECT_THAT(wrong([](RunSettings& s) { s.learning_rate = std::nan(""); }).second, HasSubstr("--lr"));
   EXPECT_THAT(wrong([](RunSettings& s) { s.threads = -1; }).second, HasSubstr("--threads"));
+  EXPECT_THAT(wrong([](RunSettings& s) { s.schedule = "linear"; }).second,
+              HasSubstr("--schedule must be one of"));
+  EXPECT_THAT(wrong([](RunSettings& s) { s.warm_up = 20; }).second, HasSubstr("--warm-up must be shorter"));
+  EXPECT_THAT(wrong([](RunSettings& s) { s.warm_up = 1, s.schedule = "one-cycle"; }).second,
+              HasSubstr("--warm-up must be 0 with the schedule one-cycle"));
+  EXPECT_THAT(wrong([](RunSettings& s) { s.weight_decay = 0.1; }).second, HasSubstr("take adamw, not 0.1"));
+  EXPECT_THAT(wrong([](RunSettings& s) { s.beta2 = 1; }).second, HasSubstr("--beta2"));
+  EXPECT_THAT(wrong([](RunSettings& s) { s.label_smoothing = 1; }).second, HasSubstr("--label-smoothing"));
+  EXPECT_THAT(wrong([](RunSettings& s) { s.logit_adjustment = -1; }).second, HasSubstr("--logit-adjustment"));
+  EXPECT_THAT(wrong([](RunSettings& s) { s.dropout = "0.5"; }).second,
+              HasSubstr("--dropout must be six numbers"));
+  EXPECT_THAT(wrong([](RunSettings& s) { s.augment = "mirror=2"; }).second,
+              HasSubstr("--augment is not possible (an augmentation with the mirror's probability 2"));
+  EXPECT_THAT(wrong([](RunSettings& s) { s.mild_epochs = 21; }).second, HasSubstr("--mild-epochs"));
+  EXPECT_THAT(wrong([](RunSettings& s) { s.average = 1; }).second, HasSubstr("--average"));
 }
 
 }  // namespace

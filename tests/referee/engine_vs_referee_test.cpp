@@ -119,7 +119,7 @@ TEST_P(EngineOnSmallNetworks, IsAsCloseToTheRefereeAsPyTorch) {
         engine.evaluate(pictures, logits);
         keep_largest(distances, "logits", "evaluation", distance(logits, truth.evaluate(input)));
       }
-      engine.adam_step(1e-3);
+      engine.optimizer_step(1e-3);
       truth.adam_step(1e-3);
     }
     keep_largest(distances, "losses", "steps", distance(losses, true_losses));

@@ -56,7 +56,10 @@ StateDict RefereeBackend::state() const {
 }
 
 StepResult RefereeBackend::step(const Batch& batch, const DropoutMasks& masks, const StepOptions& options) {
-  if (!batch.class_weights.empty()) throw Error("the referee has no class weights");
+  if (!batch.class_weights.empty() || !batch.logit_adjustments.empty() || batch.label_smoothing > 0) {
+    throw Error("the referee has the plain loss alone");
+  }
+  if (options.optimizer != Optimizer()) throw Error("the referee has Adam alone");
   const double loss =
       referee_->forward_backward(input_of(batch.pictures, architecture_.image_size), batch.labels, masks);
   ++batches_tracked_;

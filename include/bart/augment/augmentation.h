@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <string_view>
+
 namespace bart {
 
 /// The least and the most that a random figure can be.
@@ -32,5 +35,16 @@ struct Augmentation {
 
 /// Throws Error for figures that are no probability, or that would show a picture beyond recognition.
 void check_augmentation(const Augmentation& augmentation);
+
+/// What of it the last epochs keep: the mirror, and half of the window's range. Pictures are then nearly
+/// those that the network will be asked about.
+Augmentation mild_augmentation(const Augmentation& augmentation);
+
+/// "none", or the figures that change something: "mirror=0.5,window=0.75..1.15". Numbers are the shortest
+/// that give the double back.
+std::string augmentation_text(const Augmentation& augmentation);
+
+/// The augmentation of such a text, checked. Throws Error, which says what is not understood.
+Augmentation augmentation_of(std::string_view text);
 
 }  // namespace bart

@@ -28,6 +28,12 @@ struct PictureChange {
 /// The largest side of a picture that can be changed.
 constexpr int largest_changed_side = 4096;
 
+/// The side of the pictures that those of `side` are best made of: a part of a picture is then shown with
+/// about the detail that the whole one has.
+constexpr int larger_side(int side) {
+  return side * 5 / 4 < largest_changed_side ? side * 5 / 4 : largest_changed_side;
+}
+
 /// Draws the change of a picture of from_side x from_side into one of to_side x to_side. A figure of the
 /// augmentation moves the draws of no other. Throws Error for a side below 1 or above largest_changed_side.
 PictureChange draw_change(const Augmentation& augmentation, PictureRandom random, int from_side, int to_side);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 
+#include "bart/engine/optimizer.h"
 #include "bart/network/architecture.h"
 #include "bart/network/dropout.h"
 #include "bart/network/state_dict.h"
@@ -14,12 +15,17 @@ struct Batch {
   std::span<const std::uint8_t* const> pictures;  // n pointers to [image_size, image_size, 3]
   std::span<const std::int32_t> labels;           // [n]
   std::span<const float> class_weights = {};      // [classes], in the loss; empty: all 1
+  /// [classes], added to the logits in the loss (Menon et al. 2021, "Long-tail learning via logit
+  /// adjustment"); empty: all 0.
+  std::span<const float> logit_adjustments = {};
+  double label_smoothing = 0;  // as torch.nn.CrossEntropyLoss has it
 };
 
 /// What may differ from step to step.
 struct StepOptions {
   double learning_rate = 0.001;
   double clip_norm = 0;  // above 0: gradients are scaled down to this norm, all together
+  Optimizer optimizer = {};
 };
 
 struct StepResult {
@@ -30,6 +36,7 @@ struct StepResult {
 };
 
 /// What torch.optim.Adam keeps: a step counter and two moments of each parameter, named and shaped like it.
+/// SGD keeps its momentum in the first.
 struct AdamState {
   std::int64_t steps = 0;
   StateDict exp_avg;
@@ -56,8 +63,8 @@ class Backend {
   virtual void load(const StateDict& state) = 0;
   virtual StateDict state() const = 0;
 
-  /// Forward in training mode, loss, backward, clipping, Adam (betas 0.9 / 0.999, eps 1e-8). Where the loss
-  /// or the gradient is not finite, the parameters and the optimizer stay as they are.
+  /// Forward in training mode, loss, backward, clipping, the optimizer. Where the loss or the gradient is not
+  /// finite, the parameters and the optimizer stay as they are.
   virtual StepResult step(const Batch& batch, const DropoutMasks& masks, const StepOptions& options) = 0;
 
   /// Logits in evaluation mode into [n, classes], and where `features` is not empty the activations of the

@@ -47,8 +47,8 @@ class ProcessorBackend final : public Backend {
   /// torch.nn.utils.clip_grad_norm_: scales all gradients so that their norm, taken together, is at most
   /// `max_norm`. Returns the norm that they had.
   double clip_gradients(double max_norm);
-  /// One step of torch.optim.Adam on the gradients.
-  void adam_step(double learning_rate);
+  /// One step of the optimizer on the gradients.
+  void optimizer_step(double learning_rate, const Optimizer& optimizer = {});
 
   // The plans.
 

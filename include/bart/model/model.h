@@ -23,7 +23,8 @@ struct ModelOptions {
   std::filesystem::path labels = {};
   int threads = 0;  // of each call; 0: as many as this process may use
   Precision precision = Precision::f32;
-  bool exact = false;  // every rounding as in PyTorch's float32 kernels; needs f32
+  bool exact = false;          // every rounding as in PyTorch's float32 kernels; needs f32
+  bool mirror_images = false;  // each picture is judged together with its mirror image, in twice the time
 };
 
 /// A class and its probability, from 0 to 1.

@@ -18,6 +18,7 @@ struct Tensor {
 
   std::vector<float>& floats() { return std::get<std::vector<float>>(values); }
   const std::vector<float>& floats() const { return std::get<std::vector<float>>(values); }
+  bool operator==(const Tensor&) const = default;
 };
 
 /// What PyTorch's model.state_dict() holds, in the same order.
@@ -36,6 +37,11 @@ std::int64_t element_count(const std::vector<std::int64_t>& shape);
 /// bit; afterwards `generator` is where PyTorch's global generator is, from which the dropout masks are
 /// drawn.
 StateDict initial_state(const Architecture& architecture, class Mt19937& generator);
+
+/// He et al. 2015 for networks of ReLUs, as torch.nn.init.kaiming_uniform_(weight, nonlinearity="relu") draws
+/// it for the convolution and linear weights in their order, with biases of zero; the last layer is zero, so
+/// that the first step's probabilities are equal.
+StateDict he_initial_state(const Architecture& architecture, class Mt19937& generator);
 
 /// Names and shapes of the state_dict with all values zero.
 StateDict empty_state(const Architecture& architecture);

@@ -11,6 +11,7 @@ class RunFolder {
  public:
   static constexpr const char* model_name = "BART-10M.pth";
   static constexpr const char* best_model_name = "BART-10M.best.pth";
+  static constexpr const char* last_model_name = "BART-10M.last.pth";
   static constexpr const char* labels_name = "label_encoder.joblib";
   static constexpr const char* test_pictures_name = "inference_images";
   static constexpr const char* record_name = "bart-run";
@@ -26,6 +27,8 @@ class RunFolder {
   // The original's files.
   std::filesystem::path model() const { return results_ / model_name; }
   std::filesystem::path best_model() const { return results_ / best_model_name; }
+  /// The weights of the last step, where the model is an average.
+  std::filesystem::path last_model() const { return results_ / last_model_name; }
   std::filesystem::path labels() const { return results_ / labels_name; }
   std::filesystem::path test_pictures() const { return results_ / test_pictures_name; }
 

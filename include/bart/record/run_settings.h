@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,6 +17,11 @@ namespace bart {
 struct RunSettings {
   int batch_size = 32;
   double learning_rate = 0.001;
+  std::string schedule = "constant";  // or "cosine", "one-cycle" or "step"
+  double warm_up = 0;                 // epochs in which the learning rate rises
+  std::string optimizer = "adam";     // or "adamw" or "sgd"
+  double beta2 = 0.999;               // of Adam and AdamW
+  double weight_decay = 0;            // of AdamW and SGD
   int epochs = 20;
   std::int64_t max_steps = 0;  // 0: no limit
   std::int64_t seed = 10;
@@ -27,9 +34,16 @@ struct RunSettings {
   std::string best = {};               // "accuracy", "macro-f1", or empty: no model of the best epoch
   int patience = 0;                    // epochs that may be no better; 0: any number
   std::string class_weights = "none";  // or "balanced"
+  double logit_adjustment = 0;         // 0: none
+  double label_smoothing = 0;          // 0: none
   double clip_norm = 0;                // 0: gradients are not scaled
-  std::string init = {};               // a model to begin with; empty: random weights
-  std::string out = ".";               // the folder of results
+  std::string dropout = "0.25,0.25,0.4,0.4,0.5,0.5";  // of each block, then of each hidden layer
+  std::string augment = "none";                       // or an augmentation_text()
+  int mild_epochs = 0;                                // the last ones, with mild_augmentation()
+  double average = 0;                                 // what a moving average of the weights keeps; 0: none
+  std::string init_values = "pytorch";                // or "he"
+  std::string init = {};                              // a model to begin with; empty: random weights
+  std::string out = ".";                              // the folder of results
   double checkpoint_minutes = 10;
   std::string cache = {};  // a folder for resized pictures; empty: none
   int threads = 0;         // 0: as many as this process may use
@@ -50,6 +64,10 @@ enum class Effect {
   output,  // the setting belongs to one start of the program and is not kept
 };
 
+/// "original", which is what a RunSettings is without, or "tuned": the best that is known for this network,
+/// in so many epochs. Throws std::out_of_range for another name.
+RunSettings recipe_settings(std::string_view recipe, std::optional<int> epochs = std::nullopt);
+
 /// A row of the table of settings. Flags, help, run.toml, checkpoints, run.json and the tables that people
 /// read are made of it, so a new setting is a member of RunSettings, a row, and its use.
 struct Setting {
@@ -63,7 +81,7 @@ struct Setting {
   const char* help;
   std::vector<std::string> choices = {};  // of a text; empty: any
   /// What is wrong with the value, "must be at least 1", or an empty text.
-  const char* (*wrong)(const RunSettings&) = nullptr;
+  std::function<std::string(const RunSettings&)> wrong = nullptr;
   const char* nothing = nullptr;  // what 0 or an empty text means, in a word
   const char* synonyms = "";      // what other tools call the flag, "--batch-size,--batch"
 };

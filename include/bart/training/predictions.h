@@ -29,6 +29,10 @@ BatchNetwork batch_network(Engine& engine);
 /// A trained network; its evaluate may be called from several threads at once. Shares the weights.
 BatchNetwork batch_network(const Evaluator& evaluator);
 
+/// The same network asked twice, for each picture and for its mirror image: the logits are the mean of the
+/// two answers, the features those of the picture itself.
+BatchNetwork with_mirror_images(BatchNetwork network);
+
 /// Pictures in the order in which they are evaluated, wherever their pixels lie.
 struct PictureSource {
   std::size_t size = 0;

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "bart/augment/augmentation.h"
 #include "bart/dataset/batch_order.h"
 #include "bart/dataset/load.h"
 #include "bart/dataset/split.h"
@@ -15,7 +16,10 @@
 #include "bart/platform/error.h"
 #include "bart/platform/progress.h"
 #include "bart/random/mt19937.h"
+#include "bart/training/augmented_batch.h"
+#include "bart/training/average.h"
 #include "bart/training/metrics.h"
+#include "bart/training/schedule.h"
 
 namespace bart {
 
@@ -32,6 +36,19 @@ struct TrainOptions {
   bool balanced_classes =
       false;             // pictures of rare classes weigh more: n / (classes * pictures of the class)
   double clip_norm = 0;  // above 0: gradients are scaled down to this norm, all together
+  ScheduleKind schedule = ScheduleKind::constant;  // of the learning rate, over the steps of all epochs
+  double warm_up_epochs = 0;                       // of the schedule
+  Optimizer optimizer = {};
+  double label_smoothing = 0;
+  /// Above 0: each class's logit is raised by this times the logarithm of its share of the training pictures,
+  /// in the loss alone, so that the network need not learn which classes are rare.
+  double logit_adjustment = 0;
+  Augmentation augmentation = {};
+  int mild_epochs = 0;  // the last ones, which have mild_augmentation() in its place
+  /// What augmented pictures are made of: the same pictures in the same order, larger. They must outlive the
+  /// training. Without: the pictures themselves.
+  const LoadedPictures* larger_pictures = nullptr;
+  double average_decay = 0;  // above 0: the model is a moving average over the steps; of one step
 };
 
 /// One optimizer step. Steps and epochs count from 1.
@@ -79,11 +96,16 @@ struct TrainingState {
   TrainingProgress progress;
   StateDict model;
   AdamState adam;
+  ModelAverage average = {};  // where there is one
 };
 
-/// The state before the first step: PyTorch's initial weights and generators for `seed`.
+/// Where weights come from: PyTorch's defaults, or he_initial_state().
+enum class InitialValues { pytorch, he };
+
+/// The state before the first step: initial weights, and PyTorch's generators for `seed`.
 TrainingState initial_training_state(const Architecture& architecture, std::uint32_t seed,
-                                     std::size_t train_pictures);
+                                     std::size_t train_pictures,
+                                     InitialValues values = InitialValues::pytorch);
 
 /// The loss is not finite any more.
 class DivergedError : public Error {
@@ -124,7 +146,10 @@ class Training {
   /// Whether all epochs are done.
   bool finished() const { return progress_.epoch > options_.epochs; }
   const TrainingProgress& progress() const { return progress_; }
+  /// What the training has come to: the average, where there is one.
   StateDict model();
+  /// The weights of the last step, also where there is an average.
+  StateDict last_model();
   /// Of the present model on the pictures `indices`, which changes nothing.
   /// Throws DivergedError where the present model's outputs for some pictures are not finite, though no loss
   /// was: the last step may have spoiled it.
@@ -140,12 +165,19 @@ class Training {
   bool validate(const TrainEvents& events);
   DivergedError outputs_not_finite() const;
   bool enough_steps() const;
+  bool averages() const { return !average_.model.empty(); }
+  void settle_statistics();
+  std::int64_t steps_of_all_epochs() const;
+  Schedule schedule() const;
 
   const LoadedPictures& pictures_;
   Split split_;
   TrainOptions options_;
-  std::vector<float> class_weights_;  // empty: all 1
+  std::vector<float> class_weights_;      // empty: all 1
+  std::vector<float> logit_adjustments_;  // empty: all 0
+  AugmentedBatch augmented_;
   Engine engine_;
+  ModelAverage average_;
   TrainingProgress progress_;
   BatchOrder next_order_;              // progress_.order after it drew the present epoch
   std::vector<std::uint32_t> visits_;  // the present epoch, as indices into split_.train

@@ -1,0 +1,42 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+
+#include "bart/record/run_settings.h"
+#include "commands.h"
+
+namespace bart {
+namespace {
+
+int recipe_command(const std::string& name) {
+  const RunSettings recipe = recipe_settings(name);
+  const RunSettings original;
+  for (const Setting& setting : run_settings()) {
+    const std::string value = text_of(setting, recipe);
+    const std::string before = text_of(setting, original);
+    if (setting.effect == Effect::output || (name != "original" && value == before)) continue;
+    if (value.empty() || value == "false") continue;
+    fmt::print("{:<44} {}\n", fmt::format("--{} {}", setting.flag, value), setting.label);
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_recipe_command(CLI::App& program, Run& run) {
+  auto name = std::make_shared<std::string>("tuned");
+  CLI::App* command =
+      program.add_subcommand("recipe", "Print the settings of a recipe, as flags of bart train");
+  command->add_option("name", *name, "original or tuned; of tuned, what differs from original")
+      ->check(CLI::IsMember({"original", "tuned"}))
+      ->capture_default_str();
+  command->footer(
+      "Examples:\n"
+      "  bart recipe tuned                               what --recipe tuned sets\n"
+      "  bart train faces --recipe tuned --dropout 0,0,0,0,0.5,0.5    with another dropout");
+  command->callback([name, &run] { run = [name] { return recipe_command(*name); }; });
+}
+
+}  // namespace bart

@@ -1,0 +1,32 @@
+#include "bart/training/average.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+namespace bart {
+
+double average_kept(double decay, std::int64_t update) {
+  const auto updates = static_cast<double>(update);
+  return std::min(std::pow(decay, steps_per_average), (1 + updates) / (10 + updates));
+}
+
+void update_average(ModelAverage& average, StateDict model, double decay) {
+  ++average.updates;
+  if (average.model.empty()) {
+    average.model = std::move(model);
+    return;
+  }
+  const auto weight = static_cast<float>(1 - average_kept(decay, average.updates));
+  for (std::size_t t = 0; t < model.size(); ++t) {
+    if (const auto* values = std::get_if<std::vector<float>>(&model[t].values)) {
+      std::vector<float>& mean = average.model[t].floats();
+      for (std::size_t i = 0; i < mean.size(); ++i) mean[i] += weight * ((*values)[i] - mean[i]);
+    } else {
+      average.model[t].values = model[t].values;
+    }
+  }
+}
+
+}  // namespace bart

@@ -1,0 +1,123 @@
+// bart train --recipe tuned: from its flags to its files.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "bart/platform/files.h"
+#include "run_bart.h"
+
+namespace bart {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+class Recipe : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_EQ(run_bart(here(), {"sample", "faces", "--classes", "3", "--per-class", "12"}).code, 0);
+  }
+  const fs::path& here() const { return scratch_.path(); }
+  /// Eight steps an epoch: the average is updated after two epochs.
+  BartResult train(std::vector<std::string> more) const {
+    std::vector<std::string> arguments{"train", "faces", "--image-size", "16", "--bs", "4", "--threads", "1"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run_bart(here(), arguments);
+  }
+
+  ScratchFolder scratch_;
+};
+
+TEST_F(Recipe, TunedIsSettingsThatCanBeChanged) {
+  const BartResult result = train({"--recipe", "tuned", "--epochs", "3", "--mild-epochs", "1", "--dropout",
+                                   "0,0,0,0,0.5,0.5", "--out", "run"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  const auto run = nlohmann::json::parse(file_text(here() / "run/bart-run/run.json"));
+  EXPECT_EQ(run["options"]["optimizer"], "adamw");
+  EXPECT_EQ(run["options"]["dropout"], "0,0,0,0,0.5,0.5") << "the flag counts for more than the recipe";
+  EXPECT_EQ(run["options"]["epochs"], 3);
+  EXPECT_THAT(file_text(here() / "run/bart-run/run.toml"),
+              AllOf(HasSubstr("augment = \"mirror=0.5,window=0.75..1.15"), HasSubstr("average = 0.999")));
+  EXPECT_THAT(file_text(here() / "run/bart-run/report.html"), HasSubstr("Augmentation"));
+  // The last step's weights are there too, and are others.
+  EXPECT_FALSE(read_file(here() / "run/BART-10M.pth") == read_file(here() / "run/BART-10M.last.pth"));
+  // The same from the record of the settings, which needs no --recipe.
+  ASSERT_EQ(run_bart(here(), {"train", "--config", "run/bart-run/run.toml", "--out", "again"}).code, 0);
+  EXPECT_TRUE(read_file(here() / "run/BART-10M.pth") == read_file(here() / "again/BART-10M.pth"));
+}
+
+TEST_F(Recipe, TunedGoesOnToTheSameBytes) {
+  const std::vector<std::string> flags = {"--recipe",      "tuned", "--epochs",   "3",
+                                          "--mild-epochs", "1",     "--no-report"};
+  const auto with = [&](std::vector<std::string> more) {
+    std::vector<std::string> all = flags;
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  };
+  ASSERT_EQ(train(with({"--out", "whole"})).code, 0);
+  // It stops after the first update of the average, in the middle of an epoch.
+  ASSERT_EQ(train(with({"--out", "parts", "--max-steps", "19", "--checkpoint-minutes", "0"})).code, 0);
+  EXPECT_EQ(run_bart(here(), {"train", "--resume", "--out", "parts", "--epochs", "5"}).code, 2)
+      << "another number of epochs has other learning rates";
+  const BartResult resumed =
+      run_bart(here(), {"train", "--resume", "--out", "parts", "--max-steps", "0", "--no-report"});
+  ASSERT_EQ(resumed.code, 0) << resumed.err;
+  for (const char* file : {"BART-10M.pth", "BART-10M.last.pth"}) {
+    EXPECT_TRUE(read_file(here() / "whole" / file) == read_file(here() / "parts" / file)) << file;
+  }
+}
+
+TEST_F(Recipe, ImpossibleSettingsAreRefusedBeforeAPictureIsRead) {
+  const std::pair<std::vector<std::string>, const char*> wrong[] = {
+      {{"--schedule", "linear"}, "--schedule"},
+      {{"--warm-up", "20", "--epochs", "20"}, "--warm-up must be shorter than the training, not 20"},
+      {{"--weight-decay", "0.1"}, "--weight-decay must be 0 with the optimizer adam: take adamw, not 0.1"},
+      {{"--label-smoothing", "1"}, "--label-smoothing must be at least 0 and below 1, not 1"},
+      {{"--augment", "mirror=1.5"},
+       "--augment is not possible (an augmentation with the mirror's probability 1.5"},
+      {{"--augment", "window=0.9..2.5"}, "a window from 0.9 to 2.5"},
+      {{"--dropout", "0.5"}, "--dropout must be six numbers"},
+      {{"--recipe", "best"}, "--recipe"},
+      {{"--resume", "--recipe", "tuned"}, "--recipe is for a new training"}};
+  for (const auto& [flags, why] : wrong) {
+    std::vector<std::string> arguments{"train", "nowhere"};
+    arguments.insert(arguments.end(), flags.begin(), flags.end());
+    const BartResult result = run_bart(here(), arguments);
+    EXPECT_EQ(result.code, 2) << result.err;
+    EXPECT_THAT(result.err, HasSubstr(why));
+  }
+}
+
+TEST_F(Recipe, TheFlagsOfARecipeArePrinted) {
+  const BartResult tuned = run_bart(here(), {"recipe", "tuned"});
+  EXPECT_EQ(tuned.code, 0);
+  EXPECT_THAT(tuned.out,
+              AllOf(HasSubstr("--schedule cosine"), HasSubstr("--average 0.999"), Not(HasSubstr("--bs"))));
+  EXPECT_THAT(run_bart(here(), {"recipe", "original"}).out,
+              AllOf(HasSubstr("--bs 32"), HasSubstr("--augment none")));
+}
+
+TEST_F(Recipe, InspectShowsWhatTheNetworkWillSee) {
+  const BartResult result = run_bart(here(), {"inspect", "faces", "--augmented", "page.html"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  const std::string page = file_text(here() / "page.html");
+  EXPECT_THAT(page, AllOf(HasSubstr("mirror=0.5,window=0.75..1.15"), HasSubstr("data:image/jpeg;base64,")));
+  EXPECT_EQ(run_bart(here(), {"inspect", "faces", "--augment", "flip=1"}).code, 2);
+}
+
+TEST_F(Recipe, MirrorImagesAreJudgedTogether) {
+  ASSERT_EQ(train({"--epochs", "1", "--no-report"}).code, 0);
+  const BartResult plain = run_bart(here(), {"evaluate", "--json"});
+  const BartResult both = run_bart(here(), {"evaluate", "--json", "--tta", "flip"});
+  ASSERT_EQ(both.code, 0) << both.err;
+  EXPECT_NE(plain.out, both.out);
+  ASSERT_EQ(run_bart(here(), {"predict", "--tta", "flip", "--top-k", "2"}).code, 0);
+  EXPECT_EQ(run_bart(here(), {"predict", "--tta", "rotate"}).code, 2);
+}
+
+}  // namespace
+}  // namespace bart

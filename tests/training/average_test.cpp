@@ -1,0 +1,44 @@
+#include "bart/training/average.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+namespace bart {
+namespace {
+
+StateDict model_of(float value, std::int64_t count) {
+  return {{"weight", {3}, std::vector<float>(3, value)},
+          {"num_batches_tracked", {}, std::vector<std::int64_t>{count}}};
+}
+
+TEST(Average, KeepsLittleAtFirstAndThenItsDecay) {
+  EXPECT_DOUBLE_EQ(average_kept(0.999, 1), 2.0 / 11);
+  EXPECT_DOUBLE_EQ(average_kept(0.999, 90), 91.0 / 100);
+  EXPECT_DOUBLE_EQ(average_kept(0.999, 100000), std::pow(0.999, 16));
+}
+
+TEST(Average, IsTheWeightedMeanOfWhatItSaw) {
+  ModelAverage average;
+  double truth = 0;
+  for (int update = 1; update <= 20; ++update) {
+    const double value = std::sin(update);
+    update_average(average, model_of(static_cast<float>(value), 16 * update), 0.99);
+    const double kept = update == 1 ? 0 : average_kept(0.99, update);
+    truth = kept * truth + (1 - kept) * value;
+  }
+  EXPECT_EQ(average.updates, 20);
+  // Each update rounds three times numbers of at most 2 in size.
+  for (const float value : average.model[0].floats()) EXPECT_NEAR(value, truth, 20 * 3 * 2 * 0x1p-24);
+  EXPECT_EQ(average.model[1], model_of(0, 320)[1]);
+}
+
+TEST(Average, OfWhatStaysIsThat) {
+  ModelAverage average;
+  for (int update = 1; update <= 100; ++update) update_average(average, model_of(1e-30f, 1), 0.99);
+  EXPECT_EQ(average.model, model_of(1e-30f, 1));
+}
+
+}  // namespace
+}  // namespace bart

@@ -1,0 +1,184 @@
+// What a training does beside the original's way: schedules, optimizers, augmentation, averaged weights.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "bart/platform/error.h"
+#include "bart/training/train.h"
+#include "random_pictures.h"
+
+namespace bart {
+namespace {
+
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+class RecipeTest : public testing::Test {
+ protected:
+  // Nine steps an epoch, so that the average is updated after the steps 16 and 32.
+  const LoadedPictures pictures_ = test::random_pictures(40, 3, 16);
+  const LoadedPictures larger_ = test::random_pictures(40, 3, 20);
+  const Split split_ = test::first_for_testing(40, 5);
+  const Architecture architecture_{
+      .classes = 3, .image_size = 16, .blocks = {{8, 0}, {16, 0.1}}, .hidden = {{16, 0.4}}};
+
+  TrainOptions tuned() const {
+    return {.epochs = 4,
+            .batch_size = 4,
+            .learning_rate = 2e-3,
+            .threads = 1,
+            .balanced_classes = true,
+            .clip_norm = 5,
+            .schedule = ScheduleKind::cosine,
+            .warm_up_epochs = 1,
+            .optimizer = {.beta2 = 0.99, .weight_decay = 0.05},
+            .label_smoothing = 0.1,
+            .logit_adjustment = 0.5,
+            .augmentation =
+                {.mirror = 0.5, .window = {0.75, 1.15}, .rotation = 12, .brightness = 0.25, .erase = 0.25},
+            .mild_epochs = 1,
+            .larger_pictures = &larger_,
+            .average_decay = 0.99};
+  }
+  Training training(const TrainOptions& options, TrainingState from) const {
+    return {pictures_, split_, architecture_, options, std::move(from)};
+  }
+  TrainingState start() const {
+    return initial_training_state(architecture_, 10, split_.train.size(), InitialValues::he);
+  }
+  StateDict model_of(const TrainOptions& options) const {
+    Training whole = training(options, start());
+    whole.run();
+    return whole.model();
+  }
+};
+
+TEST_F(RecipeTest, GoesOnFromAnyStepToTheSameBits) {
+  Training whole = training(tuned(), start());
+  whole.run();
+  ASSERT_EQ(whole.progress().steps.size(), 36u);
+  const StateDict model = whole.model();
+  for (const std::int64_t stop : {1, 8, 9, 15, 16, 17, 31, 33, 36}) {
+    Training first = training(tuned(), start());
+    TrainEvents events;
+    events.step = [&](const StepRecord& step, std::size_t, std::size_t) { return step.step < stop; };
+    first.run(events);
+    Training second = training(tuned(), first.state());
+    second.run();
+    EXPECT_EQ(second.progress().steps, whole.progress().steps) << "stopped after step " << stop;
+    EXPECT_EQ(second.progress().epochs.back().validation_loss,
+              whole.progress().epochs.back().validation_loss);
+    EXPECT_TRUE(second.model() == model) << "stopped after step " << stop;
+    EXPECT_TRUE(second.last_model() == whole.last_model()) << "stopped after step " << stop;
+  }
+}
+
+TEST_F(RecipeTest, ALastValidationThatIsStoppedIsDoneAgain) {
+  const StateDict model = model_of(tuned());
+  Training first = training(tuned(), start());
+  TrainEvents events;
+  events.validation = [&](std::size_t, std::size_t) { return first.progress().epoch < 4; };
+  first.run(events);
+  EXPECT_FALSE(first.finished());
+  Training second = training(tuned(), first.state());
+  second.run();
+  EXPECT_TRUE(second.model() == model);
+}
+
+TEST_F(RecipeTest, SgdGoesOnFromItsMomentum) {
+  TrainOptions options = tuned();
+  options.optimizer = {.kind = OptimizerKind::sgd, .weight_decay = 5e-4};
+  const StateDict model = model_of(options);
+  Training first = training(options, start());
+  TrainEvents events;
+  events.step = [&](const StepRecord& step, std::size_t, std::size_t) { return step.step < 10; };
+  first.run(events);
+  Training second = training(options, first.state());
+  second.run();
+  EXPECT_TRUE(second.model() == model);
+  EXPECT_TRUE(model != model_of(tuned()));
+}
+
+TEST_F(RecipeTest, AugmentedPicturesAreTheSameForAnyNumberOfThreads) {
+  const std::vector<std::uint32_t> batch = {39, 4, 17, 5};
+  AugmentedBatch one, several;
+  one.make(larger_, batch, tuned().augmentation, 10, 3, 16, 1);
+  several.make(larger_, batch, tuned().augmentation, 10, 3, 16, 3);
+  AugmentedBatch alone;
+  alone.make(larger_, std::span(batch).subspan(2, 1), tuned().augmentation, 10, 3, 16, 1);
+  constexpr std::size_t bytes = 16 * 16 * 3;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    EXPECT_EQ(std::memcmp(one.pictures()[i], several.pictures()[i], bytes), 0);
+  }
+  EXPECT_EQ(std::memcmp(one.pictures()[2], alone.pictures()[0], bytes), 0) << "whatever else is in its batch";
+  several.make(larger_, batch, tuned().augmentation, 10, 4, 16, 3);
+  EXPECT_NE(std::memcmp(one.pictures()[0], several.pictures()[0], bytes), 0)
+      << "another epoch, another change";
+}
+
+TEST_F(RecipeTest, EveryPartChangesTheModel) {
+  const StateDict model = model_of(tuned());
+  const auto without = [&](auto change) {
+    TrainOptions options = tuned();
+    change(options);
+    return model_of(options);
+  };
+  EXPECT_TRUE(without([](TrainOptions& o) { o.schedule = ScheduleKind::constant; }) != model);
+  EXPECT_TRUE(without([](TrainOptions& o) { o.warm_up_epochs = 0; }) != model);
+  EXPECT_TRUE(without([](TrainOptions& o) { o.optimizer.weight_decay = 0; }) != model);
+  EXPECT_TRUE(without([](TrainOptions& o) { o.optimizer.beta2 = 0.999; }) != model);
+  EXPECT_TRUE(without([](TrainOptions& o) { o.label_smoothing = 0; }) != model);
+  EXPECT_TRUE(without([](TrainOptions& o) { o.logit_adjustment = 0; }) != model);
+  EXPECT_TRUE(without([](TrainOptions& o) { o.augmentation = {}; }) != model);
+  EXPECT_TRUE(without([](TrainOptions& o) { o.mild_epochs = 0; }) != model);
+  EXPECT_TRUE(without([](TrainOptions& o) { o.larger_pictures = nullptr; }) != model);
+  EXPECT_TRUE(without([](TrainOptions& o) { o.average_decay = 0; }) != model);
+}
+
+TEST_F(RecipeTest, TheStepsHaveTheRatesOfTheSchedule) {
+  Training whole = training(tuned(), start());
+  whole.run();
+  const Schedule schedule = {.kind = ScheduleKind::cosine, .peak = 2e-3, .warm_up = 9};
+  for (const StepRecord& step : whole.progress().steps) {
+    EXPECT_EQ(step.learning_rate, learning_rate(schedule, step.step, 36));
+  }
+}
+
+TEST_F(RecipeTest, WeightDecayLeavesBiasesAndBatchNormAlone) {
+  // Adam's step does not see the decay, so in the first one weights shrink by lr * decay and nothing else
+  // differs.
+  TrainOptions options{.epochs = 1, .batch_size = 4, .max_steps = 1, .threads = 1};
+  Training plain = training(options, start());
+  plain.run();
+  options.optimizer.weight_decay = 100;
+  Training decayed = training(options, start());
+  decayed.run();
+  const StateDict before = start().model, a = plain.model(), b = decayed.model();
+  for (std::size_t t = 0; t < a.size(); ++t) {
+    if (a[t].shape.size() < 2) {
+      EXPECT_EQ(a[t], b[t]) << a[t].name;
+      continue;
+    }
+    for (std::size_t i = 0; i < a[t].floats().size(); ++i) {
+      const float decay = 0.001f * 100 * before[t].floats()[i];
+      ASSERT_NEAR(b[t].floats()[i], a[t].floats()[i] - decay, 1e-6) << a[t].name;
+    }
+  }
+}
+
+TEST_F(RecipeTest, RefusesWhatDoesNotFit) {
+  const auto refused = [&](auto change, const char* why) {
+    TrainOptions options = tuned();
+    change(options);
+    EXPECT_THAT([&] { training(options, start()); }, ThrowsMessage<Error>(HasSubstr(why)));
+  };
+  const LoadedPictures others = test::random_pictures(41, 3, 20);
+  refused([&](TrainOptions& o) { o.larger_pictures = &others; }, "not those that are trained on");
+  refused([](TrainOptions& o) { o.warm_up_epochs = 4; }, "a warm-up of 36 steps does not fit");
+  refused([](TrainOptions& o) { o.augmentation.mirror = 2; }, "must be from 0 to 1");
+  refused([](TrainOptions& o) { o.average_decay = 1; }, "an average cannot keep 1 of itself");
+}
+
+}  // namespace
+}  // namespace bart
