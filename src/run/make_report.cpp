@@ -53,18 +53,18 @@ void write_report(const RecordedRun& run, const Model& model, const LoadedPictur
 std::filesystem::path make_report(const std::filesystem::path& path, int threads, const OnProgress& reading,
                                   const OnProgress& reporting) {
   const RecordedRun run = read_run(path);
+  if (run.record.unfinished() && run.record.models.empty()) {
+    throw Error(fmt::format("the training in {} has no model yet: it has one after its first epoch",
+                            run.folder.record().string()));
+  }
   const Model model = Model::load(run.folder.model(), {.labels = run.folder.labels(), .threads = threads});
   if (model.classes() != run.record.classes) {
     throw Error(fmt::format("{} is not the model of the training in {}: its classes are others",
                             run.folder.model().string(), run.folder.run_json().string()));
   }
   if (!wrote_model(run.record, read_file(run.folder.model())).value_or(true)) {
-    throw Error(
-        run.record.models.empty()
-            ? fmt::format("the training in {} has no model yet: it has one after its first epoch",
-                          run.folder.record().string())
-            : fmt::format("{} is not the model of the training in {}: it was written by something else since",
-                          run.folder.model().string(), run.folder.run_json().string()));
+    throw Error(fmt::format("{} is not the model of the training in {}: something else wrote it",
+                            run.folder.model().string(), run.folder.run_json().string()));
   }
   const LoadedPictures pictures = test_pictures_of(run, model.threads(), reading);
   std::vector<std::uint32_t> all(pictures.size());

@@ -206,7 +206,7 @@ TEST_F(SecondRun, ThatIsInterruptedLeavesTheFirstModelWithItsNamesAndPictures) {
   EXPECT_EQ(train(others(), settings("run"), observer).record.status, "interrupted");
   expect_first_results();
   EXPECT_TRUE(read_run_record(out()).models.empty());
-  EXPECT_THAT([&] { make_report(out().results(), 1); }, ThrowsMessage<Error>(HasSubstr("classes")));
+  EXPECT_THAT([&] { make_report(out().results(), 1); }, ThrowsMessage<Error>(HasSubstr("has no model yet")));
   // It goes on to the same files as in an empty folder, all of them its own.
   resume(out().results());
   train(others(), settings("fresh"));
