@@ -18,7 +18,7 @@
 #include "bart/dataset/listing.h"
 #include "bart/platform/error.h"
 #include "bart/platform/threads.h"
-#include "bench_text.h"
+#include "bart/bench/bench_text.h"
 #include "commands.h"
 #include "model_flags.h"
 #include "progress.h"

@@ -1,5 +1,7 @@
 #include "command_texts.h"
 
+#include <CLI/CLI.hpp>
+
 namespace bart {
 namespace {
 

@@ -11,7 +11,7 @@
 #include "bart/platform/error.h"
 #include "bart/report/comparison.h"
 #include "commands.h"
-#include "comparison_text.h"
+#include "bart/report/comparison_text.h"
 #include "terminal.h"
 
 namespace bart {

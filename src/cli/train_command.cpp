@@ -8,7 +8,7 @@
 #include "bart/run/run.h"
 #include "bart/run/settle.h"
 #include "commands.h"
-#include "prefix_files.h"
+#include "bart/dataset/prefix_files.h"
 #include "train_flags.h"
 #include "training_log.h"
 

@@ -1,4 +1,4 @@
-#include "comparison_text.h"
+#include "bart/report/comparison_text.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "bench_text.h"
+#include "bart/bench/bench_text.h"
 
 #include <fmt/format.h>
 
@@ -11,7 +11,7 @@
 
 #include "bart/bench/processor_wait.h"
 #include "bart/platform/counted.h"
-#include "version.h"
+#include "bart/record/version.h"
 
 namespace bart {
 namespace {
@@ -281,7 +281,7 @@ ordered_json json_of(const PrecisionBench& row, const BenchReport& report) {
 std::string bench_text(const BenchReport& report, bool operations) {
   const NetworkBench& bench = report.bench;
   std::string text = fmt::format(
-      "BART {} on {} ({}), {}, batches of {}, pictures of {} x {}, {} classes\n\n", version,
+      "BART {} on {} ({}), {}, batches of {}, pictures of {} x {}, {} classes\n\n", bart_version(),
       report.machine.cpu, report.machine.instructions,
       counted(static_cast<std::uint64_t>(bench.engine.threads), "thread", "threads"), bench.batch_size,
       bench.architecture.image_size, bench.architecture.image_size, bench.architecture.classes);
@@ -308,7 +308,7 @@ std::string bench_text(const BenchReport& report, bool operations) {
 
 std::string bench_json(const BenchReport& report) {
   const NetworkBench& bench = report.bench;
-  ordered_json json = {{"version", version},
+  ordered_json json = {{"version", bart_version()},
                        {"cpu", report.machine.cpu},
                        {"instructions", report.machine.instructions},
                        {"threads", bench.engine.threads},

@@ -1,4 +1,4 @@
-#include "prefix_files.h"
+#include "bart/dataset/prefix_files.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
