@@ -99,7 +99,8 @@ void take_given(const CLI::App& command, TrainFlags& flags) {
     if (command.get_option(fmt::format("--{}", setting.flag))->count() > 0) flags.given.insert(setting.flag);
   }
   take_config(flags);
-  if (flags.resume) {
+  // With --resume auto the recipe is for the training that may have to be begun.
+  if (command.count("--resume") > 0 && flags.resume != "auto") {
     if (command.get_option("--recipe")->count() == 0) return;
     throw UsageError("--recipe is for a new training: leave it out with --resume");
   }
