@@ -84,7 +84,7 @@ TEST(Bench, NamesWhatItCannotMeasure) {
       {{"bench", "--bs", "0"}, "--bs must be at least 1"},
       {{"bench", "--classes", "1"}, "--classes must be at least 2"},
       {{"bench", "--image-size", "100"}, "--image-size must be a multiple of 16"},
-      {{"bench", "--threads", "-1"}, "--threads must be at least 1"},
+      {{"bench", "--threads", "-1"}, "--threads must be from 1 to 1024"},
       {{"bench", "--rounds", "0"}, "--rounds must be at least 1"},
       {{"bench", "--precision", "f16"}, "--precision"},
       {{"bench", "--only", "everything"}, "--only"},
