@@ -254,7 +254,7 @@ TEST(Engine, AStepIsItsParts) {
         for (const float g : gradient.floats()) squares += static_cast<double>(g) * static_cast<double>(g);
       }
       if (clip_norm > 0) parts.clip_gradients(clip_norm);
-      parts.adam_step(1e-3);
+      parts.optimizer_step(1e-3);
       EXPECT_EQ(result.loss, expected.loss);
       EXPECT_EQ(result.correct, expected.correct);
       EXPECT_NEAR(result.gradient_norm, std::sqrt(squares), 1e-12 * std::sqrt(squares));
