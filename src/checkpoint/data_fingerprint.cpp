@@ -27,11 +27,15 @@ void say(std::vector<std::string>& parts, const char* what, std::size_t count, c
 
 }  // namespace
 
+std::uint64_t fingerprint_of_classes(const std::vector<std::string>& classes) {
+  std::uint64_t fingerprint = 0;
+  for (const std::string& name : classes) fingerprint = hash_of_text(name, fingerprint + 1);
+  return fingerprint;
+}
+
 DataFingerprint fingerprint_of(const LoadedPictures& pictures, int threads) {
   DataFingerprint fingerprint;
-  for (const std::string& name : pictures.classes) {
-    fingerprint.classes = hash_of_text(name, fingerprint.classes + 1);
-  }
+  fingerprint.classes = fingerprint_of_classes(pictures.classes);
   fingerprint.names.resize(pictures.size());
   fingerprint.pixels.resize(pictures.size());
   parallel_for(pictures.size(), threads, [&](std::size_t i) {

@@ -1,20 +1,26 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "bart/dataset/content.h"
 #include "bart/dataset/listing.h"
 #include "bart/model/evaluation_text.h"
+#include "bart/model/find_model.h"
 #include "bart/platform/error.h"
+#include "bart/record/picture_hashes.h"
 #include "bart/record/run_record.h"
 #include "bart/record/run_settings.h"
 #include "bart/record/test_pictures.h"
 #include "bart/run/settle.h"
 #include "cache_text.h"
 #include "commands.h"
+#include "listing_text.h"
 #include "log.h"
 #include "model_flags.h"
 #include "outputs.h"
@@ -26,7 +32,8 @@ namespace {
 namespace fs = std::filesystem;
 
 struct EvaluateFlags : ModelFlags {
-  fs::path folder;  // empty: the test pictures of the model's own training
+  fs::path folder;    // empty: the test pictures of the model's own training
+  std::string split;  // part of the training's split; empty: all of the folder
   int batch_size = 32;
   bool ignore_exif = false;
   bool strict = false;
@@ -36,16 +43,6 @@ struct EvaluateFlags : ModelFlags {
   fs::path predictions;
   fs::path cache;
 };
-
-/// Whether the folder is the one that the model was trained on, as far as there is a record.
-bool holds_training_pictures(const fs::path& folder, const RunFolder& run_folder) {
-  try {
-    return fs::equivalent(folder, read_run_record(run_folder).data_folder);
-  } catch (const Error&) {                 // no record
-  } catch (const fs::filesystem_error&) {  // one of a folder that is gone
-  }
-  return false;
-}
 
 /// What is known before a picture is read.
 void check_flags(const EvaluateFlags& flags) {
@@ -68,14 +65,68 @@ void check_flags(const EvaluateFlags& flags) {
   }
 }
 
+/// The hashes of the part that --split names.
+std::vector<std::uint64_t> hashes_of_part(const std::string& part, const RunFolder& run) {
+  const std::optional<PictureHashes> hashes = read_picture_hashes(run);
+  if (!hashes) {
+    throw Error(
+        fmt::format("there is no {}, which tells the pictures of a training by their content: --split needs "
+                    "a model in the "
+                    "folder of its training",
+                    run.pictures_csv().string()));
+  }
+  const std::vector<std::uint64_t>& chosen = part == "train"        ? hashes->train
+                                             : part == "validation" ? hashes->validation
+                                                                    : hashes->test;
+  if (chosen.empty()) {
+    throw Error(fmt::format("the training in {} had no {} pictures", run.record().string(), part));
+  }
+  return chosen;
+}
+
+/// Says how many of the pictures the model was trained on, wherever they lie now.
+void warn_of_known_pictures(Log& log, const LoadedPictures& pictures, const RunFolder& run) {
+  const std::optional<PictureHashes> hashes = read_picture_hashes(run);
+  if (!hashes) return;
+  const std::vector<bool> known = match_by_content(pictures.hashes, hashes->train);
+  const auto count = std::ranges::count(known, true);
+  if (count == 0) return;
+  log.warning(fmt::format(
+      "The model was trained on {} of these {} pictures ({:.0f} %), so these figures say little about "
+      "others: "
+      "--split test takes its test pictures alone",
+      count, known.size(), 100.0 * static_cast<double>(count) / static_cast<double>(known.size())));
+}
+
+/// The test pictures of the model's own training.
+Listing own_test_pictures(const RunFolder& run, EvaluateOptions& options, Log& log) {
+  if (!fs::exists(run.run_json())) {
+    throw Error(
+        fmt::format("there is no {}, which tells what the model was tested on: name a folder (bart evaluate "
+                    "FOLDER), or run "
+                    "where bart train wrote its results",
+                    run.run_json().string()));
+  }
+  const RunRecord record = read_run_record(run);
+  if (record.unfinished()) {
+    log.warning(fmt::format(
+        "The training in {} has not ended: a model of an earlier one may have been trained on these "
+        "pictures",
+        run.record().string()));
+  }
+  options.strict = true;  // they could be read for the training
+  if (record.settings.ignore_exif) options.apply_exif_orientation = false;
+  return recorded_test_pictures(run, record.data_folder);
+}
+
 int evaluate_command(const EvaluateFlags& flags) {
   check_flags(flags);
   const ModelOptions model_settings = model_options(flags);
   Progress progress;
   Log log("Batlogger (Evaluate)", progress);
-  const Model model = Model::load(flags.model, model_settings);
-  const RunFolder run_folder(flags.model.parent_path());
-  const bool own_test = flags.folder.empty();
+  const FoundModel found = find_model(flags.model);
+  const Model model(read_model(found, flags.labels), model_settings);
+  const bool own_test = flags.folder.empty() && (flags.split.empty() || flags.split == "test");
   EvaluateOptions options{
       .batch_size = static_cast<std::size_t>(flags.batch_size),
       .apply_exif_orientation = !flags.ignore_exif,
@@ -85,37 +136,26 @@ int evaluate_command(const EvaluateFlags& flags) {
       .evaluating = [&](std::size_t done, std::size_t total) { progress.show("Evaluating", done, total); }};
   Listing listing;
   if (own_test) {
-    if (!fs::exists(run_folder.run_json())) {
-      throw Error(fmt::format(
-          "there is no {}, which tells what the model was tested on: name a folder (bart evaluate "
-          "FOLDER), or run where bart train wrote its results",
-          run_folder.run_json().string()));
-    }
-    const RunRecord record = read_run_record(run_folder);
-    listing = recorded_test_pictures(run_folder, record.data_folder);
-    if (record.unfinished()) {
-      log.warning(
-          fmt::format("The training in {} has not ended: a model of an earlier one may have been trained "
-                      "on these pictures",
-                      run_folder.record().string()));
-    }
-    options.strict = true;  // they could be read for the training
-    if (record.settings.ignore_exif) options.apply_exif_orientation = false;
+    listing = own_test_pictures(found.run, options, log);
   } else {
-    listing = list_folder(flags.folder, 1);
-    if (holds_training_pictures(flags.folder, run_folder)) {
-      log.warning(
-          "The model was trained on most of these pictures, so these figures say little about others: bart "
-          "evaluate without a folder takes the test pictures alone");
-    }
+    listing = list_folder(flags.folder.empty() ? read_run_record(found.run).data_folder : flags.folder, 1);
+    log_listing(log, listing);
+    if (!flags.split.empty()) options.only = hashes_of_part(flags.split, found.run);
   }
   check_cache(flags.cache, listing.folder);
-  const EvaluationReport report{flags.model.string(), listing.folder.string(), own_test, model.classes(),
+  const EvaluationReport report{found.file.string(), listing.folder.string(),
+                                own_test || flags.split == "test", model.classes(),
                                 model.evaluate(listing, options)};
   progress.clear();
-  log_cache(log, report.result.pictures, flags.cache);
-  for (const SkippedPicture& skipped : report.result.pictures.skipped) {
+  const LoadedPictures& pictures = report.result.pictures;
+  log_cache(log, pictures, flags.cache);
+  for (const SkippedPicture& skipped : pictures.skipped) {
     log.warning(fmt::format("Skipped {}: {}", skipped.file, skipped.reason));
+  }
+  if (!own_test && flags.split.empty()) warn_of_known_pictures(log, pictures, found.run);
+  if (report.result.evaluated.size() < options.only.size()) {
+    log.warning(fmt::format("Found {} of the {} {} pictures of the training", report.result.evaluated.size(),
+                            options.only.size(), flags.split));
   }
   // The figures first: a file that cannot be written does not take them along.
   const bool stdout_is_taken = flags.csv == "-" || flags.confusion == "-" || flags.predictions == "-";
@@ -136,6 +176,11 @@ void add_evaluate_command(CLI::App& program, Run& run) {
   command->add_option("folder", flags->folder,
                       "One sub-folder per class (default: the test pictures of the model's own training)");
   add_model_flags(*command, *flags);
+  command
+      ->add_option("--split", flags->split,
+                   "Evaluate only those pictures of the folder that this part of the training had, known by "
+                   "their content")
+      ->check(CLI::IsMember({"train", "validation", "test"}));
   command->add_flag("--json", flags->json, "Print everything as JSON instead of tables");
   command->add_option("--csv", flags->csv,
                       "Write the table of classes to this file, too; - for stdout instead");

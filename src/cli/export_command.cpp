@@ -12,6 +12,7 @@
 #include "bart/formats/joblib.h"
 #include "bart/formats/onnx.h"
 #include "bart/model/checked_export.h"
+#include "bart/model/find_model.h"
 #include "bart/model/model_file.h"
 #include "bart/model/picture_files.h"
 #include "bart/pictures/decode.h"
@@ -77,7 +78,7 @@ void check_labels_place(const fs::path& labels, const std::vector<std::string>& 
                           labels.string()));
 }
 
-int export_model(const ExportFlags& flags, const fs::path& out, ModelFormat format) {
+int export_model(const ExportFlags& flags, const FoundModel& found, const fs::path& out, ModelFormat format) {
   check_threads(flags.threads);
   if (flags.half && format == ModelFormat::pth) {
     throw UsageError("--half is not for .pth, which PyTorch expects in the network's own float32");
@@ -91,17 +92,17 @@ int export_model(const ExportFlags& flags, const fs::path& out, ModelFormat form
         fmt::format("--opset must be from {} to {}, not {}", oldest_opset, newest_opset, *flags.opset));
   }
   std::error_code ignored;
-  if (fs::equivalent(flags.model, out, ignored) ||
+  if (fs::equivalent(found.file, out, ignored) ||
       (!flags.labels.empty() && fs::equivalent(flags.labels, out, ignored))) {
     throw UsageError(
         fmt::format("{} would replace the model that it is made from: name another file", out.string()));
   }
-  const ModelFile model = read_model_file(flags.model, flags.labels);
+  const ModelFile model = read_model(found, flags.labels);
   const fs::path labels = out.parent_path() / "label_encoder.joblib";
   if (format == ModelFormat::pth) check_labels_place(labels, model.classes);
 
   // Checked before anything is replaced; then the file is compared with what was checked.
-  const Pictures pictures = pictures_to_check(flags.model.parent_path() / "inference_images");
+  const Pictures pictures = pictures_to_check(found.run.test_pictures());
   CheckedExport exported;
   try {
     exported = export_checked(
@@ -123,7 +124,7 @@ int export_model(const ExportFlags& flags, const fs::path& out, ModelFormat form
              model.classes.size(), flags.half ? ", float16 weights" : "",
              flags.with_preprocessing ? ", takes pictures of any size" : "");
   fmt::print("Checked against {} on {} pictures of {}: the same class for {}, probabilities within {:.1e}\n",
-             flags.model.string(), pictures.pictures.size(), pictures.origin, exported.agreement.same_class,
+             found.file.string(), pictures.pictures.size(), pictures.origin, exported.agreement.same_class,
              exported.agreement.farthest_probability);
   return 0;
 }
@@ -136,13 +137,14 @@ int export_command(const ExportFlags& flags) {
   if (name.empty()) name = told_by_ending ? ending.substr(1) : "onnx";
   const ModelFormat format = format_named(name, "--format");
   if (!flags.out.empty()) check_ending({"--out", flags.out}, name, {"." + name});
-  return export_model(flags, flags.out.empty() ? fs::path(flags.model).replace_extension(name) : flags.out,
-                      format);
+  const FoundModel found = find_model(flags.model);
+  return export_model(flags, found,
+                      flags.out.empty() ? fs::path(found.file).replace_extension(name) : flags.out, format);
 }
 
 int convert_command(const ExportFlags& flags) {
   const std::string ending = ending_of(flags.out);
-  return export_model(flags, flags.out,
+  return export_model(flags, find_model(flags.model), flags.out,
                       format_named(ending.empty() ? ending : ending.substr(1),
                                    fmt::format("the extension of {}", flags.out.string())));
 }

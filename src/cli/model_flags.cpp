@@ -9,14 +9,17 @@
 namespace bart {
 
 void add_model_flags(CLI::App& command, ModelFlags& flags) {
-  command.add_option("--model", flags.model, "The trained model: .pth, .safetensors, .onnx")
+  command
+      .add_option("--model", flags.model,
+                  "The trained model: .pth, .safetensors, .onnx, a checkpoint, or the folder of a training")
       ->capture_default_str();
   add_labels_flags(command, flags);
 }
 
 void add_labels_flags(CLI::App& command, ModelFlags& flags) {
-  command.add_option("--labels", flags.labels,
-                     "The class names of a .pth (default: label_encoder.joblib beside the model)");
+  command.add_option(
+      "--labels", flags.labels,
+      "The class names, .joblib (default: the model's own, or label_encoder.joblib beside it)");
   command.add_option("--threads", flags.threads, "Threads (default: all that this process may use)");
 }
 

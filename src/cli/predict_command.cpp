@@ -2,17 +2,20 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bart/model/predict_files.h"
 #include "bart/model/prediction_text.h"
 #include "bart/platform/counted.h"
 #include "bart/platform/error.h"
+#include "bart/platform/files.h"
 #include "commands.h"
 #include "listing_text.h"
 #include "log.h"
@@ -66,6 +69,41 @@ const NamedFormat& format_of(const PredictFlags& flags) {
   return formats[0];
 }
 
+/// Where predictions go: of lines, each batch at once; of JSON, which is valid only as a whole, at the end.
+/// Nothing is touched before the first batch is there.
+class PredictionOutput {
+ public:
+  PredictionOutput(fs::path path, PredictionFormat format)
+      : path_(std::move(path)),
+        appears_(format == PredictionFormat::json ? OutputFile::Appears::at_the_end
+                                                  : OutputFile::Appears::at_once) {}
+
+  void add(std::string_view piece) { pending_ += piece; }
+  void write_out() {
+    if (pending_.empty()) return;
+    if (path_ == "-") {
+      std::fwrite(pending_.data(), 1, pending_.size(), stdout);
+      std::fflush(stdout);
+    } else {
+      if (!file_) file_.emplace(path_, appears_);
+      file_->write(pending_);
+    }
+    pending_.clear();
+  }
+  void finish() {
+    // The original's results.json has no newline at its end; on a terminal one is due.
+    if (path_ == "-" && appears_ == OutputFile::Appears::at_the_end) pending_ += '\n';
+    write_out();
+    if (file_) file_->finish();
+  }
+
+ private:
+  fs::path path_;
+  OutputFile::Appears appears_;
+  std::string pending_;
+  std::optional<OutputFile> file_;
+};
+
 int predict_command(const PredictFlags& flags) {
   check_top_k(flags.top_k);
   const NamedFormat& format = format_of(flags);
@@ -80,9 +118,10 @@ int predict_command(const PredictFlags& flags) {
   check_replaces_no_input({"--out", out}, inputs_of(flags, files));
   const Model model = Model::load(flags.model, options);
 
-  std::string text, last_file;
+  PredictionOutput output(out, format.format);
   PredictionWriter writer(format.format, flags.top_k.has_value(),
-                          [&](std::string_view piece) { text += piece; });
+                          [&](std::string_view piece) { output.add(piece); });
+  std::string last_file;
   ClassProbability last;
   std::size_t predicted = 0;
   const auto take = [&](const FilePrediction& prediction) {
@@ -99,21 +138,22 @@ int predict_command(const PredictFlags& flags) {
     last_file = prediction.file.name;
     ++predicted;
   };
-  predict_files(
-      model, files,
-      {.apply_exif_orientation = !flags.ignore_exif,
-       .progress = [&](std::size_t done, std::size_t total) { progress.show("Predicting", done, total); }},
-      take);
+  predict_files(model, files,
+                {.apply_exif_orientation = !flags.ignore_exif,
+                 .progress =
+                     [&](std::size_t done, std::size_t total) {
+                       output.write_out();
+                       progress.show("Predicting", done, total);
+                     }},
+                take);
   progress.clear();
   if (predicted == 0) throw Error("none of the files could be read as a picture");
   writer.finish();
+  output.finish();
   if (predicted < files.size()) {
     log.warning(fmt::format("Skipped {} of {} files that could not be read as pictures",
                             files.size() - predicted, files.size()));
   }
-  // The original's results.json has no newline at its end; on a terminal one is due.
-  if (out == "-" && !text.ends_with('\n')) text += '\n';
-  write_output(out, text);
   if (out == "-") return 0;
   if (predicted == 1) log.info(fmt::format("{}: {} ({:.1f}%)", last_file, last.name, 100 * last.probability));
   log.info(

@@ -59,7 +59,7 @@ void for_each_picture(const EvaluationReport& evaluated, Take take) {
   for (std::size_t i = 0; i < predictions.size(); ++i) {
     const std::int32_t predicted = predicted_label(predictions.row(i));
     const std::vector<double> probabilities = softmax(predictions.row(i));
-    take(EvaluatedPicture{evaluated.result.pictures.files[i],
+    take(EvaluatedPicture{evaluated.result.pictures.files[evaluated.result.evaluated[i]],
                           name_of(predictions.labels[i], evaluated.classes),
                           name_of(predicted, evaluated.classes),
                           static_cast<float>(probabilities[static_cast<std::size_t>(predicted)])});

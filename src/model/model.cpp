@@ -9,9 +9,11 @@
 #include <optional>
 #include <utility>
 
+#include "bart/dataset/content.h"
 #include "bart/dataset/read_picture_file.h"
 #include "bart/engine/evaluator.h"
 #include "bart/engine/softmax.h"
+#include "bart/model/find_model.h"
 #include "bart/pictures/decode.h"
 #include "bart/pictures/resize.h"
 #include "bart/platform/error.h"
@@ -66,7 +68,7 @@ void to_probabilities(std::span<const float> logits, std::span<float> probabilit
 }  // namespace
 
 Model Model::load(const std::filesystem::path& model, const ModelOptions& options) {
-  return Model(read_model_file(model, options.labels), options);
+  return Model(read_model(find_model(model), options.labels), options);
 }
 
 Model::Model(const ModelFile& file, const ModelOptions& options) {
@@ -160,11 +162,16 @@ FolderEvaluation Model::evaluate(const Listing& listing, const EvaluateOptions& 
                      .cache = options.cache},
                     options.reading);
   for (std::int32_t& label : pictures.labels) label = labels[static_cast<std::size_t>(label)];
-  std::vector<std::uint32_t> all(pictures.size());
-  std::iota(all.begin(), all.end(), 0u);
-  Predictions predictions = predictions_of(network(), pictures, all, options.batch_size, options.evaluating);
+  std::vector<std::uint32_t> evaluated(pictures.size());
+  std::iota(evaluated.begin(), evaluated.end(), 0u);
+  if (!options.only.empty()) {
+    const std::vector<bool> wanted = match_by_content(pictures.hashes, options.only);
+    std::erase_if(evaluated, [&](std::uint32_t i) { return !wanted[i]; });
+  }
+  Predictions predictions =
+      predictions_of(network(), pictures, evaluated, options.batch_size, options.evaluating);
   Evaluation evaluation = bart::evaluate(predictions);
-  return {std::move(pictures), std::move(predictions), std::move(evaluation)};
+  return {std::move(pictures), std::move(evaluated), std::move(predictions), std::move(evaluation)};
 }
 
 Explanation Model::explain(const Picture& picture, std::size_t top_k) const {

@@ -14,6 +14,7 @@
 #include "bart/network/architecture.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
+#include "bart/record/version.h"
 
 namespace bart {
 namespace {
@@ -62,6 +63,29 @@ ModelFile decode_safetensors_model(std::span<const std::uint8_t> bytes) {
   return model;
 }
 
+ModelFile decode_pth_file(std::span<const std::uint8_t> bytes) {
+  PthModel pth = decode_pth_model(bytes);
+  ModelFile model{ModelFormat::pth, in_pytorch_order(std::move(pth.state)), {}};
+  if (!pth.metadata) return model;
+  model.classes = std::move(pth.metadata->classes);
+  model.apply_exif_orientation = pth.metadata->exif_orientation;
+  check_classes(model.state, model.classes);
+  if (architecture_of(model.state).image_size != pth.metadata->image_size) {
+    throw Error(fmt::format("the network takes pictures of {0} x {0} pixels, but the file says {1} x {1}",
+                            architecture_of(model.state).image_size, pth.metadata->image_size));
+  }
+  return model;
+}
+
+std::vector<std::uint8_t> encode_pth_file(const ModelFile& model) {
+  if (model.classes.empty()) return encode_pth(model.state);
+  check_classes(model.state, model.classes);
+  return encode_pth(model.state, ModelMetadata{.classes = model.classes,
+                                               .image_size = architecture_of(model.state).image_size,
+                                               .exif_orientation = model.apply_exif_orientation,
+                                               .bart_version = bart_version()});
+}
+
 std::vector<std::uint8_t> encode_safetensors_model(const ModelFile& model, bool half) {
   check_classes(model.state, model.classes);
   const int size = architecture_of(model.state).image_size;
@@ -82,7 +106,7 @@ ModelFile decode_model_file(std::span<const std::uint8_t> bytes) {
     OnnxModel model = decode_onnx(bytes);
     return with_finite_values({ModelFormat::onnx, std::move(model.state), std::move(model.classes)});
   }
-  return with_finite_values({ModelFormat::pth, in_pytorch_order(decode_pth(bytes)), {}});
+  return with_finite_values(decode_pth_file(bytes));
 }
 
 ModelFile read_model_file(const std::filesystem::path& model) {
@@ -90,14 +114,29 @@ ModelFile read_model_file(const std::filesystem::path& model) {
 }
 
 ModelFile read_model_file(const std::filesystem::path& model, const std::filesystem::path& labels) {
-  ModelFile file = read_model_file(model);
-  if (!file.classes.empty()) return file;
-  const std::filesystem::path names = labels.empty() ? model.parent_path() / "label_encoder.joblib" : labels;
-  file.classes = decode_file(names, decode_label_encoder);
+  return with_labels(read_model_file(model), model,
+                     labels.empty() ? model.parent_path() / "label_encoder.joblib" : labels,
+                     /*required=*/!labels.empty());
+}
+
+ModelFile with_labels(ModelFile file, const std::filesystem::path& model, const std::filesystem::path& labels,
+                      bool required) {
+  const bool named = !file.classes.empty();
+  // ONNX and safetensors need no label file, so one beside them may be of another model.
+  if (named && !required && (file.format != ModelFormat::pth || !std::filesystem::exists(labels)))
+    return file;
+  std::vector<std::string> classes = decode_file(labels, decode_label_encoder);
+  if (named && classes != file.classes) {
+    throw Error(fmt::format(
+        "{} names other classes than {} was trained on: they are not of the same training; "
+        "remove the label file, which the model does not need, or put both of one training together",
+        labels.string(), model.string()));
+  }
+  file.classes = std::move(classes);
   const int outputs = architecture_of(file.state).classes;
   if (static_cast<std::size_t>(outputs) != file.classes.size()) {
     throw Error(fmt::format("{} has {} classes, but {} names {}: they are not of the same training",
-                            model.string(), outputs, names.string(), file.classes.size()));
+                            model.string(), outputs, labels.string(), file.classes.size()));
   }
   return file;
 }
@@ -117,7 +156,7 @@ std::vector<std::uint8_t> encode_model_file(const ModelFile& model, const ModelF
       return encode_safetensors_model(model, options.half);
     case ModelFormat::pth:
       if (options.half) throw Error("a .pth cannot have float16 weights: its network computes in float32");
-      return encode_pth(model.state);
+      return encode_pth_file(model);
   }
   throw Error("unknown model format");
 }

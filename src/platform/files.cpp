@@ -197,6 +197,55 @@ void write_file(const fs::path& path, std::string_view content) {
   write_file(path, std::span(reinterpret_cast<const std::uint8_t*>(content.data()), content.size()));
 }
 
+struct OutputFile::State {
+  fs::path path;
+  OutputPlace place;
+  TemporaryFile temporary;  // empty where the pieces go to their place at once
+  Descriptor opened{-1};
+  int descriptor = -1;  // that pieces are written to
+};
+
+OutputFile::OutputFile(fs::path path, Appears appears) : state_(new State) {
+  State& state = *state_;
+  state.path = std::move(path);
+  state.place = output_place(state.path);
+  if (state.place.descriptor >= 0) {
+    std::fflush(stdout);  // what was printed comes first
+    state.descriptor = state.place.descriptor;
+    return;
+  }
+  if (appears == Appears::at_the_end && !state.place.special) {
+    std::string name;
+    state.opened =
+        create_aside(state.place.file, state.place.existing ? state.place.existing->mode : 0666, name);
+    state.descriptor = state.opened.get();
+    state.temporary = TemporaryFile(std::move(name));
+    if (state.place.existing) take_over(state.descriptor, *state.place.existing, state.path);
+    return;
+  }
+  const int flags = state.place.special ? O_WRONLY | O_NOCTTY : O_WRONLY | O_CREAT | O_TRUNC;
+  state.opened = Descriptor(::open(state.place.file.c_str(), flags | O_CLOEXEC, 0666));
+  state.descriptor = state.opened.get();
+  if (state.descriptor < 0) fail("write", state.path, errno);
+}
+
+OutputFile::~OutputFile() = default;
+
+void OutputFile::write(std::string_view piece) {
+  write_all(state_->descriptor, std::span(reinterpret_cast<const std::uint8_t*>(piece.data()), piece.size()),
+            state_->path);
+}
+
+void OutputFile::finish() {
+  State& state = *state_;
+  if (state.opened.get() < 0) return;
+  if (!state.place.special) sync_descriptor(state.descriptor, "write", state.path);
+  if (::close(state.opened.release()) != 0) fail("write", state.path, errno);
+  if (!state.temporary.written()) return;
+  state.temporary.rename_to(state.place.file);
+  sync_folder(folder_of(state.place.file));
+}
+
 void append_file(const fs::path& path, std::span<const std::uint8_t> content) {
   Descriptor fd = open_own_file(path, O_WRONLY | O_CREAT | O_APPEND);
   write_all(fd.get(), content, path);

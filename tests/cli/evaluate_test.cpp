@@ -114,7 +114,7 @@ TEST_F(EvaluateDrawn, TextIsScikitLearnsTableAndTheFigures) {
                                 HasSubstr("  precision    recall  f1-score   support\n"),
                                 HasSubstr("weighted avg  "), HasSubstr("\nAccuracy  "), HasSubstr("\nLoss  "),
                                 HasSubstr("F1              macro "), HasSubstr("ECE ")));
-  EXPECT_THAT(result.err, HasSubstr("trained on most of these pictures"));
+  EXPECT_THAT(result.err, HasSubstr("trained on 19 of these 24 pictures (79 %)"));
 }
 
 TEST_F(EvaluateDrawn, ClassesOfTheModelMayBeMissing) {
@@ -126,7 +126,7 @@ TEST_F(EvaluateDrawn, ClassesOfTheModelMayBeMissing) {
   const BartResult text = evaluate({"some"});
   EXPECT_THAT(text.out, HasSubstr("No picture here is of 2 of the model's 3 classes: " + classes_[0] + ", " +
                                   classes_[2] + "\n"));
-  EXPECT_THAT(text.err, Not(HasSubstr("trained on")));
+  EXPECT_THAT(text.err, HasSubstr("of these 8 pictures"));  // copies of what it was trained on
 }
 
 TEST_F(EvaluateDrawn, ABrokenPictureIsSkippedOrStopsIt) {
@@ -162,7 +162,7 @@ TEST_F(EvaluateDrawn, ClassNamesOfAnyKindAreSafeOnATerminal) {
   const BartResult result = evaluate({"--confusion", "confusion.csv"});
   ASSERT_EQ(result.code, 0) << result.err;
   EXPECT_THAT(result.out, AllOf(HasSubstr("日本 \xEF\xBF\xBD[31m,\"\xEF\xBF\xBD"), Not(HasSubstr("\x1b"))));
-  EXPECT_THAT(file_text(here() / "confusion.csv"), HasSubstr("\"日本 \x1b[31m,\"\"\xC2\x9B\""));
+  EXPECT_THAT(file_text(here() / "confusion.csv"), HasSubstr("\"日本 \xEF\xBF\xBD[31m,\"\"\xEF\xBF\xBD\""));
 }
 
 TEST_F(EvaluateDrawn, AChangedTestPictureStopsIt) {
@@ -192,6 +192,59 @@ TEST_F(EvaluateDrawn, AModelElsewhereHasItsRunBesideIt) {
   const json after = evaluated({"--model", "moved/BART-10M.pth", "--labels", "moved/label_encoder.joblib"});
   EXPECT_EQ(after["confusion"], before["confusion"]);
   EXPECT_EQ(after["loss"], before["loss"]);
+}
+
+TEST_F(EvaluateDrawn, TrainingPicturesAreKnownByContentWhereverTheyLie) {
+  const json before = evaluated({});
+  fs::rename(here() / "faces", here() / "moved");
+  EXPECT_THAT(evaluate({"moved"}).err, HasSubstr("trained on 19 of these 24 pictures (79 %)"));
+  const json test = evaluated({"moved", "--split", "test"});
+  EXPECT_EQ(test["pictures"], 5);
+  EXPECT_EQ(test["confusion"], before["confusion"]);
+  EXPECT_EQ(test["test_pictures_only"], true);
+  EXPECT_EQ(evaluated({"moved", "--split", "train"})["pictures"], 19);
+  EXPECT_THAT(evaluate({"moved", "--split", "validation"}).err, HasSubstr("had no validation pictures"));
+  // A part of them, under other names.
+  fs::remove_all(here() / "moved" / classes_[0]);
+  EXPECT_THAT(evaluate({"moved", "--split", "train"}).err, HasSubstr(" of the 19 train pictures"));
+  // Pictures that it never saw are no reason for a warning.
+  ASSERT_EQ(run_bart(here(), {"sample", "fresh", "--classes", "3", "--per-class", "9"}).code, 0);
+  for (const std::string& name : classes_) {
+    for (const auto& entry : fs::directory_iterator(here() / "fresh" / name)) {
+      if (entry.path().filename() != "pic_0008.jpg") fs::remove(entry.path());
+    }
+  }
+  const BartResult fresh = evaluate({"fresh"});
+  EXPECT_EQ(fresh.code, 0) << fresh.err;
+  EXPECT_THAT(fresh.err, Not(HasSubstr("trained on")));
+  fs::remove(here() / "bart-run" / "pictures.csv");
+  EXPECT_EQ(evaluate({"moved", "--split", "test"}).code, 1);
+}
+
+TEST_F(EvaluateDrawn, ARowPerPicture) {
+  const json figures = evaluated({"faces", "--predictions", "p.csv"});
+  evaluated({"faces", "--predictions", "p.json"});
+  const auto rows = csv_rows(file_text(here() / "p.csv"));
+  const json list = json::parse(file_text(here() / "p.json"));
+  ASSERT_EQ(rows.size(), 24u);
+  ASSERT_EQ(list.size(), 24u);
+  const BartResult predicted =
+      run_bart(here(), {"predict", "faces", "--recursive", "--top-k", "1", "--format", "csv", "--out", "-"});
+  const auto expected = csv_rows(predicted.out);
+  int right = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    EXPECT_EQ(rows[i],
+              (std::vector<std::string>{expected[i][0], expected[i][0].substr(0, expected[i][0].find('/')),
+                                        expected[i][2], expected[i][3]}));
+    EXPECT_EQ(list[i]["file"], rows[i][0]);
+    EXPECT_EQ(list[i]["prediction"], rows[i][2]);
+    right += rows[i][1] == rows[i][2];
+  }
+  EXPECT_EQ(figures["accuracy"], right / 24.0);
+  EXPECT_EQ(evaluate({"faces", "--predictions", "-"}).out, file_text(here() / "p.csv"));
+  EXPECT_EQ(evaluate({"faces", "--csv", "c.json"}).code, 2);
+  EXPECT_EQ(evaluate({"faces", "--csv", "-", "--confusion", "-"}).code, 2);
+  EXPECT_EQ(evaluate({"faces", "--csv", "BART-10M.pth"}).code, 2);
 }
 
 TEST_F(EvaluateDrawn, ARunThatHasNotEndedIsWarnedOf) {

@@ -93,6 +93,9 @@ TEST_F(Export, HalfIsHalfTheSizeAndSaysHowFarItIs) {
 }
 
 TEST_F(Export, MistakesAreNamed) {
+  expect_refused(2, {"export", "--opset", "12"}, "--opset must be from 13 to 17, not 12");
+  expect_refused(2, {"export", "--format", "pth", "--out", "x.pth", "--opset", "13"}, "--opset is for ONNX");
+  expect_refused(2, {"export", "--format", "onnx", "--out", "x.pth"}, "--out x.pth");
   expect_refused(2, {"export", "--format", "tflite"}, "--format must be onnx, safetensors or pth");
   expect_refused(2, {"convert", "BART-10M.pth", "model.h5"}, "the extension of model.h5");
   expect_refused(2, {"convert", "BART-10M.pth", "model"}, "the extension of model");
@@ -104,6 +107,15 @@ TEST_F(Export, MistakesAreNamed) {
   expect_refused(1, {"export", "--labels", "nothing.joblib"}, "nothing.joblib");
   expect_refused(1, {"export", "--model", "label_encoder.joblib"}, "label_encoder.joblib: ");
   EXPECT_FALSE(fs::exists(here() / "BART-10M.onnx"));
+}
+
+TEST_F(Export, ARunsFolderIsAModelAndTheFormatFollowsTheName) {
+  fs::create_directory(here() / "elsewhere");
+  const BartResult result =
+      run_bart(here() / "elsewhere", {"export", "--model", "../", "--out", "m.safetensors"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(run_bart(here(), {"convert", "elsewhere/m.safetensors", "elsewhere/m.pth"}).code, 0);
+  EXPECT_EQ(read_file(here() / "elsewhere" / "m.pth"), read_file(here() / "BART-10M.pth"));
 }
 
 TEST_F(Export, LabelsOfAnotherModelAreNotReplaced) {

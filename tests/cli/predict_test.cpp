@@ -133,5 +133,142 @@ TEST_F(PredictDrawn, ABatchGivesWhatOneByOneGives) {
   EXPECT_EQ(one_by_one, all.out);
 }
 
+TEST_F(PredictDrawn, AFolderIsReadAsTrainingReadsIt) {
+  const fs::path folder = here() / "mixed";
+  fs::create_directories(folder / "sub" / ".hidden");
+  fs::copy(picture_, folder / "without_ending");
+  fs::copy(picture_, folder / "sub" / "deep.jpg");
+  fs::copy(picture_, folder / "._apple.jpg");
+  fs::copy(picture_, folder / "sub" / ".hidden" / "x.jpg");
+  write_file(folder / "notes.txt", std::string_view("no picture"));
+  write_file(folder / "Thumbs.db", std::string_view("no picture"));
+  fs::create_directory_symlink("..", folder / "sub" / "loop");
+  fs::create_symlink("nowhere.jpg", folder / "dangling.jpg");
+  const BartResult result =
+      run_bart(here(), {"predict", "mixed/", "--recursive", "--format", "csv", "--out", "-"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  std::vector<std::string> files;
+  for (const auto& row : csv_rows(result.out)) files.push_back(row[0]);
+  EXPECT_EQ(files, (std::vector<std::string>{"sub/deep.jpg", "without_ending"}));
+  EXPECT_THAT(result.err, HasSubstr("Skipped mixed/dangling.jpg: "));
+  EXPECT_THAT(result.err, HasSubstr("sub/loop"));
+  EXPECT_THAT(result.err, HasSubstr("Passed over "));
+  EXPECT_EQ(run_bart(here() / "mixed", {"predict", ".", "--model", "..", "--out", "r.json"}).code, 0);
+}
+
+TEST_F(PredictDrawn, TheFormatFollowsTheNameOfTheOutput) {
+  ASSERT_EQ(run_bart(here(), {"predict", "faces", "--recursive", "--out", "r.csv"}).code, 0);
+  EXPECT_THAT(file_text(here() / "r.csv"), testing::StartsWith("file,class\n"));
+  ASSERT_EQ(run_bart(here(), {"predict", "faces", "--recursive", "--out", "r.jsonl", "--top-k", "2"}).code,
+            0);
+  std::istringstream lines(file_text(here() / "r.jsonl"));
+  int count = 0;
+  for (std::string line; std::getline(lines, line); ++count) {
+    EXPECT_EQ(nlohmann::json::parse(line)["classes"].size(), 2u);
+  }
+  EXPECT_EQ(count, 8);
+  for (const std::vector<std::string>& wrong :
+       {std::vector<std::string>{"--format", "json", "--out", "r.csv"}, {"--out", "r.png"}}) {
+    std::vector<std::string> arguments = {"predict", "faces", "--recursive"};
+    arguments.insert(arguments.end(), wrong.begin(), wrong.end());
+    EXPECT_EQ(run_bart(here(), arguments).code, 2) << testing::PrintToString(wrong);
+  }
+  EXPECT_THAT(file_text(here() / "r.csv"), testing::StartsWith("file,class\n"));
+}
+
+TEST_F(PredictDrawn, AnOutputThatIsAnInputIsRefused) {
+  const auto before = read_file(picture_);
+  for (const std::string command : {"predict", "explain"}) {
+    const fs::path copy = here() / "faces" / "copy.png";
+    write_file(copy, before);
+    const BartResult result = run_bart(here(), {command, copy.string(), "--out", "faces/../faces/copy.png"});
+    EXPECT_EQ(result.code, 2) << command;
+    EXPECT_EQ(read_file(copy), before);
+  }
+  const BartResult model = run_bart(here(), {"predict", picture_.string(), "--out", "BART-10M.pth"});
+  EXPECT_EQ(model.code, 2);
+}
+
+TEST_F(PredictDrawn, NamesReachTextAndCsvWithoutControlCharacters) {
+  fs::copy(picture_, here() / "a\x1b[31m\u202e.jpg");
+  for (const std::string format : {"text", "csv"}) {
+    const BartResult result =
+        run_bart(here(), {"predict", "a\x1b[31m\u202e.jpg", "--format", format, "--out", "-"});
+    ASSERT_EQ(result.code, 0) << result.err;
+    EXPECT_THAT(result.out, testing::Not(HasSubstr("\x1b")));
+    EXPECT_THAT(result.out, testing::Not(HasSubstr("\u202e")));
+  }
+}
+
+TEST_F(PredictDrawn, RowsAreWrittenAsTheyComeAndJsonIsWholeOrAsItWas) {
+  const fs::path folder = here() / "many";
+  fs::create_directory(folder);
+  for (int i = 100; i < 300; ++i) fs::create_hard_link(picture_, folder / (std::to_string(i) + ".jpg"));
+  write_file(folder / "999.jpg", std::string_view("broken"));
+  write_file(here() / "r.json", std::string_view("as it was"));
+  write_file(here() / "r.csv", std::string_view("as it was"));
+  EXPECT_EQ(run_bart(here(), {"predict", "many", "--strict", "--out", "r.json"}).code, 1);
+  EXPECT_EQ(file_text(here() / "r.json"), "as it was");
+  EXPECT_EQ(run_bart(here(), {"predict", "many", "--strict", "--out", "r.csv"}).code, 1);
+  EXPECT_EQ(csv_rows(file_text(here() / "r.csv")).size(), 128u);  // of the batches before the broken one
+  // What fails before the first batch touches nothing.
+  EXPECT_EQ(run_bart(here(), {"predict", "many", "--model", "no.pth", "--out", "r.json"}).code, 1);
+  EXPECT_EQ(file_text(here() / "r.json"), "as it was");
+
+  ASSERT_EQ(run_bart(here(), {"predict", "many", "--out", "r.json"}).code, 0);
+  EXPECT_EQ(nlohmann::json::parse(file_text(here() / "r.json")).size(), 200u);
+  EXPECT_EQ(run_bart(here(), {"predict", "many", "--out", "-"}).out, file_text(here() / "r.json") + "\n");
+}
+
+TEST_F(PredictDrawn, LabelsAreThoseOfTheModelWhereverThePictureIs) {
+  ASSERT_EQ(run_bart(here(), {"sample", "others", "--classes", "4", "--per-class", "3"}).code, 0);
+  for (const auto& entry : fs::directory_iterator(here() / "faces"))
+    fs::remove_all(here() / "others" / entry.path().filename());
+  ASSERT_EQ(run_bart(here(),
+                     {"train", "others", "--epochs", "1", "--image-size", "16", "--out", "r2", "--no-report"})
+                .code,
+            0);
+  const std::vector<std::string> expected = decode_label_encoder(read_file(here() / "label_encoder.joblib"));
+  // A run's folder, its bart-run/, its model: from a folder of another training.
+  for (const std::string model : {"..", "../bart-run", "../BART-10M.pth"}) {
+    const BartResult result = run_bart(here() / "r2", {"predict", picture_.string(), "--model", model,
+                                                       "--top-k", "9", "--format", "csv", "--out", "-"});
+    if (model == "../bart-run") {
+      EXPECT_EQ(result.code, 0) << result.err;
+    }
+    ASSERT_EQ(result.code, 0) << result.err;
+    for (const auto& row : csv_rows(result.out)) EXPECT_THAT(expected, testing::Contains(row[2])) << model;
+  }
+  // A checkpoint is a model, with the labels of its training.
+  std::string checkpoint;
+  for (const auto& entry : fs::directory_iterator(here() / "r2" / "bart-run")) {
+    if (entry.path().filename().string().starts_with("checkpoint-")) checkpoint = entry.path();
+  }
+  const auto predicted = [&](const std::string& model) {
+    return run_bart(here(), {"predict", picture_.string(), "--model", model, "--top-k", "9", "--format",
+                             "csv", "--out", "-"});
+  };
+  ASSERT_EQ(predicted(checkpoint).code, 0) << predicted(checkpoint).err;
+  EXPECT_EQ(predicted(checkpoint).out, predicted("r2").out);
+  // A later training of other classes that was killed has replaced the labels: refused, not answered wrongly.
+  fs::copy_file(here() / "label_encoder.joblib", here() / "r2" / "label_encoder.joblib",
+                fs::copy_options::overwrite_existing);
+  for (const std::string& model : {std::string("r2"), checkpoint}) {
+    const BartResult refused = predicted(model);
+    EXPECT_EQ(refused.code, 1);
+    EXPECT_THAT(refused.err, HasSubstr("names other classes than"));
+  }
+}
+
+TEST_F(PredictDrawn, AZeroIsNotTakenForNotGiven) {
+  for (const std::string command : {"predict", "explain"}) {
+    const BartResult result = run_bart(here(), {command, picture_.string(), "--top-k", "0"});
+    EXPECT_EQ(result.code, 2);
+    EXPECT_THAT(result.err, HasSubstr("--top-k must be at least 1, not 0"));
+  }
+  EXPECT_THAT(run_bart(here(), {"predict", picture_.string()}).err,
+              HasSubstr("Saved predictions for 1 image to"));
+}
+
 }  // namespace
 }  // namespace bart

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "bart/formats/joblib.h"
+#include "bart/formats/pth.h"
 #include "bart/pictures/encode_png.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
@@ -158,16 +159,53 @@ TEST(Model, EvaluateCountsWhatPredictSays) {
 
 TEST(Model, LabelsAreLookedForBesideTheModel) {
   const test::ScratchFolder scratch;
-  ModelFile file = drawn_model();
-  const std::vector<std::uint8_t> bytes = encode_model_file(file);
+  const ModelFile file = drawn_model();
   fs::create_directories(scratch.path() / "run");
-  write_file(scratch.path() / "run" / "BART-10M.pth", bytes);
+  write_file(scratch.path() / "run" / "BART-10M.pth", encode_pth(file.state));  // as PyTorch: without names
   write_file(scratch.path() / "run" / "label_encoder.joblib", encode_label_encoder(names));
   write_file(scratch.path() / "other.joblib", encode_label_encoder({"e", "f", "g", "h"}));
   EXPECT_EQ(Model::load(scratch.path() / "run" / "BART-10M.pth").classes(), names);
   EXPECT_EQ(Model::load(scratch.path() / "run" / "BART-10M.pth", {.labels = scratch.path() / "other.joblib"})
                 .classes()[0],
             "e");
+}
+
+TEST(Model, AModelAndItsNamesDoNotPart) {
+  const test::ScratchFolder scratch;
+  const fs::path model = scratch.path() / "BART-10M.pth", labels = scratch.path() / "label_encoder.joblib";
+  ModelFile file = drawn_model();
+  file.apply_exif_orientation = false;
+  write_file(model, encode_model_file(file));
+  const Model alone = Model::load(model);  // needs no label file
+  EXPECT_EQ(alone.classes(), names);
+  EXPECT_FALSE(alone.apply_exif_orientation());
+  write_file(labels, encode_label_encoder(names));
+  EXPECT_EQ(Model::load(model).classes(), names);
+
+  // As many names, but of another training, which was killed before it wrote its model.
+  write_file(labels, encode_label_encoder({"e", "f", "g", "h"}));
+  try {
+    Model::load(model);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), testing::AllOf(HasSubstr("label_encoder.joblib names other classes than "),
+                                             HasSubstr("BART-10M.pth")));
+  }
+  fs::rename(labels, scratch.path() / "other.joblib");
+  EXPECT_THROW(Model::load(model, {.labels = scratch.path() / "other.joblib"}), Error);
+}
+
+TEST(Model, EvaluatesThePicturesOfSomeContentAlone) {
+  const test::ScratchFolder scratch;
+  write_faces(scratch.path(), 3);
+  const Model model(drawn_model());
+  const FolderEvaluation all = model.evaluate(scratch.path());
+  const FolderEvaluation two =
+      model.evaluate(scratch.path(), {.only = {all.pictures.hashes[7], all.pictures.hashes[2], 1}});
+  EXPECT_EQ(two.evaluated, (std::vector<std::uint32_t>{2, 7}));
+  EXPECT_EQ(two.predictions.size(), 2u);
+  EXPECT_TRUE(std::ranges::equal(two.predictions.row(1), all.predictions.row(7)));
+  EXPECT_THROW(model.evaluate(scratch.path(), {.only = {1}}), Error);
 }
 
 TEST(Model, RefusesWhatDoesNotFit) {

@@ -248,5 +248,39 @@ TEST_F(FilesTest, ChecksTheSizeBeforeItTakesMemory) {
   EXPECT_THAT([&] { read_file(folder_ / "huge"); }, ThrowsMessage<Error>(HasSubstr("more than")));
 }
 
+TEST(OutputFile, AppearsAtOnceOrAtTheEnd) {
+  const test::ScratchFolder scratch;
+  const auto text = [&](const char* name) {
+    const std::vector<std::uint8_t> bytes = read_file(scratch.path() / name);
+    return std::string(bytes.begin(), bytes.end());
+  };
+  scratch.write("lines", "old");
+  scratch.write("whole", "old");
+  {
+    OutputFile lines(scratch.path() / "lines", OutputFile::Appears::at_once);
+    OutputFile whole(scratch.path() / "whole", OutputFile::Appears::at_the_end);
+    lines.write("a\n");
+    whole.write("a\n");
+    EXPECT_EQ(text("lines"), "a\n");
+    EXPECT_EQ(text("whole"), "old");
+    lines.write("b\n");
+    whole.write("b\n");
+    lines.finish();
+    whole.finish();
+    EXPECT_EQ(text("lines"), "a\nb\n");
+    EXPECT_EQ(text("whole"), "a\nb\n");
+    OutputFile(scratch.path() / "whole", OutputFile::Appears::at_the_end).write("never finished");
+  }
+  EXPECT_EQ(text("whole"), "a\nb\n");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(scratch.path()), {}), 2);
+  std::filesystem::create_symlink("whole", scratch.path() / "link");
+  OutputFile link(scratch.path() / "link", OutputFile::Appears::at_the_end);
+  link.write("through");
+  link.finish();
+  EXPECT_EQ(text("whole"), "through");
+  EXPECT_TRUE(std::filesystem::is_symlink(scratch.path() / "link"));
+  EXPECT_THROW(OutputFile(scratch.path() / "no" / "folder", OutputFile::Appears::at_once), Error);
+}
+
 }  // namespace
 }  // namespace bart

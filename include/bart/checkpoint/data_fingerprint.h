@@ -16,6 +16,9 @@ struct DataFingerprint {
   bool operator==(const DataFingerprint&) const = default;
 };
 
+/// Of class names in their order.
+std::uint64_t fingerprint_of_classes(const std::vector<std::string>& classes);
+
 DataFingerprint fingerprint_of(const LoadedPictures& pictures, int threads);
 
 /// How the pictures `now`, of the files `files`, differ from those `before`, in words, "of its pictures 1 is

@@ -19,7 +19,7 @@
 namespace bart {
 
 struct ModelOptions {
-  /// The class names of a .pth that holds none; empty: label_encoder.joblib beside the model.
+  /// The class names; empty: those of the model, or label_encoder.joblib beside it.
   std::filesystem::path labels = {};
   int threads = 0;  // of each call; 0: as many as this process may use
   Precision precision = Precision::f32;
@@ -39,6 +39,8 @@ struct EvaluateOptions {
       true;                          // false also where the model was trained on pictures as they are stored
   bool strict = false;               // the first bad picture is an Error instead of being skipped
   std::filesystem::path cache = {};  // see LoadOptions
+  /// Hashes as in LoadedPictures: pictures with these pixels are evaluated and no others. Empty: all are.
+  std::vector<std::uint64_t> only = {};
   OnProgress reading = {};
   OnProgress evaluating = {};
 };
@@ -46,7 +48,8 @@ struct EvaluateOptions {
 /// How good a model is on a folder of pictures.
 struct FolderEvaluation {
   LoadedPictures pictures;  // those that could be read, labelled as the model numbers its classes
-  Predictions predictions;  // for each of them
+  std::vector<std::uint32_t> evaluated;  // [n] those of them that were evaluated
+  Predictions predictions;               // [n]
   Evaluation evaluation;
 };
 
@@ -54,9 +57,9 @@ struct FolderEvaluation {
 /// threads at once. Copies share the weights.
 class Model {
  public:
-  /// Reads a model file. Its format is told by content: .onnx and .safetensors as BART exports them, or a
-  /// .pth of BART or PyTorch. Throws Error when a file cannot be read, holds no network of BART's kind, or
-  /// does not fit its labels.
+  /// Reads a model: a file, whose format is told by content (.onnx and .safetensors as BART exports them, a
+  /// .pth of BART or PyTorch, a checkpoint), or the folder of a training (see find_model). Throws Error when a
+  /// file cannot be read, holds no network of BART's kind, or does not fit its labels.
   static Model load(const std::filesystem::path& model, const ModelOptions& options = {});
 
   /// `file` must name its classes. Throws Error when there are not as many as the network has.

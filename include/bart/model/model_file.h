@@ -29,8 +29,14 @@ ModelFile decode_model_file(std::span<const std::uint8_t> bytes);
 ModelFile read_model_file(const std::filesystem::path& model);
 
 /// The same with class names: where the model names none, they are read from `labels` (.joblib); where that
-/// is empty, from label_encoder.joblib beside the model. Throws Error too when the two do not fit each other.
+/// is empty, from label_encoder.joblib beside the model. Where the model names its classes, labels that are
+/// given, or lie beside a .pth, must name the same. Throws Error too when they do not.
 ModelFile read_model_file(const std::filesystem::path& model, const std::filesystem::path& labels);
+
+/// `file`, read from `model`, with the class names of `labels`, which must exist where `required`, or where
+/// the file names no classes.
+ModelFile with_labels(ModelFile file, const std::filesystem::path& model, const std::filesystem::path& labels,
+                      bool required);
 
 struct ModelFileOptions {
   bool half = false;                // float16 weights; not for .pth

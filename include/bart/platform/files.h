@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +25,28 @@ std::vector<std::uint8_t> read_file(const std::filesystem::path& path,
 /// written.
 void write_file(const std::filesystem::path& path, std::span<const std::uint8_t> content);
 void write_file(const std::filesystem::path& path, std::string_view content);
+
+/// A file that is written piece by piece, for output of any length. The path is understood as write_file()
+/// does.
+class OutputFile {
+ public:
+  enum class Appears {
+    at_once,     // holds each piece when write() returns: for formats that are lines
+    at_the_end,  // complete when finish() returns; until then, what was there before stays
+  };
+  /// Throws Error, naming the path and the system's reason, as do the others.
+  OutputFile(std::filesystem::path path, Appears appears);
+  ~OutputFile();
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+
+  void write(std::string_view piece);
+  void finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 /// Adds `content` to the end of `path`, a new file where there was none. For logs whose readers can tell a
 /// torn end: what is there already is not touched, but nothing is synced. Throws Error, naming the path and

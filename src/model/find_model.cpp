@@ -1,0 +1,99 @@
+#include "bart/model/find_model.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include "bart/checkpoint/checkpoint.h"
+#include "bart/checkpoint/checkpoint_folder.h"
+#include "bart/checkpoint/data_fingerprint.h"
+#include "bart/platform/error.h"
+#include "bart/platform/files.h"
+#include "bart/record/run_record.h"
+
+namespace bart {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Told by the header of the safetensors file that a checkpoint is: JSON after eight bytes of its length.
+bool is_checkpoint(std::span<const std::uint8_t> bytes) {
+  std::uint64_t length = 0;
+  if (bytes.size() < sizeof length) return false;
+  std::memcpy(&length, bytes.data(), sizeof length);
+  const std::string_view rest(reinterpret_cast<const char*>(bytes.data()) + sizeof length,
+                              bytes.size() - sizeof length);
+  return rest.substr(0, std::min<std::uint64_t>(length, rest.size())).find("\"bart-checkpoint-") !=
+         std::string_view::npos;
+}
+
+/// The folder of the training that a model file lies in: that of the results, or for a checkpoint the one
+/// above.
+RunFolder run_of(const fs::path& file) {
+  const fs::path folder = file.parent_path();
+  if (fs::exists(folder.empty() ? "run.json" : folder / "run.json")) {
+    return find_run(folder.empty() ? fs::path(".") : folder);
+  }
+  return RunFolder(folder);
+}
+
+/// Whether the training kept the model of its best epoch, which a model of that name may be left from.
+bool kept_best(const RunFolder& run) {
+  try {
+    return fs::exists(run.best_model()) && !read_run_record(run).settings.best.empty();
+  } catch (const Error&) {  // no record: nothing says whose the file is
+    return false;
+  }
+}
+
+Checkpoint decode_named(std::span<const std::uint8_t> bytes, const fs::path& file) {
+  try {
+    return decode_checkpoint(bytes);
+  } catch (const Error& error) {
+    throw Error(fmt::format("{}: {}", file.string(), error.what()));
+  }
+}
+
+ModelFile model_of(Checkpoint checkpoint) {
+  const auto ignore_exif = checkpoint.settings.find("--ignore-exif");
+  return {
+      .format = ModelFormat::pth,
+      .state = std::move(checkpoint.training.model),
+      .classes = {},
+      .apply_exif_orientation = ignore_exif == checkpoint.settings.end() || ignore_exif->second != "true"};
+}
+
+}  // namespace
+
+FoundModel find_model(const fs::path& path) {
+  if (!fs::is_directory(path)) return {path, run_of(path)};
+  RunFolder run(path);
+  if (!fs::exists(run.model()) && !fs::exists(run.record())) run = find_run(path);
+  if (kept_best(run)) return {run.best_model(), run};
+  if (fs::exists(run.model())) return {run.model(), run};
+  if (fs::is_directory(run.record())) return {newest_checkpoint(run.record()).path, run};
+  throw Error(
+      fmt::format("{} holds no model: name a model file, or the folder of a training", path.string()));
+}
+
+ModelFile read_model(const FoundModel& found, const fs::path& labels) {
+  const fs::path names = labels.empty() ? found.run.labels() : labels;
+  const std::vector<std::uint8_t> bytes = read_file(found.file);
+  if (!is_checkpoint(bytes)) {
+    return with_labels(read_model_file(found.file), found.file, names, /*required=*/!labels.empty());
+  }
+  Checkpoint checkpoint = decode_named(bytes, found.file);
+  const std::uint64_t classes = checkpoint.data.classes;
+  ModelFile model = with_labels(model_of(std::move(checkpoint)), found.file, names, /*required=*/true);
+  if (fingerprint_of_classes(model.classes) != classes) {
+    throw Error(
+        fmt::format("{} names other classes than {} was trained on: they are not of the same training",
+                    names.string(), found.file.string()));
+  }
+  return model;
+}
+
+}  // namespace bart
