@@ -29,6 +29,9 @@ int compare_command(const CompareFlags& flags) {
       flags.json ? comparison_json(runs)
                  : comparison_text(runs, terminal_columns(STDOUT_FILENO), shows_colours(STDOUT_FILENO));
   std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+  // Beside the table, for a pipe is for other programs.
+  for (const std::string& note : compare(runs).notes) fmt::print(stderr, "{}\n", note);
   return 0;
 }
 

@@ -74,7 +74,6 @@ std::string comparison_text(const std::vector<NamedRun>& runs, std::size_t colum
     std::ranges::for_each(figures, add);
     begin = end;
   }
-  for (const std::string& note : comparison.notes) text += "\n" + note + "\n";
   return text;
 }
 
