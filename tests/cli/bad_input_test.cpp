@@ -179,7 +179,7 @@ TEST_F(BadInput, ModelsThatAreNone) {
   ASSERT_EQ(run_bart(here(), {"sample", "three", "--classes", "3", "--per-class", "5"}).code, 0);
   ASSERT_EQ(
       run_bart(here(), {"train", "three", "--epochs", "0", "--image-size", "16", "--out", "other"}).code, 0);
-  expect_failure(1, {"predict", "--labels", "other/label_encoder.joblib"}, "2 classes");
+  expect_failure(1, {"predict", "--labels", "other/label_encoder.joblib"}, "other/label_encoder.joblib names other classes than BART-10M.pth");
 }
 
 TEST_F(BadInput, PicturesThatAreNone) {
