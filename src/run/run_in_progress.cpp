@@ -102,13 +102,16 @@ void RunInProgress::list_pictures() {
   layers_of(architecture_);  // refuses what cannot be built before anything is read
 }
 
+TrainingState RunInProgress::initial_state_for(std::size_t train_pictures) const {
+  return initial_training_state(
+      architecture_, settled_.training.seed, train_pictures,
+      settled_.values.init_values == "he" ? InitialValues::he : InitialValues::pytorch);
+}
+
 /// Before the pictures are read, which may take long.
 void RunInProgress::read_initial_model() {
   if (settled_.values.init.empty() || resumed_) return;
-  initial_model_ =
-      initial_training_state(architecture_, settled_.training.seed, 1,
-                             settled_.values.init_values == "he" ? InitialValues::he : InitialValues::pytorch)
-          .model;
+  initial_model_ = initial_state_for(1).model;
   init_has_same_classes_ = take_initial_weights(settled_.values.init, listing_.classes, initial_model_);
 }
 
@@ -159,9 +162,7 @@ void RunInProgress::fill_record(const std::string& command) {
 
 TrainingState RunInProgress::state_to_begin_with(std::optional<FoundCheckpoint> found) {
   if (!found) {
-    TrainingState state = initial_training_state(
-        architecture_, settled_.training.seed, split_.train.size(),
-        settled_.values.init_values == "he" ? InitialValues::he : InitialValues::pytorch);
+    TrainingState state = initial_state_for(split_.train.size());
     if (!initial_model_.empty()) state.model = std::move(initial_model_);
     return state;
   }
@@ -348,9 +349,10 @@ void RunInProgress::train(Training& training) {
 bool RunInProgress::end_epoch(Training& training, const EpochRecord& epoch) {
   history_->epoch(epoch);
   const bool go_on = !observer_.epoch || observer_.epoch(epoch);
-  publish_model(training, out_.model(), training.model());
+  const StateDict model = training.model();
+  publish_model(training, out_.model(), model);
   if (!settled_.values.best.empty() && best_epoch(training.progress().epochs, best_by()) == epoch.epoch) {
-    publish_model(training, out_.best_model(), training.model());
+    publish_model(training, out_.best_model(), model);
     saved(Saved::best_model, out_.best_model());
   }
   save_checkpoint_of(training);

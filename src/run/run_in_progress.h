@@ -35,6 +35,7 @@ class RunInProgress {
  private:
   void check_places() const;
   void list_pictures();
+  TrainingState initial_state_for(std::size_t train_pictures) const;
   void read_initial_model();
   void read_pictures();
   void check_data(const Checkpoint& checkpoint) const;
