@@ -28,7 +28,7 @@ double decode_seconds_of(const Listing& listing, const LoadOptions& options) {
 }  // namespace
 
 PictureSpeed picture_speed(const Listing& listing, const LoadOptions& options, int rounds,
-                           const std::function<void(std::size_t, std::size_t)>& progress) {
+                           const OnProgress& progress) {
   PictureSpeed speed{};
   speed.decode_seconds = decode_seconds_of(listing, options);
   const std::size_t each = listing.pictures.size();
@@ -48,7 +48,7 @@ PictureSpeed picture_speed(const Listing& listing, const LoadOptions& options, i
 }
 
 PictureSpeed drawn_picture_speed(int pictures, const LoadOptions& options, int rounds,
-                                 const std::function<void(std::size_t, std::size_t)>& progress) {
+                                 const OnProgress& progress) {
   const TemporaryFolder folder;
   const std::filesystem::path faces = folder.path() / "faces";
   write_sample(faces, {.per_class = pictures, .threads = options.threads});

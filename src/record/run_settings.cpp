@@ -20,6 +20,11 @@ const char* share(const RunSettings& settings) {
 }
 
 template <auto member>
+const char* below_1(const RunSettings& settings) {
+  return settings.*member >= 0 && settings.*member < 1 ? "" : "must be at least 0 and below 1";
+}
+
+template <auto member>
 const char* at_least_0(const RunSettings& settings) {
   return settings.*member >= 0 ? "" : "must be at least 0";
 }
@@ -86,9 +91,7 @@ const std::vector<Setting>& table() {
        .value = &S::beta2,
        .effect = Effect::result,
        .help = "How long Adam and AdamW remember squared gradients",
-       .wrong = [](const S& s) -> std::string {
-         return s.beta2 >= 0 && s.beta2 < 1 ? "" : "must be at least 0 and below 1";
-       }},
+       .wrong = below_1<&S::beta2>},
       {.flag = "weight-decay",
        .name = "weight_decay",
        .label = "Weight decay",
@@ -221,9 +224,7 @@ const std::vector<Setting>& table() {
        .value = &S::label_smoothing,
        .effect = Effect::result,
        .help = "Share of each label that is spread over all classes, as in PyTorch; 0 means none",
-       .wrong = [](const S& s) -> std::string {
-         return s.label_smoothing >= 0 && s.label_smoothing < 1 ? "" : "must be at least 0 and below 1";
-       },
+       .wrong = below_1<&S::label_smoothing>,
        .nothing = "none"},
       {.flag = "clip-norm",
        .name = "clip_norm",
@@ -281,9 +282,7 @@ const std::vector<Setting>& table() {
        .effect = Effect::result,
        .help = "The model is a moving average that keeps this share of itself in each step, 0.999 say; the "
                "last step's weights become BART-10M.last.pth. 0 means no average",
-       .wrong = [](const S& s) -> std::string {
-         return s.average >= 0 && s.average < 1 ? "" : "must be at least 0 and below 1";
-       },
+       .wrong = below_1<&S::average>,
        .nothing = "none"},
       {.flag = "init-values",
        .name = "init_values",

@@ -2,10 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 
 #include "bart/dataset/listing.h"
 #include "bart/dataset/load.h"
+#include "bart/platform/progress.h"
 
 namespace bart {
 
@@ -20,10 +20,10 @@ struct PictureSpeed {
 /// load_pictures of a whole listing, `rounds` times after one that brings the files into the system's cache.
 /// Throws Error as load_pictures does.
 PictureSpeed picture_speed(const Listing& listing, const LoadOptions& options, int rounds,
-                           const std::function<void(std::size_t, std::size_t)>& progress = {});
+                           const OnProgress& progress = {});
 
 /// The same of JPEGs that are drawn for it, `pictures` of each of ten characters.
 PictureSpeed drawn_picture_speed(int pictures, const LoadOptions& options, int rounds,
-                                 const std::function<void(std::size_t, std::size_t)>& progress = {});
+                                 const OnProgress& progress = {});
 
 }  // namespace bart
