@@ -51,7 +51,6 @@ void check_flags(const BenchFlags& flags) {
   require(flags.classes >= 2, fmt::format("--classes must be at least 2, not {}", flags.classes));
   require(flags.image_size >= 16 && flags.image_size % 16 == 0,
           fmt::format("--image-size must be a multiple of 16, not {}", flags.image_size));
-  check_threads(flags.threads);
   require(flags.rounds >= 1, fmt::format("--rounds must be at least 1, not {}", flags.rounds));
   require(flags.precision != "bf16" || runs_bf16(),
           "--precision bf16: there are no kernels for this processor; measure with --precision f32");

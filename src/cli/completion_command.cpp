@@ -6,11 +6,11 @@
 #include <string>
 
 #include "bart/platform/error.h"
+#include "bart/record/version.h"
 #include "command_texts.h"
 #include "commands.h"
 #include "completion.h"
 #include "man_page.h"
-#include "version.h"
 
 namespace bart {
 
@@ -46,7 +46,7 @@ void add_man_command(CLI::App& program, Run& run) {
       const std::vector<CommandText> commands = command_texts(program);
       const auto found = std::ranges::find(commands, *name, &CommandText::name);
       if (found == commands.end()) throw UsageError(fmt::format("there is no command {}", *name));
-      fmt::print("{}", man_page(*found, commands, version));
+      fmt::print("{}", man_page(*found, commands, bart_version()));
       return 0;
     };
   });

@@ -79,7 +79,6 @@ void check_labels_place(const fs::path& labels, const std::vector<std::string>& 
 }
 
 int export_model(const ExportFlags& flags, const FoundModel& found, const fs::path& out, ModelFormat format) {
-  check_threads(flags.threads);
   if (flags.half && format == ModelFormat::pth) {
     throw UsageError("--half is not for .pth, which PyTorch expects in the network's own float32");
   }

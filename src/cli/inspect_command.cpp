@@ -52,7 +52,6 @@ void check_flags(const InspectFlags& flags) {
   if (flags.seed < 0 || flags.seed > 0xFFFFFFFFLL) {
     throw UsageError(fmt::format("--seed must be from 0 to 4294967295, not {}", flags.seed));
   }
-  if (flags.threads < 0) throw UsageError(fmt::format("--threads must be at least 1, not {}", flags.threads));
   if (flags.json && flags.html == "-") throw UsageError("--json and --html - cannot both go to stdout");
   if (flags.augmented == "-") throw UsageError("--augmented needs the name of a file");
   try {

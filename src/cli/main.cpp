@@ -22,6 +22,7 @@
 #include "bart/platform/standard_streams.h"
 #include "bart/platform/threads.h"
 #include "bart/record/run_settings.h"
+#include "bart/record/version.h"
 #include "commands.h"
 #include "log.h"
 #include "progress.h"
@@ -29,7 +30,6 @@
 #include "terminal.h"
 #include "usage_sentence.h"
 #include "verbosity.h"
-#include "version.h"
 
 namespace bart {
 namespace {
@@ -72,7 +72,7 @@ std::string check_threads(std::string& value) {
 
 int run_program(int argc, const char* const* argv) {
   CLI::App program("BART trains an image classifier on a folder of pictures, and puts it to work.", "bart");
-  program.set_version_flag("--version", fmt::format("bart {}", version));
+  program.set_version_flag("--version", fmt::format("bart {}", bart_version()));
   program.require_subcommand(0, 1);
   program.footer(
       "Examples:\n"

@@ -53,10 +53,6 @@ Precision precision_named(const std::string& name) {
   return name == "bf16" || (name == "auto" && multiplies_bf16()) ? Precision::bf16 : Precision::f32;
 }
 
-void check_threads(int threads) {
-  if (threads < 0) throw UsageError(fmt::format("--threads must be at least 1, not {}", threads));
-}
-
 void check_top_k(const std::optional<int>& top_k) {
   if (top_k && *top_k < 1) throw UsageError(fmt::format("--top-k must be at least 1, not {}", *top_k));
 }
@@ -69,7 +65,6 @@ std::vector<std::filesystem::path> inputs_of(const ModelFlags& flags, std::span<
 }
 
 ModelOptions model_options(const ModelFlags& flags) {
-  check_threads(flags.threads);
   return {.labels = flags.labels,
           .threads = flags.threads,
           .precision = precision_named(flags.precision),

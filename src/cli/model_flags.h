@@ -41,9 +41,6 @@ void add_precision_flag(CLI::App& command, std::string& precision, const std::st
 /// there are no kernels for it.
 Precision precision_named(const std::string& name);
 
-/// Throws UsageError for a number of threads below 0.
-void check_threads(int threads);
-
 /// Throws UsageError for a --top-k below 1.
 void check_top_k(const std::optional<int>& top_k);
 

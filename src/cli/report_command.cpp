@@ -19,7 +19,6 @@ struct ReportFlags {
 };
 
 int report_command(const ReportFlags& flags) {
-  check_threads(flags.threads);
   Progress progress;
   Log log("Batlogger (Report)", progress);
   const auto page = make_report(

@@ -65,7 +65,6 @@ int summary_command(const SummaryFlags& flags) {
   if (flags.image_size < 16 || flags.image_size % 16 != 0) {
     throw UsageError(fmt::format("--image-size must be a multiple of 16, not {}", flags.image_size));
   }
-  check_threads(flags.threads);
   const Architecture architecture =
       flags.model.empty() ? Architecture{.classes = flags.classes, .image_size = flags.image_size}
                           : architecture_of(read_model_file(flags.model).state);
