@@ -1,9 +1,14 @@
 #include "clip_gradients.h"
 
 #include <gtest/gtest.h>
+#include <hwy/targets.h>
 
+#include <array>
 #include <cmath>
+#include <numeric>
 #include <vector>
+
+#include "bart/random/mt19937.h"
 
 namespace bart {
 namespace {
@@ -30,6 +35,26 @@ TEST(ClipGradients, ManyAddUpToTheNormOfAll) {
   double squares = 0;
   for (const float gradient : gradients) squares += static_cast<double>(gradient) * gradient;
   EXPECT_NEAR(std::sqrt(squares), 2, 1e-5);
+}
+
+TEST(ClipGradients, EveryVectorLengthGivesTheSameBits) {
+  std::vector<float> gradients(3 * 16 + 5);
+  Mt19937 words(1);
+  for (float& g : gradients) g = static_cast<float>(words.next()) * 0x1p-32f - 0.5f;
+  std::array<double, 16> sums{};
+  for (std::size_t i = 0; i < 48; ++i) {
+    sums[i % 16] += static_cast<double>(gradients[i]) * static_cast<double>(gradients[i]);
+  }
+  double sum = std::accumulate(sums.begin(), sums.end(), 0.0);
+  for (std::size_t i = 48; i < gradients.size(); ++i) {
+    sum += static_cast<double>(gradients[i]) * static_cast<double>(gradients[i]);
+  }
+  for (std::int64_t targets = hwy::SupportedTargets(); targets != 0; targets &= targets - 1) {
+    const std::int64_t target = targets & -targets;
+    hwy::SetSupportedTargetsForTest(target);
+    EXPECT_EQ(gradient_norm(team, gradients.data(), 53), std::sqrt(sum)) << hwy::TargetName(target);
+    hwy::SetSupportedTargetsForTest(0);
+  }
 }
 
 }  // namespace
