@@ -4,8 +4,10 @@
 
 #include <CLI/CLI.hpp>
 #include <optional>
+#include <string>
 #include <type_traits>
 #include <variant>
+#include <vector>
 
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
@@ -26,7 +28,9 @@ void add_setting_flag(CLI::App& command, const char* flag, RunSettings& settings
           command.add_flag(name, value, setting.help);
         } else {
           CLI::Option* option = command.add_option(name, value, setting.help);
-          if (!setting.choices.empty()) option->check(CLI::IsMember(setting.choices));
+          if (const auto& choices = setting.choices; !choices.empty()) {
+            option->check(CLI::IsMember(std::vector<std::string>(choices.begin(), choices.end())));
+          }
           if (value != Value{}) option->capture_default_str();
         }
       },

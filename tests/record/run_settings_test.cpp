@@ -19,7 +19,7 @@ TEST(RunSettings, EveryRowComesBackFromItsText) {
     const std::string before = text_of(setting, other);
     const std::string text = setting.choices.empty()
                                  ? std::holds_alternative<bool RunSettings::*>(setting.value) ? "true" : "7"
-                                 : setting.choices.back();
+                                 : std::string(setting.choices.back());
     EXPECT_TRUE(set_from_text(setting, other, text)) << setting.flag;
     EXPECT_EQ(text_of(setting, other), text) << setting.flag;
     EXPECT_NE(text, before) << setting.flag;

@@ -1,13 +1,11 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <variant>
-#include <vector>
 
 #include "bart/platform/error.h"
 
@@ -79,9 +77,9 @@ struct Setting {
       value;
   Effect effect;
   const char* help;
-  std::vector<std::string> choices = {};  // of a text; empty: any
-  /// What is wrong with the value, "must be at least 1", or an empty text.
-  std::function<std::string(const RunSettings&)> wrong = nullptr;
+  std::span<const std::string_view> choices = {};  // of a text; empty: any
+  /// What is wrong with the value, "must be at least 1", or an empty text. nullptr: any value is possible.
+  std::string (*wrong)(const RunSettings&) = nullptr;
   const char* nothing = nullptr;  // what 0 or an empty text means, in a word
   const char* synonyms = "";      // what other tools call the flag, "--batch-size,--batch"
 };
