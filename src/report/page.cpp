@@ -7,6 +7,7 @@
 #include "bart/html/html.h"
 #include "bart/platform/counted.h"
 #include "bart/platform/error.h"
+#include "bart/platform/files.h"
 #include "bart/record/epoch_figures.h"
 #include "bart/report/report.h"
 #include "bart/training/metrics.h"
@@ -385,6 +386,19 @@ std::string data_section(const RunRecord& run) {
                  "<div class=\"two\">" + data + facts(how) + "</div>\n" + skipped);
 }
 
+std::string augmentation_section(const RecordedRun& run) {
+  const std::string& augmentation = run.record.settings.augment;
+  if (augmentation == "none" || !std::filesystem::exists(run.folder.augmented_pictures())) return {};
+  return section(
+      "augmentation", "What the network saw",
+      fmt::format(
+          "<p>Six training pictures as they are, at the left, and as they were changed in the first seven "
+          "epochs.</p>\n<div class=\"scroll\"><img class=\"sheet\" alt=\"Training pictures, changed at "
+          "random\" "
+          "src=\"data:image/jpeg;base64,{}\"></div>\n<p><small>{}</small></p>\n",
+          base64(read_file(run.folder.augmented_pictures())), html_text(augmentation)));
+}
+
 std::string use_section() {
   return section(
       "use", "Use the model",
@@ -442,6 +456,7 @@ std::string training_report(const RecordedRun& run, const LoadedPictures& pictur
   html += mistakes_section(run.record, std::span(shown).first(chosen.worst.size()), mistakes);
   html += uncertain_section(run.record, std::span(shown).subspan(chosen.worst.size()));
   html += calibration_section(evaluation.calibration);
+  html += augmentation_section(run);
   html += data_section(run.record);
   html += use_section();
   html +=

@@ -32,8 +32,9 @@ std::vector<fs::path> results_of(const RunFolder& folder) {
 }
 
 std::vector<fs::path> records_of(const RunFolder& folder) {
-  return {folder.run_json(),    folder.run_toml(),     folder.steps_csv(), folder.pictures_csv(),
-          folder.history_csv(), folder.history_json(), folder.report(),    folder.test_pictures_csv()};
+  return {folder.run_json(),     folder.run_toml(),          folder.steps_csv(),
+          folder.pictures_csv(), folder.history_csv(),       folder.history_json(),
+          folder.report(),       folder.test_pictures_csv(), folder.augmented_pictures()};
 }
 
 /// Whether the record in place is of a training that wrote no model: killed, interrupted or diverged before.

@@ -10,6 +10,7 @@
 #include "bart/formats/joblib.h"
 #include "bart/formats/pth.h"
 #include "bart/model/model.h"
+#include "bart/pictures/encode_jpeg.h"
 #include "bart/platform/files.h"
 #include "bart/platform/hash.h"
 #include "bart/platform/peak_memory.h"
@@ -18,6 +19,7 @@
 #include "bart/record/run_toml.h"
 #include "bart/record/test_pictures.h"
 #include "bart/record/version.h"
+#include "bart/report/augmentation_sheet.h"
 #include "bart/run/split_pictures.h"
 #include "bart/training/predictions.h"
 #include "initial_weights.h"
@@ -179,6 +181,21 @@ void RunInProgress::write_beginning() {
   write_file(out_.pictures_csv(), encode_picture_hashes(pictures_, split_));
   write_file(out_.test_pictures_csv(), encode_test_pictures(listing_.folder, pictures_, split_));
   write_file(out_.run_toml(), encode_run_toml(settled_.values, fs::absolute(folder_)));
+  write_augmented_pictures();
+}
+
+/// What the network will see of the first training pictures.
+void RunInProgress::write_augmented_pictures() const {
+  if (!settled_.training.augmentation.changes()) {
+    std::error_code gone;
+    fs::remove(out_.augmented_pictures(), gone);  // of an earlier training
+    return;
+  }
+  constexpr std::size_t most = 6;
+  const Picture sheet =
+      augmentation_sheet(larger_, std::span(split_.train).first(std::min(most, split_.train.size())),
+                         settled_.training.augmentation, settled_.values.image_size, settled_.training.seed);
+  write_file(out_.augmented_pictures(), encode_jpeg(sheet, 90));
 }
 
 void RunInProgress::publish_data() {

@@ -42,6 +42,7 @@ class RunInProgress {
   void fill_record(const std::string& command);
   TrainingState state_to_begin_with(std::optional<FoundCheckpoint> found);
   void write_beginning();
+  void write_augmented_pictures() const;
   void train(Training& training);
   bool end_epoch(Training& training, const EpochRecord& epoch);
   void finish(Training& training);

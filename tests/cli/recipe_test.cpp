@@ -5,6 +5,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "bart/html/html.h"
 #include "bart/platform/files.h"
 #include "run_bart.h"
 
@@ -43,11 +44,19 @@ TEST_F(Recipe, TunedIsSettingsThatCanBeChanged) {
   EXPECT_THAT(file_text(here() / "run/bart-run/run.toml"),
               AllOf(HasSubstr("augment = \"mirror=0.5,window=0.75..1.15"), HasSubstr("average = 0.999")));
   EXPECT_THAT(file_text(here() / "run/bart-run/report.html"), HasSubstr("Augmentation"));
+  // The page shows what the network saw; a later training without an augmentation does not keep that.
+  const std::string sheet =
+      "data:image/jpeg;base64," + base64(read_file(here() / "run/bart-run/augmented.jpg"));
+  EXPECT_THAT(file_text(here() / "run/bart-run/report.html"), HasSubstr(sheet));
   // The last step's weights are there too, and are others.
   EXPECT_FALSE(read_file(here() / "run/BART-10M.pth") == read_file(here() / "run/BART-10M.last.pth"));
   // The same from the record of the settings, which needs no --recipe.
   ASSERT_EQ(run_bart(here(), {"train", "--config", "run/bart-run/run.toml", "--out", "again"}).code, 0);
   EXPECT_TRUE(read_file(here() / "run/BART-10M.pth") == read_file(here() / "again/BART-10M.pth"));
+  ASSERT_EQ(train({"--epochs", "1", "--out", "again"}).code, 0);
+  EXPECT_FALSE(fs::exists(here() / "again/bart-run/augmented.jpg"));
+  EXPECT_TRUE(fs::exists(here() / "again/bart-run/earlier/augmented.jpg"));
+  EXPECT_THAT(file_text(here() / "again/bart-run/report.html"), Not(HasSubstr("What the network saw")));
 }
 
 TEST_F(Recipe, TunedGoesOnToTheSameBytes) {

@@ -41,6 +41,8 @@ class RunFolder {
   std::filesystem::path test_pictures_csv() const { return record_ / "test_pictures.csv"; }
   std::filesystem::path history_csv() const { return record_ / "history.csv"; }
   std::filesystem::path history_json() const { return record_ / "history.json"; }
+  /// What the network sees of some pictures, where they are changed at random.
+  std::filesystem::path augmented_pictures() const { return record_ / "augmented.jpg"; }
   /// What an earlier training in the same folder left, until the next one does the same.
   std::filesystem::path earlier() const { return record_ / "earlier"; }
   std::filesystem::path report() const { return record_ / "report.html"; }
