@@ -101,7 +101,7 @@ std::vector<std::uint8_t> encode_png(const Picture& picture) {
   append_big_endian(header, static_cast<std::uint32_t>(picture.width));
   append_big_endian(header, static_cast<std::uint32_t>(picture.height));
   // Bit depth 8, colour type 2 (RGB), the only methods of compression, filter; not interlaced.
-  header.insert(header.end(), {8, 2, 0, 0, 0});
+  for (const std::uint8_t byte : {8, 2, 0, 0, 0}) header.push_back(byte);
   append_chunk(png, "IHDR", header);
   append_chunk(png, "IDAT", compressed);
   append_chunk(png, "IEND", {});
