@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <span>
 
 #include "bart/platform/error.h"
 #include "team.h"
@@ -15,8 +16,8 @@ namespace {
 // A large layer's weights are converted so many rows at a time. The blocks of rows of each layout divide it.
 constexpr std::int64_t rows_at_once = 64;
 
-const Tensor& tensor(const StateDict& state, const std::string& name,
-                     const std::vector<std::int64_t>& shape) {
+std::span<const float> floats_of(const StateDict& state, const std::string& name,
+                                 const std::vector<std::int64_t>& shape) {
   const Tensor* found = find_tensor(state, name);
   if (found == nullptr) throw Error(fmt::format("the model has no tensor {}", name));
   if (found->shape != shape) {
@@ -26,7 +27,7 @@ const Tensor& tensor(const StateDict& state, const std::string& name,
   if (!std::holds_alternative<std::vector<float>>(found->values)) {
     throw Error(fmt::format("the model's tensor {} does not hold floats", name));
   }
-  return *found;
+  return found->floats();
 }
 
 /// Calls visit(first, rows, their layout in the row-major matrix, their layout in the layer's own) for a
@@ -80,7 +81,7 @@ void export_matrix(const Team& team, const LinearLayer& layer,
 }
 
 void import_vector(const StateDict& state, const std::string& name, std::int64_t count, float* to) {
-  std::ranges::copy(tensor(state, name, {count}).floats(), to);
+  std::ranges::copy(floats_of(state, name, {count}), to);
 }
 
 void export_vector(StateDict& state, const std::string& name, const float* from) {
@@ -113,8 +114,9 @@ void export_weights(const ConvolutionLayer& layer, const float* from, float* to)
 
 void import_state(const CompiledNetwork& network, const StateDict& state, float* values, float* statistics) {
   for (const ConvolutionLayer& c : network.convolutions) {
-    const Tensor& weights = tensor(state, c.name + ".weight", {c.out_channels, c.in_channels, 3, 3});
-    import_weights(c, weights.floats().data(), values + c.weights);
+    const std::span<const float> weights =
+        floats_of(state, c.name + ".weight", {c.out_channels, c.in_channels, 3, 3});
+    import_weights(c, weights.data(), values + c.weights);
     import_vector(state, c.name + ".bias", c.out_channels, values + c.bias);
     import_vector(state, c.norm_name + ".weight", c.out_channels, values + c.norm_weight);
     import_vector(state, c.norm_name + ".bias", c.out_channels, values + c.norm_bias);
@@ -123,8 +125,9 @@ void import_state(const CompiledNetwork& network, const StateDict& state, float*
     import_vector(state, c.norm_name + ".running_var", c.out_channels, statistics + c.running_var);
   }
   for (const LinearLayer& l : network.linears) {
-    const Tensor& weights = tensor(state, l.name + ".weight", {l.out_features, l.in_features});
-    import_matrix(network.team, l, weights.floats().data(), values + l.weights);
+    const std::span<const float> weights =
+        floats_of(state, l.name + ".weight", {l.out_features, l.in_features});
+    import_matrix(network.team, l, weights.data(), values + l.weights);
     import_vector(state, l.name + ".bias", l.out_features, values + l.bias);
   }
 }
