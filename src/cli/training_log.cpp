@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "arguments.h"
+#include "bart/platform/counted.h"
 #include "bart/run/settle.h"
 #include "cache_text.h"
 #include "listing_text.h"
@@ -126,6 +127,10 @@ void TrainingLog::tell_start(const RunStart& start) {
   } else {
     log_.info("Saved label_encoder.joblib");
     log_.info(fmt::format("Saved {} test images to inference_images/", record.test_pictures));
+    if (start.kept_pictures > 0) {
+      log_.warning(fmt::format("inference_images/ held {}: kept, in bart-run/earlier/ when there is a model",
+                               counted(start.kept_pictures, "picture", "pictures")));
+    }
   }
   if (start.leftover_pictures > 0) {
     log_.warning(

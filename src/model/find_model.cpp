@@ -40,6 +40,25 @@ RunFolder run_of(const fs::path& file) {
   return RunFolder(folder);
 }
 
+/// The same folder with the record of the training that wrote `model`. A new training that has no model yet
+/// keeps the record of the one before, whose model is still in place, in bart-run/before/.
+RunFolder with_record_of(const fs::path& model, const RunFolder& run) {
+  if (!fs::exists(model) || (!fs::exists(run.before()) && !fs::exists(run.earlier()))) return run;
+  try {
+    const std::vector<std::uint8_t> bytes = read_file(model);
+    if (wrote_model(read_run_record(run), bytes).value_or(true)) return run;
+    for (const fs::path& record : {run.before(), run.earlier()}) {
+      const RunFolder other(run.results(), record);
+      if (fs::exists(other.run_json()) &&
+          wrote_model(read_run_record(other), bytes).value_or(record == run.before())) {
+        return other;
+      }
+    }
+  } catch (const Error&) {  // who needs the record will say what is wrong with it
+  }
+  return run;
+}
+
 /// Whether the training kept the model of its best epoch, which a model of that name may be left from.
 bool kept_best(const RunFolder& run) {
   try {
@@ -69,9 +88,11 @@ ModelFile model_of(Checkpoint checkpoint) {
 }  // namespace
 
 FoundModel find_model(const fs::path& path) {
-  if (!fs::is_directory(path)) return {path, run_of(path)};
+  if (!fs::is_directory(path)) return {path, with_record_of(path, run_of(path))};
   RunFolder run(path);
-  if (!fs::exists(run.model()) && !fs::exists(run.record())) run = find_run(path);
+  const bool holds_training = fs::exists(run.model()) || fs::exists(run.record());
+  if (!holds_training || fs::exists(path / "run.json")) run = find_run(path);
+  run = with_record_of(run.model(), run);
   if (kept_best(run)) return {run.best_model(), run};
   if (fs::exists(run.model())) return {run.model(), run};
   if (fs::is_directory(run.record())) return {newest_checkpoint(run.record()).path, run};

@@ -48,38 +48,72 @@ bool without_model(const RunFolder& folder) {
   }
 }
 
+/// "pic_0.jpg" and the like, in inference_images/.
+std::vector<fs::path> test_pictures_in(const fs::path& folder) {
+  std::vector<fs::path> pictures;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (name.starts_with("pic_") && name.ends_with(".jpg")) pictures.push_back(entry->path());
+  }
+  return pictures;
+}
+
+void remove_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::remove_all(folder, error);
+  if (error) throw Error(fmt::format("cannot remove {}: {}", folder.string(), error.message()));
+}
+
 }  // namespace
 
 bool EarlierRun::has_model() const {
   return fs::exists(folder_.model()) || fs::exists(folder_.best_model());
 }
 
-void EarlierRun::keep() {
-  if (without_model(folder_) || !has_model()) return;
-  std::error_code error;
-  fs::remove_all(folder_.earlier(), error);
-  if (error) throw Error(fmt::format("cannot remove {}: {}", folder_.earlier().string(), error.message()));
-  kept_ = true;
-  for (const fs::path& file : results_of(folder_)) keep_file(file, folder_.earlier());
-  for (const fs::path& file : records_of(folder_)) keep_file(file, folder_.earlier());
+std::size_t EarlierRun::keep() {
+  if (without_model(folder_)) return 0;
+  // Whoever took the model away left nothing that is not in a record of BART.
+  if (!has_model() && fs::exists(folder_.run_json())) return 0;
+  remove_folder(folder_.before());  // begun by a training that was killed here
+  for (const fs::path& file : results_of(folder_)) keep_file(file, folder_.before());
+  const std::vector<fs::path> pictures = test_pictures_in(folder_.test_pictures());
+  for (const fs::path& picture : pictures) {
+    keep_file(picture, folder_.before() / RunFolder::test_pictures_name);
+  }
+  for (const fs::path& file : records_of(folder_)) keep_file(file, folder_.before());
+  return pictures.size();
 }
 
-void EarlierRun::keep_test_picture(const std::string& name) {
-  keep_file(folder_.test_pictures() / name, folder_.earlier() / RunFolder::test_pictures_name);
+void EarlierRun::settle() {
+  if (!fs::exists(folder_.before())) return;
+  remove_folder(folder_.earlier());
+  std::error_code error;
+  fs::rename(folder_.before(), folder_.earlier(), error);
+  if (error) {
+    throw Error(fmt::format("cannot rename {} to {}: {}", folder_.before().string(),
+                            folder_.earlier().string(), error.message()));
+  }
 }
 
 void EarlierRun::restore() {
-  if (!kept_) return;
+  if (!fs::exists(folder_.before())) return;
   std::error_code left;  // then it can still be put back by hand
   for (const fs::path& file : records_of(folder_)) {
-    if (const fs::path kept = folder_.earlier() / file.filename(); fs::exists(kept)) {
+    if (const fs::path kept = folder_.before() / file.filename(); fs::exists(kept)) {
       fs::rename(kept, file, left);
     } else {
       fs::remove(file, left);
     }
   }
-  // The model, its labels and the test pictures were not replaced yet.
-  fs::remove_all(folder_.earlier(), left);
+  // Without a model in place, the labels and pictures of the new training are written at its start.
+  if (const fs::path kept = folder_.before() / folder_.labels().filename(); fs::exists(kept)) {
+    fs::rename(kept, folder_.labels(), left);
+  }
+  for (const fs::path& kept : test_pictures_in(folder_.before() / RunFolder::test_pictures_name)) {
+    fs::rename(kept, folder_.test_pictures() / kept.filename(), left);
+  }
+  fs::remove_all(folder_.before(), left);
 }
 
 }  // namespace bart

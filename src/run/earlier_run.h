@@ -1,29 +1,33 @@
 #pragma once
 
+#include <cstddef>
+
 #include "bart/record/run_folder.h"
 
 namespace bart {
 
-/// What an earlier training left in a folder of results, kept in bart-run/earlier/ while a new one puts its
-/// own in its place. The files stay where they are until they are replaced: they get a second name there.
+/// What an earlier training left in a folder of results. It gets a second name in bart-run/before/ when a new
+/// training begins, and that folder becomes bart-run/earlier/ when the new training has a model. So what is
+/// in earlier/ is replaced only by a training whose model has been replaced itself.
 class EarlierRun {
  public:
   explicit EarlierRun(const RunFolder& folder) : folder_(folder) {}
 
-  /// Keeps the model and the record of the earlier training, in the place of what was kept before. An earlier
-  /// training that wrote no model has nothing to keep. Throws Error.
-  void keep();
-  /// Keeps the picture inference_images/`name`, where there is one.
-  void keep_test_picture(const std::string& name);
-  /// Puts everything that keep() kept back, for a training that failed before it had a model.
+  /// Keeps the model, the record and the test pictures of the earlier training in before/, or in a folder
+  /// without a record the label file and pictures that a training would replace. A training that was killed
+  /// before it had a model has nothing to keep: what it found is in before/ already. Returns how many
+  /// pictures are kept. Throws Error.
+  std::size_t keep();
+  /// The new training has a model: before/ becomes earlier/. Throws Error.
+  void settle();
+  /// Puts everything back, for a training that failed before it had a model.
   void restore();
 
-  /// Whether there is a model that is of no training that is still going on.
+  /// Whether there is a model, which is of an earlier training as long as this one has written none.
   bool has_model() const;
 
  private:
   RunFolder folder_;
-  bool kept_ = false;
 };
 
 }  // namespace bart

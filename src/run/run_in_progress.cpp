@@ -177,6 +177,8 @@ TrainingState RunInProgress::state_to_begin_with(std::optional<FoundCheckpoint> 
 /// What a training writes before its first step. The labels and the test pictures wait for its first model
 /// where there is a model of an earlier training, which they would part from its own.
 void RunInProgress::write_beginning() {
+  // The record first: from here on the model in place, if there is one, is not of the training it tells of.
+  if (!resumed_) write_record("running");
   if (!published_ && !earlier_.has_model()) publish_data();
   write_file(out_.pictures_csv(), encode_picture_hashes(pictures_, split_));
   write_file(out_.test_pictures_csv(), encode_test_pictures(listing_.folder, pictures_, split_));
@@ -200,12 +202,7 @@ void RunInProgress::write_augmented_pictures() const {
 
 void RunInProgress::publish_data() {
   write_file(out_.labels(), encode_label_encoder(pictures_.classes));
-  if (!split_.test.empty()) {
-    for (std::size_t i = 0; i < split_.test.size(); ++i) {
-      earlier_.keep_test_picture(test_picture_name(i));
-    }
-    save_test_pictures(out_, pictures_, split_, settled_.values.threads);
-  }
+  if (!split_.test.empty()) save_test_pictures(out_, pictures_, split_, settled_.values.threads);
   published_ = true;
 }
 
@@ -219,6 +216,7 @@ void RunInProgress::publish_model(Training& training, const fs::path& file, cons
                                                              .bart_version = bart_version()});
   std::vector<ModelRecord>& models = result_.record.models;
   if (models.empty()) {
+    earlier_.settle();
     std::error_code gone;
     fs::remove(out_.best_model(), gone);  // of the earlier training, which has it in bart-run/earlier/
     fs::remove(out_.last_model(), gone);
@@ -290,15 +288,16 @@ RunResult RunInProgress::run(std::optional<FoundCheckpoint> found, std::unique_p
   remove_unfinished_files(out_);
   const bool earlier_model = !published_ && earlier_.has_model();
   std::optional<fs::path> earlier_checkpoint;
+  std::size_t kept_pictures = 0;
   try {
     if (!resumed_) {
       earlier_checkpoint = set_checkpoints_aside(out_.record());
-      earlier_.keep();
+      kept_pictures = earlier_.keep();
     }
     write_beginning();
     if (observer_.start) {
       observer_.start({record, from.progress, resumed_from, init_has_same_classes_,
-                       earlier_checkpoint.value_or(fs::path()), earlier_model,
+                       earlier_checkpoint.value_or(fs::path()), earlier_model, kept_pictures,
                        leftover_pictures(out_, split_.test.size())});
     }
     Training training(pictures_, split_, architecture_, settled_.training, std::move(from));

@@ -116,7 +116,7 @@ class Faults : public testing::Test {
   static bool is_history(const std::string& name) {
     return name.starts_with("bart-run/checkpoint-") || name.starts_with("bart-run/earlier-") ||
            name.starts_with("bart-run/events.") || name == "bart-run/steps.csv" ||
-           name.starts_with("bart-run/earlier/");
+           name.starts_with("bart-run/earlier/") || name.starts_with("bart-run/before/");
   }
   bool has_checkpoint(const std::string& out) const {
     for (const auto& [name, content] : contents_of(here() / out)) {

@@ -16,50 +16,13 @@
 #include "bart/platform/files.h"
 #include "bart/record/picture_hashes.h"
 #include "bart/sample/sample.h"
-#include "scratch_folder.h"
+#include "run_fixture.h"
 
 namespace bart {
 namespace {
 
-namespace fs = std::filesystem;
 using testing::HasSubstr;
 using testing::ThrowsMessage;
-
-std::vector<std::uint8_t> bytes_of(const fs::path& path) {
-  return fs::exists(path) ? read_file(path) : std::vector<std::uint8_t>();
-}
-
-/// Everything in a folder but what says when it was written, and the checkpoints.
-std::map<std::string, std::vector<std::uint8_t>> contents_of(const fs::path& folder) {
-  std::map<std::string, std::vector<std::uint8_t>> contents;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    const std::string name = entry.path().lexically_relative(folder).string();
-    const bool volatile_name = name.find("events.") != std::string::npos || name.ends_with("lock");
-    if (entry.is_regular_file() && !volatile_name) contents[name] = read_file(entry.path());
-  }
-  return contents;
-}
-
-class RunTest : public testing::Test {
- protected:
-  void SetUp() override { write_sample(faces(), {.classes = 2, .per_class = 8}); }
-
-  fs::path faces() const { return scratch_.path() / "faces"; }
-  RunFolder folder(const char* out) const { return RunFolder(scratch_.path() / out); }
-  /// Two steps an epoch.
-  RunSettings settings(const char* out) const {
-    RunSettings settings;
-    settings.image_size = 16;
-    settings.batch_size = 8;
-    settings.epochs = 2;
-    settings.threads = 1;
-    settings.no_report = true;
-    settings.out = folder(out).results().string();
-    return settings;
-  }
-
-  test::ScratchFolder scratch_;
-};
 
 TEST_F(RunTest, TellsOfEverythingAndLeavesEverything) {
   std::vector<std::string> events;
@@ -174,69 +137,6 @@ TEST_F(RunTest, ImpossibleSettingsWriteNothing) {
   EXPECT_THAT([&] { train(faces(), inside); },
               ThrowsMessage<SettingError>(HasSubstr("name another folder with out")));
   EXPECT_FALSE(fs::exists(folder("run").results()));
-}
-
-/// A second training, of other classes, into the folder of a first one.
-class SecondRun : public RunTest {
- protected:
-  void SetUp() override {
-    RunTest::SetUp();
-    write_sample(others(), {.classes = 4, .per_class = 6, .seed = 3});
-    RunSettings asked = settings("run");
-    asked.best = "accuracy";
-    train(faces(), asked);
-    before_ = contents_of(out().results());
-  }
-  fs::path others() const { return scratch_.path() / "others"; }
-  RunFolder out() const { return folder("run"); }
-  void expect_first_results() const {
-    for (const fs::path& path : {out().model(), out().best_model(), out().labels(),
-                                 out().test_pictures() / "pic_0.jpg", out().test_pictures() / "pic_1.jpg"}) {
-      EXPECT_EQ(bytes_of(path), before_.at(path.lexically_relative(out().results()).string())) << path;
-    }
-  }
-
-  std::map<std::string, std::vector<std::uint8_t>> before_;
-};
-
-TEST_F(SecondRun, ThatIsInterruptedLeavesTheFirstModelWithItsNamesAndPictures) {
-  RunObserver observer;
-  observer.start = [](const RunStart& start) { EXPECT_TRUE(start.earlier_model); };
-  observer.step = [](const StepRecord&, std::size_t, std::size_t) { return false; };
-  EXPECT_EQ(train(others(), settings("run"), observer).record.status, "interrupted");
-  expect_first_results();
-  EXPECT_TRUE(read_run_record(out()).models.empty());
-  EXPECT_THAT([&] { make_report(out().results(), 1); }, ThrowsMessage<Error>(HasSubstr("has no model yet")));
-  // It goes on to the same files as in an empty folder, all of them its own.
-  resume(out().results());
-  train(others(), settings("fresh"));
-  for (const auto& [name, content] : contents_of(folder("fresh").results())) {
-    if (name.ends_with(".json") || name.ends_with(".csv") || name.find("checkpoint-") != std::string::npos)
-      continue;
-    EXPECT_TRUE(bytes_of(out().results() / name) == content) << name;
-  }
-  EXPECT_FALSE(fs::exists(out().best_model()));
-}
-
-TEST_F(SecondRun, ThatDivergesLeavesEverythingAsItWas) {
-  RunSettings wild = settings("run");
-  wild.learning_rate = 1e30;
-  EXPECT_THROW(train(others(), wild), DivergedError);
-  EXPECT_EQ(contents_of(out().results()), before_);
-}
-
-TEST_F(SecondRun, KeepsTheFirstOneUnderEarlier) {
-  train(others(), settings("run"));
-  const fs::path earlier = out().earlier();
-  for (const char* name :
-       {"BART-10M.pth", "BART-10M.best.pth", "label_encoder.joblib", "inference_images/pic_0.jpg"}) {
-    EXPECT_EQ(bytes_of(earlier / name), before_.at(name)) << name;
-  }
-  for (const char* name : {"run.json", "run.toml", "steps.csv", "history.csv", "test_pictures.csv"}) {
-    EXPECT_EQ(bytes_of(earlier / name), before_.at(std::string("bart-run/") + name)) << name;
-  }
-  EXPECT_FALSE(fs::exists(out().best_model()));  // which would be that of other classes
-  EXPECT_EQ(decode_label_encoder(read_file(out().labels())).size(), 4u);
 }
 
 TEST_F(RunTest, TheModelNamesItsClassesAndItsPreprocessing) {

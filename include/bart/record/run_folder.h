@@ -43,6 +43,8 @@ class RunFolder {
   std::filesystem::path history_json() const { return record_ / "history.json"; }
   /// What the network sees of some pictures, where they are changed at random.
   std::filesystem::path augmented_pictures() const { return record_ / "augmented.jpg"; }
+  /// What was there when the present training began, until it has a model of its own.
+  std::filesystem::path before() const { return record_ / "before"; }
   /// What an earlier training in the same folder left, until the next one does the same.
   std::filesystem::path earlier() const { return record_ / "earlier"; }
   std::filesystem::path report() const { return record_ / "report.html"; }
@@ -53,7 +55,8 @@ class RunFolder {
 };
 
 /// The training that a user names by `path`: its folder of results or the bart-run/ inside it, in whatever
-/// spelling ("run1/", ".", ".."). Throws Error when there is no run.json.
+/// spelling ("run1/", ".", ".."), or bart-run/earlier/, which holds both. Throws Error when there is no
+/// run.json.
 RunFolder find_run(const std::filesystem::path& path);
 
 }  // namespace bart

@@ -28,6 +28,8 @@ struct RunStart {
   std::filesystem::path earlier_checkpoint;
   /// A model of an earlier training is in place until this one has its first.
   bool earlier_model = false;
+  /// Pictures in inference_images/ that were there before, and are kept in bart-run/earlier/.
+  std::size_t kept_pictures = 0;
   std::size_t leftover_pictures = 0;  // of an earlier training in inference_images/
 };
 
