@@ -152,6 +152,9 @@ int evaluate_command(const EvaluateFlags& flags) {
   for (const SkippedPicture& skipped : pictures.skipped) {
     log.warning(fmt::format("Skipped {}: {}", skipped.file, skipped.reason));
   }
+  if (const std::vector<std::string> clipped = clipped_gray(pictures); !clipped.empty()) {
+    log.warning(clipped_gray_sentence(clipped.size(), clipped.front()));
+  }
   if (!own_test && flags.split.empty()) warn_of_known_pictures(log, pictures, found.run);
   if (report.result.evaluated.size() < options.only.size()) {
     log.warning(fmt::format("Found {} of the {} {} pictures of the training", report.result.evaluated.size(),

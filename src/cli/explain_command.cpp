@@ -34,9 +34,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* default_out = "explained.png";
+
 struct ExplainFlags : ModelFlags {
   std::vector<std::string> inputs;
-  fs::path out = "explained.png";
+  fs::path out = default_out;
   std::vector<std::string> classes;
   std::optional<int> top_k;
   int most = 60;
@@ -154,12 +156,15 @@ int explain_command(const ExplainFlags& flags) {
   std::vector<SheetTile> all;
   for (std::vector<SheetTile>& row : tiles) std::ranges::move(row, std::back_inserter(all));
   const std::size_t columns = per_picture * std::max<std::size_t>(1, 8 / per_picture);
+  std::optional<EarlierOutput> earlier;
+  if (flags.out == default_out) earlier.emplace(flags.out);
   write_file(flags.out, encode_png(contact_sheet(all, columns, side)));
   for (const std::string& line : lines) fmt::print("{}\n", line);
   if (found.size() > files.size()) {
     log.info(fmt::format("Explained {} of {} pictures, evenly spaced (--most)", files.size(), found.size()));
   }
   log.info(fmt::format("Saved {}", flags.out.string()));
+  if (const std::string kept = earlier ? earlier->keep() : ""; !kept.empty()) log.info(kept);
   return 0;
 }
 

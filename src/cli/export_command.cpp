@@ -113,6 +113,8 @@ int export_model(const ExportFlags& flags, const FoundModel& found, const fs::pa
   }
   const std::vector<std::uint8_t>& bytes = exported.bytes;
   if (format == ModelFormat::pth) write_file(labels, encode_label_encoder(model.classes));
+  std::optional<EarlierOutput> earlier;
+  if (flags.out.empty()) earlier.emplace(out);
   write_file(out, bytes);
   if (read_file(out) != bytes) {
     throw Error(
@@ -125,6 +127,7 @@ int export_model(const ExportFlags& flags, const FoundModel& found, const fs::pa
   fmt::print("Checked against {} on {} pictures of {}: the same class for {}, probabilities within {:.1e}\n",
              found.file.string(), pictures.pictures.size(), pictures.origin, exported.agreement.same_class,
              exported.agreement.farthest_probability);
+  if (const std::string kept = earlier ? earlier->keep() : ""; !kept.empty()) fmt::print("{}\n", kept);
   return 0;
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "bart/dataset/listing.h"
@@ -19,6 +20,7 @@
 #include "commands.h"
 #include "listing_text.h"
 #include "log.h"
+#include "outputs.h"
 #include "progress.h"
 #include "train_flags.h"
 
@@ -29,10 +31,11 @@ namespace fs = std::filesystem;
 
 /// A curve of fewer shows nothing.
 constexpr int fewest_steps = 10;
+constexpr const char* default_out = "lr-find.svg";
 
 struct LrFindFlags {
   fs::path folder = "characters_train";
-  fs::path out = "lr-find.svg";
+  fs::path out = default_out;
   RunSettings settings;
   LrRangeOptions options;
 };
@@ -79,6 +82,8 @@ int lr_find_command(const LrFindFlags& flags) {
     throw Error(fmt::format("the loss flew off after {}, too soon to advise a rate: choose a --from below {}",
                             counted(test.steps.size(), "step", "steps"), options.from));
   }
+  std::optional<EarlierOutput> earlier;
+  if (flags.out == default_out) earlier.emplace(flags.out);
   write_file(flags.out, lr_plot(test));
   fmt::print("{} learning rates from {:.2g} to {:.2g}: the smoothed loss is lowest at {:.2g}\n",
              test.steps.size(), options.from, test.steps.back().learning_rate, test.lowest_at);
@@ -89,6 +94,7 @@ int lr_find_command(const LrFindFlags& flags) {
     fmt::print("Try bart train --lr {:.2g}, a tenth of that; the curve is in {}\n", test.suggestion,
                flags.out.string());
   }
+  if (const std::string kept = earlier ? earlier->keep() : ""; !kept.empty()) fmt::print("{}\n", kept);
   return 0;
 }
 

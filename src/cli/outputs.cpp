@@ -6,8 +6,11 @@
 #include <array>
 #include <cctype>
 #include <cstdio>
+#include <cstring>
+#include <fstream>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
@@ -21,6 +24,19 @@ namespace fs = std::filesystem;
 constexpr std::array<std::string_view, 22> known_endings = {
     ".csv", ".json", ".jsonl", ".ndjson", ".txt", ".png", ".jpg",  ".jpeg",        ".gif",    ".webp", ".bmp",
     ".tif", ".tiff", ".avif",  ".html",   ".svg", ".pdf", ".onnx", ".safetensors", ".joblib", ".pth",  ".pt"};
+
+/// Piece by piece: a file of predictions may be larger than the memory.
+bool same_content(const fs::path& one, const fs::path& other) {
+  std::ifstream a(one, std::ios::binary), b(other, std::ios::binary);
+  std::array<char, 1 << 16> piece_a, piece_b;
+  while (true) {
+    a.read(piece_a.data(), piece_a.size());
+    b.read(piece_b.data(), piece_b.size());
+    if (a.gcount() != b.gcount() || std::memcmp(piece_a.data(), piece_b.data(), std::size_t(a.gcount())) != 0)
+      return false;
+    if (a.gcount() == 0) return true;
+  }
+}
 
 }  // namespace
 
@@ -42,6 +58,27 @@ void check_ending(const Output& output, std::string_view format,
   if (std::ranges::find(known_endings, ending) == known_endings.end()) return;
   throw UsageError(fmt::format("{} {} would be a file of {}: name one that ends in {}", output.flag,
                                output.path.string(), format, endings.front()));
+}
+
+EarlierOutput::EarlierOutput(fs::path output) : output_(std::move(output)) {
+  std::error_code error;
+  if (!fs::is_regular_file(output_, error)) return;
+  kept_ = output_.parent_path() / (output_.stem().string() + ".earlier" + output_.extension().string());
+  copy_ = kept_.string() + ".new";
+  fs::copy_file(output_, copy_, fs::copy_options::overwrite_existing, error);
+  if (error) throw Error(fmt::format("cannot write {}: {}", copy_.string(), error.message()));
+}
+
+std::string EarlierOutput::keep() const {
+  if (copy_.empty()) return {};
+  std::error_code error;
+  if (same_content(output_, copy_)) {
+    fs::remove(copy_, error);
+    return {};
+  }
+  fs::rename(copy_, kept_, error);
+  if (error) throw Error(fmt::format("cannot write {}: {}", kept_.string(), error.message()));
+  return fmt::format("Kept the {} that was there as {}", output_.filename().string(), kept_.string());
 }
 
 std::string ending_of(const fs::path& path) {

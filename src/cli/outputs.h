@@ -24,6 +24,21 @@ void check_replaces_no_input(const Output& output, std::span<const std::filesyst
 void check_ending(const Output& output, std::string_view format,
                   const std::vector<std::string_view>& endings);
 
+/// A file whose name the user did not choose, and which a command is about to replace: what is there is kept
+/// beside it, "results.earlier.json" for "results.json", unless it turns out to be the same. An output that
+/// the user named is replaced.
+class EarlierOutput {
+ public:
+  /// Makes the copy, where `output` is a regular file. Throws Error.
+  explicit EarlierOutput(std::filesystem::path output);
+  /// When the new file is written: keeps the earlier one. Returns the sentence that says so; empty where
+  /// there was none or the same. Throws Error.
+  std::string keep() const;
+
+ private:
+  std::filesystem::path output_, kept_, copy_;  // the copy becomes kept_; empty: there was nothing
+};
+
 /// The ending of a path in lower case, with its dot.
 std::string ending_of(const std::filesystem::path& path);
 

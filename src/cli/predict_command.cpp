@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "bart/dataset/content.h"
 #include "bart/model/predict_files.h"
 #include "bart/model/prediction_text.h"
 #include "bart/platform/counted.h"
@@ -73,8 +74,9 @@ const NamedFormat& format_of(const PredictFlags& flags) {
 /// Nothing is touched before the first batch is there.
 class PredictionOutput {
  public:
-  PredictionOutput(fs::path path, PredictionFormat format)
+  PredictionOutput(fs::path path, bool named, PredictionFormat format)
       : path_(std::move(path)),
+        named_(named),
         appears_(format == PredictionFormat::json ? OutputFile::Appears::at_the_end
                                                   : OutputFile::Appears::at_once) {}
 
@@ -85,22 +87,30 @@ class PredictionOutput {
       std::fwrite(pending_.data(), 1, pending_.size(), stdout);
       std::fflush(stdout);
     } else {
-      if (!file_) file_.emplace(path_, appears_);
+      if (!file_) {
+        if (!named_) earlier_.emplace(path_);
+        file_.emplace(path_, appears_);
+      }
       file_->write(pending_);
     }
     pending_.clear();
   }
-  void finish() {
+  /// Returns the sentence about an earlier file of a name that the user did not choose; empty: there was
+  /// none.
+  std::string finish() {
     // The original's results.json has no newline at its end; on a terminal one is due.
     if (path_ == "-" && appears_ == OutputFile::Appears::at_the_end) pending_ += '\n';
     write_out();
     if (file_) file_->finish();
+    return earlier_ ? earlier_->keep() : std::string();
   }
 
  private:
   fs::path path_;
+  bool named_;  // by the user
   OutputFile::Appears appears_;
   std::string pending_;
+  std::optional<EarlierOutput> earlier_;
   std::optional<OutputFile> file_;
 };
 
@@ -118,12 +128,13 @@ int predict_command(const PredictFlags& flags) {
   check_replaces_no_input({"--out", out}, inputs_of(flags, files));
   const Model model = Model::load(flags.model, options);
 
-  PredictionOutput output(out, format.format);
+  PredictionOutput output(out, !flags.out.empty(), format.format);
   PredictionWriter writer(format.format, flags.top_k.has_value(),
                           [&](std::string_view piece) { output.add(piece); });
   std::string last_file;
   ClassProbability last;
-  std::size_t predicted = 0;
+  std::size_t predicted = 0, clipped = 0;
+  std::string first_clipped;
   const auto take = [&](const FilePrediction& prediction) {
     if (prediction.probabilities.empty()) {
       const std::string path = prediction.file.path.string();
@@ -134,6 +145,7 @@ int predict_command(const PredictFlags& flags) {
     const auto classes =
         ranking(prediction.probabilities, model.classes(), static_cast<std::size_t>(flags.top_k.value_or(1)));
     writer.add(prediction.file.name, classes);
+    if (prediction.clipped_gray && ++clipped == 1) first_clipped = prediction.file.name;
     last = classes.front();
     last_file = prediction.file.name;
     ++predicted;
@@ -149,7 +161,8 @@ int predict_command(const PredictFlags& flags) {
   progress.clear();
   if (predicted == 0) throw Error("none of the files could be read as a picture");
   writer.finish();
-  output.finish();
+  const std::string earlier = output.finish();
+  if (clipped > 0) log.warning(clipped_gray_sentence(clipped, first_clipped));
   if (predicted < files.size()) {
     log.warning(fmt::format("Skipped {} of {} files that could not be read as pictures",
                             files.size() - predicted, files.size()));
@@ -158,6 +171,7 @@ int predict_command(const PredictFlags& flags) {
   if (predicted == 1) log.info(fmt::format("{}: {} ({:.1f}%)", last_file, last.name, 100 * last.probability));
   log.info(
       fmt::format("Saved predictions for {} to {}", counted(predicted, "image", "images"), out.string()));
+  if (!earlier.empty()) log.info(earlier);
   return 0;
 }
 

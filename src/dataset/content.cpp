@@ -1,9 +1,13 @@
 #include "bart/dataset/content.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <unordered_map>
 #include <unordered_set>
+
+#include "bart/platform/counted.h"
 
 namespace bart {
 namespace {
@@ -28,16 +32,28 @@ std::vector<bool> match_by_content(std::span<const std::uint64_t> hashes,
   return matches;
 }
 
+bool is_clipped_gray(std::string_view mode, std::span<const std::uint8_t> resized) {
+  return std::ranges::find(deep_gray, mode) != deep_gray.end() && is_black_and_white(resized);
+}
+
 std::vector<std::string> clipped_gray(const LoadedPictures& pictures) {
   std::unordered_map<std::string, std::size_t> places;
   for (std::size_t i = 0; i < pictures.size(); ++i) places.emplace(pictures.files[i], i);
   std::vector<std::string> clipped;
   for (const auto& [file, mode] : pictures.converted) {
-    if (std::ranges::find(deep_gray, mode) == deep_gray.end()) continue;
-    if (is_black_and_white({pictures.picture(places.at(file)), pictures.bytes_each()}))
+    if (is_clipped_gray(mode, {pictures.picture(places.at(file)), pictures.bytes_each()}))
       clipped.push_back(file);
   }
   return clipped;
+}
+
+std::string clipped_gray_sentence(std::size_t count, const std::string& first) {
+  const bool one = count == 1;
+  return fmt::format(
+      "{} with 16 bits or more per pixel {} black and white once {} clipped to 0 to 255, as Pillow does it "
+      "(the first: {}): convert {} to 8 bits first",
+      counted(count, "gray picture", "gray pictures"), one ? "is" : "are", one ? "it is" : "they are", first,
+      one ? "it" : "them");
 }
 
 }  // namespace bart

@@ -1,8 +1,10 @@
 #include "bart/model/predict_files.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
+#include "bart/dataset/content.h"
 #include "bart/dataset/read_picture_file.h"
 #include "bart/pictures/decode.h"
 #include "bart/platform/error.h"
@@ -17,11 +19,14 @@ constexpr std::size_t pictures_in_memory = 128;
 struct ResizedFile {
   std::vector<std::uint8_t> pixels;  // empty: it could not be read
   std::string reason;
+  bool clipped_gray = false;
 };
 
 ResizedFile read_resized(const std::filesystem::path& path, int size, const DecodeOptions& options) {
   try {
-    return {decode_resized(read_picture_file(path), size, size, options).picture.pixels, {}};
+    DecodedPicture decoded = decode_resized(read_picture_file(path), size, size, options);
+    const bool clipped = is_clipped_gray(decoded.mode, decoded.picture.pixels);
+    return {std::move(decoded.picture.pixels), {}, clipped};
   } catch (const Error& error) {
     return {{}, error.what()};
   }
@@ -49,7 +54,7 @@ void predict_files(const Model& model, std::span<const PictureFile> files, const
     auto row = probabilities.begin();
     for (std::size_t i = 0; i < read.size(); ++i) {
       const std::size_t answers = read[i].pixels.empty() ? 0 : classes;
-      take({files[start + i], {row, answers}, std::move(read[i].reason)});
+      take({files[start + i], {row, answers}, std::move(read[i].reason), read[i].clipped_gray});
       row += static_cast<std::ptrdiff_t>(answers);
     }
     if (options.progress) options.progress(start + read.size(), files.size());

@@ -42,11 +42,7 @@ std::vector<std::string> warnings_before(const LoadedPictures& pictures, const S
                                 : fmt::format("are {} pictures", with_commas(split.train.size()))));
   }
   if (const std::vector<std::string> clipped = clipped_gray(pictures); !clipped.empty()) {
-    warnings.push_back(fmt::format(
-        "{} with 16 bits or more per pixel {} black and white once {} clipped to 0 to 255, as Pillow does it "
-        "(the first: {}): convert {} to 8 bits first",
-        counted(clipped.size(), "gray picture", "gray pictures"), clipped.size() == 1 ? "is" : "are",
-        clipped.size() == 1 ? "it is" : "they are", clipped.front(), clipped.size() == 1 ? "it" : "them"));
+    warnings.push_back(clipped_gray_sentence(clipped.size(), clipped.front()));
   }
   return warnings;
 }

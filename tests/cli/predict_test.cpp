@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 
 #include "bart/formats/joblib.h"
@@ -218,6 +219,46 @@ TEST_F(PredictDrawn, RowsAreWrittenAsTheyComeAndJsonIsWholeOrAsItWas) {
   ASSERT_EQ(run_bart(here(), {"predict", "many", "--out", "r.json"}).code, 0);
   EXPECT_EQ(nlohmann::json::parse(file_text(here() / "r.json")).size(), 200u);
   EXPECT_EQ(run_bart(here(), {"predict", "many", "--out", "-"}).out, file_text(here() / "r.json") + "\n");
+}
+
+TEST_F(PredictDrawn, AnEarlierFileOfANameThatTheUserDidNotChooseIsKept) {
+  const auto predict = [&](std::vector<std::string> flags) {
+    flags.insert(flags.begin(), {"predict", picture_.string()});
+    const BartResult result = run_bart(here(), flags);
+    EXPECT_EQ(result.code, 0) << result.err;
+    return result.err;
+  };
+  write_file(here() / "results.json", std::string_view("mine"));
+  EXPECT_THAT(predict({}), HasSubstr("Kept the results.json that was there as results.earlier.json"));
+  const std::string answers = file_text(here() / "results.json");
+  EXPECT_EQ(nlohmann::json::parse(answers).size(), 1u);
+  EXPECT_EQ(file_text(here() / "results.earlier.json"), "mine");
+  // The same answers displace nothing.
+  EXPECT_THAT(predict({}), testing::Not(HasSubstr("Kept")));
+  EXPECT_EQ(file_text(here() / "results.earlier.json"), "mine");
+  // Rows that are written as they come, too; and what the user names is replaced.
+  write_file(here() / "results.csv", std::string_view("mine"));
+  predict({"--format", "csv"});
+  EXPECT_EQ(file_text(here() / "results.earlier.csv"), "mine");
+  write_file(here() / "named.csv", std::string_view("mine"));
+  predict({"--out", "named.csv"});
+  EXPECT_FALSE(fs::exists(here() / "named.earlier.csv"));
+  std::set<std::string> names;
+  for (const auto& entry : fs::directory_iterator(here())) names.insert(entry.path().filename().string());
+  EXPECT_THAT(names, testing::Not(testing::Contains(HasSubstr(".new"))));
+}
+
+TEST_F(PredictDrawn, ThePicturesOfWhichClippingLeavesNothingAreSaid) {
+  std::string deep = "P5 8 8 65535\n";
+  for (int i = 0; i < 64; ++i) deep += "\x40\x01";
+  fs::create_directories(here() / "deep/one");
+  write_file(here() / "deep/one/a.pgm", std::string_view(deep));
+  fs::copy_file(picture_, here() / "deep/one/b.jpg");
+  const std::string warning = "1 gray picture with 16 bits or more per pixel is black and white";
+  EXPECT_THAT(run_bart(here(), {"predict", "deep/one"}).err, HasSubstr(warning));
+  EXPECT_THAT(run_bart(here(), {"predict", "deep/one/b.jpg"}).err, testing::Not(HasSubstr(warning)));
+  fs::rename(here() / "deep/one", here() / "deep" / picture_.parent_path().filename());
+  EXPECT_THAT(run_bart(here(), {"evaluate", "deep"}).err, HasSubstr(warning));
 }
 
 TEST_F(PredictDrawn, LabelsAreThoseOfTheModelWhereverThePictureIs) {

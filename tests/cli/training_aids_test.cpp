@@ -219,14 +219,59 @@ TEST_F(TrainingAids, AValidationShareThatIsNotPossibleIsNotBlamedOnTheTestShare)
   EXPECT_THAT(result.err, HasSubstr("a validation size of 0.99 cannot be kept apart from 24 pictures"));
 }
 
-TEST_F(TrainingAids, WarningsStandInTheLogTheRecordAndTheReport) {
-  const BartResult result = run_bart(
-      here(), {"train", "faces", "--image-size", "16", "--bs", "1000", "--epochs", "1", "--out", "run"});
-  ASSERT_EQ(result.code, 0) << result.err;
-  const std::string words = "The batch size is 1000, but there are 24 pictures to train on";
-  EXPECT_THAT(result.err, HasSubstr("WARNING - " + words));
-  EXPECT_THAT(run_json("run")["results"]["warnings"][0].get<std::string>(), HasSubstr(words));
-  EXPECT_THAT(file_text(here() / "run/bart-run/report.html"), HasSubstr("<li>" + words));
+/// Each kind of warning, once with the command line that a user would have typed.
+class TrainingWarnings : public TrainingAids {
+ protected:
+  void expect_everywhere(const std::vector<std::string>& flags, const std::string& words) {
+    std::vector<std::string> command = {"train", "faces", "--image-size", "16", "--out", "run"};
+    command.insert(command.end(), flags.begin(), flags.end());
+    const BartResult result = run_bart(here(), command);
+    ASSERT_EQ(result.code, 0) << result.err;
+    EXPECT_THAT(result.err, HasSubstr("WARNING - " + words));
+    const auto warnings = run_json("run")["results"]["warnings"].get<std::vector<std::string>>();
+    EXPECT_THAT(warnings, testing::Contains(HasSubstr(words)));
+    EXPECT_THAT(file_text(here() / "run/bart-run/report.html"), HasSubstr("<li>" + words));
+  }
+  /// Leaves this many classes with this many pictures each.
+  void keep(std::size_t classes, std::size_t pictures) const {
+    std::vector<fs::path> folders;
+    for (const auto& folder : fs::directory_iterator(here() / "faces")) folders.push_back(folder.path());
+    for (std::size_t c = 0; c < folders.size(); ++c) {
+      if (c >= classes) fs::remove_all(folders[c]);
+      std::vector<fs::path> files;
+      if (c < classes)
+        for (const auto& file : fs::directory_iterator(folders[c])) files.push_back(file.path());
+      for (std::size_t i = pictures; i < files.size(); ++i) fs::remove(files[i]);
+    }
+  }
+};
+
+TEST_F(TrainingWarnings, ABatchLargerThanTheData) {
+  expect_everywhere({"--batch-size", "1000", "--epochs", "1"},
+                    "The batch size is 1000, but there are 24 pictures to train on");
+}
+
+TEST_F(TrainingWarnings, OnePictureToTrainOn) {
+  keep(2, 1);
+  expect_everywhere({"--epochs", "1", "--test-size", "0.5"}, "There is one picture to train on");
+}
+
+TEST_F(TrainingWarnings, ALossThatGrewAThousandfold) {
+  expect_everywhere({"--bs", "8", "--epochs", "2", "--lr", "30"}, "The loss grew from ");
+}
+
+TEST_F(TrainingWarnings, NoBetterThanAGuess) {
+  expect_everywhere({"--bs", "8", "--epochs", "1", "--lr", "1e-30"}, "No epoch was better than a guess");
+}
+
+TEST_F(TrainingWarnings, GrayOfWhichClippingLeavesNothing) {
+  std::string deep = "P5 8 8 65535\n";
+  for (int i = 0; i < 64; ++i) deep += "\x40\x01";
+  const fs::path folder = fs::directory_iterator(here() / "faces")->path();
+  for (const char* name : {"x.pgm", "y.pgm"}) write_file(folder / name, std::string_view(deep));
+  expect_everywhere(
+      {"--epochs", "0"},
+      "2 gray pictures with 16 bits or more per pixel are black and white once they are clipped");
 }
 
 class SameBits : public TrainingAids {

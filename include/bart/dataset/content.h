@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bart/dataset/load.h"
@@ -16,9 +17,15 @@ namespace bart {
 std::vector<bool> match_by_content(std::span<const std::uint64_t> hashes,
                                    std::span<const std::uint64_t> recorded);
 
-/// The files of gray pictures with 16 bits, 32 bits or floating point per pixel of which nothing is left,
-/// since they are clipped to the range 0 to 255 as Pillow does it: 9 of 10 resized pixels are black or white.
-/// In the order of `pictures.converted`.
+/// Whether nothing is left of a picture of Pillow's mode `mode`, of gray with 16 bits, 32 bits or floating
+/// point per pixel, since it is clipped to the range 0 to 255 as Pillow does it: 9 of 10 of the resized
+/// values are black or white.
+bool is_clipped_gray(std::string_view mode, std::span<const std::uint8_t> resized);
+
+/// The files of those pictures, in the order of `pictures.converted`.
 std::vector<std::string> clipped_gray(const LoadedPictures& pictures);
+
+/// The warning about `count` such pictures, of which `first` is the first.
+std::string clipped_gray_sentence(std::size_t count, const std::string& first);
 
 }  // namespace bart

@@ -15,6 +15,7 @@ struct FilePrediction {
   const PictureFile& file;
   std::span<const float> probabilities;  // [classes]; empty where the file could not be read
   std::string reason;                    // why it could not be read
+  bool clipped_gray = false;             // nothing is left of it, see is_clipped_gray()
 };
 
 struct PredictFilesOptions {
