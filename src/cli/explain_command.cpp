@@ -157,7 +157,7 @@ int explain_command(const ExplainFlags& flags) {
   for (std::vector<SheetTile>& row : tiles) std::ranges::move(row, std::back_inserter(all));
   const std::size_t columns = per_picture * std::max<std::size_t>(1, 8 / per_picture);
   std::optional<EarlierOutput> earlier;
-  if (flags.out == default_out) earlier.emplace(flags.out);
+  if (flags.out == default_out) earlier.emplace(flags.out, EarlierOutput::Replaced::as_a_whole);
   write_file(flags.out, encode_png(contact_sheet(all, columns, side)));
   for (const std::string& line : lines) fmt::print("{}\n", line);
   if (found.size() > files.size()) {

@@ -114,7 +114,7 @@ int export_model(const ExportFlags& flags, const FoundModel& found, const fs::pa
   const std::vector<std::uint8_t>& bytes = exported.bytes;
   if (format == ModelFormat::pth) write_file(labels, encode_label_encoder(model.classes));
   std::optional<EarlierOutput> earlier;
-  if (flags.out.empty()) earlier.emplace(out);
+  if (flags.out.empty()) earlier.emplace(out, EarlierOutput::Replaced::as_a_whole);
   write_file(out, bytes);
   if (read_file(out) != bytes) {
     throw Error(

@@ -83,7 +83,7 @@ int lr_find_command(const LrFindFlags& flags) {
                             counted(test.steps.size(), "step", "steps"), options.from));
   }
   std::optional<EarlierOutput> earlier;
-  if (flags.out == default_out) earlier.emplace(flags.out);
+  if (flags.out == default_out) earlier.emplace(flags.out, EarlierOutput::Replaced::as_a_whole);
   write_file(flags.out, lr_plot(test));
   fmt::print("{} learning rates from {:.2g} to {:.2g}: the smoothed loss is lowest at {:.2g}\n",
              test.steps.size(), options.from, test.steps.back().learning_rate, test.lowest_at);

@@ -60,23 +60,39 @@ void check_ending(const Output& output, std::string_view format,
                                output.path.string(), format, endings.front()));
 }
 
-EarlierOutput::EarlierOutput(fs::path output) : output_(std::move(output)) {
+EarlierOutput::EarlierOutput(fs::path output, Replaced how) : output_(std::move(output)) {
   std::error_code error;
   if (!fs::is_regular_file(output_, error)) return;
   kept_ = output_.parent_path() / (output_.stem().string() + ".earlier" + output_.extension().string());
-  copy_ = kept_.string() + ".new";
-  fs::copy_file(output_, copy_, fs::copy_options::overwrite_existing, error);
-  if (error) throw Error(fmt::format("cannot write {}: {}", copy_.string(), error.message()));
+  second_ = kept_.string() + ".new";
+  fs::remove(second_, error);
+  // A file that is replaced as a whole needs no second copy on the disk, where the file system has links.
+  if (how == Replaced::as_a_whole) fs::create_hard_link(fs::canonical(output_), second_, error);
+  if (how == Replaced::in_place || error) {
+    fs::copy_file(output_, second_, fs::copy_options::overwrite_existing, error);
+  }
+  if (!error) return;
+  const std::string reason = error.message();
+  fs::remove(second_, error);
+  throw Error(fmt::format("cannot keep {} as {}: {}", output_.string(), kept_.string(), reason));
 }
 
-std::string EarlierOutput::keep() const {
-  if (copy_.empty()) return {};
+EarlierOutput::~EarlierOutput() {
+  try {
+    keep();
+  } catch (const Error&) {  // it stays under its second name
+  }
+}
+
+std::string EarlierOutput::keep() {
+  if (second_.empty()) return {};
+  const fs::path second = std::exchange(second_, {});
   std::error_code error;
-  if (same_content(output_, copy_)) {
-    fs::remove(copy_, error);
+  if (same_content(output_, second)) {
+    fs::remove(second, error);
     return {};
   }
-  fs::rename(copy_, kept_, error);
+  fs::rename(second, kept_, error);
   if (error) throw Error(fmt::format("cannot write {}: {}", kept_.string(), error.message()));
   return fmt::format("Kept the {} that was there as {}", output_.filename().string(), kept_.string());
 }

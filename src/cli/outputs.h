@@ -29,14 +29,20 @@ void check_ending(const Output& output, std::string_view format,
 /// the user named is replaced.
 class EarlierOutput {
  public:
-  /// Makes the copy, where `output` is a regular file. Throws Error.
-  explicit EarlierOutput(std::filesystem::path output);
+  enum class Replaced { as_a_whole, in_place };
+  /// `output` where it is a regular file. Throws Error.
+  EarlierOutput(std::filesystem::path output, Replaced how);
+  ~EarlierOutput();  // as keep(), for a command that failed
+  EarlierOutput(const EarlierOutput&) = delete;
+  EarlierOutput& operator=(const EarlierOutput&) = delete;
   /// When the new file is written: keeps the earlier one. Returns the sentence that says so; empty where
   /// there was none or the same. Throws Error.
-  std::string keep() const;
+  std::string keep();
 
  private:
-  std::filesystem::path output_, kept_, copy_;  // the copy becomes kept_; empty: there was nothing
+  std::filesystem::path output_, kept_;
+  std::filesystem::path
+      second_;  // name of the earlier file until it is kept; empty: there is nothing to keep
 };
 
 /// The ending of a path in lower case, with its dot.

@@ -88,7 +88,11 @@ class PredictionOutput {
       std::fflush(stdout);
     } else {
       if (!file_) {
-        if (!named_) earlier_.emplace(path_);
+        if (!named_) {
+          earlier_.emplace(path_, appears_ == OutputFile::Appears::at_once
+                                      ? EarlierOutput::Replaced::in_place
+                                      : EarlierOutput::Replaced::as_a_whole);
+        }
         file_.emplace(path_, appears_);
       }
       file_->write(pending_);

@@ -236,6 +236,11 @@ TEST_F(PredictDrawn, AnEarlierFileOfANameThatTheUserDidNotChooseIsKept) {
   // The same answers displace nothing.
   EXPECT_THAT(predict({}), testing::Not(HasSubstr("Kept")));
   EXPECT_EQ(file_text(here() / "results.earlier.json"), "mine");
+  // Nor does a command that fails.
+  write_file(here() / "broken.jpg", std::string_view("broken"));
+  EXPECT_EQ(run_bart(here(), {"predict", "broken.jpg"}).code, 1);
+  EXPECT_EQ(file_text(here() / "results.json"), answers);
+  EXPECT_EQ(file_text(here() / "results.earlier.json"), "mine");
   // Rows that are written as they come, too; and what the user names is replaced.
   write_file(here() / "results.csv", std::string_view("mine"));
   predict({"--format", "csv"});
