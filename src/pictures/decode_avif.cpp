@@ -1,10 +1,9 @@
 #include <avif/avif.h>
 
 #include <memory>
-#include <optional>
 #include <string>
-#include <string_view>
 
+#include "avif_work.h"
 #include "formats.h"
 #include "orientation.h"
 #include "unpack.h"
@@ -46,41 +45,6 @@ int orientation_of(const avifImage& image) {
   return mirrored[mirror_axis(image.imir)][angle & 3];
 }
 
-// The boxes of the ISO base media format in `bytes` (ISO/IEC 14496-12, 4.2): a size of 32 or 64 bits, a name,
-// a content.
-template <typename Visit>
-void for_each_box(Bytes bytes, Visit visit) {
-  while (bytes.size() >= 8) {
-    const bool large = u32_be(bytes, 0) == 1;
-    if (large && bytes.size() < 16) return;
-    std::uint64_t size = u32_be(bytes, 0);
-    if (large) size = std::uint64_t{u32_be(bytes, 8)} << 32 | u32_be(bytes, 12);
-    if (size == 0) size = bytes.size();  // up to the end
-    const std::size_t head = large ? 16 : 8;
-    if (size < head) return;
-    const Bytes box = slice(bytes, 0, size);
-    visit({reinterpret_cast<const char*>(bytes.data()) + 4, 4}, box.subspan(head));
-    bytes = bytes.subspan(box.size());
-  }
-}
-
-// libavif looks for each item among all others, so that the tables of a hostile file could keep it busy for
-// minutes. A picture of a hundred tiles has tables of some kilobytes.
-void check_item_tables(Bytes file) {
-  constexpr std::size_t limit = std::size_t{64} << 10;
-  const auto check_table = [](std::string_view name, Bytes content) {
-    if ((name == "iinf" || name == "iloc" || name == "iref" || name == "ipma") && content.size() > limit)
-      throw PictureError("broken AVIF: far more items than a picture needs");
-  };
-  for_each_box(file, [&](std::string_view name, Bytes content) {
-    if (name != "meta") return;
-    for_each_box(slice(content, 4), [&](std::string_view part, Bytes inner) {
-      check_table(part, inner);
-      if (part == "iprp") for_each_box(inner, check_table);
-    });
-  });
-}
-
 // What libavif and the codec take beside the RGB picture: the planes, twice where the picture is made of
 // tiles, and RGBA where there is alpha.
 std::uint64_t buffer_bytes(const avifDecoder& decoder) {
@@ -97,7 +61,7 @@ std::uint64_t buffer_bytes(const avifDecoder& decoder) {
 }  // namespace
 
 DecodedPicture decode_avif(Bytes file, Decoding& decoding) {
-  check_item_tables(file);
+  check_avif_work(file);
   const std::unique_ptr<avifDecoder, Destroy> decoder(avifDecoderCreate());
   if (!decoder) throw PictureError("libavif cannot be started");
   decoder->maxThreads = 1;

@@ -342,6 +342,53 @@ TEST(HostilePictures, AnAvifOfThousandsOfItemsIsRefused) {
   EXPECT_THAT(reason_against(avif), testing::HasSubstr("far more items"));
 }
 
+/// rgb.avif with another payload: an AV1 sequence header of 256x256 pixels and two layers, then `hidden`
+/// frames of the lower one, which are decoded and not shown, and one of the upper. Made by libaom, but for
+/// the layers.
+test::FileBytes avif_with_hidden_frames(int hidden) {
+  constexpr std::string_view header(
+      "\x12\x00\x0A\x0E\x00\x03\x01\x03\xBF\xFF\xF9\xB5\xF2\x20\x21\xA0\xD0\x80", 18);
+  constexpr std::string_view frame(
+      "\x29\x10\x00\x8E\x00\x10\x41\x04\x09\x04\x20\xB4\x83\xEB\x1E\xAD\x54\x3B\xFE\x74\x7A\x5B\x65\x64\x5E"
+      "\xF3\x1E"
+      "\x38\xB7\x97\x33\x8A\x65\x74\xA8\x89\x5F\xCE\xBC\x6A\xD4\xB0",
+      42);
+  std::string payload(header);
+  for (int i = 0; i <= hidden; ++i) {
+    payload += {'\x36', i < hidden ? '\x00' : '\x08'};
+    payload += frame;
+  }
+  test::FileBytes avif = test::bytes_of(test::small_pictures / "rgb.avif");
+  const auto end_of = [&](std::string_view name) {
+    const auto found = std::ranges::search(avif, name);
+    return std::size_t(found.end() - avif.begin());
+  };
+  const auto number = [](std::size_t value) {
+    test::FileBytes bytes;
+    for (int shift = 24; shift >= 0; shift -= 8) bytes.push_back(std::uint8_t(value >> shift));
+    return bytes;
+  };
+  const std::size_t data = end_of("mdat");
+  const test::FileBytes old_length = number(avif.size() - data);
+  const auto length = std::search(avif.begin() + std::ptrdiff_t(end_of("iloc")), avif.end(),
+                                  old_length.begin(), old_length.end());
+  std::ranges::copy(number(payload.size()), length);
+  std::ranges::copy(number(payload.size() + 8), avif.begin() + std::ptrdiff_t(data) - 8);
+  avif.resize(data);
+  avif.insert(avif.end(), payload.begin(), payload.end());
+  return avif;
+}
+
+TEST(HostilePictures, AnAvifOfManyHiddenFramesIsRefused) {
+  const test::FileBytes avif = avif_with_hidden_frames(11'000);  // 484 kB, 720 million pixels
+  EXPECT_THAT(reason_against(avif), testing::HasSubstr("far more frames"));
+  try {
+    decode_picture(avif_with_hidden_frames(3));  // as a picture of layers has them
+  } catch (const PictureError& error) {
+    EXPECT_THAT(error.what(), testing::Not(testing::HasSubstr("far more frames")));
+  }
+}
+
 TEST(HostilePictures, EveryCutOfASmallPictureEndsInAPictureOrAReason) {
   for (const auto& path : test::files_in(test::small_pictures)) {
     const test::FileBytes file = test::bytes_of(path);
