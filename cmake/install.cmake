@@ -25,7 +25,7 @@ install(EXPORT bartTargets NAMESPACE bart:: DESTINATION ${package_folder})
 install(FILES ${PROJECT_BINARY_DIR}/bartConfig.cmake ${PROJECT_BINARY_DIR}/bartConfigVersion.cmake
         DESTINATION ${package_folder})
 install(DIRECTORY include/bart TYPE INCLUDE FILES_MATCHING PATTERN "*.h")
-install(FILES LICENSE README.md CHANGELOG.md TYPE DOC)
+install(FILES LICENSE LICENSE.unifont README.md CHANGELOG.md TYPE DOC)
 install(DIRECTORY docs TYPE DOC FILES_MATCHING PATTERN "*.md" PATTERN "*.png")
 
 # What the program says of itself: manual pages and completions. Told when they are installed, for `./dev demo` builds

@@ -143,6 +143,12 @@ TEST_F(PredictDrawn, AFolderIsReadAsTrainingReadsIt) {
   fs::copy(picture_, folder / "sub" / ".hidden" / "x.jpg");
   write_file(folder / "notes.txt", std::string_view("no picture"));
   write_file(folder / "Thumbs.db", std::string_view("no picture"));
+  // Of a telephone, as some call it: both are named.
+  const std::string heic(
+      "\0\0\0\x18"
+      "ftypheic\0\0\0\0mif1heic",
+      24);
+  for (const char* name : {"IMG_1.HEIC", "IMG_2.jpg"}) write_file(folder / name, std::string_view(heic));
   fs::create_directory_symlink("..", folder / "sub" / "loop");
   fs::create_symlink("nowhere.jpg", folder / "dangling.jpg");
   const BartResult result =
@@ -153,6 +159,10 @@ TEST_F(PredictDrawn, AFolderIsReadAsTrainingReadsIt) {
   EXPECT_EQ(files, (std::vector<std::string>{"sub/deep.jpg", "without_ending"}));
   EXPECT_THAT(result.err, HasSubstr("Skipped mixed/dangling.jpg: "));
   EXPECT_THAT(result.err, HasSubstr("sub/loop"));
+  for (const char* name : {"IMG_1.HEIC", "IMG_2.jpg"}) {
+    EXPECT_THAT(result.err,
+                HasSubstr(std::string("Skipped mixed/") + name + ": HEIC pictures are not supported"));
+  }
   EXPECT_THAT(result.err, HasSubstr("Passed over "));
   EXPECT_EQ(run_bart(here() / "mixed", {"predict", ".", "--model", "..", "--out", "r.json"}).code, 0);
 }

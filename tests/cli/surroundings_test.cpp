@@ -151,7 +151,8 @@ TEST_F(Surroundings, AFileSystemWithoutLocksIsWarnedOf) {
   EXPECT_THAT(result.err, AllOf(HasSubstr("WARNING"), HasSubstr("cannot lock run/bart-run/lock")));
   EXPECT_EQ(fs::status(here() / "run/BART-10M.pth").permissions(),
             fs::status(here() / "run/bart-run/lock").permissions());
-  EXPECT_FALSE(fs::exists(here() / "faces" / picture));  // renamed, without a rename that refuses existing names
+  EXPECT_FALSE(
+      fs::exists(here() / "faces" / picture));  // renamed, without a rename that refuses existing names
 }
 
 TEST_F(Surroundings, TooManyThreadsAreRefusedAndASmallStackIsEnough) {
@@ -184,6 +185,32 @@ TEST_F(Surroundings, FewThreadsAndFilesAreEnough) {
   if (result.code == 77) GTEST_SKIP() << "only root becomes another user";
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_THAT(result.err, HasSubstr("can start only 2 of 4 threads"));
+}
+
+TEST_F(Surroundings, FoldersThatMayNotBeReadAreSkippedAndNamedByEveryCommand) {
+  ASSERT_EQ(::chmod(here().c_str(), 0777), 0);
+  const fs::path locked = (here() / "faces" / first_picture()).parent_path() / "locked";
+  fs::create_directory(locked);
+  fs::copy_file(here() / "faces" / first_picture(), locked / "inside.jpg");
+  fs::permissions(locked, fs::perms::none);
+  const auto as_another_user = [] {
+    // Root reads every folder.
+    if (::geteuid() == 0 && (::setgid(61236) != 0 || ::setuid(61236) != 0)) ::_exit(77);
+  };
+  const std::string folder = locked.lexically_relative(here() / "faces").string();
+  for (const std::vector<std::string>& command :
+       {train("run"),
+        std::vector<std::string>{"predict", "faces", "--recursive", "--model", "run", "--out", "p.csv"},
+        std::vector<std::string>{"inspect", "faces"},
+        std::vector<std::string>{"evaluate", "faces", "--model", "run"},
+        std::vector<std::string>{"explain", "faces", "--recursive", "--model", "run"}}) {
+    const BartResult result = run_bart(here(), command, {.in_child = as_another_user});
+    EXPECT_EQ(result.code, 0) << command[0] << result.err;
+    EXPECT_THAT(result.out + result.err, AllOf(HasSubstr(folder), HasSubstr("Permission denied")))
+        << command[0];
+  }
+  EXPECT_THAT(file_text(here() / "p.csv"), Not(HasSubstr("inside.jpg")));
+  fs::permissions(locked, fs::perms::owner_all);
 }
 
 TEST_F(Surroundings, AWorkingFolderThatIsGone) {

@@ -56,3 +56,11 @@ foreach(file IN ITEMS
     message(FATAL_ERROR "${file} is not in the package")
   endif()
 endforeach()
+# The program carries the glyphs of GNU Unifont.
+file(READ ${scratch}/root/usr/share/doc/bart-trainer/copyright copyright)
+foreach(words IN ITEMS "MIT License" "GNU Unifont" "SIL OPEN FONT LICENSE" "PERMISSION & CONDITIONS")
+  string(FIND "${copyright}" "${words}" at)
+  if(at EQUAL -1)
+    message(FATAL_ERROR "the package's copyright does not say: ${words}")
+  endif()
+endforeach()
