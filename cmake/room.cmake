@@ -36,10 +36,8 @@ function(bart_test name)
   # thirds of the time.
   target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
   list(TRANSFORM TEST_ROOMS PREPEND bart_)
-  target_link_libraries(${name} PRIVATE ${TEST_ROOMS} ${TEST_LIBRARIES} bart_options GTest::gmock GTest::gtest_main)
-  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
-  target_compile_definitions(${name} PRIVATE BART_TEST_SOURCE_DIR="${PROJECT_SOURCE_DIR}/tests"
-                                             BART_SHARED_DIR="${PROJECT_SOURCE_DIR}/../shared")
+  target_link_libraries(${name} PRIVATE ${TEST_ROOMS} ${TEST_LIBRARIES} bart_test_places bart_options GTest::gmock
+                                        GTest::gtest_main)
   set(label room)
   if(TEST_READS)
     string(APPEND label "+reads")

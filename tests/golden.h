@@ -9,11 +9,13 @@
 #include <string>
 #include <vector>
 
+#include "places.h"
+
 namespace bart::test {
 
 /// The rows of tests/goldens/`name`, split at tabs; lines that begin with # are left out.
 inline std::vector<std::vector<std::string>> read_golden(const std::string& name) {
-  const std::string path = std::string(BART_TEST_SOURCE_DIR) + "/goldens/" + name;
+  const std::string path = tests_folder() / "goldens" / name;
   std::ifstream file(path);
   if (!file) throw std::runtime_error("cannot open " + path);
   std::vector<std::vector<std::string>> rows;

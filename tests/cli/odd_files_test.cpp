@@ -13,6 +13,7 @@
 #include "bart/pictures/decode.h"
 #include "bart/platform/files.h"
 #include "pictures/mutated.h"
+#include "places.h"
 #include "run_bart.h"
 
 namespace bart {
@@ -27,9 +28,9 @@ using testing::Not;
 
 using Reasons = std::map<std::string, std::string>;  // of the skipped, by file
 
-const fs::path goldens = fs::path(BART_TEST_SOURCE_DIR) / "goldens" / "pictures";
-const fs::path odd = fs::path(BART_SHARED_DIR) / "data" / "odd";
-const fs::path real = fs::path(BART_SHARED_DIR) / "data" / "simpsons_subset";
+const fs::path goldens = test::tests_folder() / "goldens" / "pictures";
+const fs::path odd = test::shared_folder() / "data" / "odd";
+const fs::path real = test::shared_folder() / "data" / "simpsons_subset";
 
 int mutations() {
   const char* text = std::getenv("BART_MUTATIONS");

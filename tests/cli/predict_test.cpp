@@ -12,6 +12,7 @@
 #include "bart/formats/pth.h"
 #include "bart/platform/files.h"
 #include "csv.h"
+#include "places.h"
 #include "run_bart.h"
 
 namespace bart {
@@ -20,8 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-const fs::path goldens = fs::path(BART_TEST_SOURCE_DIR) / "goldens";
-const fs::path subset = fs::path(BART_SHARED_DIR) / "data" / "simpsons_subset";
+const fs::path goldens = test::tests_folder() / "goldens";
+const fs::path subset = test::shared_folder() / "data" / "simpsons_subset";
 
 /// The network of make_subset_predictions.py: initial weights with other statistics and a louder last layer.
 void change_as_in_golden(const fs::path& model) {

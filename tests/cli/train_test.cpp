@@ -17,6 +17,7 @@
 #include "bart/platform/files.h"
 #include "bart/random/mt19937.h"
 #include "csv.h"
+#include "places.h"
 #include "run_bart.h"
 
 namespace bart {
@@ -26,8 +27,8 @@ namespace fs = std::filesystem;
 using testing::HasSubstr;
 using testing::MatchesRegex;
 
-const fs::path goldens = fs::path(BART_TEST_SOURCE_DIR) / "goldens";
-const fs::path subset = fs::path(BART_SHARED_DIR) / "data" / "simpsons_subset";
+const fs::path goldens = test::tests_folder() / "goldens";
+const fs::path subset = test::shared_folder() / "data" / "simpsons_subset";
 
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;

@@ -9,12 +9,13 @@
 #include "bart/dataset/split.h"
 #include "bart/platform/threads.h"
 #include "golden.h"
+#include "places.h"
 
 namespace bart {
 namespace {
 
 TEST(Subset, PicturesLabelsSplitAndEveryBatchOfThreeEpochsEqualTheReferences) {
-  const std::filesystem::path folder = std::filesystem::path(BART_SHARED_DIR) / "data" / "simpsons_subset";
+  const std::filesystem::path folder = test::shared_folder() / "data" / "simpsons_subset";
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << folder << " is not here";
   const LoadedPictures pictures =
       load_pictures(list_folder(folder), {.threads = available_threads(), .strict = true});

@@ -11,12 +11,13 @@
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "bart/random/mt19937.h"
+#include "places.h"
 
 namespace bart::test {
 
 /// A file of goldens/formats/ (make_formats.py).
 inline std::vector<std::uint8_t> format_file(const std::string& name) {
-  return read_file(std::filesystem::path(BART_TEST_SOURCE_DIR) / "goldens" / "formats" / name);
+  return read_file(tests_folder() / "goldens" / "formats" / name);
 }
 
 /// What `decode` says against the file, "" when it takes it. Anything but Error passes through.

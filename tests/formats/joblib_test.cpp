@@ -8,6 +8,7 @@
 
 #include "formats/files.h"
 #include "golden.h"
+#include "places.h"
 
 namespace bart {
 namespace {
@@ -45,8 +46,7 @@ TEST(DecodeLabelEncoder, ReadsWhatJoblibWrites) {
 }
 
 TEST(DecodeLabelEncoder, ReadsTheOriginalAuthorsFile) {
-  const std::filesystem::path path =
-      std::filesystem::path(BART_SHARED_DIR) / "data/original/label_encoder.joblib";
+  const std::filesystem::path path = test::shared_folder() / "data/original/label_encoder.joblib";
   if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is not here";
   const std::vector<std::string> classes = decode_label_encoder(read_file(path));
   ASSERT_EQ(classes.size(), 42u);

@@ -13,6 +13,7 @@
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "files.h"
+#include "places.h"
 
 namespace bart {
 namespace {
@@ -20,7 +21,7 @@ namespace {
 using testing::HasSubstr;
 
 std::vector<std::uint8_t> golden(const std::string& name) {
-  return read_file(std::filesystem::path(BART_TEST_SOURCE_DIR) / "goldens" / name);
+  return read_file(test::tests_folder() / "goldens" / name);
 }
 
 const std::vector<std::string> classes = {"Ann \"the\" First", "Bo", "Łucja"};

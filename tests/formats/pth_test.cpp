@@ -12,6 +12,7 @@
 
 #include "formats/files.h"
 #include "golden.h"
+#include "places.h"
 
 namespace bart {
 namespace {
@@ -196,7 +197,7 @@ TEST(DecodePth, AStrideThatIsNeverTakenMayBeAnything) {
 }
 
 TEST(DecodePth, RefusesAStrideOfAllBits) {
-  const auto hostile = std::filesystem::path(BART_SHARED_DIR) / "data" / "hostile" / "stride.pth";
+  const auto hostile = test::shared_folder() / "data" / "hostile" / "stride.pth";
   if (!std::filesystem::exists(hostile)) GTEST_SKIP() << "no " << hostile;
   EXPECT_THAT(test::refusal(decode_pth, read_file(hostile)), HasSubstr("tensor 'parameter' has a storage"));
 }

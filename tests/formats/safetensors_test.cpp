@@ -10,6 +10,7 @@
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "files.h"
+#include "places.h"
 
 namespace bart {
 namespace {
@@ -17,7 +18,7 @@ namespace {
 using testing::HasSubstr;
 
 std::vector<std::uint8_t> golden() {
-  return read_file(std::filesystem::path(BART_TEST_SOURCE_DIR) / "goldens" / "safetensors_types.safetensors");
+  return read_file(test::tests_folder() / "goldens" / "safetensors_types.safetensors");
 }
 
 /// A file of this header and so many bytes of data.

@@ -12,14 +12,15 @@
 #include <zlib.h>
 
 #include "bart/pictures/picture.h"
+#include "places.h"
 
 namespace bart::test {
 
 using FileBytes = std::vector<std::uint8_t>;
 
-inline const std::filesystem::path small_pictures = std::string(BART_TEST_SOURCE_DIR) + "/goldens/pictures";
-inline const std::filesystem::path odd_pictures = std::string(BART_SHARED_DIR) + "/data/odd";
-inline const std::filesystem::path real_pictures = std::string(BART_SHARED_DIR) + "/data/simpsons_subset";
+inline const std::filesystem::path small_pictures = tests_folder() / "goldens/pictures";
+inline const std::filesystem::path odd_pictures = shared_folder() / "data/odd";
+inline const std::filesystem::path real_pictures = shared_folder() / "data/simpsons_subset";
 
 inline FileBytes bytes_of(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);

@@ -8,6 +8,7 @@
 
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
+#include "places.h"
 #include "scratch_folder.h"
 
 namespace bart {
@@ -138,8 +139,7 @@ TEST(ReadRun, RefusesWhatIsNoTraining) {
 
 TEST(ReadRun, RefusesNumbersThatDoNotFit) {
   const test::ScratchFolder scratch;
-  const std::vector<std::uint8_t> bytes =
-      read_file(fs::path(BART_TEST_SOURCE_DIR) / "../fuzz/corpus/run/no_steps");
+  const std::vector<std::uint8_t> bytes = read_file(test::tests_folder() / "../fuzz/corpus/run/no_steps");
   const std::string good(bytes.begin(), bytes.end());
   const std::string seed = "\"seed\": 10";
   ASSERT_THAT(good, HasSubstr(seed));

@@ -9,6 +9,7 @@
 #include "bart/dataset/load.h"
 #include "bart/dataset/split.h"
 #include "golden.h"
+#include "places.h"
 
 namespace bart::test {
 namespace {
@@ -76,7 +77,7 @@ TrainingBatch generate_batch(const GeneratedCase& generated, Mt19937& words) {
 }
 
 std::optional<TrainingBatch> first_subset_batch() {
-  const std::filesystem::path folder = std::filesystem::path(BART_SHARED_DIR) / "data" / "simpsons_subset";
+  const std::filesystem::path folder = shared_folder() / "data" / "simpsons_subset";
   if (!std::filesystem::exists(folder)) return std::nullopt;
   const Listing listing = list_folder(folder);
   const Split split = train_test_split(static_cast<std::uint32_t>(listing.pictures.size()), 0.2, 10);

@@ -1,4 +1,5 @@
 #include "bart/training/metrics.h"
+#include "places.h"
 
 #include <gmock/gmock.h>
 
@@ -14,8 +15,7 @@ using testing::HasSubstr;
 
 /// Figures of scikit-learn, torch and numpy: tests/goldens/make_metrics.py.
 const json& cases() {
-  static const json all =
-      json::parse(std::ifstream(std::string(BART_TEST_SOURCE_DIR) + "/goldens/metrics.json"));
+  static const json all = json::parse(std::ifstream(test::tests_folder() / "goldens/metrics.json"));
   return all;
 }
 
