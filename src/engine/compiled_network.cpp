@@ -74,7 +74,8 @@ LinearLayer compile_linear(CompiledNetwork& network, const std::vector<Layer>& l
     l.in_padded = last.out_padded * pixels;
     l.column_of = blocked_columns(last.out_channels, pixels, network.block);
   }
-  l.layout = linear_layout(l.out_features, l.in_padded);
+  if (!network.exact && l.in_padded % 16 == 0) l.panels = LinearPanels(l.in_padded, l.out_features);
+  l.layout = l.panels ? panels_layout(*l.panels) : onednn_linear_layout(l.out_features, l.in_padded);
   l.weights = take(network.parameter_count, l.layout.bytes() / sizeof(float));
   l.bias = take(network.parameter_count, static_cast<std::size_t>(l.out_features));
   return l;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "bart/engine/engine.h"
 #include "bart/network/architecture.h"
 #include "batch_norm.h"
+#include "linear_products.h"
 #include "team.h"
 #include "weights_layout.h"
 
@@ -53,6 +55,7 @@ struct LinearLayer {
   bool hidden;  // followed by ReLU and dropout
   double dropout;
   std::vector<std::int64_t> column_of;  // [in_features], empty: the same order
+  std::optional<LinearPanels> panels;   // none: the layout is oneDNN's
   WeightsLayout layout;                 // of [out, in_padded]
   std::size_t weights, bias;            // [layout], [out]
 
@@ -74,7 +77,8 @@ struct CompiledNetwork {
   std::size_t parameter_count = 0;  // floats of all parameters
   std::size_t statistic_count = 0;  // floats of the running statistics
 
-  /// Where the weights of convolutions and linear layers begin and end in the flat arrays, in ascending order.
+  /// Where the weights of convolutions and linear layers begin and end in the flat arrays, in ascending
+  /// order.
   std::vector<std::pair<std::size_t, std::size_t>> weight_ranges() const;
 };
 

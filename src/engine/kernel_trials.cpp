@@ -163,6 +163,40 @@ void add_onednn_linears(Trials& trials, const LinearShape& shape, Direction dire
   }
 }
 
+/// Our own kernels for a fully connected layer.
+void add_own_linear(Trials& trials, const LinearLayer& layer, std::int64_t n, Direction direction,
+                    const Team& team) {
+  if (!layer.panels) return;
+  const LinearPanels shape = *layer.panels;
+  const auto bytes = [](std::int64_t floats) { return static_cast<std::size_t>(floats) * sizeof(float); };
+  enum : std::size_t { read_x, read_weights, read_bias, read_dy };
+  enum : std::size_t { written_y, written_dx, written_dweights, written_dbias, written_scratch };
+  trials.add({.implementation = "bart panels",
+              .reads = {bytes(n * shape.in), layer.layout.bytes(), bytes(shape.out), bytes(n * shape.out)},
+              .writes = {bytes(n * shape.out), bytes(n * shape.in), layer.layout.bytes(), bytes(shape.out),
+                         linear_scratch_bytes(shape, n, team)},
+              .bind = [=](const std::vector<void*>& read,
+                          const std::vector<void*>& written) -> std::function<void()> {
+                const auto from = [&](std::size_t i) { return static_cast<float*>(read[i]); };
+                const auto to = [&](std::size_t i) { return static_cast<float*>(written[i]); };
+                const auto *x = from(read_x), *bias = from(read_bias), *dy = from(read_dy);
+                float *weights = from(read_weights), *y = to(written_y), *dx = to(written_dx);
+                float *dweights = to(written_dweights), *dbias = to(written_dbias);
+                void* scratch = written[written_scratch];
+                switch (direction) {
+                  case Direction::forward:
+                    return [=] {
+                      linear_forward(team, shape, n, x, {weights, Precision::f32}, bias, y, scratch);
+                    };
+                  case Direction::backward_data:
+                    return [=] { linear_backward_data(team, shape, n, dy, weights, dx); };
+                  case Direction::backward_weights:
+                    return [=] { linear_backward_weights(team, shape, n, x, dy, dweights, dbias, scratch); };
+                }
+                return {};
+              }});
+}
+
 std::size_t activation_bytes(std::int64_t count, Precision precision) {
   return static_cast<std::size_t>(count) * bytes_of(precision);
 }
@@ -341,6 +375,7 @@ std::vector<OperationTrials> kernel_trials(const Architecture& architecture, con
                           Trials trials;
                           add_onednn_linears(trials, {batch_size, layer.in_features, layer.out_features},
                                              direction, training);
+                          add_own_linear(trials, layer, batch_size, direction, network.team);
                           return OperationTrials{name, layer.flops(batch_size), trials.take()};
                         });
     }

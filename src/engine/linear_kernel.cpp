@@ -1,14 +1,16 @@
-// Fully connected layers: oneDNN's kernels, and for one picture our own where it can read the weights.
+// Fully connected layers: our own kernels, and oneDNN's where every rounding has to be PyTorch's.
 #include "linear_kernel.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "matrix_vector.h"
+#include "linear_products.h"
 #include "onednn.h"
 
 namespace bart {
 namespace {
+
+constexpr const char* own_name = "bart panels";
 
 LinearShape shape_of(const LinearLayer& layer, std::int64_t n) {
   return {n, layer.in_padded, layer.out_features};
@@ -29,33 +31,67 @@ EvaluationKernel by_onednn(const LinearLayer& layer, std::int64_t n) {
   return kernel;
 }
 
-EvaluationKernel by_vector(const LinearLayer& layer, const MatrixShape& shape, Team team,
-                           Precision precision) {
-  EvaluationKernel kernel{.scratch_bytes = multiply_vector_bytes(shape)};
+EvaluationKernel by_panels(const LinearLayer& layer, std::int64_t n, Team team, Precision precision) {
+  const LinearPanels& panels = *layer.panels;
+  EvaluationKernel kernel{.scratch_bytes = linear_scratch_bytes(panels, n, team)};
   const std::size_t count = layer.layout.bytes() / sizeof(float);
-  if (precision == Precision::bf16) {
+  // A single picture takes as long as reading the weights, so half of the bytes are half of the time.
+  const Precision read = n == 1 ? precision : Precision::f32;
+  if (read == Precision::bf16) {
     kernel.prepared = {
         layer.weights, {"rounded to bf16", count * sizeof(Bf16)}, [team, count](const float* from, void* to) {
           round_weights(team, static_cast<std::int64_t>(count), from, static_cast<Bf16*>(to));
         }};
   }
   kernel.bind = [=, &layer](const EvaluationMemory& m) {
-    const ActivationArray weights{const_cast<void*>(m.weights), precision};
+    const ActivationArray weights{const_cast<void*>(m.weights), read};
     return std::vector<Operation>{
-        {layer.name, "bart matrix by vector",
+        {layer.name, own_name,
          [=] {
-           multiply_vector(team, shape, weights, static_cast<const float*>(m.source), m.bias,
-                           static_cast<float*>(m.output), reinterpret_cast<float*>(m.scratch));
+           linear_forward(team, panels, n, static_cast<const float*>(m.source), weights, m.bias,
+                          static_cast<float*>(m.output), m.scratch);
          },
-         layer.flops(1), static_cast<double>(count) * static_cast<double>(bytes_of(precision)),
-         layer.flops(1) / 2}};
+         layer.flops(n), static_cast<double>(count * bytes_of(read)), layer.flops(n) / 2}};
   };
   return kernel;
 }
 
-}  // namespace
+TrainingLinear train_by_panels(const LinearLayer& layer, std::int64_t n, Team team) {
+  const LinearPanels panels = *layer.panels;
+  const auto operation = [&layer, n](const char* direction, std::function<void()> run) {
+    return Operation{layer.name + direction,
+                     own_name,
+                     std::move(run),
+                     layer.flops(n),
+                     static_cast<double>(layer.layout.bytes()),
+                     layer.flops(n) / 2};
+  };
+  const std::size_t scratch = linear_scratch_bytes(panels, n, team);
+  return {.forward_scratch_bytes = scratch,
+          .backward_scratch_bytes = scratch,
+          .forward =
+              [=](const LinearMemory& m) {
+                return operation(" forward", [=] {
+                  linear_forward(team, panels, n, m.source, {m.weights, Precision::f32}, m.bias, m.output,
+                                 m.forward_scratch);
+                });
+              },
+          .backward_weights =
+              [=](const LinearMemory& m) {
+                return operation(" backward weights", [=] {
+                  linear_backward_weights(team, panels, n, m.source, m.gradient, m.dweights, m.dbias,
+                                          m.backward_scratch);
+                });
+              },
+          .backward_data =
+              [=](const LinearMemory& m) {
+                return operation(" backward data", [=] {
+                  linear_backward_data(team, panels, n, m.gradient, m.weights, m.source_gradient);
+                });
+              }};
+}
 
-TrainingLinear training_linear(const LinearLayer& layer, std::int64_t n) {
+TrainingLinear train_by_onednn(const LinearLayer& layer, std::int64_t n) {
   const LinearShape shape = shape_of(layer, n);
   const auto& weights = layer.layout.onednn().desc;
   const auto forward = linear_forward_desc(shape, weights, true);
@@ -97,14 +133,21 @@ TrainingLinear training_linear(const LinearLayer& layer, std::int64_t n) {
   };
 }
 
-EvaluationKernel evaluation_linear(const LinearLayer& layer, std::int64_t n, Team team, Precision precision) {
-  const LinearShape shape = shape_of(layer, n);
-  const std::int64_t block = n == 1 ? output_block(shape, layer.layout.onednn().desc) : 0;
-  if (block == 0) return by_onednn(layer, n);
-  return by_vector(layer, {layer.in_padded, layer.out_features, block}, team, precision);
+}  // namespace
+
+TrainingLinear training_linear(const LinearLayer& layer, std::int64_t n, Team team) {
+  return layer.panels ? train_by_panels(layer, n, team) : train_by_onednn(layer, n);
 }
 
-WeightsLayout linear_layout(std::int64_t out, std::int64_t in) {
+EvaluationKernel evaluation_linear(const LinearLayer& layer, std::int64_t n, Team team, Precision precision) {
+  return layer.panels ? by_panels(layer, n, team, precision) : by_onednn(layer, n);
+}
+
+WeightsLayout panels_layout(const LinearPanels& panels) {
+  return {"panels of inputs", static_cast<std::size_t>(panels.in * panels.out) * sizeof(float)};
+}
+
+WeightsLayout onednn_linear_layout(std::int64_t out, std::int64_t in) {
   // The batch size that is trained with most decides. Below a few megabytes no layout is faster, and the
   // row-major kernels add up in shorter chains.
   const LinearShape shape{32, in, out};

@@ -28,12 +28,13 @@ struct TrainingLinear {
   Bind forward, backward_weights, backward_data;
 };
 
-TrainingLinear training_linear(const LinearLayer& layer, std::int64_t n);
+TrainingLinear training_linear(const LinearLayer& layer, std::int64_t n, Team team);
 
 /// The same in an evaluation. With bf16 activations a single picture's weights are read in bf16, too.
 EvaluationKernel evaluation_linear(const LinearLayer& layer, std::int64_t n, Team team, Precision precision);
 
-/// The layout of weights [out, in] that the kernels of a training step like best.
-WeightsLayout linear_layout(std::int64_t out, std::int64_t in);
+/// The layout of weights [out, in] for our own kernels, and for oneDNN's in a training step.
+WeightsLayout panels_layout(const LinearPanels& panels);
+WeightsLayout onednn_linear_layout(std::int64_t out, std::int64_t in);
 
 }  // namespace bart

@@ -223,18 +223,6 @@ memory::desc linear_weights(const LinearShape& shape) {
   return {{shape.out_features, shape.in_features}, f32, Tag::ab};
 }
 
-std::int64_t output_block(const LinearShape& shape, const memory::desc& weights) {
-  const std::pair<Tag, std::int64_t> layouts[] = {
-      {Tag::ba, shape.out_features}, {Tag::AB16b64a, 64}, {Tag::AB16b32a, 32}, {Tag::AB16b16a, 16}};
-  for (const auto& [tag, block] : layouts) {
-    if (block % 16 == 0 && shape.in_features % 16 == 0 && shape.out_features % block == 0 &&
-        weights == memory::desc({shape.out_features, shape.in_features}, f32, tag)) {
-      return block;
-    }
-  }
-  return 0;
-}
-
 memory::desc preferred_linear_weights(const LinearShape& shape) {
   const memory::desc any({shape.out_features, shape.in_features}, f32, Tag::any);
   const auto forward = linear_forward_desc(shape, any, true);

@@ -93,9 +93,6 @@ dnnl::memory::desc linear_weights(const LinearShape& shape);
 /// row-major.
 dnnl::memory::desc preferred_linear_weights(const LinearShape& shape);
 
-/// How many outputs lie side by side where weights are laid out as [out / block, in, block]; 0: otherwise.
-std::int64_t output_block(const LinearShape& shape, const dnnl::memory::desc& weights);
-
 /// The memory of convolution weights [out, in, 3, 3] in a given layout; `any` leaves the choice to oneDNN.
 dnnl::memory::desc convolution_weights(const ConvolutionShape& shape, dnnl::memory::format_tag layout,
                                        Precision precision = Precision::f32);

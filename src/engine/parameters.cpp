@@ -30,14 +30,11 @@ std::span<const float> floats_of(const StateDict& state, const std::string& name
   return found->floats();
 }
 
-/// Calls visit(first, rows, their layout in the row-major matrix, their layout in the layer's own) for a
-/// large layer's rows, a few at a time: fresh memory is what takes the time.
+/// Calls visit(first, rows) for a large layer's rows, a few at a time: fresh memory is what takes the time.
 template <class Visit>
 void each_rows(const LinearLayer& layer, const Visit& visit) {
   for (std::int64_t first = 0; first < layer.out_features; first += rows_at_once) {
-    const std::int64_t rows = std::min(rows_at_once, layer.out_features - first);
-    visit(first, rows, row_major_matrix(rows, layer.in_padded),
-          rows_of(layer.layout, layer.in_padded, first, rows));
+    visit(first, std::min(rows_at_once, layer.out_features - first));
   }
 }
 
@@ -54,30 +51,35 @@ void import_matrix(const Team& team, const LinearLayer& layer,
                    const float* from,  // [out, in]
                    float* to) {        // [layout]
   const AlignedMemory memory = memory_of_rows(layer);
-  each_rows(layer,
-            [&](std::int64_t first, std::int64_t rows, const WeightsLayout& plain, const WeightsLayout& own) {
-              team.each(rows, [&](std::int64_t o) {
-                const float* row = from + (first + o) * layer.in_features;
-                float* padded = memory.floats() + o * layer.in_padded;
-                for (std::int64_t f = 0; f < layer.in_features; ++f) padded[column_of(layer, f)] = row[f];
-              });
-              reorder_weights(plain, memory.floats(), own, to);
-            });
+  each_rows(layer, [&](std::int64_t first, std::int64_t rows) {
+    team.each(rows, [&](std::int64_t o) {
+      const float* row = from + (first + o) * layer.in_features;
+      float* padded = memory.floats() + o * layer.in_padded;
+      for (std::int64_t f = 0; f < layer.in_features; ++f) padded[column_of(layer, f)] = row[f];
+      if (layer.panels) row_to_panels(*layer.panels, first + o, padded, to);
+    });
+    if (layer.panels) return;
+    reorder_weights(row_major_matrix(rows, layer.in_padded), memory.floats(),
+                    rows_of(layer.layout, layer.in_padded, first, rows), to);
+  });
 }
 
 void export_matrix(const Team& team, const LinearLayer& layer,
                    const float* from,  // [layout]
                    float* to) {        // [out, in]
   const AlignedMemory memory = memory_of_rows(layer);
-  each_rows(layer,
-            [&](std::int64_t first, std::int64_t rows, const WeightsLayout& plain, const WeightsLayout& own) {
-              reorder_weights(own, from, plain, memory.floats());
-              team.each(rows, [&](std::int64_t o) {
-                const float* padded = memory.floats() + o * layer.in_padded;
-                float* row = to + (first + o) * layer.in_features;
-                for (std::int64_t f = 0; f < layer.in_features; ++f) row[f] = padded[column_of(layer, f)];
-              });
-            });
+  each_rows(layer, [&](std::int64_t first, std::int64_t rows) {
+    if (!layer.panels) {
+      reorder_weights(rows_of(layer.layout, layer.in_padded, first, rows), from,
+                      row_major_matrix(rows, layer.in_padded), memory.floats());
+    }
+    team.each(rows, [&](std::int64_t o) {
+      float* padded = memory.floats() + o * layer.in_padded;
+      if (layer.panels) row_from_panels(*layer.panels, first + o, from, padded);
+      float* row = to + (first + o) * layer.in_features;
+      for (std::int64_t f = 0; f < layer.in_features; ++f) row[f] = padded[column_of(layer, f)];
+    });
+  });
 }
 
 void import_vector(const StateDict& state, const std::string& name, std::int64_t count, float* to) {
