@@ -26,6 +26,6 @@ std::size_t patch_moments_scratch_bytes(std::int64_t size, const Team& team);
 PatchMoments patch_moments(const Team& team,
                            std::span<const std::uint8_t* const> pictures,  // n pointers to [size, size, 3]
                            std::int64_t size,
-                           void* scratch);  // for the threads that OpenMP runs
+                           void* scratch);  // for the threads of the team
 
 }  // namespace bart

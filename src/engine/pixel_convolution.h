@@ -18,7 +18,7 @@ namespace bart {
 //
 // `shape` is that of the outputs, [N, C/B, H, W, B]; weights are [C/B, 3 rows, 3 columns, 3 colours, B]. What
 // a job adds up, and in which order, does not depend on the number of threads, so neither do the bits.
-// Scratch memory is for the threads that OpenMP runs, on a 64-byte boundary.
+// Scratch memory is for the threads of the team, on a 64-byte boundary.
 
 /// Bytes of a mask: a bit for each output, [N, C/B, H, W, B/8].
 std::size_t pixel_mask_bytes(const ActivationShape& shape);

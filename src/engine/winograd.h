@@ -64,7 +64,7 @@ void winograd_convolve(const Team& team, const WinogradShape& shape, Precision p
                        const void* transformed,  // winograd_weights
                        const WinogradFusion& fusion,
                        void* y,         // [N, O/B, H, W, B]; pooled: half as high and wide
-                       void* scratch);  // for the threads that OpenMP runs
+                       void* scratch);  // for the threads of the team
 
 /// Bytes of the scratch memory of winograd_weight_gradient.
 std::size_t winograd_gradient_scratch_bytes(const WinogradShape& shape, Precision precision,
