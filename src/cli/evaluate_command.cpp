@@ -56,6 +56,7 @@ void check_flags(const EvaluateFlags& flags) {
   const std::array inputs = {flags.model, flags.labels};
   for (const Output& output : outputs) {
     check_replaces_no_input(output, inputs);
+    check_can_write(output);
     for (const Output& other : outputs) {
       if (&other != &output && !output.path.empty() && output.path == other.path) {
         throw UsageError(fmt::format("{} and {} cannot both write {}", output.flag, other.flag,

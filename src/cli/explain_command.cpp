@@ -49,6 +49,7 @@ struct ExplainFlags : ModelFlags {
 void check_flags(const ExplainFlags& flags) {
   check_top_k(flags.top_k);
   check_ending({"--out", flags.out}, "PNG", {".png"});
+  check_can_write({"--out", flags.out});
   if (flags.most < 1) throw UsageError(fmt::format("--most must be at least 1, not {}", flags.most));
   if (flags.top_k && !flags.classes.empty()) {
     throw UsageError("--top-k and --class both say which classes to explain: name one of them");

@@ -96,6 +96,7 @@ int export_model(const ExportFlags& flags, const FoundModel& found, const fs::pa
     throw UsageError(
         fmt::format("{} would replace the model that it is made from: name another file", out.string()));
   }
+  check_can_write({"--out", out});
   const ModelFile model = read_model(found, flags.labels);
   const fs::path labels = out.parent_path() / "label_encoder.joblib";
   if (format == ModelFormat::pth) check_labels_place(labels, model.classes);

@@ -1,13 +1,9 @@
 #include <fmt/format.h>
 
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cerrno>
 #include <cstdint>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -82,16 +78,7 @@ std::string augmented_pictures(const InspectFlags& flags, const Inspection& insp
 /// What can be known of the page before pictures are read.
 void check_page(const Output& page) {
   check_ending(page, "HTML", {".html", ".htm"});
-  if (page.path.empty() || page.path == "-") return;
-  std::error_code none;
-  const fs::file_status status = fs::status(page.path, none);
-  if (fs::is_directory(status)) {
-    throw UsageError(fmt::format("{} {} is a folder: name a file", page.flag, page.path.string()));
-  }
-  const fs::path folder = page.path.has_parent_path() ? page.path.parent_path() : fs::path(".");
-  if (::access((fs::exists(status) ? page.path : folder).c_str(), W_OK) != 0) {
-    throw Error(fmt::format("cannot write {}: {}", page.path.string(), std::strerror(errno)));
-  }
+  check_can_write(page);
 }
 
 void check_replaces_no_picture(const Output& page, const Listing& listing) {

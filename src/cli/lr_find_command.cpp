@@ -53,6 +53,8 @@ void check_flags(const LrFindFlags& flags) {
 
 int lr_find_command(const LrFindFlags& flags) {
   check_flags(flags);
+  check_ending({"--out", flags.out}, "SVG", {".svg"});
+  check_can_write({"--out", flags.out});
   const SettledSettings settled = settle(flags.settings);
   const RunSettings& settings = settled.values;
   check_cache(settings.cache, flags.folder);

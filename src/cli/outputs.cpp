@@ -1,10 +1,12 @@
 #include "outputs.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -58,6 +60,24 @@ void check_ending(const Output& output, std::string_view format,
   if (std::ranges::find(known_endings, ending) == known_endings.end()) return;
   throw UsageError(fmt::format("{} {} would be a file of {}: name one that ends in {}", output.flag,
                                output.path.string(), format, endings.front()));
+}
+
+void check_can_write(const Output& output) {
+  const fs::path& path = output.path;
+  if (path.empty() || path == "-") return;
+  std::error_code none;
+  const fs::file_status status = fs::status(path, none);
+  if (fs::is_directory(status)) {
+    throw UsageError(fmt::format("{} {} is a folder: name a file", output.flag, path.string()));
+  }
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  if (::access((fs::exists(status) ? path : folder).c_str(), W_OK) != 0) {
+    throw Error(fmt::format("cannot write {}: {}", path.string(), std::strerror(errno)));
+  }
+  // Of a file that is replaced as a whole, too: a folder that is none.
+  if (!fs::exists(status) && !fs::is_directory(folder, none)) {
+    throw Error(fmt::format("cannot write {}: {} is not a folder", path.string(), folder.string()));
+  }
 }
 
 EarlierOutput::EarlierOutput(fs::path output, Replaced how) : output_(std::move(output)) {

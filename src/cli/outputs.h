@@ -24,6 +24,11 @@ void check_replaces_no_input(const Output& output, std::span<const std::filesyst
 void check_ending(const Output& output, std::string_view format,
                   const std::vector<std::string_view>& endings);
 
+/// What can be known before anything is read: throws UsageError where `output` is a folder, and Error where
+/// it may not be written or the folder that it is to lie in is not there. An empty path and "-" can be
+/// written.
+void check_can_write(const Output& output);
+
 /// A file whose name the user did not choose, and which a command is about to replace: what is there is kept
 /// beside it, "results.earlier.json" for "results.json", unless it turns out to be the same. An output that
 /// the user named is replaced.

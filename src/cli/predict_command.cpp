@@ -122,6 +122,7 @@ int predict_command(const PredictFlags& flags) {
   check_top_k(flags.top_k);
   const NamedFormat& format = format_of(flags);
   const fs::path out = !flags.out.empty() ? flags.out : format.default_output;
+  check_can_write({"--out", out});
   const ModelOptions options = model_options(flags);
   Progress progress;
   Log log("Batlogger (Inference)", progress);

@@ -39,8 +39,12 @@ std::unique_ptr<FolderLock> lock_of(const RunFolder& folder) {
 void check_unchanged(const RunSettings& before, const RunSettings& now) {
   for (const Setting& setting : run_settings()) {
     if (setting.effect != Effect::result || text_of(setting, before) == text_of(setting, now)) continue;
+    const auto told = [&](const RunSettings& settings) {
+      const std::string text = text_of(setting, settings);
+      return text.empty() ? std::string("none") : text;
+    };
     throw ChangedSetting(fmt::format("{{{}}} is {}, but the training to go on with began with {}",
-                                     setting.flag, text_of(setting, now), text_of(setting, before)));
+                                     setting.flag, told(now), told(before)));
   }
   const bool epochs_decide = before.schedule != "constant" || before.mild_epochs > 0 || before.average > 0;
   if (epochs_decide && before.epochs != now.epochs) {

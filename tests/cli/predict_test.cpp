@@ -264,6 +264,32 @@ TEST_F(PredictDrawn, AnEarlierFileOfANameThatTheUserDidNotChooseIsKept) {
   EXPECT_THAT(names, testing::Not(testing::Contains(HasSubstr(".new"))));
 }
 
+TEST_F(PredictDrawn, AnOutputThatCannotBeWrittenIsSaidBeforeAnythingIsRead) {
+  write_file(here() / "file", std::string_view("no folder"));
+  fs::create_directory(here() / "folder.json");
+  // Nothing that these commands would read is there, and that is not what they say.
+  const std::vector<std::vector<std::string>> commands = {{"predict", "gone.jpg", "--model", "gone", "--out"},
+                                                          {"evaluate", "gone", "--predictions"},
+                                                          {"explain", "gone.jpg", "--out"},
+                                                          {"lr-find", "gone", "--out"},
+                                                          {"inspect", "gone", "--html"},
+                                                          {"export", "--labels", "gone.joblib", "--out"}};
+  for (std::vector<std::string> command : commands) {
+    for (const char* out : {"none/out", "file/out", "folder.json"}) {
+      std::vector<std::string> with_output = command;
+      with_output.push_back(out);
+      const BartResult result = run_bart(here(), with_output);
+      EXPECT_NE(result.code, 0);
+      EXPECT_THAT(result.err, testing::AllOf(HasSubstr(out), testing::Not(HasSubstr("gone"))))
+          << command.front();
+    }
+  }
+  EXPECT_EQ(file_text(here() / "file"), "no folder");
+  const BartResult plot = run_bart(here(), {"lr-find", "faces", "--out", "plot.png"});
+  EXPECT_EQ(plot.code, 2);
+  EXPECT_THAT(plot.err, HasSubstr("plot.png would be a file of SVG"));
+}
+
 TEST_F(PredictDrawn, ThePicturesOfWhichClippingLeavesNothingAreSaid) {
   std::string deep = "P5 8 8 65535\n";
   for (int i = 0; i < 64; ++i) deep += "\x40\x01";
