@@ -41,6 +41,7 @@ struct StoredModel {
   std::int64_t version = 0;
   std::vector<StoredTensor> tensors;
   std::string_view classes, counters;  // JSON
+  std::string_view exif_orientation;
 };
 
 void add_dimensions(StoredTensor& tensor, const ProtobufField& field) {
@@ -97,6 +98,7 @@ void find_metadata(StoredModel& model, std::span<const std::uint8_t> entry) {
     if (field->number == onnx::StringStringEntryProto::kValueFieldNumber) value = field->text();
   }
   if (key == classes_key) model.classes = value;
+  if (key == exif_orientation_key) model.exif_orientation = value;
   if (key == onnx_layout::counters_key) model.counters = value;
 }
 
@@ -187,6 +189,7 @@ OnnxModel decode_onnx(std::span<const std::uint8_t> file) {
   }
   OnnxModel model;
   model.classes = classes_of_text(stored.classes);
+  model.exif_orientation = stored.exif_orientation != exif_ignored;
   for (const StoredTensor& tensor : stored.tensors) {
     if (!tensor.name.starts_with(preprocessing_prefix)) model.state.push_back(read_tensor(tensor));
   }

@@ -144,6 +144,7 @@ std::vector<std::uint8_t> encode_onnx(const StateDict& state, const std::vector<
   add_metadata(model, preprocessing_key,
                options.with_preprocessing ? "in the graph: any RGB picture as uint8 [height, width, 3]"
                                           : preprocessing_text(architecture.image_size));
+  if (!options.exif_orientation) add_metadata(model, exif_orientation_key, exif_ignored);
   // Last, so that every truncated file lacks something that reading needs.
   add_metadata(model, onnx_layout::counters_key, counters(state));
 

@@ -60,6 +60,8 @@ ModelFile decode_safetensors_model(std::span<const std::uint8_t> bytes) {
     model.classes = classes_of_text(classes->second);
     check_classes(model.state, model.classes);
   }
+  const auto exif = content.metadata.find(exif_orientation_key);
+  model.apply_exif_orientation = exif == content.metadata.end() || exif->second != exif_ignored;
   return model;
 }
 
@@ -89,12 +91,13 @@ std::vector<std::uint8_t> encode_pth_file(const ModelFile& model) {
 std::vector<std::uint8_t> encode_safetensors_model(const ModelFile& model, bool half) {
   check_classes(model.state, model.classes);
   const int size = architecture_of(model.state).image_size;
-  return encode_safetensors({model.state,
-                             {{classes_key, classes_text(model.classes)},
-                              {image_size_key, std::to_string(size)},
-                              {preprocessing_key, preprocessing_text(size)},
-                              {"format", "pt"}}},  // by convention: tensors as PyTorch's modules hold them
-                            {.half = half});
+  Safetensors content{model.state,
+                      {{classes_key, classes_text(model.classes)},
+                       {image_size_key, std::to_string(size)},
+                       {preprocessing_key, preprocessing_text(size)},
+                       {"format", "pt"}}};  // by convention: tensors as PyTorch's modules hold them
+  if (!model.apply_exif_orientation) content.metadata[exif_orientation_key] = exif_ignored;
+  return encode_safetensors(content, {.half = half});
 }
 
 }  // namespace
@@ -104,7 +107,8 @@ ModelFile decode_model_file(std::span<const std::uint8_t> bytes) {
   if (bytes.size() > 8 && bytes[8] == '{') return with_finite_values(decode_safetensors_model(bytes));
   if (!bytes.empty() && bytes[0] == 0x08) {
     OnnxModel model = decode_onnx(bytes);
-    return with_finite_values({ModelFormat::onnx, std::move(model.state), std::move(model.classes)});
+    return with_finite_values(
+        {ModelFormat::onnx, std::move(model.state), std::move(model.classes), model.exif_orientation});
   }
   return with_finite_values(decode_pth_file(bytes));
 }
@@ -151,7 +155,8 @@ std::vector<std::uint8_t> encode_model_file(const ModelFile& model, const ModelF
       return encode_onnx(model.state, model.classes,
                          {.with_preprocessing = options.with_preprocessing,
                           .half = options.half,
-                          .opset = options.opset.value_or(oldest_opset)});
+                          .opset = options.opset.value_or(oldest_opset),
+                          .exif_orientation = model.apply_exif_orientation});
     case ModelFormat::safetensors:
       return encode_safetensors_model(model, options.half);
     case ModelFormat::pth:

@@ -195,6 +195,17 @@ TEST(Model, AModelAndItsNamesDoNotPart) {
   EXPECT_THROW(Model::load(model, {.labels = scratch.path() / "other.joblib"}), Error);
 }
 
+TEST(Model, EveryFormatKeepsWhetherPicturesAreTurned) {
+  for (const ModelFormat format : {ModelFormat::pth, ModelFormat::onnx, ModelFormat::safetensors}) {
+    for (const bool turned : {true, false}) {
+      ModelFile file = drawn_model();
+      file.format = format;
+      file.apply_exif_orientation = turned;
+      EXPECT_EQ(decode_model_file(encode_model_file(file)).apply_exif_orientation, turned);
+    }
+  }
+}
+
 TEST(Model, EvaluatesThePicturesOfSomeContentAlone) {
   const test::ScratchFolder scratch;
   write_faces(scratch.path(), 3);

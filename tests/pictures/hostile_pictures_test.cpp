@@ -328,8 +328,8 @@ TEST(HostilePictures, ATiffOfTilesFarLargerThanThePictureIsRefused) {
 TEST(HostilePictures, AnAvifOfThousandsOfItemsIsRefused) {
   test::FileBytes avif = test::bytes_of(test::small_pictures / "rgb.avif");
   constexpr std::string_view meta = "meta";
-  const auto found = std::ranges::search(avif, meta);
-  const auto at = std::size_t(found.begin() - avif.begin()) + 8;  // its first box
+  const auto found = std::search(avif.begin(), avif.end(), meta.begin(), meta.end());
+  const auto at = std::size_t(found - avif.begin()) + 8;  // its first box
   test::FileBytes table(100'000);
   const std::size_t added = table.size();
   for (std::size_t i = 0; i < 4; ++i) table[i] = std::uint8_t(added >> (24 - 8 * i));
@@ -360,8 +360,8 @@ test::FileBytes avif_with_hidden_frames(int hidden) {
   }
   test::FileBytes avif = test::bytes_of(test::small_pictures / "rgb.avif");
   const auto end_of = [&](std::string_view name) {
-    const auto found = std::ranges::search(avif, name);
-    return std::size_t(found.end() - avif.begin());
+    const auto found = std::search(avif.begin(), avif.end(), name.begin(), name.end());
+    return std::size_t(found - avif.begin()) + name.size();
   };
   const auto number = [](std::size_t value) {
     test::FileBytes bytes;

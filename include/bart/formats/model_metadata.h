@@ -31,6 +31,9 @@ ModelMetadata decode_model_metadata(std::string_view json);
 inline constexpr const char* classes_key = "classes";
 inline constexpr const char* image_size_key = "image_size";
 inline constexpr const char* preprocessing_key = "preprocessing";
+/// "ignored" where pictures are taken as stored; absent where they are turned as their EXIF tag says.
+inline constexpr const char* exif_orientation_key = "exif_orientation";
+inline constexpr const char* exif_ignored = "ignored";
 
 /// The class names as a JSON list, in the order of the network's outputs. Throws Error when one is not UTF-8.
 std::string classes_text(const std::vector<std::string>& classes);

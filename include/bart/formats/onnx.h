@@ -22,12 +22,15 @@ struct OnnxOptions {
   /// Weights of convolutions and linear layers as float16 (half the file); everything is computed in float32.
   bool half = false;
   int opset = oldest_opset;
+  /// false: the model says that its pictures are taken as stored, not as their EXIF tag turns them.
+  bool exif_orientation = true;
 };
 
 /// What an ONNX file of BART's holds.
 struct OnnxModel {
   StateDict state;
   std::vector<std::string> classes;
+  bool exif_orientation = true;  // whether pictures are turned as their EXIF tag says
 };
 
 /// The bytes of an ONNX model that ONNX's own checker approves: class probabilities as the output
