@@ -215,7 +215,10 @@ TrainingProgress read_progress(Reader& reader) {
   progress.seconds = reader.real("seconds");
 
   const bool first_format = reader.text("format") == first_format_name;
-  if (!first_format) progress.gradient_norm_sum = reader.real("gradient_norm_sum");
+  if (!first_format) {
+    progress.gradient_norm_sum = reader.real("gradient_norm_sum");
+    progress.ended_early = reader.whole("ended_early", 0, 1) == 1;
+  }
   const std::vector<float> losses = reader.floats(step_losses);
   const std::vector<std::int64_t> epochs = reader.integers(step_epochs);
   const std::vector<double> none(losses.size());
@@ -263,6 +266,7 @@ std::vector<std::uint8_t> encode_checkpoint(Checkpoint checkpoint) {
       {"correct", fmt::format("{}", progress.correct)},
       {"loss_sum", fmt::format("{}", progress.loss_sum)},  // the shortest digits that give the double back
       {"seconds", fmt::format("{}", progress.seconds)},
+      {"ended_early", progress.ended_early ? "1" : "0"},
       {"gradient_norm_sum", fmt::format("{}", progress.gradient_norm_sum)},
       {"figures", names_of_figures()},
       {"adam_steps", fmt::format("{}", adam.steps)},

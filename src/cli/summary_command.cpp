@@ -6,7 +6,7 @@
 #include <string>
 
 #include "bart/engine/processor.h"
-#include "bart/model/model_file.h"
+#include "bart/model/find_model.h"
 #include "bart/network/architecture.h"
 #include "bart/network/state_dict.h"
 #include "bart/platform/counted.h"
@@ -67,7 +67,7 @@ int summary_command(const SummaryFlags& flags) {
   }
   const Architecture architecture =
       flags.model.empty() ? Architecture{.classes = flags.classes, .image_size = flags.image_size}
-                          : architecture_of(read_model_file(flags.model).state);
+                          : architecture_of(read_model_without_labels(find_model(flags.model)).state);
   print_table(architecture);
   if (flags.plan) {
     const ProcessorBackend processor(architecture, {.threads = flags.threads});
@@ -82,20 +82,24 @@ void add_summary_command(CLI::App& program, Run& run) {
   auto flags = std::make_shared<SummaryFlags>();
   CLI::App* command =
       program.add_subcommand("summary", "Print the network: layers, shapes, parameters, execution plan");
-  command->add_option("--model", flags->model, "Describe this trained model (.pth, .safetensors, .onnx)");
-  command->add_option("--classes", flags->classes, "Classes of the network, where no model is named")
+  command->add_option(
+      "--model", flags->model,
+      "Describe this trained model: .pth, .safetensors, .onnx, a checkpoint, or the folder of a training");
+  command->add_option("--classes", flags->classes, "Number of classes, if no model is named")
       ->capture_default_str();
-  command->add_option("--image-size", flags->image_size, "Side of its pictures, where no model is named")
+  command
+      ->add_option("--image-size", flags->image_size, "Side of the pictures in pixels, if no model is named")
       ->capture_default_str();
   command->add_flag("--plan", flags->plan,
-                    "Print the training plan too: operations, buffers, the arena's size");
+                    "Also print the plan of a training step: operations, buffers, the size of their memory");
   command->add_option("--bs", flags->batch_size, "Batch size of the plan")->capture_default_str();
   command->add_option("--threads", flags->threads,
-                      "Threads of the plan (default: all that this process may use)");
+                      "Number of threads of the plan (default: all that this process may use)");
   command->footer(
       "Examples:\n"
       "  bart summary                          the original's network, 42 classes\n"
-      "  bart summary --model BART-10M.pth     a trained one\n"
+      "  bart summary --model BART-10M.pth     a trained model\n"
+      "  bart summary --model run1             the model of the training in run1/\n"
       "  bart summary --plan --bs 64           what a training step executes");
   command->callback([flags, &run] { run = [flags] { return summary_command(*flags); }; });
 }

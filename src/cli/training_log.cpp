@@ -112,9 +112,10 @@ void TrainingLog::tell_start(const RunStart& start) {
   if (record.resumed_after_step) {
     log_.info(fmt::format("Going on after step {} (epoch {}) from {}", *record.resumed_after_step, epoch_,
                           start.resumed_from.string()));
-  } else if (!settings.init.empty()) {
-    log_.info(fmt::format("Began with the weights of {}{}", settings.init,
-                          start.init_has_same_classes ? "" : ", its last layer anew: it has other classes"));
+  } else if (!start.init.empty()) {
+    log_.info(
+        fmt::format("Began with the weights of {}{}", start.init.string(),
+                    start.init_has_same_classes ? "" : ", but not of its last layer: it has other classes"));
   }
   if (!start.earlier_checkpoint.empty()) {
     log_.info(fmt::format("Kept the last checkpoint of the training before as {}, until this one has its own",

@@ -78,9 +78,10 @@ Checkpoint decode_named(std::span<const std::uint8_t> bytes, const fs::path& fil
 
 ModelFile model_of(Checkpoint checkpoint) {
   const auto ignore_exif = checkpoint.settings.find("--ignore-exif");
+  TrainingState& training = checkpoint.training;
   return {
       .format = ModelFormat::pth,
-      .state = std::move(checkpoint.training.model),
+      .state = std::move(training.average.model.empty() ? training.model : training.average.model),
       .classes = {},
       .apply_exif_orientation = ignore_exif == checkpoint.settings.end() || ignore_exif->second != "true"};
 }
@@ -115,6 +116,11 @@ ModelFile read_model(const FoundModel& found, const fs::path& labels) {
                     names.string(), found.file.string()));
   }
   return model;
+}
+
+ModelFile read_model_without_labels(const FoundModel& found) {
+  const std::vector<std::uint8_t> bytes = read_file(found.file);
+  return is_checkpoint(bytes) ? model_of(decode_named(bytes, found.file)) : read_model_file(found.file);
 }
 
 }  // namespace bart

@@ -322,8 +322,8 @@ constexpr Setting table[] = {
      .label = "Initial model",
      .value = &S::init,
      .effect = Effect::result,
-     .help = "Begin with the weights of this model; its last layer is taken only where it has the same "
-             "classes",
+     .help = "Begin with the weights of this model, a file or the folder of a training; its last layer is "
+             "taken only if it has the same classes",
      .nothing = "none"},
     {.flag = "out",
      .name = "out",

@@ -22,19 +22,20 @@ void paste(const std::vector<std::uint8_t>& pixels, int side, int column, int ro
 
 }  // namespace
 
-Picture augmentation_sheet(const LoadedPictures& pictures, std::span<const std::uint32_t> indices,
+Picture augmentation_sheet(const LoadedPictures& pictures, std::span<const std::uint32_t> numbers,
                            const Augmentation& augmentation, int image_size, std::uint32_t seed) {
-  const int rows = static_cast<int>(indices.size());
+  const int rows = static_cast<int>(numbers.size());
   Picture sheet{(1 + epochs) * (image_size + gap) - gap, std::max(1, rows * (image_size + gap) - gap), {}};
   sheet.pixels.assign(3 * static_cast<std::size_t>(sheet.width) * static_cast<std::size_t>(sheet.height),
                       255);
   const auto side = static_cast<std::size_t>(image_size);
   std::vector<std::uint8_t> changed(side * side * 3);
   for (int row = 0; row < rows; ++row) {
-    const std::uint32_t index = indices[static_cast<std::size_t>(row)];
-    const std::span from(pictures.picture(index), pictures.bytes_each());
+    const auto k = static_cast<std::size_t>(row);
+    const std::span from(pictures.picture(k), pictures.bytes_each());
     for (int epoch = 0; epoch <= epochs; ++epoch) {
-      const PictureRandom random(seed, static_cast<std::uint32_t>(epoch), index, RandomPurpose::augmentation);
+      const PictureRandom random(seed, static_cast<std::uint32_t>(epoch), numbers[k],
+                                 RandomPurpose::augmentation);
       change_picture(
           draw_change(epoch == 0 ? Augmentation() : augmentation, random, pictures.image_size, image_size),
           from, pictures.image_size, changed, image_size);

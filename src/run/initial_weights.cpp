@@ -2,35 +2,31 @@
 
 #include <fmt/format.h>
 
-#include "bart/formats/joblib.h"
+#include "bart/model/find_model.h"
 #include "bart/model/model_file.h"
-#include "bart/platform/files.h"
-#include "bart/record/run_folder.h"
 #include "bart/record/run_settings.h"
 
 namespace bart {
 
-bool take_initial_weights(const std::filesystem::path& model, const std::vector<std::string>& classes,
-                          StateDict& state) {
-  ModelFile init = read_model_file(model);
-  const std::filesystem::path labels = model.parent_path() / RunFolder::labels_name;
-  if (init.classes.empty() && std::filesystem::exists(labels)) {
-    init.classes = decode_label_encoder(read_file(labels));
-  }
+InitialModel take_initial_weights(const std::filesystem::path& path, const std::vector<std::string>& classes,
+                                  StateDict& state) {
+  const FoundModel found = find_model(path);
+  ModelFile init = read_model_without_labels(found);
+  if (init.classes.empty() && std::filesystem::exists(found.run.labels())) init = read_model(found);
   const std::string last = state.back().name.substr(0, state.back().name.rfind('.'));
   const bool same_classes = init.classes == classes;
   for (Tensor& tensor : state) {
     if (!same_classes && tensor.name.starts_with(last + ".")) continue;
-    const Tensor* found = find_tensor(init.state, tensor.name);
-    if (found == nullptr || found->shape != tensor.shape) {
+    const Tensor* taken = find_tensor(init.state, tensor.name);
+    if (taken == nullptr || taken->shape != tensor.shape) {
       throw SettingError(fmt::format("{} has no {} of the shape that this network needs: train with the "
                                      "{{image-size}} that it was trained with",
-                                     model.string(), tensor.name),
+                                     found.file.string(), tensor.name),
                          false);
     }
-    tensor.values = found->values;
+    tensor.values = taken->values;
   }
-  return same_classes;
+  return {found.file, same_classes};
 }
 
 }  // namespace bart

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -8,20 +8,16 @@
 #include <vector>
 
 #include "bart/checkpoint/checkpoint_folder.h"
-#include "bart/checkpoint/data_fingerprint.h"
-#include "bart/dataset/split.h"
 #include "bart/model/model.h"
 #include "bart/platform/folder_lock.h"
 #include "bart/report/history.h"
 #include "bart/run/run.h"
 #include "bart/run/settle.h"
-#include "earlier_run.h"
+#include "initial_weights.h"
+#include "run_data.h"
+#include "run_output.h"
 
 namespace bart {
-
-// What a checkpoint's settings keep beside those of the table, which it names like flags ("--lr").
-inline constexpr const char* folder_setting = "folder";
-inline constexpr const char* started_setting = "started";
 
 /// A training from the search for its pictures to its report.
 class RunInProgress {
@@ -37,13 +33,12 @@ class RunInProgress {
   void list_pictures();
   TrainingState initial_state_for(std::size_t train_pictures) const;
   void read_initial_model();
-  void read_pictures();
+  void read_pictures(const std::optional<FoundCheckpoint>& found);
   void check_data(const Checkpoint& checkpoint) const;
   void fill_record(const std::string& command);
   TrainingState state_to_begin_with(std::optional<FoundCheckpoint> found);
-  void write_beginning();
-  void write_augmented_pictures() const;
   void train(Training& training);
+  TrainEvents events(Training& training, bool& stopped);
   bool end_epoch(Training& training, const EpochRecord& epoch);
   void finish(Training& training);
   Model model_of(StateDict state) const;
@@ -51,33 +46,22 @@ class RunInProgress {
   void report(const Model& model, const Predictions& predictions, const std::vector<StepRecord>& steps);
 
   void warn(const std::string& sentence);
-  void publish_data();
-  void publish_model(Training& training, const std::filesystem::path& file, const StateDict& state);
-  void keep_progress(Training& training, const std::string& status);
-  void write_record(const std::string& status);
-  void save_checkpoint_of(Training& training);
-  bool out_of_patience(const std::vector<EpochRecord>& epochs) const;
+  bool out_of_patience(const TrainingProgress& progress) const;
   BestBy best_by() const;
-  void saved(Saved what, const std::filesystem::path& path) const;
 
   std::filesystem::path folder_;
   SettledSettings settled_;
   const RunObserver& observer_;
-  RunFolder out_;
-  EarlierRun earlier_;
-  RunResult result_{out_, {}, {}, 0, false};
-  Listing listing_;
-  LoadedPictures pictures_;
-  LoadedPictures larger_;  // for augmentation
-  DataFingerprint data_;
-  Split split_;
+  RunResult result_;
+  const RunFolder& out_ = result_.folder;
+  RunData data_;
   Architecture architecture_;
-  StateDict initial_model_;  // what the weights begin with where a model was named; else empty
-  bool init_has_same_classes_ = false;
+  StateDict initial_weights_;  // those of the model that init names; empty without
+  std::optional<InitialModel> initial_model_;
   bool resumed_ = false;
-  bool published_ = false;  // the labels and test pictures that are in place are this training's
+  RunOutput output_;
+  std::int64_t model_step_ = -1;  // the step after which this process wrote the model
   std::optional<RunHistory> history_;
-  std::chrono::steady_clock::time_point last_save_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace bart

@@ -5,16 +5,17 @@
 
 namespace bart {
 
-void AugmentedBatch::make(const LoadedPictures& from, std::span<const std::uint32_t> batch,
-                          const Augmentation& augmentation, std::uint32_t seed, int epoch, int side,
-                          int threads) {
+void AugmentedBatch::make(const LoadedPictures& from, std::span<const std::uint32_t> sources,
+                          std::span<const std::uint32_t> names, const Augmentation& augmentation,
+                          std::uint32_t seed, int epoch, int side, int threads) {
   const std::size_t bytes = static_cast<std::size_t>(side) * static_cast<std::size_t>(side) * 3;
-  pixels_.resize(batch.size() * bytes);
-  pictures_.resize(batch.size());
-  parallel_for(batch.size(), threads, [&](std::size_t k) {
-    const std::uint32_t i = batch[k];
+  pixels_.resize(sources.size() * bytes);
+  pictures_.resize(sources.size());
+  parallel_for(sources.size(), threads, [&](std::size_t k) {
+    const std::uint32_t i = sources[k];
     from.will_need(i);  // from a disk in one piece, not page by page
-    const PictureRandom random(seed, static_cast<std::uint32_t>(epoch), i, RandomPurpose::augmentation);
+    const PictureRandom random(seed, static_cast<std::uint32_t>(epoch), names[k],
+                               RandomPurpose::augmentation);
     const std::span to(pixels_.data() + k * bytes, bytes);
     change_picture(draw_change(augmentation, random, from.image_size, side),
                    {from.picture(i), from.bytes_each()}, from.image_size, to, side);

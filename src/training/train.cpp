@@ -21,6 +21,14 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+void check_larger(const LoadedPictures& larger, const LoadedPictures& pictures,
+                  std::span<const std::uint32_t> train) {
+  const auto is_larger = [&](const std::string& file, std::uint32_t i) { return file == pictures.files[i]; };
+  if (!std::ranges::equal(larger.files, train, is_larger)) {
+    throw Error("the larger pictures are not those that are trained on");
+  }
+}
+
 void check(const LoadedPictures& pictures, const Split& split, const Architecture& architecture,
            const TrainOptions& options, const TrainingProgress& progress) {
   if (architecture.classes != static_cast<int>(pictures.classes.size())) {
@@ -43,9 +51,6 @@ void check(const LoadedPictures& pictures, const Split& split, const Architectur
     throw Error("mild epochs, warm-up and logit adjustment must be at least 0");
   }
   check_augmentation(options.augmentation);
-  if (options.larger_pictures != nullptr && options.larger_pictures->files != pictures.files) {
-    throw Error("the larger pictures are not those that are trained on");
-  }
   check_labels(pictures);
   for (const auto* side : {&split.train, &split.validation, &split.test}) {
     for (const std::uint32_t i : *side) {
@@ -53,6 +58,7 @@ void check(const LoadedPictures& pictures, const Split& split, const Architectur
       throw Error(fmt::format("the split names picture {}, but there are {}", i, pictures.size()));
     }
   }
+  if (options.larger_pictures != nullptr) check_larger(*options.larger_pictures, pictures, split.train);
   const std::uint64_t n = split.train.size();
   if (progress.order.size() != n || progress.epoch < 1 || progress.done > n ||
       (progress.done < n && progress.done % static_cast<std::uint64_t>(options.batch_size) != 0)) {
@@ -127,30 +133,35 @@ void Training::run(const TrainEvents& events) {
       step();
       if (events.step && !events.step(progress_.steps.back(), progress_.done, visits_.size())) return;
     } else {
-      if (!validate(events)) return;
+      if (!end_epoch(events)) return;
       if (events.epoch && !events.epoch(progress_.epochs.back())) return;
     }
   }
+  if (finished()) settle_statistics();
 }
 
 void Training::step() {
   const auto start = std::chrono::steady_clock::now();
   const std::size_t n =
       std::min(visits_.size() - progress_.done, static_cast<std::size_t>(options_.batch_size));
+  const std::span visits = std::span(visits_).subspan(progress_.done, n);
   std::vector<std::uint32_t> batch;
-  for (std::size_t k = progress_.done; k < progress_.done + n; ++k) batch.push_back(split_.train[visits_[k]]);
+  for (const std::uint32_t visit : visits) batch.push_back(split_.train[visit]);
   const bool mild = progress_.epoch > options_.epochs - options_.mild_epochs;
   const Augmentation augmentation = mild ? mild_augmentation(options_.augmentation) : options_.augmentation;
-  const LoadedPictures& source =
-      augmentation.changes() && options_.larger_pictures != nullptr ? *options_.larger_pictures : pictures_;
+  const bool from_larger = augmentation.changes() && options_.larger_pictures != nullptr;
+  const LoadedPictures& source = from_larger ? *options_.larger_pictures : pictures_;
+  const auto in_source = [&](std::uint32_t visit) { return from_larger ? visit : split_.train[visit]; };
   // Of pictures on a disk, the next batch's come while this one computes.
   const std::size_t next = progress_.done + n;
   const std::size_t next_end = std::min(visits_.size(), next + static_cast<std::size_t>(options_.batch_size));
-  for (std::size_t k = next; k < next_end; ++k) source.will_need(split_.train[visits_[k]]);
+  for (std::size_t k = next; k < next_end; ++k) source.will_need(in_source(visits_[k]));
   std::vector<const std::uint8_t*> pixels;
   if (augmentation.changes()) {
-    augmented_.make(source, batch, augmentation, options_.seed, progress_.epoch, pictures_.image_size,
-                    options_.threads > 0 ? options_.threads : available_threads());
+    std::vector<std::uint32_t> sources;
+    for (const std::uint32_t visit : visits) sources.push_back(in_source(visit));
+    augmented_.make(source, sources, batch, augmentation, options_.seed, progress_.epoch,
+                    pictures_.image_size, options_.threads > 0 ? options_.threads : available_threads());
   } else {
     pixels = pictures_of(pictures_, batch);
   }
@@ -172,11 +183,13 @@ void Training::step() {
         std::isfinite(result.loss) ? result.gradient_norm : static_cast<double>(result.loss), number,
         progress_.epoch, learning_rate));
   }
-  for (const std::uint32_t i : batch) source.done_with(i);
+  for (const std::uint32_t visit : visits) source.done_with(in_source(visit));
   if (options_.average_decay > 0 && number % steps_per_average == 0) {
     update_average(average_, engine_.state(), options_.average_decay);
   }
 
+  settled_.clear();
+  progress_.ended_early = false;
   progress_.loss_sum += result.loss;
   progress_.correct += static_cast<std::uint64_t>(result.correct);
   progress_.done += n;
@@ -186,6 +199,7 @@ void Training::step() {
 }
 
 StateDict Training::model() {
+  if (!settled_.empty()) return settled_;
   return averages() ? average_.model : last_model();
 }
 
@@ -206,7 +220,7 @@ Evaluation Training::evaluate_on(std::span<const std::uint32_t> indices, const O
   };
   if (!averages()) return evaluate(predict());
   const StateDict last = engine_.state();
-  engine_.load(average_.model);
+  engine_.load(model());
   try {
     const Predictions predictions = predict();
     engine_.load(last);
@@ -217,8 +231,10 @@ Evaluation Training::evaluate_on(std::span<const std::uint32_t> indices, const O
   }
 }
 
-// The average's running statistics are a mean of those that other weights had, on augmented pictures.
+// Until they are settled, the average's running statistics are a mean of those that other weights had, on
+// augmented pictures.
 void Training::settle_statistics() {
+  if (!averages() || !settled_.empty()) return;
   constexpr std::size_t most_batches = 100;  // after which 0.9^100 of what was there before is left
   const StateDict last = engine_.state();
   const AdamState adam = engine_.adam_state();
@@ -232,9 +248,11 @@ void Training::settle_statistics() {
                   {.learning_rate = 0});
     for (const std::uint32_t i : batch) pictures_.done_with(i);
   }
-  const StateDict settled = engine_.state();
-  for (std::size_t t = 0; t < settled.size(); ++t) {
-    if (settled[t].name.find(".running_") != std::string::npos) average_.model[t].values = settled[t].values;
+  const StateDict with_statistics = engine_.state();
+  settled_ = average_.model;
+  for (std::size_t t = 0; t < settled_.size(); ++t) {
+    if (settled_[t].name.find(".running_") == std::string::npos) continue;
+    settled_[t].values = with_statistics[t].values;
   }
   engine_.load(last);
   engine_.load_adam_state(adam);
@@ -261,48 +279,63 @@ void Training::check_outputs() {
   }
 }
 
-bool Training::validate(const TrainEvents& events) {
-  const auto start = std::chrono::steady_clock::now();
+/// Stores the figures of a validation in `record`. Returns false when an event stops it.
+bool Training::validate(EpochRecord& record, const TrainEvents& events) {
   const std::vector<std::uint32_t>& pictures = split_.validation.empty() ? split_.test : split_.validation;
-  const StateDict unsettled = average_.model;
-  if (averages() && progress_.epoch == options_.epochs) settle_statistics();
-  const double none = std::nan("");
-  double accuracy = none, macro_f1 = none, loss = none;
   if (pictures.empty()) {
     check_outputs();
-  } else {
-    try {
-      const Evaluation validation = evaluate_on(pictures, [&](std::size_t done, std::size_t total) {
-        if (events.validation && !events.validation(done, total)) throw Abandoned();
-      });
-      accuracy = 100.0 * static_cast<double>(validation.report.right) / static_cast<double>(pictures.size());
-      macro_f1 = validation.report.macro.f1;
-      loss = validation.loss;
-    } catch (const Abandoned&) {
-      average_.model = unsettled;
+    record.validation_accuracy = record.validation_macro_f1 = record.validation_loss = std::nan("");
+    return true;
+  }
+  try {
+    const Evaluation validation = evaluate_on(pictures, [&](std::size_t done, std::size_t total) {
+      if (events.validation && !events.validation(done, total)) throw Abandoned();
+    });
+    record.validation_accuracy =
+        100.0 * static_cast<double>(validation.report.right) / static_cast<double>(pictures.size());
+    record.validation_macro_f1 = validation.report.macro.f1;
+    record.validation_loss = validation.loss;
+    return true;
+  } catch (const Abandoned&) {
+    return false;
+  } catch (const NotFiniteError&) {
+    throw outputs_not_finite();
+  }
+}
+
+/// Validates, keeps the figures of the epoch and turns to the next one. Returns false, with nothing changed,
+/// when an event stops the validation.
+bool Training::end_epoch(const TrainEvents& events) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto batch_size = static_cast<std::uint64_t>(options_.batch_size);
+  const std::uint64_t batches = (progress_.done + batch_size - 1) / batch_size;
+  EpochRecord record = {
+      .epoch = progress_.epoch,
+      .loss = progress_.loss_sum / static_cast<double>(batches),
+      .train_accuracy = 100.0 * static_cast<double>(progress_.correct) / static_cast<double>(progress_.done),
+      .train_seconds = progress_.seconds,
+      .learning_rate = progress_.steps.back().learning_rate,
+      .images_per_second =
+          progress_.seconds > 0 ? static_cast<double>(progress_.done) / progress_.seconds : 0,
+      .gradient_norm = progress_.gradient_norm_sum / static_cast<double>(batches)};
+  const bool last_planned = progress_.epoch == options_.epochs;
+  if (last_planned) settle_statistics();
+  if (!validate(record, events)) return false;
+  const bool ends_early = !last_planned && events.last_epoch && events.last_epoch(record);
+  if (ends_early && averages()) {
+    settle_statistics();
+    if (!validate(record, events)) {
+      settled_.clear();
       return false;
-    } catch (const NotFiniteError&) {
-      throw outputs_not_finite();
     }
   }
+  record.validation_seconds = seconds_since(start);
+
   // PyTorch's validation loader drew its base seed from the global generator, which moves the masks that
   // follow. Validation itself draws nothing, so the draw can wait until it is done.
   torch_random64(progress_.generator);
-  const auto batch_size = static_cast<std::uint64_t>(options_.batch_size);
-  const std::uint64_t batches = (progress_.done + batch_size - 1) / batch_size;
-  progress_.epochs.push_back(
-      {.epoch = progress_.epoch,
-       .loss = progress_.loss_sum / static_cast<double>(batches),
-       .train_accuracy = 100.0 * static_cast<double>(progress_.correct) / static_cast<double>(progress_.done),
-       .validation_accuracy = accuracy,
-       .validation_macro_f1 = macro_f1,
-       .validation_loss = loss,
-       .train_seconds = progress_.seconds,
-       .validation_seconds = seconds_since(start),
-       .learning_rate = progress_.steps.back().learning_rate,
-       .images_per_second =
-           progress_.seconds > 0 ? static_cast<double>(progress_.done) / progress_.seconds : 0,
-       .gradient_norm = progress_.gradient_norm_sum / static_cast<double>(batches)});
+  progress_.epochs.push_back(record);
+  progress_.ended_early = ends_early;
   ++progress_.epoch;
   progress_.done = 0;
   progress_.loss_sum = 0;

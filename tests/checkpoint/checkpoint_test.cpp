@@ -49,6 +49,7 @@ TEST(CheckpointTest, ComesBackAsItWas) {
   EXPECT_EQ(b.loss_sum, a.loss_sum);
   EXPECT_EQ(b.correct, a.correct);
   EXPECT_EQ(b.seconds, a.seconds);
+  EXPECT_EQ(b.ended_early, a.ended_early);
   EXPECT_EQ(b.steps, a.steps);
   EXPECT_EQ(b.epochs, a.epochs);
   EXPECT_EQ(after.training.adam.steps, before.training.adam.steps);

@@ -15,6 +15,7 @@ inline Checkpoint small_checkpoint(std::int64_t steps = 5) {
   progress.loss_sum = 1.0 / 3;
   progress.correct = 5;
   progress.seconds = 0.1;
+  progress.ended_early = true;
   for (std::int64_t i = 1; i <= steps; ++i)
     progress.steps.push_back({i, i <= 3 ? 1 : 2, 1.0f / static_cast<float>(i)});
   progress.epochs.push_back({1, 0.1, 50, 1.0 / 7, 0.25, 1e-300, 3, 4});

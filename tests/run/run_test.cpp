@@ -172,6 +172,20 @@ TEST_F(RunTest, AfterEveryEpochThereIsAModelAndTheRecordKnowsIt) {
   EXPECT_EQ(read_run_record(folder("run")).models.at(0).epoch, 2);
 }
 
+TEST_F(RunTest, TheLastEpochsModelIsWrittenOnce) {
+  fs::file_time_type written;
+  RunObserver observer;
+  observer.saved = [&](Saved what, const fs::path&) {
+    if (what == Saved::checkpoint) written = fs::last_write_time(folder("run").model());
+  };
+  train(faces(), settings("run"), observer);
+  EXPECT_EQ(fs::last_write_time(folder("run").model()), written);
+  // A resumed training has not written it, and it may be gone.
+  fs::remove(folder("run").model());
+  resume(folder("run").results());
+  EXPECT_TRUE(fs::exists(folder("run").model()));
+}
+
 TEST_F(RunTest, NoEpochsCanBeGoneOnWith) {
   RunSettings none = settings("run");
   none.epochs = 0;

@@ -4,6 +4,7 @@
 
 #include <numeric>
 #include <random>
+#include <utility>
 
 #include "bart/dataset/load.h"
 #include "bart/dataset/split.h"
@@ -37,6 +38,20 @@ inline Split first_for_testing(std::size_t count, std::size_t test) {
   std::iota(split.test.begin(), split.test.end(), 0u);
   std::iota(split.train.begin(), split.train.end(), static_cast<std::uint32_t>(test));
   return split;
+}
+
+/// `pictures` without those that are not trained on, in the order of `split.train`.
+inline LoadedPictures training_pictures(LoadedPictures pictures, const Split& split) {
+  const auto pick = [&](auto& values) {
+    std::decay_t<decltype(values)> picked;
+    for (const std::uint32_t i : split.train) picked.push_back(values[i]);
+    values = std::move(picked);
+  };
+  pick(pictures.files);
+  pick(pictures.labels);
+  pick(pictures.slots);
+  pick(pictures.hashes);
+  return pictures;
 }
 
 }  // namespace bart::test

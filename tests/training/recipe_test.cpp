@@ -18,8 +18,8 @@ class RecipeTest : public testing::Test {
  protected:
   // Nine steps an epoch, so that the average is updated after the steps 16 and 32.
   const LoadedPictures pictures_ = test::random_pictures(40, 3, 16);
-  const LoadedPictures larger_ = test::random_pictures(40, 3, 20);
   const Split split_ = test::first_for_testing(40, 5);
+  const LoadedPictures larger_ = test::training_pictures(test::random_pictures(40, 3, 20), split_);
   const Architecture architecture_{
       .classes = 3, .image_size = 16, .blocks = {{8, 0}, {16, 0.1}}, .hidden = {{16, 0.4}}};
 
@@ -86,6 +86,54 @@ TEST_F(RecipeTest, ALastValidationThatIsStoppedIsDoneAgain) {
   EXPECT_TRUE(second.model() == model);
 }
 
+TEST_F(RecipeTest, AnEarlyEndSettlesTheAverageAndValidatesThatModel) {
+  const StateDict whole = model_of(tuned());
+  Training early = training(tuned(), start());
+  double unsettled = 0;
+  TrainEvents events;
+  events.last_epoch = [&](const EpochRecord& epoch) {
+    unsettled = epoch.validation_loss;
+    return epoch.epoch == 3;
+  };
+  events.epoch = [](const EpochRecord& epoch) { return epoch.epoch < 3; };
+  early.run(events);
+  EXPECT_TRUE(early.progress().ended_early);
+  const EpochRecord& last = early.progress().epochs.at(2);
+  EXPECT_NE(last.validation_loss, unsettled);
+  EXPECT_EQ(early.evaluate_on(split_.test).loss, last.validation_loss);
+  EXPECT_TRUE(early.model() != early.state().average.model);
+  // A training that goes on from there knows nothing of it.
+  Training second = training(tuned(), early.state());
+  second.run();
+  EXPECT_FALSE(second.progress().ended_early);
+  EXPECT_TRUE(second.model() == whole);
+}
+
+TEST_F(RecipeTest, AnEarlyEndThatIsInterruptedIsDoneAgain) {
+  const auto end_with_epoch_3 = [](TrainEvents& events) {
+    events.last_epoch = [](const EpochRecord& epoch) { return epoch.epoch == 3; };
+    events.epoch = [](const EpochRecord& epoch) { return epoch.epoch < 3; };
+  };
+  TrainEvents events;
+  end_with_epoch_3(events);
+  Training whole = training(tuned(), start());
+  whole.run(events);
+
+  Training first = training(tuned(), start());
+  int validations = 0;
+  events.validation = [&](std::size_t done, std::size_t total) {
+    validations += done == total ? 1 : 0;
+    return validations < 4;  // the fourth is that of the settled average
+  };
+  first.run(events);
+  EXPECT_EQ(first.progress().epochs.size(), 2u);
+  Training second = training(tuned(), first.state());
+  events.validation = {};
+  second.run(events);
+  EXPECT_EQ(second.progress().epochs.back().validation_loss, whole.progress().epochs.back().validation_loss);
+  EXPECT_TRUE(second.model() == whole.model());
+}
+
 TEST_F(RecipeTest, SgdGoesOnFromItsMomentum) {
   TrainOptions options = tuned();
   options.optimizer = {.kind = OptimizerKind::sgd, .weight_decay = 5e-4};
@@ -101,18 +149,19 @@ TEST_F(RecipeTest, SgdGoesOnFromItsMomentum) {
 }
 
 TEST_F(RecipeTest, AugmentedPicturesAreTheSameForAnyNumberOfThreads) {
-  const std::vector<std::uint32_t> batch = {39, 4, 17, 5};
+  const std::vector<std::uint32_t> batch = {34, 4, 17, 5};
   AugmentedBatch one, several;
-  one.make(larger_, batch, tuned().augmentation, 10, 3, 16, 1);
-  several.make(larger_, batch, tuned().augmentation, 10, 3, 16, 3);
+  one.make(larger_, batch, batch, tuned().augmentation, 10, 3, 16, 1);
+  several.make(larger_, batch, batch, tuned().augmentation, 10, 3, 16, 3);
   AugmentedBatch alone;
-  alone.make(larger_, std::span(batch).subspan(2, 1), tuned().augmentation, 10, 3, 16, 1);
+  const auto third = std::span(batch).subspan(2, 1);
+  alone.make(larger_, third, third, tuned().augmentation, 10, 3, 16, 1);
   constexpr std::size_t bytes = 16 * 16 * 3;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     EXPECT_EQ(std::memcmp(one.pictures()[i], several.pictures()[i], bytes), 0);
   }
   EXPECT_EQ(std::memcmp(one.pictures()[2], alone.pictures()[0], bytes), 0) << "whatever else is in its batch";
-  several.make(larger_, batch, tuned().augmentation, 10, 4, 16, 3);
+  several.make(larger_, batch, batch, tuned().augmentation, 10, 4, 16, 3);
   EXPECT_NE(std::memcmp(one.pictures()[0], several.pictures()[0], bytes), 0)
       << "another epoch, another change";
 }
@@ -173,7 +222,7 @@ TEST_F(RecipeTest, RefusesWhatDoesNotFit) {
     change(options);
     EXPECT_THAT([&] { training(options, start()); }, ThrowsMessage<Error>(HasSubstr(why)));
   };
-  const LoadedPictures others = test::random_pictures(41, 3, 20);
+  const LoadedPictures others = test::random_pictures(40, 3, 20);
   refused([&](TrainOptions& o) { o.larger_pictures = &others; }, "not those that are trained on");
   refused([](TrainOptions& o) { o.warm_up_epochs = 4; }, "a warm-up of 36 steps does not fit");
   refused([](TrainOptions& o) { o.augmentation.mirror = 2; }, "must be from 0 to 1");

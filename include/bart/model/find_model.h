@@ -24,4 +24,8 @@ FoundModel find_model(const std::filesystem::path& path);
 /// cannot be read, or model and labels are not of the same training.
 ModelFile read_model(const FoundModel& found, const std::filesystem::path& labels = {});
 
+/// Reads what find_model found without looking for labels: `classes` are those that the file itself names,
+/// if any. Throws Error when the file cannot be read.
+ModelFile read_model_without_labels(const FoundModel& found);
+
 }  // namespace bart

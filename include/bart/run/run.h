@@ -23,7 +23,8 @@ struct RunStart {
   const RunRecord& record;
   const TrainingProgress& progress;
   std::filesystem::path resumed_from;  // the checkpoint; empty for a new training
-  bool init_has_same_classes = false;  // of the initial model, where there is one
+  std::filesystem::path init;          // the model file whose weights it began with; empty: none
+  bool init_has_same_classes = false;  // so that the last layer was taken from it, too
   /// Where the last checkpoint of an earlier training in the same folder was kept; empty: there was none.
   std::filesystem::path earlier_checkpoint;
   /// A model of an earlier training is in place until this one has its first.

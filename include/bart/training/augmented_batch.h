@@ -9,13 +9,15 @@
 
 namespace bart {
 
-/// The pictures of a batch, changed at random for one epoch: [batch, side, side, 3], and pointers to them.
+/// The pictures of a batch, changed at random: [batch, side, side, 3], and pointers to them.
 class AugmentedBatch {
  public:
-  /// `batch` are indices of `pictures`, whose larger copies `from` holds in the same order. The outcome is
-  /// the same for any number of threads and any order of work.
-  void make(const LoadedPictures& from, std::span<const std::uint32_t> batch,
-            const Augmentation& augmentation, std::uint32_t seed, int epoch, int side, int threads);
+  /// Makes picture k of the batch of picture sources[k] of `from`. Its random change depends on `seed`,
+  /// `epoch` and names[k], the number of the picture in the data set. The result is the same for any number
+  /// of threads.
+  void make(const LoadedPictures& from, std::span<const std::uint32_t> sources,
+            std::span<const std::uint32_t> names, const Augmentation& augmentation, std::uint32_t seed,
+            int epoch, int side, int threads);
   std::span<const std::uint8_t* const> pictures() const { return pictures_; }
 
  private:

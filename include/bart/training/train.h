@@ -44,11 +44,12 @@ struct TrainOptions {
   /// in the loss alone, so that the network need not learn which classes are rare.
   double logit_adjustment = 0;
   Augmentation augmentation = {};
-  int mild_epochs = 0;  // the last ones, which have mild_augmentation() in its place
-  /// What augmented pictures are made of: the same pictures in the same order, larger. They must outlive the
-  /// training. Without: the pictures themselves.
+  int mild_epochs = 0;  // so many last epochs have mild_augmentation() instead
+  /// What augmented pictures are made of: the training pictures alone, larger, in the order of Split::train.
+  /// They must outlive the training. nullptr: augmented pictures are made of the pictures themselves.
   const LoadedPictures* larger_pictures = nullptr;
-  double average_decay = 0;  // above 0: the model is a moving average over the steps; of one step
+  /// Above 0: the model is a moving average of the weights that keeps this share of itself in each step.
+  double average_decay = 0;
 };
 
 /// One optimizer step. Steps and epochs count from 1.
@@ -89,6 +90,9 @@ struct TrainingProgress {
   double gradient_norm_sum = 0;
   std::vector<StepRecord> steps = {};
   std::vector<EpochRecord> epochs = {};
+  /// The training ended early with its last epoch, whose figures are those of the averaged model with settled
+  /// statistics: see TrainEvents::last_epoch.
+  bool ended_early = false;
 };
 
 /// All that a training goes on from, beside the pictures: a value that can be kept.
@@ -117,12 +121,16 @@ class DivergedError : public Error {
 /// Training for its state; an empty one is skipped.
 struct TrainEvents {
   /// Pictures done of this epoch's training set, after each step; false stops the training there.
-  std::function<bool(const StepRecord&, std::size_t done, std::size_t total)> step;
+  std::function<bool(const StepRecord&, std::size_t done, std::size_t total)> step = {};
   /// Pictures done during a validation; false stops the training before this validation,
   /// which is then done again.
-  std::function<bool(std::size_t done, std::size_t total)> validation;
+  std::function<bool(std::size_t done, std::size_t total)> validation = {};
+  /// After a validation: whether the training is to end early, after the epoch with these figures, which is
+  /// not yet in Training::progress(). The statistics of an average are then settled and it is validated
+  /// again, so that the figures of the last epoch are those of the model that the training leaves.
+  std::function<bool(const EpochRecord&)> last_epoch = {};
   /// After each epoch's validation; false stops the training there.
-  std::function<bool(const EpochRecord&)> epoch;
+  std::function<bool(const EpochRecord&)> epoch = {};
 };
 
 /// Trains a network as the original does: PyTorch's batch order and dropout masks, cross entropy, Adam, a
@@ -140,20 +148,26 @@ class Training {
   Training(const LoadedPictures& pictures, Split split, Engine engine, const TrainOptions& options,
            TrainingState from);
 
-  /// Goes on until all epochs or options.max_steps are done, or an event says stop. Throws DivergedError.
+  /// Goes on until all epochs or options.max_steps are done, or an event says stop. After the last planned
+  /// epoch the statistics of an average are settled. Throws DivergedError.
   void run(const TrainEvents& events = {});
 
   /// Whether all epochs are done.
   bool finished() const { return progress_.epoch > options_.epochs; }
   const TrainingProgress& progress() const { return progress_; }
-  /// What the training has come to: the average, where there is one.
+  /// The model that the training has come to: the average if there is one, else the weights of the last step.
   StateDict model();
-  /// The weights of the last step, also where there is an average.
+  /// The weights of the last step, even if there is an average.
   StateDict last_model();
-  /// Of the present model on the pictures `indices`, which changes nothing.
-  /// Throws DivergedError where the present model's outputs for some pictures are not finite, though no loss
-  /// was: the last step may have spoiled it.
+  /// Recomputes the running statistics of the average's BatchNorm layers with the averaged weights, on
+  /// training pictures as they are, for a training that ends here: what model() returns has them until the
+  /// next step. Has no effect without an average. state() stays as it is, so that a training that goes on
+  /// from it computes the same bits.
+  void settle_statistics();
+  /// Throws DivergedError when outputs of model() are not finite, which the last step may have caused without
+  /// any loss showing it.
   void check_outputs();
+  /// Evaluates model() on the pictures `indices` and changes nothing.
   Evaluation evaluate_on(std::span<const std::uint32_t> indices, const OnProgress& progress = {});
   /// Gives the engine's memory for activations back first, so that the copy does not add to the most that is
   /// taken.
@@ -162,11 +176,11 @@ class Training {
  private:
   void begin_epoch();
   void step();
-  bool validate(const TrainEvents& events);
+  bool end_epoch(const TrainEvents& events);
+  bool validate(EpochRecord& record, const TrainEvents& events);
   DivergedError outputs_not_finite() const;
   bool enough_steps() const;
   bool averages() const { return !average_.model.empty(); }
-  void settle_statistics();
   std::int64_t steps_of_all_epochs() const;
   Schedule schedule() const;
 
@@ -178,6 +192,7 @@ class Training {
   AugmentedBatch augmented_;
   Engine engine_;
   ModelAverage average_;
+  StateDict settled_;  // the average with settled statistics; empty: they are not settled since the last step
   TrainingProgress progress_;
   BatchOrder next_order_;              // progress_.order after it drew the present epoch
   std::vector<std::uint32_t> visits_;  // the present epoch, as indices into split_.train

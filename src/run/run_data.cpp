@@ -1,0 +1,50 @@
+#include "run_data.h"
+
+#include "bart/augment/picture_change.h"
+#include "bart/run/split_pictures.h"
+
+namespace bart {
+namespace {
+
+namespace fs = std::filesystem;
+
+LoadOptions load_options(const RunSettings& settings, int image_size, const fs::path& scratch) {
+  return {.image_size = image_size,
+          .threads = settings.threads,
+          .apply_exif_orientation = !settings.ignore_exif,
+          .strict = settings.strict,
+          .cache = settings.cache,
+          .scratch = scratch};
+}
+
+}  // namespace
+
+Listing list_run_pictures(const fs::path& folder, const RunSettings& settings) {
+  Listing listing = list_data(folder);
+  if (!settings.test_folder.empty()) {
+    add_part(listing, list_folder(settings.test_folder, 1), Part::test);
+  }
+  if (!settings.validation_folder.empty()) {
+    add_part(listing, list_folder(settings.validation_folder, 1), Part::validation);
+  }
+  return listing;
+}
+
+void read_run_pictures(RunData& data, const RunSettings& settings, const fs::path& scratch,
+                       const OnProgress& reading) {
+  data.pictures = load_pictures(data.listing, load_options(settings, settings.image_size, scratch), reading);
+  data.fingerprint = fingerprint_of(data.pictures, settings.threads);
+}
+
+void read_larger_pictures(RunData& data, const RunSettings& settings, const fs::path& scratch,
+                          const OnProgress& reading) {
+  const LoadedPictures& pictures = data.pictures;
+  Listing training{.folder = data.listing.folder, .classes = data.listing.classes, .pictures = {}};
+  for (const std::uint32_t i : data.split.train) {
+    training.pictures.push_back({pictures.files[i], pictures.labels[i], pictures.parts[i]});
+  }
+  data.larger =
+      load_pictures(training, load_options(settings, larger_side(settings.image_size), scratch), reading);
+}
+
+}  // namespace bart

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <filesystem>
+
+#include "bart/checkpoint/data_fingerprint.h"
+#include "bart/dataset/listing.h"
+#include "bart/dataset/load.h"
+#include "bart/dataset/split.h"
+#include "bart/record/run_settings.h"
+#include "bart/run/run.h"
+
+namespace bart {
+
+/// The pictures that a training works with.
+struct RunData {
+  Listing listing;
+  LoadedPictures pictures;
+  DataFingerprint fingerprint;
+  Split split;
+  LoadedPictures larger;  // the training pictures, from which augmented ones are made; empty without
+};
+
+/// Lists the data set at `folder`, and the test and validation folders that the settings name as its parts.
+Listing list_run_pictures(const std::filesystem::path& folder, const RunSettings& settings);
+
+/// Reads data.listing into data.pictures. Pixels that do not fit into the memory go into a file in `scratch`.
+void read_run_pictures(RunData& data, const RunSettings& settings, const std::filesystem::path& scratch,
+                       const OnProgress& reading);
+
+/// Reads the training pictures of data.split again into data.larger.
+void read_larger_pictures(RunData& data, const RunSettings& settings, const std::filesystem::path& scratch,
+                          const OnProgress& reading);
+
+}  // namespace bart
