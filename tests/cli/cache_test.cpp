@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "run_bart.h"
+#include "drawn_faces.h"
 
 namespace bart {
 namespace {
@@ -14,15 +14,16 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-class Cache : public testing::Test {
+class Cache : public DrawnFaces {
  protected:
+  Cache() : DrawnFaces(3, 10) {}
+
   void SetUp() override {
-    ASSERT_EQ(run_bart(here(), {"sample", "faces", "--classes", "3", "--per-class", "10"}).code, 0);
+    DrawnFaces::SetUp();
     for (const auto& entry : fs::recursive_directory_iterator(here() / "faces")) {
       if (entry.is_regular_file()) age(entry.path());
     }
   }
-  const fs::path& here() const { return scratch_.path(); }
   /// What has just been written is not remembered.
   static void age(const fs::path& file) {
     fs::last_write_time(file, fs::file_time_type::clock::now() - std::chrono::hours(1));
@@ -51,15 +52,13 @@ class Cache : public testing::Test {
     };
     EXPECT_EQ(data(a), data(b));  // bytes, sizes, what was skipped and why
   }
-
-  ScratchFolder scratch_;
 };
 
 TEST_F(Cache, IsOnlyReadWhereTheFileSystemHasNoLocks) {
   train("plain", {});
   const BartSurroundings without_locks{.environment = {{"LD_PRELOAD", BART_FAULTS_LIBRARY},
-                                                 {"ASAN_OPTIONS", "verify_asan_link_order=0"},
-                                                 {"BART_WITHOUT", "flock"}}};
+                                                       {"ASAN_OPTIONS", "verify_asan_link_order=0"},
+                                                       {"BART_WITHOUT", "flock"}}};
   for (const bool filled : {false, true}) {
     if (filled) train("filling", {"--cache", "cache"});
     const BartResult result =

@@ -11,7 +11,7 @@
 #include "bart/formats/pth.h"
 #include "bart/platform/files.h"
 #include "csv.h"
-#include "run_bart.h"
+#include "drawn_faces.h"
 
 namespace bart {
 namespace {
@@ -22,16 +22,17 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-class EvaluateDrawn : public testing::Test {
+class EvaluateDrawn : public DrawnFaces {
  protected:
+  EvaluateDrawn() : DrawnFaces(3, 8) {}
+
   void SetUp() override {
-    ASSERT_EQ(run_bart(here(), {"sample", "faces", "--classes", "3", "--per-class", "8"}).code, 0);
+    DrawnFaces::SetUp();
     train(0);
     for (const auto& entry : fs::directory_iterator(here() / "faces"))
       classes_.push_back(entry.path().filename());
     std::sort(classes_.begin(), classes_.end());
   }
-  const fs::path& here() const { return scratch_.path(); }
   /// Returns the log.
   std::string train(int epochs) const {
     const BartResult result = run_bart(here(), {"train", "faces", "--epochs", std::to_string(epochs),
@@ -54,7 +55,6 @@ class EvaluateDrawn : public testing::Test {
     return here() / "faces" / csv_rows(file_text(here() / "bart-run" / "test_pictures.csv"))[0][1];
   }
 
-  ScratchFolder scratch_;
   std::vector<std::string> classes_;
 };
 

@@ -6,7 +6,7 @@
 
 #include "bart/pictures/decode.h"
 #include "bart/platform/files.h"
-#include "run_bart.h"
+#include "drawn_faces.h"
 
 namespace bart {
 namespace {
@@ -15,10 +15,12 @@ namespace fs = std::filesystem;
 using testing::HasSubstr;
 using testing::MatchesRegex;
 
-class ExplainDrawn : public testing::Test {
+class ExplainDrawn : public DrawnFaces {
  protected:
+  ExplainDrawn() : DrawnFaces(3, 4) {}
+
   void SetUp() override {
-    ASSERT_EQ(run_bart(here(), {"sample", "faces", "--classes", "3", "--per-class", "4"}).code, 0);
+    DrawnFaces::SetUp();
     ASSERT_EQ(run_bart(here(), {"train", "faces", "--epochs", "0", "--image-size", "32", "--no-report"}).code,
               0);
     for (const auto& entry : fs::directory_iterator(here() / "faces"))
@@ -27,13 +29,11 @@ class ExplainDrawn : public testing::Test {
     for (const auto& entry : fs::directory_iterator(here() / "faces" / classes_[0]))
       picture_ = std::max(picture_, entry.path());
   }
-  const fs::path& here() const { return scratch_.path(); }
   BartResult explain(std::vector<std::string> arguments) const {
     arguments.insert(arguments.begin(), "explain");
     return run_bart(here(), arguments);
   }
 
-  ScratchFolder scratch_;
   std::vector<std::string> classes_;
   fs::path picture_;
 };

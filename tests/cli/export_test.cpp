@@ -4,7 +4,7 @@
 
 #include "bart/formats/joblib.h"
 #include "bart/platform/files.h"
-#include "run_bart.h"
+#include "drawn_faces.h"
 
 namespace bart {
 namespace {
@@ -13,13 +13,14 @@ namespace fs = std::filesystem;
 using testing::HasSubstr;
 using testing::MatchesRegex;
 
-class Export : public testing::Test {
+class Export : public DrawnFaces {
  protected:
+  Export() : DrawnFaces(3, 4) {}
+
   void SetUp() override {
-    ASSERT_EQ(run_bart(here(), {"sample", "faces", "--classes", "3", "--per-class", "4"}).code, 0);
-    ASSERT_EQ(run_bart(here(), {"train", "faces", "--epochs", "0", "--image-size", "16"}).code, 0);
+    DrawnFaces::SetUp();
+    ASSERT_EQ(train_faces({"--epochs", "0"}).code, 0);
   }
-  const fs::path& here() const { return scratch_.path(); }
 
   std::string predictions(const std::string& model) {
     const BartResult result =
@@ -34,8 +35,6 @@ class Export : public testing::Test {
     EXPECT_THAT(result.err, HasSubstr(words));
     EXPECT_EQ(result.out, "");
   }
-
-  ScratchFolder scratch_;
 };
 
 TEST_F(Export, OnnxAndSafetensorsPredictTheSameWithoutALabelFile) {
@@ -60,7 +59,11 @@ TEST_F(Export, AModelIsToldByContentNotByName) {
   fs::remove(here() / "label_encoder.joblib");
   fs::rename(here() / "BART-10M.onnx", here() / "BART-10M.pth");
   EXPECT_EQ(predictions("BART-10M.pth"), expected);
-  EXPECT_THAT(run_bart(here(), {"summary", "--model", "BART-10M.pth"}).out, HasSubstr("All parameters"));
+  const std::string summary = run_bart(here(), {"summary", "--model", "BART-10M.pth"}).out;
+  EXPECT_THAT(summary, HasSubstr("All parameters"));
+  EXPECT_EQ(run_bart(here(), {"summary", "--model", "."}).out, summary) << "the folder of a training";
+  EXPECT_EQ(run_bart(here(), {"summary", "--model", "bart-run/checkpoint-0.safetensors"}).out, summary);
+  expect_refused(1, {"summary", "--model", "faces"}, "faces holds no training");
 }
 
 TEST_F(Export, WithoutTestPicturesItIsCheckedOnDrawnOnes) {

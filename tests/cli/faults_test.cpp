@@ -12,7 +12,7 @@
 #include <map>
 #include <sstream>
 
-#include "run_bart.h"
+#include "drawn_faces.h"
 
 namespace bart {
 namespace {
@@ -38,12 +38,9 @@ Contents contents_of(const fs::path& folder) {
   return contents;
 }
 
-class Faults : public testing::Test {
+class Faults : public DrawnFaces {
  protected:
-  void SetUp() override {
-    ASSERT_EQ(run_bart(here(), {"sample", "faces", "--classes", "2", "--per-class", "5"}).code, 0);
-  }
-  const fs::path& here() const { return scratch_.path(); }
+  Faults() : DrawnFaces(2, 5) {}
 
   /// Runs `command`, whose results go to `out`, from the state `before` again and again, with another call
   /// failing each time, until none is left. All that is on disk afterwards must be a whole file, of before or
@@ -128,8 +125,6 @@ class Faults : public testing::Test {
     return {"train",     "faces", "--image-size",         "16", "--bs",   "4",  "--epochs", "1",
             "--threads", "1",     "--checkpoint-minutes", "0",  "--seed", seed, "--out",    "run"};
   }
-
-  ScratchFolder scratch_;
 };
 
 TEST_F(Faults, AFirstTraining) {

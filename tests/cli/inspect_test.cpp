@@ -10,7 +10,7 @@
 #include "bart/pictures/encode_jpeg.h"
 #include "bart/pictures/resize.h"
 #include "bart/platform/files.h"
-#include "run_bart.h"
+#include "drawn_faces.h"
 
 namespace bart {
 namespace {
@@ -21,10 +21,12 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-class InspectDrawn : public testing::Test {
+class InspectDrawn : public DrawnFaces {
  protected:
+  InspectDrawn() : DrawnFaces(3, 10) {}
+
   void SetUp() override {
-    ASSERT_EQ(run_bart(here(), {"sample", "faces", "--classes", "3", "--per-class", "10"}).code, 0);
+    DrawnFaces::SetUp();
     const fs::path faces = here() / "faces";
     std::vector<fs::path> classes;
     for (const auto& entry : fs::directory_iterator(faces)) classes.push_back(entry.path());
@@ -36,11 +38,9 @@ class InspectDrawn : public testing::Test {
                encode_jpeg(resize_picture(picture, picture.width * 3 / 4, picture.height * 3 / 4), 50));
     write_file(classes[2] / "broken.jpg", std::string_view("\xFF\xD8\xFF and no more"));
   }
-  const fs::path& here() const { return scratch_.path(); }
   BartResult train(const std::string& split) {
     return run_bart(here(), {"train", "faces", "--split", split, "--epochs", "0", "--image-size", "32"});
   }
-  ScratchFolder scratch_;
 };
 
 TEST_F(InspectDrawn, TablesTellOfPlantedFiles) {

@@ -12,8 +12,8 @@
 #include "bart/formats/pth.h"
 #include "bart/platform/files.h"
 #include "csv.h"
+#include "drawn_faces.h"
 #include "places.h"
-#include "run_bart.h"
 
 namespace bart {
 namespace {
@@ -80,18 +80,18 @@ TEST(Predict, GivesPyTorchsClassesAndProbabilities) {
   RecordProperty("farthest_probability", std::to_string(farthest));
 }
 
-class PredictDrawn : public testing::Test {
+class PredictDrawn : public DrawnFaces {
  protected:
+  PredictDrawn() : DrawnFaces(2, 4) {}
+
   void SetUp() override {
-    ASSERT_EQ(run_bart(here(), {"sample", "faces", "--classes", "2", "--per-class", "4"}).code, 0);
-    ASSERT_EQ(run_bart(here(), {"train", "faces", "--epochs", "0", "--image-size", "16"}).code, 0);
+    DrawnFaces::SetUp();
+    ASSERT_EQ(train_faces({"--epochs", "0"}).code, 0);
     for (const auto& entry : fs::recursive_directory_iterator(here() / "faces")) {
       if (entry.is_regular_file()) picture_ = entry.path();
     }
   }
-  const fs::path& here() const { return scratch_.path(); }
 
-  ScratchFolder scratch_;
   fs::path picture_;
 };
 

@@ -7,7 +7,7 @@
 
 #include "bart/html/html.h"
 #include "bart/platform/files.h"
-#include "run_bart.h"
+#include "drawn_faces.h"
 
 namespace bart {
 namespace {
@@ -17,20 +17,14 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-class Recipe : public testing::Test {
+class Recipe : public DrawnFaces {
  protected:
-  void SetUp() override {
-    ASSERT_EQ(run_bart(here(), {"sample", "faces", "--classes", "3", "--per-class", "12"}).code, 0);
-  }
-  const fs::path& here() const { return scratch_.path(); }
+  Recipe() : DrawnFaces(3, 12) {}
   /// Eight steps an epoch: the average is updated after two epochs.
   BartResult train(std::vector<std::string> more) const {
-    std::vector<std::string> arguments{"train", "faces", "--image-size", "16", "--bs", "4", "--threads", "1"};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return run_bart(here(), arguments);
+    more.insert(more.begin(), {"--bs", "4", "--threads", "1"});
+    return train_faces(more);
   }
-
-  ScratchFolder scratch_;
 };
 
 TEST_F(Recipe, TunedIsSettingsThatCanBeChanged) {
@@ -39,7 +33,7 @@ TEST_F(Recipe, TunedIsSettingsThatCanBeChanged) {
   ASSERT_EQ(result.code, 0) << result.err;
   const auto run = nlohmann::json::parse(file_text(here() / "run/bart-run/run.json"));
   EXPECT_EQ(run["options"]["optimizer"], "adamw");
-  EXPECT_EQ(run["options"]["dropout"], "0,0,0,0,0.5,0.5") << "the flag counts for more than the recipe";
+  EXPECT_EQ(run["options"]["dropout"], "0,0,0,0,0.5,0.5") << "the flag overrides the recipe";
   EXPECT_EQ(run["options"]["epochs"], 3);
   EXPECT_THAT(file_text(here() / "run/bart-run/run.toml"),
               AllOf(HasSubstr("augment = \"mirror=0.5,window=0.75..1.15"), HasSubstr("average = 0.999")));

@@ -17,7 +17,7 @@
 #include <thread>
 
 #include "bart/platform/files.h"
-#include "run_bart.h"
+#include "drawn_faces.h"
 
 namespace bart {
 namespace {
@@ -27,12 +27,9 @@ using namespace std::chrono_literals;
 using testing::AllOf;
 using testing::HasSubstr;
 
-class Resume : public testing::Test {
+class Resume : public DrawnFaces {
  protected:
-  void SetUp() override {
-    ASSERT_EQ(run_bart(here(), {"sample", "faces", "--classes", "3", "--per-class", "8"}).code, 0);
-  }
-  const fs::path& here() const { return scratch_.path(); }
+  Resume() : DrawnFaces(3, 8) {}
 
   /// Three steps an epoch, a checkpoint after each.
   static std::vector<std::string> command(const std::string& out, std::vector<std::string> more = {}) {
@@ -77,8 +74,6 @@ class Resume : public testing::Test {
     };
     EXPECT_EQ(epochs(a), epochs(b));
   }
-
-  ScratchFolder scratch_;
 };
 
 TEST_F(Resume, KilledAtRandomMomentsATrainingEndsWithTheSameBytes) {

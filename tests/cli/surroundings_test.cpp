@@ -11,7 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bart/platform/files.h"
-#include "run_bart.h"
+#include "drawn_faces.h"
 
 namespace bart {
 namespace {
@@ -21,12 +21,9 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-class Surroundings : public testing::Test {
+class Surroundings : public DrawnFaces {
  protected:
-  void SetUp() override {
-    ASSERT_EQ(run_bart(here(), {"sample", "faces", "--classes", "2", "--per-class", "6"}).code, 0);
-  }
-  const fs::path& here() const { return scratch_.path(); }
+  Surroundings() : DrawnFaces(2, 6) {}
 
   static std::vector<std::string> train(const std::string& out, std::vector<std::string> more = {}) {
     std::vector<std::string> arguments{"train", "faces", "--image-size", "16",
@@ -47,8 +44,6 @@ class Surroundings : public testing::Test {
     }
     return {};
   }
-
-  ScratchFolder scratch_;
 };
 
 TEST_F(Surroundings, ClosedStandardStreamsChangeNothingOnDisk) {

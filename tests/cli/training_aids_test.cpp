@@ -10,8 +10,8 @@
 #include "bart/formats/pth.h"
 #include "bart/network/state_dict.h"
 #include "bart/platform/files.h"
+#include "drawn_faces.h"
 #include "one_processor.h"
-#include "run_bart.h"
 
 namespace bart {
 namespace {
@@ -21,12 +21,9 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-class TrainingAids : public testing::Test {
+class TrainingAids : public DrawnFaces {
  protected:
-  void SetUp() override {
-    ASSERT_EQ(run_bart(here(), {"sample", "faces", "--classes", "3", "--per-class", "10"}).code, 0);
-  }
-  const fs::path& here() const { return scratch_.path(); }
+  TrainingAids() : DrawnFaces(3, 10) {}
 
   BartResult train(const std::string& out, std::vector<std::string> flags, const std::string& size = "16") {
     flags.insert(flags.begin(),
@@ -41,8 +38,6 @@ class TrainingAids : public testing::Test {
   std::vector<std::uint8_t> model(const std::string& out, const std::string& file = "BART-10M.pth") const {
     return read_file(here() / out / file);
   }
-
-  ScratchFolder scratch_;
 };
 
 TEST_F(TrainingAids, AValidationSetLeavesTheTestPicturesToTheEnd) {
@@ -119,7 +114,7 @@ TEST_F(TrainingAids, AModelOfOtherClassesLendsAllButItsLastLayer) {
   const BartResult other = run_bart(here(), {"train", "more", "--image-size", "16", "--epochs", "0", "--init",
                                              "first/BART-10M.pth", "--out", "other"});
   ASSERT_EQ(other.code, 0) << other.err;
-  EXPECT_THAT(other.err, HasSubstr("its last layer anew: it has other classes"));
+  EXPECT_THAT(other.err, HasSubstr("first/BART-10M.pth, but not of its last layer: it has other classes"));
   const StateDict before = decode_pth(model("first"));
   for (const Tensor& tensor : decode_pth(model("other"))) {
     if (tensor.name.starts_with("classification_head.7.")) {
@@ -128,6 +123,19 @@ TEST_F(TrainingAids, AModelOfOtherClassesLendsAllButItsLastLayer) {
       EXPECT_TRUE(tensor.values == find_tensor(before, tensor.name)->values) << tensor.name;
     }
   }
+  // A folder of a training stands for its model, its best one if it kept one, and so does a checkpoint.
+  train("kept", {"--epochs", "2", "--best", "accuracy"});
+  const BartResult folder = train("from folder", {"--epochs", "0", "--init", "kept"});
+  EXPECT_THAT(folder.err, HasSubstr("Began with the weights of kept/BART-10M.best.pth\n"));
+  EXPECT_TRUE(model("from folder") == model("kept", "BART-10M.best.pth"));
+  const std::string checkpoint = run_json("first")["results"]["steps"].dump();
+  train("from checkpoint",
+        {"--epochs", "0", "--init", "first/bart-run/checkpoint-" + checkpoint + ".safetensors"});
+  EXPECT_TRUE(model("from checkpoint") == model("first"));
+  const BartResult none = run_bart(here(), {"train", "faces", "--init", "faces", "--out", "none"});
+  EXPECT_EQ(none.code, 1);
+  EXPECT_THAT(none.err, HasSubstr("faces holds no training"));
+
   const BartResult larger = run_bart(
       here(), {"train", "faces", "--image-size", "32", "--init", "first/BART-10M.pth", "--out", "larger"});
   EXPECT_EQ(larger.code, 1);
@@ -142,7 +150,7 @@ TEST_F(TrainingAids, AConfigurationFileStandsForItsFlags) {
   ASSERT_EQ(result.code, 0) << result.err;
   EXPECT_TRUE(model("flags") == model("config"));
   EXPECT_EQ(file_text(here() / "flags/bart-run/run.toml"), file_text(here() / "config/bart-run/run.toml"));
-  // The command line goes before it.
+  // The command line overrides it.
   ASSERT_EQ(run_bart(here(), {"train", "--config", "flags/bart-run/run.toml", "--no-report", "--seed", "4",
                               "--out", "b"})
                 .code,
