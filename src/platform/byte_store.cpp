@@ -38,8 +38,8 @@ std::size_t size_of_regular_file(int fd, const fs::path& path) {
   return static_cast<std::size_t>(status.st_size);
 }
 
-/// Grows the file, and asks for the room on the disk at once, where the file system can be asked: full disks
-/// are known before the work. Where it cannot, a write will tell.
+/// Grows the file and reserves the space on the disk, so that a full disk is noticed before the work. If the
+/// file system cannot reserve space, a later write will fail.
 void grow_file(int fd, std::size_t bytes, const fs::path& path) {
   int status = 0;
   do {
@@ -173,7 +173,7 @@ void ByteStore::will_need(std::size_t offset, std::size_t bytes) const {
 }
 
 void ByteStore::done_with(std::size_t offset, std::size_t bytes) const {
-  advise(offset, bytes, MADV_DONTNEED);  // would empty a store in memory, which advise() leaves alone
+  advise(offset, bytes, MADV_DONTNEED);  // would erase a store in memory, but advise() leaves that alone
 }
 
 }  // namespace bart

@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 /// Where a cgroup file system is mounted (mountinfo of proc(5)).
 struct Mount {
-  fs::path root;  // the cgroup that is seen at `point`: a container may see its own alone
+  fs::path root;  // the cgroup that is seen at `point`: a container may see only its own
   fs::path point;
   bool version_2;
   std::string controllers;  // of version 1, among other options: "rw,cpu,cpuacct"
@@ -64,13 +64,13 @@ std::vector<Mount> cgroup_mounts(std::string_view text) {
   return mounts;
 }
 
-/// The part of `group` below `root`, nothing where it does not lie there.
+/// The part of `group` below `root`; nothing if it does not lie there.
 std::optional<fs::path> below(const fs::path& group, const fs::path& root) {
   const auto [rest, end] = std::mismatch(group.begin(), group.end(), root.begin(), root.end());
   if (end != root.end()) return {};
   fs::path part;
   for (auto name = rest; name != group.end(); ++name) {
-    if (*name == "..") return fs::path();  // a namespace's way to say: not below what you see
+    if (*name == "..") return fs::path();  // so a namespace names what lies outside of it
     part /= *name;
   }
   return part;
@@ -95,7 +95,7 @@ std::vector<fs::path> cgroup_folders(std::string_view controller, std::string_vi
     if (!group.is_absolute()) continue;
     for (const Mount& mount : all_mounts) {
       if (mount.version_2 != version_2 || (!version_2 && !names(mount.controllers, controller))) continue;
-      // A process that was moved out of what its container sees still has that one's limits.
+      // A process that was moved out of the cgroups that its container sees still has their limits.
       fs::path part = below(group, mount.root).value_or(fs::path());
       while (true) {
         folders.push_back(part.empty() ? mount.point : mount.point / part);
@@ -133,7 +133,7 @@ std::uint64_t cgroup_memory(const fs::path& folder) {
   std::uint64_t least = std::numeric_limits<std::uint64_t>::max();
   for (const char* file : {"memory.max", "memory.limit_in_bytes"}) {
     std::uint64_t limit = 0;
-    if (std::ifstream(folder / file) >> limit) least = std::min(least, limit);  // not of "max"
+    if (std::ifstream(folder / file) >> limit) least = std::min(least, limit);  // fails for "max"
   }
   return least;
 }

@@ -28,13 +28,13 @@ class Descriptor {
 /// Throws Error: "cannot WHAT PATH: " and the system's reason for `error` (errno).
 [[noreturn]] void fail(const char* what, const std::filesystem::path& path, int error);
 
-/// Opens a file that BART itself keeps (a lock, a log, a cache), to change it in place: `flags` of open(2)
-/// with O_WRONLY or O_RDWR. Throws Error where a symbolic link or anything but a regular file has its name:
+/// Opens a file that BART itself maintains (a lock, a log, a cache) to change it in place; `flags` are those
+/// of open(2) with O_WRONLY or O_RDWR. Throws Error if it is a symbolic link or anything but a regular file:
 /// somebody may have put that there to have another file changed.
 Descriptor open_own_file(const std::filesystem::path& path, int flags);
 
-/// fsync(2). A file system that cannot sync this kind of file says EINVAL or the like, and its writes are
-/// then as durable as it makes them. Throws Error for every other failure.
+/// Calls fsync(2). A file system that cannot sync this kind of file answers EINVAL or the like, which is not
+/// an error. Throws Error for every other failure.
 void sync_descriptor(int fd, const char* what, const std::filesystem::path& path);
 
 }  // namespace bart

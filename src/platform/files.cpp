@@ -29,16 +29,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Stands between the name of a file that is being written and some random letters.
+/// Stands between the name of a file that is being written and the random letters of its temporary name.
 constexpr std::string_view unfinished = ".unfinished-";
 constexpr std::size_t random_letters = 6;
 
-/// What the name of a file begins with while it is written as `name`, which may be as long as names can be.
+/// The beginning of the temporary name of the file `name`, whose own name may have the greatest possible
+/// length.
 std::string unfinished_beginning(const std::string& name) {
   return "." + name.substr(0, 200);
 }
 
-/// A file written beside its final place, removed unless it is renamed there.
+/// A file that is written beside its final place and removed unless it is renamed.
 class TemporaryFile {
  public:
   TemporaryFile() = default;
@@ -73,7 +74,7 @@ void write_all(int fd, std::span<const std::uint8_t> content, const fs::path& pa
   }
 }
 
-/// Gives a new file the user, group and permissions of the one that it replaces, as far as this process may.
+/// Gives a new file the owner, group and permissions of the one that it replaces, as far as this process may.
 void take_over(int fd, const OutputPlace::Owner& owner, const fs::path& path) {
   struct stat status {};
   if (::fstat(fd, &status) != 0) fail("write", path, errno);
@@ -81,11 +82,12 @@ void take_over(int fd, const OutputPlace::Owner& owner, const fs::path& path) {
     [[maybe_unused]] const int only_root_may = ::fchown(fd, owner.user, owner.group);
   }
   if ((status.st_mode & 0777) == owner.mode || ::fchmod(fd, owner.mode) == 0) return;
-  // A file system that has no permissions of its own refuses. The file was created with no more than `mode`.
+  // A file system without permissions refuses this, which is fine: the file was created with no more than
+  // `mode`.
   if (errno != EPERM && errno != EACCES && errno != EOPNOTSUPP && errno != ENOSYS) fail("write", path, errno);
 }
 
-/// Creates a file of a name that no other has, for reading and writing by those of `mode` less the umask.
+/// Creates a file with a name that no other file has and the permissions `mode` less the umask.
 Descriptor create_aside(const fs::path& path, mode_t mode, std::string& name) {
   constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
   const fs::path beginning =
@@ -97,7 +99,8 @@ Descriptor create_aside(const fs::path& path, mode_t mode, std::string& name) {
     }
     name = beginning.string();
     for (const unsigned char value : random) name += letters[value % letters.size()];
-    // Not mkostemp(3): its file is private, and a file system without chmod(2), as CIFS, would keep it so.
+    // mkostemp(3) makes private files, which would stay private on a file system without chmod(2) such as
+    // CIFS.
     Descriptor fd(::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
     if (fd.get() >= 0) return fd;
     if (errno != EEXIST || tries == 100) fail("write", path, errno);
@@ -116,7 +119,7 @@ TemporaryFile write_aside(const fs::path& path, std::span<const std::uint8_t> co
   return temporary;
 }
 
-/// Whether `path` is a file, no link, with exactly this content.
+/// Whether `path` is a regular file, not a link, with exactly this content.
 bool holds(const fs::path& path, std::span<const std::uint8_t> content) {
   const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
   struct stat status {};
@@ -127,7 +130,7 @@ bool holds(const fs::path& path, std::span<const std::uint8_t> content) {
          std::ranges::equal(held, content);
 }
 
-/// A folder that may be written and not read cannot be opened: the rename is then as durable as it is.
+/// A folder that may be written but not read cannot be opened, and then not be synced.
 void sync_folder(const fs::path& folder) {
   const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (fd.get() < 0 && errno == EACCES) return;
@@ -139,7 +142,7 @@ fs::path folder_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
-/// Into a device, a FIFO, a socket or a descriptor of this process.
+/// Writes into a device, a FIFO, a socket or a descriptor of this process.
 void write_through(const OutputPlace& place, std::span<const std::uint8_t> content, const fs::path& path) {
   if (place.descriptor >= 0) {
     std::fflush(stdout);  // what was printed comes first
@@ -200,9 +203,9 @@ void write_file(const fs::path& path, std::string_view content) {
 struct OutputFile::State {
   fs::path path;
   OutputPlace place;
-  TemporaryFile temporary;  // empty where the pieces go to their place at once
+  TemporaryFile temporary;  // not used when the pieces go directly into the file
   Descriptor opened{-1};
-  int descriptor = -1;  // that pieces are written to
+  int descriptor = -1;  // the file that pieces are written to
 };
 
 OutputFile::OutputFile(fs::path path, Appears appears) : state_(new State) {

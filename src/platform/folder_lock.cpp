@@ -19,7 +19,7 @@
 namespace bart {
 namespace {
 
-/// The process id that the holder wrote into the file; "unknown" before it has.
+/// The process id that the holder wrote into the file; "unknown" if it has not done so yet.
 std::string process_id_in(int fd) {
   std::array<char, 32> text{};
   const ssize_t size = ::pread(fd, text.data(), text.size(), 0);
@@ -33,7 +33,7 @@ std::string process_id_in(int fd) {
 FolderLock::FolderLock(const std::filesystem::path& folder) {
   const std::filesystem::path path = folder / "lock";
   Descriptor fd = open_own_file(path, O_RDWR | O_CREAT);
-  // A process that was killed keeps its locks until its memory is taken down: some tenths of a second.
+  // A killed process keeps its locks until its memory is released, which takes some tenths of a second.
   int status = ::flock(fd.get(), LOCK_EX | LOCK_NB);
   for (int waits = 0; status != 0 && errno == EWOULDBLOCK && waits < 10; ++waits) {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
@@ -44,8 +44,8 @@ FolderLock::FolderLock(const std::filesystem::path& folder) {
                             folder.string(), process_id_in(fd.get())));
   }
   if (status != 0) {  // ENOSYS of Lustre, ENOLCK of NFS
-    warning_ = fmt::format("cannot lock {} ({}): no other process may write into {} meanwhile", path.string(),
-                           std::strerror(errno), folder.string());
+    warning_ = fmt::format("cannot lock {} ({}): make sure that no other process writes into {}",
+                           path.string(), std::strerror(errno), folder.string());
   }
   const std::string id = fmt::format("{}\n", ::getpid());
   if (::ftruncate(fd.get(), 0) != 0 || ::pwrite(fd.get(), id.data(), id.size(), 0) < 0) {

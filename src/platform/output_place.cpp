@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// N where `path` is /proc/<this process>/fd/N by whatever name of that folder, else -1.
+/// N if `path` is /proc/<this process>/fd/N, by whatever name of that folder; else -1.
 int own_descriptor(const fs::path& path) {
   const std::string name = path.filename().string();
   const bool is_number = !name.empty() && name.size() < 10 &&
@@ -36,22 +36,22 @@ OutputPlace output_place(const fs::path& path) {
   place.file = path;
   constexpr int most_links = 40;  // as Linux follows (path_resolution(7))
   for (int links = 0;; ++links) {
-    // The link /proc/self/fd/1 must not be read: it names the file, and a new file would miss what else goes
-    // to the descriptor, before and after.
+    // The link /proc/self/fd/1 must not be followed: it leads to a file, and replacing that file would lose
+    // what is written to the descriptor before and after.
     place.descriptor = own_descriptor(place.file);
     std::error_code error;
     if (place.descriptor >= 0 || !fs::is_symlink(fs::symlink_status(place.file, error))) break;
     if (links == most_links) fail("write", path, ELOOP);
     const fs::path target = fs::read_symlink(place.file, error);
     if (error) fail("write", path, error.value());
-    place.file = place.file.parent_path() / target;  // an absolute target stands alone
+    place.file = place.file.parent_path() / target;  // an absolute target replaces the folder
   }
   struct stat status {};
   if (place.descriptor >= 0 || ::stat(place.file.c_str(), &status) != 0) return place;
   if (S_ISDIR(status.st_mode)) fail("write", path, EISDIR);
   place.special = !S_ISREG(status.st_mode);
   if (place.special) return place;
-  // Renaming another file over it would ask for nothing but a writable folder.
+  // Replacing the file by another one would need only a writable folder.
   if (::faccessat(AT_FDCWD, place.file.c_str(), W_OK, AT_EACCESS) != 0) fail("write", path, errno);
   place.existing = OutputPlace::Owner{status.st_mode & 0777, status.st_uid, status.st_gid};
   return place;

@@ -7,15 +7,16 @@
 
 namespace bart {
 
-/// Where what is written to a path goes.
+/// Where the output for a path goes.
 struct OutputPlace {
-  /// Of this process, which the path names: /dev/stdout, /dev/fd/63 of a shell's >(...). Else -1.
+  /// The descriptor of this process that the path names (/dev/stdout, /dev/fd/63 of a shell's >(...)), else
+  /// -1.
   int descriptor = -1;
-  /// Whether `file` exists and is no regular file: a device, a FIFO, a socket, a folder.
+  /// Whether `file` exists and is not a regular file but a device, a FIFO, a socket or a folder.
   bool special = false;
-  /// The path with the links of its last component followed, up to a name that need not exist.
+  /// The path after following the links of its last component. The file need not exist.
   std::filesystem::path file;
-  /// Permissions, user and group of the regular file that is there, absent where there is none.
+  /// Permissions, owner and group of the regular file that is there; absent if there is none.
   struct Owner {
     mode_t mode;
     uid_t user;
@@ -24,7 +25,7 @@ struct OutputPlace {
   std::optional<Owner> existing;
 };
 
-/// Throws Error where the links go in a circle, or where there is a file that may not be written.
+/// Throws Error if the links form a circle, or if there is a file that may not be written.
 OutputPlace output_place(const std::filesystem::path& path);
 
 }  // namespace bart

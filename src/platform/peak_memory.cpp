@@ -9,7 +9,7 @@
 namespace bart {
 
 std::uint64_t peak_memory_bytes() {
-  // Not getrusage first: its figure never shrinks below that of the program before exec().
+  // VmHWM is preferred to getrusage(2), whose figure includes the program that ran before exec().
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);) {
     if (!line.starts_with("VmHWM:")) continue;

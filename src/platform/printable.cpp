@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
 
-/// The characters that turn the direction of the text around them (Unicode's Bidi_Control), and those that
-/// end a line: a name may not move what stands beside it.
+/// The characters that change the direction of the text around them (Unicode's Bidi_Control), and those that
+/// end a line: a name may not move the text beside it.
 constexpr std::array<std::string_view, 14> moving_characters = {
     "\u061C", "\u200E", "\u200F", "\u2028", "\u2029", "\u202A", "\u202B",
     "\u202C", "\u202D", "\u202E", "\u2066", "\u2067", "\u2068", "\u2069"};
@@ -44,7 +44,7 @@ std::string printable_line(std::string_view sentence) {
   constexpr std::size_t first = 6000, last = 2000;
   if (sentence.size() <= first + last) return printable(sentence);
   const std::size_t from = sentence.size() - last;
-  // No cut within a character: its later bytes are 10xxxxxx.
+  // A character is not cut: its second and later bytes are 10xxxxxx.
   const auto begins = [&](std::size_t at) {
     return (static_cast<unsigned char>(sentence[at]) & 0xC0) != 0x80;
   };

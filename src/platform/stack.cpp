@@ -36,8 +36,8 @@ void* run(void* argument) {
 int run_with_enough_stack(const std::function<int()>& program) {
   struct rlimit limit {};
   if (::getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur >= enough) return program();
-  // A limit that is too small is taken over by new threads at the start of the process, those of OpenMP
-  // included. A thread's own size is not bounded by it.
+  // Threads that start later, OpenMP's included, take their stack size from the limit at the start of the
+  // process. The size that a thread asks for itself is not bounded by it.
   pthread_attr_t attributes;
   ::pthread_attr_init(&attributes);
   ::pthread_attr_setstacksize(&attributes, enough);

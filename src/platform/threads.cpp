@@ -79,7 +79,7 @@ void parallel_for(std::size_t count, int threads, const std::function<void(std::
     const std::size_t wanted = std::min(count, static_cast<std::size_t>(std::max(threads, 1)));
     try {
       for (std::size_t t = 1; t < wanted; ++t) others.emplace_back(run);
-    } catch (const std::system_error&) {  // a limit on threads: those that run do all the work
+    } catch (const std::system_error&) {  // a limit on threads: those that have started do all the work
     }
     run();
   }

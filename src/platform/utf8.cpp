@@ -20,7 +20,7 @@ char32_t next_code_point(std::string_view& text) {
     valid = (byte(i) & 0xc0) == 0x80;
     code_point = code_point << 6 | (byte(i) & 0x3fu);
   }
-  // No longer form than needed, no surrogates, nothing beyond Unicode.
+  // Overlong forms, surrogates and numbers beyond Unicode are invalid.
   valid = valid && !(length == 3 && (code_point < 0x800 || (code_point >= 0xd800 && code_point < 0xe000))) &&
           !(length == 4 && (code_point < 0x10000 || code_point > 0x10ffff));
   text.remove_prefix(valid ? length : 1);

@@ -14,12 +14,13 @@
 namespace bart {
 namespace {
 
-/// The signal handler looks through all of these while other threads may begin or end to watch theirs. Only
-/// the sentence of the mapping that its thread reads is looked at, and that one stays as long as it is read.
+/// The signal handler searches all of these while other threads may add or remove theirs. It uses only the
+/// sentence of the mapping that its own thread reads, which stays as long as it is read.
 struct Watched {
   std::atomic<std::uintptr_t> first = 0;  // 0: not in use
   std::atomic<std::size_t> bytes = 0;
-  const std::string* sentence = nullptr;  // a bare pointer: nothing of this may be destroyed before the end
+  const std::string* sentence =
+      nullptr;  // a bare pointer, because it must not be destroyed before the process ends
 };
 static_assert(std::atomic<std::uintptr_t>::is_always_lock_free &&
               std::atomic<std::size_t>::is_always_lock_free);
@@ -29,10 +30,10 @@ constinit std::mutex watching;
 int in_use = 0;
 struct sigaction before {};  // what SIGBUS did
 
-/// All in here is async-signal-safe (signal-safety(7)).
+/// Everything in here is async-signal-safe (signal-safety(7)).
 [[noreturn]] void end_with(const std::string& sentence) {
   static constinit std::atomic_flag said;
-  if (said.test_and_set()) {  // another thread says it, and ends this one
+  if (said.test_and_set()) {  // another thread prints it and ends the process
     while (true) ::pause();
   }
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, sentence.data(), sentence.size());
@@ -42,7 +43,7 @@ struct sigaction before {};  // what SIGBUS did
 void hand_on(int signal, siginfo_t* info, void* context) {
   if ((before.sa_flags & SA_SIGINFO) != 0) return before.sa_sigaction(signal, info, context);
   if (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN) return before.sa_handler(signal);
-  const bool sent = info->si_code <= 0;  // by kill(2), where there is no instruction that will fail again
+  const bool sent = info->si_code <= 0;  // sent by kill(2), so no instruction would fail again
   if (sent && before.sa_handler == SIG_IGN) return;
   ::sigaction(SIGBUS, &before, nullptr);
   if (sent) ::raise(signal);
@@ -77,7 +78,8 @@ void install() {
 void uninstall() {
   struct sigaction now {};
   ::sigaction(SIGBUS, nullptr, &now);
-  if (is_ours(now)) ::sigaction(SIGBUS, &before, nullptr);  // else somebody came later, and may hand on to us
+  if (is_ours(now))
+    ::sigaction(SIGBUS, &before, nullptr);  // else another handler was installed later, which may call ours
 }
 
 }  // namespace
@@ -86,7 +88,7 @@ void watch_mapping(const std::uint8_t* first, std::size_t bytes, std::string_vie
   const std::lock_guard lock(watching);
   for (Watched& mapping : watched) {
     if (mapping.first != 0) continue;
-    // On a terminal a progress bar may stand in the line.
+    // On a terminal the line may hold a progress bar.
     mapping.sentence = new std::string(
         fmt::format("{}bart: {}\n", ::isatty(STDERR_FILENO) != 0 ? "\n" : "", printable(sentence)));
     mapping.first = reinterpret_cast<std::uintptr_t>(first);

@@ -6,13 +6,13 @@
 
 namespace bart {
 
-/// From now on a read of this mapping whose bytes the file no longer has (somebody cut it short, or
-/// the disk failed) ends the process with the sentence on stderr and exit code 1, where SIGBUS would end it
-/// without a word. Other SIGBUS go where they went before. Up to 32 mappings at a time; of more, the later
-/// ones are not watched. From any thread.
+/// From now on, reading a part of this mapping that the file no longer has (because somebody cut it short, or
+/// the disk failed) ends the process with the sentence on stderr and exit code 1, instead of SIGBUS without a
+/// word. Other SIGBUS are handled as before. At most 32 mappings are watched at a time; later ones are not.
+/// May be called from any thread.
 void watch_mapping(const std::uint8_t* first, std::size_t bytes, std::string_view sentence);
 
-/// Before it is unmapped. Nothing where it was not watched.
+/// Must be called before the mapping is unmapped. Has no effect if it was not watched.
 void unwatch_mapping(const std::uint8_t* first);
 
 }  // namespace bart

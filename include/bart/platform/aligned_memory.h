@@ -6,8 +6,8 @@
 
 namespace bart {
 
-/// A block of zeroed memory on a page boundary, returned to the system when it goes. Throws Error where there
-/// is none.
+/// A block of zeroed memory that begins on a page boundary and is returned to the system when this object is
+/// destroyed. Throws Error when there is not enough memory.
 class AlignedMemory {
  public:
   AlignedMemory() = default;
@@ -15,7 +15,7 @@ class AlignedMemory {
   float* floats() const { return reinterpret_cast<float*>(memory_.get()); }
   std::uint8_t* bytes() const { return memory_.get(); }
   std::size_t size() const { return size_; }
-  /// Gives its pages back to the system until they are used again: then they are zero.
+  /// Gives its pages back to the system. They are zero when they are used again.
   void release() const;
 
  private:

@@ -8,21 +8,22 @@
 
 namespace bart {
 
-/// Many bytes that are read as memory and written by write(): in memory, or in a file that is mapped, so that
-/// there may be more of them than memory. No stray pointer can change a file's, and a full disk is an Error,
-/// not a signal. Moves without its bytes moving.
+/// A large array of bytes that is read like memory and written by write(). It lies in memory or in a mapped
+/// file, which may be larger than the memory. No stray pointer can change the bytes of a file, and a full
+/// disk is an Error instead of a signal. Moving the object leaves the bytes where they are.
 class ByteStore {
  public:
   ByteStore() = default;
-  /// Zeros in memory. Throws Error where there is none left.
+  /// Zeros in memory. Throws Error when there is not enough.
   static ByteStore in_memory(std::size_t bytes);
-  /// Zeros in a file of `folder` without a name, which is gone when this object is, or the process.
+  /// Zeros in a file without a name on the disk of `folder`, which disappears with this object or with the
+  /// process.
   static ByteStore in_unnamed_file(const std::filesystem::path& folder, std::size_t bytes);
-  /// Zeros in a new file. Throws Error where there is one.
+  /// Zeros in a new file. Throws Error if the file exists already.
   static ByteStore in_new_file(const std::filesystem::path& path, std::size_t bytes);
-  /// The file as it is, and zeros up to `bytes` where it is shorter.
+  /// The file as it is, extended with zeros to `bytes` bytes if it is shorter.
   static ByteStore in_grown_file(const std::filesystem::path& path, std::size_t bytes);
-  /// The regular file as it is, not to be written.
+  /// A regular file as it is, to be read only.
   static ByteStore of_file(const std::filesystem::path& path);
   ~ByteStore();
   ByteStore(ByteStore&& other) noexcept;
@@ -32,22 +33,23 @@ class ByteStore {
   std::size_t size() const { return size_; }
   bool is_file() const { return fd_ >= 0; }
 
-  /// From any thread, where no other writes or reads. Throws Error with the system's reason.
+  /// May be called from any thread, as long as no other thread writes or reads the same bytes. Throws Error
+  /// with the system's reason.
   void write(std::size_t offset, std::span<const std::uint8_t> bytes);
   /// Returns when a file's bytes are on the disk.
   void sync() const;
 
-  /// What is said where a file's bytes can no longer be read, because it was cut short behind this object's
-  /// back or its disk failed. That ends the process: `bart: sentence` on stderr, exit code 1. While nobody
-  /// reads.
+  /// Sets the message for the case that the file can no longer be read, because somebody cut it short or its
+  /// disk failed. The process then ends with `bart: sentence` on stderr and exit code 1. Must not be called
+  /// while another thread reads.
   void when_lost(std::string_view sentence);
 
-  /// That reads will come in no order: the kernel then reads what is asked for and nothing beside it.
+  /// Announces reads in random order, so that the kernel reads nothing ahead.
   void expect_any_order() const;
-  /// That these bytes are read soon: of a file, they are fetched from the disk meanwhile.
+  /// Announces that these bytes will be read soon, so that those of a file are already fetched from the disk.
   void will_need(std::size_t offset, std::size_t bytes) const;
-  /// That these bytes are not read soon: of a file, they no longer count as this process's memory. They stay
-  /// in the kernel's as long as there is room.
+  /// Announces that these bytes will not be read soon, so that those of a file no longer count as memory of
+  /// this process. They stay in the kernel's page cache as long as there is room.
   void done_with(std::size_t offset, std::size_t bytes) const;
 
  private:

@@ -25,8 +25,8 @@ constexpr std::uint64_t unsigned_size(Integer value) {
   return static_cast<std::uint64_t>(value);
 }
 
-/// The product. Throws SizeError when a factor is negative or it does not fit 63 bits (so that it is right as
-/// a signed number too).
+/// The product. Throws SizeError when a factor is negative or the product needs more than 63 bits (so that it
+/// is correct as a signed number too).
 template <std::integral... Integers>
 constexpr std::uint64_t checked_product(Integers... factors) {
   std::uint64_t product = 1;
@@ -37,7 +37,7 @@ constexpr std::uint64_t checked_product(Integers... factors) {
   return product;
 }
 
-/// The sum. Throws SizeError when a summand is negative or it does not fit 63 bits.
+/// The sum. Throws SizeError when a summand is negative or the sum needs more than 63 bits.
 template <std::integral... Integers>
 constexpr std::uint64_t checked_sum(Integers... summands) {
   std::uint64_t sum = 0;
@@ -47,7 +47,7 @@ constexpr std::uint64_t checked_sum(Integers... summands) {
   return sum;
 }
 
-/// The bytes that so many bits take.
+/// The number of bytes that hold so many bits.
 constexpr std::uint64_t bytes_of_bits(std::uint64_t bits) {
   return bits / 8 + (bits % 8 != 0 ? 1 : 0);
 }

@@ -5,8 +5,8 @@
 
 namespace bart {
 
-/// A failure that the user can understand: what() is one sentence that names the file or value and, where
-/// there is something to do, what. The program prints it and exits with 1.
+/// A failure that the user can understand: what() is one sentence that names the file or value and, if the
+/// user can do something about it, says what. The program prints it and exits with 1.
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

@@ -12,29 +12,29 @@
 
 namespace bart {
 
-/// The whole content of a regular file. Throws Error, naming the path and the system's reason; also when the
+/// The whole content of a regular file. Throws Error with the path and the system's reason, also when the
 /// file is larger than `limit` bytes, which is checked before memory is taken.
 std::vector<std::uint8_t> read_file(const std::filesystem::path& path,
                                     std::uint64_t limit = std::uint64_t{1} << 32);
 
-/// Replaces `path` by `content`, or leaves it as it was: written to a temporary file beside it, fsynced,
-/// renamed, the folder fsynced. Where `path` is a symbolic link, the file it leads to is replaced and the
-/// link stays; where a file is replaced, the new one has its permissions. What is no regular file (a device,
-/// a FIFO) is written through instead, and so is a descriptor of this process (/dev/stdout, a shell's
-/// >(...)). Throws Error, naming the path and the system's reason; also where the file exists and may not be
-/// written.
+/// Replaces `path` by `content`, or leaves it as it was: the content is written to a temporary file beside
+/// it, which is fsynced and renamed, and then the folder is fsynced. If `path` is a symbolic link, the file
+/// that it leads to is replaced and the link stays. A new file gets the permissions of the one that it
+/// replaces. Anything but a regular file (a device, a FIFO) is written directly, and so is a descriptor of
+/// this process (/dev/stdout, a shell's >(...)). Throws Error with the path and the system's reason, also if
+/// the file exists and may not be written.
 void write_file(const std::filesystem::path& path, std::span<const std::uint8_t> content);
 void write_file(const std::filesystem::path& path, std::string_view content);
 
-/// A file that is written piece by piece, for output of any length. The path is understood as write_file()
-/// does.
+/// A file that is written piece by piece, for output of any length. The path means the same as for
+/// write_file().
 class OutputFile {
  public:
   enum class Appears {
-    at_once,     // holds each piece when write() returns: for formats that are lines
-    at_the_end,  // complete when finish() returns; until then, what was there before stays
+    at_once,     // holds each piece when write() returns: for formats made of lines
+    at_the_end,  // is complete when finish() returns; until then the earlier file stays
   };
-  /// Throws Error, naming the path and the system's reason, as do the others.
+  /// Throws Error with the path and the system's reason, as the other functions do.
   OutputFile(std::filesystem::path path, Appears appears);
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
@@ -48,22 +48,23 @@ class OutputFile {
   std::unique_ptr<State> state_;
 };
 
-/// Adds `content` to the end of `path`, a new file where there was none. For logs whose readers can tell a
-/// torn end: what is there already is not touched, but nothing is synced. Throws Error, naming the path and
-/// the system's reason; also where `path` is a symbolic link or no regular file.
+/// Appends `content` to the file `path`, which is created if there is none. For logs whose readers recognize
+/// a torn end: what is already in the file stays untouched, but nothing is synced. Throws Error with the path
+/// and the system's reason, also if `path` is a symbolic link or anything but a regular file.
 void append_file(const std::filesystem::path& path, std::span<const std::uint8_t> content);
 
-/// Writes `count` files into the existing `folder`, all of them or (short of a crash between the renames)
-/// none: each aside, on `threads` threads, then one sync of the file system for all, then the renames. For
-/// thousands of small files, where an fsync each would take longer than everything else. Files that have
-/// their content already are left alone: some file systems take milliseconds to replace one. `name(i)` and
-/// `content(i)` may be called from any thread.
+/// Writes `count` files into the existing `folder`, all of them or (unless the machine crashes between the
+/// renames) none: each to a temporary file, on `threads` threads, then the file system is synced once, then
+/// all are renamed. For thousands of small files, for which one fsync per file would take longer than
+/// everything else. Files that already have their content are left alone, because some file systems take
+/// milliseconds to replace one. `name(i)` and `content(i)` may be called from any thread.
 void write_files(const std::filesystem::path& folder, std::size_t count,
                  const std::function<std::string(std::size_t)>& name,
                  const std::function<std::vector<std::uint8_t>(std::size_t)>& content, int threads);
 
-/// Removes what interrupted writes of `path` left beside it; with a folder's path and a "" after it, of all
-/// files in that folder. For the one process that writes there. What cannot be removed stays.
+/// Removes what interrupted writes of `path` left beside it; for a path that ends with a slash, what
+/// interrupted writes of any file in that folder left. Only for the one process that writes there. What
+/// cannot be removed stays.
 void remove_unfinished(const std::filesystem::path& path);
 
 }  // namespace bart

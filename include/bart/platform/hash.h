@@ -5,8 +5,8 @@
 
 namespace bart {
 
-/// 64 bits that tell contents apart and torn files from whole ones: XXH3 (https://xxhash.com), the same on
-/// every machine. No protection from somebody who wants two contents to look alike.
+/// A 64-bit hash that tells contents apart and recognizes torn files: XXH3 (https://xxhash.com), the same on
+/// every machine. It does not protect from somebody who wants two contents to look alike.
 std::uint64_t hash_of(std::span<const std::uint8_t> bytes, std::uint64_t seed = 0);
 
 }  // namespace bart

@@ -4,8 +4,8 @@
 
 namespace bart {
 
-/// How many bytes of memory this process may use: the smaller of the machine's and the limits of its cgroup
-/// and all above it (v1 or v2).
+/// The number of bytes of memory that this process may use: the smallest of the machine's memory and the
+/// limits of its cgroup and of all cgroups above it (v1 or v2).
 std::uint64_t machine_memory();
 
 }  // namespace bart

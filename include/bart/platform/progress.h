@@ -5,8 +5,7 @@
 
 namespace bart {
 
-/// Called now and then while something goes on: how much is done, and of how much. May be empty: nobody
-/// watches.
+/// Is called repeatedly during a long operation with how much is done, and of how much. May be empty.
 using OnProgress = std::function<void(std::size_t done, std::size_t total)>;
 
 }  // namespace bart

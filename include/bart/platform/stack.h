@@ -4,9 +4,9 @@
 
 namespace bart {
 
-/// Calls `program` and returns what it returns, on a stack of 8 MB whatever the limit of this process is
-/// (`ulimit -s`): beyond a small one there is nothing but a crash. Threads that are started later have as
-/// much. Throws what `program` throws.
+/// Calls `program` on a stack of 8 MB, whatever the limit of this process is (`ulimit -s`), because the
+/// program would crash on a small stack. Threads that are started later get stacks of 8 MB too. Returns what
+/// `program` returns and throws what it throws.
 int run_with_enough_stack(const std::function<int()>& program);
 
 }  // namespace bart

@@ -2,9 +2,9 @@
 
 namespace bart {
 
-/// Makes sure that the descriptors 0 to 2 are open, before any file is: a file that got the number 2 would be
-/// written full of messages. One that is closed becomes one that can be neither read nor written, so that
-/// whoever uses it still gets an error. Throws Error where that cannot be done. For the start of a program.
+/// Makes sure at the start of a program that the descriptors 0 to 2 are open, because a file that got the
+/// number 2 would be filled with messages. A closed descriptor is replaced by one that can be neither read
+/// nor written, so that using it is still an error. Throws Error when that is not possible.
 void open_standard_streams();
 
 }  // namespace bart

@@ -6,7 +6,7 @@
 
 namespace bart {
 
-/// Seconds that `work` took.
+/// The seconds that `work` takes.
 template <typename Work>
 double seconds_of(const Work& work) {
   const auto start = std::chrono::steady_clock::now();
@@ -14,7 +14,7 @@ double seconds_of(const Work& work) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// The middle one, the upper of two; `values` is not empty.
+/// The median, the upper one of an even number of values. `values` must not be empty.
 inline double median_of(std::vector<double> values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::nth_element(values.begin(), middle, values.end());
