@@ -15,7 +15,7 @@ class Log {
 
   void info(std::string_view message);
   void warning(std::string_view message);
-  /// What only --verbose shows.
+  /// A line that only --verbose shows.
   void detail(std::string_view message);
 
  private:

@@ -7,7 +7,7 @@
 namespace bart {
 namespace {
 
-/// Text as roff takes it: a backslash, a dash and a dot at the start of a line mean something else.
+/// Escapes text for roff, in which a backslash, a dash and a dot at the start of a line have other meanings.
 std::string roff(std::string_view text) {
   std::string result;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -72,9 +72,7 @@ std::string man_page(const CommandText& command, const std::vector<CommandText>&
   page += ".SH FLAGS\n";
   for (const FlagText& flag : command.flags) page += flag_entry(flag);
   if (!command.footer.empty()) page += ".SH NOTES AND EXAMPLES\n.nf\n" + roff(command.footer) + "\n.fi\n";
-  page +=
-      ".SH EXIT STATUS\n0 when all went well, 1 when something failed, 2 when the command was not "
-      "understood.\n";
+  page += ".SH EXIT STATUS\n0 for success, 1 for a failure, 2 for a command that was not understood.\n";
   return page;
 }
 

@@ -8,7 +8,8 @@
 
 namespace bart {
 
-/// The manual page (man(7)) of `command`; the program's own page, for the first of them, lists the commands.
+/// The manual page (man(7)) of `command`. The first of the commands is the program itself, whose page lists
+/// the others.
 std::string man_page(const CommandText& command, const std::vector<CommandText>& commands,
                      std::string_view version);
 

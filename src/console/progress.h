@@ -8,8 +8,8 @@
 
 namespace bart {
 
-/// A progress bar on the last line of stderr, with rate and time left. Where stderr is no terminal, nothing
-/// is ever drawn. One thread at a time.
+/// A progress bar on the last line of stderr, with rate and time left. Nothing is drawn if stderr is not a
+/// terminal. For one thread at a time.
 class Progress {
  public:
   Progress();
@@ -17,16 +17,16 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  /// Shows `done` of `total` pictures (or of another `unit`) under a heading such as "Epoch 3/20"; the rate
-  /// counts from the first call with this heading. `note` follows, "loss 2.345". Redrawn ten times a
-  /// second at most.
+  /// Shows `done` of `total` pictures (or of another `unit`) after a heading such as "Epoch 3/20", and then
+  /// `note`, such as "loss 2.345". The rate is measured from the first call with this heading. The bar is
+  /// redrawn at most ten times a second.
   void show(std::string_view heading, std::size_t done, std::size_t total, std::string_view note = {},
             std::string_view unit = "images");
 
-  /// Takes the bar away, as at the end of a phase.
+  /// Removes the bar, at the end of a phase.
   void clear();
 
-  /// Writes to the terminal above the bar: clears it, calls `write`, draws it again.
+  /// Writes above the bar: clears the bar, calls `write` and draws the bar again.
   void above(const std::function<void()>& write);
 
  private:

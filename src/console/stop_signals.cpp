@@ -10,7 +10,7 @@ volatile sig_atomic_t asked_to_stop = 0;  // by Ctrl-C or SIGTERM
 
 extern "C" void on_stop_signal(int signal) {
   if (signal == SIGINT || signal == SIGTERM) {
-    // Files are written aside and renamed, so leaving at any moment damages none.
+    // Files are written aside and renamed, so exiting at any moment damages none.
     if (asked_to_stop != 0) ::_exit(128 + signal);
     asked_to_stop = 1;
   }

@@ -2,10 +2,10 @@
 
 namespace bart {
 
-/// How much the program says on the way: log, progress bar.
+/// How much the program says while it works: log lines and the progress bar.
 struct Verbosity {
-  bool quiet = false;    // warnings and errors alone
-  bool verbose = false;  // details too
+  bool quiet = false;    // warnings and errors only
+  bool verbose = false;  // details as well
 };
 
 /// Set once, before a command runs.

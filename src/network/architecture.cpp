@@ -8,7 +8,8 @@
 namespace bart {
 namespace {
 
-// Bounds far beyond any use, so that no product of sizes overflows and no absurd request takes memory.
+// Bounds far beyond any use: they keep products of sizes from overflowing, and absurd requests from taking
+// memory.
 constexpr int max_blocks = 14;
 constexpr int max_image_size = 1 << 14;
 constexpr int max_width = 1 << 20;  // channels, features, classes
@@ -16,13 +17,14 @@ constexpr std::int64_t max_parameters = std::int64_t{1} << 31;
 
 void check_width(const char* what, int width) {
   if (width < 1 || width > max_width) {
-    throw Error(fmt::format("a network cannot have {} {}: 1 to {} are possible", width, what, max_width));
+    throw Error(fmt::format("a network cannot have {} {}: it can have 1 to {}", width, what, max_width));
   }
 }
 
 void check_dropout(double dropout) {
   if (!(dropout >= 0 && dropout < 1)) {
-    throw Error(fmt::format("a dropout of {} is not possible: it must be at least 0 and below 1", dropout));
+    throw Error(
+        fmt::format("a dropout of {} is not possible: it must be at least 0 and below 1", dropout));
   }
 }
 
@@ -32,7 +34,7 @@ void check(const Architecture& architecture) {
   }
   check_width("classes", architecture.classes);
   if (architecture.blocks.empty() || architecture.blocks.size() > max_blocks) {
-    throw Error(fmt::format("a network cannot have {} blocks: 1 to {} are possible",
+    throw Error(fmt::format("a network cannot have {} blocks: it can have 1 to {}",
                             architecture.blocks.size(), max_blocks));
   }
   for (const Block& block : architecture.blocks) {

@@ -47,7 +47,7 @@ int image_size_of(const Tensor& first_linear, const std::vector<Block>& blocks) 
   return side << blocks.size();
 }
 
-// Checks that every tensor of the network is there, in the right shape, and no other.
+// Checks that there is every tensor of the network, in the right shape, and no other tensor.
 void check_tensors(const StateDict& state, const Architecture& architecture) {
   std::set<std::string_view> expected_names;
   const std::vector<TensorShape> expected_shapes = tensor_shapes(architecture);
@@ -78,8 +78,8 @@ void check_tensors(const StateDict& state, const Architecture& architecture) {
   }
 }
 
-// Removes what wrappers of PyTorch put before every name: DataParallel "module.", torch.compile "_orig_mod.",
-// Lightning the name of the attribute, often "model.". AveragedModel adds a counter.
+// Removes the prefix that wrappers add to every name: "module." of DataParallel, "_orig_mod." of
+// torch.compile, the name of the attribute, often "model.", of Lightning. AveragedModel also adds a counter.
 void remove_prefix(StateDict& state) {
   constexpr std::string_view first = "block1.0.weight";
   const auto found = std::ranges::find_if(
@@ -100,7 +100,7 @@ Architecture architecture_of(const StateDict& state) {
   Architecture architecture;
 
   architecture.blocks.clear();
-  for (std::size_t i = 0; i < 14; ++i) {  // as many as the largest image size can be halved
+  for (std::size_t i = 0; i < 14; ++i) {  // the largest image size can be halved so often
     const Tensor* weight = find_weight(state, fmt::format("block{}.0.weight", i + 1), 4);
     if (weight == nullptr) break;
     const double dropout = defaults.blocks[std::min(i, defaults.blocks.size() - 1)].dropout;

@@ -11,7 +11,7 @@ DropoutMasks draw_dropout_masks(const Architecture& architecture, int n, Mt19937
     const auto flags_per_image = static_cast<std::size_t>(layer.output[0]);  // channels or features
     std::vector<std::uint8_t>& keep = masks.emplace_back(static_cast<std::size_t>(n) * flags_per_image, 1);
     if (layer.dropout > 0)
-      torch_bernoulli(generator, 1 - layer.dropout, keep);  // PyTorch draws nothing for 0
+      torch_bernoulli(generator, 1 - layer.dropout, keep);  // for a rate of 0 PyTorch draws nothing
   }
   return masks;
 }

@@ -24,14 +24,14 @@ double weight_bound(double fan_in) {
 
 StateDict initial_state(const Architecture& architecture, Mt19937& generator) {
   StateDict state = empty_state(architecture);
-  double fan_in = 0;  // of the current layer: the weight comes before the bias
+  double fan_in = 0;  // of the current layer, whose weight comes before its bias
   for (Tensor& tensor : state) {
     if (tensor.shape.size() >= 2) {  // weight of a convolution or linear layer
       fan_in = static_cast<double>(element_count(tensor.shape) / tensor.shape[0]);
       draw_uniform(generator, weight_bound(fan_in), tensor.floats());
     } else if (fan_in > 0 && tensor.name.ends_with(".bias")) {
       draw_uniform(generator, 1 / std::sqrt(fan_in), tensor.floats());
-      fan_in = 0;  // a BatchNorm follows or a new weight: no further bias is drawn
+      fan_in = 0;  // a BatchNorm or a new weight follows: no further bias is drawn
     } else if (tensor.name.ends_with(".weight") || tensor.name.ends_with(".running_var")) {
       std::ranges::fill(tensor.floats(), 1.0f);  // of a BatchNorm
     }

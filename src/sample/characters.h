@@ -17,7 +17,8 @@ enum class PaintLayer { kBehindBody, kBehindHead, kOnClothes, kChest, kOnSkin, k
 struct FacePart {
   enum class Shape {
     kBlob,       // a smooth closed curve through the points
-    kSymmetric,  // the same, of the points and their mirror images: from the middle above to the middle below
+    kSymmetric,  // the same through the points and their mirror images; the points run from the top middle to
+                 // the bottom middle
     kPolygon,
     kEllipse,  // points: center, radii
     kLine,     // a smooth open line through the points, from `width` to `end_width`
@@ -26,17 +27,17 @@ struct FacePart {
   Shape shape;
   Color color;
   Contour points;
-  bool mirrored = false;  // drawn also on the other side
+  bool mirrored = false;  // also drawn on the other side
   float width = 0, end_width = 0;
   float rim = 0.045f;  // width of the dark line around it; 0 for none
 };
 
 struct Eyes {
-  Point at;     // the right one
-  Point white;  // radii; 0 for eyes that are a pupil alone
+  Point at;     // of the right eye
+  Point white;  // radii; 0 for eyes that consist of a pupil only
   float iris;   // radius
   Color color;  // of the iris
-  float lid;    // how much of the eye the upper lid covers at rest, 0 to 1
+  float lid;    // share of the eye that the upper lid covers at rest, 0 to 1
   bool lashes;
 };
 

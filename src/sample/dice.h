@@ -4,9 +4,8 @@
 
 namespace bart {
 
-/// SplitMix64 (Steele, Lea & Flood 2014): a stream of well mixed words from any seed. Call it once per
-/// statement, or within braces: the order in which the arguments of a function are evaluated is the
-/// compiler's choice.
+/// SplitMix64 (Steele, Lea & Flood 2014): a stream of well mixed words from any seed. Call it at most once
+/// per function call, or within braces: compilers may evaluate the arguments of a function in any order.
 class Dice {
  public:
   explicit Dice(std::uint64_t seed) : state_(seed) {}

@@ -55,7 +55,8 @@ const std::vector<std::string>& sample_characters() {
 
 Picture draw_face(int character, std::uint64_t seed) {
   if (character < 0 || static_cast<std::size_t>(character) >= characters().size())
-    throw Error(fmt::format("there is no character {}: 0 to {} are", character, characters().size() - 1));
+    throw Error(
+        fmt::format("there is no character {}: there are 0 to {}", character, characters().size() - 1));
   const Character& who = characters()[static_cast<std::size_t>(character)];
   Dice dice(seed);
   Canvas canvas = any_canvas(dice);

@@ -8,9 +8,9 @@ namespace bart {
 namespace {
 
 constexpr float kRim = 0.045f;
-constexpr float kDepth = 0.13f;  // how far a full turn moves what stands in the middle of the face
+constexpr float kDepth = 0.13f;  // how far a full turn moves the parts in the middle of the face
 
-/// Parts move sideways when the head turns, by how far they stand before the head's middle.
+/// When the head turns, parts move sideways in proportion to their distance from the middle of the head.
 float depth_of(PaintLayer layer) {
   switch (layer) {
     case PaintLayer::kBehindBody:

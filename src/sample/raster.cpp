@@ -51,7 +51,8 @@ void add_edge(std::vector<float>& rows, int width, int height, Point p, Point q)
 }  // namespace
 
 Point unit_circle(float turns) {
-  // The angle is brought into [-1/8, 1/8] of a turn, where the Taylor series are short, and turned back.
+  // The angle is reduced to [-1/8, 1/8] of a turn, where the Taylor series are short, and the result is
+  // turned back.
   const float quarters = std::floor(4.0f * turns + 0.5f);
   const float x = (turns - 0.25f * quarters) * 6.28318531f;
   const float x2 = x * x;

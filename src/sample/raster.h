@@ -5,8 +5,8 @@
 
 #include "bart/pictures/picture.h"
 
-// Anti-aliased drawing of curved shapes. Only + - * / and sqrt, which IEEE 754 fixes to the last bit: with
-// fused multiply-adds switched off (see CMakeLists.txt) every machine draws the same bytes.
+// Anti-aliased drawing of curved shapes. It uses only + - * / and sqrt, whose results IEEE 754 defines to the
+// last bit: with fused multiply-adds switched off (see CMakeLists.txt) every machine draws the same bytes.
 
 namespace bart {
 
@@ -23,14 +23,14 @@ inline Point operator*(float s, Point a) {
   return {s * a.x, s * a.y};
 }
 
-/// sine and cosine of an angle in turns, to 1e-6 or better.
+/// Sine and cosine of an angle in turns, to 1e-6 or better.
 Point unit_circle(float turns);
 
 /// x -> (a c e; b d f) (x, y, 1)
 struct Affine {
   float a = 1, b = 0, c = 0, d = 1, e = 0, f = 0;
   Point operator()(Point p) const { return {a * p.x + c * p.y + e, b * p.x + d * p.y + f}; }
-  /// This map after `first`.
+  /// The map that applies `first` and then this one.
   Affine after(const Affine& first) const;
 
   static Affine moved(Point by) { return {1, 0, 0, 1, by.x, by.y}; }
@@ -40,7 +40,7 @@ struct Affine {
 
 using Contour = std::vector<Point>;
 
-/// Closed contours; where they overlap, the same direction of rotation makes a union.
+/// Closed contours. Overlapping ones with the same direction of rotation form a union.
 using Path = std::vector<Contour>;
 
 Path ellipse(Point center, float radius_x, float radius_y);
@@ -49,7 +49,7 @@ Path polygon(Contour points);
 Path blob(const Contour& points);
 /// The open Catmull-Rom spline through the points, as a line of short segments.
 Contour curve(const Contour& points);
-/// A line with round joints and ends, whose width goes from `width` to `end_width`.
+/// A line with round joints and ends whose width changes from `width` to `end_width`.
 Path stroke(const Contour& line, float width, float end_width);
 /// The line along the rim of each contour.
 Path outline(const Path& path, float width);
@@ -61,7 +61,8 @@ struct Color {
 Color rgb(std::uint32_t hex);
 Color mix(Color a, Color b, float share_of_b);
 
-/// `from` at the point `a`, `to` at `b`: along the line through both, or with distance from `a`.
+/// A gradient from the colour `from` at the point `a` to `to` at `b`, along the line through both, or with
+/// the distance from `a`.
 struct Paint {
   enum class Kind { kPlain, kLinear, kRadial } kind = Kind::kPlain;
   Color from, to;
@@ -83,7 +84,7 @@ struct Paint {
   }
 };
 
-/// How much of each pixel of a rectangle a path covers, 0 to 1.
+/// The share of each pixel of a rectangle that a path covers, 0 to 1.
 struct Coverage {
   int left = 0, top = 0, width = 0, height = 0;
   std::vector<float> values;  // [height, width]
@@ -97,11 +98,11 @@ class Canvas {
   int width() const { return width_; }
   int height() const { return height_; }
 
-  /// Coverage of `path`, mapped into pixels by `map`.
+  /// The coverage of `path`, which `map` maps into pixels.
   Coverage cover(const Path& path, const Affine& map) const;
-  /// Composes paint (its points mapped by `map`) over the pixels, where `clip` covers them too if given.
+  /// Composes `paint`, whose points `map` maps, over the covered pixels, within `clip` if there is one.
   void paint(const Coverage& coverage, const Paint& paint, const Affine& map, const Coverage* clip = nullptr);
-  /// Multiplies each pixel by the paint: light.
+  /// Multiplies each pixel by the paint, as light does.
   void tint(const Paint& light);
 
   Picture picture() const;

@@ -20,10 +20,10 @@ constexpr int kJpegQuality = 88;
 void check(const SampleOptions& options) {
   const int most = static_cast<int>(sample_characters().size());
   if (options.classes < 2 || options.classes > most) {
-    throw Error(fmt::format("a sample of {} classes is not possible: 2 to {} are", options.classes, most));
+    throw Error(fmt::format("a sample cannot have {} classes: it can have 2 to {}", options.classes, most));
   }
   if (options.per_class < 1 || options.per_class > max_sample_per_class) {
-    throw Error(fmt::format("a sample of {} pictures per class is not possible: 1 to {} are",
+    throw Error(fmt::format("a sample cannot have {} pictures per class: it can have 1 to {}",
                             options.per_class, max_sample_per_class));
   }
 }

@@ -18,7 +18,7 @@ struct Hidden {
   double dropout;
 };
 
-/// The network as data: parameters, shapes, initial values and execution plan all follow from this.
+/// The network as data, from which its parameters, shapes, initial values and execution plan follow.
 struct Architecture {
   int classes = 0;
   int image_size = 128;  // a multiple of 2^blocks
@@ -32,13 +32,14 @@ enum class LayerKind { convolution, batch_norm, relu, max_pool, dropout2d, flatt
 struct Layer {
   LayerKind kind;
   std::string name;
-  std::vector<std::int64_t> input;   // shape without the batch: {C, H, W} or {F}
+  std::vector<std::int64_t> input;  // shape without the batch: {C, H, W} or {F}
   std::vector<std::int64_t> output;
-  double dropout = 0;                // dropout layers: the probability of zero
-  std::int64_t parameters() const;   // learned values of this layer
+  double dropout = 0;               // of dropout layers: the probability that a value becomes zero
+  std::int64_t parameters() const;  // the number of learned values
 };
 
-/// The layers of `architecture`. Throws Error when it describes no network (sizes, classes below 2, …).
+/// The layers of `architecture`. Throws Error when no such network is possible (impossible sizes, fewer than
+/// 2 classes, …).
 std::vector<Layer> layers_of(const Architecture& architecture);
 
 /// PyTorch's class name of the layer, "Conv2d", for tables.

@@ -8,12 +8,13 @@
 
 namespace bart {
 
-/// Keep flags of every dropout layer of one training step, in the order of layers: Dropout2d has one flag per
-/// image and channel, [n, C]; Dropout has one per element, [n, F]. 1: kept (and scaled by 1 / (1 - p)), 0:
-/// zeroed.
+/// The masks of the dropout layers in one training step, in the order of the layers: Dropout2d has one flag
+/// per picture and channel, [n, C], Dropout one per element, [n, F]. A value with the flag 1 is kept (and
+/// scaled by 1 / (1 - p)), one with 0 is zeroed.
 using DropoutMasks = std::vector<std::vector<std::uint8_t>>;
 
-/// Draws the masks of one step for a batch of n from the global generator, as PyTorch's forward pass does.
+/// Draws the masks of one step for a batch of n pictures from the global generator, as PyTorch's forward pass
+/// does.
 DropoutMasks draw_dropout_masks(const Architecture& architecture, int n, Mt19937& generator);
 
 }  // namespace bart

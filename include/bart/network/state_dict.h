@@ -10,7 +10,7 @@
 
 namespace bart {
 
-/// A named array in C order. num_batches_tracked is the one that holds int64, as a scalar (empty shape).
+/// A named array in C order. Only num_batches_tracked holds int64, as a scalar (empty shape).
 struct Tensor {
   std::string name;
   std::vector<std::int64_t> shape;
@@ -27,33 +27,33 @@ using StateDict = std::vector<Tensor>;
 /// The tensor of that name, or nullptr.
 const Tensor* find_tensor(const StateDict& state, std::string_view name);
 
-/// Whether the tensor is learned (weight, bias) and not a running statistic.
+/// Whether the tensor is learned (a weight or bias) instead of a running statistic.
 bool is_parameter(std::string_view name);
 
-/// The number of values of a shape. Throws Error when it is negative or does not fit 63 bits.
+/// The number of values of a shape. Throws Error when a dimension is negative or the number needs more than
+/// 63 bits.
 std::int64_t element_count(const std::vector<std::int64_t>& shape);
 
-/// The state_dict of a network right after torch.manual_seed(seed) and its construction in PyTorch, bit for
-/// bit; afterwards `generator` is where PyTorch's global generator is, from which the dropout masks are
-/// drawn.
+/// The state_dict of a network that PyTorch constructs right after torch.manual_seed(seed), bit for bit.
+/// Afterwards `generator` is in the same state as PyTorch's global generator, from which the dropout masks
+/// are drawn.
 StateDict initial_state(const Architecture& architecture, class Mt19937& generator);
 
-/// He et al. 2015 for networks of ReLUs, as torch.nn.init.kaiming_uniform_(weight, nonlinearity="relu") draws
-/// it for the convolution and linear weights in their order, with biases of zero; the last layer is zero, so
-/// that the first step's probabilities are equal.
+/// The initialization of He et al. 2015 for networks with ReLUs, as torch.nn.init.kaiming_uniform_(weight,
+/// nonlinearity="relu") draws it for the weights of the convolutions and linear layers in their order. Biases
+/// are zero, and so is the last layer, so that all classes have the same probability in the first step.
 StateDict he_initial_state(const Architecture& architecture, class Mt19937& generator);
 
-/// Names and shapes of the state_dict with all values zero.
+/// A state_dict with the right names and shapes whose values are all zero.
 StateDict empty_state(const Architecture& architecture);
 
-/// The architecture of BART's kind that a state_dict belongs to (blocks, hidden layers and classes follow
-/// from shapes, the image size from the first linear layer; dropouts are not stored and take the defaults).
-/// Throws Error, naming the first tensor that does not fit.
+/// The architecture of a network of BART's kind with this state_dict: the shapes tell blocks, hidden layers
+/// and classes, the first linear layer tells the image size. Dropout rates are not stored and take the
+/// defaults. Throws Error with the name of the first tensor that does not fit.
 Architecture architecture_of(const StateDict& state);
 
-/// The tensors of a network of BART's kind in the order of PyTorch's state_dict. A prefix that all names
-/// have, as wrappers of a network add ("module.", "_orig_mod.", "model."), is removed. Throws as
-/// architecture_of.
+/// The tensors of a network of BART's kind in the order of PyTorch's state_dict. A prefix that a wrapper has
+/// added to all names ("module.", "_orig_mod.", "model.") is removed. Throws Error as architecture_of() does.
 StateDict in_pytorch_order(StateDict state);
 
 }  // namespace bart

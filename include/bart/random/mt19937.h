@@ -12,8 +12,8 @@ class Mt19937 {
   explicit Mt19937(std::uint32_t seed);
   std::uint32_t next();
 
-  /// The 624 words and how many of them are used up, 1 to 624: the whole state, from which the stream can go
-  /// on.
+  /// The whole state, from which the stream can go on: the 624 words and how many of them are used up, 1 to
+  /// 624.
   struct State {
     std::array<std::uint32_t, 624> words;
     std::uint32_t position;

@@ -13,9 +13,9 @@ namespace bart {
 /// The invented characters that `draw_face` knows, in the order of their classes. Names are folder names.
 const std::vector<std::string>& sample_characters();
 
-/// One picture of a character: pose, size, background and light vary with `seed`, what makes the character
-/// does not. At least 256 pixels on each side. The same arguments give the same pixels on every machine.
-/// Throws Error for a character that there is not.
+/// One picture of a character. Pose, size, background and light vary with `seed`; the features of the
+/// character do not. Each side has at least 256 pixels. The same arguments give the same pixels on every
+/// machine. Throws Error if there is no such character.
 Picture draw_face(int character, std::uint64_t seed);
 
 inline constexpr int max_sample_per_class = 100'000;
@@ -27,9 +27,9 @@ struct SampleOptions {
   int threads = 0;  // 0: as many as this process may use
 };
 
-/// Writes a folder-per-class data set of JPEGs; `progress(done, total)` may come from any thread, one call at
-/// a time. Throws Error when `folder` exists and is not empty, or cannot be written, and for numbers out of
-/// range.
+/// Writes a data set of JPEGs with one folder per class. `progress(done, total)` may be called from any
+/// thread, one call at a time. Throws Error when `folder` exists and is not empty, or cannot be written, and
+/// for numbers out of range.
 void write_sample(const std::filesystem::path& folder, const SampleOptions& options,
                   const std::function<void(int, int)>& progress = {});
 
