@@ -8,7 +8,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "change_picture.cpp"
 #include <hwy/foreach_target.h>
-// Highway's order: the target loop first.
+// Highway requires this order: the target loop comes first.
 #include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();
@@ -16,7 +16,7 @@ namespace bart::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// [pixels, 3] to one word a pixel, the fourth byte 0.
+/// Converts [pixels, 3] to one word per pixel, whose fourth byte is 0.
 void SpreadPixels(const std::uint8_t* HWY_RESTRICT rgb, std::size_t pixels,
                   std::uint32_t* HWY_RESTRICT words) {
   const hn::CappedTag<std::uint8_t, 64> d;
@@ -33,7 +33,7 @@ void SpreadPixels(const std::uint8_t* HWY_RESTRICT rgb, std::size_t pixels,
   }
 }
 
-/// One row of the changed picture into [to_side, 3], with room for a vector after it.
+/// Writes one row of the changed picture, [to_side, 3], which has room for a vector after it.
 void ChangeRow(const PictureChange& change, const std::uint32_t* HWY_RESTRICT words, std::int32_t side,
                std::int32_t y, std::int32_t to_side, std::uint8_t* HWY_RESTRICT row) {
   const hn::CappedTag<std::int32_t, 16> d;
@@ -42,13 +42,13 @@ void ChangeRow(const PictureChange& change, const std::uint32_t* HWY_RESTRICT wo
   using Whole = hn::Vec<decltype(d)>;
   using Word = hn::Vec<decltype(du)>;
 
-  // Reflected at the picture's edges, the edge pixel twice: -1 is 0, side is side - 1. What lies further off
-  // than one reflection is the edge.
+  // Positions are reflected at the edges, with the edge pixel twice: -1 becomes 0, side becomes side - 1.
+  // Positions beyond one reflection become the edge.
   const auto reflected = [&](Whole at) {
     const Whole positive = hn::Xor(at, hn::ShiftRight<31>(at));
     return hn::Max(hn::Min(positive, hn::Sub(hn::Set(d, 2 * side - 1), positive)), hn::Zero(d));
   };
-  // Two bytes of a word at a time, each in 16 bits: 255 * 256 + 128 is below 65536.
+  // Two bytes of a word are computed at a time, in 16 bits each: 255 * 256 + 128 is below 65536.
   const Word low_bytes = hn::Set(du, 0x00FF00FFu);
   const auto between = [&](Word first, Word second, Word fraction) {
     const Word sum = hn::Add(hn::Mul(first, hn::Sub(hn::Set(du, 256u), fraction)), hn::Mul(second, fraction));

@@ -7,15 +7,15 @@
 #include "bart/augment/picture_change.h"
 #include "bart/platform/error.h"
 
-// Only additions, multiplications, divisions, square roots and floor, which IEEE 754 defines to the last bit:
-// a library's sine may differ from machine to machine.
+// Uses only additions, multiplications, divisions, square roots and floor, whose results IEEE 754 defines to
+// the last bit; the sine of a library may differ between machines.
 
 namespace bart {
 namespace {
 
 constexpr double pi = std::numbers::pi;
 
-// Taylor series; for |x| <= pi the first term left out is below 3e-15.
+// Taylor series; for |x| <= pi the first omitted term is below 3e-15.
 double sine(double x) {
   double sum = 0;
   for (int k = 25; k >= 3; k -= 2) sum = (1 + sum) * (-x * x / (k * (k - 1)));
@@ -32,16 +32,16 @@ std::int32_t rounded(double value) {
   return static_cast<std::int32_t>(std::floor(value + 0.5));
 }
 
-/// Brightness, contrast, saturation and hue are linear: one matrix, and an offset that all three colours
-/// share.
+/// Brightness, contrast, saturation and hue are linear, so together they are one matrix and an offset that
+/// all three colours share.
 void draw_colours(const Augmentation& a, PictureRandom& random, PictureChange& change) {
   const double brightness = random.between(1 - a.brightness, 1 + a.brightness);
   const double contrast = random.between(1 - a.contrast, 1 + a.contrast);
   const double saturation = random.between(1 - a.saturation, 1 + a.saturation);
   const double turn = 2 * pi * random.between(-a.hue, a.hue);
 
-  // Hue turns the two differences red - grey and blue - grey, scaled as in PAL's YUV, saturation stretches
-  // them. Grey is luma by ITU-R BT.601.
+  // Hue rotates the two differences red - grey and blue - grey, scaled as in PAL's YUV, and saturation scales
+  // them. Grey is the luma of ITU-R BT.601.
   constexpr double luma[3] = {0.299, 0.587, 0.114};
   constexpr double u_of_blue = 0.492, v_of_red = 0.877;
   const double along = saturation * cosine(turn);
@@ -64,7 +64,8 @@ void draw_colours(const Augmentation& a, PictureRandom& random, PictureChange& c
 
 void draw_erasing(const Augmentation& a, PictureRandom& random, int side, PictureChange& change) {
   const bool erase = random.between(0, 1) < a.erase;
-  // torchvision's RandomErasing: 2 % to 33 % of the picture, its sides' ratio up to 10 / 3 either way.
+  // As in torchvision's RandomErasing, the rectangle covers 2 % to 33 % of the picture, and the ratio of its
+  // sides is at most 10 / 3 either way.
   const double area = random.between(0.02, 0.33);
   const double ratio = random.between(0.3, 1);
   const bool upright = random.next() >> 31 != 0;
@@ -90,8 +91,8 @@ PictureChange draw_change(const Augmentation& a, PictureRandom random, int from_
                     from_side, to_side, largest_changed_side));
   }
   PictureChange change{};
-  // A point of the outcome, as shares of its sides from its centre, is mirrored and brought into the window's
-  // proportions, sheared, turned and moved.
+  // A point of the result, relative to the centre and in units of the sides, is mirrored, scaled to the
+  // window, sheared, rotated and moved.
   const bool mirrored = random.between(0, 1) < a.mirror;
   const double window = random.between(a.window.low, a.window.high);
   const double stretch = std::sqrt(random.between(a.aspect.low, a.aspect.high));

@@ -27,18 +27,19 @@ double kernel_seconds(const Limit& limit) {
                          [](double sum, const OperationTime& kernel) { return sum + kernel.seconds; });
 }
 
-/// The least that the work of one operation takes: its kernel alone, or a copy of as many bytes.
+/// The least time that the work of one operation takes: that of its kernel alone, or of copying as many
+/// bytes.
 double least_seconds(const OperationTime& operation, const Limit& limit, double copy_bytes_per_second) {
   const auto kernel = std::ranges::find(limit.kernels, operation.name, &OperationTime::name);
   return kernel == limit.kernels.end() ? operation.bytes / copy_bytes_per_second : kernel->seconds;
 }
 
-/// The rows that stand for each precision side by side.
+/// Rows with one column per precision.
 class Columns {
  public:
   explicit Columns(std::string& text, std::size_t count) : text_(text), count_(count) {}
 
-  /// A line, if any precision has this figure.
+  /// Adds a line if any precision has this figure.
   template <typename Figure>
   void line(const char* name, const std::vector<PrecisionBench>& precisions, const char* unit,
             const Figure& figure) {
@@ -59,7 +60,7 @@ class Columns {
   std::size_t count_;
 };
 
-/// What training and inference gave, a column for each precision.
+/// The results of training and inference, with one column per precision.
 class NetworkLines {
  public:
   NetworkLines(std::string& text, const BenchReport& report)
@@ -112,7 +113,7 @@ class NetworkLines {
     });
   }
 
-  /// The least time of a plan, as images per second and as the share of it that BART's rate is.
+  /// The least time of a plan as a rate in images per second, and BART's rate as a share of that.
   void add_least(const char* name, const char* share, const Rate& rate, const Figure& seconds) {
     const double n = report_.bench.batch_size;
     line(name, "images/s", "{:.1f}", [&](const PrecisionBench& row) {
@@ -176,15 +177,13 @@ void add_other_lines(std::string& text, const BenchReport& report) {
   add_peak("Multiplications in bf16, at most", report.peak.bf16);
 }
 
-/// Says so where other work on the machine makes the figures smaller.
+/// Says whether other work on the machine makes the figures worse.
 void add_busy_note(std::string& text, const BenchReport& report) {
   if (!report.waited || *report.waited < busy_share) return;
   text += fmt::format(
       "\nThis machine was busy: BART waited {:.0f} % of the time for a processor that had other work. A "
-      "quiet "
-      "machine\n"
-      "gives higher figures, and their ratios are not to be trusted. Stop the other work and measure "
-      "again.\n",
+      "quiet machine\ngives higher figures, and ratios measured now cannot be trusted. Stop the other work "
+      "and measure again.\n",
       100 * *report.waited);
 }
 

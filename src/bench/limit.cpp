@@ -15,7 +15,7 @@
 namespace bart {
 namespace {
 
-/// Memory that all kernels take in turn, full of noise. What one kernel writes is never what another reads.
+/// Memory full of noise that all kernels use in turn. No kernel reads what another one has written.
 class NoiseMemory {
  public:
   std::vector<void*> read(const std::vector<std::size_t>& sizes) { return blocks(reads_, sizes); }
@@ -34,8 +34,8 @@ class NoiseMemory {
     return result;
   }
 
-  /// Each half of each float is a bf16 in [-1, 1), so that it is noise in either precision, without
-  /// infinities.
+  /// Both halves of each float are bf16 numbers in [-1, 1), so that it is noise without infinities in either
+  /// precision.
   static AlignedMemory filled(std::size_t bytes) {
     AlignedMemory block(bytes);
     std::uint32_t word = 2654435761u;
@@ -53,7 +53,7 @@ class NoiseMemory {
   Blocks reads_, writes_;
 };
 
-/// Seconds of one call, the median of the rounds; nothing where it is clearly slower than `best`.
+/// The seconds of one call: the median of the rounds. Empty if it is clearly slower than `best`.
 std::optional<double> trial_seconds(const std::function<void()>& run, int rounds,
                                     const std::optional<OperationTime>& best) {
   run();
@@ -78,9 +78,9 @@ OperationTime fastest(const OperationTrials& operation, NoiseMemory& memory, int
   return *best;
 }
 
-/// What follows the convolutions of a training step: BatchNorm, ReLU, and at the end of a block pooling;
-/// elsewhere the next convolution can normalize what it reads. In evaluation all that can be done by the
-/// convolution as it writes.
+/// The passes after the convolutions of a training step: BatchNorm, ReLU and pooling at the end of a block.
+/// Within a block the next convolution can normalize its input as it reads it. In evaluation the convolution
+/// can do all this as it writes its output.
 double pass_bytes(const std::vector<Layer>& layers, const LimitOptions& options) {
   double bytes = 0;
   const double width = options.engine.precision == Precision::bf16 ? 2 : 4;
@@ -120,7 +120,7 @@ double copy_bytes_per_second(int threads, int rounds) {
   const AlignedMemory from(bytes);
   const AlignedMemory to(bytes);
   double best = 0;
-  // Large pieces are copied past the caches by memcpy, small ones through them: whichever this machine likes.
+  // memcpy copies large pieces past the caches and small ones through them; the faster way counts.
   for (const std::size_t piece : {std::size_t{1} << 20, bytes / static_cast<std::size_t>(all)}) {
     const auto copy = [&] {
       parallel_for((bytes + piece - 1) / piece, all, [&](std::size_t i) {
@@ -128,7 +128,8 @@ double copy_bytes_per_second(int threads, int rounds) {
         std::memcpy(to.bytes() + first, from.bytes() + first, std::min(piece, bytes - first));
       });
     };
-    std::memset(from.bytes(), 1, bytes);  // pages of its own, not the one of zeroes
+    std::memset(from.bytes(), 1,
+                bytes);  // so that it has pages of its own instead of the shared page of zeros
     copy();
     std::vector<double> seconds;
     for (int round = 0; round < rounds; ++round) seconds.push_back(seconds_of(copy));

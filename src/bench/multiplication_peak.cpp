@@ -12,15 +12,15 @@
 namespace bart {
 namespace {
 
-// Sums that do not wait for each other: two units that take four cycles each need eight, and more do no harm.
+// Independent sums: two units with a latency of four cycles need eight of them, and more do no harm.
 constexpr int sums = 12;
 constexpr std::int64_t passes = 2'000'000;  // a few milliseconds
 
-/// `passes` times a multiply-add to each of the sums. What comes of it goes to `result`, or the compiler
-/// would leave it out.
+/// Does `passes` multiply-adds on each of the sums. The outcome goes to `result`, because the compiler would
+/// otherwise leave the work out.
 struct Loop {
   void (*run)(float* result);
-  std::int64_t multiplications;  // of one multiply-add
+  std::int64_t multiplications;  // in one multiply-add instruction
 };
 
 __attribute__((target("avx512f"))) void run_avx512(float* result) {
@@ -28,7 +28,7 @@ __attribute__((target("avx512f"))) void run_avx512(float* result) {
   for (int k = 0; k < sums; ++k) s[k] = _mm512_set1_ps(static_cast<float>(k));
   __m512 x = _mm512_set1_ps(1e-8f);
   for (std::int64_t pass = 0; pass < passes; ++pass) {
-    asm volatile("" : "+v"(x));  // may be another number each time
+    asm volatile("" : "+v"(x));  // hides from the compiler that the number stays the same
 #pragma GCC unroll 12
     for (int k = 0; k < sums; ++k) s[k] = _mm512_fmadd_ps(x, x, s[k]);
   }

@@ -35,7 +35,7 @@ struct NoiseBatch {
 }  // namespace
 
 TrainingSpeed training_speed(const NetworkBench& bench, const BenchProgress& progress) {
-  // One epoch has all rounds, so that no validation falls between two steps.
+  // All rounds lie in one epoch, so that no validation comes between two steps.
   const int rounds = warm_up_rounds + bench.rounds;
   const auto n = static_cast<std::size_t>(rounds) * static_cast<std::size_t>(bench.batch_size);
   const LoadedPictures pictures = noise_pictures(bench.architecture, n + 1);

@@ -7,7 +7,7 @@
 
 namespace bart {
 
-/// `n` pictures of noise that fit the network, each of some class: always the same ones.
+/// `n` pictures of noise that fit the network, with labels; always the same ones.
 LoadedPictures noise_pictures(const Architecture& architecture, std::size_t n);
 
 }  // namespace bart

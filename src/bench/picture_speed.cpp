@@ -11,7 +11,7 @@
 namespace bart {
 namespace {
 
-/// A folder of pictures is a few hundred megabytes, or many gigabytes: one file at a time is in memory.
+/// One file at a time is in memory, because a folder of pictures may have many gigabytes.
 double decode_seconds_of(const Listing& listing, const LoadOptions& options) {
   double seconds = 0;
   for (const ListedPicture& picture : listing.pictures) {
@@ -19,7 +19,7 @@ double decode_seconds_of(const Listing& listing, const LoadOptions& options) {
     try {
       seconds += seconds_of(
           [&] { decode_picture(file, {.apply_exif_orientation = options.apply_exif_orientation}); });
-    } catch (const PictureError&) {  // one that load_pictures skipped
+    } catch (const PictureError&) {  // load_pictures() skipped this file, too
     }
   }
   return seconds;

@@ -25,7 +25,7 @@ extern char** environ;
 namespace bart {
 namespace {
 
-/// Runs a program until it has written its first line to stdout and ended. Returns the seconds to the line.
+/// Runs a program until it ends. Returns the seconds until its first line on stdout.
 double seconds_to_first_line(const std::vector<std::string>& command) {
   int ends[2];
   if (::pipe(ends) != 0) throw Error(fmt::format("cannot make a pipe: {}", std::strerror(errno)));

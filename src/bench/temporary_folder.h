@@ -4,7 +4,8 @@
 
 namespace bart {
 
-/// A new folder among the system's temporary files, removed with this. Throws Error when there is no room.
+/// A new folder among the system's temporary files, which is removed with this object. Throws Error when it
+/// cannot be created.
 class TemporaryFolder {
  public:
   TemporaryFolder();

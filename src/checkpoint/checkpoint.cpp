@@ -20,7 +20,8 @@ namespace bart {
 namespace {
 
 constexpr const char* format_name = "bart-checkpoint-2";
-/// Its epochs are seven figures, which it does not name, and it keeps neither rates nor norms.
+/// The first format stores seven figures per epoch without their names, and neither learning rates nor
+/// gradient norms.
 constexpr const char* first_format_name = "bart-checkpoint-1";
 constexpr std::string_view first_figures =
     "loss,train_accuracy_percent,validation_accuracy_percent,validation_macro_f1,validation_loss,"
@@ -28,7 +29,7 @@ constexpr std::string_view first_figures =
 constexpr std::size_t checksum_bytes = 8;
 constexpr std::string_view setting_prefix = "setting.";
 
-// The names of tensors, or what they begin with.
+// Names of tensors, or their prefixes.
 constexpr const char* model = "model.";
 constexpr const char* exp_avg = "adam.exp_avg.";
 constexpr const char* exp_avg_sq = "adam.exp_avg_sq.";
@@ -38,15 +39,15 @@ constexpr const char* generator = "generator";
 constexpr const char* order = "order";
 constexpr const char* step_losses = "steps.loss";
 constexpr const char* step_epochs = "steps.epoch";
-constexpr const char* step_rates = "steps.learning_rate";  // the bits of doubles, as all that follow
+constexpr const char* step_rates = "steps.learning_rate";  // the bits of doubles, as in all that follow
 constexpr const char* step_norms = "steps.gradient_norm";
 constexpr const char* epoch_records = "epochs";  // [epochs, figures]; the metadata "figures" names them
 constexpr const char* data_names = "data.names";
 constexpr const char* data_pixels = "data.pixels";
 constexpr const char* checksum = "checksum";
 
-/// A setting may be a path, which is any bytes; JSON takes UTF-8 alone. As in a URL, "%" and what is no ASCII
-/// become "%E4".
+/// A setting may be a path, which may hold any bytes, but JSON takes only UTF-8. So "%" and everything
+/// outside ASCII are written as in a URL: "%E4".
 std::string ascii(const std::string& text) {
   std::string encoded;
   for (const char c : text) {
@@ -69,7 +70,7 @@ std::string from_ascii(const std::string& encoded) {
     unsigned value = 0;
     const char* const first = encoded.data() + i + 1;
     if (encoded.size() < i + 3 || std::from_chars(first, first + 2, value, 16).ptr != first + 2) {
-      throw Error(fmt::format("the checkpoint's setting \"{}\" is no text", encoded));
+      throw Error(fmt::format("the checkpoint's setting \"{}\" is not a text", encoded));
     }
     text += static_cast<char>(value);
     i += 2;
@@ -96,7 +97,7 @@ void append_renamed(StateDict& to, const char* prefix, StateDict from) {
   }
 }
 
-/// The rows of the table of figures whose names `list` gives, with commas between them.
+/// The rows of the table of figures that `list` names, separated by commas.
 std::vector<const EpochFigure*> figures_named(std::string_view list) {
   std::vector<const EpochFigure*> found;
   for (std::size_t begin = 0; begin <= list.size();) {
@@ -120,7 +121,7 @@ std::string names_of_figures() {
   return names;
 }
 
-/// Takes a decoded checkpoint apart; every absence and every value out of range is an Error.
+/// Reads the parts of a decoded checkpoint. A missing part and a value out of range are Errors.
 class Reader {
  public:
   explicit Reader(Safetensors content) : content_(std::move(content)) {}
@@ -168,7 +169,7 @@ class Reader {
       good = good && word >= 0 && word <= std::numeric_limits<std::uint32_t>::max();
     }
     if (!good || words.back() < 1 || words.back() > 624) {
-      throw Error(fmt::format("the checkpoint's {} is no state of MT19937", name));
+      throw Error(fmt::format("the checkpoint's {} is not a state of MT19937", name));
     }
     std::transform(words.begin(), words.end() - 1, state.words.begin(),
                    [](std::int64_t word) { return static_cast<std::uint32_t>(word); });
@@ -337,7 +338,7 @@ Checkpoint decode_checkpoint(std::span<const std::uint8_t> file) {
   checkpoint.data.names = reader.integers(data_names);
   checkpoint.data.pixels = reader.integers(data_pixels);
   if (checkpoint.data.names.size() != checkpoint.data.pixels.size()) {
-    throw Error("the checkpoint's data set has not one name for each picture");
+    throw Error("the checkpoint's data set does not have one name per picture");
   }
   AdamState& adam = checkpoint.training.adam;
   adam.steps = reader.whole("adam_steps", 0, std::numeric_limits<std::int64_t>::max() - 1);

@@ -21,7 +21,8 @@ constexpr std::string_view earlier = "earlier-";
 constexpr std::string_view extension = ".safetensors";
 constexpr std::uint64_t largest_file = std::uint64_t{1} << 40;
 
-/// The files "<prefix><number>.safetensors" of a folder by their number. Throws Error when it cannot be read.
+/// The files "<prefix><number>.safetensors" of a folder by their number. Throws Error when the folder cannot
+/// be read.
 std::map<std::int64_t, fs::path> numbered(const fs::path& folder, std::string_view prefix) {
   std::map<std::int64_t, fs::path> found;
   std::error_code error;
@@ -50,12 +51,13 @@ fs::path save_checkpoint(const fs::path& folder, Checkpoint content) {
   const fs::path path = folder / fmt::format("{}{}{}", checkpoint, steps, extension);
   write_file(path, encode_checkpoint(std::move(content)));
   std::map<std::int64_t, fs::path> kept = numbered(folder, checkpoint);
-  // Those of more steps were passed over when this training went on from an older one: they are damaged.
+  // Checkpoints with more steps are damaged: they were passed over when this training resumed from an older
+  // one.
   for (auto later = kept.upper_bound(steps); later != kept.end(); later = kept.erase(later)) {
     remove_file(later->second);
   }
   for (; kept.size() > 2; kept.erase(kept.begin())) remove_file(kept.begin()->second);
-  // Before its first step a training has nothing that is worth more than what was there.
+  // Before its first step a training has nothing that is worth more than the earlier checkpoints.
   if (steps > 0) {
     for (const auto& [number, old] : numbered(folder, earlier)) remove_file(old);
   }
@@ -94,7 +96,7 @@ std::optional<fs::path> set_checkpoints_aside(const fs::path& folder) {
   if (found.empty()) return std::nullopt;
   for (const auto& [number, old] : numbered(folder, earlier)) remove_file(old);
   fs::path newest;
-  // The newest last: interrupted between two renames, what is still a checkpoint is the newest.
+  // The newest is renamed last, so that it is still a checkpoint if this is interrupted.
   for (const auto& [number, path] : found) {
     newest = folder / fmt::format("{}{}{}", earlier, number, extension);
     std::error_code error;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "bart/bench/bench_text.h"
 #include "bart/bench/limit.h"
 #include "bart/bench/multiplication_peak.h"
 #include "bart/bench/network_speed.h"
@@ -18,7 +19,6 @@
 #include "bart/dataset/listing.h"
 #include "bart/platform/error.h"
 #include "bart/platform/threads.h"
-#include "bart/bench/bench_text.h"
 #include "commands.h"
 #include "model_flags.h"
 #include "progress.h"
@@ -53,9 +53,9 @@ void check_flags(const BenchFlags& flags) {
           fmt::format("--image-size must be a multiple of 16, not {}", flags.image_size));
   require(flags.rounds >= 1, fmt::format("--rounds must be at least 1, not {}", flags.rounds));
   require(flags.precision != "bf16" || runs_bf16(),
-          "--precision bf16: there are no kernels for this processor; measure with --precision f32");
+          "--precision bf16: BART has no such kernels for this processor; measure with --precision f32");
   require(!flags.scale || flags.only.empty(),
-          "--scale measures something else than the parts of --only: name one of them");
+          "--scale and --only measure different things: name one of them");
 }
 
 std::vector<Precision> precisions_of(const BenchFlags& flags) {
@@ -66,7 +66,7 @@ std::vector<Precision> precisions_of(const BenchFlags& flags) {
   return all;
 }
 
-/// One command's measurements.
+/// The measurements of one command.
 class Measuring {
  public:
   explicit Measuring(const BenchFlags& flags) : flags_(flags) {
@@ -184,42 +184,40 @@ int bench_command(const BenchFlags& flags) {
 void add_bench_command(CLI::App& program, Run& run) {
   auto flags = std::make_shared<BenchFlags>();
   CLI::App* command = program.add_subcommand("bench", "Measure how fast this machine trains and predicts");
-  command->add_option("--only", flags->only, "Measure this part alone (may be given several times)")
+  command->add_option("--only", flags->only, "Measure only this part (may be given several times)")
       ->check(CLI::IsMember({"training", "inference", "limit", "pictures", "start"}))
       ->take_all();
-  command->add_option("--precision", flags->precision, "all: f32, and bf16 where the processor multiplies it")
+  command
+      ->add_option("--precision", flags->precision,
+                   "f32, bf16, or all: f32, and bf16 where the processor multiplies it")
       ->check(CLI::IsMember({"all", "f32", "bf16"}))
       ->capture_default_str();
   command->add_option("--bs,--batch-size", flags->batch_size, "Batch size")->capture_default_str();
-  command->add_option("--image-size", flags->image_size, "Side of the pictures, a multiple of 16")
+  command->add_option("--image-size", flags->image_size, "Side of the pictures in pixels, a multiple of 16")
       ->capture_default_str();
-  command->add_option("--classes", flags->classes, "Classes of the network")->capture_default_str();
-  command->add_option("--threads", flags->threads, "Threads (default: all that this process may use)");
-  command->add_option("--rounds", flags->rounds, "Times that each thing is measured, for a median")
+  command->add_option("--classes", flags->classes, "Number of classes")->capture_default_str();
+  command->add_option("--threads", flags->threads,
+                      "Number of threads (default: all that this process may use)");
+  command->add_option("--rounds", flags->rounds, "How often each thing is measured; the median counts")
       ->capture_default_str();
-  command->add_option(
-      "--pictures", flags->pictures,
-      "Read, decode and resize the pictures of this folder, one sub-folder per class (default: "
-      "drawn ones)");
-  command->add_flag("--operations", flags->operations, "Print what each operation of a step takes, too");
+  command->add_option("--pictures", flags->pictures,
+                      "Measure reading, decoding and resizing with the pictures of this folder, one "
+                      "sub-folder per class (default: drawn pictures)");
+  command->add_flag("--operations", flags->operations, "Also print the time of each operation of a step");
   command->add_flag("--scale", flags->scale,
-                    "Measure instead how a training step grows with batch, picture, classes and threads");
-  command->add_flag("--quick", flags->quick, "Two rounds of everything, for a first look");
+                    "Measure instead how the time of a training step depends on batch size, image size, "
+                    "classes and threads");
+  command->add_flag("--quick", flags->quick, "Measure everything twice only, for a first look");
   command->add_flag("--json", flags->json, "Print everything as JSON instead of tables");
   command->footer(
-      "The network's pictures are noise, its weights the initial ones. The limit is the time that the same "
-      "convolutions\n"
-      "and linear layers take alone, each by the fastest kernel of oneDNN's and BART's, plus the memory "
-      "traffic "
-      "of the\n"
-      "passes between them and of Adam at the speed of a copy. The bound, which no kernel can pass, is the "
-      "time of "
-      "the\n"
-      "algorithms' multiplications alone at the processor's peak of fused multiply-adds, measured from "
-      "registers.\n\n"
+      "The pictures are noise, and the weights are the initial ones. The limit is the time that the "
+      "convolutions and\nlinear layers take when each runs alone with the fastest kernel of oneDNN or BART, "
+      "plus the memory traffic of the\npasses between them and of Adam at the speed of a copy. The bound, "
+      "which no kernel can pass, is the time that the\nmultiplications of the algorithms take at the "
+      "processor's measured peak of fused multiply-adds.\n\n"
       "Examples:\n"
       "  bart bench                             everything, in a minute or two\n"
-      "  bart bench --operations --only limit   what holds a step back\n"
+      "  bart bench --operations --only limit   what slows a step down\n"
       "  bart bench --only pictures --pictures faces\n"
       "  bart bench --scale --precision f32");
   command->callback([flags, &run] { run = [flags] { return bench_command(*flags); }; });

@@ -14,7 +14,8 @@ void log_cache(Log& log, const LoadedPictures& pictures, const std::filesystem::
     log.warning(fmt::format("Read {} anew: {}", counted(total - pictures.from_cache, "picture", "pictures"),
                             printable(pictures.cache_trouble)));
   }
-  log.info(fmt::format("Took {} of {} images from the cache {}", pictures.from_cache, total, cache.string()));
+  log.info(
+      fmt::format("Took {} of {} pictures from the cache {}", pictures.from_cache, total, cache.string()));
 }
 
 }  // namespace bart

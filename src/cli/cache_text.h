@@ -7,7 +7,7 @@
 
 namespace bart {
 
-/// What came out of the cache, or why it did not, where there is one.
+/// Logs how many pictures came from the cache, if there is one, or why it could not be used.
 void log_cache(Log& log, const LoadedPictures& pictures, const std::filesystem::path& cache);
 
 }  // namespace bart

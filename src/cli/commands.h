@@ -6,10 +6,11 @@
 
 namespace bart {
 
-/// What main runs once the whole command line is understood. Returns the exit code.
+/// What main() runs once the whole command line is understood. Returns the exit code.
 using Run = std::function<int()>;
 
-// Each adds one command to the program: its flags, help and examples. Parsing the command sets `run`.
+// Each function adds one command to the program: its flags, help and examples. Parsing the command sets
+// `run`.
 void add_train_command(CLI::App& program, Run& run, const std::string& command_line);
 void add_predict_command(CLI::App& program, Run& run);
 void add_evaluate_command(CLI::App& program, Run& run);

@@ -10,8 +10,8 @@
 
 #include "bart/platform/error.h"
 #include "bart/report/comparison.h"
-#include "commands.h"
 #include "bart/report/comparison_text.h"
+#include "commands.h"
 #include "terminal.h"
 
 namespace bart {
@@ -30,7 +30,7 @@ int compare_command(const CompareFlags& flags) {
                  : comparison_text(runs, terminal_columns(STDOUT_FILENO), shows_colours(STDOUT_FILENO));
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
-  // Beside the table, for a pipe is for other programs.
+  // To stderr, because other programs may read the table from a pipe.
   for (const std::string& note : compare(runs).notes) fmt::print(stderr, "{}\n", note);
   return 0;
 }
@@ -41,10 +41,10 @@ void add_compare_command(CLI::App& program, Run& run) {
   auto flags = std::make_shared<CompareFlags>();
   CLI::App* command = program.add_subcommand("compare", "Put trainings side by side: settings and figures");
   command->add_option("runs", flags->runs, "Folders that bart train wrote its results into")->required();
-  command->add_flag("--json", flags->json, "Print everything, with all epochs, as JSON");
+  command->add_flag("--json", flags->json, "Print everything, including all epochs, as JSON");
   command->footer(
-      "Settings that differ are marked with !, the best of each figure with *, where the runs were measured\n"
-      "on the same pictures.\n\n"
+      "Settings that differ are marked with !, and the best of each figure with * if the runs were measured "
+      "on the same\npictures.\n\n"
       "Examples:\n"
       "  bart compare run1 run2 run3\n"
       "  bart compare run1 run2 --json | jq '.[].best.validation_macro_f1'");

@@ -39,8 +39,8 @@ void add_completion_command(CLI::App& program, Run& run) {
 void add_man_command(CLI::App& program, Run& run) {
   auto name = std::make_shared<std::string>();
   CLI::App* command = program.add_subcommand("man", "Print the manual page of a command, for man(1)");
-  command->group("");  // for the installation, which makes files of them
-  command->add_option("command", *name, "The command (default: the program's own page)");
+  command->group("");  // hidden: the installation makes files of the pages
+  command->add_option("command", *name, "The command (default: the page of the program itself)");
   command->callback([&program, name, &run] {
     run = [&program, name] {
       const std::vector<CommandText> commands = command_texts(program);

@@ -44,7 +44,7 @@ struct EvaluateFlags : ModelFlags {
   fs::path cache;
 };
 
-/// What is known before a picture is read.
+/// Checks what can be known before a picture is read.
 void check_flags(const EvaluateFlags& flags) {
   if (flags.batch_size < 1)
     throw UsageError(fmt::format("--bs must be at least 1, not {}", flags.batch_size));
@@ -66,7 +66,7 @@ void check_flags(const EvaluateFlags& flags) {
   }
 }
 
-/// The hashes of the part that --split names.
+/// The hashes of the pictures in the part that --split names.
 std::vector<std::uint64_t> hashes_of_part(const std::string& part, const RunFolder& run) {
   const std::optional<PictureHashes> hashes = read_picture_hashes(run);
   if (!hashes) {
@@ -85,7 +85,7 @@ std::vector<std::uint64_t> hashes_of_part(const std::string& part, const RunFold
   return chosen;
 }
 
-/// Says how many of the pictures the model was trained on, wherever they lie now.
+/// Warns how many of the pictures the model was trained on, wherever they lie now.
 void warn_of_known_pictures(Log& log, const LoadedPictures& pictures, const RunFolder& run) {
   const std::optional<PictureHashes> hashes = read_picture_hashes(run);
   if (!hashes) return;
@@ -94,8 +94,7 @@ void warn_of_known_pictures(Log& log, const LoadedPictures& pictures, const RunF
   if (count == 0) return;
   log.warning(fmt::format(
       "The model was trained on {} of these {} pictures ({:.0f} %), so these figures say little about "
-      "others: "
-      "--split test takes its test pictures alone",
+      "others: --split test takes only its test pictures",
       count, known.size(), 100.0 * static_cast<double>(count) / static_cast<double>(known.size())));
 }
 
@@ -115,7 +114,7 @@ Listing own_test_pictures(const RunFolder& run, EvaluateOptions& options, Log& l
         "pictures",
         run.record().string()));
   }
-  options.strict = true;  // they could be read for the training
+  options.strict = true;  // the training could read them
   if (record.settings.ignore_exif) options.apply_exif_orientation = false;
   return recorded_test_pictures(run, record.data_folder);
 }
@@ -161,7 +160,7 @@ int evaluate_command(const EvaluateFlags& flags) {
     log.warning(fmt::format("Found {} of the {} {} pictures of the training", report.result.evaluated.size(),
                             options.only.size(), flags.split));
   }
-  // The figures first: a file that cannot be written does not take them along.
+  // The figures come first, so that they are shown even if a file cannot be written.
   const bool stdout_is_taken = flags.csv == "-" || flags.confusion == "-" || flags.predictions == "-";
   if (!stdout_is_taken) write_output("-", flags.json ? evaluation_json(report) : evaluation_text(report));
   write_output(flags.csv, class_csv(report));
@@ -176,38 +175,39 @@ int evaluate_command(const EvaluateFlags& flags) {
 void add_evaluate_command(CLI::App& program, Run& run) {
   auto flags = std::make_shared<EvaluateFlags>();
   CLI::App* command =
-      program.add_subcommand("evaluate", "Judge a trained model on pictures whose classes are known");
+      program.add_subcommand("evaluate", "Measure a trained model on pictures whose classes are known");
   command->add_option("folder", flags->folder,
                       "One sub-folder per class (default: the test pictures of the model's own training)");
   add_model_flags(*command, *flags);
   command
       ->add_option("--split", flags->split,
-                   "Evaluate only those pictures of the folder that this part of the training had, known by "
-                   "their content")
+                   "Evaluate only those pictures of the folder that were in this part of the training, "
+                   "recognized by their content")
       ->check(CLI::IsMember({"train", "validation", "test"}));
   command->add_flag("--json", flags->json, "Print everything as JSON instead of tables");
-  command->add_option("--csv", flags->csv,
-                      "Write the table of classes to this file, too; - for stdout instead");
-  command->add_option("--confusion", flags->confusion, "Write the confusion matrix to this file (CSV), too");
+  command->add_option(
+      "--csv", flags->csv,
+      "Also write the table of classes to this file; - writes it to stdout instead of the report");
+  command->add_option("--confusion", flags->confusion, "Also write the confusion matrix to this file (CSV)");
   command->add_option("--predictions", flags->predictions,
-                      "Write a row per picture to this file, too: its class, the predicted class and its "
-                      "probability (.csv or .json)");
+                      "Also write a row per picture to this file (.csv or .json): its class, the predicted "
+                      "class and the probability of that one");
   command->add_option("--cache", flags->cache, run_setting("cache").help);
   command->add_option("--bs", flags->batch_size, "Batch size")->capture_default_str();
   add_prediction_precision_flag(*command, *flags);
   add_tta_flag(*command, *flags);
   command->add_flag("--strict", flags->strict,
                     "Stop at the first file that cannot be read as a picture, instead of skipping it");
-  command->add_flag("--ignore-exif", flags->ignore_exif, "Take pictures as stored, not as turned by EXIF");
+  command->add_flag("--ignore-exif", flags->ignore_exif,
+                    "Take pictures as they are stored, not turned as EXIF says");
   command->footer(
-      "Precision, recall and F1 are scikit-learn's (0 where there is nothing to divide by), ECE is the\n"
-      "expected calibration error in 15 bins (Guo et al. 2017). Classes of the model may be missing in the "
-      "folder.\n"
-      "The test pictures of a training are named in the bart-run/ beside the model.\n\n"
+      "Precision, recall and F1 are defined as in scikit-learn (0 instead of a division by 0). ECE is the "
+      "expected\ncalibration error in 15 bins (Guo et al. 2017). The folder need not have pictures of all "
+      "classes of the model.\nThe bart-run/ beside the model names the test pictures of its training.\n\n"
       "Examples:\n"
       "  bart evaluate                              the model here, on the test pictures of its training\n"
       "  bart evaluate holdout --model run1/BART-10M.pth --labels run1/label_encoder.joblib\n"
-      "  bart evaluate --json | jq .macro.f1        one figure of all\n"
+      "  bart evaluate --json | jq .macro.f1        a single figure\n"
       "  bart evaluate --predictions mistakes.csv   the answer for each picture");
   command->callback([flags, &run] { run = [flags] { return evaluate_command(*flags); }; });
 }

@@ -63,15 +63,15 @@ std::vector<std::int32_t> classes_named(const std::vector<std::string>& names,
     const auto found = std::ranges::find(classes, name);
     if (found == classes.end()) {
       throw UsageError(
-          fmt::format("{} is not a class of {} (bart explain without --class names the likeliest)", name,
-                      model.string()));
+          fmt::format("{} is not a class of {} (bart explain without --class shows the most probable ones)",
+                      name, model.string()));
     }
     labels.push_back(static_cast<std::int32_t>(found - classes.begin()));
   }
   return labels;
 }
 
-/// `most` of them, evenly spaced.
+/// At most `most` of them, evenly spaced.
 std::vector<PictureFile> some_of(std::vector<PictureFile> files, std::size_t most) {
   if (files.size() <= most) return files;
   std::vector<PictureFile> chosen;
@@ -80,8 +80,8 @@ std::vector<PictureFile> some_of(std::vector<PictureFile> files, std::size_t mos
 }
 
 struct ReadPicture {
-  Picture shown;                     // as large as it can stand on the sheet
-  std::vector<std::uint8_t> pixels;  // as the network takes it
+  Picture shown;                     // in the size that it has on the sheet
+  std::vector<std::uint8_t> pixels;  // as the input of the network
   std::string reason;                // why it cannot be read
 };
 
@@ -100,7 +100,7 @@ int explain_command(const ExplainFlags& flags) {
   Progress progress;
   Log log("Batlogger (Explain)", progress);
 
-  const PictureFiles pictures_found = find_picture_files(flags.inputs, flags.recursive);
+  const PictureFiles pictures_found = pictures_named(flags.inputs, flags.recursive);
   log_passed_over(log, pictures_found);
   const std::vector<PictureFile>& found = pictures_found.files;
   check_replaces_no_input({"--out", flags.out}, inputs_of(flags, found));
@@ -135,7 +135,7 @@ int explain_command(const ExplainFlags& flags) {
       model.explain(picture_source(pixels), [&](std::size_t, std::span<const float> logits) {
         return named.empty() ? likeliest_classes(logits, top_k) : named;
       });
-  std::vector<std::vector<SheetTile>> tiles(readable.size());  // of each picture: itself, then its overlays
+  std::vector<std::vector<SheetTile>> tiles(readable.size());  // per picture: the picture, then its overlays
   std::vector<std::string> lines(readable.size());
   parallel_for(readable.size(), model.threads(), [&](std::size_t r) {
     const Picture& shown = pictures[readable[r]].shown;
@@ -174,25 +174,25 @@ int explain_command(const ExplainFlags& flags) {
 void add_explain_command(CLI::App& program, Run& run) {
   auto flags = std::make_shared<ExplainFlags>();
   CLI::App* command =
-      program.add_subcommand("explain", "Show where in a picture the network found its classes (Grad-CAM)");
+      program.add_subcommand("explain", "Show which parts of a picture speak for a class (Grad-CAM)");
   command->add_option("pictures", flags->inputs, "Pictures and folders of pictures")->required();
   command->add_option("--out", flags->out, "The PNG to write")->capture_default_str();
   command->add_option("--top-k", flags->top_k,
-                      "Explain the K likeliest classes (default 3; of several pictures 1)");
+                      "Explain the K most probable classes (default 3, or 1 for several pictures)");
   command->add_option("--class", flags->classes, "Explain this class instead; may be repeated");
-  command->add_option("--most", flags->most, "At most so many pictures of a folder, evenly spaced")
+  command->add_option("--most", flags->most, "Explain at most so many pictures of a folder, evenly spaced")
       ->capture_default_str();
   add_model_flags(*command, *flags);
-  command->add_flag("--recursive", flags->recursive, "Look into the sub-folders of folders too");
-  command->add_flag("--ignore-exif", flags->ignore_exif, "Take pictures as stored, not as turned by EXIF");
+  command->add_flag("--recursive", flags->recursive, "Include the sub-folders of folders");
+  command->add_flag("--ignore-exif", flags->ignore_exif,
+                    "Take pictures as they are stored, not turned as EXIF says");
   command->footer(
-      "The PNG shows the picture, then for each class the picture with the evidence for it: red counts "
-      "most,\n"
-      "what is dimmed does not count. Several pictures make one contact sheet. Grad-CAM (Selvaraju et al. "
-      "2017)\n"
-      "of the last block's second convolution, after BatchNorm and ReLU, before the pooling.\n\n"
+      "The PNG shows the picture, and then for each class the picture with the evidence for that class: red "
+      "parts count\nmost, dimmed parts do not count. Several pictures make one contact sheet. The method is "
+      "Grad-CAM (Selvaraju et\nal. 2017) on the second convolution of the last block, after BatchNorm and "
+      "ReLU and before the pooling.\n\n"
       "Examples:\n"
-      "  bart explain picture.jpg                       its three likeliest classes\n"
+      "  bart explain picture.jpg                       its three most probable classes\n"
       "  bart explain picture.jpg --class homer_simpson where a picture looks like one class\n"
       "  bart explain inference_images --most 40        a contact sheet");
   command->callback([flags, &run] { run = [flags] { return explain_command(*flags); }; });

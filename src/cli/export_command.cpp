@@ -50,7 +50,7 @@ struct Pictures {
   std::vector<Picture> pictures;
 };
 
-/// The first pictures of `folder` that can be read, or drawn ones where there are none.
+/// The first pictures of `folder` that can be read, or drawn pictures if there are none.
 Pictures pictures_to_check(const fs::path& folder) {
   Pictures found{folder.string(), {}};
   try {
@@ -59,7 +59,7 @@ Pictures pictures_to_check(const fs::path& folder) {
       found.pictures.push_back(decode_picture(read_picture_file(file.path)).picture);
     }
   } catch (const Error&) {
-    // No folder, or a file that is not a picture: that matters to bart predict, not here.
+    // A missing folder or a file that is not a picture is no problem here, unlike for bart predict.
   }
   if (!found.pictures.empty()) return found;
   found.origin = fmt::format("bart sample (no pictures in {})", folder.string());
@@ -70,7 +70,8 @@ Pictures pictures_to_check(const fs::path& folder) {
   return found;
 }
 
-/// Where the class names of a .pth go: beside it, as training puts them. Never over those of another model.
+/// The class names of a .pth are written beside it, as a training does, but never over those of another
+/// model.
 void check_labels_place(const fs::path& labels, const std::vector<std::string>& classes) {
   if (!fs::exists(labels)) return;
   if (decode_label_encoder(read_file(labels)) == classes) return;
@@ -80,12 +81,13 @@ void check_labels_place(const fs::path& labels, const std::vector<std::string>& 
 
 int export_model(const ExportFlags& flags, const FoundModel& found, const fs::path& out, ModelFormat format) {
   if (flags.half && format == ModelFormat::pth) {
-    throw UsageError("--half is not for .pth, which PyTorch expects in the network's own float32");
+    throw UsageError(
+        "--half does not work for .pth, because PyTorch expects the network's own float32 there");
   }
   if (flags.with_preprocessing && format != ModelFormat::onnx) {
-    throw UsageError("--with-preprocessing is for ONNX: other formats hold no computation");
+    throw UsageError("--with-preprocessing works only for ONNX: other formats hold no computation");
   }
-  if (flags.opset && format != ModelFormat::onnx) throw UsageError("--opset is for ONNX");
+  if (flags.opset && format != ModelFormat::onnx) throw UsageError("--opset works only for ONNX");
   if (flags.opset && (*flags.opset < oldest_opset || *flags.opset > newest_opset)) {
     throw UsageError(
         fmt::format("--opset must be from {} to {}, not {}", oldest_opset, newest_opset, *flags.opset));
@@ -101,7 +103,7 @@ int export_model(const ExportFlags& flags, const FoundModel& found, const fs::pa
   const fs::path labels = out.parent_path() / "label_encoder.joblib";
   if (format == ModelFormat::pth) check_labels_place(labels, model.classes);
 
-  // Checked before anything is replaced; then the file is compared with what was checked.
+  // The bytes are checked before anything is replaced; then the file is compared with them.
   const Pictures pictures = pictures_to_check(found.run.test_pictures());
   CheckedExport exported;
   try {
@@ -132,7 +134,7 @@ int export_model(const ExportFlags& flags, const FoundModel& found, const fs::pa
   return 0;
 }
 
-/// The file beside the model, with the format's ending, unless --out names one.
+/// What --out names, or else a file beside the model with the ending of the format.
 int export_command(const ExportFlags& flags) {
   const std::string ending = ending_of(flags.out);
   const bool told_by_ending = ending == ".onnx" || ending == ".safetensors" || ending == ".pth";
@@ -153,15 +155,15 @@ int convert_command(const ExportFlags& flags) {
 }
 
 void add_shared_flags(CLI::App& command, ExportFlags& flags) {
-  command.add_flag("--with-preprocessing", flags.with_preprocessing,
-                   "ONNX: take uint8 [height, width, 3] pictures of any size, resized in the graph as Pillow "
-                   "does");
+  command.add_flag(
+      "--with-preprocessing", flags.with_preprocessing,
+      "ONNX: the model takes uint8 pictures [height, width, 3] of any size and resizes them as Pillow does");
   command.add_option(
       "--opset", flags.opset,
-      fmt::format("ONNX: the version of its operators, {} to {} (default {}, which the most programs "
-                  "read)",
+      fmt::format("ONNX: the version of its operators, {} to {} (default {}, which most programs read)",
                   oldest_opset, newest_opset, oldest_opset));
-  command.add_flag("--half", flags.half, "Weights as float16: half the size, computed in float32");
+  command.add_flag("--half", flags.half,
+                   "Write the weights as float16: half the size, still computed in float32");
 }
 
 }  // namespace
@@ -169,7 +171,7 @@ void add_shared_flags(CLI::App& command, ExportFlags& flags) {
 void add_export_command(CLI::App& program, Run& run) {
   auto flags = std::make_shared<ExportFlags>();
   CLI::App* command =
-      program.add_subcommand("export", "Write a trained model for other programs, checked on pictures");
+      program.add_subcommand("export", "Write a trained model for other programs, and check it on pictures");
   add_model_flags(*command, *flags);
   command->add_option("--format", flags->format,
                       "onnx, safetensors or pth (default: by the ending of --out, else onnx)");
@@ -178,7 +180,7 @@ void add_export_command(CLI::App& program, Run& run) {
   command->footer(
       "Examples:\n"
       "  bart export                                   BART-10M.onnx of BART-10M.pth\n"
-      "  bart export --with-preprocessing              one that resizes pictures by itself\n"
+      "  bart export --with-preprocessing              a model that resizes pictures itself\n"
       "  bart export --format safetensors --half       float16 weights, half the size\n"
       "  bart predict --model BART-10M.onnx            it needs no label_encoder.joblib");
   command->callback([flags, &run] { run = [flags] { return export_command(*flags); }; });
@@ -187,7 +189,7 @@ void add_export_command(CLI::App& program, Run& run) {
 void add_convert_command(CLI::App& program, Run& run) {
   auto flags = std::make_shared<ExportFlags>();
   CLI::App* command =
-      program.add_subcommand("convert", "Turn a model file into another format, told by its extension");
+      program.add_subcommand("convert", "Convert a model file to the format that the extension names");
   command->add_option("input", flags->model, "The model: .pth, .safetensors, .onnx")->required();
   command->add_option("output", flags->out, "The file to write: .pth, .safetensors, .onnx")->required();
   add_labels_flags(*command, *flags);

@@ -57,7 +57,8 @@ void check_flags(const InspectFlags& flags) {
   }
 }
 
-/// Some pictures, evenly spaced over all that can be read, as a training with augmentation would see them.
+/// Shows some pictures, evenly spaced over all that can be read, as a training with augmentation would see
+/// them.
 std::string augmented_pictures(const InspectFlags& flags, const Inspection& inspection) {
   constexpr std::size_t most = 12;
   constexpr int side = 128;
@@ -66,7 +67,8 @@ std::string augmented_pictures(const InspectFlags& flags, const Inspection& insp
   const std::size_t count = std::min(most, inspection.pictures.size());
   for (std::size_t k = 0; k < count; ++k) {
     numbers.push_back(static_cast<std::uint32_t>((2 * k + 1) * inspection.pictures.size() / (2 * count)));
-    some.classes.push_back(fmt::format("{}", k));  // of its own: a class without pictures is refused
+    some.classes.push_back(
+        fmt::format("{}", k));  // one class per picture, because a class without pictures is an error
     some.pictures.push_back({inspection.pictures[numbers.back()].file, static_cast<std::int32_t>(k)});
   }
   const LoadedPictures pictures = load_pictures(
@@ -75,7 +77,7 @@ std::string augmented_pictures(const InspectFlags& flags, const Inspection& insp
                            static_cast<std::uint32_t>(flags.seed));
 }
 
-/// What can be known of the page before pictures are read.
+/// Checks what can be known about a page before pictures are read.
 void check_page(const Output& page) {
   check_ending(page, "HTML", {".html", ".htm"});
   check_can_write(page);
@@ -87,7 +89,7 @@ void check_replaces_no_picture(const Output& page, const Listing& listing) {
   check_replaces_no_input(page, inputs);
 }
 
-/// The folder as it is called: without a slash at its end, and "." and ".." by their names.
+/// The name of the folder: without a slash at the end, and with the names of "." and "..".
 fs::path named(const fs::path& folder) {
   fs::path path = folder;
   if (!path.has_filename() && path.has_relative_path()) path = path.parent_path();
@@ -143,33 +145,35 @@ int inspect_command(const InspectFlags& flags) {
 void add_inspect_command(CLI::App& program, Run& run) {
   auto flags = std::make_shared<InspectFlags>();
   CLI::App* command = program.add_subcommand(
-      "inspect",
-      "Look into a data set: classes, sizes, broken files, duplicates, the leak into the test set");
+      "inspect", "Examine a data set: classes, sizes, broken files, duplicates, leaks into the test set");
   command
       ->add_option("folder", flags->folder,
                    "The data: a folder with one sub-folder per class, or a CSV of files and labels")
       ->capture_default_str();
   command->add_flag("--json", flags->json, "Print everything as JSON instead of tables");
-  command->add_option("--html", flags->html,
-                      "Write a page with thumbnails to this file, too (- for stdout, instead of the tables)");
+  command->add_option(
+      "--html", flags->html,
+      "Also write a page with thumbnails to this file (- writes it to stdout instead of the tables)");
   command->add_option(
       "--augmented", flags->augmented,
-      "Write a page of some pictures as a training with --augment would see them to this file, too");
-  command->add_option("--augment", flags->augment, "The augmentation of that page, as of bart train")
+      "Also write a page to this file that shows some pictures as a training with --augment would see them");
+  command->add_option("--augment", flags->augment, "The augmentation for that page, as for bart train")
       ->default_str("that of --recipe tuned");
-  command->add_option("--seed", flags->seed, "Seed of the split, as of bart train")->capture_default_str();
-  command->add_option("--test-size", flags->test_size, "Share of the test set, as of bart train (0: none)")
+  command->add_option("--seed", flags->seed, "Seed of the split, as for bart train")->capture_default_str();
+  command->add_option("--test-size", flags->test_size, "Share of the test set, as for bart train (0: none)")
       ->capture_default_str();
-  command->add_flag("--ignore-exif", flags->ignore_exif, "Take pictures as stored, not as turned by EXIF");
-  command->add_option("--threads", flags->threads, "Threads (default: all that this process may use)");
+  command->add_flag("--ignore-exif", flags->ignore_exif,
+                    "Take pictures as they are stored, not turned as EXIF says");
+  command->add_option("--threads", flags->threads,
+                      "Number of threads (default: all that this process may use)");
   command->footer(
-      "Near duplicates are pictures of one scene: 64-bit DCT hashes at most 10 bits apart, and colors of\n"
-      "16x16 thumbnails correlated by 0.9 or more; chains of them are one group. The folder is only read.\n"
-      "A data set that comes with its own split, as train, val and test folders, is inspected as it is "
-      "split.\n\n"
+      "Near duplicates are pictures of one scene: their 64-bit DCT hashes differ in at most 10 bits, and the "
+      "colours of\ntheir 16x16 thumbnails have a correlation of at least 0.9. Chains of them form one group. "
+      "The folder is only\nread. A data set with a split of its own (folders train, val and test) is "
+      "examined with that split.\n\n"
       "Examples:\n"
       "  bart inspect faces                       tables\n"
-      "  bart inspect faces --html faces.html     a page with thumbnails, too\n"
+      "  bart inspect faces --html faces.html     tables, and a page with thumbnails\n"
       "  bart inspect faces --augmented a.html    what the network will see with --recipe tuned\n"
       "  bart inspect faces --json | jq .split    how many test pictures leak");
   command->callback([flags, &run] { run = [flags] { return inspect_command(*flags); }; });

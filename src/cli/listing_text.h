@@ -8,11 +8,11 @@
 
 namespace bart {
 
-/// What the user should know of a data set before it is used: its warnings, the split that it comes with, and
-/// one line that counts what was passed over; --verbose names each.
+/// Logs what the user should know about a data set before it is used: its warnings, its own split, and one
+/// line that counts what was passed over, which --verbose lists.
 void log_listing(Log& log, const Listing& listing);
 
-/// The line that counts what was passed over in `folder`, and with --verbose the names.
+/// Logs the line that counts what was passed over in `folder`, and with --verbose the names.
 void log_passed_over(Log& log, const std::vector<PassedOver>& passed_over,
                      const std::filesystem::path& folder);
 

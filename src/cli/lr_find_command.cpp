@@ -29,7 +29,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A curve of fewer shows nothing.
+/// A curve of fewer steps shows nothing.
 constexpr int fewest_steps = 10;
 constexpr const char* default_out = "lr-find.svg";
 
@@ -81,8 +81,9 @@ int lr_find_command(const LrFindFlags& flags) {
                     });
   progress.clear();
   if (test.steps.size() < fewest_steps) {
-    throw Error(fmt::format("the loss flew off after {}, too soon to advise a rate: choose a --from below {}",
-                            counted(test.steps.size(), "step", "steps"), options.from));
+    throw Error(
+        fmt::format("the loss grew too large after {}, too soon to suggest a rate: choose a --from below {}",
+                    counted(test.steps.size(), "step", "steps"), options.from));
   }
   std::optional<EarlierOutput> earlier;
   if (flags.out == default_out) earlier.emplace(flags.out, EarlierOutput::Replaced::as_a_whole);
@@ -90,7 +91,7 @@ int lr_find_command(const LrFindFlags& flags) {
   fmt::print("{} learning rates from {:.2g} to {:.2g}: the smoothed loss is lowest at {:.2g}\n",
              test.steps.size(), options.from, test.steps.back().learning_rate, test.lowest_at);
   if (test.lowest_at == test.steps.front().learning_rate) {
-    fmt::print("No rate made the loss smaller, so there is none to advise; the curve is in {}\n",
+    fmt::print("No rate made the loss smaller, so none is suggested; the curve is in {}\n",
                flags.out.string());
   } else {
     fmt::print("Try bart train --lr {:.2g}, a tenth of that; the curve is in {}\n", test.suggestion,
@@ -105,18 +106,20 @@ int lr_find_command(const LrFindFlags& flags) {
 void add_lr_find_command(CLI::App& program, Run& run) {
   auto flags = std::make_shared<LrFindFlags>();
   CLI::App* command =
-      program.add_subcommand("lr-find", "Find a learning rate: a short training with growing ones");
+      program.add_subcommand("lr-find", "Find a learning rate by a short training with growing rates");
   command->add_option("folder", flags->folder, "The data: one sub-folder per class")->capture_default_str();
   command->add_option("--from", flags->options.from, "The first learning rate")->capture_default_str();
-  command->add_option("--to", flags->options.to, "The last one")->capture_default_str();
-  command->add_option("--steps", flags->options.steps, "How many, each for one step")->capture_default_str();
-  command->add_option("--out", flags->out, "The plot, SVG")->capture_default_str();
+  command->add_option("--to", flags->options.to, "The last learning rate")->capture_default_str();
+  command->add_option("--steps", flags->options.steps, "Number of learning rates, one per step")
+      ->capture_default_str();
+  command->add_option("--out", flags->out, "The SVG file to write the curve to")->capture_default_str();
   for (const char* flag : {"bs", "seed", "test-size", "split", "image-size", "class-weights", "clip-norm",
                            "cache", "threads", "precision", "exact", "ignore-exif"}) {
     add_setting_flag(*command, flag, flags->settings);
   }
   command->footer(
-      "The test stops where the loss is four times its lowest. Nothing but the plot is written.\n\n"
+      "The test stops when the loss is four times as large as its minimum. It writes nothing but the "
+      "curve.\n\n"
       "Examples:\n"
       "  bart lr-find faces                     a hundred steps from 1e-6 to 1\n"
       "  bart lr-find faces --steps 300         a smoother curve");

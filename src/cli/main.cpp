@@ -34,14 +34,13 @@
 namespace bart {
 namespace {
 
-/// The command line with "bart help", "bart help COMMAND" and "bart version" as the flags that they stand
-/// for.
+/// The command line in which "bart help", "bart help COMMAND" and "bart version" are replaced by their flags.
 std::vector<std::string> understood(const CLI::App& program, std::vector<std::string> arguments) {
   if (arguments.size() < 2) return arguments;
   if (arguments[1] == "version") arguments[1] = "--version";
   if (arguments[1] != "help") return arguments;
   arguments.erase(arguments.begin() + 1);
-  // Of another word the program says that it is no command.
+  // For any other word the program says that there is no such command.
   const auto is_asked_for = [&](const CLI::App* command) { return command->get_name() == arguments[1]; };
   if (arguments.size() == 1 || !program.get_subcommands(is_asked_for).empty()) arguments.push_back("--help");
   return arguments;
@@ -52,7 +51,7 @@ std::string check_threads(std::string& value) {
   int asked = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), asked);
   if (error == std::errc::invalid_argument || end != value.data() + value.size())
-    return {};  // CLI11 will say it
+    return {};  // CLI11 reports the error
   if (error != std::errc() || asked < 0 || asked > most_threads) {
     return fmt::format("must be from 1 to {}, or 0 for as many as this process may use, not {}", most_threads,
                        value);
@@ -63,7 +62,7 @@ std::string check_threads(std::string& value) {
     Log("Batlogger", none)
         .warning(fmt::format(
             "This process can start only {} of {} threads (ulimit -u, the limits of its container, "
-            "or memory): going on with {}",
+            "or memory): continuing with {}",
             startable, asked, startable));
     value = std::to_string(startable);
   }
@@ -101,8 +100,8 @@ int run_program(int argc, const char* const* argv) {
   add_man_command(program, run);
   Verbosity wanted;
   for (CLI::App* command : program.get_subcommands({})) {
-    command->add_flag("-q,--quiet", wanted.quiet, "Say nothing but warnings and errors");
-    command->add_flag("-v,--verbose", wanted.verbose, "Say more on the way");
+    command->add_flag("-q,--quiet", wanted.quiet, "Print only warnings and errors");
+    command->add_flag("-v,--verbose", wanted.verbose, "Print more details");
     if (CLI::Option* threads = command->get_option_no_throw("--threads")) {
       threads->transform(CLI::Validator(check_threads, ""));
     }
@@ -127,7 +126,7 @@ int run_program(int argc, const char* const* argv) {
     return 2;
   }
   if (wanted.quiet && wanted.verbose)
-    throw UsageError("--quiet and --verbose say the opposite: name one of them");
+    throw UsageError("--quiet and --verbose contradict each other: name one of them");
   set_verbosity(wanted);
   return run();
 }
@@ -137,7 +136,7 @@ int fail(std::string sentence, int code) {
   std::fflush(stdout);
   std::error_code error;
   [[maybe_unused]] const auto folder = std::filesystem::current_path(error);
-  if (error) sentence += "; the folder that this was started in does not exist any more";
+  if (error) sentence += "; the folder that bart was started in no longer exists";
   const std::string line = fmt::format("{} {}\n", styled("bart:", Style::error, shows_colours(STDERR_FILENO)),
                                        printable_line(sentence));  // it may name a file
   std::fwrite(line.data(), 1, line.size(), stderr);
@@ -150,7 +149,7 @@ int run_to_an_exit_code(int argc, const char* const* argv) {
   };
   try {
     const int code = run_program(argc, argv);
-    // What went to stdout may still fail on its way, on a full disk say.
+    // Writing stdout may still fail now, on a full disk for example.
     errno = 0;
     return std::fflush(stdout) != 0 || std::ferror(stdout) != 0 ? output_failed() : code;
   } catch (const SettingError& error) {
@@ -177,7 +176,7 @@ int run_to_an_exit_code(int argc, const char* const* argv) {
 }  // namespace bart
 
 int main(int argc, char** argv) {
-  // A file that grows past its limit is then a failing write with a sentence, not a killed process.
+  // A write beyond the limit on file sizes then fails with a sentence instead of killing the process.
   std::signal(SIGXFSZ, SIG_IGN);
   bart::end_on_signals_as_first_process();
   try {

@@ -17,25 +17,24 @@ void add_model_flags(CLI::App& command, ModelFlags& flags) {
 }
 
 void add_labels_flags(CLI::App& command, ModelFlags& flags) {
-  command.add_option(
-      "--labels", flags.labels,
-      "The class names, .joblib (default: the model's own, or label_encoder.joblib beside it)");
-  command.add_option("--threads", flags.threads, "Threads (default: all that this process may use)");
+  command.add_option("--labels", flags.labels,
+                     "A .joblib file with the class names (default: the names in the model, or "
+                     "label_encoder.joblib beside it)");
+  command.add_option("--threads", flags.threads,
+                     "Number of threads (default: all that this process may use)");
 }
 
 void add_prediction_precision_flag(CLI::App& command, ModelFlags& flags) {
-  add_precision_flag(
-      command, flags.precision,
-      "f32, bf16 (about twice as fast where the processor multiplies it, probabilities off by a few "
-      "thousandths), or auto: bf16 where the processor multiplies it");
+  add_precision_flag(command, flags.precision,
+                     "f32, bf16 (about twice as fast if the processor multiplies it; probabilities change by "
+                     "a few thousandths), or auto: bf16 if the processor multiplies it");
 }
 
 void add_tta_flag(CLI::App& command, ModelFlags& flags) {
   command
       .add_option("--tta", flags.tta,
-                  "Test-time augmentation: none, or flip, which judges each picture together with its mirror "
-                  "image, in "
-                  "twice the time")
+                  "Test-time augmentation: none, or flip, which averages over each picture and its mirror "
+                  "image and takes twice as long")
       ->check(CLI::IsMember({"none", "flip"}))
       ->capture_default_str();
 }
@@ -48,13 +47,21 @@ void add_precision_flag(CLI::App& command, std::string& precision, const std::st
 
 Precision precision_named(const std::string& name) {
   if (name == "bf16" && !runs_bf16()) {
-    throw UsageError("--precision bf16: there are no kernels for this processor: use --precision f32");
+    throw UsageError("--precision bf16: BART has no such kernels for this processor: use --precision f32");
   }
   return name == "bf16" || (name == "auto" && multiplies_bf16()) ? Precision::bf16 : Precision::f32;
 }
 
 void check_top_k(const std::optional<int>& top_k) {
   if (top_k && *top_k < 1) throw UsageError(fmt::format("--top-k must be at least 1, not {}", *top_k));
+}
+
+PictureFiles pictures_named(const std::vector<std::string>& inputs, bool recursive) {
+  try {
+    return find_picture_files(inputs, recursive);
+  } catch (const NoPicturesItself& error) {
+    throw Error(fmt::format("{} (--recursive includes the sub-folders)", error.what()));
+  }
 }
 
 std::vector<std::filesystem::path> inputs_of(const ModelFlags& flags, std::span<const PictureFile> pictures) {

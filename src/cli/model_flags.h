@@ -15,7 +15,7 @@ class App;
 
 namespace bart {
 
-/// The flags of every command that puts a trained model to work.
+/// The flags of every command that uses a trained model.
 struct ModelFlags {
   std::filesystem::path model = "BART-10M.pth";
   std::filesystem::path labels;  // empty: beside the model
@@ -26,25 +26,28 @@ struct ModelFlags {
 
 /// Adds --model, --labels and --threads.
 void add_model_flags(CLI::App& command, ModelFlags& flags);
-/// Adds --labels and --threads alone.
+/// Adds --labels and --threads only.
 void add_labels_flags(CLI::App& command, ModelFlags& flags);
-/// Adds --precision, with what it does to predictions.
+/// Adds --precision with a help text about predictions.
 void add_prediction_precision_flag(CLI::App& command, ModelFlags& flags);
 
 /// Adds --tta, for test-time augmentation.
 void add_tta_flag(CLI::App& command, ModelFlags& flags);
 
-/// Adds --precision; `help` says what it does there.
+/// Adds --precision with the help text `help`.
 void add_precision_flag(CLI::App& command, std::string& precision, const std::string& help);
 
-/// f32 or bf16 by name; auto is bf16 where the processor multiplies it. Throws UsageError for bf16 where
-/// there are no kernels for it.
+/// f32 or bf16 by name; auto is bf16 if the processor multiplies it. Throws UsageError for bf16 if there are
+/// no kernels for this processor.
 Precision precision_named(const std::string& name);
 
 /// Throws UsageError for a --top-k below 1.
 void check_top_k(const std::optional<int>& top_k);
 
-/// The files that a command reads: the model, the labels that are named, and the pictures.
+/// find_picture_files(), whose error names --recursive if that may help.
+PictureFiles pictures_named(const std::vector<std::string>& inputs, bool recursive);
+
+/// The files that a command reads: the model, the labels if they are named, and the pictures.
 std::vector<std::filesystem::path> inputs_of(const ModelFlags& flags, std::span<const PictureFile> pictures);
 
 ModelOptions model_options(const ModelFlags& flags);

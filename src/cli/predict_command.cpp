@@ -52,7 +52,7 @@ const NamedFormat formats[] = {{PredictionFormat::json, "json", {".json"}, "resu
                                {PredictionFormat::jsonl, "jsonl", {".jsonl", ".ndjson"}, "results.jsonl"},
                                {PredictionFormat::text, "text", {".txt"}, "-"}};
 
-/// --format, or what the ending of --out says, or JSON.
+/// The format that --format names, or the one of the ending of --out, or JSON.
 const NamedFormat& format_of(const PredictFlags& flags) {
   if (!flags.format.empty()) {
     const auto named =
@@ -127,7 +127,7 @@ int predict_command(const PredictFlags& flags) {
   Progress progress;
   Log log("Batlogger (Inference)", progress);
   const PictureFiles found = flags.inputs.empty() ? original_test_pictures("inference_images")
-                                                  : find_picture_files(flags.inputs, flags.recursive);
+                                                  : pictures_named(flags.inputs, flags.recursive);
   log_passed_over(log, found);
   const std::vector<PictureFile>& files = found.files;
   check_replaces_no_input({"--out", out}, inputs_of(flags, files));
@@ -186,22 +186,22 @@ void add_predict_command(CLI::App& program, Run& run) {
   auto flags = std::make_shared<PredictFlags>();
   CLI::App* command = program.add_subcommand("predict", "Classify pictures with a trained model");
   command->add_option("pictures", flags->inputs,
-                      "Pictures and folders of pictures (default: the .jpg of inference_images)");
+                      "Pictures and folders of pictures (default: the .jpg files in inference_images)");
   add_model_flags(*command, *flags);
-  command->add_option(
-      "--out", flags->out,
-      "File to write, - for stdout (default results.json, results.csv, results.jsonl; text: stdout)");
+  command->add_option("--out", flags->out,
+                      "File to write, or - for stdout (default: results.json, results.csv or results.jsonl; "
+                      "stdout for text)");
   command->add_option(
       "--format", flags->format,
-      "json, csv, jsonl (a JSON object per line) or text (default: by the ending of --out, else "
-      "json)");
+      "json, csv, jsonl (one JSON object per line) or text (default: by the ending of --out, else json)");
   command->add_option("--top-k", flags->top_k, "Write the K most probable classes with their probabilities");
   add_prediction_precision_flag(*command, *flags);
   add_tta_flag(*command, *flags);
-  command->add_flag("--recursive", flags->recursive, "Look into the sub-folders of folders too");
+  command->add_flag("--recursive", flags->recursive, "Include the sub-folders of folders");
   command->add_flag("--strict", flags->strict,
                     "Stop at the first file that cannot be read as a picture, instead of skipping it");
-  command->add_flag("--ignore-exif", flags->ignore_exif, "Take pictures as stored, not as turned by EXIF");
+  command->add_flag("--ignore-exif", flags->ignore_exif,
+                    "Take pictures as they are stored, not turned as EXIF says");
   command->footer(
       "Examples:\n"
       "  bart predict                                  inference_images/ into results.json, as the original "

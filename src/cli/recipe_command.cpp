@@ -29,13 +29,13 @@ void add_recipe_command(CLI::App& program, Run& run) {
   auto name = std::make_shared<std::string>("tuned");
   CLI::App* command =
       program.add_subcommand("recipe", "Print the settings of a recipe, as flags of bart train");
-  command->add_option("name", *name, "original or tuned; of tuned, what differs from original")
+  command->add_option("name", *name, "original, or tuned: then the settings that differ from original")
       ->check(CLI::IsMember({"original", "tuned"}))
       ->capture_default_str();
   command->footer(
       "Examples:\n"
       "  bart recipe tuned                               what --recipe tuned sets\n"
-      "  bart train faces --recipe tuned --dropout 0,0,0,0,0.5,0.5    with another dropout");
+      "  bart train faces --recipe tuned --dropout 0,0,0,0,0.5,0.5    with other dropout rates");
   command->callback([name, &run] { run = [name] { return recipe_command(*name); }; });
 }
 

@@ -35,18 +35,18 @@ int report_command(const ReportFlags& flags) {
 void add_report_command(CLI::App& program, Run& run) {
   auto flags = std::make_shared<ReportFlags>();
   CLI::App* command =
-      program.add_subcommand("report", "Make the page that tells of a training, bart-run/report.html");
+      program.add_subcommand("report", "Make the report of a training again, bart-run/report.html");
   command->add_option("run", flags->run, "Folder that bart train wrote its results into")
       ->capture_default_str();
-  command->add_option("--threads", flags->threads, "Threads (default: all that this process may use)");
+  command->add_option("--threads", flags->threads,
+                      "Number of threads (default: all that this process may use)");
   command->footer(
-      "One page that holds all it shows: curves, confusion matrix, F1 of each class, the worst mistakes and "
-      "the\n"
-      "least certain answers with Grad-CAM, the data, how to use the model. bart train makes it at its end; "
-      "this\n"
-      "makes it again, from the run's record, its model and its test pictures.\n\n"
+      "The report is a single file with curves, the confusion matrix, the F1 of each class, the worst "
+      "mistakes and the\nleast certain predictions with Grad-CAM, the data, and how to use the model. bart "
+      "train writes it at the end;\nthis command writes it again from the record, the model and the test "
+      "pictures of the training.\n\n"
       "Examples:\n"
-      "  bart report            of the training whose results are here\n"
+      "  bart report            for the training whose results are in this folder\n"
       "  bart report run1");
   command->callback([flags, &run] { run = [flags] { return report_command(*flags); }; });
 }

@@ -5,10 +5,10 @@
 #include <string>
 
 #include "bart/checkpoint/checkpoint_folder.h"
+#include "bart/dataset/prefix_files.h"
 #include "bart/run/run.h"
 #include "bart/run/settle.h"
 #include "commands.h"
-#include "bart/dataset/prefix_files.h"
 #include "train_flags.h"
 #include "training_log.h"
 
@@ -35,7 +35,7 @@ int train_command(const TrainFlags& flags, ResumeMode mode, const std::string& c
   std::filesystem::path folder = named_folder(flags);
   if (folder.empty()) folder = "characters_train";
   if (flags.prefix) {
-    settle(flags.settings);  // nothing is renamed for a command that cannot be
+    settle(flags.settings);  // a command that cannot run renames nothing
     log.log().info(fmt::format("Renamed {} files", prefix_files(folder)));
   }
   return log.end(train(folder, flags.settings, observer, command_line));

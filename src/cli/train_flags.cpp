@@ -41,46 +41,42 @@ void add_train_flags(CLI::App& command, TrainFlags& flags) {
   command.add_option("folder", flags.folder, "The data: one sub-folder per class (default characters_train)");
   command.add_option("--folder-name", flags.folder_name, "The same, as a flag");
   command
-      .add_option(
-          "--recipe", flags.recipe,
-          "Where the settings begin that are not given: original, or tuned, the best that is known for this "
-          "network (bart recipe tuned prints it)")
+      .add_option("--recipe", flags.recipe,
+                  "The settings for which no flag is given: original, or tuned, the best that are known for "
+                  "this network (bart recipe tuned prints them)")
       ->check(CLI::IsMember({"original", "tuned"}))
       ->capture_default_str();
   for (const Setting& setting : run_settings()) add_setting_flag(command, setting.flag, flags.settings);
   command
       .add_option("--resume", flags.resume,
-                  "Go on with the training in --out from its newest checkpoint, with the flags it had; "
-                  "--resume auto begins a training where there is none to go on with")
+                  "Go on with the training in --out from its newest checkpoint, with its flags; --resume "
+                  "auto begins a new training if there is none to go on with")
       ->expected(0, 1);
-  command.add_option("--config", flags.config,
-                     "A file with flags, such as bart-run/run.toml of another training; the command line "
-                     "overrides it");
+  command.add_option(
+      "--config", flags.config,
+      "A file with settings, such as bart-run/run.toml of another training; the command line overrides it");
   command.add_flag("--prefix-files", flags.prefix,
                    "Rename pic_* in the data folder to {class}_pic_* first, as the original did");
   command.footer(
-      "It writes BART-10M.pth, label_encoder.joblib and inference_images/ (the test pictures), and what it "
-      "did into\n"
-      "bart-run/: report.html (have a look), run.json, run.toml, steps.csv, test_pictures.csv, history.csv,\n"
-      "history.json, TensorBoard's event file (tensorboard --logdir bart-run), and its last two "
-      "checkpoints.\n"
-      "The data folder is only read. The pixels of data sets larger than a quarter of the memory lie in a "
-      "file\n"
-      "while it runs, in --cache or beside the results.\n"
-      "Ctrl-C saves a checkpoint and ends it; so does SIGTERM.\n\n"
+      "bart train writes BART-10M.pth, label_encoder.joblib and inference_images/ (the test pictures). Into "
+      "bart-run/ it\nwrites report.html (open it in a browser), run.json, run.toml, steps.csv, "
+      "test_pictures.csv, history.csv,\nhistory.json, TensorBoard's event file (tensorboard --logdir "
+      "bart-run) and the last two checkpoints.\nThe data folder is only read. If the pixels need more than a "
+      "quarter of the memory, they lie in a file while the\ntraining runs, in --cache or beside the "
+      "results.\nCtrl-C and SIGTERM save a checkpoint and end the training.\n\n"
       "Examples:\n"
       "  bart train                                the folder characters_train, as the original does\n"
       "  bart train faces --epochs 5 --out run1    another folder, five epochs, results into run1/\n"
-      "  bart train faces --recipe tuned           a better model than the original's, from the same "
+      "  bart train faces --recipe tuned           a better model than the original's, with the same "
       "network\n"
       "  bart train faces --max-steps 100          a quick look\n"
-      "  bart train --resume --out run1            goes on where the training in run1/ was stopped\n"
-      "  bart train faces --resume auto            one command for a loop that restarts it");
+      "  bart train --resume --out run1            goes on where the training in run1/ stopped\n"
+      "  bart train faces --resume auto            begins or goes on, for a loop that restarts it");
 }
 
 namespace {
 
-/// Takes what the file --config says and the command line does not.
+/// Takes the settings of the file --config that the command line does not give.
 void take_config(TrainFlags& flags) {
   if (flags.config.empty()) return;
   RunToml config;
@@ -103,7 +99,7 @@ void take_given(const CLI::App& command, TrainFlags& flags) {
     if (command.get_option(fmt::format("--{}", setting.flag))->count() > 0) flags.given.insert(setting.flag);
   }
   take_config(flags);
-  // With --resume auto the recipe is for the training that may have to be begun.
+  // With --resume auto the recipe applies if a new training begins.
   if (command.count("--resume") > 0 && flags.resume != "auto") {
     if (command.get_option("--recipe")->count() == 0) return;
     throw UsageError("--recipe is for a new training: leave it out with --resume");
@@ -125,7 +121,7 @@ void check_folder_flags(const TrainFlags& flags) {
 
 ResumeMode take_resume(const CLI::App& command, TrainFlags& flags) {
   if (command.count("--resume") == 0) return ResumeMode::no;
-  // CLI11 gives an option without its value an empty one, a later version "true".
+  // For an option without a value CLI11 stores an empty text, a later version "true".
   if (flags.resume.empty() || flags.resume == "true") return ResumeMode::yes;
   if (flags.resume == "auto") return ResumeMode::if_possible;
   // bart train --resume FOLDER

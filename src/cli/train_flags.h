@@ -14,32 +14,32 @@ struct TrainFlags {
   std::string folder;       // the argument
   std::string folder_name;  // the original's flag
   bool prefix = false;
-  std::string resume;  // "auto", or what stands after --resume; empty: not given
+  std::string resume;  // "auto", or the word after --resume; empty: not given
   std::filesystem::path config;
   std::string recipe = "original";
   RunSettings settings;
   std::set<std::string> given;  // flags of settings, on the command line or in the configuration file
 };
 
-/// Adds them to the command.
+/// Adds the flags to the command.
 void add_train_flags(CLI::App& command, TrainFlags& flags);
 
 /// Adds the flag of one setting, for another command that has it too.
 void add_setting_flag(CLI::App& command, const char* flag, RunSettings& settings);
 
-/// Sees what was given, in the file --config too, whose values the command line overrides. Throws UsageError
-/// for what is no flag of the command, or no value of it.
+/// Finds out which settings were given, on the command line or in the file --config, whose values the command
+/// line overrides. Throws UsageError for an unknown setting or an impossible value.
 void take_given(const CLI::App& command, TrainFlags& flags);
 
 enum class ResumeMode { no, yes, if_possible };
 
-/// What --resume asks for. The word after it may be the data folder.
+/// What --resume asks for. The word after --resume may be the data folder.
 ResumeMode take_resume(const CLI::App& command, TrainFlags& flags);
 
-/// Throws UsageError where two data folders are named.
+/// Throws UsageError if two data folders are named.
 void check_folder_flags(const TrainFlags& flags);
 
-/// The folder with the pictures; empty where none was named.
+/// The folder with the pictures; empty if none was named.
 std::filesystem::path named_folder(const TrainFlags& flags);
 
 }  // namespace bart

@@ -22,7 +22,7 @@ std::string shape_text(const std::pair<int, int>& size) {
   return fmt::format("({}, {}, 3)", size.first, size.second);
 }
 
-/// The command that goes on with the training in `out`.
+/// The command that resumes the training in `out`.
 std::string resume_command(const fs::path& out) {
   const std::string folder = out.string();
   const char* const arguments[] = {"bart", "train", "--resume", "--out", folder.c_str()};
@@ -100,7 +100,7 @@ void TrainingLog::tell_data(const LoadedPictures& pictures, const RunSettings& s
   }
   if (!pictures.converted.empty()) {
     log_.info(
-        fmt::format("Converted {} images to RGB (listed in bart-run/run.json)", pictures.converted.size()));
+        fmt::format("Converted {} pictures to RGB (listed in bart-run/run.json)", pictures.converted.size()));
   }
 }
 
@@ -118,25 +118,28 @@ void TrainingLog::tell_start(const RunStart& start) {
                     start.init_has_same_classes ? "" : ", but not of its last layer: it has other classes"));
   }
   if (!start.earlier_checkpoint.empty()) {
-    log_.info(fmt::format("Kept the last checkpoint of the training before as {}, until this one has its own",
-                          start.earlier_checkpoint.string()));
+    log_.info(
+        fmt::format("Kept the last checkpoint of the earlier training as {} until this training has its own",
+                    start.earlier_checkpoint.string()));
   }
   if (start.earlier_model) {
     log_.info(
         "The model of an earlier training, its label_encoder.joblib and its inference_images/ stay in place "
-        "until this one has a model, after an epoch; they are then in bart-run/earlier/");
+        "until this training has a model, after its first epoch; then they are in bart-run/earlier/");
   } else {
     log_.info("Saved label_encoder.joblib");
     log_.info(fmt::format("Saved {} test images to inference_images/", record.test_pictures));
     if (start.kept_pictures > 0) {
-      log_.warning(fmt::format("inference_images/ held {}: kept, in bart-run/earlier/ when there is a model",
-                               counted(start.kept_pictures, "picture", "pictures")));
+      log_.warning(
+          fmt::format("inference_images/ held {} that were there before: they are kept, in bart-run/earlier/ "
+                      "once there is a model",
+                      counted(start.kept_pictures, "picture", "pictures")));
     }
   }
   if (start.leftover_pictures > 0) {
     log_.warning(
         fmt::format("inference_images/ still holds {} pictures of an earlier run, from pic_{}.jpg on; "
-                    "bart predict reads them too",
+                    "bart predict also reads those",
                     start.leftover_pictures, record.test_pictures));
   }
   log_.detail(fmt::format("Training on {} threads", record.threads));
@@ -154,7 +157,7 @@ void TrainingLog::tell_epoch(const EpochRecord& epoch) {
   epoch_ = epoch.epoch + 1;
   const std::string training = fmt::format("Epoch [{}/{}], Loss: {:.3f}, Train Acc: {:.3f}%", epoch.epoch,
                                            epochs_, epoch.loss, epoch.train_accuracy);
-  if (std::isnan(epoch.validation_loss)) {  // there was nothing to validate on
+  if (std::isnan(epoch.validation_loss)) {  // there were no pictures to validate on
     log_.info(training);
     return;
   }
@@ -164,7 +167,7 @@ void TrainingLog::tell_epoch(const EpochRecord& epoch) {
                           epoch.validation_loss, epoch.train_seconds, epoch.validation_seconds));
 }
 
-/// Which epoch was chosen, and what its figure is worth.
+/// Says which epoch was chosen, and what its figure is worth.
 void TrainingLog::tell_best(const RunResult& result) {
   const RunSettings& settings = result.record.settings;
   if (result.best_epoch == 0 || (settings.best.empty() && settings.patience == 0)) return;
@@ -175,13 +178,13 @@ void TrainingLog::tell_best(const RunResult& result) {
                         settings.best.empty() ? "" : " (BART-10M.best.pth)"));
   if (result.out_of_patience) {
     const std::size_t epochs = result.record.epochs.size();
-    log_.info(fmt::format("Stopped after epoch {}: {} epochs in a row were no better", epochs,
+    log_.info(fmt::format("Stopped after epoch {}: the last {} epochs were no better", epochs,
                           epochs - static_cast<std::size_t>(result.best_epoch)));
   }
   if (result.record.validation_pictures == 0) {
     log_.info(
-        "It was chosen on the test pictures themselves, so these figures flatter it: --validation-size keeps "
-        "others apart for choosing");
+        "The epoch was chosen on the test pictures themselves, so its figures are too good: "
+        "--validation-size keeps other pictures for choosing");
   }
 }
 

@@ -9,14 +9,14 @@
 
 namespace bart {
 
-/// Tells of a training on stderr, in the original's words and beyond, and stops it at a signal.
+/// Logs a training on stderr, in the words of the original and with further lines, and stops it at a signal.
 class TrainingLog {
  public:
   TrainingLog() : log_("Batlogger (Train)", progress_) {}
   TrainingLog(const TrainingLog&) = delete;
   TrainingLog& operator=(const TrainingLog&) = delete;
 
-  /// For train() and resume(); calls back into this object.
+  /// The observer for train() and resume(). It refers to this object.
   RunObserver observer();
 
   Log& log() { return log_; }
@@ -34,8 +34,8 @@ class TrainingLog {
 
   Progress progress_;
   Log log_;
-  std::optional<StopSignals> signals_;  // from the first step on
-  int epochs_ = 0;                      // asked for
+  std::optional<StopSignals> signals_;  // from the first step
+  int epochs_ = 0;                      // planned
   int epoch_ = 1;                       // the present one
   std::size_t skipped_ = 0, files_ = 0;
 };

@@ -12,14 +12,14 @@
 namespace bart {
 namespace {
 
-/// Arguments that no command, flag or argument took.
+/// A sentence about arguments that no command, flag or argument took.
 std::string unexpected(const std::vector<std::string>& remaining, const CLI::App& command,
                        const std::vector<CommandText>& texts) {
   const bool is_program = command.get_parent() == nullptr;
   if (is_program && !remaining.front().starts_with('-')) {
     return fmt::format("there is no command {}{}", remaining.front(), suggestion(remaining, "", texts));
   }
-  // What follows an unknown flag is most likely its value.
+  // The word after an unknown flag is most likely its value.
   for (const std::string& argument : remaining) {
     const std::string flag = argument.substr(0, argument.find('='));
     if (flag.size() < 2 || !flag.starts_with('-') || command.get_option_no_throw(flag) != nullptr) continue;
@@ -30,7 +30,7 @@ std::string unexpected(const std::vector<std::string>& remaining, const CLI::App
                      fmt::join(remaining, " "));
 }
 
-/// What a value of a flag has to be; CLI11 tells its type as "INT", "TEXT:{a,b}".
+/// What a value of the flag has to be. CLI11 names its type "INT" or "TEXT:{a,b}".
 std::string kind_of_value(const CLI::Option& option) {
   const std::string type = option.get_type_name();
   if (type.starts_with("INT")) return "a whole number of at most 2147483647";
@@ -39,7 +39,7 @@ std::string kind_of_value(const CLI::Option& option) {
   return "another value";
 }
 
-/// The option that CLI11's message names: it begins with the name, or has it before " = ".
+/// The option that CLI11's message names, at its beginning or before " = ".
 const CLI::Option* named_option(const CLI::App& command, std::string_view message) {
   for (const CLI::Option* option : command.get_options()) {
     const std::string name = option->get_name();

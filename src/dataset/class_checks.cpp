@@ -53,13 +53,6 @@ void add_classes(Listing& listing, const std::vector<std::string>& added) {
 
 }  // namespace
 
-std::string some_of(const std::vector<std::string>& names) {
-  const std::size_t shown = std::min<std::size_t>(names.size(), 5);
-  const auto end = names.begin() + static_cast<std::ptrdiff_t>(shown);
-  return fmt::format("{}{}", fmt::join(names.begin(), end, ", "),
-                     names.size() > shown ? fmt::format(" and {} more", names.size() - shown) : "");
-}
-
 void check_class_names(const std::vector<std::string>& classes, const std::string& where,
                        std::vector<std::string>& warnings) {
   std::unordered_map<std::string, std::string> by_composed, by_folded;

@@ -8,9 +8,6 @@
 
 namespace bart {
 
-/// The first names of many, for a sentence.
-std::string some_of(const std::vector<std::string>& names);
-
 /// Throws Error where two of the names are one in composed form; adds a warning for each two that look alike.
 void check_class_names(const std::vector<std::string>& classes, const std::string& where,
                        std::vector<std::string>& warnings);

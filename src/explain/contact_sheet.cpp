@@ -25,7 +25,7 @@ void paint(Picture& picture, int x, int y, const Colour& colour) {
   std::ranges::copy(colour, picture.pixels.begin() + static_cast<std::ptrdiff_t>(at));
 }
 
-/// As many glyphs as fit into `width` pixels; where some do not, two dots stand for the rest.
+/// The glyphs that fit into `width` pixels; if some do not, two dots stand for the rest.
 std::vector<Glyph> fitting(std::vector<Glyph> text, int width) {
   int used = 0;
   std::size_t count = 0;

@@ -8,8 +8,8 @@ inline constexpr int glyph_width = 6;
 inline constexpr int glyph_height = 13;
 
 /// The X Consortium's "6x13" of misc-fixed, which is in the public domain: U+0020 to U+007E, then U+00A0 to
-/// U+00FF. A glyph is 13 characters, a row each from the top: its code less '0' are six pixels, the leftmost the
-/// highest bit.
+/// U+00FF. A glyph is 13 characters, one per row from the top. The code of a character less that of '0' holds
+/// six pixels, the leftmost in the highest bit.
 inline constexpr std::string_view glyphs =
     "0000000000000008888888080000DDD00000000000DDnDnDD000008NXXL::l80000BZD48@DZT00000@XX@XVTJ00"
     "00888000000000488@@@@@88400@884444488@0008ZLZ8000000000088n880000000000000<8@0000000n000000"

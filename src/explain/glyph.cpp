@@ -51,12 +51,12 @@ std::optional<Glyph> latin_glyph(char32_t point) {
   return glyph;
 }
 
-/// The bitmap's digits of a code point: 32 for a glyph 8 pixels wide, 64 for one of 16. Empty where there is
-/// none.
+/// The digits of the bitmap of a code point: 32 for a glyph 8 pixels wide, 64 for one of 16. Empty if there
+/// is none.
 std::string_view unifont_bitmap(char32_t point) {
   const std::string_view font(bart_unifont, static_cast<std::size_t>(bart_unifont_end - bart_unifont));
   const std::string wanted = fmt::format("{:04X}", static_cast<std::uint32_t>(point));
-  std::size_t low = 0, high = font.size();  // both at the beginning of a line, or the end
+  std::size_t low = 0, high = font.size();  // each at the beginning of a line or at the end
   while (low < high) {
     const std::size_t newline = font.rfind('\n', low + (high - low) / 2);
     const std::size_t line = newline == std::string_view::npos || newline < low ? low : newline + 1;

@@ -22,7 +22,8 @@ std::array<double, 3> turbo(double x) {
   return colour;
 }
 
-/// Where an enlarged pixel's centre falls among `side` cells: the two next to it and the second one's weight.
+/// The position of the centre of an enlarged pixel among `side` cells: the two nearest cells and the weight
+/// of the second one.
 struct Between {
   std::size_t first, second;
   double weight;
@@ -51,7 +52,7 @@ Picture overlay(const Picture& picture, const ClassActivationMap& map) {
                          double{heat.values[r * side + column.second]}, column.weight);
       };
       const double value = std::lerp(along(row.first), along(row.second), row.weight);
-      const std::array<double, 3> colour = turbo(0.15 + 0.8 * value);  // without its near-black ends
+      const std::array<double, 3> colour = turbo(0.15 + 0.8 * value);  // without the nearly black ends
       const double opacity = 0.65 * std::sqrt(value);
       const double light = 0.62 + 0.38 * value;
       for (std::size_t c = 0; c < 3; ++c) {

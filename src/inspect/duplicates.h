@@ -8,7 +8,7 @@
 
 namespace bart {
 
-/// What is kept of each picture to find others like it.
+/// What is remembered about each picture to find others like it.
 struct PictureTraces {
   PictureSignature signature;
   std::uint64_t bytes_hash = 0;   // of the file

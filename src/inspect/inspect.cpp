@@ -16,7 +16,7 @@
 namespace bart {
 namespace {
 
-/// What is kept of one file.
+/// What is remembered about one file.
 struct Reading {
   InspectedPicture picture;
   PictureTraces traces;

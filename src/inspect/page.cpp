@@ -35,7 +35,7 @@ std::string breakable(const std::string& file) {
 
 struct Thumbnail {
   int width = 0, height = 0;
-  std::string jpeg;  // base64; empty where the file cannot be read any more
+  std::string jpeg;  // base64; empty if the file can no longer be read
 };
 
 using Thumbnails = std::map<std::uint32_t, Thumbnail>;

@@ -14,7 +14,7 @@ namespace {
 
 using namespace words;
 
-/// Lists longer than this are cut short; the JSON has them whole.
+/// Longer lists are cut here; the JSON has them completely.
 constexpr std::size_t most_lines = 10;
 
 /// Rows under headings. Each column is as wide as its widest cell; `right[c]` aligns column c to the right,

@@ -23,7 +23,7 @@ Agreement agreement_of(std::span<const float> expected, std::span<const float> f
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const float distance = std::abs(expected[i] - found[i]);
     if (!(distance <= agreement.farthest_probability))
-      agreement.farthest_probability = distance;  // NaN stays
+      agreement.farthest_probability = distance;  // a NaN stays
   }
   for (std::size_t row = 0; row < expected.size(); row += classes) {
     agreement.same_class +=
@@ -40,7 +40,8 @@ CheckedExport export_checked(const ModelFile& model, ModelFormat format, const M
   exported.bytes =
       encode_model_file({format, model.state, model.classes, model.apply_exif_orientation}, options);
   ModelFile decoded = decode_model_file(exported.bytes);
-  if (decoded.classes.empty()) decoded.classes = model.classes;  // a .pth's may lie in a file of their own
+  if (decoded.classes.empty())
+    decoded.classes = model.classes;  // those of a .pth may be in a file of their own
   if (decoded.classes != model.classes) throw Error("the exported model would have other classes");
   exported.agreement = agreement_of(probabilities_of(model, pictures, threads),
                                     probabilities_of(decoded, pictures, threads), model.classes.size());

@@ -4,21 +4,10 @@
 
 #include <algorithm>
 
+#include "bart/platform/counted.h"
 #include "bart/platform/error.h"
 
 namespace bart {
-namespace {
-
-/// The first names of many, for a sentence.
-std::string some_of(const std::vector<std::string>& names) {
-  const std::size_t shown = std::min<std::size_t>(names.size(), 5);
-  const auto end = names.begin() + static_cast<std::ptrdiff_t>(shown);
-  return fmt::format("{}{}", fmt::join(names.begin(), end, ", "),
-                     names.size() > shown ? fmt::format(" and {} more", names.size() - shown) : "");
-}
-
-}  // namespace
-
 std::vector<std::int32_t> labels_among(const std::vector<std::string>& classes, const Listing& listing) {
   std::vector<std::int32_t> labels;
   std::vector<std::string> unknown;

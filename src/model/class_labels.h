@@ -8,8 +8,8 @@
 
 namespace bart {
 
-/// For each class of the listing, its index among the model's. Throws Error, naming the folders, when one is
-/// not among them.
+/// The index of each class of the listing among the classes of the model. Throws Error with the names of the
+/// folders that are not among them.
 std::vector<std::int32_t> labels_among(const std::vector<std::string>& classes, const Listing& listing);
 
 }  // namespace bart

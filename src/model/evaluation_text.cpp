@@ -8,6 +8,7 @@
 
 #include "bart/engine/softmax.h"
 #include "bart/formats/csv.h"
+#include "bart/platform/counted.h"
 #include "bart/platform/printable.h"
 
 namespace bart {
@@ -18,14 +19,6 @@ using nlohmann::ordered_json;
 constexpr std::size_t confusions_shown = 10;
 constexpr std::size_t names_shown = 10;
 
-std::string listed(const std::vector<std::string>& names) {
-  std::string text;
-  for (std::size_t i = 0; i < std::min(names.size(), names_shown); ++i)
-    text += (i > 0 ? ", " : "") + printable(names[i]);
-  if (names.size() > names_shown) text += fmt::format(" and {} more", names.size() - names_shown);
-  return text;
-}
-
 double mean_confidence(const EvaluationReport& evaluated) {
   double sum = 0;
   for (const CalibrationBin& bin : evaluated.result.evaluation.calibration.bins)
@@ -33,7 +26,7 @@ double mean_confidence(const EvaluationReport& evaluated) {
   return sum / static_cast<double>(evaluated.result.evaluation.report.support);
 }
 
-/// A name in a CSV file: without control characters, which would reach the terminal of who looks at it.
+/// A name for a CSV file, without control characters, which would reach the terminal of a reader.
 std::string csv_name(const std::string& name) {
   return csv_field(printable(name));
 }
@@ -97,8 +90,8 @@ std::string evaluation_text(const EvaluationReport& evaluated) {
     }
   }
   if (!without.empty()) {
-    text += fmt::format("\nNo picture here is of {} of the model's {} classes: {}\n", without.size(),
-                        names.size(), listed(without));
+    text += fmt::format("\nThere are no pictures of {} of the model's {} classes: {}\n", without.size(),
+                        names.size(), some_of(without, names_shown));
   }
 
   const std::vector<Confusion> mistakes = most_confused(evaluation.confusion);

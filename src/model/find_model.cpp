@@ -19,7 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Told by the header of the safetensors file that a checkpoint is: JSON after eight bytes of its length.
+/// A checkpoint is a safetensors file, which begins with the length of its header in eight bytes and the
+/// header, JSON.
 bool is_checkpoint(std::span<const std::uint8_t> bytes) {
   std::uint64_t length = 0;
   if (bytes.size() < sizeof length) return false;
@@ -30,8 +31,7 @@ bool is_checkpoint(std::span<const std::uint8_t> bytes) {
          std::string_view::npos;
 }
 
-/// The folder of the training that a model file lies in: that of the results, or for a checkpoint the one
-/// above.
+/// The folder of results that a model file lies in; for a checkpoint the one above its folder.
 RunFolder run_of(const fs::path& file) {
   const fs::path folder = file.parent_path();
   if (fs::exists(folder.empty() ? "run.json" : folder / "run.json")) {
@@ -54,16 +54,17 @@ RunFolder with_record_of(const fs::path& model, const RunFolder& run) {
         return other;
       }
     }
-  } catch (const Error&) {  // who needs the record will say what is wrong with it
+  } catch (const Error&) {  // what is wrong with the record is reported by whoever needs it
   }
   return run;
 }
 
-/// Whether the training kept the model of its best epoch, which a model of that name may be left from.
+/// Whether the training keeps the model of its best epoch. If not, a model with that name was left by an
+/// earlier one.
 bool kept_best(const RunFolder& run) {
   try {
     return fs::exists(run.best_model()) && !read_run_record(run).settings.best.empty();
-  } catch (const Error&) {  // no record: nothing says whose the file is
+  } catch (const Error&) {  // without a record it is not known whose the file is
     return false;
   }
 }

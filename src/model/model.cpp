@@ -30,7 +30,7 @@ struct Model::Shared {
   bool mirror_images;
   Evaluator evaluator;
 
-  /// Made by the first explanation: it copies the largest weights.
+  /// Created by the first explanation, because it copies the largest weights.
   const GradCam& grad_cam() const {
     std::call_once(grad_cam_made_, [&] { grad_cam_.emplace(evaluator.architecture(), evaluator.state()); });
     return *grad_cam_;

@@ -19,7 +19,7 @@
 namespace bart {
 namespace {
 
-/// Reads a file with `decode`, whose errors are about its content, and puts the file's name before them.
+/// Reads a file and decodes it with `decode`, whose errors get the file's name as a prefix.
 template <typename Decode>
 auto decode_file(const std::filesystem::path& path, Decode decode) {
   const std::vector<std::uint8_t> bytes = read_file(path);
@@ -37,7 +37,7 @@ void check_classes(const StateDict& state, const std::vector<std::string>& class
   }
 }
 
-/// A single value that is not finite would spread to every prediction.
+/// Throws Error for a value that is not finite, because it would spread to every prediction.
 ModelFile with_finite_values(ModelFile model) {
   for (const Tensor& tensor : model.state) {
     const auto* floats = std::get_if<std::vector<float>>(&tensor.values);

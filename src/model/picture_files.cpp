@@ -19,7 +19,7 @@ bool ends_in_jpg(std::string name) {
   return name.ends_with(".jpg");
 }
 
-/// Adds the pictures of a folder. Their names are relative to it, or begin with `before`.
+/// Adds the pictures of a folder. Their names are relative to the folder, after the prefix `before`.
 void add_folder(const fs::path& folder, const fs::path& before, bool recursive, PictureFiles& to) {
   FoundPictures found = find_pictures(folder, recursive);
   for (const std::string& file : found.files) to.files.push_back({folder / file, (before / file).string()});
@@ -27,10 +27,10 @@ void add_folder(const fs::path& folder, const fs::path& before, bool recursive, 
     to.passed_over.push_back({(folder / one.path).string(), std::move(one.reason)});
   }
   std::ranges::move(found.warnings, std::back_inserter(to.warnings));
-  if (found.files.empty()) {
-    throw Error(fmt::format("{} holds no picture{}", folder.string(),
-                            recursive ? "" : " (--recursive looks into sub-folders)"));
-  }
+  if (!found.files.empty()) return;
+  const std::string sentence = fmt::format("{} holds no picture", folder.string());
+  if (recursive) throw Error(sentence);
+  throw NoPicturesItself(sentence + " itself");
 }
 
 }  // namespace

@@ -13,7 +13,7 @@
 namespace bart {
 namespace {
 
-/// A few batches, so that no thread waits for the last picture of each.
+/// Several batches are read together, so that threads do not wait for the last picture of each.
 constexpr std::size_t pictures_in_memory = 128;
 
 struct ResizedFile {

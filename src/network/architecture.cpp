@@ -23,8 +23,7 @@ void check_width(const char* what, int width) {
 
 void check_dropout(double dropout) {
   if (!(dropout >= 0 && dropout < 1)) {
-    throw Error(
-        fmt::format("a dropout of {} is not possible: it must be at least 0 and below 1", dropout));
+    throw Error(fmt::format("a dropout of {} is not possible: it must be at least 0 and below 1", dropout));
   }
 }
 

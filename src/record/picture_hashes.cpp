@@ -31,7 +31,7 @@ std::optional<PictureHashes> read_picture_hashes(const RunFolder& run) {
   if (!std::filesystem::exists(path)) return std::nullopt;
   const std::vector<std::uint8_t> bytes = read_file(path);
   auto rows = csv_rows_of({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-  if (!rows.empty()) rows.erase(rows.begin());  // the heading
+  if (!rows.empty()) rows.erase(rows.begin());  // the column names
   PictureHashes hashes;
   for (const std::vector<std::string>& row : rows) {
     std::vector<std::uint64_t>* const part = row.size() != 3          ? nullptr

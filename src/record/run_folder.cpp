@@ -12,7 +12,7 @@ RunFolder find_run(const fs::path& path) {
   if (const RunFolder run(path); fs::exists(run.run_json())) return run;
   if (fs::exists(path / "run.json")) {
     if (fs::exists(path / RunFolder::model_name)) return {path, path};        // bart-run/earlier
-    const fs::path record = path.has_filename() ? path : path.parent_path();  // without a last slash
+    const fs::path record = path.has_filename() ? path : path.parent_path();  // without a slash at the end
     const fs::path name = record.filename();
     if (name.empty() || name == "." || name == "..") return {record / "..", record};
     return {record.has_parent_path() ? record.parent_path() : fs::path("."), record};

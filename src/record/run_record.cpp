@@ -24,11 +24,11 @@ using nlohmann::ordered_json;
 
 constexpr std::uint64_t largest_record = std::uint64_t{1} << 30;
 
-/// A value that is not of the kind that its name stands for.
+/// A value has another type than its name requires.
 struct BadValue {};
 
-/// The library turns numbers of every kind into each other; one that does not fit would be undefined
-/// behavior.
+/// The JSON library converts numbers of all types into each other, and one that does not fit would be
+/// undefined behaviour.
 template <std::integral Whole>
 Whole whole(const json& value) {
   const bool fits = value.is_number_unsigned()  ? std::in_range<Whole>(value.get<std::uint64_t>())
@@ -98,7 +98,8 @@ void decode_settings(const json& options, RunRecord& record) {
       record.unrecorded.insert(setting.name);
     }
   }
-  if (record.unrecorded.contains("precision")) record.settings.precision = "f32";  // there was no other
+  if (record.unrecorded.contains("precision"))
+    record.settings.precision = "f32";  // the only precision at that time
   if (record.unrecorded.contains("threads")) record.settings.threads = record.threads;
   check(record.settings);
 }
@@ -151,7 +152,7 @@ EpochRecord decode_epoch(const json& object, const RunRecord& record) {
                            "validation_macro_f1", "validation_loss", "train_seconds", "validation_seconds"}) {
     object.at(name);
   }
-  // What the first versions left to be computed.
+  // The first versions did not record these figures.
   if (!object.contains("learning_rate")) epoch.learning_rate = record.settings.learning_rate;
   if (!object.contains("images_per_second") && epoch.train_seconds > 0) {
     epoch.images_per_second = static_cast<double>(record.train_pictures) / epoch.train_seconds;

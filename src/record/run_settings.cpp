@@ -10,7 +10,7 @@
 namespace bart {
 namespace {
 
-/// `sentence` with what `name` says in place of each "{flag}".
+/// `sentence` with each "{flag}" replaced by name(setting).
 template <typename Name>
 std::string with_names(std::string sentence, const Name& name) {
   for (const Setting& setting : run_settings()) {

@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view folder_key = "folder";
 constexpr std::string_view section = "train";
 
-/// As a TOML string, whose escapes are those of JSON; nothing where it is not UTF-8.
+/// A TOML string, which has the escapes of JSON; nothing if the text is not UTF-8.
 std::optional<std::string> quoted(const std::string& text) {
   try {
     std::string json = nlohmann::json(text).dump();
@@ -40,7 +40,7 @@ std::string value_text(const toml::node& node, const std::string& key) {
   if (const auto* whole = node.as_integer()) return fmt::format("{}", whole->get());
   if (const auto* real = node.as_floating_point()) return fmt::format("{}", real->get());
   if (const auto* truth = node.as_boolean()) return truth->get() ? "true" : "false";
-  throw Error(fmt::format("gives {} a value that is no text, number, true or false", key));
+  throw Error(fmt::format("gives {} a value that is neither a text nor a number, true or false", key));
 }
 
 void read_table(const toml::table& table, bool whole_file, RunToml& config) {

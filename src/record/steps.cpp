@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::uint64_t largest_file = std::uint64_t{1} << 30;
 
-/// A line of steps.csv; false when it is none.
+/// Reads a line of steps.csv. Returns false if it is not one.
 bool read_step(std::string_view line, StepRecord& step) {
   const char* at = line.data();
   const char* const end = at + line.size();
@@ -30,7 +30,7 @@ std::vector<StepRecord> read_steps(const std::filesystem::path& path) {
   const std::vector<std::uint8_t> bytes = read_file(path, largest_file);
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   std::vector<StepRecord> steps;
-  std::size_t start = text.find('\n') + 1;  // after the heading; 0 without one
+  std::size_t start = text.find('\n') + 1;  // after the column names; 0 without them
   while (start > 0 && start < text.size()) {
     const std::size_t end = std::min(text.find('\n', start), text.size());
     StepRecord step{};

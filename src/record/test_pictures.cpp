@@ -18,7 +18,7 @@ std::string encode_test_pictures(const fs::path& data_folder, const LoadedPictur
   std::string csv = "picture,file,bytes,class\n";
   for (std::size_t i = 0; i < split.test.size(); ++i) {
     const std::string& file = pictures.files[split.test[i]];
-    std::error_code gone;  // since it was read; recorded_test_pictures() will say so
+    std::error_code gone;  // gone since it was read: recorded_test_pictures() will report it
     const std::uintmax_t bytes = fs::file_size(data_folder / file, gone);
     fmt::format_to(std::back_inserter(csv), "pic_{}.jpg,{},{},{}\n", i, csv_field(file), gone ? 0 : bytes,
                    csv_field(pictures.classes[static_cast<std::size_t>(pictures.labels[split.test[i]])]));
@@ -30,11 +30,11 @@ Listing recorded_test_pictures(const RunFolder& run, const fs::path& data_folder
   const fs::path path = run.test_pictures_csv();
   const std::vector<std::uint8_t> bytes = read_file(path);
   auto rows = csv_rows_of({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-  if (!rows.empty()) rows.erase(rows.begin());  // the heading
+  if (!rows.empty()) rows.erase(rows.begin());  // the column names
   Listing listing{data_folder, {}, {}};
   std::vector<std::string> changed;
   for (const std::vector<std::string>& row : rows) {
-    // The first versions left the class to be taken from the path.
+    // Files of the first versions do not name the class, which follows from the path.
     const std::size_t slash = row.size() == 3 ? row[1].find('/') : std::string::npos;
     if (row.size() != 4 && slash == std::string::npos) {
       throw Error(fmt::format("{} is not what bart train writes: name a folder (bart evaluate FOLDER)",
@@ -51,7 +51,7 @@ Listing recorded_test_pictures(const RunFolder& run, const fs::path& data_folder
   if (listing.pictures.empty()) throw Error(fmt::format("{} names no picture", path.string()));
   if (!changed.empty()) {
     throw Error(
-        fmt::format("{} of the {} test pictures in {} are gone or not what they were at the training (the "
+        fmt::format("{} of the {} test pictures in {} are gone or have changed since the training (the "
                     "first: {}): put them back, or name a folder (bart evaluate FOLDER)",
                     changed.size(), listing.pictures.size(), data_folder.string(), changed.front()));
   }

@@ -33,8 +33,8 @@ std::string augmentation_page(const LoadedPictures& pictures, std::span<const st
       "charset=\"utf-8\"><title>Augmentation</title>\n<style>{}\n"
       "td img {{ display: block }} td, th {{ padding: 2px; text-align: left }}</style></head>\n<body><main>\n"
       "<h1>What the network will see</h1>\n<p>Each picture as it is, and as it is changed in the first {} "
-      "epochs of a "
-      "training with seed {}.</p>\n<p><code>{}</code></p>\n<table><tr><th>Picture</th><th>As it is</th>",
+      "epochs of a training with the seed {}.</p>\n<p><code>{}</code></p>\n<table><tr><th>Picture</th><th>As "
+      "it is</th>",
       html_style, epochs, seed, html_text(augmentation_text(augmentation)));
   for (std::uint32_t epoch = 1; epoch <= epochs; ++epoch) page += fmt::format("<th>{}</th>", epoch);
   page += "</tr>\n";

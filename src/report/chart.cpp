@@ -11,16 +11,16 @@
 namespace bart {
 namespace {
 
-// Of the drawing, in SVG units.
+// Sizes of the drawing, in SVG units.
 constexpr double width = 480, height = 250, left = 66, right = 12, top = 10, bottom = 30;
 
 struct Axis {
   double low = 0, high = 1, step = 1;
 };
 
-/// Round ends and steps of 1, 2 or 5 times a power of ten, `most` of them at most.
+/// At most `most` ticks at multiples of 1, 2 or 5 times a power of ten.
 Axis round_axis(double low, double high, int most) {
-  if (!(high > low)) {  // one value alone
+  if (!(high > low)) {  // a single value
     const double room = low != 0 ? std::abs(low) / 2 : 1;
     low -= room;
     high += room;
@@ -34,7 +34,7 @@ Axis round_axis(double low, double high, int most) {
   return {std::floor(low / step) * step, std::ceil(high / step) * step, step};
 }
 
-/// As few digits as tell the ticks apart.
+/// The smallest number of digits that tells the ticks apart.
 std::string tick_text(double value, double step) {
   const int decimals = std::max(0, static_cast<int>(std::ceil(-std::log10(step) - 1e-9)));
   return decimals > 3 ? fmt::format("{:.3g}", value) : fmt::format("{:.{}f}", value, decimals);
@@ -62,7 +62,8 @@ std::string description(const Chart& chart) {
   return html_text(text);
 }
 
-/// [["training", " %", [[1, 50.25], …]], …] for the script, which shows them under the pointer.
+/// The lines as [["training", " %", [[1, 50.25], …]], …] for the script, which shows the values under the
+/// pointer.
 std::string data_text(const Chart& chart) {
   std::string json;
   for (const ChartLine& line : chart.lines) {
@@ -83,7 +84,7 @@ std::string chart_html(const Chart& chart) {
   double low = std::numeric_limits<double>::infinity(), high = -low, last = 1, first = 1;
   for (const ChartLine& line : chart.lines) {
     for (const ChartPoint& point : line.points) {
-      // What a faint line does in its first moments must not flatten the others.
+      // The first values of a faint line must not flatten the other lines.
       if (!line.faint || point.x > 0.15 * line.points.back().x) {
         low = std::min(low, point.y);
         high = std::max(high, point.y);

@@ -9,7 +9,7 @@ struct ChartPoint {
   double x = 0, y = 0;
 };
 
-/// One line of a chart. A faint one is drawn thin and behind the others, without dots.
+/// One line of a chart. A faint line is drawn thin, below the others and without dots.
 struct ChartLine {
   std::string name;
   std::string colour;  // a CSS class of page_style.h: "a", "b"
@@ -20,15 +20,15 @@ struct ChartLine {
 struct Chart {
   std::string id;  // of its element
   std::string title;
-  std::string unit;        // behind numbers, " %"
-  int decimals = 2;        // of the figures beside the title
+  std::string unit;        // after numbers, such as " %"
+  int decimals = 2;        // of the numbers beside the title
   bool from_zero = false;  // the axis begins at 0
-  double at_most = 0;      // the axis ends there at the latest, 0: wherever it must
+  double at_most = 0;      // the largest value of the axis; 0: no limit
   std::vector<ChartLine> lines;
 };
 
-/// A figure with the chart as inline SVG over epochs, its legend with each line's last figure, and a sentence
-/// that tells a screen reader how the lines run.
+/// A figure with the chart over epochs as inline SVG, a legend with the last value of each line, and a
+/// sentence for screen readers that describes the lines.
 std::string chart_html(const Chart& chart);
 
 }  // namespace bart

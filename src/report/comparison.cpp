@@ -63,17 +63,17 @@ std::vector<ComparisonRow> setting_rows(const Runs& runs) {
   return rows;
 }
 
-/// What the figures of a run can be compared by: runs of another key were measured otherwise.
+/// A key that is equal for runs whose figures can be compared.
 using Key = std::string;
 
-/// The data, and which part of it the figures are of.
+/// The data, and the part of it on which the figures were measured.
 Key data_key(const RunRecord& run) {
   const RunSettings& settings = run.settings;
   return fmt::format("{}|{}|{}|{}|{}|{}|{}", fmt::join(run.classes, "/"), run.pictures, run.bytes,
                      settings.split, settings.test_size, settings.validation_size, measured_on(run));
 }
 
-/// A figure of each run; NaN where it has none.
+/// A figure of each run; NaN for a run without it.
 struct Figure {
   std::string name;
   Better better = Better::neither;
@@ -130,7 +130,7 @@ std::vector<ComparisonRow> figure_rows(const Runs& runs) {
       return run.epochs.empty() ? std::nan("") : run.epochs.back().*value;
     };
   };
-  // A figure of the last epoch, and of the best one with its number.
+  // A figure of the last epoch, and of the best epoch with its number.
   for (const auto& [name, label] :
        {std::pair("validation_accuracy_percent", "Accuracy"), std::pair("validation_macro_f1", "Macro F1"),
         std::pair("validation_loss", "Validation loss")}) {
@@ -194,8 +194,8 @@ Comparison compare(const std::vector<NamedRun>& runs) {
   if (std::ranges::any_of(runs,
                           [](const NamedRun& named) { return named.run.record.validation_pictures == 0; })) {
     comparison.notes.push_back(
-        "Where the validation was on the test pictures, the best epoch was chosen on them, and its figures "
-        "flatter it.");
+        "For runs that were validated on the test pictures, the best epoch was chosen on these pictures, so "
+        "its figures are too good.");
   }
   return comparison;
 }
@@ -234,7 +234,7 @@ std::string comparison_json(const std::vector<NamedRun>& runs) {
     object["history"] = ordered_json::parse(history_json(record.epochs));
     list.push_back(std::move(object));
   }
-  // File names may hold bytes that are no UTF-8; JSON cannot.
+  // File names may hold bytes that are not valid UTF-8, which JSON does not allow.
   return list.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 

@@ -11,10 +11,10 @@
 namespace bart {
 namespace {
 
-constexpr double letter = 7.2;  // the mean width of a letter of the labels' size
+constexpr double letter = 7.2;  // the mean width of a letter of the labels
 constexpr std::size_t longest_label = 26;
-constexpr std::size_t most_labels = 150;  // of more classes none can be read
-constexpr std::size_t most_numbers = 24;  // classes up to which cells have their numbers
+constexpr std::size_t most_labels = 150;  // more labels could not be read
+constexpr std::size_t most_numbers = 24;  // with more classes the cells show no numbers
 
 /// At most longest_label letters of it.
 std::string label_of(const std::string& name) {
@@ -69,8 +69,8 @@ std::string confusion_chart(const ConfusionMatrix& matrix, const std::vector<std
           truth == predicted ? "right" : "wrong", truth, predicted,
           room + cell * static_cast<double>(predicted), room + cell * static_cast<double>(truth), cell, cell,
           opacity,
-          truth == predicted ? fmt::format("{}: {} of {} right ({:.1f} %)", html_text(name_of(truth)), count,
-                                           support, 100 * share)
+          truth == predicted ? fmt::format("{}: {} of {} correct ({:.1f} %)", html_text(name_of(truth)),
+                                           count, support, 100 * share)
                              : fmt::format("{} taken for {}: {} of {} ({:.1f} %)", html_text(name_of(truth)),
                                            html_text(name_of(predicted)), count, support, 100 * share));
       if (n > most_numbers) continue;
@@ -82,9 +82,9 @@ std::string confusion_chart(const ConfusionMatrix& matrix, const std::vector<std
   return fmt::format(
       "<div class=\"matrix\"><svg id=\"confusion\" viewBox=\"0 0 {0:.0f} {0:.0f}\" role=\"img\" "
       "tabindex=\"0\" "
-      "style=\"--label:{1:.1f}px;max-width:{2:.0f}px\" aria-label=\"Confusion matrix of {3} classes, a row a "
-      "true class, "
-      "a column a predicted one. The table below names the mistakes.\"><rect class=\"frame\" x=\"{4:.1f}\" "
+      "style=\"--label:{1:.1f}px;max-width:{2:.0f}px\" aria-label=\"Confusion matrix of {3} classes, with "
+      "one row per true class and one column per predicted class. The table below lists the "
+      "mistakes.\"><rect class=\"frame\" x=\"{4:.1f}\" "
       "y=\"{4:.1f}\" "
       "width=\"{5:.1f}\" height=\"{5:.1f}\"/>{6}{7}{8}</svg></div>\n",
       room + side + 2, font, std::max(420.0, room + side + 2), n, room, side, cells, numbers, labels);

@@ -34,7 +34,7 @@ void remove_event_files(const fs::path& folder) {
     if (entry.path().filename().string().starts_with(event_file_prefix)) old.push_back(entry.path());
   }
   for (const fs::path& path : old) {
-    std::error_code left;  // then TensorBoard shows it too, which harms nothing
+    std::error_code left;  // then TensorBoard shows the old curve too, which does no harm
     fs::remove(path, left);
   }
 }

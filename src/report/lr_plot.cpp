@@ -10,7 +10,7 @@ namespace {
 
 constexpr double width = 760, height = 420, left = 64, right = 24, top = 48, bottom = 56;
 
-/// Where values lie in the picture.
+/// The positions of values in the picture.
 struct Axes {
   double log_from, log_to, lowest, highest;
 
@@ -30,7 +30,7 @@ Axes axes_of(const LrRangeTest& test) {
     axes.lowest = std::min({axes.lowest, step.smoothed_loss, step.loss});
     axes.highest = std::max(axes.highest, step.smoothed_loss);
   }
-  // Room above the smoothed curve; single losses beyond are cut off.
+  // The axis ends a little above the smoothed curve; single losses above it are cut off.
   axes.highest += 0.15 * (axes.highest - axes.lowest) + 1e-6;
   if (axes.log_to - axes.log_from < 1e-6) axes.log_to = axes.log_from + 1;
   return axes;
@@ -90,7 +90,7 @@ std::string lr_plot(const LrRangeTest& test) {
     svg += fmt::format(
         "<line class=\"mark\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"/><text class=\"marked\" "
         "x=\"{3:.1f}\" "
-        "y=\"{4}\">--lr {5:.2g}</text>\n",
+        "y=\"{4}\">suggested: {5:.2g}</text>\n",
         x, top, height - bottom, x + 6, top + 14, test.suggestion);
   }
   return svg + "</svg>\n";

@@ -25,7 +25,7 @@ std::string percent(double share) {
   return fmt::format("{:.1f} %", 100 * share);
 }
 
-/// "3:18" of minutes and seconds or of hours and minutes, and which of them.
+/// "3:18" as minutes and seconds or as hours and minutes, and the unit.
 std::pair<std::string, const char*> duration(double seconds) {
   const auto whole = std::lround(seconds);
   if (whole < 60) return {fmt::format("{:.1f}", seconds), "seconds"};
@@ -33,7 +33,7 @@ std::pair<std::string, const char*> duration(double seconds) {
   return {fmt::format("{}:{:02}", whole / 3600, whole / 60 % 60), "hours"};
 }
 
-/// "2026-11-24 12:03 UTC" of ISO 8601.
+/// "2026-11-24 12:03 UTC" from a time in ISO 8601.
 std::string date_text(const std::string& iso) {
   return iso.size() >= 16 && iso[10] == 'T' ? iso.substr(0, 10) + " " + iso.substr(11, 5) + " UTC" : iso;
 }
@@ -64,7 +64,7 @@ std::string header(const RunRecord& run) {
   const std::string status = finished
                                  ? counted(run.epochs.size(), "epoch", "epochs")
                                  : fmt::format("{} after {} of {} epochs",
-                                               run.status == "running" ? "not ended" : html_text(run.status),
+                                               run.status == "running" ? "unfinished" : html_text(run.status),
                                                run.epochs.size(), run.settings.epochs);
   return fmt::format(
       "<header class=\"top\"><div><h1>{}</h1><p>{} in {}, trained {} with BART {}</p></div><span "
@@ -83,11 +83,11 @@ std::string cards(const RunRecord& run, const Evaluation& evaluation) {
   const ClassificationReport& report = evaluation.report;
   std::string html = "<div class=\"cards\">\n";
   html += card(percent(report.accuracy),
-               fmt::format("accuracy: {} of {} test pictures right",
+               fmt::format("accuracy: {} of {} test pictures correct",
                            with_commas(static_cast<std::uint64_t>(report.right)),
                            with_commas(static_cast<std::uint64_t>(report.support))),
                true);
-  html += card(fmt::format("{:.3f}", report.macro.f1), "macro F1: the mean over classes");
+  html += card(fmt::format("{:.3f}", report.macro.f1), "macro F1: the mean over all classes");
   if (run.classes.size() > 5) html += card(percent(evaluation.top5_accuracy), "top-5 accuracy");
   html += card(fmt::format("{:.3f}", evaluation.loss), "loss on the test pictures");
   if (train_seconds > 0) {
@@ -99,7 +99,7 @@ std::string cards(const RunRecord& run, const Evaluation& evaluation) {
   return html + "</div>\n";
 }
 
-/// The loss of the steps over epochs, in means of as many as make at most 400 points.
+/// The loss of the steps over the epochs, averaged over groups of steps so that there are at most 400 points.
 std::vector<ChartPoint> step_losses(const RecordedRun& run) {
   const auto per_epoch = std::max<double>(1, std::ceil(static_cast<double>(run.record.train_pictures) /
                                                        std::max(1, run.record.settings.batch_size)));
@@ -147,7 +147,7 @@ std::string training_section(const RecordedRun& run) {
   const auto line = [&](const char* name, const char* colour, double EpochRecord::*value) {
     return ChartLine{name, colour, curve(run.record, value), false};
   };
-  // A validation that is the test set is called so.
+  // Curves measured on the test pictures are labelled so.
   const char* const validation = run.record.validation_pictures > 0 ? "validation" : "test pictures";
   std::string html = "<div class=\"charts\">\n";
   html += chart_html({.id = "loss",
@@ -192,7 +192,7 @@ std::string training_section(const RecordedRun& run) {
   }
   html += "</div>\n";
   if (run.record.epochs.empty()) {
-    html += "<p>No epoch came to its end, so there are no figures of epochs.</p>\n";
+    html += "<p>No epoch has ended, so there are no figures per epoch.</p>\n";
   } else {
     html += epoch_table(run.record);
   }
@@ -208,18 +208,17 @@ std::string warning_list(const RunRecord& run) {
 
 std::string confusion_section(const RunRecord& run, const ConfusionMatrix& matrix) {
   std::string html =
-      "<p class=\"scale\"><span><i class=\"r\"></i>right, as a share of its class</span><span><i "
-      "class=\"w\"></i>mistaken</span><span>rows: what a picture is; columns: what it was taken "
-      "for</span></p>\n";
+      "<p class=\"scale\"><span><i class=\"r\"></i>correct, as a share of the class</span><span><i "
+      "class=\"w\"></i>mistaken</span><span>rows: true class; columns: predicted class</span></p>\n";
   html += confusion_chart(matrix, run.classes);
   const std::vector<Confusion> mistakes = most_confused(matrix);
   if (mistakes.empty())
     return section("confusion-matrix", "Confusion matrix", html + "<p>There is no mistake.</p>\n");
   const auto table = [&](std::size_t begin, std::size_t end) {
     std::string rows =
-        "<div class=\"scroll\"><table><thead><tr><th scope=\"col\">Class</th><th scope=\"col\">taken "
-        "for</th><th "
-        "scope=\"col\" class=\"n\">Pictures</th><th scope=\"col\" class=\"n\">of its "
+        "<div class=\"scroll\"><table><thead><tr><th scope=\"col\">Class</th><th scope=\"col\">Predicted "
+        "as</th><th "
+        "scope=\"col\" class=\"n\">Pictures</th><th scope=\"col\" class=\"n\">Share of the "
         "class</th></tr></thead><tbody>\n";
     for (std::size_t i = begin; i < end; ++i) {
       const Confusion& pair = mistakes[i];
@@ -259,10 +258,9 @@ std::string class_section(const RunRecord& run, const ClassificationReport& repo
         scores.support);
   }
   html += fmt::format(
-      "</tbody></table></div>\n<p><small>F1 is the harmonic mean of precision (right among those said to be "
-      "of the class) "
-      "and recall (right among those of the class). Orange bars are below the mean of all classes, "
-      "{:.3f}.</small></p>\n",
+      "</tbody></table></div>\n<p><small>F1 is the harmonic mean of precision (the share of correct ones "
+      "among the pictures predicted as this class) and recall (the share of correct ones among the pictures "
+      "of this class). Orange bars are below the mean of all classes, {:.3f}.</small></p>\n",
       report.macro.f1);
   return section("classes", "Classes", html);
 }
@@ -277,7 +275,7 @@ std::string shown_picture(const RunRecord& run, const ShownPicture& picture, boo
   std::string row =
       fmt::format("<span>{}the picture</span>", image(picture.thumbnail, "A picture of " + truth));
   for (const ShownClass& shown : picture.classes) {
-    const std::string alt = fmt::format("Where in it the network found {}", name(shown.label));
+    const std::string alt = fmt::format("Where the network found {} in it", name(shown.label));
     row += fmt::format("<span>{}{}<b>{}</b></span>", image(shown.overlay, alt), name(shown.label),
                        percent(shown.probability));
   }
@@ -297,9 +295,9 @@ std::string mistakes_section(const RunRecord& run, std::span<const ShownPicture>
                              std::uint64_t mistakes) {
   if (mistakes == 0) return {};
   std::string html = fmt::format(
-      "<p>{} of the test pictures {} taken for another class. {} whose true class got the least probability. "
-      "Beside each: where the network looked (Grad-CAM, red counts most) for the class that it predicted and "
-      "for the true class.</p>\n<div class=\"pictures\">\n",
+      "<p>{} of the test pictures {} predicted as another class. {} whose true class has the lowest "
+      "probability. Beside each picture: which parts of it count (Grad-CAM, red counts most) for the "
+      "predicted class and for the true class.</p>\n<div class=\"pictures\">\n",
       with_commas(mistakes), mistakes == 1 ? "is" : "are",
       mistakes > worst.size() ? fmt::format("These {} are those", worst.size()) : "Those");
   for (const ShownPicture& picture : worst) html += shown_picture(run, picture, true);
@@ -308,7 +306,7 @@ std::string mistakes_section(const RunRecord& run, std::span<const ShownPicture>
 
 std::string uncertain_section(const RunRecord& run, std::span<const ShownPicture> uncertain) {
   std::string html =
-      "<p>The test pictures whose predicted class got the least probability, with their two likeliest "
+      "<p>The test pictures whose predicted class has the lowest probability, with their two most probable "
       "classes.</p>\n<div class=\"pictures\">\n";
   for (const ShownPicture& picture : uncertain) html += shown_picture(run, picture, false);
   return section("uncertain", "Least certain", html + "</div>\n");
@@ -316,11 +314,11 @@ std::string uncertain_section(const RunRecord& run, std::span<const ShownPicture
 
 std::string calibration_section(const Calibration& calibration) {
   std::string html = fmt::format(
-      "<p>How far its probabilities can be believed: of the answers that it gave 80 %, 80 % should be right. "
-      "On average they "
-      "are off by {} (expected calibration error, Guo et al. 2017).</p>\n<div "
+      "<p>How far the probabilities can be trusted: of the predictions with a probability of 80 %, 80 % "
+      "should be correct. On average the probabilities are off by {} (expected calibration error, Guo et al. "
+      "2017).</p>\n<div "
       "class=\"scroll\"><table><thead><tr><th "
-      "scope=\"col\">Probability of the answer</th><th scope=\"col\" class=\"n\">Pictures</th><th "
+      "scope=\"col\">Probability of the prediction</th><th scope=\"col\" class=\"n\">Pictures</th><th "
       "scope=\"col\" "
       "class=\"n\">Mean probability</th><th scope=\"col\" class=\"n\">Right</th><th scope=\"col\" "
       "data-still><span "
@@ -339,7 +337,7 @@ std::string calibration_section(const Calibration& calibration) {
   }
   return section("calibration", "Calibration",
                  html +
-                     "</tbody></table></div>\n<p><small>Orange: right less often than the probability "
+                     "</tbody></table></div>\n<p><small>Orange: correct less often than the probability "
                      "says.</small></p>\n");
 }
 
@@ -350,9 +348,9 @@ std::string data_section(const RunRecord& run) {
         "<details><summary>{} skipped</summary><div class=\"scroll\"><table><thead><tr><th "
         "scope=\"col\">File</th><th scope=\"col\">Reason</th></tr></thead><tbody>\n",
         counted(run.skipped.size(), "file was", "files were"));
-    for (const SkippedPicture& its : run.skipped) {
-      skipped += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", html_text(its.file),
-                             html_text(its.reason));
+    for (const SkippedPicture& picture : run.skipped) {
+      skipped += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", html_text(picture.file),
+                             html_text(picture.reason));
     }
     skipped += "</tbody></table></div></details>\n";
   }
@@ -403,10 +401,10 @@ std::string use_section() {
   return section(
       "use", "Use the model",
       "<p>From the folder that holds <code>BART-10M.pth</code> and <code>label_encoder.joblib</code>:</p>\n"
-      "<code class=\"command\">bart predict picture.jpg --top-k 3       # what is on it\n"
-      "bart explain picture.jpg                 # and why\n"
-      "bart evaluate other_pictures             # how good it is on others, one folder a class\n"
-      "bart export --help                       # ONNX and safetensors, for other programs</code>\n"
+      "<code class=\"command\">bart predict picture.jpg --top-k 3       # the three most probable "
+      "classes\nbart explain picture.jpg                 # the parts of the picture that count\nbart "
+      "evaluate other_pictures             # how good it is on others, one folder per class\nbart export "
+      "--help                       # ONNX and safetensors, for other programs</code>\n"
       "<p>The same model in PyTorch: <code>torch.load(\"BART-10M.pth\", weights_only=True)</code> is its "
       "state_dict. In C++: "
       "<code>bart::Model::load(\"BART-10M.pth\")</code>.</p>\n");
@@ -459,9 +457,8 @@ std::string training_report(const RecordedRun& run, const LoadedPictures& pictur
   html += augmentation_section(run);
   html += data_section(run.record);
   html += use_section();
-  html +=
-      fmt::format("<footer>Made by bart {}. This page needs no network and holds all it shows.</footer>\n",
-                  html_text(run.record.version));
+  html += fmt::format("<footer>Made by bart {}. This page is self-contained and needs no network.</footer>\n",
+                      html_text(run.record.version));
   return html + fmt::format("</main><script>{}</script></body></html>\n", report_script);
 }
 

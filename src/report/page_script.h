@@ -2,8 +2,8 @@
 
 namespace bart {
 
-/// What makes the page handier: figures under the pointer, a matrix to zoom into, tables to sort. All that it
-/// shows is on the page without it.
+/// The script of the report: values under the pointer, a matrix to zoom into, tables to sort. The page shows
+/// everything without it, too.
 inline constexpr const char* report_script = R"js(
 "use strict";
 for (const figure of document.querySelectorAll(".chart")) {
@@ -41,7 +41,7 @@ if (matrix) {
   told.textContent = "Point at a cell to read it; zoom with the buttons, +, - and 0, or a double click, and drag.";
   frame.after(told);
   let view = {x: 0, y: 0, size: whole};
-  // Names stay beside the cells and as large as they were, however far one zooms: at the edges of what is seen.
+  // At every zoom the names stay at the edges of the visible part, beside their cells, and keep their size.
   const room = matrix.querySelector(".frame").x.baseVal.value, names = [...matrix.querySelectorAll(".row, .col")];
   const size = parseFloat(getComputedStyle(matrix).getPropertyValue("--label"));
   const margins = ["x", "y"].map(() => document.createElementNS("http://www.w3.org/2000/svg", "rect"));

@@ -2,7 +2,7 @@
 
 namespace bart {
 
-/// What only the page of a training has, behind html_style.
+/// The styles that only the report of a training needs; they follow html_style.
 inline constexpr const char* report_style = R"(
 :root{--a:#2563c4;--b:#c96a12;--good:#1f7a4d;--right:37 99 196;--wrong:201 58 30}
 @media (prefers-color-scheme:dark){:root{--a:#7fb0ff;--b:#f2a65a;--good:#6fd3a0;--right:110 163 245;--wrong:255 122 92}}

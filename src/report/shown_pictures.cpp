@@ -13,7 +13,7 @@
 namespace bart {
 namespace {
 
-constexpr int thumbnail_side = 176;  // twice what the page gives them, for sharp screens
+constexpr int thumbnail_side = 176;  // twice the size on the page, for sharp screens
 constexpr int thumbnail_quality = 82;
 
 std::string jpeg_address(const Picture& picture) {

@@ -9,14 +9,14 @@
 
 namespace bart {
 
-/// Why the network predicted a class: its probability, and Grad-CAM over the picture.
+/// A class that is explained for a picture: its probability, and Grad-CAM over the picture.
 struct ShownClass {
   std::int32_t label = 0;
   double probability = 0;
   std::string overlay;  // a JPEG as a data: address
 };
 
-/// A test picture as the page shows it.
+/// A test picture as the report shows it.
 struct ShownPicture {
   std::string file;
   std::int32_t truth = 0;

@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A second name for a file; a copy where the file system has no links.
+/// Gives a file a second name, or copies it if the file system has no hard links.
 void keep_file(const fs::path& file, const fs::path& folder) {
   if (!fs::is_regular_file(file)) return;
   create_folder(folder);
@@ -26,7 +26,7 @@ void keep_file(const fs::path& file, const fs::path& folder) {
   if (error) throw Error(fmt::format("cannot write {}: {}", kept.string(), error.message()));
 }
 
-/// The files of results, and those of the record, that a training replaces.
+/// The results that a training replaces.
 std::vector<fs::path> results_of(const RunFolder& folder) {
   return {folder.model(), folder.best_model(), folder.last_model(), folder.labels()};
 }
@@ -37,14 +37,15 @@ std::vector<fs::path> records_of(const RunFolder& folder) {
           folder.report(),       folder.test_pictures_csv(), folder.augmented_pictures()};
 }
 
-/// Whether the record in place is of a training that wrote no model: killed, interrupted or diverged before.
+/// Whether the record in the folder is of a training that wrote no model, because it was killed or
+/// interrupted or diverged.
 bool without_model(const RunFolder& folder) {
   if (!fs::exists(folder.run_json())) return false;
   try {
     const RunRecord record = read_run_record(folder);
     return record.unfinished() && record.models.empty();
   } catch (const Error&) {
-    return false;  // not readable; it is kept all the same
+    return false;  // a record that cannot be read is kept, too
   }
 }
 
@@ -73,9 +74,9 @@ bool EarlierRun::has_model() const {
 
 std::size_t EarlierRun::keep() {
   if (without_model(folder_)) return 0;
-  // Whoever took the model away left nothing that is not in a record of BART.
+  // If only the model was removed, there is nothing else to keep.
   if (!has_model() && fs::exists(folder_.run_json())) return 0;
-  remove_folder(folder_.before());  // begun by a training that was killed here
+  remove_folder(folder_.before());  // left by a training that was killed here
   for (const fs::path& file : results_of(folder_)) keep_file(file, folder_.before());
   const std::vector<fs::path> pictures = test_pictures_in(folder_.test_pictures());
   for (const fs::path& picture : pictures) {
@@ -98,7 +99,7 @@ void EarlierRun::settle() {
 
 void EarlierRun::restore() {
   if (!fs::exists(folder_.before())) return;
-  std::error_code left;  // then it can still be put back by hand
+  std::error_code left;  // what fails can still be put back by hand
   for (const fs::path& file : records_of(folder_)) {
     if (const fs::path kept = folder_.before() / file.filename(); fs::exists(kept)) {
       fs::rename(kept, file, left);
@@ -106,7 +107,7 @@ void EarlierRun::restore() {
       fs::remove(file, left);
     }
   }
-  // Without a model in place, the labels and pictures of the new training are written at its start.
+  // If there was no model, the new training has already written its labels and pictures.
   if (const fs::path kept = folder_.before() / folder_.labels().filename(); fs::exists(kept)) {
     fs::rename(kept, folder_.labels(), left);
   }

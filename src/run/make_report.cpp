@@ -14,7 +14,7 @@
 namespace bart {
 namespace {
 
-/// The test pictures of a training, labelled as the model numbers its classes.
+/// The test pictures of a training, with the labels of the model's classes.
 LoadedPictures test_pictures_of(const RecordedRun& run, int threads, const OnProgress& progress) {
   const RunRecord& record = run.record;
   const Listing listing = recorded_test_pictures(run.folder, record.data_folder);
@@ -59,7 +59,7 @@ std::filesystem::path make_report(const std::filesystem::path& path, int threads
   }
   const Model model = Model::load(run.folder.model(), {.labels = run.folder.labels(), .threads = threads});
   if (model.classes() != run.record.classes) {
-    throw Error(fmt::format("{} is not the model of the training in {}: its classes are others",
+    throw Error(fmt::format("{} is not the model of the training in {}: it has other classes",
                             run.folder.model().string(), run.folder.run_json().string()));
   }
   if (!wrote_model(run.record, read_file(run.folder.model())).value_or(true)) {

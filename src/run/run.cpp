@@ -28,14 +28,14 @@ RunSettings settings_of(const Checkpoint& checkpoint) {
   return settings;
 }
 
-/// The lock of a folder that exists. One training at a time; where there has been one, this is known before a
-/// single picture is read.
+/// The lock of the folder if it exists: only one training may write into it at a time. So a second training
+/// fails before it reads a picture.
 std::unique_ptr<FolderLock> lock_of(const RunFolder& folder) {
   if (!fs::is_directory(folder.record())) return nullptr;
   return std::make_unique<FolderLock>(folder.record());
 }
 
-/// Throws ChangedSetting where a setting that decides the result is another one than it was.
+/// Throws ChangedSetting if a setting that affects the result has changed.
 void check_unchanged(const RunSettings& before, const RunSettings& now) {
   for (const Setting& setting : run_settings()) {
     if (setting.effect != Effect::result || text_of(setting, before) == text_of(setting, now)) continue;

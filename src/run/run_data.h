@@ -17,7 +17,8 @@ struct RunData {
   LoadedPictures pictures;
   DataFingerprint fingerprint;
   Split split;
-  LoadedPictures larger;  // the training pictures, from which augmented ones are made; empty without
+  LoadedPictures
+      larger;  // the training pictures, from which augmented ones are made; empty without augmentation
 };
 
 /// Lists the data set at `folder`, and the test and validation folders that the settings name as its parts.

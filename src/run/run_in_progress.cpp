@@ -41,7 +41,7 @@ void RunInProgress::warn(const std::string& sentence) {
   if (observer_.warning) observer_.warning(sentence);
 }
 
-/// Everything about places that can be known before a picture is looked for.
+/// Checks everything about files and folders that can be known before the pictures are listed.
 void RunInProgress::check_places() const {
   if (fs::is_directory(folder_) && lies_in(out_.results(), folder_)) {
     throw SettingError(
@@ -53,10 +53,9 @@ void RunInProgress::check_places() const {
   check_writable(out_);
   if (resumed_ && !settled_.values.best.empty() && !result_.record.models.empty() &&
       !fs::exists(out_.best_model())) {
-    throw Error(
-        fmt::format("{} is gone, which the training to go on with had written: put it back, or begin "
-                    "a new training",
-                    out_.best_model().string()));
+    throw Error(fmt::format(
+        "{}, which the training to go on with had written, is gone: put it back, or begin a new training",
+        out_.best_model().string()));
   }
 }
 
@@ -68,7 +67,7 @@ void RunInProgress::list_pictures() {
   architecture_ = {.classes = static_cast<int>(data_.listing.classes.size()),
                    .image_size = settled_.values.image_size};
   set_dropout(settled_.values.dropout, architecture_);
-  layers_of(architecture_);  // refuses what cannot be built before anything is read
+  layers_of(architecture_);  // throws before anything is read if there is no such network
 }
 
 TrainingState RunInProgress::initial_state_for(std::size_t train_pictures) const {
@@ -77,7 +76,7 @@ TrainingState RunInProgress::initial_state_for(std::size_t train_pictures) const
       settled_.values.init_values == "he" ? InitialValues::he : InitialValues::pytorch);
 }
 
-/// Before the pictures are read, which may take long.
+/// Comes before the pictures are read, which may take long.
 void RunInProgress::read_initial_model() {
   if (settled_.values.init.empty() || resumed_) return;
   initial_weights_ = initial_state_for(1).model;
@@ -104,9 +103,8 @@ void RunInProgress::read_pictures(const std::optional<FoundCheckpoint>& found) {
 void RunInProgress::check_data(const Checkpoint& checkpoint) const {
   const std::string change = difference(checkpoint.data, data_.fingerprint, data_.pictures.files);
   if (change.empty()) return;
-  throw Error(
-      fmt::format("{} is not what the training began with: {}; make it what it was, or begin a new training",
-                  folder_.string(), change));
+  throw Error(fmt::format("{} has changed since the training began: {}; restore it, or begin a new training",
+                          folder_.string(), change));
 }
 
 void RunInProgress::fill_record(const std::string& command) {
@@ -140,8 +138,9 @@ TrainingState RunInProgress::state_to_begin_with(std::optional<FoundCheckpoint> 
   return std::move(found->checkpoint.training);
 }
 
-/// Whether the best epoch lies too far back. The figures of an average's last epoch are those of its settled
-/// statistics, with which it may be the best one: the training has ended all the same.
+/// Whether the best epoch lies too far back. If a training with an average has ended early, the figures of
+/// its last epoch are those with settled statistics, and that epoch may now be the best: the training has
+/// ended nevertheless.
 bool RunInProgress::out_of_patience(const TrainingProgress& progress) const {
   const int patience = settled_.values.patience;
   if (patience == 0) return false;
@@ -232,7 +231,7 @@ void RunInProgress::train(Training& training) {
   try {
     if (!out_of_patience(progress)) training.run(events(training, stopped));
     if (!stopped) training.settle_statistics();
-    // No validation has seen what the last step did.
+    // No validation has checked the outputs since the last step.
     if (progress.done > 0) training.check_outputs();
   } catch (const DivergedError& error) {
     warn(fmt::format("The training diverged: {}", error.what()));
@@ -251,7 +250,7 @@ void RunInProgress::train(Training& training) {
   }
 }
 
-/// Keeps what an epoch has come to. Returns false when the observer stops the training.
+/// Saves the model and the figures of an epoch. Returns false when the observer stops the training.
 bool RunInProgress::end_epoch(Training& training, const EpochRecord& epoch) {
   history_->epoch(epoch);
   const bool go_on = !observer_.epoch || observer_.epoch(epoch);
@@ -314,13 +313,14 @@ void RunInProgress::report(const Model& model, const Predictions& predictions,
   try {
     write_report({out_, result_.record, steps}, model, data_.pictures, data_.split.test, predictions);
   } catch (const Error& error) {
-    throw Error(fmt::format("the model is saved, but there is no report: {}; bart report makes it anew",
-                            error.what()));
+    throw Error(fmt::format(
+        "the model is saved, but the report could not be written: {}; bart report writes it again",
+        error.what()));
   }
   output_.saved(Saved::report, out_.report());
 }
 
-/// The figures on the test pictures, which nothing was chosen on.
+/// Measures the models on the test pictures, which played no part in any choice.
 void RunInProgress::test(const Predictions& predictions) {
   const auto keep = [&](const Evaluation& evaluation, const char* model) {
     const ClassificationReport& figures = evaluation.report;

@@ -19,12 +19,12 @@
 
 namespace bart {
 
-/// A training from the search for its pictures to its report.
+/// A training, from listing its pictures to writing its report.
 class RunInProgress {
  public:
   RunInProgress(std::filesystem::path folder, SettledSettings settled, const RunObserver& observer);
 
-  /// Goes on from `found`, where there is one. `lock` may be empty where the folder does not exist yet.
+  /// Resumes from `found` if there is one. `lock` may be empty if the folder does not exist yet.
   RunResult run(std::optional<FoundCheckpoint> found, std::unique_ptr<FolderLock> lock,
                 const std::string& command);
 
@@ -56,7 +56,7 @@ class RunInProgress {
   const RunFolder& out_ = result_.folder;
   RunData data_;
   Architecture architecture_;
-  StateDict initial_weights_;  // those of the model that init names; empty without
+  StateDict initial_weights_;  // those of the model that init names; empty: none
   std::optional<InitialModel> initial_model_;
   bool resumed_ = false;
   RunOutput output_;

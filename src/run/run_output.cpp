@@ -68,7 +68,7 @@ void RunOutput::restore_earlier_run() {
 
 void RunOutput::write_beginning() {
   const RunFolder& out = result_.folder;
-  // The record first: from here on the model in place, if there is one, is not of the training it tells of.
+  // The record comes first: from now on a model in the folder does not belong to the training in the record.
   if (!result_.record.resumed_after_step) write_record("running");
   if (!published_ && !earlier_.has_model()) publish_data();
   write_file(out.pictures_csv(), encode_picture_hashes(data_.pictures, data_.split));

@@ -13,7 +13,7 @@
 
 namespace bart {
 
-// What a checkpoint's settings keep beside those of the table, which it names like flags ("--lr").
+// The entries of a checkpoint's settings beside those of the table, which are named like flags ("--lr").
 inline constexpr const char* folder_setting = "folder";
 inline constexpr const char* started_setting = "started";
 

@@ -11,7 +11,7 @@
 namespace bart {
 namespace {
 
-/// The share of the most frequent class, in percent: what a classifier reaches that always answers with it.
+/// The share of the most frequent class in percent: the accuracy of always predicting that class.
 double share_of_the_most_frequent(const LoadedPictures& pictures, std::span<const std::uint32_t> indices) {
   std::vector<std::size_t> counts(pictures.classes.size());
   for (const std::uint32_t i : indices) ++counts[static_cast<std::size_t>(pictures.labels[i])];
@@ -33,7 +33,7 @@ std::vector<std::string> warnings_before(const LoadedPictures& pictures, const S
                     fmt::join(untrained, ", "), one ? "has" : "have", one ? "it" : "them"));
   }
   if (split.train.size() == 1) {
-    warnings.push_back("There is one picture to train on: the model will know nothing else");
+    warnings.push_back("There is only one picture to train on: the model will know nothing else");
   }
   if (static_cast<std::size_t>(settings.batch_size) > split.train.size()) {
     warnings.push_back(fmt::format(
@@ -65,10 +65,10 @@ std::vector<std::string> warnings_after(const LoadedPictures& pictures, const Sp
   const double best =
       std::ranges::max_element(progress.epochs, {}, &EpochRecord::validation_accuracy)->validation_accuracy;
   if (best <= guess) {
-    warnings.push_back(fmt::format(
-        "No epoch was better than a guess: its accuracy is {:.1f} % at best, and always answering the most "
-        "frequent class of the validation pictures gives {:.1f} %",
-        best, guess));
+    warnings.push_back(
+        fmt::format("No epoch was better than a guess: the best accuracy is {:.1f} %, and always predicting "
+                    "the most frequent class of the validation pictures gives {:.1f} %",
+                    best, guess));
   }
   return warnings;
 }

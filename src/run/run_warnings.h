@@ -12,13 +12,13 @@
 
 namespace bart {
 
-/// What the user should know before the first step, a sentence each: classes or batches that cannot be
-/// trained as the settings ask.
+/// Sentences that the user should read before the first step: about classes or batches that cannot be trained
+/// as the settings ask.
 std::vector<std::string> warnings_before(const LoadedPictures& pictures, const Split& split,
                                          const RunSettings& settings);
 
-/// What the figures of a training say against its model, a sentence each: a loss that grew a thousandfold, or
-/// no epoch that was better than a guess.
+/// Sentences about figures that speak against the model: a loss that grew a thousandfold, or no epoch that
+/// was better than a guess.
 std::vector<std::string> warnings_after(const LoadedPictures& pictures, const Split& split,
                                         const TrainingProgress& progress);
 

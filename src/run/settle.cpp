@@ -11,7 +11,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Of a deterministic training. Some of oneDNN's kernels add up in as many parts as there are threads.
+/// The threads of a deterministic training. Some kernels of oneDNN split their sums into as many parts as
+/// there are threads.
 constexpr int deterministic_threads = 4;
 
 Precision settled_precision(const RunSettings& asked) {
@@ -19,7 +20,7 @@ Precision settled_precision(const RunSettings& asked) {
     throw SettingError("{exact} trains in f32: leave {precision} bf16 out");
   }
   if (asked.precision == "bf16" && !runs_bf16()) {
-    throw SettingError("{precision} bf16: there are no kernels for this processor: use {precision} f32");
+    throw SettingError("{precision} bf16: BART has no such kernels for this processor: use {precision} f32");
   }
   if (asked.exact) return Precision::f32;
   const bool bf16 = asked.precision == "bf16" || (asked.precision == "auto" && multiplies_bf16());
@@ -69,7 +70,7 @@ SettledSettings settle(const RunSettings& asked) {
 }
 
 bool lies_in(const fs::path& path, const fs::path& folder) {
-  std::error_code unknown;  // where the current folder is gone, nothing lies in it
+  std::error_code unknown;  // if the current folder is gone, nothing lies in it
   // Of a relative path that does not exist, weakly_canonical() makes no absolute one.
   const fs::path inner = fs::weakly_canonical(fs::absolute(path, unknown), unknown);
   const fs::path outer = fs::weakly_canonical(fs::absolute(folder, unknown), unknown);

@@ -13,7 +13,7 @@ void AugmentedBatch::make(const LoadedPictures& from, std::span<const std::uint3
   pictures_.resize(sources.size());
   parallel_for(sources.size(), threads, [&](std::size_t k) {
     const std::uint32_t i = sources[k];
-    from.will_need(i);  // from a disk in one piece, not page by page
+    from.will_need(i);  // so that a disk is read in one piece, not page by page
     const PictureRandom random(seed, static_cast<std::uint32_t>(epoch), names[k],
                                RandomPurpose::augmentation);
     const std::span to(pixels_.data() + k * bytes, bytes);

@@ -37,7 +37,8 @@ LrRangeTest lr_range_test(const LoadedPictures& pictures, std::span<const std::u
   double mean = 0;
   double lowest = INFINITY;
   for (int step = 0; step < options.steps; ++step) {
-    if (done + batch > visits.size()) {  // batches of one size, whose losses compare
+    if (done + batch >
+        visits.size()) {  // all batches have the same size, so that their losses can be compared
       visits = order.next_epoch();
       done = 0;
     }

@@ -13,8 +13,8 @@
 namespace bart {
 namespace {
 
-/// numpy's sum of a contiguous array: pairwise, eight sums side by side below 128 values
-/// (numpy/_core/src/umath/loops_utils.h.src). The order of additions decides the last bit.
+/// numpy's sum of a contiguous array, whose order of additions decides the last bit: pairwise, with eight
+/// partial sums for fewer than 128 values (numpy/_core/src/umath/loops_utils.h.src).
 double numpy_sum(std::span<const double> values) {
   const std::size_t n = values.size();
   if (n < 8) {
@@ -58,7 +58,7 @@ Scores means(const std::vector<ClassScores>& classes, bool by_support) {
           mean(classes, &Scores::f1, by_support)};
 }
 
-/// How many classes are likelier than the label's: 0 where the prediction is correct.
+/// The number of classes that are more probable than that of the label: 0 if the prediction is correct.
 std::size_t rank_of_label(std::span<const float> logits, std::int32_t true_label) {
   const auto label = static_cast<std::size_t>(true_label);
   std::size_t rank = 0;
@@ -173,8 +173,8 @@ Calibration calibration(const Predictions& predictions) {
 Evaluation evaluate(const Predictions& predictions) {
   if (predictions.size() == 0) throw Error("there is no picture to evaluate");
   if (predictions.logits.size() != predictions.size() * predictions.classes) {
-    throw Error(fmt::format("{} logits are not those of {} pictures and {} classes",
-                            predictions.logits.size(), predictions.size(), predictions.classes));
+    throw Error(fmt::format("{} logits do not fit {} pictures and {} classes", predictions.logits.size(),
+                            predictions.size(), predictions.classes));
   }
   Evaluation evaluation;
   evaluation.confusion =

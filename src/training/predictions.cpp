@@ -7,7 +7,7 @@
 namespace bart {
 namespace {
 
-/// Channels and side of the last convolution's output, whose activations are the features.
+/// Channels and side of the output of the last convolution: the shape of the features.
 std::size_t features_of(const Architecture& architecture) {
   const auto side = static_cast<std::size_t>(architecture.image_size >> (architecture.blocks.size() - 1));
   return static_cast<std::size_t>(architecture.blocks.back().channels) * side * side;

@@ -10,7 +10,7 @@
 namespace bart {
 namespace {
 
-/// From `from` to `to` along half a cosine wave; `part` in 0..1.
+/// The value between `from` and `to` at `part`, from 0 to 1, of half a cosine wave.
 double annealed(double from, double to, double part) {
   return to + (from - to) * 0.5 * (1 + std::cos(std::numbers::pi * part));
 }
@@ -18,7 +18,7 @@ double annealed(double from, double to, double part) {
 double one_cycle(double peak, double at, double total) {
   const double first = peak / 25;
   const double last = first / 1e4;
-  const double top = 0.3 * total - 1;  // the step, from 0, that has the peak
+  const double top = 0.3 * total - 1;  // the step with the peak, counted from 0
   const double end = total - 1;
   if (at <= top) return annealed(first, peak, at / top);
   return end > top ? annealed(peak, last, (at - top) / (end - top)) : peak;

@@ -39,7 +39,7 @@ void check(const LoadedPictures& pictures, const Split& split, const Architectur
     throw Error(fmt::format("the network takes pictures of {0} x {0}, these are {1} x {1}",
                             architecture.image_size, pictures.image_size));
   }
-  if (split.train.empty()) throw Error("a split without pictures to train on cannot be trained on");
+  if (split.train.empty()) throw Error("the split has no pictures to train on");
   if (options.batch_size < 1 || options.epochs < 0 || !(options.learning_rate > 0)) {
     throw Error("batch size and learning rate must be above 0, epochs at least 0");
   }
@@ -62,11 +62,11 @@ void check(const LoadedPictures& pictures, const Split& split, const Architectur
   const std::uint64_t n = split.train.size();
   if (progress.order.size() != n || progress.epoch < 1 || progress.done > n ||
       (progress.done < n && progress.done % static_cast<std::uint64_t>(options.batch_size) != 0)) {
-    throw Error("the state to go on from is that of a training on other pictures or in other batches");
+    throw Error("the state to go on from belongs to a training on other pictures or with another batch size");
   }
 }
 
-/// Thrown out of a validation that an event stops.
+/// Thrown to leave a validation that an event stops.
 struct Abandoned {};
 
 }  // namespace
@@ -152,7 +152,7 @@ void Training::step() {
   const bool from_larger = augmentation.changes() && options_.larger_pictures != nullptr;
   const LoadedPictures& source = from_larger ? *options_.larger_pictures : pictures_;
   const auto in_source = [&](std::uint32_t visit) { return from_larger ? visit : split_.train[visit]; };
-  // Of pictures on a disk, the next batch's come while this one computes.
+  // Pictures of the next batch are fetched from a disk while this batch is computed.
   const std::size_t next = progress_.done + n;
   const std::size_t next_end = std::min(visits_.size(), next + static_cast<std::size_t>(options_.batch_size));
   for (std::size_t k = next; k < next_end; ++k) source.will_need(in_source(visits_[k]));
@@ -235,7 +235,7 @@ Evaluation Training::evaluate_on(std::span<const std::uint32_t> indices, const O
 // augmented pictures.
 void Training::settle_statistics() {
   if (!averages() || !settled_.empty()) return;
-  constexpr std::size_t most_batches = 100;  // after which 0.9^100 of what was there before is left
+  constexpr std::size_t most_batches = 100;  // after which 0.9^100 of the earlier statistics is left
   const StateDict last = engine_.state();
   const AdamState adam = engine_.adam_state();
   engine_.load(average_.model);

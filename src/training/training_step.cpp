@@ -20,7 +20,7 @@ std::vector<const std::uint8_t*> pictures_of(const LoadedPictures& pictures,
                                              std::span<const std::uint32_t> batch) {
   std::vector<const std::uint8_t*> pixels;
   for (const std::uint32_t i : batch) {
-    pictures.will_need(i);  // in one piece, not page by page
+    pictures.will_need(i);  // so that a disk is read in one piece, not page by page
     pixels.push_back(pictures.picture(i));
   }
   return pixels;
@@ -46,7 +46,7 @@ std::vector<float> balanced_weights(const LoadedPictures& pictures, std::span<co
   const std::vector<double> counts = counts_of_classes(pictures, train);
   std::vector<float> weights;
   for (const double count : counts) {
-    // A class that has no picture to train on meets no weight.
+    // The weight of a class without pictures to train on is never used.
     weights.push_back(count == 0 ? 0
                                  : static_cast<float>(static_cast<double>(train.size()) /
                                                       (static_cast<double>(counts.size()) * count)));

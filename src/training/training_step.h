@@ -10,12 +10,11 @@
 
 namespace bart {
 
-/// One optimizer step on a batch: dropout masks drawn from `generator`, forward, loss, backward, optimizer. A
-/// loss or a gradient that is not finite leaves the weights as they were.
+/// One optimizer step on a batch: draws dropout masks from `generator`, then forward pass, loss, backward
+/// pass and optimizer. If the loss or the gradient is not finite, the weights stay as they are.
 StepResult training_step(Engine& engine, const Batch& batch, Mt19937& generator, const StepOptions& options);
 
-/// Pointers to the pictures `batch`, which are indices of `pictures`, fetched from a disk where they lie
-/// there.
+/// Pointers to the pictures with the indices `batch`. Pictures on a disk are fetched.
 std::vector<const std::uint8_t*> pictures_of(const LoadedPictures& pictures,
                                              std::span<const std::uint32_t> batch);
 
@@ -25,12 +24,12 @@ std::vector<std::int32_t> labels_of(const LoadedPictures& pictures, std::span<co
 /// scikit-learn's compute_class_weight("balanced") of the pictures `train`, [classes].
 std::vector<float> balanced_weights(const LoadedPictures& pictures, std::span<const std::uint32_t> train);
 
-/// tau * log(share of the class among the pictures `train`), [classes]; a class without a picture counts as
-/// if it had one.
+/// tau * log(share of the class among the pictures `train`), [classes]; a class without pictures counts as if
+/// it had one.
 std::vector<float> logit_adjustments(const LoadedPictures& pictures, std::span<const std::uint32_t> train,
                                      double tau);
 
-/// Throws Error where a label is no class.
+/// Throws Error when a label is not a class.
 void check_labels(const LoadedPictures& pictures);
 
 }  // namespace bart

@@ -69,7 +69,7 @@ TEST_F(Cache, IsOnlyReadWhereTheFileSystemHasNoLocks) {
     ASSERT_EQ(result.code, 0) << result.err;
     expect_same_results("plain", "cached");
     EXPECT_THAT(result.err,
-                HasSubstr(filled ? "Took 30 of 30 images from the cache" : "Took 0 of 30 images"));
+                HasSubstr(filled ? "Took 30 of 30 pictures from the cache" : "Took 0 of 30 images"));
     EXPECT_EQ(result.err.find("so the cache is only read") != std::string::npos, !filled);
   }
 }
@@ -79,8 +79,8 @@ TEST_F(Cache, GivesTheSameResultsAsNone) {
   scratch_.write(broken.lexically_relative(here()).string(), "no picture");
   age(broken);
   train("plain", {});
-  EXPECT_THAT(train("first", {"--cache", "cache"}).err, HasSubstr("Took 0 of 31 images from the cache"));
-  EXPECT_THAT(train("second", {"--cache", "cache"}).err, HasSubstr("Took 31 of 31 images from the cache"));
+  EXPECT_THAT(train("first", {"--cache", "cache"}).err, HasSubstr("Took 0 of 31 pictures from the cache"));
+  EXPECT_THAT(train("second", {"--cache", "cache"}).err, HasSubstr("Took 31 of 31 pictures from the cache"));
   expect_same_results("plain", "first");
   expect_same_results("plain", "second");
   const std::vector<std::string> evaluate = {"evaluate",           "--json",   "--model",
@@ -89,7 +89,7 @@ TEST_F(Cache, GivesTheSameResultsAsNone) {
   cached.insert(cached.end(), {"--cache", "cache"});
   const BartResult result = run_bart(here(), cached);
   EXPECT_EQ(result.out, run_bart(here(), evaluate).out);
-  EXPECT_THAT(result.err, HasSubstr("Took 6 of 6 images from the cache"));
+  EXPECT_THAT(result.err, HasSubstr("Took 6 of 6 pictures from the cache"));
 }
 
 TEST_F(Cache, AResumedTrainingTakesItAlong) {
@@ -98,7 +98,7 @@ TEST_F(Cache, AResumedTrainingTakesItAlong) {
   const BartResult resumed = run_bart(
       here(), {"train", "--resume", "--max-steps", "0", "--no-report", "--threads", "1", "--out", "run"});
   EXPECT_EQ(resumed.code, 0) << resumed.err;
-  EXPECT_THAT(resumed.err, HasSubstr("Took 30 of 30 images from the cache"));
+  EXPECT_THAT(resumed.err, HasSubstr("Took 30 of 30 pictures from the cache"));
   EXPECT_EQ(file_text(here() / "plain/BART-10M.pth"), file_text(here() / "run/BART-10M.pth"));
 }
 

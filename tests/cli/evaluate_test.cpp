@@ -124,7 +124,7 @@ TEST_F(EvaluateDrawn, ClassesOfTheModelMayBeMissing) {
   EXPECT_EQ(figures["pictures"], 8);
   EXPECT_EQ(figures["confusion"]["classes"].size(), 3u);
   const BartResult text = evaluate({"some"});
-  EXPECT_THAT(text.out, HasSubstr("No picture here is of 2 of the model's 3 classes: " + classes_[0] + ", " +
+  EXPECT_THAT(text.out, HasSubstr("There are no pictures of 2 of the model's 3 classes: " + classes_[0] + ", " +
                                   classes_[2] + "\n"));
   EXPECT_THAT(text.err, HasSubstr("of these 8 pictures"));  // copies of what it was trained on
 }

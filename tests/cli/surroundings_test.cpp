@@ -218,7 +218,7 @@ TEST_F(Surroundings, AWorkingFolderThatIsGone) {
   EXPECT_EQ(absolute.code, 0) << absolute.err;
   const BartResult relative = run_bart(here(), train("run"), {.in_child = gone});
   EXPECT_EQ(relative.code, 1);
-  EXPECT_THAT(relative.err, AllOf(HasSubstr("does not exist any more"), Not(HasSubstr("filesystem error"))));
+  EXPECT_THAT(relative.err, AllOf(HasSubstr("no longer exists"), Not(HasSubstr("filesystem error"))));
 }
 
 TEST_F(Surroundings, NoHomeAndNoTerminalTypeAreNeeded) {

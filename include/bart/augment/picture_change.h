@@ -9,16 +9,16 @@
 
 namespace bart {
 
-/// What is done to one picture, in whole numbers, so that every processor makes the same bytes of it.
+/// The change of one picture, in integers, so that all processors compute the same bytes.
 struct PictureChange {
-  // The pixel (x, y) of the outcome shows the picture at (x0 + x * xx + y * xy, y0 + x * yx + y * yy), in
-  // 1/65536 of its pixels, whose centres are at whole numbers. Outside of the picture is its reflection.
+  // Pixel (x, y) of the result shows the picture at (x0 + x * xx + y * xy, y0 + x * yx + y * yy), in units of
+  // 1/65536 pixel; the centres of pixels are at integers. Beyond its edges the picture is reflected.
   std::int32_t x0, xx, xy;
   std::int32_t y0, yx, yy;
-  // Its red, green and blue are then (colours * (red, green, blue) + offset) / 4096, between 0 and 255.
+  // Its colours become (colours * (red, green, blue) + offset) / 4096, clipped to 0 to 255.
   std::array<std::int32_t, 9> colours;
   std::int32_t offset;
-  // Columns [left, right) of rows [top, bottom) are painted over at last.
+  // Finally columns [left, right) of rows [top, bottom) are painted over.
   std::int32_t left, top, right, bottom;
   std::array<std::uint8_t, 3> paint;
 
@@ -28,17 +28,19 @@ struct PictureChange {
 /// The largest side of a picture that can be changed.
 constexpr int largest_changed_side = 4096;
 
-/// The side of the pictures that those of `side` are best made of: a part of a picture is then shown with
-/// about the detail that the whole one has.
+/// The side of the pictures from which changed pictures of side `side` are made, so that a part of a picture
+/// has about as much detail as the whole picture.
 constexpr int larger_side(int side) {
   return side * 5 / 4 < largest_changed_side ? side * 5 / 4 : largest_changed_side;
 }
 
-/// Draws the change of a picture of from_side x from_side into one of to_side x to_side. A figure of the
-/// augmentation moves the draws of no other. Throws Error for a side below 1 or above largest_changed_side.
+/// Draws the change of a picture of from_side x from_side into one of to_side x to_side. A number of the
+/// augmentation does not affect the random numbers of the others. Throws Error for a side below 1 or above
+/// largest_changed_side.
 PictureChange draw_change(const Augmentation& augmentation, PictureRandom random, int from_side, int to_side);
 
-/// Makes the changed picture: bilinear, rounded to bytes after each axis. Deterministic on every processor.
+/// Computes the changed picture with bilinear interpolation, rounded to bytes after each axis. All processors
+/// give the same result.
 void change_picture(const PictureChange& change,
                     std::span<const std::uint8_t> from,  // [from_side, from_side, 3]
                     int from_side,

@@ -13,13 +13,13 @@
 
 namespace bart {
 
-/// A plan that was timed operation by operation, beside the least that its work takes on this machine.
+/// A plan with the time of each operation, and the least time that its work takes on this machine.
 struct TimedPlan {
   std::vector<OperationTime> operations;
   Limit limit;
 };
 
-/// What was measured of the network in one precision; what was not asked for is empty.
+/// The measurements of the network in one precision. Those that were not asked for are empty.
 struct PrecisionBench {
   Precision precision;
   std::optional<TrainingSpeed> training = {};
@@ -36,17 +36,18 @@ struct PictureBench {
 
 struct BenchReport {
   Machine machine;
-  NetworkBench bench;  // the settings that all precisions share
+  NetworkBench bench;  // the settings for all precisions
   std::vector<PrecisionBench> precisions = {};
   std::optional<double> copy_bytes_per_second = {};  // read plus written
   MultiplicationPeak peak = {};                      // with the limit
-  std::optional<double> waited = {};  // the share of the time, for a processor that had other work
+  std::optional<double> waited =
+      {};  // the share of the time in which BART waited for a processor that had other work
   std::vector<PictureBench> pictures = {};
   std::optional<double> start_up_seconds = {};
   std::vector<ScaleStep> scale = {};
 };
 
-/// For people; with `operations`, the tables of all operations too.
+/// The measurements for people; with `operations` also the tables of all operations.
 std::string bench_text(const BenchReport& report, bool operations);
 
 std::string bench_json(const BenchReport& report);

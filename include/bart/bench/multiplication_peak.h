@@ -7,19 +7,19 @@
 
 namespace bart {
 
-/// Multiplications per second that this processor can make at most.
+/// The largest number of multiplications per second of this processor.
 struct MultiplicationPeak {
-  std::optional<double> f32;   // nothing without AVX2
-  std::optional<double> bf16;  // nothing with AMX, whose tiles multiply more than is measured here
+  std::optional<double> f32;   // empty without AVX2
+  std::optional<double> bf16;  // empty with AMX, whose tiles multiply more than is measured here
 };
 
-/// Measured on so many threads (0: what this process may use) by fused multiply-adds of the widest vectors,
-/// from registers alone; in bf16 by AVX512_BF16's dpbf16ps, and without it as floats, as the kernels do it.
-/// The best of `rounds`, since other work can only slow it down.
+/// Measures it on so many threads (0: as many as this process may use) with fused multiply-adds of the widest
+/// vectors in registers. In bf16 these are dpbf16ps of AVX512_BF16, or without that floats, as in the
+/// kernels. The best of `rounds` counts, because other work can only slow it down.
 MultiplicationPeak measure_multiplication_peak(int threads, int rounds);
 
-/// The time that no kernel can pass: the multiplications of the operations' algorithms at the processor's
-/// peak. Nothing where that is not known.
+/// The time that no kernel can beat: that of the multiplications in the algorithms of the operations at the
+/// processor's peak. Empty if the peak is not known.
 std::optional<double> bound_seconds(const std::vector<OperationTime>& operations,
                                     const MultiplicationPeak& peak);
 

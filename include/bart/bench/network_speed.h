@@ -10,12 +10,13 @@
 
 namespace bart {
 
-/// What is measured, and how often. Pictures are noise and weights the initial ones, both of one seed.
+/// What is measured, and how often. Pictures are noise and weights are the initial ones, both with a fixed
+/// seed.
 struct NetworkBench {
   Architecture architecture = {.classes = 42};
   EngineOptions engine = {};
   int batch_size = 32;
-  int rounds = 10;  // after two that warm up
+  int rounds = 10;  // after two rounds of warming up
 };
 
 /// Rounds done, of all.
@@ -24,11 +25,11 @@ using BenchProgress = std::function<void(int done, int total)>;
 struct TrainingSpeed {
   double step_seconds;  // the median of the rounds
   double images_per_second;
-  std::uint64_t peak_memory_bytes;  // of the process meanwhile
+  std::uint64_t peak_memory_bytes;  // of the process during the measurement
 };
 
-/// Steps of a Training as bart train makes them: the batch gathered, dropout masks drawn, forward, backward,
-/// Adam.
+/// Measures steps of a Training as bart train makes them: gathering the batch, drawing dropout masks,
+/// forward, backward and Adam.
 TrainingSpeed training_speed(const NetworkBench& bench, const BenchProgress& progress = {});
 
 struct InferenceSpeed {
@@ -36,10 +37,10 @@ struct InferenceSpeed {
   double images_per_second;
 };
 
-/// Engine::evaluate on a batch; with a batch of one, the latency of a single picture.
+/// Measures Engine::evaluate() on a batch; with a batch size of 1 this is the latency of a picture.
 InferenceSpeed inference_speed(const NetworkBench& bench, const BenchProgress& progress = {});
 
-/// Each operation of a training step, or of Engine::evaluate, timed by itself.
+/// Measures each operation of a training step or of Engine::evaluate().
 std::vector<OperationTime> operation_times(const NetworkBench& bench, bool training);
 
 }  // namespace bart

@@ -8,11 +8,11 @@
 
 namespace bart {
 
-/// One operation of a plan, timed. All but the seconds are as in Operation.
+/// The time of one operation of a plan. The other members are those of Operation.
 struct OperationTime {
   std::string name;
   std::string implementation;
-  double seconds;  // median over the rounds
+  double seconds;  // the median of the rounds
   double flops;
   double bytes;
   double multiplications = 0;

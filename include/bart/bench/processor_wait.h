@@ -5,16 +5,16 @@
 
 namespace bart {
 
-/// Tells whether the machine was busy with other work: how long the calling thread had to wait for a
-/// processor.
+/// Measures how long the calling thread had to wait for a processor, which tells whether the machine was busy
+/// with other work.
 class ProcessorWait {
  public:
-  /// Begins to count.
+  /// Begins the measurement.
   ProcessorWait();
 
-  /// Of the time in which this thread could have run since then, the share that it waited because a processor
-  /// had other work, 0 to 1. Nothing where Linux does not count it (/proc/thread-self/schedstat). To be
-  /// called on the thread that made the object.
+  /// The share, from 0 to 1, of the time since then in which this thread could have run but waited because
+  /// the processors had other work. Empty if Linux does not count it (/proc/thread-self/schedstat). Must be
+  /// called on the thread that created the object.
   std::optional<double> share() const;
 
  private:
@@ -26,7 +26,7 @@ class ProcessorWait {
   std::optional<Times> begin_;
 };
 
-/// From this share on, figures are not those of a quiet machine.
+/// From this share on, the machine counts as busy.
 inline constexpr double busy_share = 0.03;
 
 }  // namespace bart

@@ -8,21 +8,21 @@
 
 namespace bart {
 
-/// What a training sees of its pictures, in 64 bits each: enough to say later what has changed.
+/// 64-bit hashes of the pictures of a training, which tell later what has changed.
 struct DataFingerprint {
-  std::uint64_t classes = 0;         // the names of all, in their order
+  std::uint64_t classes = 0;         // the names of all classes, in their order
   std::vector<std::int64_t> names;   // [n] "class/name" and label
   std::vector<std::int64_t> pixels;  // [n] the resized pixels
   bool operator==(const DataFingerprint&) const = default;
 };
 
-/// Of class names in their order.
+/// The hash of class names in their order.
 std::uint64_t fingerprint_of_classes(const std::vector<std::string>& classes);
 
 DataFingerprint fingerprint_of(const LoadedPictures& pictures, int threads);
 
-/// How the pictures `now`, of the files `files`, differ from those `before`, in words, "of its pictures 1 is
-/// gone, 2 are new (the first: a/b.jpg)"; empty where they do not.
+/// A text that says how the pictures `now`, with the names `files`, differ from those `before`: "of its
+/// pictures 1 is gone, 2 are new (the first: a/b.jpg)"; empty if they do not.
 std::string difference(const DataFingerprint& before, const DataFingerprint& now,
                        const std::vector<std::string>& files);
 

@@ -11,7 +11,7 @@ namespace bart {
 
 struct SheetTile {
   Picture picture;
-  std::vector<std::string> caption;  // lines of UTF-8 in any script; what is too long is cut
+  std::vector<std::string> caption;  // lines of UTF-8 in any script; lines that are too long are cut
 };
 
 /// Tiles in rows of `columns`, each picture fitted into side x side pixels, its caption below. Throws Error

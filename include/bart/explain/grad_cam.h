@@ -10,19 +10,20 @@
 
 namespace bart {
 
-/// Where in a picture the evidence for one class lies, from the top left.
+/// How much each part of a picture counts for one class, from the top left.
 struct ClassActivationMap {
   int side = 0;
-  std::vector<float> values;  // [side, side], not negative; as large as the logit's gradients make them
+  std::vector<float> values;  // [side, side], at least 0, not normalized
 
-  /// The map divided by its largest value: from 0 to 1. All 0 where the network found nothing for the class.
+  /// The map divided by its largest value, so from 0 to 1. All 0 if no part of the picture counts for the
+  /// class.
   ClassActivationMap normalized() const;
 };
 
-/// What a network answered for one picture, and where in it the evidence for some classes lies.
+/// The prediction of a network for one picture, and which parts of the picture count for some classes.
 struct Explanation {
   std::vector<float> logits;             // [classes of the network]
-  std::vector<std::int32_t> classes;     // those explained
+  std::vector<std::int32_t> classes;     // the explained classes
   std::vector<ClassActivationMap> maps;  // one for each of them
 };
 
@@ -30,7 +31,7 @@ struct Explanation {
 /// Localization, ICCV 2017) of the network's last block: the feature maps A^k are the output of its second
 /// convolution after BatchNorm and ReLU, before the pooling, 16x16 for pictures of 128x128. Of the score y^c
 /// (the logit) the weights are alpha_k = mean over the map of dy^c / dA^k (equation 1), and the map is
-/// ReLU(sum_k alpha_k A^k) (equation 2). In evaluation mode, in double precision.
+/// ReLU(sum_k alpha_k A^k) (equation 2). Everything is computed in evaluation mode and in double precision.
 ///
 /// Holds a copy of the weights of the fully connected layers; may be called from several threads at once.
 class GradCam {
@@ -38,9 +39,9 @@ class GradCam {
   /// Throws Error when `state` is not that of a network of this architecture.
   GradCam(const Architecture& architecture, const StateDict& state);
 
-  /// One map for each of `classes`, in their order, from the activations of the last convolution,
-  /// [channels, side, side] (what evaluate_batches gives as features). Throws Error when `features` have
-  /// another size, or a class is none of the network's.
+  /// One map for each of `classes`, in their order, from the activations of the last convolution, [channels,
+  /// side, side] (the features of evaluate_batches()). Throws Error when `features` has another size, or the
+  /// network has no such class.
   std::vector<ClassActivationMap> operator()(std::span<const float> features,
                                              std::span<const std::int32_t> classes) const;
 

@@ -5,9 +5,9 @@
 
 namespace bart {
 
-/// The picture with the map over it: what counts little is dimmed, what counts much is coloured, from blue
-/// over green to red (Mikhailov's Turbo). The map is normalized and enlarged bilinearly, as PyTorch's
-/// interpolate(…, align_corners=False).
+/// The picture with the map over it: parts that count little are dimmed, parts that count much are coloured,
+/// from blue over green to red (Mikhailov's Turbo). The map is normalized and enlarged bilinearly, as
+/// PyTorch's interpolate(…, align_corners=False).
 Picture overlay(const Picture& picture, const ClassActivationMap& map);
 
 }  // namespace bart

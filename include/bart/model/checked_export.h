@@ -10,10 +10,10 @@
 
 namespace bart {
 
-/// How alike two models answer for the same pictures.
+/// How well the predictions of two models for the same pictures agree.
 struct Agreement {
   std::size_t same_class = 0;      // pictures with the same predicted class
-  float farthest_probability = 0;  // the largest difference of two probabilities; NaN where there is one
+  float farthest_probability = 0;  // the largest difference of two probabilities; NaN if one of them is NaN
 };
 
 struct CheckedExport {
@@ -21,7 +21,7 @@ struct CheckedExport {
   Agreement agreement;
 };
 
-/// Encodes `model` in another format, decodes the result again, and compares the predictions of both for
+/// Encodes `model` in another format, decodes the result, and compares the predictions of both for
 /// `pictures`. Throws Error when the format cannot hold the model, when the classes are not the same
 /// afterwards, or when float32 weights give another class or a probability that differs by more than 1e-5.
 CheckedExport export_checked(const ModelFile& model, ModelFormat format, const ModelFileOptions& options,

@@ -19,12 +19,12 @@
 namespace bart {
 
 struct ModelOptions {
-  /// The class names; empty: those of the model, or label_encoder.joblib beside it.
+  /// A .joblib file with the class names; empty: those in the model, or label_encoder.joblib beside it.
   std::filesystem::path labels = {};
   int threads = 0;  // of each call; 0: as many as this process may use
   Precision precision = Precision::f32;
   bool exact = false;          // every rounding as in PyTorch's float32 kernels; needs f32
-  bool mirror_images = false;  // each picture is judged together with its mirror image, in twice the time
+  bool mirror_images = false;  // average over each picture and its mirror image, which takes twice as long
 };
 
 /// A class and its probability, from 0 to 1.
@@ -36,10 +36,10 @@ struct ClassProbability {
 struct EvaluateOptions {
   std::size_t batch_size = 32;
   bool apply_exif_orientation =
-      true;                          // false also where the model was trained on pictures as they are stored
+      true;                          // has no effect if the model was trained on pictures as they are stored
   bool strict = false;               // the first bad picture is an Error instead of being skipped
   std::filesystem::path cache = {};  // see LoadOptions
-  /// Hashes as in LoadedPictures: pictures with these pixels are evaluated and no others. Empty: all are.
+  /// Hashes as in LoadedPictures: only pictures with these pixels are evaluated. Empty: all pictures.
   std::vector<std::uint64_t> only = {};
   OnProgress reading = {};
   OnProgress evaluating = {};
@@ -47,29 +47,29 @@ struct EvaluateOptions {
 
 /// How good a model is on a folder of pictures.
 struct FolderEvaluation {
-  LoadedPictures pictures;  // those that could be read, labelled as the model numbers its classes
-  std::vector<std::uint32_t> evaluated;  // [n] those of them that were evaluated
+  LoadedPictures pictures;  // those that could be read, with labels that are indices of the model's classes
+  std::vector<std::uint32_t> evaluated;  // [n] indices of the evaluated ones
   Predictions predictions;               // [n]
   Evaluation evaluation;
 };
 
-/// A trained network with its class names, ready to predict. Everything it offers may be called from several
-/// threads at once. Copies share the weights.
+/// A trained network with its class names, ready to predict. All functions may be called from several threads
+/// at once. Copies share the weights.
 class Model {
  public:
-  /// Reads a model: a file, whose format is told by content (.onnx and .safetensors as BART exports them, a
-  /// .pth of BART or PyTorch, a checkpoint), or the folder of a training (see find_model). Throws Error when a
-  /// file cannot be read, holds no network of BART's kind, or does not fit its labels.
+  /// Reads a model: a file, whose format is recognized by its content (.onnx and .safetensors as BART exports
+  /// them, a .pth of BART or PyTorch, a checkpoint), or the folder of a training (see find_model()). Throws
+  /// Error when a file cannot be read, holds no network of BART's kind, or does not fit its labels.
   static Model load(const std::filesystem::path& model, const ModelOptions& options = {});
 
-  /// `file` must name its classes. Throws Error when there are not as many as the network has.
+  /// `file` must name its classes. Throws Error when their number is not that of the network.
   explicit Model(const ModelFile& file, const ModelOptions& options = {});
 
   const std::vector<std::string>& classes() const;
   const Architecture& architecture() const;
   int image_size() const { return architecture().image_size; }
   int threads() const;
-  /// Whether pictures are turned as their EXIF tag says, as they were for the training.
+  /// Whether pictures are turned as their EXIF tag says, as in the training.
   bool apply_exif_orientation() const;
 
   /// The most probable class of a picture file. Throws Error when it cannot be read.
@@ -79,14 +79,14 @@ class Model {
   /// in training.
   std::vector<std::int32_t> predict(std::span<const Picture> pictures) const;
 
-  /// The probabilities of all classes: [n, classes], a row per picture.
+  /// The probabilities of all classes: [n, classes], one row per picture.
   std::vector<float> predict_proba(std::span<const Picture> pictures) const;
 
-  /// predict_proba for pictures that have the network's size: n pointers to [image_size, image_size, 3].
+  /// predict_proba() for pictures that have the network's size: n pointers to [image_size, image_size, 3].
   std::vector<float> predict_proba_resized(std::span<const std::uint8_t* const> pictures) const;
 
-  /// Evaluates the model on a folder with one sub-folder per class, whose names are looked up among
-  /// classes(). Throws Error when one is not among them, or the folder cannot be read.
+  /// Evaluates the model on a folder with one sub-folder per class. Throws Error when the name of a
+  /// sub-folder is not among classes(), or the folder cannot be read.
   FolderEvaluation evaluate(const std::filesystem::path& folder, const EvaluateOptions& options = {}) const;
   /// The same for the pictures of a listing.
   FolderEvaluation evaluate(const Listing& listing, const EvaluateOptions& options = {}) const;
@@ -94,12 +94,13 @@ class Model {
   /// Explains the `top_k` most probable classes of a picture by Grad-CAM.
   Explanation explain(const Picture& picture, std::size_t top_k = 3) const;
 
-  /// Explains pictures that have the network's size; `classes(i, logits)` says which classes of picture i.
+  /// Explains pictures that have the network's size; `classes(i, logits)` returns the classes to explain for
+  /// picture i.
   std::vector<Explanation> explain(
       const PictureSource& pictures,
       const std::function<std::vector<std::int32_t>(std::size_t, std::span<const float>)>& classes) const;
 
-  /// The network alone, for evaluate_batches.
+  /// The network itself, for evaluate_batches().
   BatchNetwork network() const;
 
  private:

@@ -5,29 +5,36 @@
 #include <vector>
 
 #include "bart/dataset/find_pictures.h"
+#include "bart/platform/error.h"
 
 namespace bart {
 
 struct PictureFile {
   std::filesystem::path path;
-  std::string name;  // as it stands in the results
+  std::string name;  // its name in the results
 };
 
 /// The picture files that a user named.
 struct PictureFiles {
   std::vector<PictureFile> files;
-  std::vector<PassedOver> passed_over;  // in folders, with the folder's path
+  std::vector<PassedOver> passed_over;  // in folders, with the path of the folder
   std::vector<std::string> warnings;    // see FoundPictures
 };
 
-/// What the original's inference reads: every name in `folder` that ends in .jpg (any case), sorted; hidden
-/// files are passed over.
+/// The pictures that the original's inference reads: all names in `folder` that end in .jpg (in any case),
+/// sorted, without hidden files.
 PictureFiles original_test_pictures(const std::filesystem::path& folder);
 
-/// The pictures named by a user: files as they are, folders as find_pictures finds them. A single picture is
-/// named by its file name, those of one folder by their path below it, those of several arguments by their
-/// full path. A name that comes twice is taken once. Throws Error when an argument does not exist or holds no
-/// picture.
+/// A folder holds no picture, and its sub-folders were not searched.
+class NoPicturesItself : public Error {
+ public:
+  using Error::Error;
+};
+
+/// The pictures that a user names: files as they are, folders as find_pictures() lists them. In the results a
+/// single picture has its file name, those of one folder their path below it, those of several arguments
+/// their full path. A picture that is named twice is taken once. Throws Error when an argument does not exist
+/// or holds no picture.
 PictureFiles find_picture_files(const std::vector<std::string>& arguments, bool recursive);
 
 }  // namespace bart

@@ -10,22 +10,22 @@
 
 namespace bart {
 
-/// The answer for one picture file.
+/// The prediction for one picture file.
 struct FilePrediction {
   const PictureFile& file;
-  std::span<const float> probabilities;  // [classes]; empty where the file could not be read
+  std::span<const float> probabilities;  // [classes]; empty if the file could not be read
   std::string reason;                    // why it could not be read
-  bool clipped_gray = false;             // nothing is left of it, see is_clipped_gray()
+  bool clipped_gray = false;             // the picture is only black and white now, see is_clipped_gray()
 };
 
 struct PredictFilesOptions {
   bool apply_exif_orientation =
-      true;  // false also where the model was trained on pictures as they are stored
+      true;  // has no effect if the model was trained on pictures as they are stored
   OnProgress progress = {};
 };
 
-/// Reads, resizes and classifies picture files. `take` gets one answer per file, in the order of `files`, as
-/// soon as its batch is computed; at most 128 pictures are in memory at a time.
+/// Reads, resizes and classifies picture files. `take` is called with one prediction per file, in the order
+/// of `files`, as soon as its batch is computed. At most 128 pictures are in memory at a time.
 void predict_files(const Model& model, std::span<const PictureFile> files, const PredictFilesOptions& options,
                    const std::function<void(const FilePrediction&)>& take);
 

@@ -11,13 +11,14 @@
 
 namespace bart {
 
-/// The `count` most probable classes, most probable first, of equals the first class first.
+/// The `count` most probable classes, the most probable first; equally probable ones in the order of the
+/// classes.
 std::vector<ClassProbability> ranking(std::span<const float> probabilities,
                                       const std::vector<std::string>& classes, std::size_t count);
 
 enum class PredictionFormat { json, jsonl, csv, text };
 
-/// Writes predictions as text, one after the other, whatever their number.
+/// Writes predictions as text, one after the other, without keeping them.
 class PredictionWriter {
  public:
   /// JSON is the original's results.json, {"file": "class", …} as json.dump(…, indent=4) writes it; with
@@ -26,9 +27,10 @@ class PredictionWriter {
   PredictionWriter(PredictionFormat format, bool with_probabilities,
                    std::function<void(std::string_view)> write);
 
-  /// `classes` are the most probable ones, most probable first; without probabilities the first alone counts.
+  /// `classes` are the most probable ones, the most probable first; without probabilities only the first one
+  /// counts.
   void add(std::string_view file, std::span<const ClassProbability> classes);
-  /// After the last prediction.
+  /// Must be called after the last prediction.
   void finish();
 
  private:

@@ -7,8 +7,9 @@
 
 namespace bart {
 
-/// Takes the dropout of each block and then of each hidden layer from "0.25,0.25,0.4,0.4,0.5,0.5". False, and
-/// nothing changed, where the text is not as many numbers from 0 to below 1.
+/// Sets the dropout rates of the blocks and then of the hidden layers from a text such as
+/// "0.25,0.25,0.4,0.4,0.5,0.5". Returns false, with nothing changed, if the text is not that many numbers
+/// from 0 to below 1.
 bool set_dropout(std::string_view text, Architecture& architecture);
 
 }  // namespace bart

@@ -11,17 +11,17 @@
 
 namespace bart {
 
-/// What a training read, by content: LoadedPictures::hashes of each part of its split.
+/// The pictures of a training by their content: LoadedPictures::hashes of each part of the split.
 struct PictureHashes {
   std::vector<std::uint64_t> train, validation, test;
 };
 
-/// The content of pictures.csv: a row per picture with its part, its file ("class/name" in the data folder)
+/// The content of pictures.csv: one row per picture with its part, its file ("class/name" in the data folder)
 /// and the hash of its resized pixels in hexadecimal.
 std::string encode_picture_hashes(const LoadedPictures& pictures, const Split& split);
 
-/// What the training recorded; nothing where it recorded none, as BART 0.1. Throws Error when the file cannot
-/// be read, or is not what bart train writes.
+/// The hashes that the training recorded; nothing for a training of BART 0.1, which recorded none. Throws
+/// Error when the file cannot be read, or is not what bart train writes.
 std::optional<PictureHashes> read_picture_hashes(const RunFolder& run);
 
 }  // namespace bart

@@ -5,8 +5,8 @@
 
 namespace bart {
 
-/// Where a training keeps what it writes: the original's files in one folder, and everything else in
-/// bart-run/ inside it. Paths only; nothing is looked up.
+/// The paths of everything that a training writes: the original's files in one folder, and everything else in
+/// bart-run/ inside it. The file system is not accessed.
 class RunFolder {
  public:
   static constexpr const char* model_name = "BART-10M.pth";
@@ -18,7 +18,7 @@ class RunFolder {
 
   explicit RunFolder(const std::filesystem::path& results = ".")
       : results_(results), record_(results / record_name) {}
-  /// For a bart-run/ that has another name, or another place.
+  /// For a bart-run/ with another name or in another place.
   RunFolder(std::filesystem::path results, std::filesystem::path record)
       : results_(std::move(results)), record_(std::move(record)) {}
 
@@ -27,7 +27,7 @@ class RunFolder {
   // The original's files.
   std::filesystem::path model() const { return results_ / model_name; }
   std::filesystem::path best_model() const { return results_ / best_model_name; }
-  /// The weights of the last step, where the model is an average.
+  /// The weights of the last step, if the model is an average.
   std::filesystem::path last_model() const { return results_ / last_model_name; }
   std::filesystem::path labels() const { return results_ / labels_name; }
   std::filesystem::path test_pictures() const { return results_ / test_pictures_name; }
@@ -41,9 +41,9 @@ class RunFolder {
   std::filesystem::path test_pictures_csv() const { return record_ / "test_pictures.csv"; }
   std::filesystem::path history_csv() const { return record_ / "history.csv"; }
   std::filesystem::path history_json() const { return record_ / "history.json"; }
-  /// What the network sees of some pictures, where they are changed at random.
+  /// Some pictures as the network sees them, if they are changed at random.
   std::filesystem::path augmented_pictures() const { return record_ / "augmented.jpg"; }
-  /// What was there when the present training began, until it has a model of its own.
+  /// What was in the folder when the present training began, until it has a model of its own.
   std::filesystem::path before() const { return record_ / "before"; }
   /// What an earlier training in the same folder left, until the next one does the same.
   std::filesystem::path earlier() const { return record_ / "earlier"; }
@@ -54,7 +54,7 @@ class RunFolder {
   std::filesystem::path record_;
 };
 
-/// The training that a user names by `path`: its folder of results or the bart-run/ inside it, in whatever
+/// The training that a user names with `path`: its folder of results or the bart-run/ inside it, in any
 /// spelling ("run1/", ".", ".."), or bart-run/earlier/, which holds both. Throws Error when there is no
 /// run.json.
 RunFolder find_run(const std::filesystem::path& path);

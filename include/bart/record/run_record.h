@@ -17,7 +17,7 @@
 
 namespace bart {
 
-/// What a model reached on the test pictures.
+/// The figures of a model on the test pictures.
 struct TestRecord {
   std::string model;  // the file's name
   double accuracy_percent;
@@ -28,78 +28,81 @@ struct TestRecord {
 /// A model that a training wrote.
 struct ModelRecord {
   std::string file;               // its name
-  int epoch = 0;                  // that it was written after; 0: before the first one was done
+  int epoch = 0;                  // after which it was written; 0: before the end of the first epoch
   std::uint64_t fingerprint = 0;  // hash_of() the file's bytes
 };
 
 /// What a training did, as bart-run/run.json keeps it.
 struct RunRecord {
-  std::string command;  // that started it, as a shell takes it; empty for a program that uses the library
+  std::string
+      command;  // the command that started it, quoted for a shell; empty for a program that uses the library
   std::string version;  // of BART
   Machine machine;
-  int threads = 0;                        // that it trained with
+  int threads = 0;                        // number of threads of the training
   RunSettings settings;                   // as settled: precision is f32 or bf16, threads at least 1
-  std::set<std::string> unrecorded = {};  // names of settings that an older BART did not record
+  std::set<std::string> unrecorded = {};  // names of settings that were not recorded, by an older BART
 
   std::filesystem::path data_folder;  // absolute
   std::vector<std::string> classes;
   std::size_t pictures = 0, train_pictures = 0, validation_pictures = 0, test_pictures = 0;
-  std::size_t sizes = 0;    // different (height, width) before resizing
+  std::size_t sizes = 0;    // number of different (height, width) before resizing
   std::uint64_t bytes = 0;  // of the files
   std::vector<SkippedPicture> skipped;
-  std::vector<std::pair<std::string, std::string>> converted;  // (file, Pillow's mode) of those not RGB
+  std::vector<std::pair<std::string, std::string>>
+      converted;  // (file, Pillow's mode) of those that are not RGB
 
   /// "running", "finished", "stopped" (by max_steps), "interrupted" or "diverged".
   std::string status;
   std::string started;  // ISO 8601, UTC
   std::string written;
-  std::optional<std::int64_t> resumed_after_step = {};  // the last time that it was resumed
+  std::optional<std::int64_t> resumed_after_step = {};  // when it was resumed last
   std::int64_t steps = 0;                               // taken
   std::vector<EpochRecord> epochs;
-  std::vector<TestRecord> tests;      // at the end, where there was a validation set
-  std::vector<ModelRecord> models;    // that are in place; empty: a model there is of an earlier training
-  std::vector<std::string> warnings;  // sentences about the data, the settings and how the training went
+  std::vector<TestRecord> tests;      // at the end of the training, if there is a validation set
+  std::vector<ModelRecord> models;    // in the folder; empty: a model in the folder is of an earlier training
+  std::vector<std::string> warnings;  // sentences about the data, the settings and the course of the training
   std::uint64_t peak_memory_bytes = 0;
 
-  /// It did not come to its end, or has not yet.
+  /// Whether the training has not come to its end.
   bool unfinished() const { return status != "finished" && status != "stopped"; }
 };
 
 /// The time now as ISO 8601 in UTC.
 std::string iso_time();
 
-/// The content of run.json. File names may hold bytes that are not UTF-8; U+FFFD takes their place.
+/// The content of run.json. Bytes of file names that are not UTF-8 are replaced by U+FFFD.
 std::string encode_run_record(const RunRecord& record);
 
-/// The reverse. Reads the records of all versions. Throws Error ("is not what bart train writes", to be put
-/// after the file's name) for anything else.
+/// Decodes the content of run.json, of all versions of BART. Throws Error ("is not what bart train writes", a
+/// sentence that begins with the file's name) for anything else.
 RunRecord decode_run_record(std::span<const std::uint8_t> json);
 
-/// Whether the training wrote the model file `bytes`, as its record tells; nothing for records of the first
-/// versions, which do not tell.
+/// Whether the training wrote the model file `bytes`, according to its record; nothing for records of the
+/// first versions, which do not say.
 std::optional<bool> wrote_model(const RunRecord& record, std::span<const std::uint8_t> bytes);
 
-/// A training as its folder tells it.
+/// A training as recorded in its folder.
 struct RecordedRun {
   RunFolder folder;
   RunRecord record;
   std::vector<StepRecord> steps;
 };
 
-/// Reads run.json. Throws Error, with the file's name, when it is not there or not what it should be.
+/// Reads run.json. Throws Error with the file's name when it is missing or is not what bart train writes.
 RunRecord read_run_record(const RunFolder& folder);
 
-/// Reads run.json and steps.csv of the training that `path` names (see find_run()). Throws Error when there
-/// is none, or it is not what bart train writes.
+/// Reads run.json and steps.csv of the training that `path` names (see find_run()). Throws Error when a file
+/// is missing or is not what bart train writes.
 RecordedRun read_run(const std::filesystem::path& path);
 
-/// The content of steps.csv: step, epoch, and the loss with 9 digits, enough to give the float back.
+/// The content of steps.csv: step, epoch, and the loss with 9 digits, which are enough to give the same
+/// float.
 std::string encode_steps(std::span<const StepRecord> steps);
 
-/// The training time of all epochs, validation included, in seconds.
+/// The time of all epochs including validation, in seconds.
 double seconds_of(std::span<const EpochRecord> epochs);
 
-/// The training speed over all epochs; NaN without any.
+/// The training speed over all epochs; NaN if there is no epoch.
 double images_per_second(const RunRecord& record);
 
 }  // namespace bart

@@ -11,18 +11,19 @@
 
 namespace bart {
 
-/// What a configuration file says: settings as text, by their rows.
+/// The content of a configuration file: settings as text.
 struct RunToml {
-  std::string folder;  // of the pictures; empty where it is not said
+  std::string folder;  // of the pictures; empty if the file does not name it
   std::vector<std::pair<const Setting*, std::string>> settings;
 };
 
-/// The content of run.toml: TOML (https://toml.io), a line per setting, under the names of the flags.
-/// `folder` comes first where it is UTF-8, which TOML asks for.
+/// The content of run.toml: TOML (https://toml.io) with one line per setting, named like its flag. `folder`
+/// comes first if it is UTF-8, which TOML requires.
 std::string encode_run_toml(const RunSettings& settings, const std::filesystem::path& folder);
 
-/// The reverse; the lines may stand under [train]. Throws Error ("says x, which is no flag of bart train", to
-/// be put after the file's name) for anything that is not a setting, or not TOML.
+/// Decodes a configuration file, whose lines may also stand under [train]. Throws Error ("says x, which is no
+/// flag of bart train", a sentence that begins with the file's name) for anything that is not a setting or
+/// not TOML.
 RunToml decode_run_toml(std::span<const std::uint8_t> file);
 
 }  // namespace bart

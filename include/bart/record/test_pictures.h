@@ -11,12 +11,12 @@
 namespace bart {
 
 /// The content of test_pictures.csv: for each picture of inference_images/ the file that it was made from,
-/// relative to the data folder, that file's bytes, and its class.
+/// relative to the data folder, the size of that file in bytes, and its class.
 std::string encode_test_pictures(const std::filesystem::path& data_folder, const LoadedPictures& pictures,
                                  const Split& split);
 
-/// The test pictures of a training. Throws Error when its test_pictures.csv cannot be read, or when one of
-/// the files is gone from `data_folder` or has another size than it had.
+/// The test pictures of a training. Throws Error when test_pictures.csv cannot be read, or when one of the
+/// files is no longer in `data_folder` or has another size than before.
 Listing recorded_test_pictures(const RunFolder& run, const std::filesystem::path& data_folder);
 
 }  // namespace bart

@@ -8,11 +8,11 @@
 namespace bart {
 
 struct NamedRun {
-  std::string name;  // as the user called it
+  std::string name;  // as the user named it
   RecordedRun run;
 };
 
-/// What each run says about one thing.
+/// A row of the comparison: one setting or figure of each run.
 struct ComparisonRow {
   std::string name;
   std::vector<std::string> cells;  // one per run
@@ -21,16 +21,16 @@ struct ComparisonRow {
 };
 
 struct Comparison {
-  std::vector<ComparisonRow> settings;  // the data, every setting that decides the result, the computer
+  std::vector<ComparisonRow> settings;  // the data, every setting that affects the result, the computer
   std::vector<ComparisonRow> figures;
-  std::vector<std::string> notes;  // sentences: why no figure is marked as the best
+  std::vector<std::string> notes;  // sentences, such as why no figure is marked as the best
 };
 
-/// Puts runs side by side. A figure is best only among runs that were measured alike: on the same data, split
-/// in the same way, by the same loss. A run without a step wins nothing.
+/// Puts runs side by side. A figure is marked as the best only among runs that were measured in the same way:
+/// on the same data with the same split and the same loss. A run without a step is never the best.
 Comparison compare(const std::vector<NamedRun>& runs);
 
-/// A list of objects, one per run.
+/// A JSON array of objects, one per run.
 std::string comparison_json(const std::vector<NamedRun>& runs);
 
 }  // namespace bart

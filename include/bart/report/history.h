@@ -8,13 +8,13 @@
 
 namespace bart {
 
-/// Keeps the curves of a training in its bart-run/ while it runs: history.csv and history.json, written anew
-/// after every epoch, and an event file of TensorBoard's (events.out.tfevents.…), to which every step and
-/// epoch is appended.
+/// Writes the curves of a training into bart-run/ while it runs: history.csv and history.json, which are
+/// rewritten after every epoch, and an event file of TensorBoard (events.out.tfevents.…), to which every step
+/// and epoch is appended.
 class RunHistory {
  public:
-  /// `earlier` are the epochs of the training that is resumed. Without them the training is a new one, and
-  /// the event files of an older one are removed: TensorBoard would draw both as one curve.
+  /// `earlier` are the epochs so far of a training that is resumed. nullptr means a new training: the event
+  /// files of an older one are then removed, because TensorBoard would draw both as one curve.
   explicit RunHistory(const RunFolder& folder, const std::vector<EpochRecord>* earlier = nullptr);
 
   void step(const StepRecord& step) const;

@@ -6,8 +6,8 @@
 
 namespace bart {
 
-/// The test as a picture: loss over learning rate, which is logarithmic, with the suggestion marked. An SVG
-/// that stands by itself, light and dark.
+/// The learning rate test as a self-contained SVG for light and dark screens: the loss over the learning
+/// rate, on a logarithmic axis, with the suggested rate marked.
 std::string lr_plot(const LrRangeTest& test);
 
 }  // namespace bart

@@ -13,33 +13,33 @@
 
 namespace bart {
 
-/// A picture that the page of a training shows, and the classes to explain it for.
+/// A picture that the report of a training shows, and the classes to explain.
 struct ReportPicture {
   std::size_t place;                  // of the picture among the predictions
   std::vector<std::int32_t> classes;  // the predicted one first
 };
 
-/// The pictures that the page shows: the mistakes with the largest loss, explained for the predicted and the
-/// true class, and the least certain answers, explained for the two likeliest classes.
+/// The pictures that the report shows: the mistakes with the largest loss, explained for the predicted and
+/// the true class, and the least certain predictions, explained for the two most probable classes.
 struct ReportPictures {
   std::vector<ReportPicture> worst;
   std::vector<ReportPicture> uncertain;
 
-  /// Both after each other, the order in which the page wants their explanations.
+  /// Both lists in one, in the order in which the report takes the explanations.
   std::vector<ReportPicture> all() const;
 };
 
 /// At most 12 pictures of each kind.
 ReportPictures report_pictures(const Predictions& predictions);
 
-/// A training as one self-contained HTML page: what was trained on what, its curves, and what its model
-/// answers for the test pictures, with the worst mistakes, the least certain answers and Grad-CAM of both.
-/// The page works without its script and without a connection to the internet.
+/// The report of a training as one self-contained HTML page: the data and settings, the curves, and the
+/// predictions for the test pictures, with the worst mistakes, the least certain predictions and Grad-CAM of
+/// both. The page works without its script and without a connection to the internet.
 ///
-/// `test` are the indices of the test pictures among `pictures`, `predictions` the model's answers for them,
-/// labels and classes as in run.record.classes. `explanations` are those of
-/// report_pictures(predictions).all(). Thumbnails are read from run.record.data_folder; where a file is gone,
-/// they show the resized picture. Throws Error when the arguments do not fit each other.
+/// `test` are the indices of the test pictures among `pictures`, and `predictions` those of the model for
+/// them, with the classes of run.record.classes. `explanations` are those of
+/// report_pictures(predictions).all(). Thumbnails are read from run.record.data_folder; if a file is gone,
+/// its thumbnail shows the resized picture. Throws Error when the arguments do not fit together.
 std::string training_report(const RecordedRun& run, const LoadedPictures& pictures,
                             std::span<const std::uint32_t> test, const Predictions& predictions,
                             std::span<const Explanation> explanations, int threads);

@@ -18,46 +18,48 @@
 
 namespace bart {
 
-/// What is known when the first step comes next.
+/// What is known just before the first step.
 struct RunStart {
   const RunRecord& record;
   const TrainingProgress& progress;
   std::filesystem::path resumed_from;  // the checkpoint; empty for a new training
-  std::filesystem::path init;          // the model file whose weights it began with; empty: none
+  std::filesystem::path init;          // the model file whose weights the training begins with; empty: none
   bool init_has_same_classes = false;  // so that the last layer was taken from it, too
-  /// Where the last checkpoint of an earlier training in the same folder was kept; empty: there was none.
+  /// Where the last checkpoint of an earlier training in the same folder is kept; empty: there was none.
   std::filesystem::path earlier_checkpoint;
-  /// A model of an earlier training is in place until this one has its first.
+  /// Whether the model of an earlier training stays in place until this one has its first model.
   bool earlier_model = false;
-  /// Pictures in inference_images/ that were there before, and are kept in bart-run/earlier/.
+  /// Number of pictures that were in inference_images/ before and are kept in bart-run/earlier/.
   std::size_t kept_pictures = 0;
-  std::size_t leftover_pictures = 0;  // of an earlier training in inference_images/
+  std::size_t leftover_pictures = 0;  // number of an earlier training's pictures in inference_images/
 };
 
-/// What a training has come to.
+/// The result of a training.
 struct RunResult {
   RunFolder folder;
   RunRecord record;
   std::filesystem::path checkpoint;  // the newest; empty: there is none
-  int best_epoch = 0;                // by settings.best, or accuracy; 0 without an epoch
-  bool out_of_patience = false;      // so that it ended before all epochs were done
+  int best_epoch = 0;                // by settings.best, or by accuracy; 0: there was no epoch
+  bool out_of_patience = false;      // the training ended before all epochs were done
 };
 
 enum class Saved { checkpoint, best_model, model, report };
 
-/// What a training tells while it runs, on the calling thread. Functions that are empty are skipped.
+/// Functions that a training calls while it runs, on the calling thread. Empty ones are skipped.
 struct RunObserver {
-  std::function<void(const Listing&)> listed = {};  // the pictures are found, and come to be read
+  std::function<void(const Listing&)> listed = {};  // the pictures are found and will be read
   OnProgress reading = {};                          // pictures
-  /// All pictures are in memory; with the settings as settled.
+  /// The pictures are read, with the settings as settled. With augmentation the training pictures are then
+  /// read again, in a larger size.
   std::function<void(const LoadedPictures&, const RunSettings&)> read = {};
   std::function<void(const RunStart&)> start = {};
-  /// After each step, with the pictures done of this epoch. False stops the training: it saves a checkpoint
-  /// and returns with the status "interrupted".
+  /// After each step, with the number of pictures done in this epoch. Returning false stops the training,
+  /// which saves a checkpoint and ends with the status "interrupted".
   std::function<bool(const StepRecord&, std::size_t done, std::size_t total)> step = {};
-  /// Pictures done of a validation. False stops the training, whose validation is then done again.
+  /// During a validation, with the number of pictures done. Returning false stops the training; when it is
+  /// resumed, the validation is done again.
   std::function<bool(std::size_t done, std::size_t total)> validating = {};
-  /// After each epoch. False stops the training.
+  /// After each epoch. Returning false stops the training.
   std::function<bool(const EpochRecord&)> epoch = {};
   /// The last step is done and the model is written; tests and the report follow.
   std::function<void(const RunResult&)> trained = {};
@@ -68,33 +70,32 @@ struct RunObserver {
   std::function<void(const std::string&)> warning = {};  // a sentence
 };
 
-/// Trains a classifier on the pictures of `folder`, one sub-folder per class: reads, splits, trains with
-/// checkpoints, tests, and writes everything that bart train writes into settings.out. `command` is kept in
-/// the record. Throws SettingError for settings that are not possible, DivergedError when the loss is not
-/// finite any more, Error for whatever else goes wrong, each naming the file or the value.
+/// Trains a classifier on the pictures of `folder`, which has one sub-folder per class: reads and splits
+/// them, trains with checkpoints, tests, and writes everything that bart train writes into settings.out.
+/// `command` is kept in the record. Throws SettingError for impossible settings, DivergedError when the loss
+/// is no longer finite, and Error for everything else that goes wrong, each with the file or value.
 RunResult train(const std::filesystem::path& folder, const RunSettings& settings = {},
                 const RunObserver& observer = {}, const std::string& command = {});
 
-/// A setting was given that would change the result of the training to go on with.
+/// A setting was given that would change the result of the training to be resumed.
 class ChangedSetting : public SettingError {
  public:
   using SettingError::SettingError;
 };
 
 struct ResumeOptions {
-  std::filesystem::path folder = {};              // of the pictures, where they lie elsewhere now
-  std::function<void(RunSettings&)> change = {};  // settings that the training is to go on with
+  std::filesystem::path folder = {};              // of the pictures, if they have been moved
+  std::function<void(RunSettings&)> change = {};  // changes settings of the training
   std::string command = {};                       // for the record
 };
 
-/// Goes on with the training in the folder of results `results` from its newest checkpoint, to the same model
-/// that it would have come to without the interruption, to the last bit. Throws as train(), and
-/// ChangedSetting.
+/// Resumes the training in the folder of results `results` from its newest checkpoint. The model is the same,
+/// to the last bit, as without the interruption. Throws as train() does, and ChangedSetting.
 RunResult resume(const std::filesystem::path& results, const ResumeOptions& options = {},
                  const RunObserver& observer = {});
 
-/// Makes the page of a training anew, from its record, its model and its test pictures. `path` is what
-/// find_run() takes. Returns the file. `threads` of 0 are all that this process may use.
+/// Writes the report of a training again, from its record, its model and its test pictures. `path` is what
+/// find_run() takes. Returns the file. 0 threads mean as many as this process may use.
 std::filesystem::path make_report(const std::filesystem::path& path, int threads = 0,
                                   const OnProgress& reading = {}, const OnProgress& reporting = {});
 

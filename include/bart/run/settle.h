@@ -7,19 +7,20 @@
 
 namespace bart {
 
-/// Settings after everything that was left open has been decided for this computer.
+/// Settings after everything that the user left open has been decided for this computer.
 struct SettledSettings {
-  RunSettings values;     // precision is f32 or bf16, threads at least 1, folders absolute where it matters
-  TrainOptions training;  // what the training itself takes of them
+  RunSettings
+      values;  // precision is f32 or bf16, threads is at least 1, folders are absolute where it matters
+  TrainOptions training;  // the settings of the training itself
 };
 
-/// Throws SettingError where a value is not possible, or not on this computer.
+/// Throws SettingError when a value is impossible, in general or on this computer.
 SettledSettings settle(const RunSettings& asked);
 
 /// Whether `path` is `folder` or lies below it.
 bool lies_in(const std::filesystem::path& path, const std::filesystem::path& folder);
 
-/// Throws SettingError for a cache in the data folder, where it would be taken for a class.
+/// Throws SettingError for a cache inside the data folder, because it would be taken for a class.
 void check_cache(const std::filesystem::path& cache, const std::filesystem::path& data_folder);
 
 }  // namespace bart

@@ -6,9 +6,9 @@
 
 namespace bart {
 
-/// The split that the data set comes with, or else the one that is asked for: test pictures first, then, of
-/// the others, those for validation. A test size of 0 keeps none for testing. Throws Error where a side would
-/// be empty.
+/// The split of the data set itself, or else the one that the settings ask for: first the test pictures are
+/// chosen, and then the validation pictures among the others. With a test size of 0 there are no test
+/// pictures. Throws Error when a side would be empty.
 Split split_pictures(const LoadedPictures& pictures, const RunSettings& settings);
 
 }  // namespace bart

@@ -6,23 +6,22 @@
 
 namespace bart {
 
-/// A moving average of a model over the steps of a training, its running statistics included.
+/// A moving average of a model over the steps of a training, including its running statistics.
 struct ModelAverage {
   StateDict model;  // empty before the first update
   std::int64_t updates = 0;
 };
 
-/// The average is updated once in so many steps, each time as if in every one of them: reading all parameters
-/// takes time.
+/// The average is updated once in so many steps, because reading all parameters takes time. An update counts
+/// for all these steps.
 inline constexpr std::int64_t steps_per_average = 16;
 
-/// What the average keeps of itself at its `update`, from 1: decay^16, and less while there is little to
-/// average, (1 + update) / (10 + update), as TensorFlow's ExponentialMovingAverage has it. `decay` is that of
-/// one step.
+/// The share of itself that the average keeps in its update number `update`, from 1: decay^16, but at the
+/// beginning the smaller (1 + update) / (10 + update), as in TensorFlow's ExponentialMovingAverage. `decay`
+/// is the share for one step.
 double average_kept(double decay, std::int64_t update);
 
-/// average = kept * average + (1 - kept) * model, counters taken over; the first update takes the model as it
-/// is.
+/// average = kept * average + (1 - kept) * model; counters are copied. The first update copies the model.
 void update_average(ModelAverage& average, StateDict model, double decay);
 
 }  // namespace bart

@@ -16,7 +16,7 @@ struct LrRangeOptions {
   double from = 1e-6;
   double to = 1;
   int steps = 100;             // at least 2
-  TrainOptions training = {};  // all that decides a step; not its rate and length
+  TrainOptions training = {};  // the settings of a step; learning rate, epochs and step limit are ignored
 };
 
 struct LrRangeStep {
@@ -26,16 +26,17 @@ struct LrRangeStep {
 };
 
 struct LrRangeTest {
-  std::vector<LrRangeStep> steps;  // fewer than asked for where the loss flew off
+  std::vector<LrRangeStep> steps;  // fewer than asked for if the loss grew too large
   double lowest_at = 0;            // the learning rate with the lowest smoothed loss
-  double suggestion = 0;           // a tenth of it
+  double suggestion = 0;           // a tenth of lowest_at
 };
 
 /// The learning rate range test (Smith, Cyclical Learning Rates for Training Neural Networks, WACV 2017,
-/// section 3.3), as fastai runs it: a training of few steps whose learning rate grows by the same factor each
-/// step. The loss is smoothed as a mean that decays by 0.98 and is corrected for its beginning; the test ends
-/// when that is four times its lowest, or not finite. `train` are indices of `pictures`; `progress` counts
-/// steps. Each step is that of a Training. Throws Error for options that make no range.
+/// section 3.3), as fastai runs it: a short training whose learning rate grows by the same factor in each
+/// step. The loss is smoothed by an exponential mean with a decay of 0.98 and a correction for its beginning.
+/// The test ends when the smoothed loss is four times its minimum or not finite. `train` are indices of
+/// `pictures`; `progress` counts steps. The steps are those of a Training. Throws Error for options that
+/// define no range.
 LrRangeTest lr_range_test(const LoadedPictures& pictures, std::span<const std::uint32_t> train,
                           const Architecture& architecture, const LrRangeOptions& options,
                           const OnProgress& progress = {});

@@ -14,12 +14,13 @@ namespace bart {
 /// Pictures counted by true class and predicted class.
 struct ConfusionMatrix {
   std::size_t classes = 0;
-  std::vector<std::int64_t> counts;  // [classes, classes]: a row per true class, a column per predicted class
+  std::vector<std::int64_t>
+      counts;  // [classes, classes]: one row per true class, one column per predicted class
 
   std::int64_t at(std::int32_t truth, std::int32_t predicted) const {
     return counts[static_cast<std::size_t>(truth) * classes + static_cast<std::size_t>(predicted)];
   }
-  /// The pictures of a class.
+  /// The number of pictures of a class.
   std::int64_t support(std::int32_t truth) const;
 };
 
@@ -28,7 +29,7 @@ struct ConfusionMatrix {
 ConfusionMatrix confusion_matrix(std::span<const std::int32_t> labels,
                                  std::span<const std::int32_t> predicted, std::size_t classes);
 
-/// A figure whose denominator is 0 is 0 itself: scikit-learn's zero_division="warn".
+/// A figure is 0 if its denominator is 0, as with scikit-learn's zero_division="warn".
 struct Scores {
   double precision = 0;  // correct predictions / all predictions of the class
   double recall = 0;     // correct predictions / pictures of the class
@@ -44,19 +45,20 @@ struct ClassScores {
 
 /// scikit-learn 1.9's classification_report, every figure to the last bit.
 struct ClassificationReport {
-  std::vector<ClassScores> classes;  // those with a picture or a prediction, ascending; others do not count
-  double accuracy = 0;               // also the micro average of precision, recall and F1
-  Scores macro;                      // mean over `classes`
-  Scores weighted;                   // the same, weighted by support
-  std::int64_t support = 0;          // all pictures
-  std::int64_t right = 0;            // pictures whose predicted class is the true one
+  std::vector<ClassScores>
+      classes;               // the classes with a picture or a prediction, ascending; the others do not count
+  double accuracy = 0;       // also the micro average of precision, recall and F1
+  Scores macro;              // mean over `classes`
+  Scores weighted;           // the same, weighted by support
+  std::int64_t support = 0;  // all pictures
+  std::int64_t right = 0;    // pictures whose predicted class is the true one
 };
 
 /// The report on a matrix of at least one picture.
 ClassificationReport classification_report(const ConfusionMatrix& matrix);
 
-/// The report as scikit-learn prints it; `names` are of all classes. Widths are columns of a terminal, where
-/// scikit-learn counts code points: the two differ for Chinese, Japanese, Korean and emoji.
+/// The report as scikit-learn prints it; `names` are those of all classes. Columns are as wide as on a
+/// terminal, whereas scikit-learn counts code points; the two differ for Chinese, Japanese, Korean and emoji.
 std::string classification_report_text(const ClassificationReport& report,
                                        const std::vector<std::string>& names, int digits = 2);
 
@@ -67,21 +69,22 @@ struct Confusion {
   std::int64_t pictures = 0;
 };
 
-/// All confused pairs, the most frequent first, equally frequent ones by true and then by predicted class.
+/// All confused pairs, the most frequent first; equally frequent ones are ordered by true and then by
+/// predicted class.
 std::vector<Confusion> most_confused(const ConfusionMatrix& matrix);
 
-/// The share of pictures whose class is among the `k` with the largest logits. Of equal logits the first
-/// class counts as the larger, so that k = 1 is the accuracy.
+/// The share of pictures whose class is among the `k` classes with the largest logits: top-k accuracy. Of
+/// equal logits that of the first class counts as the larger, so that k = 1 gives the accuracy.
 double top_k_accuracy(const Predictions& predictions, std::size_t k);
 
-/// The mean of -log p(true class) over the pictures, as torch.nn.CrossEntropyLoss; in double, from logits, so
-/// that it stays finite where the probability is 0 as a float.
+/// The mean of -log p(true class) over the pictures, as in torch.nn.CrossEntropyLoss. It is computed in
+/// double from the logits, so that it stays finite when the probability is 0 as a float.
 double cross_entropy(const Predictions& predictions);
 
 struct CalibrationBin {
   std::int64_t pictures = 0;
   double confidence = 0;  // mean probability of the predicted class; 0 in an empty bin
-  double accuracy = 0;    // share of right predictions
+  double accuracy = 0;    // share of correct predictions
 };
 
 inline constexpr std::size_t calibration_bins = 15;

@@ -17,23 +17,23 @@ namespace bart {
 /// A network that evaluates one batch at a time.
 struct BatchNetwork {
   Architecture architecture;
-  /// n pointers to [image_size, image_size, 3] become logits [n, classes] and, where `features` is not empty,
-  /// the activations of the last convolution, [n, channels, side, side].
+  /// Takes n pointers to [image_size, image_size, 3] and computes the logits [n, classes] and, if `features`
+  /// is not empty, the activations of the last convolution, [n, channels, side, side].
   std::function<void(std::span<const std::uint8_t* const> pictures, std::span<float> logits,
                      std::span<float> features)>
       evaluate;
 };
 
-/// A network in training, as it is at the moment of each batch. Keeps a reference to the engine.
+/// A network in training, with its present weights at each batch. Keeps a reference to the engine.
 BatchNetwork batch_network(Engine& engine);
-/// A trained network; its evaluate may be called from several threads at once. Shares the weights.
+/// A trained network, which may be evaluated by several threads at once. Shares the weights.
 BatchNetwork batch_network(const Evaluator& evaluator);
 
-/// The same network asked twice, for each picture and for its mirror image: the logits are the mean of the
-/// two answers, the features those of the picture itself.
+/// The same network evaluated twice, on each picture and on its mirror image: the logits are the mean of
+/// both, the features those of the picture itself.
 BatchNetwork with_mirror_images(BatchNetwork network);
 
-/// Pictures in the order in which they are evaluated, wherever their pixels lie.
+/// Pictures in the order in which they are evaluated, in memory or in a file.
 struct PictureSource {
   std::size_t size = 0;
   std::function<const std::uint8_t*(std::size_t i)> picture;  // [image_size, image_size, 3]
@@ -41,16 +41,16 @@ struct PictureSource {
   std::function<void(std::size_t i)> done_with = {};          // picture i was evaluated
 };
 
-/// The pictures `indices`. Both must outlive the source.
+/// The pictures with these indices. Both arguments must outlive the source.
 PictureSource picture_source(const LoadedPictures& pictures, std::span<const std::uint32_t> indices);
 PictureSource picture_source(std::span<const std::uint8_t* const> pictures);
 
-/// What a network answers for consecutive pictures of a source.
+/// The outputs of a network for consecutive pictures of a source.
 struct EvaluatedBatch {
-  std::size_t first;  // the first picture's place in the source
+  std::size_t first;  // the place of the first picture in the source
   std::size_t size;
   std::span<const float> logits;    // [size, classes]
-  std::span<const float> features;  // [size, channels, side, side]; empty where they were not asked for
+  std::span<const float> features;  // [size, channels, side, side]; empty if they were not asked for
 };
 
 struct BatchOptions {
@@ -58,22 +58,22 @@ struct BatchOptions {
   bool with_features = false;
 };
 
-/// A network answered with a logit that is infinite or not a number.
+/// The network has computed a logit that is not finite.
 class NotFiniteError : public Error {
  public:
   using Error::Error;
 };
 
-/// The one loop that evaluates pictures: in evaluation mode, batch after batch; while one is computed, the
-/// next one's pixels are fetched from the disk. `take` gets each batch's answers, which are valid until it
-/// returns. Throws NotFiniteError when a logit is not finite.
+/// Evaluates pictures in evaluation mode, batch after batch; this is the only such loop. While one batch is
+/// computed, the pixels of the next one are fetched from the disk. `take` gets the outputs of each batch,
+/// which are valid until it returns. Throws NotFiniteError when a logit is not finite.
 void evaluate_batches(const BatchNetwork& network, const PictureSource& pictures, const BatchOptions& options,
                       const std::function<void(const EvaluatedBatch&)>& take);
 
-/// A network's answers for n pictures, beside the truth.
+/// The outputs of a network for n pictures, with the true classes.
 struct Predictions {
   std::size_t classes = 0;
-  std::vector<std::int32_t> labels;  // [n], the truth
+  std::vector<std::int32_t> labels;  // [n], the true classes
   std::vector<float> logits;         // [n, classes]
 
   std::size_t size() const { return labels.size(); }
@@ -85,14 +85,14 @@ Predictions predictions_of(const BatchNetwork& network, const LoadedPictures& pi
                            std::span<const std::uint32_t> indices, std::size_t batch_size,
                            const OnProgress& progress = {});
 
-/// The class of the largest logit, the first of equals, as torch.max.
+/// The class with the largest logit, the first of equal ones, as torch.max() chooses it.
 std::int32_t predicted_label(std::span<const float> logits);
 
 /// The predicted class of each picture: [n].
 std::vector<std::int32_t> predicted_labels(const Predictions& predictions);
 
-/// The `count` classes with the largest logits or probabilities, the largest first; of equals the first class
-/// first.
+/// The `count` classes with the largest logits or probabilities, the largest first; equal ones in the order
+/// of the classes.
 std::vector<std::int32_t> likeliest_classes(std::span<const float> row, std::size_t count);
 
 }  // namespace bart

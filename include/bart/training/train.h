@@ -29,22 +29,22 @@ struct TrainOptions {
   double learning_rate = 0.001;
   std::uint32_t seed = 10;
   std::optional<std::int64_t> max_steps =
-      {};  // stop after so many optimizer steps, without a last validation
+      {};  // stop after so many optimizer steps, without a validation at the end
   int threads = 1;
   Precision precision = Precision::f32;
   bool exact = false;  // see EngineOptions
   bool balanced_classes =
-      false;             // pictures of rare classes weigh more: n / (classes * pictures of the class)
-  double clip_norm = 0;  // above 0: gradients are scaled down to this norm, all together
+      false;  // pictures of rare classes have larger weights: n / (classes * pictures of the class)
+  double clip_norm = 0;  // above 0: all gradients together are scaled down to this norm
   ScheduleKind schedule = ScheduleKind::constant;  // of the learning rate, over the steps of all epochs
   double warm_up_epochs = 0;                       // of the schedule
   Optimizer optimizer = {};
   double label_smoothing = 0;
-  /// Above 0: each class's logit is raised by this times the logarithm of its share of the training pictures,
-  /// in the loss alone, so that the network need not learn which classes are rare.
+  /// Above 0: the logit of each class is raised by this times the logarithm of its share of the training
+  /// pictures. This is done only in the loss, so that the network need not learn which classes are rare.
   double logit_adjustment = 0;
   Augmentation augmentation = {};
-  int mild_epochs = 0;  // so many last epochs have mild_augmentation() instead
+  int mild_epochs = 0;  // the number of last epochs, which have mild_augmentation() instead
   /// What augmented pictures are made of: the training pictures alone, larger, in the order of Split::train.
   /// They must outlive the training. nullptr: augmented pictures are made of the pictures themselves.
   const LoadedPictures* larger_pictures = nullptr;
@@ -58,16 +58,16 @@ struct StepRecord {
   int epoch;
   float loss;
   double learning_rate = 0;
-  double gradient_norm = 0;  // of all gradients together, before they were scaled down
+  double gradient_norm = 0;  // the norm of all gradients together, before they are scaled down
   bool operator==(const StepRecord&) const = default;
 };
 
-/// One finished epoch, as the original logs it: the loss is the unweighted mean over batches.
+/// A finished epoch as the original logs it: the loss is the unweighted mean over the batches.
 struct EpochRecord {
   int epoch = 0;
   double loss = 0;
   double train_accuracy = 0;       // percent
-  double validation_accuracy = 0;  // percent; NaN, as the others of a validation, where there was none
+  double validation_accuracy = 0;  // percent; NaN, like the other figures of a validation, if there was none
   double validation_macro_f1 = 0;  // scikit-learn's f1_score(average="macro")
   double validation_loss = 0;      // mean over pictures
   double train_seconds = 0;
@@ -78,15 +78,16 @@ struct EpochRecord {
   bool operator==(const EpochRecord&) const = default;
 };
 
-/// How far a training has come, between two steps.
+/// The progress of a training, between two steps.
 struct TrainingProgress {
-  Mt19937 generator;  // PyTorch's global one: initial weights, dropout masks, the validation loader's seeds
-  BatchOrder order;   // the training loader's, as it was before it drew the present epoch
-  int epoch = 1;      // the present one; one more than all when the training is over
-  std::uint64_t done = 0;  // pictures of it that were trained on
-  double loss_sum = 0;     // of its steps
+  Mt19937 generator;  // PyTorch's global generator: initial weights, dropout masks, seeds of the validation
+                      // loader
+  BatchOrder order;   // that of the training loader, before it drew the present epoch
+  int epoch = 1;      // the present one, from 1; one more than the number of epochs when the training is over
+  std::uint64_t done = 0;  // pictures of the present epoch that were trained on
+  double loss_sum = 0;     // over the steps of the present epoch
   std::uint64_t correct = 0;
-  double seconds = 0;  // that its steps took
+  double seconds = 0;  // that the steps of the present epoch took
   double gradient_norm_sum = 0;
   std::vector<StepRecord> steps = {};
   std::vector<EpochRecord> epochs = {};
@@ -95,15 +96,15 @@ struct TrainingProgress {
   bool ended_early = false;
 };
 
-/// All that a training goes on from, beside the pictures: a value that can be kept.
+/// Everything that a training goes on from, apart from the pictures: a value that can be saved.
 struct TrainingState {
   TrainingProgress progress;
   StateDict model;
   AdamState adam;
-  ModelAverage average = {};  // where there is one
+  ModelAverage average = {};  // if there is one
 };
 
-/// Where weights come from: PyTorch's defaults, or he_initial_state().
+/// The initial weights: PyTorch's defaults, or he_initial_state().
 enum class InitialValues { pytorch, he };
 
 /// The state before the first step: initial weights, and PyTorch's generators for `seed`.
@@ -111,40 +112,40 @@ TrainingState initial_training_state(const Architecture& architecture, std::uint
                                      std::size_t train_pictures,
                                      InitialValues values = InitialValues::pytorch);
 
-/// The loss is not finite any more.
+/// The loss, a gradient or an output is no longer finite.
 class DivergedError : public Error {
  public:
   using Error::Error;
 };
 
-/// What a caller may watch. Each is called between steps, on the calling thread, which may then ask the
-/// Training for its state; an empty one is skipped.
+/// Functions that a training calls between two steps, on the calling thread. They may ask the Training for
+/// its state. Empty ones are skipped.
 struct TrainEvents {
-  /// Pictures done of this epoch's training set, after each step; false stops the training there.
+  /// After each step, with the number of pictures done in this epoch. Returning false stops the training.
   std::function<bool(const StepRecord&, std::size_t done, std::size_t total)> step = {};
-  /// Pictures done during a validation; false stops the training before this validation,
-  /// which is then done again.
+  /// During a validation, with the number of pictures done. Returning false stops the training before this
+  /// validation, which is done again when the training goes on.
   std::function<bool(std::size_t done, std::size_t total)> validation = {};
   /// After a validation: whether the training is to end early, after the epoch with these figures, which is
   /// not yet in Training::progress(). The statistics of an average are then settled and it is validated
   /// again, so that the figures of the last epoch are those of the model that the training leaves.
   std::function<bool(const EpochRecord&)> last_epoch = {};
-  /// After each epoch's validation; false stops the training there.
+  /// After the validation of each epoch. Returning false stops the training.
   std::function<bool(const EpochRecord&)> epoch = {};
 };
 
 /// Trains a network as the original does: PyTorch's batch order and dropout masks, cross entropy, Adam, a
-/// validation after every epoch (on split.validation, or where there is none on the test set). May stop after
-/// any step; another Training that is given its state goes on as if nothing had happened, to the last bit.
+/// validation after every epoch (on split.validation, or on the test set if that is empty). It may stop after
+/// any step; another Training with its state goes on to the same bits as without the stop.
 class Training {
  public:
   /// Keeps a reference to `pictures`. Throws Error when architecture, pictures, split and state do not fit
-  /// together: among others where the split names a picture that is not there, or a label is no class.
+  /// together: for example when the split names a picture that does not exist, or a label is not a class.
   Training(const LoadedPictures& pictures, Split split, const Architecture& architecture,
            const TrainOptions& options, TrainingState from);
   Training(LoadedPictures&&, Split, const Architecture&, const TrainOptions&, TrainingState) = delete;
-  /// On an engine that is there already, whose architecture is the network's. Its threads, precision and
-  /// exactness are its own, those of `options` do not count.
+  /// Trains on an existing engine with its own architecture, threads, precision and exactness; those of
+  /// `options` are ignored.
   Training(const LoadedPictures& pictures, Split split, Engine engine, const TrainOptions& options,
            TrainingState from);
 
@@ -169,8 +170,8 @@ class Training {
   void check_outputs();
   /// Evaluates model() on the pictures `indices` and changes nothing.
   Evaluation evaluate_on(std::span<const std::uint32_t> indices, const OnProgress& progress = {});
-  /// Gives the engine's memory for activations back first, so that the copy does not add to the most that is
-  /// taken.
+  /// Returns the engine's memory for activations to the system first, so that the copy does not raise the
+  /// peak memory.
   TrainingState state();
 
  private:
@@ -200,14 +201,14 @@ class Training {
 
 enum class BestBy { accuracy, macro_f1 };
 
-/// The epoch with the best validation figure, the first of equals; 0 where there is none.
+/// The epoch with the best validation figure, the first of equal ones; 0 if there is none.
 int best_epoch(std::span<const EpochRecord> epochs, BestBy by);
 
 struct TrainResult {
   StateDict model;
   std::vector<StepRecord> steps;
   std::vector<EpochRecord> epochs;
-  bool stopped = false;  // by max_steps or by an event, before all epochs were done
+  bool stopped = false;  // before all epochs were done, by max_steps or by an event
 };
 
 /// A whole training, from the initial weights of options.seed.

@@ -14,13 +14,12 @@ struct Output {
   std::filesystem::path path;
 };
 
-/// Throws UsageError where writing `output` would replace one of `inputs`, by whatever name. An empty path
-/// and
+/// Throws UsageError if writing `output` would replace one of `inputs`, by whatever name. An empty path and
 /// "-" replace nothing.
 void check_replaces_no_input(const Output& output, std::span<const std::filesystem::path> inputs);
 
-/// Throws UsageError where the ending of `output` belongs to another format than `format`, whose own endings
-/// are `endings` (".csv"). Unknown endings and none are fine.
+/// Throws UsageError if the ending of `output` belongs to a format other than `format`, whose own endings are
+/// `endings` (".csv"). Unknown endings are allowed, and so is none.
 void check_ending(const Output& output, std::string_view format,
                   const std::vector<std::string_view>& endings);
 

@@ -8,12 +8,12 @@
 
 namespace bart {
 
-/// The candidate that `typed` most likely stands for, or nothing: `typed` is its beginning, or at most a
-/// third of the letters are missing, extra, wrong or swapped with their neighbour.
+/// The candidate that `typed` most likely stands for, or an empty text. `typed` must be its beginning, or at
+/// most a third of the letters may be missing, extra, wrong or swapped with their neighbour.
 std::string nearest(std::string_view typed, const std::vector<std::string>& candidates);
 
-/// What to say of arguments that were not understood: "; did you mean --epochs?", or nothing. `command` is
-/// the one that was being typed, empty where there was none.
+/// A suggestion for arguments that were not understood: "; did you mean --epochs?", or an empty text.
+/// `command` is the command that was being typed; empty if there was none.
 std::string suggestion(const std::vector<std::string>& unknown, const std::string& command,
                        const std::vector<CommandText>& commands);
 

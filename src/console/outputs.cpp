@@ -22,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Endings whose owner would be misled by another content.
+/// Endings that would mislead if the file had another content.
 constexpr std::array<std::string_view, 22> known_endings = {
     ".csv", ".json", ".jsonl", ".ndjson", ".txt", ".png", ".jpg",  ".jpeg",        ".gif",    ".webp", ".bmp",
     ".tif", ".tiff", ".avif",  ".html",   ".svg", ".pdf", ".onnx", ".safetensors", ".joblib", ".pth",  ".pt"};
