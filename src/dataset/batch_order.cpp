@@ -7,8 +7,8 @@ namespace bart {
 BatchOrder::BatchOrder(std::uint32_t seed, std::uint32_t n) : generator_(seed), n_(n) {}
 
 std::vector<std::uint32_t> BatchOrder::next_epoch() {
-  // The loader's iterator first draws the base seed of workers that there are none of. RandomSampler then
-  // yields one permutation, and once it is used up draws another, of which it takes no element
+  // The loader's iterator first draws a base seed for workers, although there are none. RandomSampler then
+  // yields one permutation, and after its end draws another one, from which it takes no element
   // (torch/utils/data/dataloader.py, sampler.py).
   torch_random64(generator_);
   std::vector<std::uint32_t> order = torch_randperm(generator_, n_);

@@ -85,7 +85,7 @@ std::vector<std::uint8_t> encode_cache_index(const CacheIndex& index) {
 
 CacheIndex decode_cache_index(std::span<const std::uint8_t> bytes) {
   if (bytes.size() < head || !std::equal(magic.begin(), magic.end(), bytes.begin())) {
-    throw Error("it is no table of contents of pixels");
+    throw Error("it is not a table of contents of pixels");
   }
   Reader reader(bytes.subspan(magic.size()));
   const auto sum = reader.get<std::uint64_t>();
@@ -105,7 +105,7 @@ CacheIndex decode_cache_index(std::span<const std::uint8_t> bytes) {
     record.height = reader.get<std::int32_t>();
     record.width = reader.get<std::int32_t>();
     record.broken = reader.get<std::uint8_t>() != 0;
-    if (!record.broken && record.slot >= index.slots) throw Error("it names a slot that there is not");
+    if (!record.broken && record.slot >= index.slots) throw Error("it names a slot that does not exist");
     if (!index.pictures.empty() && picture.file <= index.pictures.back().file) {
       throw Error("its files are not in order");
     }

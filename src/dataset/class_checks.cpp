@@ -14,7 +14,7 @@
 namespace bart {
 namespace {
 
-/// Labels by composed name.
+/// The labels by their names in composed form.
 std::unordered_map<std::string, std::int32_t> labels_by_name(const std::vector<std::string>& classes) {
   std::unordered_map<std::string, std::int32_t> labels;
   for (std::size_t label = 0; label < classes.size(); ++label) {
@@ -23,7 +23,7 @@ std::unordered_map<std::string, std::int32_t> labels_by_name(const std::vector<s
   return labels;
 }
 
-/// "x, y", each with the class that it may be meant for.
+/// "x, y", each with the class that may have been meant.
 std::string unknown_classes(const std::vector<std::string>& unknown,
                             const std::vector<std::string>& classes) {
   std::unordered_map<std::string, std::string> by_folded;
@@ -84,7 +84,7 @@ void check_class_count(const Listing& listing, std::size_t fewest_classes, const
                                                  listing.classes[0], hint);
     why += fmt::format(": at least {} {} needed", std::max<std::size_t>(fewest_classes, 1),
                        fewest_classes > 1 ? "classes are" : "class is");
-    // A class folder that turned out empty may be what is missing.
+    // The missing class may be a class folder that is empty.
     if (!listing.warnings.empty()) {
       std::string warning = listing.warnings.front();
       if (warning.starts_with("The ")) warning[0] = 't';

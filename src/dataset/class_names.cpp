@@ -37,7 +37,7 @@ std::string folded(std::string_view text) {
   const std::string all =
       mapped(text, static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT |
                                                   UTF8PROC_CASEFOLD | UTF8PROC_IGNORE));
-  // Compatibility forms have made U+0020 of the other spaces.
+  // The compatibility forms have turned the other spaces into U+0020.
   std::string result;
   for (const char c : all) {
     const bool space = c == ' ' || (c >= '\t' && c <= '\r');

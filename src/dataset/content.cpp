@@ -15,7 +15,7 @@ namespace {
 /// Pillow's modes of gray with more than 8 bits.
 constexpr std::array deep_gray = {"I;16", "I;16B", "I", "F"};
 
-/// Whether 9 of 10 values are 0 or 255, or nearly: resizing makes edges of them softer.
+/// Whether 9 of 10 values are 0 or 255 or close to them, because resizing softens edges.
 bool is_black_and_white(std::span<const std::uint8_t> values) {
   const auto extreme = std::ranges::count_if(values, [](std::uint8_t v) { return v <= 1 || v >= 254; });
   return static_cast<std::size_t>(extreme) >= values.size() / 10 * 9;

@@ -6,8 +6,8 @@
 
 namespace bart {
 
-/// What the text of a CSV file lists (see list_csv()), without a folder. Throws Error, a reason that begins
-/// with the line but does not name the file.
+/// The listing in the text of a CSV file (see list_csv()), without a folder. Throws Error with the line and
+/// the reason, but without the file's name.
 Listing listing_of_csv(std::string_view text);
 
 }  // namespace bart

@@ -31,8 +31,8 @@ constexpr std::array system_folders = {"__MACOSX",   "$RECYCLE.BIN", "System Vol
                                        "#recycle",   "#snapshot"};
 constexpr std::array system_files = {"Icon\r", "desktop.ini", "Desktop.ini"};
 
-// Text, tables, videos, sound, archives, documents, models and programs. A picture in a format that BART does
-// not read is not among them: that it cannot be read is said.
+// Text, tables, videos, sound, archives, documents, models and programs. Pictures in formats that BART does
+// not read are not among them, because the user is told that they cannot be read.
 constexpr std::array other_endings = {
     "txt",  "md",   "rst",  "log",  "json", "jsonl",       "xml", "csv",  "tsv",   "yaml",   "yml",
     "toml", "ini",  "cfg",  "conf", "html", "htm",         "css", "js",   "db",    "sqlite", "mp4",
@@ -70,7 +70,7 @@ class Search {
   Search(const fs::path& folder, bool recursive) : folder_(folder), recursive_(recursive) {}
 
   FoundPictures run() {
-    // Folders before links to folders: where both lead to one, the link is passed over.
+    // Folders come before links to folders: if both lead to the same one, the link is passed over.
     std::deque<Pending> folders{{}}, links;
     while (!folders.empty() || !links.empty()) {
       std::deque<Pending>& from = folders.empty() ? links : folders;
@@ -134,8 +134,8 @@ std::vector<FolderEntry> entries_of(const fs::path& folder) {
   std::error_code error;
   fs::directory_iterator at(folder, error);
   for (; !error && at != fs::directory_iterator(); at.increment(error)) {
-    // The folder itself mostly tells the type, which is_...() knows and status() does not: it asks for each
-    // file.
+    // Reading the folder usually gives the types, which is_...() uses, whereas status() asks the system for
+    // each file.
     std::error_code no_status;
     FolderEntry entry{at->path().filename().string(), fs::file_type::none, at->is_symlink(no_status)};
     if (at->is_regular_file(no_status)) {

@@ -70,7 +70,7 @@ Split grouped_split(std::span<const std::int32_t> labels, std::span<const std::u
 
   Mt19937 generator(seed);
   Split split;
-  // First the groups that fit into what is still missing, then those that overshoot it by less than they
+  // First come the groups that fit into what is still missing, then those that overshoot by less than they
   // fill.
   std::vector<std::uint32_t> order = numpy_permutation(generator, static_cast<std::uint32_t>(members.size()));
   for (const bool overshoot : {false, true}) {

@@ -29,7 +29,7 @@ struct Row {
   std::vector<std::string> fields;
 };
 
-/// Reads rows of RFC 4180 one by one; lines may end with "\n" alone.
+/// Reads rows of RFC 4180 one by one; lines may also end with a mere "\n".
 class RowReader {
  public:
   RowReader(std::string_view text, char separator) : text_(text), separator_(separator) {}
@@ -83,7 +83,7 @@ class RowReader {
   std::size_t line_ = 1;
 };
 
-/// A comma, or where the first line has none, a semicolon or a tab.
+/// The separator: a comma, or a semicolon or a tab if the first line has no comma.
 char separator_of(std::string_view text) {
   const std::string_view line = text.substr(0, text.find('\n'));
   for (const char c : {',', ';', '\t'}) {
@@ -111,7 +111,7 @@ std::size_t column_named(const Row& row, const Names& names) {
   return none;
 }
 
-/// The columns that the first row names, where it is a header.
+/// The columns that the first row names, if it is a header.
 Columns columns_of(const Row& row) {
   const std::size_t file = column_named(row, file_names), label = column_named(row, label_names);
   if (file == none || label == none) return {};
@@ -140,7 +140,7 @@ NamedPicture picture_of(const Row& row, const Columns& columns) {
     const std::string part = field(columns.part);
     picture.part = part_named(part);
     if (picture.part == Part::none && !part.empty()) {
-      refuse(fmt::format("\"{}\" is no part of a split: train, validation and test are", part));
+      refuse(fmt::format("\"{}\" is not a part of a split, which are train, validation and test", part));
     }
   }
   return picture;

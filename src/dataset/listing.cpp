@@ -84,7 +84,7 @@ Listing list_classes(const fs::path& folder, const std::string& prefix, SubFolde
   return listing;
 }
 
-/// "folder/train" and what is in it.
+/// A part of a split: "folder/train" and its contents.
 struct PartFolder {
   std::string name;
   Part part;
@@ -92,7 +92,7 @@ struct PartFolder {
   bool holds_classes() const { return !inner.names.empty(); }
 };
 
-/// The root's sub-folders, those that are named like parts of a split apart.
+/// The sub-folders of the root; those that are named like parts of a split are kept separately.
 struct Parts {
   std::vector<PartFolder> folders;
   std::vector<std::string> others;
@@ -107,14 +107,14 @@ Parts parts_of(const fs::path& folder, const std::vector<std::string>& names) {
       parts.folders.push_back({name, part_named(name), {}});
     }
   }
-  // A single one among others is a class: a "train" beside a "bus".
+  // A single such folder among others is a class: a "train" beside a "bus".
   if (!parts.others.empty() && parts.folders.size() < 2) return {};
   for (PartFolder& one : parts.folders) one.inner = sub_folders_of(folder, one.name + "/");
   return parts;
 }
 
-/// Whether they are parts of a split, with one folder per class in each: all of them, or, where pictures for
-/// testing lie there without classes, the one for training.
+/// Whether the folders are parts of a split, with one folder per class in each of them, or at least in the
+/// one for training if pictures for testing have no classes.
 bool are_parts(const Parts& parts) {
   const auto train = std::ranges::find(parts.folders, Part::train, &PartFolder::part);
   if (train != parts.folders.end()) return train->holds_classes();
@@ -179,7 +179,7 @@ void check_folder(const fs::path& folder) {
   }
 }
 
-/// The folders in the only class folder, where they may be the classes that were meant.
+/// A hint about the folders inside the only class folder, which may be the classes that were meant.
 std::string inner_classes(const fs::path& folder, const std::string& only) {
   const std::size_t inner = sub_folders_of(folder, only + "/").names.size();
   if (inner < 2) return {};

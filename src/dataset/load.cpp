@@ -24,12 +24,13 @@ namespace fs = std::filesystem;
 
 std::size_t bytes_of_picture(int image_size) {
   if (image_size < 1 || image_size > 1 << 14) {
-    throw Error(fmt::format("an image size of {} is not possible: 1 to {} are", image_size, 1 << 14));
+    throw Error(
+        fmt::format("an image size of {} is not possible: it must be from 1 to {}", image_size, 1 << 14));
   }
   return static_cast<std::size_t>(image_size) * static_cast<std::size_t>(image_size) * 3;
 }
 
-/// Memory, or an unnamed file, for the pixels of this run alone.
+/// Memory or an unnamed file for the pixels of this run only.
 ByteStore own_store(std::size_t count, std::size_t bytes_each, const LoadOptions& options) {
   std::string reason = "no computer has as much";
   std::size_t bytes = 0;
@@ -59,7 +60,7 @@ ByteStore own_store(std::size_t count, std::size_t bytes_each, const LoadOptions
       1e-9 * static_cast<double>(count) * static_cast<double>(bytes_each), reason));
 }
 
-/// What has been read so far.
+/// The state of reading.
 struct Reading {
   std::vector<PictureRecord> records;  // [n]
   std::vector<std::uint8_t> known;     // [n] whether the picture came from the cache
@@ -69,8 +70,8 @@ struct Reading {
   explicit Reading(std::size_t n) : records(n), known(n), lasting(n) {}
 };
 
-/// A file younger than this may be written again without a new time: file systems count in steps of up to two
-/// seconds.
+/// A file younger than this may be written again without getting another time, because file systems count in
+/// steps of up to two seconds.
 constexpr std::int64_t too_young = 2'000'000'000;
 
 /// Stores size and time of the file in `record`. Returns false when the file has none, or a time before 1677
@@ -94,7 +95,7 @@ bool is_old(std::int64_t modified, std::int64_t now) {
 bool read_picture(const fs::path& path, const LoadOptions& options, PictureRecord& record,
                   ByteStore& pixels) {
   const bool looked =
-      look_at(path, record);  // before it is read: a change during reading is noticed next time
+      look_at(path, record);  // comes before reading, so that a change during reading is noticed next time
   const std::int64_t now = std::chrono::duration_cast<std::chrono::nanoseconds>(
                                std::chrono::system_clock::now().time_since_epoch())
                                .count();
@@ -109,7 +110,8 @@ bool read_picture(const fs::path& path, const LoadOptions& options, PictureRecor
   } catch (const Error& error) {
     record.broken = true;
     record.text = error.what();
-    // A file that could not be read may be readable next time; a file that is no picture stays none.
+    // A file that could not be read may be readable next time; a file that is not a picture does not become
+    // one.
     return lasting && dynamic_cast<const PictureError*>(&error) != nullptr;
   }
   record.height = decoded.height;
@@ -151,7 +153,7 @@ void read_unknown(const Listing& listing, const LoadOptions& options, Reading& r
   });
 }
 
-/// Reads the listing into a store of this run alone; pixels that `cache` has are copied from it.
+/// Reads the listing into a store of this run only; pixels that `cache` has are copied from it.
 void read_into_own(const Listing& listing, const LoadOptions& options, std::size_t bytes_each,
                    const OnProgress& progress, Reading& reading, const PictureCache* cache) {
   reading.pixels = own_store(listing.pictures.size(), bytes_each, options);

@@ -78,8 +78,8 @@ std::vector<std::uint32_t> near_duplicate_groups(std::span<const PictureSignatur
   const auto n = static_cast<std::uint32_t>(signatures.size());
   Groups groups(n);
 
-  // Of equal signatures only the first is searched for: a thousand copies of one picture would be a million
-  // pairs.
+  // Only the first of equal signatures is searched for, because a thousand copies of one picture would be a
+  // million pairs.
   std::vector<std::uint32_t> order(n), distinct;
   std::iota(order.begin(), order.end(), 0u);
   std::ranges::stable_sort(order,

@@ -16,11 +16,11 @@ namespace bart {
 
 namespace {
 
-/// Whether it worked; errno tells why not.
+/// Returns whether it worked; errno tells why not.
 bool rename_to_new_name(const std::filesystem::path& from, const std::filesystem::path& to) {
   if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return true;
   if (errno != EINVAL && errno != ENOSYS) return false;
-  // A file system that cannot refuse an existing name, such as NFS: then only a look tells.
+  // Some file systems, such as NFS, cannot refuse an existing name, so it is looked up.
   struct stat status {};
   if (::lstat(to.c_str(), &status) == 0) {
     errno = EEXIST;

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::uint64_t large = 1 << 20;
 
-/// Refuses a large file that is no picture. What cannot be opened or read is left to read_file().
+/// Refuses a large file that is not a picture. Errors of opening and reading are left to read_file().
 void check_large_file(const std::filesystem::path& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return;
@@ -31,7 +31,7 @@ void check_large_file(const std::filesystem::path& path) {
   if (got <= 0) return;
   const std::span<const std::uint8_t> bytes(first.data(), static_cast<std::size_t>(got));
   const auto format = picture_format_of(bytes);
-  if (!format || !format->is_read) decode_picture(bytes);  // throws the reason that the whole file would give
+  if (!format || !format->is_read) decode_picture(bytes);  // throws the same reason as for the whole file
   if (size > max_picture_file_bytes) {
     throw PictureError(fmt::format("a file of {:.1f} GB: pictures of at most {:.1f} GB are read",
                                    1e-9 * static_cast<double>(size),

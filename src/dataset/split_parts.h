@@ -7,13 +7,13 @@
 
 #include "bart/random/mt19937.h"
 
-// What the splits have in common.
+// The common parts of the splits.
 namespace bart {
 
-/// Throws Error where the share is not between 0 and 1.
+/// Throws Error when the share is not between 0 and 1.
 void check_test_size(double test_size);
 
-/// Throws Error where a label is not below the number of classes, or there are more than 2^32 - 1.
+/// Throws Error when a label is not below the number of classes, or there are more than 2^32 - 1 pictures.
 void check_labels(std::span<const std::int32_t> labels, std::size_t classes);
 
 /// The values in the order of NumPy's RandomState.permutation.

@@ -2,7 +2,7 @@
 
 namespace bart {
 
-// A few thousand elements: one thread finishes before a second one would wake up.
+// For a few thousand elements one thread is done before a second one would wake up.
 
 void relu_dropout_forward(std::int64_t count, const std::uint8_t* keep, float scale, float* x) {
   for (std::int64_t i = 0; i < count; ++i) {

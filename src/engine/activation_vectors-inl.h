@@ -1,5 +1,6 @@
-// ActivationArray in vectors of floats, for kernels that Highway compiles once for every instruction set: to
-// be included after <hwy/highway.h> in each round of its target loop, hence no #pragma once.
+// Loads and stores an ActivationArray as vectors of floats, for kernels that Highway compiles once per
+// instruction set. This file is included after <hwy/highway.h> in each round of Highway's target loop, so it
+// has no #pragma once.
 #if defined(BART_ACTIVATION_VECTORS_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef BART_ACTIVATION_VECTORS_INL_H
 #undef BART_ACTIVATION_VECTORS_INL_H
@@ -44,12 +45,12 @@ HWY_INLINE void store(V v, Bf16* to) {
   hn::StoreU(hn::DemoteTo(half, hn::BitCast(hn::RebindToSigned<D>(), rounded)), half, &to->bits);
 }
 
-/// relu that lets NaN through, as PyTorch's does: a broken training must not look like a quiet one.
+/// ReLU that lets NaN through, as PyTorch's does: a training that breaks must not look normal.
 HWY_INLINE V relu(V v) {
   return hn::IfThenZeroElse(hn::Lt(v, hn::Zero(D())), v);
 }
 
-/// Calls `kernel` with the activations as a pointer to what they are.
+/// Calls `kernel` with the activations as a pointer of their type.
 template <class Kernel>
 void typed(const ActivationArray& a, const Kernel& kernel) {
   if (a.precision == Precision::bf16) {

@@ -18,20 +18,20 @@ struct ActivationArray {
   void* data;
   Precision precision;
 
-  /// From the element `index` on.
+  /// The part from the element `index` on.
   ActivationArray at(std::int64_t index) const {
     return {static_cast<std::uint8_t*>(data) + static_cast<std::size_t>(index) * bytes_of(precision),
             precision};
   }
 };
 
-/// What a convolution does to its inputs as it reads them: relu(x * scale + shift), as normalize_relu_forward
-/// would have done before. Null: they are taken as they are.
+/// What a convolution does to its inputs as it reads them: relu(x * scale + shift), like
+/// normalize_relu_forward() before it. nullptr: the inputs are taken as they are.
 struct SourceNormalization {
   const float* scale = nullptr;  // [I]
   const float* shift = nullptr;  // [I]
 
-  /// From a channel on.
+  /// The part from a channel on.
   SourceNormalization at(std::int64_t channel) const {
     return scale == nullptr ? *this : SourceNormalization{scale + channel, shift + channel};
   }

@@ -9,7 +9,7 @@
 namespace bart {
 namespace {
 
-/// Where plane i of [N, C / B, …] has its channels in a per-channel array.
+/// The index of the channels of plane i of [N, C / B, …] in a per-channel array.
 std::int64_t first_channel(const ActivationShape& s, std::int64_t plane) {
   return plane % (s.channels / s.block) * s.block;
 }
@@ -22,8 +22,8 @@ double* partial_of(const ActivationShape& s, double* partial, std::int64_t plane
   return partial + plane * 2 * s.block;
 }
 
-/// The sum over the batch's images of a channel's first or second partial, always in the order of images, so
-/// that the bits are the same for any number of threads.
+/// The sum of a channel's first or second partial sums over the pictures of the batch, always in the same
+/// order, so that the bits do not depend on the number of threads.
 double total_over_images(const ActivationShape& s, const double* partial, std::int64_t channel, int which) {
   double sum = 0;
   const std::int64_t blocks = s.channels / s.block;

@@ -8,9 +8,10 @@
 
 namespace bart {
 
-// BatchNorm with ReLU, and where a block ends 2x2 max-pooling and Dropout2d, in passes that read and write
-// memory once. ActivationArray are channel-blocked, [N, C / B, H, W, B]; a plane is one image's [H, W, B] of
-// one channel block. Channels are padded to a multiple of B with zeros, and per-channel arrays are that long.
+// BatchNorm with ReLU, and with 2x2 max-pooling and Dropout2d at the end of a block, in passes that read and
+// write memory once. ActivationArray are channel-blocked, [N, C / B, H, W, B]; a plane is one image's [H, W,
+// B] of one channel block. Channels are padded to a multiple of B with zeros, and per-channel arrays are that
+// long.
 
 struct ActivationShape {
   std::int64_t n;         // images
@@ -22,7 +23,7 @@ struct ActivationShape {
   std::int64_t count() const { return n * channels * size * size; }
 };
 
-/// Per-channel numbers of one BatchNorm: what the forward pass leaves for the backward.
+/// The per-channel numbers of a BatchNorm that the forward pass leaves for the backward pass.
 struct BatchNormChannels {
   float* mean;    // [C] of the batch
   float* invstd;  // [C] 1 / sqrt(biased variance + eps)
@@ -49,8 +50,8 @@ void exact_batch_norm_statistics(const Team& team, const ActivationShape& shape,
                                  BatchNormChannels channels,
                                  double* partial);  // scratch
 
-/// The same in one pass over x, from the sums of x and x^2 in double: nearer to the truth, but not with
-/// PyTorch's roundings.
+/// The same in one pass over x, from the sums of x and x^2 in double. This is more accurate, but does not
+/// have PyTorch's roundings.
 void batch_norm_statistics(const Team& team, const ActivationShape& shape,
                            ActivationArray x,    // [N, C/B, H, W, B]
                            const float* weight,  // [C]
@@ -92,8 +93,8 @@ void normalize_relu_pool_forward(const Team& team, const ActivationShape& shape,
                                  const float* keep,   // [N, C] 0 or 1 / (1 - p)
                                  ActivationArray y);  // [N, C/B, H/2, W/2, B]
 
-/// Its backward pass. A window's gradient goes to its first largest element in row-major order, as PyTorch's
-/// does, which is found again instead of remembered.
+/// Its backward pass. The gradient of a window goes to its first largest element in row-major order, as in
+/// PyTorch. That element is searched again instead of being remembered.
 void normalize_relu_pool_backward(const Team& team, const ActivationShape& shape,
                                   ActivationArray dy,   // [N, C/B, H/2, W/2, B]
                                   const float* weight,  // [C]
@@ -104,7 +105,7 @@ void normalize_relu_pool_backward(const Team& team, const ActivationShape& shape
                                   float* dbias,       // [C]
                                   double* partial);   // scratch
 
-/// 2x2 max-pooling alone, for evaluation. x and y may differ in precision.
+/// Only the 2x2 max-pooling, for evaluation. x and y may differ in precision.
 void max_pool_forward(const Team& team, const ActivationShape& shape,
                       ActivationArray x,   // [N, C/B, H, W, B]
                       ActivationArray y);  // [N, C/B, H/2, W/2, B]

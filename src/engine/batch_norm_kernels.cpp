@@ -87,8 +87,8 @@ struct QuickSum {
 template <class X>
 using Sum = std::conditional_t<std::is_same_v<X, Bf16>, QuickSum, DoubleSum>;
 
-/// y = x * scale + shift in one rounding, as PyTorch's kernel does it: a ReLU or a maximum that falls the
-/// other way moves a whole gradient, so the bits matter and not only the digits.
+/// y = x * scale + shift with one rounding, as in PyTorch's kernel. The bits matter here, because a ReLU or a
+/// maximum that falls the other way changes a whole gradient.
 struct Normalization {
   V mean, scale, shift;
 
@@ -223,7 +223,7 @@ void ReluGradientOf(const Y* HWY_RESTRICT dy, std::size_t pixels, std::size_t bl
   }
 }
 
-/// Which element of a window takes the gradient: the first largest, none where ReLU is closed.
+/// The element of a window that takes the gradient: the first largest, or none if ReLU is closed.
 struct Choice {
   hn::Mask<D> a, b, c, d;
   V x;               // of the chosen element

@@ -8,11 +8,11 @@
 
 namespace bart {
 
-/// Throws Error where a batch or its masks do not fit the network, or where a label is no class.
+/// Throws Error when a batch or its masks do not fit the network, or a label is not a class.
 void check_batch(const Architecture& architecture, const Batch& batch, const DropoutMasks& masks);
 
-/// Throws Error where logits or features have another size than an evaluation of so many pictures gives; no
-/// features at all are fine.
+/// Throws Error when logits or features have another size than the result of evaluating so many pictures.
+/// `features` may be empty.
 void check_evaluation(const Architecture& architecture, std::size_t pictures, std::size_t logits,
                       std::size_t features);
 

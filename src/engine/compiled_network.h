@@ -29,7 +29,7 @@ struct ConvolutionLayer {
   std::int64_t size;  // height and width
   bool first;         // reads the pictures
   bool ends_block;    // followed by pooling and dropout
-  double dropout;     // of the block, where it ends one
+  double dropout;     // of the block, if it ends one
   const ConvolutionKernel* training;
   const ConvolutionKernel* evaluation;
   WeightsLayout layout;                   // of [out_padded, in_padded, 3, 3]
@@ -37,16 +37,16 @@ struct ConvolutionLayer {
   std::size_t norm_weight, norm_bias;     // [out_padded]
   std::size_t running_mean, running_var;  // [out_padded], in the array of statistics
 
-  /// Of its outputs, for n images.
+  /// The shape of its outputs for n pictures.
   ActivationShape shape(std::int64_t n, std::int64_t block) const { return {n, out_padded, size, block}; }
-  /// Multiplications and additions of the direct algorithm for n images, in any direction.
+  /// Multiplications and additions of the direct algorithm for n pictures, in any direction.
   double flops(std::int64_t n) const {
     return 18.0 * static_cast<double>(n * size * size) * static_cast<double>(in_channels * out_channels);
   }
 };
 
-/// A fully connected layer; weights [out, in]. The inputs of the first one come in channel blocks, so its
-/// columns are permuted where the state is loaded and saved: column_of maps PyTorch's feature to ours.
+/// A fully connected layer with weights [out, in]. The inputs of the first one come in channel blocks, so its
+/// columns are permuted when the state is loaded and saved: column_of maps PyTorch's features to ours.
 struct LinearLayer {
   std::string name;          // "classification_head.1"
   std::int64_t in_features;  // PyTorch's
@@ -64,7 +64,7 @@ struct LinearLayer {
   }
 };
 
-/// A network as it is executed: which kernel computes each layer, and how values lie in memory.
+/// A network ready to be executed: the kernels of its layers, and the layout of its values in memory.
 struct CompiledNetwork {
   Architecture architecture;
   Team team;

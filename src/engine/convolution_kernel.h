@@ -18,30 +18,29 @@
 
 namespace bart {
 
-/// What a kernel is chosen by.
+/// What the choice of a kernel depends on.
 struct ConvolutionSite {
   const ConvolutionLayer& layer;
   std::int64_t block;
   Precision precision;
-  bool exact;                      // every rounding as PyTorch does it
+  bool exact;                      // every rounding is PyTorch's
   const WeightsLayout& preferred;  // by the direct kernels
 };
 
-/// A convolution that a plan asks for.
+/// A convolution for which a plan needs a kernel.
 struct ConvolutionTask {
   const ConvolutionLayer& layer;
   std::int64_t n;  // pictures
   std::int64_t block;
   Precision precision;
   Team team;
-  /// In evaluation: 2x2 max-pooling of an even size follows, which the kernel may do as it writes.
+  /// In evaluation: a 2x2 max-pooling of an even size follows, which the kernel may do as it writes.
   bool pool = false;
 
   ActivationShape shape() const { return layer.shape(n, block); }  // of the outputs
 };
 
-/// When a buffer holds something: in the layer's forward pass, in its backward pass, or from the one to the
-/// other.
+/// When a buffer is in use: in the layer's forward pass, in its backward pass, or from one to the other.
 enum class BufferUse { forward, backward, both };
 
 struct KernelBuffer {
@@ -55,7 +54,7 @@ struct ConvolutionValues {
   float *weights, *bias, *norm_weight, *norm_bias;
 };
 
-/// What a training plan ties a convolution to.
+/// The memory that a training plan binds a convolution to.
 struct TrainingMemory {
   const Pictures* pictures;           // of the step that runs
   ActivationArray source;             // [N, I/B, H, W, B]; none for the first layer
@@ -65,7 +64,7 @@ struct TrainingMemory {
   ConvolutionValues values, gradients;
   float *running_mean, *running_var;
   BatchNormChannels channels;
-  std::vector<std::uint8_t*> buffers;  // those that the kernel asked for, in its order
+  std::vector<std::uint8_t*> buffers;  // those that the kernel asked for, in that order
 };
 
 /// A convolution in a training plan of one batch size.
@@ -76,37 +75,38 @@ struct TrainingConvolution {
   Bind backward_data;  // empty for the first layer
 };
 
-/// One way to compute 3x3 convolutions with padding 1 and stride 1. Plans know kernels by this alone.
+/// A kernel for 3x3 convolutions with padding 1 and stride 1. Plans know nothing else about kernels.
 struct ConvolutionKernel {
   const char* name;
   /// In training: applies the BatchNorm and ReLU of the layer before as it reads its source.
   bool normalizes_source;
-  /// In training: BatchNorm and ReLU are part of the kernel, both ways, and its output is what comes of them.
+  /// In training: BatchNorm and ReLU are part of the kernel in both directions, and its output is that of
+  /// ReLU.
   bool normalizes_output;
-  bool (*can)(const ConvolutionSite&);   // compute this layer on this processor
-  bool (*wins)(const ConvolutionSite&);  // against the kernels after it in the list
+  bool (*can)(const ConvolutionSite&);   // whether it can compute this layer on this processor
+  bool (*wins)(const ConvolutionSite&);  // whether it is better than the kernels after it in the list
   /// Of the parameters.
   WeightsLayout (*layout)(const ConvolutionSite&);
   TrainingConvolution (*train)(const ConvolutionTask&);
   EvaluationKernel (*evaluate)(const ConvolutionTask&);
 };
 
-/// The operation's name in an evaluation plan: "block1.0 + block1.1 + ReLU".
+/// The name of the operation in an evaluation plan: "block1.0 + block1.1 + ReLU".
 std::string evaluation_name(const ConvolutionLayer& layer);
 
 extern const ConvolutionKernel direct_kernel;    // oneDNN's, for any layer
 extern const ConvolutionKernel winograd_kernel;  // winograd.h
 extern const ConvolutionKernel pixel_kernel;     // pixel_convolution.h, for the first layer
 
-/// All kernels. A layer gets the first that can compute it and wins. This is a rule, not a timing, since the
-/// same command must give the same bits on the next day.
+/// All kernels. A layer gets the first one that can compute it and wins. The choice is a rule and not a
+/// timing, because the same command must give the same bits every time.
 std::span<const ConvolutionKernel* const> convolution_kernels();
 
 /// Sets the layer's kernels and the layout of its weights.
 void choose_kernels(const CompiledNetwork& network, ConvolutionLayer& layer);
 
-/// The layout of weights that oneDNN's direct kernels like best, in f32 and for the batch size that is
-/// trained with most. Other plans take it as it is.
+/// The layout of weights that oneDNN's direct kernels prefer in f32 and for the most common batch size. Plans
+/// for other batch sizes use the same layout.
 WeightsLayout direct_layout(const ConvolutionLayer& layer, std::int64_t block);
 
 }  // namespace bart

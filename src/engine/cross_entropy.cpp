@@ -12,7 +12,7 @@ double weight_of(std::int32_t label, std::span<const float> weights) {
   return weights.empty() ? 1.0 : static_cast<double>(weights[static_cast<std::size_t>(label)]);
 }
 
-/// What the loss of the batch is divided by.
+/// The divisor of the batch's loss.
 double total_weight(std::span<const std::int32_t> labels, std::span<const float> weights) {
   double total = 0;
   for (const std::int32_t label : labels) total += weight_of(label, weights);
@@ -23,8 +23,8 @@ double total_weight(std::span<const std::int32_t> labels, std::span<const float>
 
 CrossEntropy cross_entropy(std::int64_t n, std::int64_t classes, const float* logits,
                            std::span<const std::int32_t> labels, const LossRule& rule, float* dlogits) {
-  // In double: a batch's few thousand exponentials cost nothing, and the gradient starts without rounding.
-  // Of the smoothed target each class gets its weight's share, as PyTorch does it.
+  // Computed in double, because the few thousand exponentials of a batch cost nothing and the gradient starts
+  // without rounding. Each class gets the share of its weight of the smoothed target, as in PyTorch.
   const double spread = rule.smoothing / static_cast<double>(classes);
   double weights = 0;
   for (std::int64_t c = 0; c < classes; ++c) weights += weight_of(static_cast<std::int32_t>(c), rule.weights);

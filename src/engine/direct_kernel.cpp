@@ -1,4 +1,5 @@
-// The direct algorithm by oneDNN, for any layer. The first layer's pictures are written out as floats before.
+// The direct algorithm of oneDNN, for any layer. For the first layer the pictures are first converted to
+// floats.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,7 +15,7 @@ namespace {
 
 using dnnl::memory;
 
-/// The batch size that is trained with most.
+/// The most common batch size of trainings.
 constexpr std::int64_t usual_batch = 32;
 
 ConvolutionShape shape_of(const ConvolutionLayer& layer, std::int64_t n) {
@@ -26,7 +27,7 @@ ConvolutionLayouts layouts_of(const ConvolutionLayer& layer, std::int64_t block,
   return {precision, layer.first ? memory::format_tag::nchw : blocked, blocked};
 }
 
-/// In f32 the parameters are read as they lie; in bf16 from a copy in the layout that oneDNN likes best.
+/// In f32 the parameters are read from where they are; in bf16 from a copy in the layout that oneDNN prefers.
 memory::desc weights_of(const ConvolutionTask& task) {
   if (task.precision == Precision::f32) return task.layer.layout.onednn().desc;
   return convolution_weights(shape_of(task.layer, task.n), memory::format_tag::any, task.precision);
@@ -53,12 +54,13 @@ struct Direct {
       {};  // not of the first layer
   std::size_t forward_scratch = 0, backward_scratch = 0;
   std::optional<std::size_t> input = {};                         // of the first layer
-  std::optional<std::size_t> forward_copy = {}, data_copy = {};  // of the weights, where these are copied
+  std::optional<std::size_t> forward_copy = {}, data_copy = {};  // of the weights, if they are copied
 
   void* source(const TrainingMemory& m) const { return input ? m.buffers[*input] : m.source.data; }
 };
 
-/// Adds the operation that copies the weights, where the primitive wants a copy. Returns what it is to read.
+/// Adds the operation that copies the weights if the primitive needs a copy. Returns the weights that it
+/// reads.
 void* weights_for(const std::string& name, const Direct& direct, const TrainingMemory& m,
                   const memory::desc& wanted, const std::optional<std::size_t>& copy, void* scratch,
                   std::vector<Operation>& operations) {

@@ -15,7 +15,7 @@ namespace bart {
 /// n pointers to [size, size, 3].
 using Pictures = std::span<const std::uint8_t* const>;
 
-/// What an evaluation plan ties a layer to.
+/// The memory that an evaluation plan binds a layer to.
 struct EvaluationMemory {
   const Pictures* pictures;  // of the call that runs
   void* source;              // activations of the layer before; free memory for the first layer

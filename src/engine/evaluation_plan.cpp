@@ -15,7 +15,7 @@
 namespace bart {
 namespace {
 
-/// From channel blocks to PyTorch's order.
+/// Copies channel blocks into PyTorch's order.
 template <class T>
 void plain_features(const ActivationShape& shape, std::int64_t channels,
                     const T* blocked,  // [n, C / B, H, W, B]
@@ -36,7 +36,7 @@ EvaluationPlan::EvaluationPlan(const CompiledNetwork& network, std::int64_t n) :
   const std::int64_t size = network.architecture.image_size;
   std::int64_t largest = 3 * size * size;
   for (const ConvolutionLayer& layer : network.convolutions) {
-    // Features are asked for before the last pooling, whose outputs are floats in either precision.
+    // Features are taken before the last pooling, whose outputs are floats in both precisions.
     const bool last = &layer == &network.convolutions.back();
     convolutions_.push_back(
         layer.evaluation->evaluate({.layer = layer,

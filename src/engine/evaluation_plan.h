@@ -13,7 +13,7 @@
 
 namespace bart {
 
-/// The forward pass in evaluation mode for one batch size. Two buffers take turns.
+/// The forward pass in evaluation mode for one batch size, with two buffers for activations in turn.
 class EvaluationPlan {
  public:
   EvaluationPlan(const CompiledNetwork& network, std::int64_t n);
@@ -21,17 +21,17 @@ class EvaluationPlan {
   EvaluationPlan& operator=(const EvaluationPlan&) = delete;
 
   std::size_t arena_bytes() const { return layout_.size(); }
-  /// Ties the operations to memory, which they then read in every run().
+  /// Binds the operations to memory, which they then use in every run().
   void bind(std::uint8_t* arena, const Parameters& parameters, const EvaluationWeights& weights);
-  /// `features`, where not empty, get what the last convolution gives after BatchNorm and ReLU, before the
-  /// pooling: [n, channels, size, size].
+  /// If `features` is not empty, it gets the activations of the last convolution after BatchNorm and ReLU and
+  /// before the pooling: [n, channels, size, size].
   void run(Pictures pictures, std::span<float> logits, std::span<float> features = {});
   /// The operations on these pictures, in order. The pictures must outlive them.
   const std::vector<Operation>& operations(Pictures pictures);
   std::string description() const;
 
  private:
-  /// The buffer that holds the activations at present, and the other one.
+  /// The buffer that holds the present activations, and the other one.
   struct Buffers {
     void *now, *next;
     std::uint8_t* scratch;

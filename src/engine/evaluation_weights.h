@@ -14,10 +14,10 @@
 
 namespace bart {
 
-/// Weights of one layer in the form that a kernel reads, where that is not the parameters' own layout.
+/// The weights of a layer in the form that a kernel reads, if that is not the layout of the parameters.
 struct PreparedWeights {
   std::size_t place;     // of the layer's weights in the flat array
-  WeightsLayout layout;  // kernels that want the same layout share the memory
+  WeightsLayout layout;  // kernels with the same layout share the memory
   std::function<void(const float* from, void* to)> prepare;
 };
 

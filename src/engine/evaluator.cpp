@@ -51,7 +51,8 @@ struct Evaluator::Shared {
     if (found != scratch.plans.end()) return *found->second;
     return with_onednn("execute this network", [&]() -> EvaluationPlan& {
       auto plan = std::make_unique<EvaluationPlan>(network, n);
-      if (plan->arena_bytes() > scratch.arena.size()) {  // growing moves it: earlier plans are made again
+      if (plan->arena_bytes() >
+          scratch.arena.size()) {  // growing moves it, so the earlier plans are made again
         scratch.plans.clear();
         scratch.arena = AlignedMemory();
         scratch.arena = AlignedMemory(plan->arena_bytes());

@@ -8,7 +8,7 @@
 
 namespace bart {
 
-/// Pictures into the source of the first convolution: bytes / 255 as torch's float32 division gives it, then
+/// Converts pictures to the input of the first convolution: bytes / 255 as in torch's float32 division, then
 /// rounded to the precision of `input`.
 void pictures_to_input(const Team& team,
                        std::span<const std::uint8_t* const> pictures,  // n pointers to [size, size, 3]

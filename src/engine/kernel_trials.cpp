@@ -21,9 +21,9 @@ enum class Direction { forward, backward_weights, backward_data };
 /// The trials of one operation.
 class Trials {
  public:
-  /// `make()` gives the descriptor of a primitive, and throws dnnl::error where there is none;
-  /// `arguments(desc)` are what it reads and what it writes. Kernels that oneDNN calls "ref" only show what
-  /// is meant.
+  /// `make()` returns the descriptor of a primitive and throws dnnl::error if there is none;
+  /// `arguments(desc)` returns what it reads and writes. Kernels that oneDNN calls "ref" are slow references
+  /// and left out.
   template <typename Primitive, typename Make, typename Arguments>
   void add_onednn(const Make& make, const Arguments& arguments) {
     try {
@@ -102,13 +102,13 @@ std::pair<Trials::Described, Trials::Described> backward_weights_arguments(const
   return arguments;
 }
 
-/// What oneDNN likes best, blocked channels, channels last, and plain pictures as the first layer may take
-/// them.
+/// The layout that oneDNN prefers, blocked channels, channels last, and plain pictures, which the first layer
+/// may take.
 constexpr std::pair<Tag, Tag> layouts_to_try[] = {{Tag::any, Tag::any},       {Tag::nChw16c, Tag::nChw16c},
                                                   {Tag::nChw8c, Tag::nChw8c}, {Tag::nhwc, Tag::nhwc},
                                                   {Tag::nchw, Tag::nChw16c},  {Tag::nchw, Tag::nChw8c}};
 
-/// oneDNN's own Winograd is slower than BART's, and takes part here alone.
+/// oneDNN's own Winograd, which is slower than BART's, is used only here.
 constexpr dnnl::algorithm algorithms_to_try[] = {dnnl::algorithm::convolution_direct,
                                                  dnnl::algorithm::convolution_winograd};
 
@@ -201,7 +201,7 @@ std::size_t activation_bytes(std::int64_t count, Precision precision) {
   return static_cast<std::size_t>(count) * bytes_of(precision);
 }
 
-/// What the blocks of one of our own kernels hold.
+/// The contents of the blocks of one of our own kernels.
 enum Read : std::size_t { source, weights, per_channel, gradient };
 enum Written : std::size_t { output, source_gradient, dweights, statistics, scratch };
 constexpr std::int64_t channel_arrays = 8;  // bias, BatchNorm's weight and bias, four of its statistics, room
@@ -239,7 +239,7 @@ std::vector<const std::uint8_t*> pictures_in(const void* pixels, std::int64_t n,
   return pictures;
 }
 
-/// What a bound kernel points into.
+/// The memory that a bound kernel points to.
 struct Held {
   OwnKernel own;
   std::vector<const std::uint8_t*> pointers;
@@ -249,7 +249,7 @@ struct Held {
       : own(kernel), pointers(pictures_in(pixels, kernel.n, kernel.layer.size)), pictures(pointers) {}
 };
 
-/// The operation that carries the plan's name.
+/// The operation with the name in the plan.
 std::function<void()> named(const std::vector<Operation>& operations, const std::string& name,
                             std::shared_ptr<const void> held) {
   std::vector<std::function<void()>> runs;
@@ -294,7 +294,7 @@ KernelTrial training_trial(const ConvolutionKernel& kernel, const OwnKernel& own
     }
     const std::vector<Operation> forward = convolution.forward(m);
     if (direction == Direction::forward) return named(forward, name, held);
-    for (const Operation& operation : forward) operation.run();  // leaves what the backward pass reads
+    for (const Operation& operation : forward) operation.run();  // computes what the backward pass reads
     m.output.data = read[gradient];
     return named(direction == Direction::backward_weights ? convolution.backward_weights(m)
                                                           : convolution.backward_data(m),

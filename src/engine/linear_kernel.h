@@ -11,7 +11,7 @@
 
 namespace bart {
 
-/// What a training plan ties a fully connected layer to.
+/// The memory that a training plan binds a fully connected layer to.
 struct LinearMemory {
   float* source;           // [n, in]
   float* output;           // [n, out]
@@ -30,7 +30,8 @@ struct TrainingLinear {
 
 TrainingLinear training_linear(const LinearLayer& layer, std::int64_t n, Team team);
 
-/// The same in an evaluation. With bf16 activations a single picture's weights are read in bf16, too.
+/// The same in an evaluation plan. With bf16 activations the weights for a single picture are read in bf16,
+/// too.
 EvaluationKernel evaluation_linear(const LinearLayer& layer, std::int64_t n, Team team, Precision precision);
 
 /// The layout of weights [out, in] for our own kernels, and for oneDNN's in a training step.

@@ -34,7 +34,7 @@ memory::desc bias(memory::dim channels) {
   return {{channels}, f32, Tag::x};
 }
 
-/// Scratch memory is part of the arena, not of the primitive.
+/// Scratch memory comes from the arena, not from the primitive.
 dnnl::primitive_attr attributes(bool relu = false) {
   dnnl::primitive_attr attr;
   attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);

@@ -11,15 +11,16 @@
 
 namespace bart {
 
-// The only file pair that knows how oneDNN creates primitives: 2.x has operation descriptors, 3.x does not.
+// Only this pair of files creates oneDNN primitives, which differs between 2.x, with operation descriptors,
+// and 3.x, without.
 
 /// Whether this processor multiplies whole tiles of bf16 (AMX).
 bool has_amx();
 
-/// The processor as oneDNN knows it: one for the process, used by all threads.
+/// oneDNN's engine for the processor: one per process, used by all threads.
 const dnnl::engine& cpu_engine();
 
-/// oneDNN's names of what lies in channel blocks.
+/// oneDNN's names for layouts in channel blocks.
 struct BlockTags {
   dnnl::memory::format_tag activations;    // [N, C/B, H, W, B]
   dnnl::memory::format_tag filters;        // [O/B, I/B, 3, 3, B i, B o]
@@ -27,12 +28,12 @@ struct BlockTags {
 };
 BlockTags tags_of(std::int64_t block);  // 8 or 16
 
-/// What a WeightsLayout of oneDNN's holds.
+/// The content of a WeightsLayout that belongs to oneDNN.
 struct OneDnnLayout {
   dnnl::memory::desc desc;
 };
 
-/// What a primitive reads and writes: DNNL_ARG_…, and where.
+/// The memory that a primitive reads and writes, by DNNL_ARG_….
 using Arguments = std::vector<std::pair<int, std::pair<dnnl::memory::desc, void*>>>;
 
 /// One oneDNN primitive on its memory, as an operation of a plan. It allocates nothing when it runs.
@@ -46,15 +47,14 @@ struct ConvolutionShape {
   dnnl::memory::dim n, in_channels, out_channels, size;
 };
 
-/// How activations lie in memory between operations.
+/// The layouts of activations between operations.
 struct ConvolutionLayouts {
   Precision precision;
   dnnl::memory::format_tag source;       // nchw for the first layer's pixels
   dnnl::memory::format_tag destination;  // nChw16c or nChw8c
 };
 
-// oneDNN's own Winograd is slower than BART's, and takes part where the limit of a machine is looked for
-// alone.
+// oneDNN's own Winograd is slower than BART's; it is used only to measure the limit of a machine.
 
 /// With a bias; in evaluation with ReLU, too.
 dnnl::convolution_forward::primitive_desc convolution_forward_desc(
@@ -89,7 +89,7 @@ dnnl::inner_product_backward_weights::primitive_desc linear_backward_weights_des
 /// Weights of a fully connected layer, row-major.
 dnnl::memory::desc linear_weights(const LinearShape& shape);
 
-/// Weights in the layout that the forward kernel likes best, where both backward kernels take it too; else
+/// The weights in the layout that the forward kernel prefers, if both backward kernels take it too; else
 /// row-major.
 dnnl::memory::desc preferred_linear_weights(const LinearShape& shape);
 

@@ -6,7 +6,7 @@ namespace bart {
 /// oneDNN cannot do ("train this network").
 [[noreturn]] void rethrow_onednn_error(const char* what);
 
-/// What `make` returns; oneDNN's errors become ones that say what failed.
+/// Returns what `make` returns. Errors of oneDNN become Errors that say what failed.
 template <typename Make>
 decltype(auto) with_onednn(const char* what, const Make& make) {
   try {

@@ -13,7 +13,8 @@
 namespace bart {
 namespace {
 
-// A large layer's weights are converted so many rows at a time. The blocks of rows of each layout divide it.
+// Number of rows of a large layer that are converted at a time, a multiple of the blocks of rows of all
+// layouts.
 constexpr std::int64_t rows_at_once = 64;
 
 std::span<const float> floats_of(const StateDict& state, const std::string& name,
@@ -42,7 +43,7 @@ AlignedMemory memory_of_rows(const LinearLayer& layer) {
   return AlignedMemory(float_bytes(std::min(layer.out_features, rows_at_once) * layer.in_padded));
 }
 
-/// PyTorch's feature f of a row stands in this column of ours.
+/// Our column for PyTorch's feature f of a row.
 std::int64_t column_of(const LinearLayer& layer, std::int64_t f) {
   return layer.column_of.empty() ? f : layer.column_of[static_cast<std::size_t>(f)];
 }

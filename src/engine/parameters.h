@@ -8,17 +8,18 @@
 
 namespace bart {
 
-/// The parameters and all that belongs to them: one flat array each. Padding is zero and stays zero.
+/// The parameters, their gradients, the state of the optimizer and the statistics: one flat array each.
+/// Padding is zero and stays zero.
 struct Parameters {
   AlignedMemory values;
-  AlignedMemory gradients;  // these three are there from the first training step on
+  AlignedMemory gradients;  // these three exist from the first training step on
   AlignedMemory exp_avg;
   AlignedMemory exp_avg_sq;
   AlignedMemory statistics;
   std::int64_t batches_tracked = 0;
   std::int64_t adam_steps = 0;
 
-  /// With memory for values and statistics.
+  /// Takes memory for values and statistics.
   explicit Parameters(const CompiledNetwork& network);
 };
 
@@ -26,11 +27,11 @@ struct Parameters {
 /// or has another shape. Gradients and moments, which have no statistics, leave `statistics` null.
 void import_state(const CompiledNetwork& network, const StateDict& state, float* values, float* statistics);
 
-/// The way back; fills the tensors of `state` (from empty_state) that it has values for.
+/// The reverse: fills the tensors of `state` (from empty_state()) for which there are values.
 void export_state(const CompiledNetwork& network, const float* values, const float* statistics,
                   StateDict& state);
 
-/// The weights of one convolution, from PyTorch's layout and into it.
+/// Convert the weights of a convolution from PyTorch's layout and back.
 void import_weights(const ConvolutionLayer& layer,
                     const float* from,  // [out_channels, in_channels, 3, 3]
                     float* to);         // [layout]

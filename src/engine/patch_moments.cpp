@@ -151,7 +151,8 @@ struct Place {
       : row(element / 9 - 1), column(element / 3 % 3 - 1), colour(static_cast<std::size_t>(element % 3)) {}
 };
 
-/// The edge that no patch has at this place: the last one before the centre, the first one after it.
+/// The edge that no patch has at this place: the last one for a place before the centre, the first one for a
+/// place after it.
 std::size_t missed_edge(std::int64_t place) {
   return place < 0 ? 1 : 0;
 }
@@ -191,7 +192,7 @@ std::int64_t total(const Correlations& all, const Place& i) {
   return sum;
 }
 
-/// Adds what each thread counted to what the first one did. Of whole numbers, so the order does not matter.
+/// Adds the sums of all threads to those of the first one. The order does not matter for integers.
 const Correlations& total_over_threads(void* scratch, const Room& room, int threads) {
   constexpr std::size_t numbers = sizeof(Correlations) / sizeof(std::int64_t);
   auto* sums = static_cast<std::int64_t*>(scratch);

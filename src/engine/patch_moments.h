@@ -9,11 +9,12 @@
 
 namespace bart {
 
-/// Numbers of the patch that a 3x3 filter sees: [3 rows, 3 columns, 3 colours].
+/// The size of the patch that a 3x3 filter sees: [3 rows, 3 columns, 3 colours].
 inline constexpr std::int64_t patch_elements = 27;
 
-/// Exact sums over all patches of a batch of pictures, one around each pixel, zero outside the picture. A
-/// convolution's batch statistics and the gradient through them follow from these, whatever its filters are.
+/// Exact sums over all patches of a batch of pictures, one patch around each pixel, with zeros outside the
+/// picture. The batch statistics of a convolution with any filters, and the gradient through them, follow
+/// from these sums.
 struct PatchMoments {
   std::int64_t count;                                              // patches
   std::array<std::int64_t, patch_elements> sums;                   // of p

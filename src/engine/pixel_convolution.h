@@ -14,7 +14,8 @@ namespace bart {
 // A network's first layer straight from its pictures' bytes: 3x3 convolution with padding 1 and stride 1, of
 // bytes / 255, BatchNorm and ReLU. Neither the convolution's inputs nor its outputs are ever stored: batch
 // statistics and the gradient through them follow from the moments of the patches (patch_moments.h), so that
-// forward BatchNorm is part of the filters, and backward only what ReLU let through has to be known.
+// BatchNorm is part of the filters in the forward pass, and the backward pass only needs to know which
+// outputs ReLU let through.
 //
 // `shape` is that of the outputs, [N, C/B, H, W, B]; weights are [C/B, 3 rows, 3 columns, 3 colours, B]. What
 // a job adds up, and in which order, does not depend on the number of threads, so neither do the bits.
@@ -33,7 +34,7 @@ void pixel_convolution_statistics(const Team& team, const ActivationShape& shape
                                   float* running_var,      // [C]
                                   BatchNormChannels channels);
 
-/// Filters over bytes that are followed by ReLU alone.
+/// Folds BatchNorm into filters over bytes, which only ReLU follows.
 void fold_pixel_convolution(const ActivationShape& shape,
                             const float* weights,        // [C/B, 27, B]
                             const float* conv_bias,      // [C]
@@ -55,7 +56,7 @@ void pixel_convolution_forward(const Team& team, const ActivationShape& shape,
 std::size_t pixel_convolution_gradient_scratch_bytes(const ActivationShape& shape, const Team& team);
 
 /// The backward pass through ReLU, the batch statistics and the convolution. The gradient of the
-/// convolution's bias is zero, and neither its bias nor BatchNorm's plays a part.
+/// convolution's bias is zero, and neither its bias nor that of BatchNorm plays a part.
 void pixel_convolution_backward(const Team& team, const ActivationShape& shape,
                                 std::span<const std::uint8_t* const> pictures,  // N pointers to [H, W, 3]
                                 const PatchMoments& moments,

@@ -8,7 +8,7 @@
 
 namespace bart {
 
-/// The operations in order and the buffers of the arena, as text.
+/// The plan as text: the operations in order and the buffers of the arena.
 std::string describe(const std::string& heading, const std::vector<Operation>& operations,
                      const ArenaLayout& arena);
 

@@ -24,7 +24,7 @@ struct Team {
     share_out(count, Order::ranges, &work, call<Work>);
   }
 
-  /// The same for work whose parts differ in length: a thread that is done takes the next i.
+  /// The same for work whose parts differ in length: a free thread takes the next i.
   template <typename Work>
   void each_in_turn(std::int64_t count, const Work& work) const {
     share_out(count, Order::in_turn, &work, call<Work>);
@@ -49,8 +49,8 @@ struct Team {
   }
 };
 
-/// oneDNN's kernels run on as many threads as OpenMP is set to for the calling thread. This sets that: to be
-/// called before oneDNN makes or runs a kernel, and the only place that does.
+/// Sets OpenMP's number of threads for the calling thread, which oneDNN's kernels use. Must be called before
+/// oneDNN creates or runs a kernel. No other code sets it.
 inline void let_onednn_use(const Team& team) {
   omp_set_num_threads(team.size);
 }

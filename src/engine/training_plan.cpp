@@ -21,7 +21,7 @@ void TrainingPlan::plan_linear(std::size_t i) {
   Linear l{.kernel = training_linear(layer, n_, network_.team)};
   const int now = forward_time(convolutions_.size() + i);
   const int back = backward_time(convolutions_.size() + i);
-  // The last output, the logits, is read after the step, too.
+  // The last output, the logits, is also read after the step.
   l.output = layout_.add(layer.name + " output", float_bytes(n_ * layer.out_features), now,
                          layer.hidden ? back : backward_time(0));
   l.gradient = layout_.add(layer.name + " gradient", float_bytes(n_ * layer.out_features), back - 1, back);

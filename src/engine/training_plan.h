@@ -17,24 +17,24 @@
 
 namespace bart {
 
-/// Loss and hits of a step.
+/// The loss and the number of correct predictions of a step.
 struct StepLoss {
   float loss;
   int correct;
 };
 
-/// Forward, loss and backward of one batch size: every kernel chosen, every buffer placed, known before the
-/// first step. Gradients are written over the activations that they replace.
+/// Forward pass, loss and backward pass for one batch size. All kernels are chosen and all buffers are placed
+/// before the first step. Gradients overwrite the activations that they belong to.
 class TrainingPlan {
  public:
   TrainingPlan(const CompiledNetwork& network, std::int64_t n);
   TrainingPlan(const TrainingPlan&) = delete;  // operations hold its address
   TrainingPlan& operator=(const TrainingPlan&) = delete;
 
-  /// Bytes that bind() needs.
+  /// The bytes that bind() needs.
   std::size_t arena_bytes() const { return layout_.size(); }
 
-  /// Ties the operations to memory.
+  /// Binds the operations to memory.
   void bind(std::uint8_t* arena, Parameters& parameters);
 
   StepLoss run(const Batch& batch, const DropoutMasks& masks);
@@ -47,11 +47,12 @@ class TrainingPlan {
   struct Convolution {
     TrainingConvolution kernel;
     std::vector<std::size_t> kernel_buffers;  // of the arena, by number, as all that follow
-    // What the kernel gives, later its gradient: of the convolution, or where the kernel normalizes its
-    // output what comes after BatchNorm and ReLU.
+    // The output of the kernel, later its gradient: that of the convolution, or that of ReLU if the kernel
+    // contains BatchNorm and ReLU.
     std::size_t output = 0;
-    // After BatchNorm, ReLU (and pooling, dropout), then its gradient; the gradient alone where the next
-    // convolution normalizes its source itself. The output where the kernel normalizes that.
+    // The activations after BatchNorm, ReLU (and pooling, dropout), later their gradient; only the gradient
+    // if the next convolution normalizes its source itself; the output if the kernel contains BatchNorm and
+    // ReLU.
     std::size_t activated = 0;
     std::size_t channels = 0;                         // mean, invstd, scale, shift: [4, C]
     std::size_t keep = 0;                             // [N, C], where the layer ends a block
@@ -105,7 +106,7 @@ class TrainingPlan {
   std::vector<Operation> operations_;
   const float* logits_ = nullptr;
 
-  // What the operations of the step now running read.
+  // What the operations of the present step read.
   const Batch* batch_ = nullptr;
   Pictures pictures_;
   const DropoutMasks* masks_ = nullptr;

@@ -10,8 +10,9 @@ namespace bart {
 
 struct OneDnnLayout;  // onednn.h
 
-/// How the weights of a layer lie in memory: a value to compare and to convert with reorder_weights(). A
-/// layout is oneDNN's, or it is private to one of our own kernels and has a name.
+/// The layout of the weights of a layer in memory: a value that can be compared, and with which
+/// reorder_weights() converts. A layout is one of oneDNN, or it is private to one of our own kernels and has
+/// a name.
 class WeightsLayout {
  public:
   WeightsLayout() = default;
@@ -19,7 +20,7 @@ class WeightsLayout {
   explicit WeightsLayout(OneDnnLayout layout);
 
   std::size_t bytes() const { return bytes_; }
-  /// What oneDNN calls it. Only of a layout that is oneDNN's.
+  /// oneDNN's description. Only for a layout of oneDNN.
   const OneDnnLayout& onednn() const { return *onednn_; }
   bool operator==(const WeightsLayout& other) const;
 
@@ -33,13 +34,13 @@ class WeightsLayout {
 
 /// [out, in, 3, 3]
 WeightsLayout row_major_filters(std::int64_t out, std::int64_t in);
-/// [out / B, in / B, 3, 3, B in, B out]: what Winograd's kernels start from.
+/// [out / B, in / B, 3, 3, B in, B out], from which Winograd's kernels start.
 WeightsLayout blocked_filters(std::int64_t out, std::int64_t in, std::int64_t block);
 /// [out / B, 3 rows, 3 columns, 3 colours, B]: of the first layer's kernel for pixels.
 WeightsLayout pixel_filters(std::int64_t out, std::int64_t block);
 /// [out, in]
 WeightsLayout row_major_matrix(std::int64_t out, std::int64_t in);
-/// Rows [first, first + rows) of a matrix [out, in]. oneDNN throws where they do not lie together.
+/// Rows [first, first + rows) of a matrix [out, in]. oneDNN throws if they are not contiguous.
 WeightsLayout rows_of(const WeightsLayout& matrix, std::int64_t in, std::int64_t first, std::int64_t rows);
 
 /// Copies weights from one of oneDNN's layouts to another, which may hold them in another precision.

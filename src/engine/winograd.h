@@ -10,15 +10,15 @@
 namespace bart {
 
 // 3x3 convolutions with padding 1 and stride 1 by Winograd's algorithm F(4x4, 3x3): pictures are cut into
-// tiles of 4x4 outputs, whose 6x6 inputs and whose weights are transformed so that 36 multiplications take
-// the place of 144 (Lavin & Gray, Fast Algorithms for Convolutional Neural Networks, 2015). The points are 0,
-// +-sqrt(2),
-// +-1/sqrt(2) and infinity, which round less than the usual 0, +-1, +-2: with numbers rounded to bf16 the
-// outputs are 1.1 % off where the usual points give 2.5 % and the direct algorithm 0.2 %.
+// tiles of 4x4 outputs. Their 6x6 inputs and the weights are transformed so that 36 multiplications replace
+// 144 (Lavin & Gray, Fast Algorithms for Convolutional Neural Networks, 2015). The points are 0, +-sqrt(2),
+// +-1/sqrt(2) and infinity, whose rounding errors are smaller than those of the usual 0, +-1, +-2: with
+// numbers rounded to bf16 the outputs are off by 1.1 %, with the usual points by 2.5 %, with the direct
+// algorithm by 0.2 %.
 //
 // ActivationArray are channel-blocked, [N, C/B, H, W, B], weights [O/B, I/B, 3, 3, B i, B o], with the
-// preferred_block() B of this processor: 16 with AVX-512, else 8. What a job adds up, and in which order,
-// does not depend on the number of threads, so neither do the bits.
+// preferred_block() B of this processor: 16 with AVX-512, else 8. The sums of a job and their order do not
+// depend on the number of threads, so the bits do not either.
 
 struct WinogradShape {
   std::int64_t n;     // images
@@ -32,8 +32,8 @@ inline WinogradShape turned(const WinogradShape& shape) {
   return {shape.n, shape.out, shape.in, shape.size};
 }
 
-/// Whether this processor can: with AVX2, which multiplies bf16 activations as floats, or AVX-512, for bf16
-/// with its BF16 extension.
+/// Whether this processor has such kernels: with AVX2, which multiplies bf16 activations as floats, or with
+/// AVX-512, which needs its BF16 extension for bf16.
 bool has_winograd(Precision precision);
 
 /// What a convolution does to its inputs as it reads them and to its outputs as it writes them.
@@ -58,7 +58,7 @@ void winograd_turned_weights(const Team& team, const WinogradShape& shape, Preci
 /// Bytes of the scratch memory of winograd_convolve.
 std::size_t winograd_scratch_bytes(const WinogradShape& shape, Precision precision, const Team& team);
 
-/// y = x * w, with what is fused to it.
+/// y = x * w, with the fused operations.
 void winograd_convolve(const Team& team, const WinogradShape& shape, Precision precision,
                        const void* x,            // [N, I/B, H, W, B]
                        const void* transformed,  // winograd_weights

@@ -1,6 +1,6 @@
 #pragma once
 
-// Vectors of 8 channels, for winograd_avx2.cpp alone: all that includes this is compiled for AVX2.
+// Vectors of 8 channels, only for winograd_avx2.cpp: everything that includes this is compiled for AVX2.
 
 #include <immintrin.h>
 
@@ -23,10 +23,10 @@ constexpr int block = 8;  // channels of a vector
 // few, and input channels of the weights' gradient.
 constexpr int many_tiles = 6, few_tiles = 4, gradient_rows = 4;
 
-/// What a job may keep in the second-level cache, which has 256 KiB at least, mostly 512.
+/// The share of the second-level cache for a job; the cache has at least 256 KiB, usually 512.
 constexpr std::int64_t cache_bytes = 200 << 10;
 
-/// What activations are transformed to: without instructions that multiply bf16, floats.
+/// The type of transformed activations: floats, because there are no instructions that multiply bf16.
 template <class E>
 using Transformed = float;
 

@@ -1,6 +1,7 @@
 #pragma once
 
-// Vectors of 16 channels, for winograd_avx512.cpp alone: all that includes this is compiled for AVX-512.
+// Vectors of 16 channels, only for winograd_avx512.cpp: everything that includes this is compiled for
+// AVX-512.
 
 #include <immintrin.h>
 
@@ -24,10 +25,10 @@ constexpr int block = 16;  // channels of a vector
 // few, and input channels of the weights' gradient.
 constexpr int many_tiles = 12, few_tiles = 8, gradient_rows = 8;
 
-/// What a job may keep in the second-level cache, which mostly has a megabyte or more.
+/// The share of the second-level cache for a job; the cache usually has a megabyte or more.
 constexpr std::int64_t cache_bytes = 400 << 10;
 
-/// What activations are transformed to. bf16 stays bf16, which is multiplied in pairs.
+/// The type of transformed activations. bf16 stays bf16, which is multiplied in pairs.
 template <class E>
 using Transformed = E;
 

@@ -12,13 +12,13 @@
 namespace bart::winograd {
 namespace {
 
-/// How the work is cut into jobs: rounds of tiles, and where there are few of those splits of the output
-/// channels, too. An output is the same sum however that is done.
+/// The division of the work into jobs: rounds of tiles, and splits of the output channels too if there are
+/// few rounds. Each output is the same sum for any division.
 struct ConvolutionJobs {
   std::int64_t tiles;  // of a round
   std::int64_t rounds;
   std::int64_t splits;
-  bool few;  // few_tiles are multiplied at once, which leaves fewer rows empty
+  bool few;  // few_tiles tiles are multiplied at once, which leaves fewer rows empty
 
   ConvolutionJobs(const WinogradShape& s, std::size_t number_bytes, int threads) {
     // Transformed inputs that fit into the second-level cache.

@@ -18,8 +18,8 @@ bool can(const ConvolutionSite& site) {
          site.preferred == blocked_filters(site.layer.out_padded, site.layer.in_padded, site.block);
 }
 
-/// On a Zen 4 these kernels won in each layer, direction and precision; AMX multiplies bf16 fast enough for
-/// direct ones.
+/// On a Zen 4 these kernels were the fastest in each layer, direction and precision; with AMX direct bf16
+/// kernels are faster.
 bool wins(const ConvolutionSite& site) {
   return site.precision == Precision::f32 || !has_amx();
 }
@@ -31,7 +31,7 @@ double activation_bytes(const ConvolutionTask& task) {
          static_cast<double>(bytes_of(task.precision));
 }
 
-/// 36 at each tile of 4x4 outputs, where the direct algorithm makes 144.
+/// 36 multiplications per tile of 4x4 outputs, where the direct algorithm needs 144.
 double multiplications(const ConvolutionTask& task) {
   return task.layer.flops(task.n) / 2 * 36 / 144;
 }

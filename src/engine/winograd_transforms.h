@@ -1,6 +1,6 @@
 #pragma once
 
-// What the two halves of Winograd's algorithm share: the transforms, and tiles.
+// The common parts of convolution and weight gradient by Winograd's algorithm: the transforms and the tiles.
 
 #include <algorithm>
 #include <cstdint>
@@ -204,7 +204,7 @@ struct Tiles {
   TilePlace at(std::int64_t i) const {
     return {i / per_image, i % per_image / across * step, i % across * step};
   }
-  /// What follows a tile; divisions would cost as much as a transform.
+  /// The tile after a tile, without divisions, which would cost as much as a transform.
   void advance(TilePlace& place) const {
     place.x += step;
     if (place.x < size) return;
@@ -232,7 +232,7 @@ BART_INLINE void copy_row(const E* from, int begin, int end, const SourceNormali
   }
   const Vector scale = load(normalization.scale);
   const Vector shift = load(normalization.shift);
-  // The maximum's second operand is what NaN gives.
+  // For NaN the result of the maximum is its second operand.
   copy([&](Vector pixel)
            __attribute__((always_inline)) { return larger(constant(0), fma(pixel, scale, shift)); });
 }
@@ -261,7 +261,7 @@ constexpr std::int64_t apart(std::int64_t count) {
   return count + 64 / static_cast<std::int64_t>(sizeof(E));
 }
 
-/// Output channels of one multiplication: two vectors where they are there.
+/// The output channels of one multiplication: two vectors if there are so many channels.
 inline int width_of(std::int64_t channels) {
   return channels % (2 * block) == 0 ? 2 * block : block;
 }

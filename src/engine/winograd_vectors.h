@@ -1,6 +1,6 @@
 #pragma once
 
-// The vectors of the instruction set that a file is compiled for: those of AVX-512 where it asks for them.
+// The vectors of the instruction set that a file is compiled for: AVX-512 or AVX2.
 #ifdef BART_WINOGRAD_AVX512
 #include "winograd_avx512.h"
 #else

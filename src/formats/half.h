@@ -7,7 +7,7 @@
 
 namespace bart {
 
-/// The IEEE 754 binary16 nearest to `value`, halves to even; an infinity where `value` is beyond the largest.
+/// The IEEE 754 binary16 nearest to `value`, ties to even; infinity if `value` exceeds the largest one.
 std::uint16_t half_from_float(float value);
 
 float float_from_half(std::uint16_t half);

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-/// What marks an ONNX file as BART's, and where it keeps what is not in the graph.
+/// How an ONNX file of BART is recognized, and where it keeps what is not in the graph.
 namespace bart::onnx_layout {
 
 inline constexpr const char* producer = "bart";

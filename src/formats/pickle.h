@@ -24,14 +24,14 @@ struct PickleBytes {
 using PickleValue =
     std::variant<std::monostate, bool, std::int64_t, double, std::string_view, PickleBytes, PickleObject*>;
 
-/// What a pickle describes, as a plain description: nothing is imported, constructed or called.
+/// An object that a pickle describes, as a mere description: nothing is imported, constructed or called.
 struct PickleObject {
   enum class Kind {
     tuple,
     list,
     dict,
     global,      // a class or function, only its name
-    call,        // what the pickle wants of calling a global (REDUCE, NEWOBJ)
+    call,        // the result that the pickle wants from calling a global (REDUCE, NEWOBJ)
     persistent,  // a reference to something outside of the pickle
     array,       // content that a reader of inline data put in its place; the index is in `arguments`
   };
@@ -59,7 +59,7 @@ class Pickle {
   /// Runs to STOP and returns the value on top. May be called again for a pickle that follows.
   PickleValue read();
 
-  /// Where the next operation begins, and a way to take the bytes there.
+  /// The place of the next operation, and a function that takes the bytes there.
   std::size_t position() const { return position_; }
   std::span<const std::uint8_t> take(std::size_t count);
 

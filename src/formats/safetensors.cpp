@@ -79,7 +79,7 @@ std::variant<std::vector<float>, std::vector<std::int64_t>> load_values(std::str
   return load_integers<std::uint8_t>(data);
 }
 
-/// What the header says of one tensor.
+/// The entry of a tensor in the header.
 struct Entry {
   std::string name;
   std::string type;

@@ -7,7 +7,7 @@
 
 namespace bart {
 
-/// One file of a zip archive. `data` is what lies in the archive, compressed or not.
+/// One file of a zip archive. `data` are the bytes in the archive, compressed or not.
 struct ZipEntry {
   std::string_view name;
   bool deflated;

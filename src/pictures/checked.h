@@ -42,7 +42,7 @@ inline Bytes slice(Bytes bytes, std::size_t at, std::size_t size = std::size_t(-
   return bytes.subspan(at, std::min(size, bytes.size() - at));
 }
 
-/// Throws PictureError where the size is not one to take memory for.
+/// Throws PictureError for a size that is too large to take memory for.
 inline void check_size(std::int64_t width, std::int64_t height) {
   if (width < 1 || height < 1)
     throw PictureError("a picture of " + std::to_string(width) + "x" + std::to_string(height) + " pixels");
@@ -51,13 +51,13 @@ inline void check_size(std::int64_t width, std::int64_t height) {
                        " pixels are more than the limit of " + std::to_string(max_pixels));
 }
 
-/// Throws Error for a size that no picture can be given.
+/// Throws Error for a size that no picture can have.
 inline void check_target_size(int width, int height) {
   if (width < 1 || height < 1 || checked_product(width, height) > max_pixels)
     throw Error("a picture cannot be resized to " + std::to_string(width) + "x" + std::to_string(height));
 }
 
-/// Throws Error where a picture of a caller's does not have the pixels that its size states.
+/// Throws Error if a picture of a caller does not have as many pixels as its size states.
 inline void check_whole(const Picture& picture) {
   if (picture.width < 1 || picture.height < 1) throw Error("a picture without pixels");
   if (picture.pixels.size() != checked_product(picture.width, picture.height, 3))

@@ -87,15 +87,15 @@ DecodedPicture decode_and_resize(Bytes file, int width, int height, const Decode
       return decoded;
     }
   }
-  // The file said only after its pixels that they are to be turned: once more, whole.
+  // The EXIF orientation came after the pixels: the picture is decoded once more, as a whole.
   Decoding decoding;
   DecodedPicture decoded = turned(decode_stored(file, decoding), options);
   decoded.picture = resize_picture(decoded.picture, width, height);
   return decoded;
 }
 
-// What a decoder throws, as a reason for the user. Memory that is not there today may be there tomorrow, so
-// that is no PictureError.
+// Turns the exception of a decoder into a reason for the user. A lack of memory may be temporary, so it is
+// not a PictureError.
 template <typename Decode>
 DecodedPicture with_reasons(Decode decode) {
   try {

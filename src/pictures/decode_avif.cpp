@@ -91,7 +91,7 @@ DecodedPicture decode_avif(Bytes file, Decoding& decoding) {
   decoded.format = "AVIF";
   decoded.mode = alpha ? "RGBA" : image.yuvFormat == AVIF_PIXEL_FORMAT_YUV400 ? "L" : "RGB";
   decoded.exif_orientation = orientation_of(image);
-  // The picture's own rotation stands above what EXIF says; XMP is asked where neither says anything.
+  // The picture's own rotation overrides EXIF; XMP counts only if neither says anything.
   if (decoded.exif_orientation == 1 && !orientation_in_exif({image.exif.data, image.exif.size}))
     decoded.exif_orientation =
         stated_orientation({}, {reinterpret_cast<const char*>(image.xmp.data), image.xmp.size});

@@ -53,7 +53,7 @@ Description describe(const TiffDirectory& tags) {
   description.compression = tags.number(tag::compression, 1);
   const bool old_jpeg = description.compression == 6;
   const Numbers photometrics = tags.numbers(tag::photometric);
-  // Pillow takes several values for none, and none for 0.
+  // Pillow treats several values as none, and none as 0.
   const std::int64_t photometric = old_jpeg ? 6 : photometrics.size() == 1 ? photometrics[0] : 0;
   description.fill_order = int(tags.number(tag::fill_order, 1));
   const std::int64_t planes = tags.number(tag::planes, 1);
@@ -122,7 +122,7 @@ std::vector<Part> parts_of(const TiffDirectory& tags, const Description& d) {
     y = 0;
     ++plane;
   }
-  // Of the parts of one place the last one shows, and a file may state one place a million times.
+  // A file may state one place a million times; the last part for a place counts.
   std::stable_sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) {
     return std::tuple(a.plane, a.top, a.left, a.offset) < std::tuple(b.plane, b.top, b.left, b.offset);
   });
@@ -147,7 +147,7 @@ Picture decode_uncompressed(Bytes file, const TiffDirectory& tags, const Descrip
   Picture picture = new_picture(d.width, d.height);
   std::vector<std::uint8_t> interleaved(interleaved_bytes);
   if (planes == 1) {
-    // What no part covers stays zero as stored, which is white in CMYK.
+    // Pixels that no part covers stay zero as stored, which is white in CMYK.
     TiffPixels stored = layout;
     stored.inverted = false;
     const std::array<std::uint8_t, 6 * 4> zero{};  // one pixel of the most samples there are

@@ -1,4 +1,4 @@
-// What decodes: BART's own part, and the libraries that are found when the program starts.
+// The versions of BART's own decoders and of the libraries that are loaded when the program starts.
 
 // jpeglib.h needs size_t and FILE before it.
 #include <cstdio>
@@ -13,7 +13,8 @@
 namespace bart {
 namespace {
 
-/// To be raised by whoever changes what decode_resized() makes of any file, the reason of a refusal included.
+/// Must be raised by every change of the result of decode_resized() for any file, including the reason of a
+/// refusal.
 constexpr int own_version = 2;
 
 }  // namespace

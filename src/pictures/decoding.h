@@ -13,14 +13,13 @@ namespace bart {
 
 /// Where a decoder puts its picture, and the memory that it may take. A decoder that has the rows in order
 /// from top to bottom gives them to a Decoding, which either collects them or resizes them as they come, so
-/// that the picture is never held as a whole. One that has them otherwise claims memory and returns its
-/// picture.
+/// that the picture is never held as a whole. Other decoders claim memory and return the whole picture.
 class Decoding {
  public:
   /// The picture is wanted as it is.
   Decoding() = default;
 
-  /// It is wanted in this size.
+  /// The picture is wanted in this size.
   Decoding(int width, int height) : target_(Size{width, height}) {}
 
   /// Claims the memory of a picture that the decoder collects itself, and of the decoder's other buffers.

@@ -27,11 +27,12 @@ std::optional<PngChunk> png_chunk_at(Bytes file, std::size_t at);
 struct PngHeader {
   std::int64_t width = 0, height = 0;
   Packing packing{};
-  const char* mode = nullptr;  // none: a combination of bits and colors that there is not
+  const char* mode = nullptr;  // nullptr: an impossible combination of bits and colours
   bool interlaced = false;
 };
 
-/// What the chunks say besides the pixels. Takes and refuses what Pillow's PngImagePlugin.py does.
+/// The content of the chunks besides the pixels. It accepts and refuses the same as Pillow's
+/// PngImagePlugin.py.
 struct PngFacts {
   std::optional<PngHeader> header;
   Palette palette{};
@@ -45,7 +46,7 @@ struct PngFacts {
   std::optional<Box> frame;
   std::size_t text_size = 0, inflated = 0;
 
-  /// Takes what the chunk says. Throws PictureError where Pillow refuses it.
+  /// Takes the content of the chunk. Throws PictureError if Pillow refuses it.
   void read(Bytes file, const PngChunk& chunk);
 
  private:

@@ -3,7 +3,7 @@
 namespace bart {
 namespace {
 
-// Bytes of one value of a TIFF type; 0 for types that there are not.
+// The bytes of a value of a TIFF type; 0 for unknown types.
 std::uint64_t size_of_type(std::uint32_t type) {
   static constexpr std::uint8_t sizes[] = {0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8};
   return type < std::size(sizes) ? sizes[type] : 0;

@@ -15,11 +15,11 @@ std::string composed(std::string_view text);
 /// The place of `name` among `classes`: the same bytes, or else the same text in composed form.
 std::optional<std::size_t> find_class(std::span<const std::string> classes, std::string_view name);
 
-/// What is left of a name without case, white space at its ends, runs of it within, invisible characters and
-/// compatibility forms (Unicode's NFKC_Casefold): two names with the same look alike to a reader.
+/// The name without case, white space at its ends, repeated white space, invisible characters and
+/// compatibility forms (Unicode's NFKC_Casefold). Two names with the same result look alike to a reader.
 std::string folded(std::string_view text);
 
-/// Valid UTF-8 (RFC 3629).
+/// Whether the text is valid UTF-8 (RFC 3629).
 bool is_utf8(std::string_view text);
 
 }  // namespace bart

@@ -57,9 +57,9 @@ struct Listing {
 /// be classes of train, where there is a train; names are compared in composed form. To use one part alone,
 /// erase the pictures of the others.
 ///
-/// A class folder without pictures is no class, and a warning. Throws Error when the folder is missing or
-/// unreadable, when fewer than `fewest_classes` (1 or 2) classes have pictures, when two class folders have
-/// the same name in Unicode's composed and decomposed forms, or when a name is not valid UTF-8.
+/// A class folder without pictures is not a class, and gives a warning. Throws Error when the folder is
+/// missing or unreadable, when fewer than `fewest_classes` (1 or 2) classes have pictures, when two class
+/// folders have the same name in Unicode's composed and decomposed forms, or when a name is not valid UTF-8.
 Listing list_folder(const std::filesystem::path& folder, std::size_t fewest_classes = 2);
 
 /// Lists the pictures that a CSV file names, in its order; classes are the labels in code point order. A
@@ -75,8 +75,8 @@ Listing list_folder(const std::filesystem::path& folder, std::size_t fewest_clas
 Listing list_csv(const std::filesystem::path& csv, const std::filesystem::path& root = {},
                  std::size_t fewest_classes = 2);
 
-/// The data set at `path`: list_csv() for a file that ends with .csv or .tsv, else list_folder(). What every
-/// command calls for the data that its user names.
+/// The data set at `path`: list_csv() for a file that ends with .csv or .tsv, else list_folder(). All
+/// commands call this for the data that the user names.
 Listing list_data(const std::filesystem::path& path, std::size_t fewest_classes = 2);
 
 /// Adds the pictures of another data set to `listing` as its part `part` (validation or test), for data sets
@@ -89,12 +89,12 @@ void add_part(Listing& listing, const Listing& added, Part part);
 /// Whether the data set itself says which pictures are for validation or testing.
 bool has_parts(const Listing& listing);
 
-/// Throws Error when a picture's label is no index into the classes: for what takes a listing that a caller
-/// made.
+/// Throws Error when the label of a picture is not an index of a class. For functions that take a listing
+/// from a caller.
 void check_labels(const Listing& listing);
 
-/// "The data set comes with its own split: 300 pictures for training, 50 for testing". Empty where no picture
-/// is of a part for validation or testing.
+/// "The data set comes with its own split: 300 pictures for training, 50 for testing". Empty if no picture
+/// belongs to a part for validation or testing.
 std::string parts_sentence(const Listing& listing);
 
 }  // namespace bart

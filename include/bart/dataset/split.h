@@ -22,10 +22,10 @@ struct Split {
 /// set. Throws Error when a side would be empty.
 Split train_test_split(std::uint32_t n, double test_size, std::uint32_t seed);
 
-/// The split that a data set comes with: each picture on the side of its part, those of no part on the
-/// training side, in the order given. Where there are validation pictures but no test pictures, they are the
-/// test set (and Split::validation stays empty, as in the original, which validates on its test set). Nothing
-/// where no picture is for validation or test. Throws Error when none is left to train on.
+/// The split of the data set itself: each picture is on the side of its part, and pictures of no part are on
+/// the training side, in the given order. Validation pictures without test pictures are the test set (and
+/// Split::validation stays empty, as in the original, which validates on its test set). Empty if no picture
+/// is for validation or testing. Throws Error when there are no pictures to train on.
 std::optional<Split> split_by_parts(std::span<const Part> parts);
 
 /// The classes that have no picture in `split.train`, in their order. `labels[i]` is picture i's index into

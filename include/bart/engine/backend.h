@@ -10,7 +10,7 @@
 
 namespace bart {
 
-/// One batch of training. Pictures are picked from wherever they lie.
+/// A batch of training pictures, which may lie anywhere in memory.
 struct Batch {
   std::span<const std::uint8_t* const> pictures;  // n pointers to [image_size, image_size, 3]
   std::span<const std::int32_t> labels;           // [n]
@@ -18,39 +18,39 @@ struct Batch {
   /// [classes], added to the logits in the loss (Menon et al. 2021, "Long-tail learning via logit
   /// adjustment"); empty: all 0.
   std::span<const float> logit_adjustments = {};
-  double label_smoothing = 0;  // as torch.nn.CrossEntropyLoss has it
+  double label_smoothing = 0;  // as in torch.nn.CrossEntropyLoss
 };
 
-/// What may differ from step to step.
+/// The settings that may differ from step to step.
 struct StepOptions {
   double learning_rate = 0.001;
-  double clip_norm = 0;  // above 0: gradients are scaled down to this norm, all together
+  double clip_norm = 0;  // above 0: all gradients together are scaled down to this norm
   Optimizer optimizer = {};
 };
 
 struct StepResult {
   float loss;   // mean cross entropy of the batch, weighted as torch.nn.CrossEntropyLoss(weight) does
   int correct;  // pictures whose largest logit is that of their label
-  /// L2 norm of all gradients together, before any clipping; 0 where the loss is not finite.
+  /// The L2 norm of all gradients together, before clipping; 0 if the loss is not finite.
   double gradient_norm = 0;
 };
 
-/// What torch.optim.Adam keeps: a step counter and two moments of each parameter, named and shaped like it.
-/// SGD keeps its momentum in the first.
+/// The state of torch.optim.Adam: a step counter and two moments per parameter, with its name and shape. SGD
+/// keeps its momentum in the first one.
 struct AdamState {
   std::int64_t steps = 0;
   StateDict exp_avg;
   StateDict exp_avg_sq;
 };
 
-/// What a backend can do beside the plain f32 training.
+/// What a backend can do besides plain training in f32.
 struct Capabilities {
   bool bf16;   // activations in bf16
-  bool exact;  // every rounding as PyTorch's float32 kernels do it
+  bool exact;  // every rounding as in PyTorch's float32 kernels
 };
 
-/// What executes a network: this computer's processor, another device, or in tests a slow reference. Engine
-/// checks arguments before they come here.
+/// Executes a network: on this computer's processor, on another device, or in the tests as a slow reference.
+/// Engine checks the arguments before they come here.
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -63,12 +63,12 @@ class Backend {
   virtual void load(const StateDict& state) = 0;
   virtual StateDict state() const = 0;
 
-  /// Forward in training mode, loss, backward, clipping, the optimizer. Where the loss or the gradient is not
-  /// finite, the parameters and the optimizer stay as they are.
+  /// One step: forward pass in training mode, loss, backward pass, clipping, optimizer. If the loss or the
+  /// gradient is not finite, the parameters and the optimizer stay as they are.
   virtual StepResult step(const Batch& batch, const DropoutMasks& masks, const StepOptions& options) = 0;
 
-  /// Logits in evaluation mode into [n, classes], and where `features` is not empty the activations of the
-  /// last convolution (after BatchNorm and ReLU, before the pooling) into [n, channels, side, side].
+  /// Writes the logits in evaluation mode, [n, classes], and, if `features` is not empty, the activations of
+  /// the last convolution (after BatchNorm and ReLU, before the pooling), [n, channels, side, side].
   virtual void evaluate(std::span<const std::uint8_t* const> pictures, std::span<float> logits,
                         std::span<float> features) = 0;
 
@@ -76,10 +76,10 @@ class Backend {
   /// Throws Error when a moment is missing or has another shape.
   virtual void load_adam_state(const AdamState& adam) = 0;
 
-  /// Returns when all that was asked for is done.
+  /// Waits until all work is done.
   virtual void synchronize() = 0;
 
-  /// Gives memory back that is not needed until the next step or evaluation.
+  /// Returns memory to the system that is not needed until the next step or evaluation.
   virtual void release_memory() = 0;
 };
 

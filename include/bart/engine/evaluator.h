@@ -25,9 +25,9 @@ class Evaluator {
   /// or has another shape, or when `options.threads` is negative.
   Evaluator(const Architecture& architecture, const StateDict& state, const EvaluatorOptions& options = {});
 
-  /// Logits in evaluation mode (running statistics, no dropout) into [n, classes]. `features`, where not
-  /// empty, get the activations of the last convolution (after BatchNorm and ReLU, before the pooling), [n,
-  /// channels, side, side]: what Grad-CAM looks at. Throws Error when a span has another size.
+  /// Computes logits in evaluation mode (running statistics, no dropout), [n, classes], and, if `features` is
+  /// not empty, the activations of the last convolution (after BatchNorm and ReLU, before the pooling), [n,
+  /// channels, side, side], which Grad-CAM needs. Throws Error when a span has another size.
   void evaluate(std::span<const std::uint8_t* const> pictures,  // n pointers to [image_size, image_size, 3]
                 std::span<float> logits, std::span<float> features = {}) const;
 

@@ -10,12 +10,12 @@
 
 namespace bart {
 
-/// One way to compute a layer in one direction, by itself.
+/// One way to compute a layer in one direction, without the rest of the network.
 struct KernelTrial {
   std::string implementation;
   std::vector<std::size_t> reads, writes;  // bytes of each block of memory
-  /// Ties the kernel to blocks of at least so many bytes, on 64-byte boundaries. What it gives can be called
-  /// any number of times, as long as the blocks are there.
+  /// Binds the kernel to blocks of at least so many bytes, on 64-byte boundaries. The result can be called
+  /// any number of times, as long as the blocks exist.
   std::function<std::function<void()>(const std::vector<void*>& read, const std::vector<void*>& written)>
       bind;
 

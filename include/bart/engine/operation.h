@@ -7,15 +7,15 @@
 
 namespace bart {
 
-/// One operation of a plan: what it is, which kernel does it, and the call itself.
+/// An operation of a plan: its name, its kernel, and the call itself.
 struct Operation {
   std::string name;            // "block1.0 forward"
   std::string implementation;  // oneDNN's own name of its kernel, or "bart"
   std::function<void()> run;
-  double flops = 0;  // multiplications and additions of the direct algorithm; 0: not worth counting
-  double bytes = 0;  // that it must at least read and write
-  // What its algorithm multiplies: Winograd's F(4x4, 3x3) makes 36 multiplications where the direct algorithm
-  // makes 144.
+  double flops = 0;  // multiplications and additions of the direct algorithm; 0: negligible
+  double bytes = 0;  // the least that it reads and writes
+  // The multiplications of its algorithm: Winograd's F(4x4, 3x3) needs 36 where the direct algorithm needs
+  // 144.
   double multiplications = 0;
   Precision multiplied_in = Precision::f32;
 };

@@ -5,8 +5,8 @@
 
 namespace bart {
 
-/// Probabilities of a row of logits. In double: the exponentials of a few classes cost nothing, and the sum
-/// to 1 is then exact to float.
+/// The probabilities for a row of logits. They are computed in double, which costs nothing for a few classes,
+/// so that their sum is 1 to float precision.
 std::vector<double> softmax(std::span<const float> logits);
 
 }  // namespace bart

@@ -11,8 +11,8 @@ namespace bart {
 std::vector<std::uint8_t> encode_label_encoder(const std::vector<std::string>& classes);
 
 /// The classes of a LabelEncoder that joblib.dump wrote, plain or compressed (zlib, gzip; others are refused
-/// by name), classes_ as unicode or object array. Executes nothing; names that are not on its short list
-/// throw Error with the name.
+/// by name), classes_ as unicode or object array. Executes nothing. Throws Error with the name for a Python
+/// name that is not on a short list.
 std::vector<std::string> decode_label_encoder(std::span<const std::uint8_t> file);
 
 }  // namespace bart

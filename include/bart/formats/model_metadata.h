@@ -6,7 +6,7 @@
 
 namespace bart {
 
-/// What a model file says of its classifier beside the parameters: everything that a prediction needs.
+/// What a model file says about its classifier besides the parameters: everything that a prediction needs.
 struct ModelMetadata {
   std::vector<std::string> classes = {};  // UTF-8, in the order of the network's outputs
   int image_size = 0;                     // pixels per side of the network's input

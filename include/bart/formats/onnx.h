@@ -9,8 +9,8 @@
 
 namespace bart {
 
-/// Versions of ONNX's operators that a model can be written in. The oldest that has all that the graph needs
-/// is read by the most runtimes.
+/// The versions of ONNX's operators in which a model can be written. The oldest one with all operators of the
+/// graph is read by most runtimes.
 inline constexpr int oldest_opset = 13;
 inline constexpr int newest_opset = 17;
 
@@ -26,7 +26,7 @@ struct OnnxOptions {
   bool exif_orientation = true;
 };
 
-/// What an ONNX file of BART's holds.
+/// The content of an ONNX file that BART wrote.
 struct OnnxModel {
   StateDict state;
   std::vector<std::string> classes;

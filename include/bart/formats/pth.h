@@ -34,13 +34,13 @@ std::vector<std::uint8_t> encode_pth(const StateDict& state, const ModelMetadata
 /// ...}), is found where it is the only one there, or the only one under such a name.
 StateDict decode_pth(std::span<const std::uint8_t> file);
 
-/// A .pth with what BART adds to it.
+/// A .pth with the metadata that BART adds.
 struct PthModel {
   StateDict state;
-  std::optional<ModelMetadata> metadata;  // nothing in a file of PyTorch, or of BART 0.1
+  std::optional<ModelMetadata> metadata;  // empty for a file of PyTorch or of BART 0.1
 };
 
-/// decode_pth with the metadata. Throws Error too when there are some that decode_model_metadata refuses.
+/// decode_pth() with the metadata. Also throws Error for metadata that decode_model_metadata() refuses.
 PthModel decode_pth_model(std::span<const std::uint8_t> file);
 
 }  // namespace bart

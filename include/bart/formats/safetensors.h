@@ -28,8 +28,8 @@ std::vector<std::uint8_t> encode_safetensors(const Safetensors& content,
                                              const SafetensorsOptions& options = {});
 
 /// Reads a safetensors file of any program, tensors in the order of their data: F64, F32, F16 and BF16 become
-/// float32, integers int64. Throws Error where the file is not what the format says: among others, that the
-/// tensors lie without gap or overlap and reach to the end of the file.
+/// float32, integers int64. Throws Error if the file violates the format, which requires among other things
+/// that the tensors have no gaps or overlaps and reach to the end of the file.
 Safetensors decode_safetensors(std::span<const std::uint8_t> file);
 
 }  // namespace bart

@@ -11,8 +11,8 @@
 
 namespace bart {
 
-/// Thrown for a file that is no picture, for a broken one, and for one over the limits. what() is a reason
-/// without the file's name ("truncated JPEG: …"), for the caller to put the name before it.
+/// Thrown for a file that is not a picture, that is broken, or that exceeds the limits. what() is a reason
+/// without the file's name ("truncated JPEG: …"), which the caller adds.
 class PictureError : public Error {
  public:
   using Error::Error;
@@ -31,10 +31,10 @@ struct DecodedPicture {
   int exif_orientation = 1;  // as found in the file, 1 to 8
 };
 
-/// Decodes the first frame of a picture file into the pixels that Pillow 13's
-/// Image.open(…).convert("RGB") gives. The format is told by content. Throws PictureError; Error of another
-/// kind where this machine has too little memory for it. Takes no memory for more pixels than `max_pixels`,
-/// and for all large pictures of all threads together at most 1.9 GB (docs/pictures.md).
+/// Decodes the first frame of a picture file into the pixels that Pillow 13's Image.open(…).convert("RGB")
+/// gives. The format is recognized by the content. Throws PictureError, or an Error of another type if this
+/// machine has too little memory. Takes no memory for more than `max_pixels` pixels, and at most 1.9 GB for
+/// the large pictures of all threads together (docs/pictures.md).
 DecodedPicture decode_picture(std::span<const std::uint8_t> file, const DecodeOptions& options = {});
 
 /// The same pixels as resize_picture(decode_picture(file, options).picture, width, height), faster: upright
@@ -45,9 +45,8 @@ DecodedPicture decode_resized(std::span<const std::uint8_t> file, int width, int
 /// Pillow's limit: twice Image.MAX_IMAGE_PIXELS, above which it refuses to open a picture.
 inline constexpr std::uint64_t max_pixels = built_for_fuzzing ? 1 << 18 : 178'956'970;
 
-/// The versions of this decoder and of the libraries that it uses, on which the pixels of a picture file
-/// depend beside its bytes. Pixels that were kept under other versions may not be what decode_resized() gives
-/// now.
+/// The versions of this decoder and of the libraries that it uses, on which the decoded pixels of a file
+/// depend. Pixels that were stored with other versions may differ from those of decode_resized() now.
 std::string decoder_versions();
 
 /// Whether the name ends like a picture that BART reads (any case): .jpg .jpeg .png .webp .bmp .gif …

@@ -7,8 +7,8 @@
 
 namespace bart {
 
-/// What is kept of a picture to find others that look the same. Made of integers alone, so the same on every
-/// machine.
+/// A summary of a picture that finds others that look the same. It is computed with integers only, so it is
+/// the same on every machine.
 struct PictureSignature {
   /// The 64-bit DCT hash ("pHash", Zauner 2010, Implementation and Benchmarking of Perceptual Image Hash
   /// Functions): one bit for each of the 8x8 lowest frequencies of the 32x32 luma, set where above their

@@ -14,11 +14,11 @@ struct PictureFormat {
   bool is_read = false;   // whether decode_picture reads this format
 };
 
-/// So many first bytes of a file tell its format; fewer do where the file is shorter.
+/// The number of first bytes of a file that tell its format; a shorter file is taken as a whole.
 inline constexpr std::size_t picture_format_bytes = 256;
 
-/// The format that the first bytes of a file state; nothing where they are of no known format. That the
-/// format is read does not mean that the file is whole.
+/// The format that the first bytes of a file state; empty for an unknown format. A format that is read does
+/// not mean that the file is complete.
 std::optional<PictureFormat> picture_format_of(std::span<const std::uint8_t> first_bytes);
 
 }  // namespace bart
