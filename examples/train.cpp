@@ -1,7 +1,7 @@
-// Trains a classifier on a folder with one sub-folder a class, through BART's library: watches every step and
-// epoch, and stops early when a loss is small enough.
+// Trains a classifier on a folder with one sub-folder per class, through BART's library: watches every step
+// and epoch, and stops early when a loss is small enough.
 //
-//   build/examples/train FOLDER MODEL.pth LABELS.joblib
+// build/examples/train FOLDER MODEL.pth LABELS.joblib
 
 #include <bart/dataset/listing.h>
 #include <bart/dataset/load.h>

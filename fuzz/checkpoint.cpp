@@ -1,4 +1,4 @@
-// A checkpoint whose checksum is put right, so that no mutation is wasted: what is read can be written again.
+// A checkpoint whose checksum is corrected, so that no mutation is wasted: what is read can be written again.
 #include "bart/checkpoint/checkpoint.h"
 
 #include <cstring>

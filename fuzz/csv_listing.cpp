@@ -1,5 +1,5 @@
-// A CSV of pictures and labels: refused, or every picture is named once and has a class, and every class a
-// picture.
+// A CSV of pictures and labels: it is refused, or every picture is named once and has a class, and every
+// class has a picture.
 #include "csv_listing.h"
 
 #include <cstddef>

@@ -8,7 +8,7 @@
 
 namespace {
 
-/// What every file of the format begins with, so that a target spends its time on its own format.
+/// The beginning of every file of the format, so that a target spends its time on its own format.
 constexpr std::string_view signature_of(std::string_view format) {
   using namespace std::string_view_literals;
   if (format == "jpeg") return "\xff\xd8\xff"sv;
@@ -41,7 +41,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     REQUIRE(decoded.width == picture.width && decoded.height == picture.height);
     REQUIRE(picture.pixels.size() == std::size_t(picture.width) * std::size_t(picture.height) * 3);
     REQUIRE(decoded.exif_orientation >= 1 && decoded.exif_orientation <= 8);
-    // Most formats take another way there, row by row.
+    // Most formats take another path here, row by row.
     REQUIRE(bart::decode_resized(file, 16, 16).picture.pixels ==
             bart::resize_picture(picture, 16, 16).pixels);
   } catch (const bart::PictureError& error) {

@@ -1,5 +1,5 @@
-// The table of contents of a cache of pixels, whose checksum is put right, so that no mutation is wasted:
-// what is read names only slots that there are, in order, and can be written and read to the same again.
+// The table of contents of a cache of pixels, whose checksum is corrected, so that no mutation is wasted:
+// what is read names only existing slots, in order, and can be written and read again with the same result.
 #include "cache_index.h"
 
 #include <cstring>

@@ -1,5 +1,5 @@
-// The input is the pickle of a .pth, in an archive that is right and has two storages: no mutation is wasted
-// on the zip around it.
+// The input is the pickle of a .pth, in a correct archive with two storages, so that no mutation is wasted on
+// the zip around it.
 #include <zlib.h>
 
 #include <string_view>

@@ -19,10 +19,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// In memory where there is such a file system that may be written.
+/// In memory, if there is a writable file system in memory.
 fs::path made_folder() {
-  std::string pattern =
-      (::access("/dev/shm", W_OK) == 0 ? fs::path("/dev/shm") : fs::temp_directory_path()) / "fuzz-run-XXXXXX";
+  std::string pattern = (::access("/dev/shm", W_OK) == 0 ? fs::path("/dev/shm") : fs::temp_directory_path()) /
+                        "fuzz-run-XXXXXX";
   REQUIRE(::mkdtemp(pattern.data()) != nullptr);
   return pattern;
 }

@@ -1,5 +1,4 @@
-// Stands in for libFuzzer where the compiler has none: runs a target over files, and over all files in
-// folders.
+// Replaces libFuzzer if the compiler has none: runs a target over files, and over all files in folders.
 #include <cstdint>
 #include <cstdio>
 #include <exception>

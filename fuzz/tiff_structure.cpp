@@ -1,6 +1,6 @@
-// The input describes a TIFF: its kind, changes to the tags of a small right one, and the data of its strips
-// or tiles. So the directory is always one, and mutations meet what the tags say: sizes at the edges of 16,
-// 32, 63 and 64 bits, of which products wrap around.
+// The input describes a TIFF: its kind, changes to the tags of a small correct one, and the data of its
+// strips or tiles. So there is always a directory, and mutations change the tags: sizes at the limits of 16,
+// 32, 63 and 64 bits, whose products wrap around.
 #include <algorithm>
 #include <array>
 #include <cstddef>

@@ -11,7 +11,7 @@
 
 namespace bart::test {
 
-/// A folder of its own for one test, removed with it.
+/// A new folder for one test, which is removed at its end.
 class ScratchFolder {
  public:
   ScratchFolder() {

@@ -16,7 +16,7 @@ TEST(Augmentation, TheDefaultChangesNothing) {
   EXPECT_NO_THROW(check_augmentation(Augmentation()));
 }
 
-TEST(Augmentation, RefusesWhatIsNoProbabilityOrTooMuch) {
+TEST(Augmentation, RefusesInvalidProbabilitiesAndTooStrongChanges) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   for (const Augmentation& bad :
        {Augmentation{.mirror = -0.1}, Augmentation{.mirror = 1.5}, Augmentation{.mirror = nan},

@@ -164,7 +164,7 @@ TEST_P(ChangePicture, GivesTheSameBytesOnEveryProcessor) {
   EXPECT_EQ(test::crc32_of(bytes), test::read_golden("augment.tsv")[1][1]);
 }
 
-TEST_P(ChangePicture, RefusesBytesThatAreNoSuchPicture) {
+TEST_P(ChangePicture, RefusesBuffersOfAnotherSize) {
   const PictureChange change = change_of({}, 0, 16, 16);
   Bytes picture(16 * 16 * 3), small(16 * 16);
   EXPECT_THROW(change_picture(change, small, 16, picture, 16), Error);

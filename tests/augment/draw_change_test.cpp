@@ -118,7 +118,7 @@ TEST(DrawChange, EachFigureStaysInItsRangeAndFillsIt) {
        1.25);
   near(extremes({.contrast = 0.25}, [](const PictureChange& c) { return c.offset / 4096.0 / 127.5; }), -0.25,
        0.25);
-  // Of saturation the part of red that stays red: 0.299 + 0.701 times the factor.
+  // The part of red that stays red after a change of saturation: 0.299 + 0.701 times the factor.
   near(extremes({.saturation = 0.25},
                 [](const PictureChange& c) { return (c.colours[0] / 4096.0 - 0.299) / 0.701; }),
        0.75, 1.25);

@@ -43,8 +43,8 @@ TEST(Limit, ItsKernelsAreOperationsOfThePlan) {
 }
 
 TEST(Limit, CountsTheTrafficOfThePasses) {
-  // Forward the output, backward gradient, output and its gradient; where a block ends the activation, too,
-  // and it and its gradient are a quarter.
+  // Forward moves the output; backward moves the gradient, the output and its gradient. At the end of a block
+  // there is also the activation, which has a quarter of the size, and so has its gradient.
   const double block1 = 4.0 * 16 * 32 * 32 * 4, block2 = 4.0 * 32 * 16 * 16 * 4;
   const Limit training = limit_of(true);
   EXPECT_EQ(training.pass_bytes, (block1 + block2) * (4 + 3.5));
@@ -72,7 +72,7 @@ TEST(Limit, TakesTheTimeOfAFasterKernel) {
 }
 
 TEST(Limit, NoKernelPassesTheBound) {
-  // 300 multiplications in f32 and 400 in bf16; what counts none takes no part.
+  // 300 multiplications in f32 and 400 in bf16; operations without multiplications play no part.
   const std::vector<OperationTime> operations = {{"a", "one", 9, 0, 0, 300, Precision::f32},
                                                  {"b", "two", 9, 0, 0, 400, Precision::bf16},
                                                  {"c", "pass", 9, 0, 1e9}};

@@ -30,7 +30,7 @@ TEST(ProcessorWait, SeesThatAnotherThreadHasTheProcessor) {
     const double share = *wait.share();
     done = true;
     other.join();
-    // Two threads on one processor: half of it, and less where others want it too.
+    // Two threads share one processor: each gets half of it, or less if other processes want it too.
     EXPECT_GT(share, 0.25);
     EXPECT_LE(share, 1);
   });

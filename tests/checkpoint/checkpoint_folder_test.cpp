@@ -47,7 +47,7 @@ TEST_F(CheckpointFolder, PassesOverATornOneAndRemovesItWithTheNextSave) {
   EXPECT_EQ(found.path, folder_ / "checkpoint-9.safetensors");
   EXPECT_THAT(found.damaged,
               ElementsAre(HasSubstr("checkpoint-10.safetensors: the file is cut short or damaged")));
-  // One of more steps cannot be of this training, and one without a number is none.
+  // A checkpoint with more steps cannot be of this training, and a file without a number is not a checkpoint.
   scratch_.write("checkpoint-99.safetensors");
   scratch_.write("checkpoint-x.safetensors");
   save(11);
@@ -72,7 +72,7 @@ TEST_F(CheckpointFolder, KeepsAnEarlierTrainingsUntilTheFirstSave) {
   EXPECT_THAT(names(), ElementsAre("earlier-10.safetensors", "earlier-9.safetensors"));
   EXPECT_THAT([&] { newest_checkpoint(folder_); },
               ThrowsMessage<Error>(HasSubstr("rename it to checkpoint-10.safetensors")));
-  // Begun anew once more before the first save, the earlier ones stay.
+  // If the training is begun anew once more before the first save, the earlier checkpoints stay.
   EXPECT_EQ(set_checkpoints_aside(folder_), std::nullopt);
   EXPECT_THAT(names(), ElementsAre("earlier-10.safetensors", "earlier-9.safetensors"));
   save(3);

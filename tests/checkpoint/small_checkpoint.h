@@ -5,7 +5,7 @@
 
 namespace bart::test {
 
-/// Of a training in its second epoch, with tensors of a few values.
+/// A checkpoint of a training in its second epoch, with small tensors.
 inline Checkpoint small_checkpoint(std::int64_t steps = 5) {
   Mt19937 generator(3);
   for (int i = 0; i < 1000; ++i) generator.next();

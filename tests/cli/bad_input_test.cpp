@@ -1,5 +1,5 @@
-// What users get wrong: one sentence that names it, exit code 2 for usage and 1 for the rest, nothing
-// written.
+// Mistakes of users: each gives one sentence that names it, exit code 2 for usage and 1 for the rest, and
+// nothing is written.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -21,7 +21,7 @@ using testing::Not;
 std::set<std::string> everything_in(const fs::path& folder) {
   std::set<std::string> names;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    // TensorBoard's event file is called after the time and the process.
+    // TensorBoard's event file is named after the time and the process.
     if (!entry.path().filename().string().starts_with("events.")) names.insert(entry.path().string());
   }
   return names;
@@ -97,7 +97,7 @@ TEST_F(BadInput, FlagsAndValues) {
   for (const auto& [arguments, words] : mistakes) expect_failure(2, arguments, words);
 }
 
-TEST_F(BadInput, FoldersThatAreNoDataSet) {
+TEST_F(BadInput, FoldersThatAreNotDataSets) {
   expect_failure(1, {"train"}, "characters_train");
   expect_failure(1, {"train", "nowhere"}, "nowhere");
   fs::create_directory(here() / "empty");
@@ -179,7 +179,8 @@ TEST_F(BadInput, ModelsThatAreNone) {
   ASSERT_EQ(run_bart(here(), {"sample", "three", "--classes", "3", "--per-class", "5"}).code, 0);
   ASSERT_EQ(
       run_bart(here(), {"train", "three", "--epochs", "0", "--image-size", "16", "--out", "other"}).code, 0);
-  expect_failure(1, {"predict", "--labels", "other/label_encoder.joblib"}, "other/label_encoder.joblib names other classes than BART-10M.pth");
+  expect_failure(1, {"predict", "--labels", "other/label_encoder.joblib"},
+                 "other/label_encoder.joblib names other classes than BART-10M.pth");
 }
 
 TEST_F(BadInput, PicturesThatAreNone) {

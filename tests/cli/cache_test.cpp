@@ -24,7 +24,7 @@ class Cache : public DrawnFaces {
       if (entry.is_regular_file()) age(entry.path());
     }
   }
-  /// What has just been written is not remembered.
+  /// Makes a file older, because files that have just been written are not remembered.
   static void age(const fs::path& file) {
     fs::last_write_time(file, fs::file_time_type::clock::now() - std::chrono::hours(1));
   }
@@ -106,7 +106,7 @@ TEST_F(Cache, OneThatIsCutShortWhileATrainingRunsIsSaidAndTheTrainingCanGoOn) {
   const std::vector<std::string> command = {
       "train",     "faces", "--image-size",         "16", "--bs",    "8",    "--no-report",
       "--threads", "1",     "--checkpoint-minutes", "0",  "--cache", "cache"};
-  // Which makes the cache, and which finds it.
+  // The first one makes the cache, and the second one finds it.
   for (const std::string out : {"first", "second"}) {
     std::vector<std::string> endless = command;
     endless.insert(endless.end(), {"--epochs", "1000000", "--out", out});

@@ -31,7 +31,7 @@ class Completion : public testing::Test {
     EXPECT_EQ(result.code, 0) << result.err;
     return result.out;
   }
-  /// What bash completes for these words, the last of which is being typed.
+  /// The completions of bash for these words, of which the last one is being typed.
   std::vector<std::string> completed(const std::string& typed) const {
     std::ofstream(here() / "bart.bash") << script("bash");
     const std::string command =
@@ -106,7 +106,7 @@ TEST(Quiet, LeavesWarningsAlone) {
   quiet.push_back("-q");
   verbose.push_back("--verbose");
   both.insert(both.end(), {"--quiet", "--verbose"});
-  // Two steps learn little, which is worth a warning; nothing else is said.
+  // Two steps learn little, which gives a warning, but nothing else is printed.
   std::istringstream said(run_bart(scratch.path(), quiet).err);
   for (std::string line; std::getline(said, line);) EXPECT_THAT(line, HasSubstr(" - WARNING - "));
   EXPECT_THAT(run_bart(scratch.path(), verbose).err, HasSubstr("DEBUG - Val Loss: "));

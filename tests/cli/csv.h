@@ -6,7 +6,7 @@
 
 namespace bart {
 
-/// The rows of a CSV text below its heading; no quoting.
+/// The rows of a CSV text without the column names; quotes are not handled.
 inline std::vector<std::vector<std::string>> csv_rows(const std::string& text) {
   std::vector<std::vector<std::string>> rows;
   std::istringstream lines(text);

@@ -124,8 +124,8 @@ TEST_F(EvaluateDrawn, ClassesOfTheModelMayBeMissing) {
   EXPECT_EQ(figures["pictures"], 8);
   EXPECT_EQ(figures["confusion"]["classes"].size(), 3u);
   const BartResult text = evaluate({"some"});
-  EXPECT_THAT(text.out, HasSubstr("There are no pictures of 2 of the model's 3 classes: " + classes_[0] + ", " +
-                                  classes_[2] + "\n"));
+  EXPECT_THAT(text.out, HasSubstr("There are no pictures of 2 of the model's 3 classes: " + classes_[0] +
+                                  ", " + classes_[2] + "\n"));
   EXPECT_THAT(text.err, HasSubstr("of these 8 pictures"));  // copies of what it was trained on
 }
 
@@ -207,7 +207,7 @@ TEST_F(EvaluateDrawn, TrainingPicturesAreKnownByContentWhereverTheyLie) {
   // A part of them, under other names.
   fs::remove_all(here() / "moved" / classes_[0]);
   EXPECT_THAT(evaluate({"moved", "--split", "train"}).err, HasSubstr(" of the 19 train pictures"));
-  // Pictures that it never saw are no reason for a warning.
+  // Pictures that the model was not trained on give no warning.
   ASSERT_EQ(run_bart(here(), {"sample", "fresh", "--classes", "3", "--per-class", "9"}).code, 0);
   for (const std::string& name : classes_) {
     for (const auto& entry : fs::directory_iterator(here() / "fresh" / name)) {
@@ -278,7 +278,7 @@ TEST_F(EvaluateDrawn, TestPicturesThatAreNoListAreRefused) {
   }
 }
 
-TEST_F(EvaluateDrawn, DamagedWeightsAreNoFigures) {
+TEST_F(EvaluateDrawn, DamagedWeightsGiveNoFigures) {
   const StateDict whole = decode_pth(read_file(here() / "BART-10M.pth"));
   const auto refusal = [&](const std::string& command, const std::string& tensor, float value) {
     StateDict state = whole;
@@ -298,7 +298,7 @@ TEST_F(EvaluateDrawn, DamagedWeightsAreNoFigures) {
     }
     EXPECT_THAT(refusal(command, "block1.0.bias", -std::numeric_limits<float>::infinity()),
                 HasSubstr("tensor block1.0.bias"));
-    // Finite, but not what the network makes of it.
+    // The weights are finite, but the network's outputs are not.
     EXPECT_THAT(refusal(command, "classification_head.7.weight", std::numeric_limits<float>::max()),
                 HasSubstr("outputs are not finite"));
   }

@@ -1,7 +1,7 @@
-// Preloaded before the program, this makes one call that changes the disk go wrong, as BART_FAULT says:
-// "N:ERRNO" lets the Nth fail with that number (half of a write is written first), "N:kill" ends the process
-// there. What it did is written to the file BART_FAULT_REPORT. Calls that BART_WITHOUT names ("flock chmod")
-// fail always, as on a file system that does not have them.
+// Preloaded before the program, this library makes one call that changes the disk fail, as BART_FAULT says:
+// with "N:ERRNO" the Nth call fails with that number (half of a write is written first), with "N:kill" the
+// process ends there. It reports what it did to the file BART_FAULT_REPORT. Calls that BART_WITHOUT names
+// ("flock chmod") always fail, as on a file system without them.
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,7 @@ namespace {
 
 std::atomic<long> calls{0};
 
-/// Whether the file system is to be one without this call.
+/// Whether the file system shall be one without this call.
 bool is_without(const char* call) {
   const char* names = ::getenv("BART_WITHOUT");
   return names != nullptr && ::strstr(names, call) != nullptr;
@@ -42,7 +42,7 @@ void report(const char* call, long number) {
   ::syscall(SYS_close, fd);
 }
 
-/// The error that this call is to have, 0 for none. `before_kill` is done before the process is killed.
+/// The error that this call shall return, 0 for none. `before_kill` is called before the process is killed.
 template <typename BeforeKill>
 int fault(const char* call, BeforeKill before_kill) {
   const char* wanted = ::getenv("BART_FAULT");

@@ -1,5 +1,5 @@
-// Every change that BART makes on disk, gone wrong one at a time: a clear sentence, exit 1, older files
-// intact, and the next run makes up for it.
+// The changes that BART makes on disk fail one at a time: a clear sentence, exit code 1, older files intact,
+// and the next run makes up for it.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <gmock/gmock.h>
@@ -42,9 +42,9 @@ class Faults : public DrawnFaces {
  protected:
   Faults() : DrawnFaces(2, 5) {}
 
-  /// Runs `command`, whose results go to `out`, from the state `before` again and again, with another call
-  /// failing each time, until none is left. All that is on disk afterwards must be a whole file, of before or
-  /// of a run without faults; then `again`, where there is one, must give what that run gives.
+  /// Runs `command`, whose results go to `out`, again and again from the state `before`, with another call
+  /// failing each time, until none is left. Each file on the disk must then be whole, either the earlier one
+  /// or that of a run without faults; and `again`, if given, must give what that run gives.
   void inject_at_every_call(const std::vector<std::string>& command, const std::vector<std::string>& again,
                             const std::string& out, const std::string& action) {
     const fs::path before = here() / "before";
@@ -109,7 +109,7 @@ class Faults : public DrawnFaces {
     fmt::print("{}: {} faults, {}\n", fmt::join(command, " "), injected, action);
   }
 
-  /// Names come and go while a training goes on; a checkpoint also says how long its steps took.
+  /// Files come and go during a training, and a checkpoint holds times, so only the final files are compared.
   static bool is_history(const std::string& name) {
     return name.starts_with("bart-run/checkpoint-") || name.starts_with("bart-run/earlier-") ||
            name.starts_with("bart-run/events.") || name == "bart-run/steps.csv" ||
@@ -134,7 +134,7 @@ TEST_F(Faults, AFirstTraining) {
 
 TEST_F(Faults, ATrainingOverAnOlderOne) {
   ASSERT_EQ(run_bart(here(), train("3")).code, 0);
-  // Where the new one has no checkpoint yet, the old one's may be there: it is begun anew.
+  // If the new training has no checkpoint yet, that of the old one may be there: the training is begun anew.
   inject_at_every_call(train("10"), train("10"), "run", std::to_string(EIO));
 }
 
@@ -153,7 +153,7 @@ TEST_F(Faults, OtherCommands) {
       {"sample", "new/more", "--classes", "2", "--per-class", "2"}};
   for (const auto& command : commands) {
     fs::remove_all(here() / "new");
-    // bart sample asks for an empty folder.
+    // bart sample needs an empty folder.
     const bool repeatable = command.front() != "sample";
     inject_at_every_call(command, repeatable ? command : std::vector<std::string>{}, "new",
                          std::to_string(EROFS));

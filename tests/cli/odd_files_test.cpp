@@ -1,6 +1,6 @@
-// Unusual and mutated pictures through inspect, predict and train, as a user runs them: no crash, no
-// sanitizer's report, every file that is skipped is named with a reason, and by all three alike.
-// BART_MUTATIONS sets how many mutations.
+// Unusual and mutated pictures through inspect, predict and train, as a user runs them: no crash, no report
+// of a sanitizer, and all three commands skip the same files, each with a reason. BART_MUTATIONS sets how
+// many mutations.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -112,7 +112,7 @@ TEST(OddFiles, InspectPredictAndTrainSkipTheSameOnesAndSayWhy) {
   ASSERT_EQ(predicted.code, 0) << predicted.err;
   EXPECT_EQ(reasons_of_log(predicted.err, "data"), skipped);
 
-  // Too many bad files are a mistake that train wants to hear about first.
+  // Too many bad files stop a training, so most of them are removed first.
   const std::vector<std::string> train = {"train",        "data", "--epochs", "1",
                                           "--image-size", "32",   "--out",    "trained"};
   const BartResult refused = run(here, train);

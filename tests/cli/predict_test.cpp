@@ -1,4 +1,4 @@
-// bart predict as a user runs it, and its answers against PyTorch's.
+// bart predict as a user runs it, and its predictions against PyTorch's.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -24,7 +24,8 @@ using testing::HasSubstr;
 const fs::path goldens = test::tests_folder() / "goldens";
 const fs::path subset = test::shared_folder() / "data" / "simpsons_subset";
 
-/// The network of make_subset_predictions.py: initial weights with other statistics and a louder last layer.
+/// The network of make_subset_predictions.py: initial weights with other statistics and a last layer with
+/// larger weights.
 void change_as_in_golden(const fs::path& model) {
   StateDict state = decode_pth(read_file(model));
   std::map<std::string, std::string> statistics;
@@ -223,7 +224,7 @@ TEST_F(PredictDrawn, RowsAreWrittenAsTheyComeAndJsonIsWholeOrAsItWas) {
   EXPECT_EQ(file_text(here() / "r.json"), "as it was");
   EXPECT_EQ(run_bart(here(), {"predict", "many", "--strict", "--out", "r.csv"}).code, 1);
   EXPECT_EQ(csv_rows(file_text(here() / "r.csv")).size(), 128u);  // of the batches before the broken one
-  // What fails before the first batch touches nothing.
+  // A command that fails before the first batch touches nothing.
   EXPECT_EQ(run_bart(here(), {"predict", "many", "--model", "no.pth", "--out", "r.json"}).code, 1);
   EXPECT_EQ(file_text(here() / "r.json"), "as it was");
 
@@ -244,7 +245,7 @@ TEST_F(PredictDrawn, AnEarlierFileOfANameThatTheUserDidNotChooseIsKept) {
   const std::string answers = file_text(here() / "results.json");
   EXPECT_EQ(nlohmann::json::parse(answers).size(), 1u);
   EXPECT_EQ(file_text(here() / "results.earlier.json"), "mine");
-  // The same answers displace nothing.
+  // The same predictions displace nothing.
   EXPECT_THAT(predict({}), testing::Not(HasSubstr("Kept")));
   EXPECT_EQ(file_text(here() / "results.earlier.json"), "mine");
   // Nor does a command that fails.
@@ -252,7 +253,7 @@ TEST_F(PredictDrawn, AnEarlierFileOfANameThatTheUserDidNotChooseIsKept) {
   EXPECT_EQ(run_bart(here(), {"predict", "broken.jpg"}).code, 1);
   EXPECT_EQ(file_text(here() / "results.json"), answers);
   EXPECT_EQ(file_text(here() / "results.earlier.json"), "mine");
-  // Rows that are written as they come, too; and what the user names is replaced.
+  // The same holds for rows that are written as they come. A file that the user names is replaced.
   write_file(here() / "results.csv", std::string_view("mine"));
   predict({"--format", "csv"});
   EXPECT_EQ(file_text(here() / "results.earlier.csv"), "mine");
@@ -312,7 +313,7 @@ TEST_F(PredictDrawn, LabelsAreThoseOfTheModelWhereverThePictureIs) {
                 .code,
             0);
   const std::vector<std::string> expected = decode_label_encoder(read_file(here() / "label_encoder.joblib"));
-  // A run's folder, its bart-run/, its model: from a folder of another training.
+  // The folder of a training, its bart-run/ and its model, named from the folder of another training.
   for (const std::string model : {"..", "../bart-run", "../BART-10M.pth"}) {
     const BartResult result = run_bart(here() / "r2", {"predict", picture_.string(), "--model", model,
                                                        "--top-k", "9", "--format", "csv", "--out", "-"});
@@ -333,7 +334,8 @@ TEST_F(PredictDrawn, LabelsAreThoseOfTheModelWhereverThePictureIs) {
   };
   ASSERT_EQ(predicted(checkpoint).code, 0) << predicted(checkpoint).err;
   EXPECT_EQ(predicted(checkpoint).out, predicted("r2").out);
-  // A later training of other classes that was killed has replaced the labels: refused, not answered wrongly.
+  // A later training with other classes that was killed has replaced the labels: the model is refused instead
+  // of predicting wrong names.
   fs::copy_file(here() / "label_encoder.joblib", here() / "r2" / "label_encoder.joblib",
                 fs::copy_options::overwrite_existing);
   for (const std::string& model : {std::string("r2"), checkpoint}) {

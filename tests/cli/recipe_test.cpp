@@ -1,4 +1,4 @@
-// bart train --recipe tuned: from its flags to its files.
+// bart train --recipe tuned, from its flags to its files.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -20,7 +20,7 @@ using testing::Not;
 class Recipe : public DrawnFaces {
  protected:
   Recipe() : DrawnFaces(3, 12) {}
-  /// Eight steps an epoch: the average is updated after two epochs.
+  /// Eight steps per epoch, so that the average is updated after two epochs.
   BartResult train(std::vector<std::string> more) const {
     more.insert(more.begin(), {"--bs", "4", "--threads", "1"});
     return train_faces(more);
@@ -38,13 +38,13 @@ TEST_F(Recipe, TunedIsSettingsThatCanBeChanged) {
   EXPECT_THAT(file_text(here() / "run/bart-run/run.toml"),
               AllOf(HasSubstr("augment = \"mirror=0.5,window=0.75..1.15"), HasSubstr("average = 0.999")));
   EXPECT_THAT(file_text(here() / "run/bart-run/report.html"), HasSubstr("Augmentation"));
-  // The page shows what the network saw; a later training without an augmentation does not keep that.
+  // The report shows what the network saw; a later training without augmentation does not keep that.
   const std::string sheet =
       "data:image/jpeg;base64," + base64(read_file(here() / "run/bart-run/augmented.jpg"));
   EXPECT_THAT(file_text(here() / "run/bart-run/report.html"), HasSubstr(sheet));
-  // The last step's weights are there too, and are others.
+  // The weights of the last step are there too, and differ.
   EXPECT_FALSE(read_file(here() / "run/BART-10M.pth") == read_file(here() / "run/BART-10M.last.pth"));
-  // The same from the record of the settings, which needs no --recipe.
+  // The record of the settings gives the same without --recipe.
   ASSERT_EQ(run_bart(here(), {"train", "--config", "run/bart-run/run.toml", "--out", "again"}).code, 0);
   EXPECT_TRUE(read_file(here() / "run/BART-10M.pth") == read_file(here() / "again/BART-10M.pth"));
   ASSERT_EQ(train({"--epochs", "1", "--out", "again"}).code, 0);

@@ -1,4 +1,4 @@
-// The page of a training, as a user gets it, and as Chromium shows it where there is one.
+// The report of a training as a user gets it, and as Chromium shows it, if Chromium is installed.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -94,7 +94,7 @@ TEST_F(ReportDrawn, EveryPictureAndChartIsToldInWords) {
   EXPECT_THAT(page_, Not(HasSubstr("alt=\"\"")));
   EXPECT_EQ(occurrences(page_, "<svg "), occurrences(page_, "role=\"img\""));
   EXPECT_EQ(occurrences(page_, "<section aria-labelledby="), occurrences(page_, "<section"));
-  // Every address within the page has its place, and no place is there twice.
+  // Every link within the page has a target, and no target exists twice.
   std::set<std::string> ids;
   const std::regex id(" id=\"([^\"]+)\"");
   for (std::sregex_iterator it(page_.begin(), page_.end(), id), end; it != end; ++it)
@@ -123,7 +123,7 @@ TEST_F(ReportDrawn, TrainingMakesNoneWhenAskedNotTo) {
   EXPECT_FALSE(fs::exists(here() / "plain" / "bart-run" / "report.html"));
 }
 
-/// What Chromium says with these arguments; empty where there is none.
+/// The output of Chromium with these arguments; empty if it is not installed.
 std::string chromium(const fs::path& folder, const std::string& arguments) {
   if (std::system("command -v chromium >/dev/null 2>&1") != 0) return {};
   const std::string command =

@@ -1,4 +1,4 @@
-// A training that is stopped, killed or disturbed loses nothing: what bart train --resume makes of it.
+// A training that is stopped, killed or disturbed loses nothing: bart train --resume ends it.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -31,7 +31,7 @@ class Resume : public DrawnFaces {
  protected:
   Resume() : DrawnFaces(3, 8) {}
 
-  /// Three steps an epoch, a checkpoint after each.
+  /// Three steps per epoch, with a checkpoint after each step.
   static std::vector<std::string> command(const std::string& out, std::vector<std::string> more = {}) {
     std::vector<std::string> arguments{"train", "faces", "--image-size", "16", "--bs", "8", "--no-report"};
     arguments.insert(arguments.end(), {"--threads", "1", "--checkpoint-minutes", "0", "--out", out});
@@ -58,7 +58,7 @@ class Resume : public DrawnFaces {
     }
     return false;
   }
-  /// All that two trainings of the same must have in common.
+  /// Everything that must be equal for two equal trainings.
   void expect_same_results(const std::string& a, const std::string& b) const {
     EXPECT_TRUE(read_file(here() / a / "BART-10M.pth") == read_file(here() / b / "BART-10M.pth"));
     EXPECT_EQ(file_text(here() / a / "bart-run/steps.csv"), file_text(here() / b / "bart-run/steps.csv"));
@@ -197,7 +197,7 @@ TEST_F(Resume, SaysWhatHasChanged) {
   expect_refusal(1, {}, "its classes are others");
   fs::rename(here() / "faces" / "renamed", some.parent_path());
 
-  // The same pictures elsewhere are the same.
+  // The same pictures may lie elsewhere.
   fs::rename(here() / "faces", here() / "moved");
   expect_refusal(1, {}, "faces");
   EXPECT_EQ(run_bart(here(), resume("run", {"moved", "--max-steps", "3"})).code, 0);
@@ -213,7 +213,7 @@ TEST_F(Resume, NothingToGoOnFrom) {
 TEST_F(Resume, ANewTrainingKeepsTheOldCheckpointUntilItHasItsOwn) {
   ASSERT_EQ(run_bart(here(), command("run", {"--max-steps", "5"})).code, 0);
   EXPECT_TRUE(run_files("run").contains("checkpoint-5.safetensors"));
-  // Initial weights alone are not worth more than what was there.
+  // Mere initial weights are not worth more than the earlier model.
   const BartResult anew = run_bart(here(), command("run", {"--epochs", "0"}));
   EXPECT_THAT(anew.err, HasSubstr("earlier-5.safetensors"));
   EXPECT_TRUE(run_files("run").contains("earlier-5.safetensors"));
@@ -230,7 +230,7 @@ TEST_F(Resume, ANewTrainingKeepsTheOldCheckpointUntilItHasItsOwn) {
 
 class Signals : public Resume {
  protected:
-  /// Waits until the training in `out` has a checkpoint, and so is on its way.
+  /// Waits until the training in `out` has a checkpoint, so that it is running.
   void wait_for_steps(const std::string& out) const {
     for (int i = 0; i < 6000 && !has_checkpoint(out); ++i) std::this_thread::sleep_for(10ms);
     ASSERT_TRUE(has_checkpoint(out));
@@ -303,7 +303,8 @@ TEST_F(Signals, ABatchSystemsWarningAndThenSigtermStillSave) {
   EXPECT_THAT(result.err, HasSubstr("to go on: bart train --resume"));
 }
 
-/// Makes the program the first process of a container; its id outside goes into the file "process".
+/// Makes the program the first process of a container, and writes its id outside the container into the file
+/// "process".
 void as_first_process() {
   if (::unshare(CLONE_NEWPID) != 0) ::_exit(77);
   const pid_t child = ::fork();
@@ -336,7 +337,7 @@ TEST_F(Signals, AFirstProcessOfAContainerEndsOnThem) {
 TEST_F(Signals, ASecondOneLeavesAtOnceAndLosesNothingOlder) {
   RunningBart bart(here(), command("run", {"--epochs", "1000000"}));
   wait_for_steps("run");
-  // As fast as they come: the second may find the checkpoint half written.
+  // Both signals come so fast that the second may find the checkpoint half written.
   bart.send(SIGINT);
   for (int i = 0; i < 3; ++i) {
     std::this_thread::sleep_for(1ms);
@@ -362,7 +363,7 @@ TEST_F(Signals, TwoTrainingsIntoOneFolderAreRefusedWithTheFirstsProcessId) {
 }
 
 TEST_F(Signals, ADivergedTrainingNamesTheStepAndNoCheckpointThatItSpoiled) {
-  // The first step takes the weights out of range. No checkpoint of it may be called good.
+  // The first step makes the weights too large. No checkpoint of that may be called good.
   const BartResult result = run_bart(here(), command("run", {"--lr", "1e30"}));
   EXPECT_EQ(result.code, 1);
   EXPECT_THAT(result.err,

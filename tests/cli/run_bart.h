@@ -38,7 +38,7 @@ class RunningBart {
 
   pid_t process() const { return child_; }
   void send(int signal) const;
-  /// What it has written to stderr so far.
+  /// Its output on stderr so far.
   std::string err_so_far() const;
   BartResult wait();
 

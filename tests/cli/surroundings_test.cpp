@@ -1,5 +1,5 @@
-// What a process may find around it: closed streams, small limits, no folder to work in, links where files
-// should be.
+// Unusual surroundings of the process: closed streams, small limits, no working folder, links in place of
+// files.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -77,12 +77,12 @@ TEST_F(Surroundings, ResultsThatNobodyCanGetAreAFailure) {
     EXPECT_EQ(result.code, 1) << arguments.back();
     EXPECT_THAT(result.err, HasSubstr("bart: cannot write ")) << arguments.back();
   }
-  // An error whose sentence cannot be written has its code still.
+  // An error whose sentence cannot be written still has its exit code.
   EXPECT_EQ(run_bart(here(), {"predict", "none"}, {.in_child = [] { ::close(STDERR_FILENO); }}).code, 1);
   EXPECT_EQ(run_bart(here(), {"--bogus"}, {.in_child = [] { ::close(STDERR_FILENO); }}).code, 2);
 }
 
-TEST_F(Surroundings, OutputsThatAreNoFilesAreWrittenThrough) {
+TEST_F(Surroundings, OutputsThatAreNotFilesAreWrittenThrough) {
   ASSERT_EQ(run_bart(here(), train("run")).code, 0);
   const BartResult to_file = run_bart(here(), predict({"--out", "results.json"}));
   ASSERT_EQ(to_file.code, 0) << to_file.err;
@@ -170,8 +170,8 @@ TEST_F(Surroundings, FewThreadsAndFilesAreEnough) {
   const BartResult result = run_bart(here(), train("run", {"--threads", "4"}), {.in_child = [] {
                                        const struct rlimit files { 16, 16 };
                                        const struct rlimit threads { 2, 2 };
-                                       // Root is exempt from the limit on threads; a user whom nobody else
-                                       // is.
+                                       // Root is exempt from the limit on threads, so the process takes the
+                                       // id of an unused user.
                                        if (::geteuid() != 0 || ::setgid(61235) != 0 || ::setuid(61235) != 0)
                                          ::_exit(77);
                                        ::setrlimit(RLIMIT_NOFILE, &files);

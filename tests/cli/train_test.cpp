@@ -1,4 +1,4 @@
-// Whole trainings through the program: the original's files, log and numbers.
+// Whole trainings with the program: files, log and numbers of the original.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -121,7 +121,7 @@ TEST_F(TrainDrawn, EveryEpochHasTheOriginalsLine) {
                                      "Train Acc: [0-9]+\\.[0-9]{3}%, Val Acc: [0-9]+\\.[0-9]{3}%\n"));
   EXPECT_THAT(result.err, testing::ContainsRegex("INFO - Epoch \\[2/2\\], Loss: "));
   EXPECT_THAT(result.err, HasSubstr("BART-10M.pth SAVED AT results\n"));
-  // In a pipe there is no bar and nothing that moves the cursor.
+  // In a pipe there is no progress bar and nothing that moves the cursor.
   EXPECT_THAT(result.err, testing::Not(HasSubstr("\x1b")));
   EXPECT_THAT(result.err, testing::Not(HasSubstr("\r")));
 

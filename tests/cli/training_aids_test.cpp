@@ -1,5 +1,5 @@
-// What helps to train: a validation set, the best epoch, patience, weights, a first model, a configuration
-// file.
+// Options of a training: a validation set, the best epoch, patience, class weights, an initial model, a
+// configuration file.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -48,8 +48,9 @@ TEST_F(TrainingAids, AValidationSetLeavesTheTestPicturesToTheEnd) {
   EXPECT_EQ(run["data"]["validation"], 6);
   EXPECT_EQ(run["data"]["test"], 6);
   EXPECT_THAT(result.err, AllOf(HasSubstr("Validation set size: 6"), HasSubstr("BART-10M.pth: Test Acc: "),
-                                HasSubstr("BART-10M.best.pth: Test Acc: "), Not(HasSubstr("chosen on the test pictures"))));
-  // The test set is that of a training without it, and the figures are those of bart evaluate.
+                                HasSubstr("BART-10M.best.pth: Test Acc: "),
+                                Not(HasSubstr("chosen on the test pictures"))));
+  // The test set is the same as without a validation set, and the figures are those of bart evaluate.
   train("plain", {"--split", "stratified", "--epochs", "0"});
   EXPECT_EQ(file_text(here() / "run/bart-run/test_pictures.csv"),
             file_text(here() / "plain/bart-run/test_pictures.csv"));
@@ -72,13 +73,13 @@ TEST_F(TrainingAids, TheBestEpochIsKeptAndSaidToBeChosenOnTheTestPictures) {
   }
   EXPECT_THAT(result.err, AllOf(HasSubstr(fmt::format("The best epoch by Val Acc is {}:", best)),
                                 HasSubstr("chosen on the test pictures themselves")));
-  // It is the model that a training of so many epochs ends with.
+  // It is the model at the end of a training with so many epochs.
   train("shorter", {"--epochs", std::to_string(best), "--threads", "1"});
   EXPECT_TRUE(model("run", "BART-10M.best.pth") == model("shorter"));
 }
 
-TEST_F(TrainingAids, PatienceEndsATrainingThatGetsNoBetter) {
-  // With steps this small nothing changes, so the first epoch stays the best.
+TEST_F(TrainingAids, PatienceEndsATrainingThatDoesNotImprove) {
+  // Nothing changes with such small steps, so the first epoch stays the best.
   const BartResult result = train(
       "run", {"--epochs", "50", "--patience", "2", "--lr", "1e-30", "--threads", "1", "--test-size", "0.5"});
   const auto run = run_json("run");
@@ -86,7 +87,7 @@ TEST_F(TrainingAids, PatienceEndsATrainingThatGetsNoBetter) {
   EXPECT_LT(run["results"]["epochs"].size(), 50u);
   EXPECT_THAT(result.err, HasSubstr("the last 2 epochs were no better"));
   EXPECT_TRUE(fs::exists(here() / "run/BART-10M.pth"));
-  // Resumed, there is nothing left to do.
+  // When the training is resumed, nothing is left to do.
   const BartResult again = run_bart(here(), {"train", "--resume", "--no-report", "--out", "run"});
   EXPECT_EQ(again.code, 0);
   EXPECT_EQ(run_json("run")["results"]["epochs"].size(), run["results"]["epochs"].size());
@@ -123,7 +124,8 @@ TEST_F(TrainingAids, AModelOfOtherClassesLendsAllButItsLastLayer) {
       EXPECT_TRUE(tensor.values == find_tensor(before, tensor.name)->values) << tensor.name;
     }
   }
-  // A folder of a training stands for its model, its best one if it kept one, and so does a checkpoint.
+  // The folder of a training stands for its best model if it kept one, else for its model. A checkpoint can
+  // be named, too.
   train("kept", {"--epochs", "2", "--best", "accuracy"});
   const BartResult folder = train("from folder", {"--epochs", "0", "--init", "kept"});
   EXPECT_THAT(folder.err, HasSubstr("Began with the weights of kept/BART-10M.best.pth\n"));
@@ -144,7 +146,7 @@ TEST_F(TrainingAids, AModelOfOtherClassesLendsAllButItsLastLayer) {
 
 TEST_F(TrainingAids, AConfigurationFileStandsForItsFlags) {
   train("flags", {"--epochs", "1", "--lr", "0.01", "--split", "stratified", "--seed", "3", "--threads", "1"});
-  // The run writes the one that it used.
+  // The training writes the settings that it used.
   const BartResult result =
       run_bart(here(), {"train", "--config", "flags/bart-run/run.toml", "--no-report", "--out", "config"});
   ASSERT_EQ(result.code, 0) << result.err;
@@ -182,7 +184,7 @@ TEST_F(TrainingAids, LrFindDrawsTheCurveAndSuggestsARate) {
   EXPECT_THAT(wrong.err, HasSubstr("--from must be above 0 and below --to"));
 }
 
-TEST_F(TrainingAids, LrFindAdvisesNoRateFromAFewSteps) {
+TEST_F(TrainingAids, LrFindSuggestsNoRateFromAFewSteps) {
   const BartResult soon = run_bart(
       here(), {"lr-find", "faces", "--image-size", "16", "--bs", "8", "--from", "1e3", "--to", "1e9"});
   EXPECT_EQ(soon.code, 1) << soon.out;
@@ -227,7 +229,7 @@ TEST_F(TrainingAids, AValidationShareThatIsNotPossibleIsNotBlamedOnTheTestShare)
   EXPECT_THAT(result.err, HasSubstr("a validation size of 0.99 cannot be kept apart from 24 pictures"));
 }
 
-/// Each kind of warning, once with the command line that a user would have typed.
+/// Each kind of warning, with a command line of a user that causes it.
 class TrainingWarnings : public TrainingAids {
  protected:
   void expect_everywhere(const std::vector<std::string>& flags, const std::string& words) {

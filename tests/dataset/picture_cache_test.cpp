@@ -1,4 +1,4 @@
-// load_pictures with a cache: always what it gives without one.
+// load_pictures() with a cache always gives the same as without one.
 #include <gmock/gmock.h>
 #include <sys/resource.h>
 
@@ -58,7 +58,7 @@ class PictureCacheTest : public testing::Test {
     options.cache = cache_;
     return load_pictures(list_folder(data_), options);
   }
-  /// Loads with the cache and without it; both must be the same. Returns how many were decoded.
+  /// Loads with the cache and without it, which must give the same. Returns how many pictures were decoded.
   std::size_t decoded(const std::string& trouble = "", const LoadOptions& options = {}) {
     const LoadedPictures cached = load(options);
     expect_as_without(cached, options);
@@ -285,7 +285,7 @@ TEST_F(PictureCacheTest, ManyAtOnceAllGetTheirPictures) {
   EXPECT_EQ(decoded(), 0u);
 }
 
-/// No file may grow past this: what a full disk does to a write.
+/// Limits the size of files, which has the effect of a full disk on a write.
 class FileSizeLimit {
  public:
   explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {

@@ -22,7 +22,8 @@ struct Case {
 };
 
 PatchMoments moments_of(const Pictures& pictures) {
-  // Exactly as much memory as was asked for, and not zero: neither is to be relied on.
+  // Exactly as much memory as was asked for, and not filled with zeros, because the code must not rely on
+  // either.
   std::vector<std::uint8_t> memory(patch_moments_scratch_bytes(pictures.size, team) + 64, 0xff);
   return patch_moments(team, pictures.pointers(), pictures.size, aligned(memory));
 }

@@ -92,9 +92,9 @@ std::size_t weight_at(const WinogradShape& s, std::int64_t o, std::int64_t i, st
   return static_cast<std::size_t>((filter * block + i % block) * block + o % block);
 }
 
-/// How far off a result may be: the largest factor by which the transforms blow up what was rounded. The sums
-/// of absolute values of a row of B^T are at most 4.5 (both ways 20), of A^T 4 (16), and those of G below 1;
-/// a tile's number takes part through at most so many times its size.
+/// The bound of a result's error: the largest factor by which the transforms enlarge rounding errors. The
+/// sums of absolute values of a row of B^T are at most 4.5 (both ways 20), of A^T 4 (16), and those of G
+/// below 1; a tile's number takes part through at most so many times its size.
 constexpr double growth = 20 * 16;
 
 double unit(Precision precision) {

@@ -21,7 +21,7 @@ TEST(CsvText, OnlyWhatMustBeIsQuoted) {
   EXPECT_EQ(csv_field("a\"b"), "\"a\"\"b\"");
 }
 
-TEST(CsvText, LinesMayEndAsOnWindowsAndNothingHasNoRow) {
+TEST(CsvText, LinesMayEndAsOnWindowsAndAnEmptyTextHasNoRow) {
   EXPECT_THAT(csv_rows_of("a,b\r\nc,\r\n"), ElementsAre(ElementsAre("a", "b"), ElementsAre("c", "")));
   EXPECT_THAT(csv_rows_of(""), IsEmpty());
   EXPECT_THAT(csv_rows_of("\"never closed,\n"), ElementsAre(ElementsAre("never closed,\n")));

@@ -20,7 +20,8 @@ inline std::vector<std::uint8_t> format_file(const std::string& name) {
   return read_file(tests_folder() / "goldens" / "formats" / name);
 }
 
-/// What `decode` says against the file, "" when it takes it. Anything but Error passes through.
+/// The error of `decode` for the file, or "" if it accepts the file. Exceptions other than Error pass
+/// through.
 template <typename Decode>
 std::string refusal(Decode decode, std::span<const std::uint8_t> file) {
   try {

@@ -17,7 +17,7 @@ const ModelMetadata simpsons{.classes = {"homer", "猫", "a \"b\"\n"},
                              .exif_orientation = false,
                              .bart_version = "0.2.0"};
 
-/// What decode_model_metadata says against the text, "" when it takes it.
+/// The error of decode_model_metadata() for the text, or "" if it accepts the text.
 std::string refusal(const std::string& json) {
   try {
     decode_model_metadata(json);
@@ -27,7 +27,7 @@ std::string refusal(const std::string& json) {
   return "";
 }
 
-/// A right object with the value of one key replaced.
+/// A correct object with the value of one key replaced.
 std::string with(const std::string& key, const std::string& value) {
   std::string json = "{";
   for (const auto& [name, right] : {std::pair{"classes", "[\"a\", \"b\"]"},

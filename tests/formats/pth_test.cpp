@@ -77,7 +77,7 @@ TEST(EncodePth, IsReadBackBitForBit) {
   expect_equal(again, state);
 }
 
-TEST(EncodePth, RefusesAStateThatIsNoNetworkOfItsKind) {
+TEST(EncodePth, RefusesAStateOfAnotherKindOfNetwork) {
   EXPECT_THROW(encode_pth({{"weight", {1}, std::vector<float>{1}}}), Error);
 }
 

@@ -14,7 +14,7 @@ TEST(PythonJson, EscapesAsPythonDoes) {
   EXPECT_EQ(python_json_string("😀"), R"("\ud83d\ude00")");
 }
 
-TEST(PythonJson, WritesBytesThatAreNoUtf8AsLoneSurrogates) {
+TEST(PythonJson, WritesInvalidUtf8AsLoneSurrogates) {
   EXPECT_EQ(python_json_string("caf\xe9.jpg"), R"("caf\udce9.jpg")");
   EXPECT_EQ(python_json_string("\xff\xc0\xaf"), R"("\udcff\udcc0\udcaf")");
   EXPECT_EQ(python_json_string("\xed\xa0\x80"), R"("\udced\udca0\udc80")");            // a surrogate

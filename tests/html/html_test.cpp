@@ -12,7 +12,7 @@ TEST(HtmlText, NothingOfANameIsMarkup) {
   EXPECT_EQ(html_text("'"), "&#39;");
 }
 
-TEST(HtmlText, BytesThatAreNoTextBecomeReplacementCharacters) {
+TEST(HtmlText, InvalidUtf8BecomesReplacementCharacters) {
   // ESC, a byte of no character, and U+009B, which is one character of two bytes.
   EXPECT_EQ(html_text("a\x1b\xff\xC2\x9B"), "a\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
   EXPECT_EQ(html_text("\xED\xA0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");  // half a surrogate pair

@@ -92,7 +92,7 @@ TEST_F(InspectPlanted, TheLeakIsThatOfTheTrainingsSplit) {
     std::vector<bool> test(n, false);
     for (const std::uint32_t i : train_test_split(n, 0.25, seed).test) test[i] = true;
     for (std::uint32_t i = 0; i < n; ++i) EXPECT_EQ(inspection.pictures[i].side == Part::test, test[i]);
-    // Every planted group is a pair: one of two on the test side is a leaking test picture.
+    // Every planted group is a pair, so one picture on the test side is a leak.
     std::size_t expected = 0;
     for (const DuplicateGroup& group : inspection.near_duplicates) {
       const bool across = test[group.pictures[0]] != test[group.pictures[1]];

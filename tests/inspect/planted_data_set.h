@@ -15,7 +15,7 @@ inline std::string jpeg_text(const Picture& picture, int quality = 90) {
 }
 
 /// Two classes of six scenes each, and among them: a copy, the same pixels in another file, a near duplicate
-/// in the other class, a grey picture, two files that are no pictures.
+/// in the other class, a grey picture, and two files that are not pictures.
 inline void plant_data_set(const ScratchFolder& folder) {
   for (std::uint32_t k = 1; k <= 6; ++k) {
     folder.write("apple/" + std::to_string(k) + ".jpg", jpeg_text(drawn_scene(k)));

@@ -23,7 +23,7 @@ using testing::HasSubstr;
 
 const std::vector<std::string> names = {"ann", "bo", "cleo", "dora"};
 
-/// A network of random weights whose answers differ from picture to picture.
+/// A network with random weights whose predictions differ from picture to picture.
 ModelFile drawn_model() {
   Mt19937 generator(7);
   StateDict state = initial_state({.classes = 4, .image_size = 32}, generator);
@@ -182,7 +182,7 @@ TEST(Model, AModelAndItsNamesDoNotPart) {
   write_file(labels, encode_label_encoder(names));
   EXPECT_EQ(Model::load(model).classes(), names);
 
-  // As many names, but of another training, which was killed before it wrote its model.
+  // The same number of names, but of another training, which was killed before it wrote its model.
   write_file(labels, encode_label_encoder({"e", "f", "g", "h"}));
   try {
     Model::load(model);

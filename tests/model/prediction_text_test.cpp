@@ -48,7 +48,7 @@ TEST(PredictionText, TextIsALineAPicture) {
             "pic_0.jpg: homer 75.0%, bart 25.0%\n");
 }
 
-TEST(PredictionText, OfNoPictureIsWellFormedToo) {
+TEST(PredictionText, WithoutPicturesIsWellFormedToo) {
   EXPECT_EQ(prediction_text({}, PredictionFormat::json, false), "{}");
   EXPECT_EQ(prediction_text({}, PredictionFormat::json, true), "{}");
 }

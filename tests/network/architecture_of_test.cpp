@@ -49,7 +49,7 @@ TEST(ArchitectureOf, EveryMissingTensorIsNamed) {
   for (std::size_t i = 0; i < whole.size(); ++i) {
     StateDict state = whole;
     state.erase(state.begin() + static_cast<std::ptrdiff_t>(i));
-    // A weight that says how far the network goes may leave the tensors behind it without a place.
+    // Without a weight that determines the depth of the network, the tensors after it have no place.
     EXPECT_THROW(architecture_of(state), Error) << whole[i].name;
     if (!is_parameter(whole[i].name)) expect_refused(state, whole[i].name + " is missing");
   }
@@ -64,7 +64,7 @@ TEST(ArchitectureOf, EveryTensorOfAnotherShapeIsRefused) {
       state[i].shape.push_back(wrong);
       EXPECT_THROW(architecture_of(state), Error) << whole[i].name;
       if (whole[i].shape.empty()) continue;
-      // Widths of the last layer alone are free.
+      // Only the width of the last layer is free.
       state[i].shape = whole[i].shape;
       state[i].shape.front() = wrong;
       EXPECT_THROW(architecture_of(state), Error) << whole[i].name;
@@ -94,7 +94,7 @@ TEST(ArchitectureOf, ValuesOfTheWrongKindAreRefused) {
   expect_refused(state, "block2.0.bias holds integers");
 }
 
-TEST(ArchitectureOf, FeaturesThatAreNoSquareImageAreRefused) {
+TEST(ArchitectureOf, FeaturesThatAreNotASquarePictureAreRefused) {
   StateDict state = empty_state(small);
   tensor_of(state, "classification_head.1.weight").shape = {5, 6 * 8};
   expect_refused(state, "classification_head.1.weight has shape [5, 48]");

@@ -59,7 +59,7 @@ TEST(Architecture, EachLayerTakesWhatTheOneBeforeGives) {
     EXPECT_EQ(layers[i].input, layers[i - 1].output) << layers[i].name;
 }
 
-TEST(Architecture, WhatDescribesNoNetworkIsRefusedInWords) {
+TEST(Architecture, ImpossibleNetworksAreRefusedInWords) {
   const auto layers_with = [](auto change) {
     Architecture architecture{.classes = 42};
     change(architecture);

@@ -43,8 +43,8 @@ std::string error_of(std::string_view file) {
   return error_of(std::span(reinterpret_cast<const std::uint8_t*>(file.data()), file.size()));
 }
 
-// Every file of a folder gives what Pillow gives: pixels as stored and turned upright, format, mode and
-// orientation; or a PictureError of one line where Pillow fails.
+// Every file of a folder gives the same as with Pillow: pixels as stored and turned upright, format, mode and
+// orientation; or a PictureError of one line if Pillow fails.
 void expect_pillows_pictures(const std::filesystem::path& folder, const std::string& golden) {
   for (const std::vector<std::string>& row : test::read_golden(golden)) {
     SCOPED_TRACE(row[0]);

@@ -21,8 +21,8 @@
 #include "pictures/picture_files.h"
 #include "pictures/tiff_file.h"
 
-// Damaged files must end in a picture or a PictureError, nothing else. What a crash or an overrun would be is
-// for the sanitizers to say: this test matters in a build with them.
+// Damaged files must give a picture or a PictureError, nothing else. Crashes and overruns are found by the
+// sanitizers, so this test matters in a build with them.
 namespace bart {
 namespace {
 
@@ -90,7 +90,7 @@ TEST(HostilePictures, AStripThatIsStatedAHundredThousandTimesIsReadOnce) {
   EXPECT_EQ(picture.pixels, std::vector<std::uint8_t>(std::size_t(side) * side * 3, 255));
 }
 
-// What is not a size, or one of which products wrap around.
+// Values that are not a size, or whose products wrap around.
 constexpr std::uint64_t edge_values[] = {0,
                                          1,
                                          0x7fff,

@@ -48,7 +48,7 @@ TEST(Orientation, BrokenExifIsPassedOver) {
   EXPECT_EQ(orientation_with("Exif\0\0II*\0\x08\0\0\0\x10\x27\x12\x01\x03\0\x01\0\0\0\x06\0\0\0"s), 6);
 }
 
-TEST(Orientation, XmpIsAskedWhereExifSaysNothing) {
+TEST(Orientation, XmpCountsIfExifSaysNothing) {
   const std::string xmp = "http://ns.adobe.com/xap/1.0/\0"s;
   EXPECT_EQ(orientation_with(xmp + "<x tiff:Orientation=\"8\"/>"), 8);
   EXPECT_EQ(orientation_with(xmp + "<tiff:Orientation>3</tiff:Orientation>"), 3);

@@ -1,5 +1,5 @@
-// picture_facts FOLDER: what BART makes of each file in the folder, a line each, for compare_with_pillow.py:
-// name, width, height and CRC-32 of the pixels as stored; or the name, "error" and the reason.
+// picture_facts FOLDER prints one line per file in the folder for compare_with_pillow.py: name, width, height
+// and CRC-32 of the pixels as stored; or the name, "error" and the reason.
 #include <gtest/gtest.h>
 
 #include <exception>

@@ -1,4 +1,4 @@
-// What becomes of a process whose mapped file is cut short under it.
+// A process whose mapped file is cut short while it reads it.
 #include "bart/platform/byte_store.h"
 
 #include <gmock/gmock.h>
@@ -36,13 +36,13 @@ class CutShort : public testing::Test {
     [[maybe_unused]] const std::uint8_t value = *const_cast<const volatile std::uint8_t*>(byte);
   }
   static void read(const ByteStore& store) { read(store.data() + store.size() / 2); }
-  /// The sentence where nobody gives another.
+  /// The default sentence.
   static auto said(const char* name = "pixels") {
     return AllOf(testing::StartsWith("bart: cannot read "),
                  HasSubstr(std::string(name) + ": it was cut short, or its disk failed, while it was in use"),
                  testing::EndsWith("\n"));
   }
-  /// A mapping that is none of ours, of a file without a byte.
+  /// A mapping of an empty file that is not one of ours.
   const std::uint8_t* foreign() const {
     scratch_.write("foreign", std::string(bytes, 'x'));
     std::FILE* file = std::fopen((scratch_.path() / "foreign").c_str(), "r");

@@ -24,7 +24,7 @@ TEST(Printable, ReplacesWhatTurnsTheDirectionOfWriting) {
   }
 }
 
-TEST(Printable, ReplacesBytesThatAreNoUtf8) {
+TEST(Printable, ReplacesInvalidUtf8) {
   EXPECT_EQ(printable("\xff\xc3"), "\uFFFD\uFFFD");
   EXPECT_EQ(printable("\xed\xa0\x80"), "\uFFFD\uFFFD\uFFFD");  // a surrogate
   EXPECT_EQ(printable("\xc0\xaf"), "\uFFFD\uFFFD");            // an overlong '/'

@@ -1,4 +1,4 @@
-// What the surroundings of a process may be like: closed standard streams, a small stack.
+// Unusual surroundings of a process: closed standard streams, a small stack.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>

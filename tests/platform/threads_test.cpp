@@ -46,7 +46,8 @@ TEST(ParallelFor, RethrowsTheFirstFailureAndStops) {
 void with_thread_limit(int most, const std::function<int()>& work) {
   const pid_t child = ::fork();
   if (child == 0) {
-    // Root is exempt from the limit, and it counts what the user runs elsewhere: a user whom nobody else is.
+    // Root is exempt from the limit, which also counts the user's other processes, so the test takes the id
+    // of an unused user.
     if (::geteuid() == 0 && (::setgid(61234) != 0 || ::setuid(61234) != 0)) ::_exit(77);
     const struct rlimit limit { static_cast<rlim_t>(most), static_cast<rlim_t>(most) };
     if (::setrlimit(RLIMIT_NPROC, &limit) != 0) ::_exit(77);
@@ -59,7 +60,7 @@ void with_thread_limit(int most, const std::function<int()>& work) {
   EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
-TEST(StartableThreads, AreAllWhereNothingIsInTheWay) {
+TEST(StartableThreads, AreAllIfNothingIsInTheWay) {
   EXPECT_EQ(startable_threads(1), 1);
   EXPECT_EQ(startable_threads(20), 20);
   EXPECT_EQ(startable_threads(-5), 1);

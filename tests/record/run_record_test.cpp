@@ -126,7 +126,7 @@ TEST(RunRecordTest, RefusesValuesThatNoTrainingHas) {
   }
 }
 
-TEST(ReadRun, RefusesWhatIsNoTraining) {
+TEST(ReadRun, RefusesFoldersWithoutATraining) {
   const test::ScratchFolder scratch;
   EXPECT_THROW(read_run(scratch.path()), Error);
   for (const char* bad : {"", "{", "[]", "{\"command\": 3}"}) {

@@ -24,7 +24,7 @@ TEST(RunSettings, EveryRowComesBackFromItsText) {
     EXPECT_EQ(text_of(setting, other), text) << setting.flag;
     EXPECT_NE(text, before) << setting.flag;
   }
-  // No row is of a member that another one has.
+  // No two rows belong to the same member.
   RunSettings defaults;
   for (const Setting& setting : run_settings()) {
     RunSettings one;
@@ -68,7 +68,7 @@ TEST(RunSettings, DropoutIsOneNumberPerLayer) {
     EXPECT_FALSE(set_dropout(wrong, architecture)) << wrong;
   }
   EXPECT_EQ(architecture.blocks[3].dropout, 0.1);
-  // The default is the architecture's own.
+  // The default is that of the architecture.
   Architecture original;
   for (Block& block : original.blocks) block.dropout = 0;
   for (Hidden& hidden : original.hidden) hidden.dropout = 0;
@@ -85,7 +85,7 @@ TEST(RunSettings, NumbersKeepEveryBit) {
   EXPECT_EQ(back.learning_rate, settings.learning_rate);
 }
 
-TEST(RunSettings, WhatIsNoValueChangesNothing) {
+TEST(RunSettings, AnInvalidValueChangesNothing) {
   RunSettings settings;
   for (const auto& [flag, text] : std::vector<std::pair<const char*, const char*>>{{"bs", "many"},
                                                                                    {"bs", "1.5"},

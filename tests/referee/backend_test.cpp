@@ -1,5 +1,5 @@
-// A second backend behind the engine's interface: the double-precision referee trains the drawn faces through
-// the same Training as the processor. What they give must agree as far as float32 allows.
+// A second backend of the engine: the double-precision referee trains on the drawn faces with the same
+// Training as the processor. The results must agree as far as float32 allows.
 #include <gtest/gtest.h>
 
 #include <cmath>

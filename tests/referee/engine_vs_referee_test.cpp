@@ -167,7 +167,8 @@ TEST(EngineOnTheSubset, TheFirstStepIsAsCloseToTheRefereeAsPyTorch) {
 
   // Of the millions of ReLUs and maxima in a batch some are nearer ties than float32 can tell, and one that
   // falls the other way moves all gradients before it. The engine rounds as PyTorch does, so it decides as
-  // PyTorch decides, on the same kernels. On others what lies behind the last near tie is compared, the head.
+  // PyTorch decides, on the same kernels. With other kernels only the part after the last near tie is
+  // compared: the head.
   if (!step.sums_as_the_yardsticks) {
     std::erase_if(step.distances, [](const auto& entry) { return entry.first.second.starts_with("block"); });
   }
@@ -175,7 +176,7 @@ TEST(EngineOnTheSubset, TheFirstStepIsAsCloseToTheRefereeAsPyTorch) {
   EXPECT_NEAR(step.loss, step.true_loss, allowed_ratio * float_rounding * step.true_loss);
 }
 
-/// Beside what PyTorch's mode gives.
+/// Compares with the distances of PyTorch's mode.
 void expect_first_step_within(const std::string& mode, double ratio, const EngineOptions& options) {
   const std::optional<test::TrainingBatch> batch = test::first_subset_batch();
   if (!batch) GTEST_SKIP() << "the pictures of the subset are not here";

@@ -10,8 +10,8 @@
 
 namespace bart::referee {
 
-/// The double-precision referee behind the engine's interface: a second backend, which proves that nothing
-/// above the interface depends on the first. Without class weights.
+/// The double-precision referee as a backend of the engine, which proves that nothing above the interface
+/// depends on the processor backend. Without class weights.
 class RefereeBackend final : public Backend {
  public:
   explicit RefereeBackend(const Architecture& architecture) : architecture_(architecture) {}

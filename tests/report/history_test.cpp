@@ -62,7 +62,7 @@ TEST(History, ANewTrainingRemovesTheCurvesOfTheOldOneAndOneGoneOnWithKeepsThem) 
   const RunHistory resumed(RunFolder("", scratch.path()), &earlier);
   EXPECT_EQ(event_files(scratch.path()).size(), 2u);
   EXPECT_EQ(nlohmann::json::parse(text_of(scratch.path() / "history.json")).size(), 1u);
-  // One that was stopped inside its first epoch has curves, and no epoch yet.
+  // A training that was stopped in its first epoch has curves of steps, but no epoch yet.
   const std::vector<EpochRecord> none;
   const RunHistory within_the_first_epoch(RunFolder("", scratch.path()), &none);
   EXPECT_TRUE(fs::exists(scratch.path() / "events.out.tfevents.1700000000.elsewhere.1.0"));

@@ -21,7 +21,7 @@ inline std::vector<std::uint8_t> bytes_of(const fs::path& path) {
   return fs::exists(path) ? read_file(path) : std::vector<std::uint8_t>();
 }
 
-/// Everything in a folder but what says when it was written, and the checkpoints.
+/// The contents of a folder, except files that depend on the time.
 inline std::map<std::string, std::vector<std::uint8_t>> contents_of(const fs::path& folder) {
   std::map<std::string, std::vector<std::uint8_t>> contents;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
@@ -38,7 +38,7 @@ class RunTest : public testing::Test {
 
   fs::path faces() const { return scratch_.path() / "faces"; }
   RunFolder folder(const char* out) const { return RunFolder(scratch_.path() / out); }
-  /// Two steps an epoch.
+  /// Two steps per epoch.
   RunSettings settings(const char* out) const {
     RunSettings settings;
     settings.image_size = 16;

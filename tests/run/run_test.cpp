@@ -1,4 +1,4 @@
-// A whole training from a program.
+// Whole trainings, called from a program.
 #include "bart/run/run.h"
 
 #include <fmt/format.h>
@@ -160,7 +160,7 @@ TEST_F(RunTest, AfterEveryEpochThereIsAModelAndTheRecordKnowsIt) {
     if (step.epoch == 2) {
       EXPECT_TRUE(bytes_of(folder("run").model()) == first);
       EXPECT_EQ(read_run_record(folder("run")).models.at(0).epoch, 1);
-      // The page can be made while the training goes on.
+      // The report can be made while the training goes on.
       if (!fs::exists(folder("run").report())) make_report(folder("run").results(), 1);
       EXPECT_TRUE(fs::exists(folder("run").report()));
     } else {

@@ -1,4 +1,4 @@
-// Trainings into a folder that holds something already: it is replaced late, and kept.
+// Trainings into a folder that holds an earlier training, which is replaced late and kept.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -48,7 +48,7 @@ TEST_F(SecondRun, ThatIsInterruptedLeavesTheFirstModelWithItsNamesAndPictures) {
   expect_first_results();
   EXPECT_TRUE(read_run_record(out()).models.empty());
   EXPECT_THAT([&] { make_report(out().results(), 1); }, ThrowsMessage<Error>(HasSubstr("has no model yet")));
-  // It goes on to the same files as in an empty folder, all of them its own.
+  // It ends with the same files as in an empty folder, all of them its own.
   resume(out().results());
   train(others(), settings("fresh"));
   for (const auto& [name, content] : contents_of(folder("fresh").results())) {
@@ -81,7 +81,7 @@ TEST_F(SecondRun, KeepsTheFirstOneUnderEarlier) {
 }
 
 TEST_F(SecondRun, ThatIsKilledAndBegunAnewKeepsTheFirstOne) {
-  // A child dies at the start, and another one within its first epoch.
+  // One child dies at the start, and another one within its first epoch.
   for (const bool at_start : {true, false}) {
     const pid_t child = ::fork();
     if (child == 0) {
@@ -95,7 +95,7 @@ TEST_F(SecondRun, ThatIsKilledAndBegunAnewKeepsTheFirstOne) {
     ASSERT_EQ(::waitpid(child, &status, 0), child);
     ASSERT_EQ(WEXITSTATUS(status), 9);
     expect_first_results();
-    // The model in place is still known with its own record.
+    // The model in the folder is still found with its own record.
     const FoundModel found = find_model(out().results());
     EXPECT_EQ(found.file, out().best_model());
     EXPECT_EQ(read_run_record(found.run).classes.size(), 2u);
@@ -110,7 +110,7 @@ TEST_F(SecondRun, ThatIsKilledAndBegunAnewKeepsTheFirstOne) {
   for (const char* name : {"run.json", "run.toml", "pictures.csv", "test_pictures.csv"}) {
     EXPECT_EQ(bytes_of(out().earlier() / name), before_.at(std::string("bart-run/") + name)) << name;
   }
-  // The earlier training is one that can be named.
+  // The earlier training can be named.
   EXPECT_EQ(find_model(out().earlier()).file, out().earlier() / "BART-10M.best.pth");
 }
 

@@ -28,8 +28,8 @@ int characters() {
   return static_cast<int>(sample_characters().size());
 }
 
-// The digests were taken from this program's own pictures once they had been looked at; they say that other
-// compilers and processors draw the same.
+// The digests were taken from this program's own pictures after these had been looked at. They check that
+// other compilers and processors draw the same.
 TEST(DrawFace, DrawsTheSamePixelsOnEveryMachine) {
   EXPECT_EQ(digest(draw_face(0, 10)), 7648706014208222003u);
   EXPECT_EQ(digest(draw_face(4, 1)), 9681893269860126784u);
@@ -68,7 +68,7 @@ TEST(DrawFace, IsNeverUnder256PixelsOnASide) {
   }
 }
 
-// What surrounds a character is drawn from the seed alone: it cannot give the class away.
+// The surroundings of a character depend only on the seed, so they cannot give the class away.
 TEST(DrawFace, GivesEveryCharacterTheSameBackgroundForASeed) {
   for (std::uint64_t seed = 0; seed < 10; ++seed) {
     const Picture first = draw_face(0, seed);

@@ -37,9 +37,8 @@ namespace {
 constexpr int threads = 2;
 constexpr std::size_t predictions_of_a_model = 50;
 
-/// What may come and go between two moments at which nothing is held: the allocator's pools, one for each
-/// thread. The smallest thing that can be forgotten each time, a picture of 128x128, is 48 KB, so 2,000 of
-/// them are 94 MB.
+/// The difference of memory that is allowed: pools of the allocator, one per thread. The smallest thing that
+/// can be forgotten each time, a picture of 128x128, is 48 KB, so 2,000 of them are 94 MB.
 constexpr double allowed_growth = 8;  // MB
 
 double resident_megabytes() {

@@ -34,7 +34,7 @@ TEST(Average, IsTheWeightedMeanOfWhatItSaw) {
   EXPECT_EQ(average.model[1], model_of(0, 320)[1]);
 }
 
-TEST(Average, OfWhatStaysIsThat) {
+TEST(Average, OfAConstantModelIsThatModel) {
   ModelAverage average;
   for (int update = 1; update <= 100; ++update) update_average(average, model_of(1e-30f, 1), 0.99);
   EXPECT_EQ(average.model, model_of(1e-30f, 1));

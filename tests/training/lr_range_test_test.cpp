@@ -36,7 +36,7 @@ TEST_F(LrRangeTestTest, RatesGrowByOneFactorFromTheFirstToTheLast) {
               (0.98 * 0.02 * test.steps[0].loss + 0.02 * test.steps[1].loss) / (1 - 0.98 * 0.98), 1e-12);
 }
 
-TEST_F(LrRangeTestTest, EndsWhereTheLossFliesOffAndSuggestsATenthOfTheLowest) {
+TEST_F(LrRangeTestTest, EndsWhenTheLossGrowsAndSuggestsATenthOfTheLowest) {
   const LrRangeTest test = run({.from = 1e-5, .to = 1e5, .steps = 40, .training = {.batch_size = 4}});
   EXPECT_LT(test.steps.size(), 40u);
   double lowest = INFINITY, at = 0;
@@ -50,7 +50,7 @@ TEST_F(LrRangeTestTest, EndsWhereTheLossFliesOffAndSuggestsATenthOfTheLowest) {
   EXPECT_DOUBLE_EQ(test.suggestion, at / 10);
 }
 
-TEST_F(LrRangeTestTest, RefusesWhatIsNoRange) {
+TEST_F(LrRangeTestTest, RefusesAnImpossibleRange) {
   EXPECT_THROW(run({.from = 0}), Error);
   EXPECT_THROW(run({.from = 1, .to = 0.1}), Error);
   EXPECT_THROW(run({.steps = 1}), Error);

@@ -12,7 +12,7 @@
 
 namespace bart::test {
 
-/// Noise, as if it had been loaded: enough for what does not depend on what is on the pictures.
+/// Noise in the form of loaded pictures, for tests that do not depend on the content of pictures.
 inline LoadedPictures random_pictures(std::size_t count, int classes, int image_size) {
   LoadedPictures pictures;
   pictures.image_size = image_size;
@@ -32,7 +32,7 @@ inline LoadedPictures random_pictures(std::size_t count, int classes, int image_
   return pictures;
 }
 
-/// The first `test` pictures on one side, the others on the other.
+/// A split with the first `test` pictures for testing and the others for training.
 inline Split first_for_testing(std::size_t count, std::size_t test) {
   Split split{std::vector<std::uint32_t>(count - test), std::vector<std::uint32_t>(test)};
   std::iota(split.test.begin(), split.test.end(), 0u);
@@ -40,7 +40,7 @@ inline Split first_for_testing(std::size_t count, std::size_t test) {
   return split;
 }
 
-/// `pictures` without those that are not trained on, in the order of `split.train`.
+/// Only those of `pictures` that are trained on, in the order of `split.train`.
 inline LoadedPictures training_pictures(LoadedPictures pictures, const Split& split) {
   const auto pick = [&](auto& values) {
     std::decay_t<decltype(values)> picked;

@@ -1,4 +1,4 @@
-// What a training does beside the original's way: schedules, optimizers, augmentation, averaged weights.
+// Extensions of the original training: schedules, optimizers, augmentation, averaged weights.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -16,7 +16,7 @@ using testing::ThrowsMessage;
 
 class RecipeTest : public testing::Test {
  protected:
-  // Nine steps an epoch, so that the average is updated after the steps 16 and 32.
+  // Nine steps per epoch, so that the average is updated after the steps 16 and 32.
   const LoadedPictures pictures_ = test::random_pictures(40, 3, 16);
   const Split split_ = test::first_for_testing(40, 5);
   const LoadedPictures larger_ = test::training_pictures(test::random_pictures(40, 3, 20), split_);
@@ -102,7 +102,7 @@ TEST_F(RecipeTest, AnEarlyEndSettlesTheAverageAndValidatesThatModel) {
   EXPECT_NE(last.validation_loss, unsettled);
   EXPECT_EQ(early.evaluate_on(split_.test).loss, last.validation_loss);
   EXPECT_TRUE(early.model() != early.state().average.model);
-  // A training that goes on from there knows nothing of it.
+  // A training that goes on from there is not affected by it.
   Training second = training(tuned(), early.state());
   second.run();
   EXPECT_FALSE(second.progress().ended_early);

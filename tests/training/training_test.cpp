@@ -13,7 +13,7 @@ using testing::ThrowsMessage;
 
 class TrainingTest : public testing::Test {
  protected:
-  // Three batches an epoch, the last one shorter.
+  // Three batches per epoch, of which the last one is shorter.
   const LoadedPictures pictures_ = test::random_pictures(14, 3, 16);
   const Split split_ = test::first_for_testing(14, 4);
   const Architecture architecture_{.classes = 3, .image_size = 16};
@@ -118,7 +118,7 @@ TEST_F(TrainingTest, EveryStepTellsItsRateAndItsGradientsNorm) {
     EXPECT_EQ(step.learning_rate, options_.learning_rate);
     EXPECT_GT(step.gradient_norm, 1e-3);
   }
-  // The norm is that before the gradients were scaled down.
+  // The norm is that of the gradients before they are scaled down.
   EXPECT_EQ(tight.steps[0].gradient_norm, loose.steps[0].gradient_norm);
   EXPECT_NE(tight.steps[2].loss, loose.steps[2].loss);
   const std::vector<StepRecord>& steps = loose.steps;
@@ -126,7 +126,7 @@ TEST_F(TrainingTest, EveryStepTellsItsRateAndItsGradientsNorm) {
               (steps[0].gradient_norm + steps[1].gradient_norm + steps[2].gradient_norm) / 3, 1e-12);
 }
 
-TEST_F(TrainingTest, ALossThatIsNoNumberStops) {
+TEST_F(TrainingTest, ALossThatIsNotFiniteStops) {
   TrainOptions options{.epochs = 50, .batch_size = 4, .learning_rate = 1e30};
   EXPECT_THROW(train(pictures_, split_, architecture_, options), DivergedError);
 }
