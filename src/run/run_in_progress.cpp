@@ -53,9 +53,10 @@ void RunInProgress::check_places() const {
   check_writable(out_);
   if (resumed_ && !settled_.values.best.empty() && !result_.record.models.empty() &&
       !fs::exists(out_.best_model())) {
-    throw Error(fmt::format(
-        "{}, which the training to go on with had written, is gone: put it back, or begin a new training",
-        out_.best_model().string()));
+    throw Error(
+        fmt::format("{} is gone, but the training to go on with had written it: put it back, or begin a new "
+                    "training",
+                    out_.best_model().string()));
   }
 }
 
