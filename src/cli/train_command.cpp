@@ -32,6 +32,13 @@ int train_command(const TrainFlags& flags, ResumeMode mode, const std::string& c
       throw UsageError(error.with_flags() + ": leave the flag out, or begin anew without --resume");
     }
   }
+  for (const char* flag : {"max-steps", "patience"}) {
+    // Who types a 0 may have meant "not one"; a configuration file holds every setting.
+    if (flags.config.empty() && flags.given.contains(flag) &&
+        text_of(run_setting(flag), flags.settings) == "0") {
+      log.log().info(fmt::format("--{} 0 means no limit: the training ends with its last epoch", flag));
+    }
+  }
   std::filesystem::path folder = named_folder(flags);
   if (folder.empty()) folder = "characters_train";
   if (flags.prefix) {

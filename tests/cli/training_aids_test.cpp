@@ -209,6 +209,16 @@ TEST_F(TrainingAids, TakesTheFlagsThatOtherToolsTaught) {
   EXPECT_EQ(run_json("third")["options"]["batch_size"], 8);
 }
 
+TEST_F(TrainingAids, AZeroThatMeansNoLimitIsSaid) {
+  const std::string words = " 0 means no limit";
+  EXPECT_THAT(train("zeros", {"--epochs", "1", "--max-steps", "0", "--patience", "0"}).err,
+              AllOf(HasSubstr("--max-steps" + words), HasSubstr("--patience" + words)));
+  EXPECT_EQ(run_json("zeros")["results"]["status"], "finished");
+  EXPECT_THAT(train("none", {"--epochs", "0"}).err, Not(HasSubstr(words)));
+  EXPECT_THAT(train("again", {"--config", "zeros/bart-run/run.toml", "--epochs", "0"}).err,
+              Not(HasSubstr(words)));
+}
+
 TEST_F(TrainingAids, AConfigurationFileOfAFolderWithAnyNameIsReadBack) {
   const std::string name = "a \"b\" \\ c\nd";
   fs::rename(here() / "faces", here() / name);

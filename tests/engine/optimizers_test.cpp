@@ -48,7 +48,7 @@ void expect_torchs_steps(
 TEST(Optimizers, AdamWTakesTorchsSteps) {
   for (const auto& [name, decay] : {std::pair("adamw", 0.05), std::pair("adamw_without_decay", 0.0)}) {
     Values exp_avg(count), exp_avg_sq(count);
-    expect_torchs_steps(name, 2e-3, [&](int step, const Values& gradient, Values& parameter) {
+    expect_torchs_steps(name, 2e-3, [&, decay = decay](int step, const Values& gradient, Values& parameter) {
       adam_step(team, count, step,
                 {.learning_rate = 2e-3, .beta1 = 0.9, .beta2 = 0.99, .weight_decay = decay}, gradient.data(),
                 exp_avg.data(), exp_avg_sq.data(), parameter.data());
