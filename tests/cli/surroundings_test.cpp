@@ -101,7 +101,7 @@ TEST_F(Surroundings, AnOutputThatIsALinkReplacesItsTargetAndKeepsThePermissions)
   fs::create_symlink("elsewhere/results.json", here() / "link.json");
   ASSERT_EQ(run_bart(here(), predict({"--out", "link.json"})).code, 0);
   EXPECT_TRUE(fs::is_symlink(here() / "link.json"));
-  EXPECT_NO_THROW(nlohmann::json::parse(file_text(here() / "elsewhere/results.json")));
+  EXPECT_TRUE(nlohmann::json::accept(file_text(here() / "elsewhere/results.json")));
   EXPECT_EQ(fs::status(here() / "elsewhere/results.json").permissions(), static_cast<fs::perms>(0640));
 }
 
