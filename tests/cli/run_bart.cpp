@@ -43,8 +43,11 @@ RunningBart::RunningBart(const fs::path& folder, const std::vector<std::string>&
     }
     for (const auto& [name, value] : surroundings.environment) ::setenv(name.c_str(), value.c_str(), 1);
     if (::chdir(folder.c_str()) != 0) ::_exit(126);
+    // Opened before in_child() may become a user who cannot enter the folder where the program lies, /root
+    // for one.
+    const int program = ::open(BART_PROGRAM, O_PATH | O_CLOEXEC);
     if (surroundings.in_child) surroundings.in_child();
-    ::execv(BART_PROGRAM, argv.data());
+    ::execveat(program, "", argv.data(), environ, AT_EMPTY_PATH);
     ::_exit(127);
   }
 }
