@@ -67,7 +67,9 @@ void check_can_write(const Output& output) {
   if (path.empty() || path == "-") return;
   std::error_code none;
   const fs::file_status status = fs::status(path, none);
-  if (fs::is_directory(status)) {
+  // A descriptor of this process that was closed when it began stands for a folder. Writing it fails later.
+  const bool descriptor = path.string().starts_with("/dev/") || path.string().starts_with("/proc/");
+  if (fs::is_directory(status) && !descriptor) {
     throw UsageError(fmt::format("{} {} is a folder: name a file", output.flag, path.string()));
   }
   const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");

@@ -106,13 +106,14 @@ void RunOutput::write_model(const fs::path& file, const StateDict& state, int ep
                                                              .exif_orientation = !settings_.ignore_exif,
                                                              .bart_version = bart_version()});
   std::vector<ModelRecord>& models = result_.record.models;
+  write_file(file, bytes);
+  // Only now: if the model cannot be written, everything of the earlier training is put back.
   if (models.empty()) {
     earlier_.settle();
     std::error_code gone;
     fs::remove(result_.folder.best_model(), gone);  // the earlier training's is in bart-run/earlier/
     fs::remove(result_.folder.last_model(), gone);
   }
-  write_file(file, bytes);
   const std::string name = file.filename().string();
   std::erase_if(models, [&](const ModelRecord& model) { return model.file == name; });
   models.push_back({name, epochs, hash_of(bytes)});

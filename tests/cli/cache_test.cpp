@@ -69,7 +69,7 @@ TEST_F(Cache, IsOnlyReadWhereTheFileSystemHasNoLocks) {
     ASSERT_EQ(result.code, 0) << result.err;
     expect_same_results("plain", "cached");
     EXPECT_THAT(result.err,
-                HasSubstr(filled ? "Took 30 of 30 pictures from the cache" : "Took 0 of 30 images"));
+                HasSubstr(filled ? "Took 30 of 30 pictures from the cache" : "Took 0 of 30 pictures"));
     EXPECT_EQ(result.err.find("so the cache is only read") != std::string::npos, !filled);
   }
 }
