@@ -63,6 +63,7 @@ RunSettings recipe_settings(std::string_view recipe, std::optional<int> epochs) 
       "contrast=0.25,saturation=0.25,hue=0.02,erase=0.25";
   settings.mild_epochs = static_cast<int>(0.16 * std::max(settings.epochs, 0));  // 4 of 25
   settings.average = 0.999;
+  settings.calibrate = "temperature";
   settings.init_values = "he";
   return settings;
 }

@@ -102,6 +102,7 @@ constexpr std::string_view optimizers[] = {"adam", "adamw", "sgd"};
 constexpr std::string_view splits[] = {"original", "stratified", "grouped"};
 constexpr std::string_view best_figures[] = {"accuracy", "macro-f1"};
 constexpr std::string_view class_weightings[] = {"none", "balanced"};
+constexpr std::string_view calibrations[] = {"none", "temperature"};
 constexpr std::string_view initial_values[] = {"pytorch", "he"};
 constexpr std::string_view precisions[] = {"auto", "bf16", "f32"};
 
@@ -310,6 +311,15 @@ constexpr Setting table[] = {
              "such as 0.999; the last step's weights are saved as BART-10M.last.pth. 0 means no average",
      .wrong = below_1<&S::average>,
      .nothing = "none"},
+    {.flag = "calibrate",
+     .name = "calibrate",
+     .label = "Calibration",
+     .value = &S::calibrate,
+     .effect = Effect::result,
+     .help = "temperature: at the end the last layer is multiplied by the factor with which the "
+             "probabilities fit "
+             "augmented training pictures best; none",
+     .choices = calibrations},
     {.flag = "init-values",
      .name = "init_values",
      .label = "Initial values",

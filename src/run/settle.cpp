@@ -64,7 +64,8 @@ SettledSettings settle(const RunSettings& asked) {
       .logit_adjustment = values.logit_adjustment,
       .augmentation = augmentation_of(values.augment),
       .mild_epochs = values.mild_epochs,
-      .average_decay = values.average};
+      .average_decay = values.average,
+      .calibrate = values.calibrate == "temperature"};
   if (values.max_steps > 0) settled.training.max_steps = values.max_steps;
   return settled;
 }

@@ -40,6 +40,7 @@ struct RunSettings {
   std::string augment = "none";                       // or an augmentation_text()
   int mild_epochs = 0;                                // number of last epochs, which have mild_augmentation()
   double average = 0;  // share that a moving average of the weights keeps per step; 0: no average
+  std::string calibrate = "none";       // or "temperature"
   std::string init_values = "pytorch";  // or "he"
   std::string init = {};                // a model to begin with; empty: random weights
   std::string out = ".";                // the folder of results

@@ -1,0 +1,54 @@
+#include "temperature.h"
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+
+#include "bart/network/state_dict.h"
+
+namespace bart {
+namespace {
+
+constexpr double least = 0.125, most = 8;
+
+/// The derivative of the mean cross entropy of `factor` times the logits: the mean of the expected logit less
+/// that of the true class. It grows with the factor, for the cross entropy is convex in it.
+double slope(const Predictions& predictions, double factor) {
+  double sum = 0;
+  for (std::size_t i = 0; i < predictions.size(); ++i) {
+    const std::span<const float> logits = predictions.row(i);
+    const auto largest = static_cast<double>(*std::ranges::max_element(logits));
+    double total = 0, expected = 0;
+    for (const float logit : logits) {
+      const double below = static_cast<double>(logit) - largest;
+      const double weight = std::exp(factor * below);
+      total += weight;
+      expected += weight * below;
+    }
+    sum += expected / total -
+           (static_cast<double>(logits[static_cast<std::size_t>(predictions.labels[i])]) - largest);
+  }
+  return sum / static_cast<double>(predictions.size());
+}
+
+}  // namespace
+
+double fitting_factor(const Predictions& predictions) {
+  if (predictions.size() == 0) return 1;
+  double low = least, high = most;
+  while (high - low > 1.0 / 256) {
+    const double middle = (low + high) / 2;
+    (slope(predictions, middle) < 0 ? low : high) = middle;
+  }
+  return std::clamp(std::round(64 * low) / 64, least, most);
+}
+
+void scale_logits(StateDict& model, double factor) {
+  const auto scale = static_cast<float>(factor);
+  // The last two tensors of the network: the weights of its last layer, and the bias.
+  for (Tensor& tensor : std::span(model).last(2)) {
+    for (float& value : tensor.floats()) value *= scale;
+  }
+}
+
+}  // namespace bart
