@@ -145,7 +145,7 @@ TrainingState RunInProgress::state_to_begin_with(std::optional<FoundCheckpoint> 
 bool RunInProgress::out_of_patience(const TrainingProgress& progress) const {
   const int patience = settled_.values.patience;
   if (patience == 0) return false;
-  if (settled_.values.average > 0 && progress.ended_early) return true;
+  if (progress.ended_early && (settled_.values.average > 0 || settled_.training.calibrate)) return true;
   return static_cast<int>(progress.epochs.size()) - best_epoch(progress.epochs, best_by()) >= patience;
 }
 
@@ -231,7 +231,7 @@ void RunInProgress::train(Training& training) {
   bool stopped = false;
   try {
     if (!out_of_patience(progress)) training.run(events(training, stopped));
-    if (!stopped) training.settle_statistics();
+    if (!stopped) training.settle();
     // No validation has checked the outputs since the last step.
     if (progress.done > 0) training.check_outputs();
   } catch (const DivergedError& error) {

@@ -1,4 +1,4 @@
-#include "temperature.h"
+#include "bart/training/temperature.h"
 
 #include <algorithm>
 #include <cmath>
@@ -11,22 +11,26 @@ namespace {
 
 constexpr double least = 0.125, most = 8;
 
-/// The derivative of the mean cross entropy of `factor` times the logits: the mean of the expected logit less
-/// that of the true class. It grows with the factor, for the cross entropy is convex in it.
+/// The derivative of the mean cross entropy of `factor` times the logits: the expected logit less that of the
+/// truth. It grows with the factor, for the cross entropy is convex in it. Each label counts as if one more
+/// picture had been seen whose class is unknown: that all answers are right does not make them certain.
 double slope(const Predictions& predictions, double factor) {
+  const double unknown = 1 / static_cast<double>(predictions.size() + 1);
   double sum = 0;
   for (std::size_t i = 0; i < predictions.size(); ++i) {
     const std::span<const float> logits = predictions.row(i);
     const auto largest = static_cast<double>(*std::ranges::max_element(logits));
-    double total = 0, expected = 0;
+    double total = 0, expected = 0, all = 0;
     for (const float logit : logits) {
       const double below = static_cast<double>(logit) - largest;
       const double weight = std::exp(factor * below);
       total += weight;
       expected += weight * below;
+      all += below;
     }
-    sum += expected / total -
-           (static_cast<double>(logits[static_cast<std::size_t>(predictions.labels[i])]) - largest);
+    const double right =
+        static_cast<double>(logits[static_cast<std::size_t>(predictions.labels[i])]) - largest;
+    sum += expected / total - (1 - unknown) * right - unknown * all / static_cast<double>(logits.size());
   }
   return sum / static_cast<double>(predictions.size());
 }

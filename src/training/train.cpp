@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <numeric>
 #include <span>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include "bart/platform/threads.h"
 #include "bart/random/torch.h"
 #include "bart/training/predictions.h"
+#include "bart/training/temperature.h"
 #include "training_step.h"
 
 namespace bart {
@@ -137,7 +139,7 @@ void Training::run(const TrainEvents& events) {
       if (events.epoch && !events.epoch(progress_.epochs.back())) return;
     }
   }
-  if (finished()) settle_statistics();
+  if (finished()) settle();
 }
 
 void Training::step() {
@@ -218,7 +220,7 @@ Evaluation Training::evaluate_on(std::span<const std::uint32_t> indices, const O
     return predictions_of(batch_network(engine_), pictures_, indices,
                           static_cast<std::size_t>(options_.batch_size), progress);
   };
-  if (!averages()) return evaluate(predict());
+  if (!averages() && settled_.empty()) return evaluate(predict());
   const StateDict last = engine_.state();
   engine_.load(model());
   try {
@@ -233,11 +235,8 @@ Evaluation Training::evaluate_on(std::span<const std::uint32_t> indices, const O
 
 // Until they are settled, the average's running statistics are a mean of those that other weights had, on
 // augmented pictures.
-void Training::settle_statistics() {
-  if (!averages() || !settled_.empty()) return;
+StateDict Training::average_with_statistics() {
   constexpr std::size_t most_batches = 100;  // after which 0.9^100 of the earlier statistics is left
-  const StateDict last = engine_.state();
-  const AdamState adam = engine_.adam_state();
   engine_.load(average_.model);
   Mt19937 generator(options_.seed);
   const auto batch_size = static_cast<std::size_t>(options_.batch_size);
@@ -249,11 +248,50 @@ void Training::settle_statistics() {
     for (const std::uint32_t i : batch) pictures_.done_with(i);
   }
   const StateDict with_statistics = engine_.state();
-  settled_ = average_.model;
-  for (std::size_t t = 0; t < settled_.size(); ++t) {
-    if (settled_[t].name.find(".running_") == std::string::npos) continue;
-    settled_[t].values = with_statistics[t].values;
+  StateDict model = average_.model;
+  for (std::size_t t = 0; t < model.size(); ++t) {
+    if (model[t].name.find(".running_") == std::string::npos) continue;
+    model[t].values = with_statistics[t].values;
   }
+  return model;
+}
+
+// Pictures that the network was trained on, but as it has not seen them: its answers for them are about as
+// often right as those for other pictures.
+Predictions Training::predictions_of_augmented() {
+  constexpr std::size_t most_pictures = 3200;
+  const std::size_t count = std::min(most_pictures, split_.train.size());
+  const auto classes = static_cast<std::size_t>(engine_.architecture().classes);
+  const bool from_larger = options_.larger_pictures != nullptr;
+  const LoadedPictures& source = from_larger ? *options_.larger_pictures : pictures_;
+  Predictions predictions{.classes = classes, .labels = {}, .logits = {}};
+  std::vector<float> logits;
+  for (std::size_t first = 0; first < count; first += static_cast<std::size_t>(options_.batch_size)) {
+    const std::size_t size = std::min(count - first, static_cast<std::size_t>(options_.batch_size));
+    const std::span names = std::span(split_.train).subspan(first, size);
+    std::vector<std::uint32_t> sources(names.begin(), names.end());
+    if (from_larger) std::iota(sources.begin(), sources.end(), static_cast<std::uint32_t>(first));
+    augmented_.make(source, sources, names, options_.augmentation, options_.seed, options_.epochs + 1,
+                    pictures_.image_size, options_.threads > 0 ? options_.threads : available_threads());
+    logits.resize(size * classes);
+    engine_.evaluate_with_features(augmented_.pictures(), logits, {});
+    predictions.logits.insert(predictions.logits.end(), logits.begin(), logits.end());
+    for (const std::uint32_t i : names) predictions.labels.push_back(pictures_.labels[i]);
+    for (const std::uint32_t i : sources) source.done_with(i);
+  }
+  return predictions;
+}
+
+void Training::settle() {
+  if (!settles() || !settled_.empty()) return;
+  const StateDict last = engine_.state();
+  const AdamState adam = engine_.adam_state();
+  StateDict model = averages() ? average_with_statistics() : last;
+  if (options_.calibrate) {
+    engine_.load(model);
+    scale_logits(model, fitting_factor(predictions_of_augmented()));
+  }
+  settled_ = std::move(model);
   engine_.load(last);
   engine_.load_adam_state(adam);
 }
@@ -319,11 +357,11 @@ bool Training::end_epoch(const TrainEvents& events) {
           progress_.seconds > 0 ? static_cast<double>(progress_.done) / progress_.seconds : 0,
       .gradient_norm = progress_.gradient_norm_sum / static_cast<double>(batches)};
   const bool last_planned = progress_.epoch == options_.epochs;
-  if (last_planned) settle_statistics();
+  if (last_planned) settle();
   if (!validate(record, events)) return false;
   const bool ends_early = !last_planned && events.last_epoch && events.last_epoch(record);
-  if (ends_early && averages()) {
-    settle_statistics();
+  if (ends_early && settles()) {
+    settle();
     if (!validate(record, events)) {
       settled_.clear();
       return false;

@@ -1,4 +1,4 @@
-#include "temperature.h"
+#include "bart/training/temperature.h"
 
 #include <gtest/gtest.h>
 
@@ -18,14 +18,17 @@ Predictions answers(int right, int total) {
 }
 
 TEST(Temperature, MakesTheProbabilityTheShareOfRightAnswers) {
-  // exp(f) / (exp(f) + 1) = 3 / 4 and 15 / 16.
-  EXPECT_NEAR(fitting_factor(answers(3, 4)), std::log(3), 1.0 / 128);
-  EXPECT_NEAR(fitting_factor(answers(15, 16)), std::log(15), 1.0 / 128);
-  EXPECT_EQ(64 * fitting_factor(answers(3, 4)), std::round(64 * std::log(3)));
+  // exp(f) / (exp(f) + 1) = the share, with one more picture that is half right.
+  const auto factor = [](double right, double total) {
+    return std::log((right + 0.5) / (total - right + 0.5));
+  };
+  EXPECT_NEAR(fitting_factor(answers(3, 4)), factor(3, 4), 1.0 / 128);
+  EXPECT_NEAR(fitting_factor(answers(1500, 1600)), factor(1500, 1600), 1.0 / 128);
+  EXPECT_NEAR(fitting_factor(answers(5, 5)), factor(5, 5), 1.0 / 128);
+  EXPECT_EQ(64 * fitting_factor(answers(3, 4)), std::round(64 * factor(3, 4)));
 }
 
 TEST(Temperature, StaysWithinItsBounds) {
-  EXPECT_EQ(fitting_factor(answers(5, 5)), 8);
   EXPECT_EQ(fitting_factor(answers(0, 5)), 0.125);
   EXPECT_EQ(fitting_factor({}), 1);
 }

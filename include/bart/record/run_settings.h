@@ -39,8 +39,8 @@ struct RunSettings {
   std::string dropout = "0.25,0.25,0.4,0.4,0.5,0.5";  // of each block, then of each hidden layer
   std::string augment = "none";                       // or an augmentation_text()
   int mild_epochs = 0;                                // number of last epochs, which have mild_augmentation()
-  double average = 0;  // share that a moving average of the weights keeps per step; 0: no average
-  std::string calibrate = "none";       // or "temperature"
+  double average = 0;              // share that a moving average of the weights keeps per step; 0: no average
+  std::string calibrate = "none";  // or "temperature"
   std::string init_values = "pytorch";  // or "he"
   std::string init = {};                // a model to begin with; empty: random weights
   std::string out = ".";                // the folder of results

@@ -50,6 +50,9 @@ struct TrainOptions {
   const LoadedPictures* larger_pictures = nullptr;
   /// Above 0: the model is a moving average of the weights that keeps this share of itself in each step.
   double average_decay = 0;
+  /// At the end the last layer is multiplied by the factor with which the probabilities fit best, on training
+  /// pictures that are augmented anew.
+  bool calibrate = false;
 };
 
 /// One optimizer step. Steps and epochs count from 1.
@@ -160,11 +163,11 @@ class Training {
   StateDict model();
   /// The weights of the last step, even if there is an average.
   StateDict last_model();
-  /// Recomputes the running statistics of the average's BatchNorm layers with the averaged weights, on
-  /// training pictures as they are, for a training that ends here: what model() returns has them until the
-  /// next step. Has no effect without an average. state() stays as it is, so that a training that goes on
-  /// from it computes the same bits.
-  void settle_statistics();
+  /// For a training that ends here: recomputes the running statistics of the average's BatchNorm layers with
+  /// the averaged weights, on training pictures as they are, and calibrates. What model() returns is settled
+  /// until the next step. Has no effect without an average or a calibration. state() stays as it is, so that
+  /// a training that goes on from it computes the same bits.
+  void settle();
   /// Throws DivergedError when outputs of model() are not finite, which the last step may have caused without
   /// any loss showing it.
   void check_outputs();
@@ -182,6 +185,9 @@ class Training {
   DivergedError outputs_not_finite() const;
   bool enough_steps() const;
   bool averages() const { return !average_.model.empty(); }
+  bool settles() const { return averages() || options_.calibrate; }
+  StateDict average_with_statistics();
+  Predictions predictions_of_augmented();
   std::int64_t steps_of_all_epochs() const;
   Schedule schedule() const;
 
@@ -193,7 +199,7 @@ class Training {
   AugmentedBatch augmented_;
   Engine engine_;
   ModelAverage average_;
-  StateDict settled_;  // the average with settled statistics; empty: they are not settled since the last step
+  StateDict settled_;  // what settle() made of the model; empty: nothing since the last step
   TrainingProgress progress_;
   BatchOrder next_order_;              // progress_.order after it drew the present epoch
   std::vector<std::uint32_t> visits_;  // the present epoch, as indices into split_.train
