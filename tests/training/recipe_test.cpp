@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "bart/platform/error.h"
+#include "bart/training/temperature.h"
 #include "bart/training/train.h"
 #include "random_pictures.h"
 
@@ -39,7 +40,8 @@ class RecipeTest : public testing::Test {
                 {.mirror = 0.5, .window = {0.75, 1.15}, .rotation = 12, .brightness = 0.25, .erase = 0.25},
             .mild_epochs = 1,
             .larger_pictures = &larger_,
-            .average_decay = 0.99};
+            .average_decay = 0.99,
+            .calibrate = true};
   }
   Training training(const TrainOptions& options, TrainingState from) const {
     return {pictures_, split_, architecture_, options, std::move(from)};
@@ -183,6 +185,28 @@ TEST_F(RecipeTest, EveryPartChangesTheModel) {
   EXPECT_TRUE(without([](TrainOptions& o) { o.mild_epochs = 0; }) != model);
   EXPECT_TRUE(without([](TrainOptions& o) { o.larger_pictures = nullptr; }) != model);
   EXPECT_TRUE(without([](TrainOptions& o) { o.average_decay = 0; }) != model);
+  EXPECT_TRUE(without([](TrainOptions& o) { o.calibrate = false; }) != model);
+}
+
+TEST_F(RecipeTest, CalibrationMultipliesTheLastLayerAtTheEndAndNothingElse) {
+  for (const double average : {0.0, 0.99}) {
+    TrainOptions options = tuned();
+    options.average_decay = average;
+    Training calibrated = training(options, start());
+    calibrated.run();
+    options.calibrate = false;
+    Training plain = training(options, start());
+    plain.run();
+    EXPECT_EQ(calibrated.progress().steps, plain.progress().steps);
+    EXPECT_TRUE(calibrated.state().model == plain.state().model);
+    EXPECT_TRUE(calibrated.last_model() == plain.last_model());
+    StateDict scaled = plain.model();
+    const double factor = static_cast<double>(calibrated.model().back().floats()[0]) /
+                          static_cast<double>(scaled.back().floats()[0]);
+    EXPECT_NE(factor, 1);
+    scale_logits(scaled, std::round(64 * factor) / 64);
+    EXPECT_TRUE(calibrated.model() == scaled);
+  }
 }
 
 TEST_F(RecipeTest, TheStepsHaveTheRatesOfTheSchedule) {
