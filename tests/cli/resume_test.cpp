@@ -329,7 +329,7 @@ TEST_F(Signals, AFirstProcessOfAContainerEndsOnThem) {
   };
   EXPECT_EQ(stopped_by(SIGTERM, {"sample", "big", "--per-class", "100000"}, "big").code, 128 + SIGTERM);
   const BartResult training =
-      stopped_by(SIGTERM, command("run", {"--epochs", "1000000"}), "run/bart-run/run.json");
+      stopped_by(SIGTERM, command("run", {"--epochs", "1000000"}), "run/bart-run/steps.csv");
   EXPECT_EQ(training.code, 128 + SIGTERM);
   EXPECT_THAT(training.err, HasSubstr("to go on: bart train --resume"));
 }

@@ -78,7 +78,7 @@ TEST_F(ListCsv, BadRowsAreRefusedWithTheirLine) {
   expect_refused("x.jpg,a\n,b\n", "line 2: it names no picture");
   expect_refused("x.jpg,\"a\ny.jpg,b\n", "line 1: a quote is not closed");
   expect_refused("x.jpg,\"a\"b\ny.jpg,b\n", "line 1: after a closing quote");
-  expect_refused("file,label,split\nx.jpg,a,maybe\n", "line 2: \"maybe\" is no part of a split");
+  expect_refused("file,label,split\nx.jpg,a,maybe\n", "line 2: \"maybe\" is not a part of a split");
   expect_refused("x.jpg,a\ny.jpg,caf\xE9\n", "line 2: the label is not valid UTF-8");
   expect_refused("x.jpg,a\ny.jpg," + std::string(1001, 'b'), "line 2: a label of more than 1000 bytes");
   expect_refused(std::string("x.jpg,a\ny\0.jpg,b\n", 17), "line 2: the name of a file");
