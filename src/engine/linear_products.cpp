@@ -44,28 +44,35 @@ struct BackwardJob {
 HWY_BEFORE_NAMESPACE();
 namespace bart::HWY_NAMESPACE {
 
-/// The sums of four vectors, as four floats.
-HWY_INLINE void store_sums(V a, V b, V c, V d, float* to) {
 #if HWY_TARGET == HWY_SCALAR
+HWY_INLINE void store_sums(V a, V b, V c, V d, float* to) {
   const V vectors[] = {a, b, c, d};
   for (int i = 0; i < 4; ++i) to[i] = hn::GetLane(vectors[i]);
+}
 #else
+/// The sum of all blocks of four floats.
+template <class Tag>
+HWY_INLINE void store_sum_of_blocks(Tag tag, hn::Vec<Tag> v, float* to) {
+  if constexpr (hn::MaxLanes(tag) > 4) {
+    const hn::Half<Tag> half;
+    store_sum_of_blocks(half, hn::Add(hn::LowerHalf(half, v), hn::UpperHalf(half, v)), to);
+  } else {
+    hn::StoreU(v, tag, to);
+  }
+}
+
+/// The sums of four vectors, as four floats.
+HWY_INLINE void store_sums(V a, V b, V c, V d, float* to) {
   const D f;
   const hn::Repartition<double, D> pairs;
   const V ab = hn::Add(hn::InterleaveLower(f, a, b), hn::InterleaveUpper(f, a, b));
   const V cd = hn::Add(hn::InterleaveLower(f, c, d), hn::InterleaveUpper(f, c, d));
   const auto low = hn::InterleaveLower(pairs, hn::BitCast(pairs, ab), hn::BitCast(pairs, cd));
   const auto high = hn::InterleaveUpper(pairs, hn::BitCast(pairs, ab), hn::BitCast(pairs, cd));
-  const V abcd = hn::Add(hn::BitCast(f, low), hn::BitCast(f, high));  // a, b, c, d in each block of four
-  float blocks[16];
-  store(abcd, blocks);
-  for (std::size_t i = 0; i < 4; ++i) {
-    float sum = blocks[i];
-    for (std::size_t block = 4; block < hn::Lanes(f); block += 4) sum += blocks[block + i];
-    to[i] = sum;
-  }
-#endif
+  // a, b, c, d in each block
+  store_sum_of_blocks(f, hn::Add(hn::BitCast(f, low), hn::BitCast(f, high)), to);
 }
+#endif
 
 /// `outputs` outputs, a multiple of four, of `pictures` pictures.
 template <int pictures, int outputs, class E>
@@ -101,15 +108,24 @@ HWY_INLINE void forward_tile(const ForwardJob& job, const E* weights, std::int64
   }
 }
 
-void ForwardPanels(const ForwardJob& job) {
-  // 24 sums of 32 registers, or 8 of 16.
-  constexpr int pictures = HWY_MAX_BYTES >= 64 ? 3 : 2, outputs = HWY_MAX_BYTES >= 64 ? 8 : 4;
+template <int pictures, int outputs, class E>
+HWY_INLINE void forward_tiles(const ForwardJob& job, const E* weights) {
   static_assert(pack_multiple % pictures == 0);
+  for (std::int64_t output = job.first; output < job.end; output += outputs) {
+    for (std::int64_t row = 0; row < job.n; row += pictures) {
+      forward_tile<pictures, outputs>(job, weights, row, output);
+    }
+  }
+}
+
+void ForwardPanels(const ForwardJob& job) {
   typed(job.weights, [&](const auto* weights) {
-    for (std::int64_t output = job.first; output < job.end; output += outputs) {
-      for (std::int64_t row = 0; row < job.n; row += pictures) {
-        forward_tile<pictures, outputs>(job, weights, row, output);
-      }
+    // 24 sums of 32 registers, or 8 of 16.
+    constexpr bool many = HWY_MAX_BYTES >= 64;
+    if (job.n == 1) {
+      forward_tiles<1, 8>(job, weights);
+    } else {
+      forward_tiles<many ? 3 : 2, many ? 8 : 4>(job, weights);
     }
   });
 }
@@ -212,9 +228,12 @@ HWY_EXPORT(RoundWeights);
 
 namespace {
 
-/// Forward, so many inputs are added up together, and a job has so many outputs of them.
-constexpr std::int64_t inputs_at_once = 1024;
-constexpr std::int64_t outputs_of_job = 256;
+/// Forward, so many inputs are added up together: the weights of a tile of outputs then stay in the
+/// first-level cache for all pictures. A job has so many outputs of them.
+constexpr std::int64_t inputs_at_once = 512;
+constexpr std::int64_t outputs_of_job = 512;
+/// The groups' sums of so many outputs are added up together.
+constexpr std::int64_t outputs_of_total = 64;
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
   return (a + b - 1) / b;
@@ -266,7 +285,9 @@ void linear_forward(const Team& team, const LinearPanels& s, std::int64_t n, con
   const ForwardRoom room(s, n);
   auto* partial = static_cast<float*>(scratch);
   float* packed = partial + room.groups * room.partial;
-  const std::int64_t parts = ceil_div(s.out, outputs_of_job);
+  // A single picture takes as long as reading the weights, so a job reads a whole panel.
+  const std::int64_t job_outputs = n == 1 ? 64 : outputs_of_job;
+  const std::int64_t parts = ceil_div(s.out, job_outputs);
   team.each(room.groups * parts, [&](std::int64_t job, int thread) {
     const std::int64_t group = job / parts;
     const std::int64_t first = group * room.panels;
@@ -275,7 +296,7 @@ void linear_forward(const Team& team, const LinearPanels& s, std::int64_t n, con
     for (std::int64_t p = 0; p < panels; ++p) {
       pack(s, n, x, (first + p) * s.panel, room.rows, own + p * room.rows * (s.panel + pack_gap));
     }
-    const std::int64_t output = job % parts * outputs_of_job;
+    const std::int64_t output = job % parts * job_outputs;
     HWY_DYNAMIC_DISPATCH(ForwardPanels)
     ({.weights = weights.at(first * s.out * s.panel),
       .packed = own,
@@ -285,15 +306,18 @@ void linear_forward(const Team& team, const LinearPanels& s, std::int64_t n, con
       .n = n,
       .rows = room.rows,
       .first = output,
-      .end = std::min(s.out, output + outputs_of_job),
+      .end = std::min(s.out, output + job_outputs),
       .sums = partial + group * room.partial});
   });
-  team.each(n, [&](std::int64_t row) {
-    float* to = y + row * s.out;
-    std::copy_n(bias, s.out, to);
+  const std::int64_t totals = ceil_div(s.out, outputs_of_total);
+  team.each(n * totals, [&](std::int64_t job) {
+    const std::int64_t first = job % totals * outputs_of_total;
+    const std::int64_t count = std::min(outputs_of_total, s.out - first);
+    const std::int64_t at = job / totals * s.out + first;
+    std::copy_n(bias + first, count, y + at);
     for (std::int64_t group = 0; group < room.groups; ++group) {
-      const float* from = partial + group * room.partial + row * s.out;
-      for (std::int64_t o = 0; o < s.out; ++o) to[o] += from[o];
+      const float* from = partial + group * room.partial + at;
+      for (std::int64_t o = 0; o < count; ++o) y[at + o] += from[o];
     }
   });
 }
