@@ -103,8 +103,12 @@ HWY_INLINE void forward_tile(const ForwardJob& job, const E* weights, std::int64
     for (int o = 0; o < outputs; o += 4) {
       store_sums(sums[n][o], sums[n][o + 1], sums[n][o + 2], sums[n][o + 3], results + o);
     }
-    std::copy_n(results, std::min<std::int64_t>(outputs, job.end - output),
-                job.sums + (row + n) * job.out + output);
+    float* to = job.sums + (row + n) * job.out + output;
+    if (output + outputs <= job.end) {
+      std::copy_n(results, outputs, to);  // of a length that the compiler knows
+    } else {
+      std::copy_n(results, job.end - output, to);
+    }
   }
 }
 
@@ -232,7 +236,7 @@ namespace {
 /// first-level cache for all pictures. A job has so many outputs of them.
 constexpr std::int64_t inputs_at_once = 512;
 constexpr std::int64_t outputs_of_job = 512;
-/// The groups' sums of so many outputs are added up together.
+/// The sums of all groups, of so many outputs, are added up together.
 constexpr std::int64_t outputs_of_total = 64;
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
@@ -285,8 +289,8 @@ void linear_forward(const Team& team, const LinearPanels& s, std::int64_t n, con
   const ForwardRoom room(s, n);
   auto* partial = static_cast<float*>(scratch);
   float* packed = partial + room.groups * room.partial;
-  // A single picture takes as long as reading the weights, so a job reads a whole panel.
-  const std::int64_t job_outputs = n == 1 ? 64 : outputs_of_job;
+  // A single picture needs more jobs than a batch: each is short.
+  const std::int64_t job_outputs = n == 1 ? outputs_of_total : outputs_of_job;
   const std::int64_t parts = ceil_div(s.out, job_outputs);
   team.each(room.groups * parts, [&](std::int64_t job, int thread) {
     const std::int64_t group = job / parts;
@@ -344,16 +348,24 @@ void linear_backward_weights(const Team& team, const LinearPanels& s, std::int64
   }
 }
 
-void row_to_panels(const LinearPanels& s, std::int64_t row, const float* from, float* panels) {
-  for (std::int64_t p = 0; p < s.count(); ++p) {
-    std::copy_n(from + p * s.panel, s.panel, panels + (p * s.out + row) * s.panel);
-  }
+void rows_to_panels(const Team& team, const LinearPanels& s, std::int64_t first, std::int64_t rows,
+                    const float* from, float* panels) {
+  team.each(s.count(), [&](std::int64_t p) {
+    float* to = panels + (p * s.out + first) * s.panel;
+    for (std::int64_t row = 0; row < rows; ++row) {
+      std::copy_n(from + row * s.in + p * s.panel, s.panel, to + row * s.panel);
+    }
+  });
 }
 
-void row_from_panels(const LinearPanels& s, std::int64_t row, const float* panels, float* to) {
-  for (std::int64_t p = 0; p < s.count(); ++p) {
-    std::copy_n(panels + (p * s.out + row) * s.panel, s.panel, to + p * s.panel);
-  }
+void rows_from_panels(const Team& team, const LinearPanels& s, std::int64_t first, std::int64_t rows,
+                      const float* panels, float* to) {
+  team.each(s.count(), [&](std::int64_t p) {
+    const float* from = panels + (p * s.out + first) * s.panel;
+    for (std::int64_t row = 0; row < rows; ++row) {
+      std::copy_n(from + row * s.panel, s.panel, to + row * s.in + p * s.panel);
+    }
+  });
 }
 
 void round_weights(const Team& team, std::int64_t count, const float* from, Bf16* to) {

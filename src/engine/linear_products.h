@@ -47,9 +47,13 @@ void linear_backward_weights(const Team& team, const LinearPanels& shape, std::i
                              float* dbias,     // [out]
                              void* scratch);
 
-/// A row [in] into its places in the panels, and back.
-void row_to_panels(const LinearPanels& shape, std::int64_t row, const float* from, float* panels);
-void row_from_panels(const LinearPanels& shape, std::int64_t row, const float* panels, float* to);
+/// Rows [first, first + rows) of a matrix [out, in] into their places in the panels, and back.
+void rows_to_panels(const Team& team, const LinearPanels& shape, std::int64_t first, std::int64_t rows,
+                    const float* from,  // [rows, in]
+                    float* panels);
+void rows_from_panels(const Team& team, const LinearPanels& shape, std::int64_t first, std::int64_t rows,
+                      const float* panels,
+                      float* to);  // [rows, in]
 
 /// Rounded to bf16, which halves what has to be read.
 void round_weights(const Team& team, std::int64_t count,

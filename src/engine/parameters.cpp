@@ -57,11 +57,13 @@ void import_matrix(const Team& team, const LinearLayer& layer,
       const float* row = from + (first + o) * layer.in_features;
       float* padded = memory.floats() + o * layer.in_padded;
       for (std::int64_t f = 0; f < layer.in_features; ++f) padded[column_of(layer, f)] = row[f];
-      if (layer.panels) row_to_panels(*layer.panels, first + o, padded, to);
     });
-    if (layer.panels) return;
-    reorder_weights(row_major_matrix(rows, layer.in_padded), memory.floats(),
-                    rows_of(layer.layout, layer.in_padded, first, rows), to);
+    if (layer.panels) {
+      rows_to_panels(team, *layer.panels, first, rows, memory.floats(), to);
+    } else {
+      reorder_weights(row_major_matrix(rows, layer.in_padded), memory.floats(),
+                      rows_of(layer.layout, layer.in_padded, first, rows), to);
+    }
   });
 }
 
@@ -70,13 +72,14 @@ void export_matrix(const Team& team, const LinearLayer& layer,
                    float* to) {        // [out, in]
   const AlignedMemory memory = memory_of_rows(layer);
   each_rows(layer, [&](std::int64_t first, std::int64_t rows) {
-    if (!layer.panels) {
+    if (layer.panels) {
+      rows_from_panels(team, *layer.panels, first, rows, from, memory.floats());
+    } else {
       reorder_weights(rows_of(layer.layout, layer.in_padded, first, rows), from,
                       row_major_matrix(rows, layer.in_padded), memory.floats());
     }
     team.each(rows, [&](std::int64_t o) {
-      float* padded = memory.floats() + o * layer.in_padded;
-      if (layer.panels) row_from_panels(*layer.panels, first + o, from, padded);
+      const float* padded = memory.floats() + o * layer.in_padded;
       float* row = to + (first + o) * layer.in_features;
       for (std::int64_t f = 0; f < layer.in_features; ++f) row[f] = padded[column_of(layer, f)];
     });

@@ -44,7 +44,9 @@ class LinearProducts : public TargetTest<Case> {
 
   void SetUp() override {
     TargetTest::SetUp();
-    for (std::int64_t o = 0; o < c.out; ++o) row_to_panels(s, o, rows.data() + o * c.in, weights.data());
+    const std::int64_t half = c.out / 2;
+    rows_to_panels(Team{2}, s, 0, half, rows.data(), weights.data());
+    rows_to_panels(Team{2}, s, half, c.out - half, rows.data() + half * c.in, weights.data());
   }
   Floats scratch(const Team& team) const {
     return Floats(linear_scratch_bytes(s, c.n, team) / sizeof(float), NAN);
@@ -120,7 +122,7 @@ TEST_P(LinearProducts, BackwardWeights) {
     Floats dweights(weights.size(), NAN), dbias(static_cast<std::size_t>(c.out), NAN), room = scratch(team);
     linear_backward_weights(team, s, c.n, x.data(), dy.data(), dweights.data(), dbias.data(), room.data());
     Floats drows(rows.size());
-    for (std::int64_t o = 0; o < c.out; ++o) row_from_panels(s, o, dweights.data(), drows.data() + o * c.in);
+    rows_from_panels(Team{2}, s, 0, c.out, dweights.data(), drows.data());
     if (!first.empty()) {
       EXPECT_EQ(drows, first);
       continue;
