@@ -80,7 +80,8 @@ void RunOutput::write_beginning() {
 
 /// Writes what the network will see of the first training pictures.
 void RunOutput::write_augmented_pictures() const {
-  if (settings_.augment == "none") {
+  const Augmentation augmentation = augmentation_of(settings_.augment);
+  if (!augmentation.changes()) {
     std::error_code gone;
     fs::remove(result_.folder.augmented_pictures(), gone);  // of an earlier training
     return;
@@ -88,7 +89,7 @@ void RunOutput::write_augmented_pictures() const {
   constexpr std::size_t most = 6;
   const Picture sheet = augmentation_sheet(
       data_.larger, std::span(data_.split.train).first(std::min(most, data_.split.train.size())),
-      augmentation_of(settings_.augment), settings_.image_size, static_cast<std::uint32_t>(settings_.seed));
+      augmentation, settings_.image_size, static_cast<std::uint32_t>(settings_.seed));
   write_file(result_.folder.augmented_pictures(), encode_jpeg(sheet, 90));
 }
 

@@ -53,6 +53,14 @@ TEST_F(Recipe, TunedIsSettingsThatCanBeChanged) {
   EXPECT_THAT(file_text(here() / "again/bart-run/report.html"), Not(HasSubstr("What the network saw")));
 }
 
+TEST_F(Recipe, AnAugmentationThatChangesNothingIsNone) {
+  ASSERT_EQ(train({"--epochs", "1", "--out", "none"}).code, 0);
+  const BartResult result = train({"--epochs", "1", "--augment", "mirror=0", "--out", "nothing"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_TRUE(read_file(here() / "none/BART-10M.pth") == read_file(here() / "nothing/BART-10M.pth"));
+  EXPECT_FALSE(fs::exists(here() / "nothing/bart-run/augmented.jpg"));
+}
+
 TEST_F(Recipe, TunedGoesOnToTheSameBytes) {
   const std::vector<std::string> flags = {"--recipe",      "tuned", "--epochs",   "3",
                                           "--mild-epochs", "1",     "--no-report"};
