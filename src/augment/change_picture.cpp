@@ -125,5 +125,12 @@ void change_picture(const PictureChange& change, std::span<const std::uint8_t> f
   }
 }
 
+void augment_picture(const Augmentation& augmentation, const AugmentationKey& key,
+                     std::span<const std::uint8_t> from, int from_side, std::span<std::uint8_t> to,
+                     int to_side) {
+  const PictureRandom random(key.seed, key.epoch, key.number, RandomPurpose::augmentation);
+  change_picture(draw_change(augmentation, random, from_side, to_side), from, from_side, to, to_side);
+}
+
 }  // namespace bart
 #endif  // HWY_ONCE

@@ -12,15 +12,10 @@ namespace {
 
 constexpr std::uint32_t epochs = 8;
 
-std::string image_of(const PictureChange& change, std::span<const std::uint8_t> from, int from_side,
-                     int side) {
-  Picture picture{
-      side, side,
-      std::vector<std::uint8_t>(static_cast<std::size_t>(side) * static_cast<std::size_t>(side) * 3)};
-  change_picture(change, from, from_side, picture.pixels, side);
+std::string image_of(const Picture& picture) {
   return fmt::format(
-      "<td><img width=\"{0}\" height=\"{0}\" alt=\"\" src=\"data:image/jpeg;base64,{1}\"></td>", side,
-      base64(encode_jpeg(picture, 90)));
+      "<td><img width=\"{0}\" height=\"{0}\" alt=\"\" src=\"data:image/jpeg;base64,{1}\"></td>",
+      picture.width, base64(encode_jpeg(picture, 90)));
 }
 
 }  // namespace
@@ -38,13 +33,14 @@ std::string augmentation_page(const LoadedPictures& pictures, std::span<const st
       html_style, epochs, seed, html_text(augmentation_text(augmentation)));
   for (std::uint32_t epoch = 1; epoch <= epochs; ++epoch) page += fmt::format("<th>{}</th>", epoch);
   page += "</tr>\n";
+  const auto side = static_cast<std::size_t>(image_size);
+  Picture shown{image_size, image_size, std::vector<std::uint8_t>(side * side * 3)};
   for (std::size_t i = 0; i < pictures.size(); ++i) {
     const std::span from(pictures.picture(i), pictures.bytes_each());
     page += fmt::format("<tr><td>{}</td>", html_text(pictures.files[i]));
     const auto add = [&](const Augmentation& a, std::uint32_t epoch) {
-      const PictureRandom random(seed, epoch, numbers[i], RandomPurpose::augmentation);
-      page += image_of(draw_change(a, random, pictures.image_size, image_size), from, pictures.image_size,
-                       image_size);
+      augment_picture(a, {seed, epoch, numbers[i]}, from, pictures.image_size, shown.pixels, image_size);
+      page += image_of(shown);
     };
     add({}, 0);
     for (std::uint32_t epoch = 1; epoch <= epochs; ++epoch) add(augmentation, epoch);

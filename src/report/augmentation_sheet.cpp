@@ -34,11 +34,9 @@ Picture augmentation_sheet(const LoadedPictures& pictures, std::span<const std::
     const auto k = static_cast<std::size_t>(row);
     const std::span from(pictures.picture(k), pictures.bytes_each());
     for (int epoch = 0; epoch <= epochs; ++epoch) {
-      const PictureRandom random(seed, static_cast<std::uint32_t>(epoch), numbers[k],
-                                 RandomPurpose::augmentation);
-      change_picture(
-          draw_change(epoch == 0 ? Augmentation() : augmentation, random, pictures.image_size, image_size),
-          from, pictures.image_size, changed, image_size);
+      augment_picture(epoch == 0 ? Augmentation() : augmentation,
+                      {seed, static_cast<std::uint32_t>(epoch), numbers[k]}, from, pictures.image_size,
+                      changed, image_size);
       paste(changed, image_size, epoch, row, sheet);
     }
   }

@@ -385,8 +385,7 @@ std::string data_section(const RunRecord& run) {
 }
 
 std::string augmentation_section(const RecordedRun& run) {
-  const std::string& augmentation = run.record.settings.augment;
-  if (augmentation == "none" || !std::filesystem::exists(run.folder.augmented_pictures())) return {};
+  if (!std::filesystem::exists(run.folder.augmented_pictures())) return {};
   return section(
       "augmentation", "What the network saw",
       fmt::format(
@@ -394,7 +393,7 @@ std::string augmentation_section(const RecordedRun& run) {
           "epochs.</p>\n<div class=\"scroll\"><img class=\"sheet\" alt=\"Training pictures, changed at "
           "random\" "
           "src=\"data:image/jpeg;base64,{}\"></div>\n<p><small>{}</small></p>\n",
-          base64(read_file(run.folder.augmented_pictures())), html_text(augmentation)));
+          base64(read_file(run.folder.augmented_pictures())), html_text(run.record.settings.augment)));
 }
 
 std::string use_section() {

@@ -14,11 +14,10 @@ void AugmentedBatch::make(const LoadedPictures& from, std::span<const std::uint3
   parallel_for(sources.size(), threads, [&](std::size_t k) {
     const std::uint32_t i = sources[k];
     from.will_need(i);  // so that a disk is read in one piece, not page by page
-    const PictureRandom random(seed, static_cast<std::uint32_t>(epoch), names[k],
-                               RandomPurpose::augmentation);
     const std::span to(pixels_.data() + k * bytes, bytes);
-    change_picture(draw_change(augmentation, random, from.image_size, side),
-                   {from.picture(i), from.bytes_each()}, from.image_size, to, side);
+    augment_picture(augmentation, {seed, static_cast<std::uint32_t>(epoch), names[k]},
+                    {from.picture(i), from.bytes_each()}, from.image_size, to, side);
+    from.done_with(i);
     pictures_[k] = to.data();
   });
 }

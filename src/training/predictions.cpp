@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 namespace bart {
 namespace {
@@ -68,20 +69,24 @@ void evaluate_batches(const BatchNetwork& network, const PictureSource& pictures
   }
 }
 
+Predictions predictions_of(const BatchNetwork& network, const PictureSource& pictures,
+                           std::vector<std::int32_t> labels, std::size_t batch_size,
+                           const OnProgress& progress) {
+  Predictions predictions{static_cast<std::size_t>(network.architecture.classes), std::move(labels), {}};
+  predictions.logits.reserve(pictures.size * predictions.classes);
+  evaluate_batches(network, pictures, {.batch_size = batch_size}, [&](const EvaluatedBatch& batch) {
+    predictions.logits.insert(predictions.logits.end(), batch.logits.begin(), batch.logits.end());
+    if (progress) progress(batch.first + batch.size, pictures.size);
+  });
+  return predictions;
+}
+
 Predictions predictions_of(const BatchNetwork& network, const LoadedPictures& pictures,
                            std::span<const std::uint32_t> indices, std::size_t batch_size,
                            const OnProgress& progress) {
-  Predictions predictions;
-  predictions.classes = static_cast<std::size_t>(network.architecture.classes);
-  predictions.logits.reserve(indices.size() * predictions.classes);
-  for (const std::uint32_t i : indices) predictions.labels.push_back(pictures.labels[i]);
-  evaluate_batches(network, picture_source(pictures, indices), {.batch_size = batch_size},
-                   [&](const EvaluatedBatch& batch) {
-                     predictions.logits.insert(predictions.logits.end(), batch.logits.begin(),
-                                               batch.logits.end());
-                     if (progress) progress(batch.first + batch.size, indices.size());
-                   });
-  return predictions;
+  std::vector<std::int32_t> labels;
+  for (const std::uint32_t i : indices) labels.push_back(pictures.labels[i]);
+  return predictions_of(network, picture_source(pictures, indices), std::move(labels), batch_size, progress);
 }
 
 std::int32_t predicted_label(std::span<const float> logits) {

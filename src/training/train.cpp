@@ -142,6 +142,32 @@ void Training::run(const TrainEvents& events) {
   if (finished()) settle();
 }
 
+/// The pictures that the network's are made of, and where training picture `visit` of split_.train is among
+/// them.
+struct Training::PixelSource {
+  const LoadedPictures& pictures;
+  std::span<const std::uint32_t> train;  // empty: the pictures are in the order of split_.train
+
+  std::uint32_t index(std::uint32_t visit) const { return train.empty() ? visit : train[visit]; }
+};
+
+Training::PixelSource Training::pixel_source(const Augmentation& augmentation) const {
+  if (augmentation.changes() && options_.larger_pictures != nullptr) return {*options_.larger_pictures, {}};
+  return {pictures_, split_.train};
+}
+
+/// Makes augmented_ of the training pictures `visits`.
+void Training::augment(std::span<const std::uint32_t> visits, const Augmentation& augmentation, int epoch) {
+  const PixelSource source = pixel_source(augmentation);
+  std::vector<std::uint32_t> sources, names;
+  for (const std::uint32_t visit : visits) {
+    sources.push_back(source.index(visit));
+    names.push_back(split_.train[visit]);
+  }
+  augmented_.make(source.pictures, sources, names, augmentation, options_.seed, epoch, pictures_.image_size,
+                  options_.threads > 0 ? options_.threads : available_threads());
+}
+
 void Training::step() {
   const auto start = std::chrono::steady_clock::now();
   const std::size_t n =
@@ -151,19 +177,14 @@ void Training::step() {
   for (const std::uint32_t visit : visits) batch.push_back(split_.train[visit]);
   const bool mild = progress_.epoch > options_.epochs - options_.mild_epochs;
   const Augmentation augmentation = mild ? mild_augmentation(options_.augmentation) : options_.augmentation;
-  const bool from_larger = augmentation.changes() && options_.larger_pictures != nullptr;
-  const LoadedPictures& source = from_larger ? *options_.larger_pictures : pictures_;
-  const auto in_source = [&](std::uint32_t visit) { return from_larger ? visit : split_.train[visit]; };
+  const PixelSource source = pixel_source(augmentation);
   // Pictures of the next batch are fetched from a disk while this batch is computed.
   const std::size_t next = progress_.done + n;
   const std::size_t next_end = std::min(visits_.size(), next + static_cast<std::size_t>(options_.batch_size));
-  for (std::size_t k = next; k < next_end; ++k) source.will_need(in_source(visits_[k]));
+  for (std::size_t k = next; k < next_end; ++k) source.pictures.will_need(source.index(visits_[k]));
   std::vector<const std::uint8_t*> pixels;
   if (augmentation.changes()) {
-    std::vector<std::uint32_t> sources;
-    for (const std::uint32_t visit : visits) sources.push_back(in_source(visit));
-    augmented_.make(source, sources, batch, augmentation, options_.seed, progress_.epoch,
-                    pictures_.image_size, options_.threads > 0 ? options_.threads : available_threads());
+    augment(visits, augmentation, progress_.epoch);
   } else {
     pixels = pictures_of(pictures_, batch);
   }
@@ -185,7 +206,9 @@ void Training::step() {
         std::isfinite(result.loss) ? result.gradient_norm : static_cast<double>(result.loss), number,
         progress_.epoch, learning_rate));
   }
-  for (const std::uint32_t visit : visits) source.done_with(in_source(visit));
+  if (!augmentation.changes()) {
+    for (const std::uint32_t i : batch) pictures_.done_with(i);
+  }
   if (options_.average_decay > 0 && number % steps_per_average == 0) {
     update_average(average_, engine_.state(), options_.average_decay);
   }
@@ -215,28 +238,35 @@ TrainingState Training::state() {
   return {progress_, engine_.state(), engine_.adam_state(), average_};
 }
 
-Evaluation Training::evaluate_on(std::span<const std::uint32_t> indices, const OnProgress& progress) {
-  const auto predict = [&] {
-    return predictions_of(batch_network(engine_), pictures_, indices,
-                          static_cast<std::size_t>(options_.batch_size), progress);
-  };
-  if (!averages() && settled_.empty()) return evaluate(predict());
+/// The predictions of a model in the place of the last weights, which are back afterwards.
+Predictions Training::predictions_with(const StateDict& model, const std::function<Predictions()>& predict) {
   const StateDict last = engine_.state();
-  engine_.load(model());
+  engine_.load(model);
   try {
-    const Predictions predictions = predict();
+    Predictions predictions = predict();
     engine_.load(last);
-    return evaluate(predictions);
+    return predictions;
   } catch (...) {
     engine_.load(last);
     throw;
   }
 }
 
+Evaluation Training::evaluate_on(std::span<const std::uint32_t> indices, const OnProgress& progress) {
+  const auto predict = [&] {
+    return predictions_of(batch_network(engine_), pictures_, indices,
+                          static_cast<std::size_t>(options_.batch_size), progress);
+  };
+  if (!averages() && settled_.empty()) return evaluate(predict());
+  return evaluate(predictions_with(model(), predict));
+}
+
 // Until they are settled, the average's running statistics are a mean of those that other weights had, on
 // augmented pictures.
 StateDict Training::average_with_statistics() {
   constexpr std::size_t most_batches = 100;  // after which 0.9^100 of the earlier statistics is left
+  const StateDict last = engine_.state();
+  const AdamState adam = engine_.adam_state();
   engine_.load(average_.model);
   Mt19937 generator(options_.seed);
   const auto batch_size = static_cast<std::size_t>(options_.batch_size);
@@ -248,6 +278,8 @@ StateDict Training::average_with_statistics() {
     for (const std::uint32_t i : batch) pictures_.done_with(i);
   }
   const StateDict with_statistics = engine_.state();
+  engine_.load(last);
+  engine_.load_adam_state(adam);
   StateDict model = average_.model;
   for (std::size_t t = 0; t < model.size(); ++t) {
     if (model[t].name.find(".running_") == std::string::npos) continue;
@@ -261,39 +293,34 @@ StateDict Training::average_with_statistics() {
 Predictions Training::predictions_of_augmented() {
   constexpr std::size_t most_pictures = 3200;
   const std::size_t count = std::min(most_pictures, split_.train.size());
-  const auto classes = static_cast<std::size_t>(engine_.architecture().classes);
-  const bool from_larger = options_.larger_pictures != nullptr;
-  const LoadedPictures& source = from_larger ? *options_.larger_pictures : pictures_;
-  Predictions predictions{.classes = classes, .labels = {}, .logits = {}};
-  std::vector<float> logits;
-  for (std::size_t first = 0; first < count; first += static_cast<std::size_t>(options_.batch_size)) {
-    const std::size_t size = std::min(count - first, static_cast<std::size_t>(options_.batch_size));
-    const std::span names = std::span(split_.train).subspan(first, size);
-    std::vector<std::uint32_t> sources(names.begin(), names.end());
-    if (from_larger) std::iota(sources.begin(), sources.end(), static_cast<std::uint32_t>(first));
-    augmented_.make(source, sources, names, options_.augmentation, options_.seed, options_.epochs + 1,
-                    pictures_.image_size, options_.threads > 0 ? options_.threads : available_threads());
-    logits.resize(size * classes);
-    engine_.evaluate_with_features(augmented_.pictures(), logits, {});
-    predictions.logits.insert(predictions.logits.end(), logits.begin(), logits.end());
-    for (const std::uint32_t i : names) predictions.labels.push_back(pictures_.labels[i]);
-    for (const std::uint32_t i : sources) source.done_with(i);
-  }
-  return predictions;
+  const auto batch_size = static_cast<std::size_t>(options_.batch_size);
+  std::vector<std::uint32_t> visits(count);
+  std::iota(visits.begin(), visits.end(), 0u);
+  std::vector<std::int32_t> labels;
+  for (const std::uint32_t visit : visits) labels.push_back(pictures_.labels[split_.train[visit]]);
+  const PictureSource augmented{.size = count, .picture = [&](std::size_t i) {
+                                  if (i % batch_size == 0) {
+                                    const std::size_t size = std::min(batch_size, count - i);
+                                    augment(std::span(visits).subspan(i, size), options_.augmentation,
+                                            options_.epochs + 1);
+                                  }
+                                  return augmented_.pictures()[i % batch_size];
+                                }};
+  return predictions_of(batch_network(engine_), augmented, std::move(labels), batch_size);
 }
 
 void Training::settle() {
   if (!settles() || !settled_.empty()) return;
-  const StateDict last = engine_.state();
-  const AdamState adam = engine_.adam_state();
-  StateDict model = averages() ? average_with_statistics() : last;
+  StateDict model = averages() ? average_with_statistics() : engine_.state();
   if (options_.calibrate) {
-    engine_.load(model);
-    scale_logits(model, fitting_factor(predictions_of_augmented()));
+    try {
+      scale_logits(model,
+                   fitting_factor(predictions_with(model, [&] { return predictions_of_augmented(); })));
+    } catch (const NotFiniteError&) {
+      throw outputs_not_finite();
+    }
   }
   settled_ = std::move(model);
-  engine_.load(last);
-  engine_.load_adam_state(adam);
 }
 
 DivergedError Training::outputs_not_finite() const {

@@ -47,4 +47,18 @@ void change_picture(const PictureChange& change,
                     std::span<std::uint8_t> to,  // [to_side, to_side, 3]
                     int to_side);
 
+/// Which of its random changes a picture gets: it depends on nothing else.
+struct AugmentationKey {
+  std::uint32_t seed;    // of the training
+  std::uint32_t epoch;   // from 1
+  std::uint32_t number;  // of the picture in the data set
+};
+
+/// Makes the picture that the network sees: draws its change, and makes it.
+void augment_picture(const Augmentation& augmentation, const AugmentationKey& key,
+                     std::span<const std::uint8_t> from,  // [from_side, from_side, 3]
+                     int from_side,
+                     std::span<std::uint8_t> to,  // [to_side, to_side, 3]
+                     int to_side);
+
 }  // namespace bart

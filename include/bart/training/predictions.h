@@ -80,6 +80,11 @@ struct Predictions {
   std::span<const float> row(std::size_t i) const { return std::span(logits).subspan(i * classes, classes); }
 };
 
+/// The predictions for the pictures of a source, whose true classes are `labels`. Throws NotFiniteError.
+Predictions predictions_of(const BatchNetwork& network, const PictureSource& pictures,
+                           std::vector<std::int32_t> labels, std::size_t batch_size,
+                           const OnProgress& progress = {});
+
 /// The predictions for the pictures `indices`. Throws NotFiniteError.
 Predictions predictions_of(const BatchNetwork& network, const LoadedPictures& pictures,
                            std::span<const std::uint32_t> indices, std::size_t batch_size,

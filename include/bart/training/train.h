@@ -188,6 +188,10 @@ class Training {
   bool settles() const { return averages() || options_.calibrate; }
   StateDict average_with_statistics();
   Predictions predictions_of_augmented();
+  Predictions predictions_with(const StateDict& model, const std::function<Predictions()>& predict);
+  struct PixelSource;
+  PixelSource pixel_source(const Augmentation& augmentation) const;
+  void augment(std::span<const std::uint32_t> visits, const Augmentation& augmentation, int epoch);
   std::int64_t steps_of_all_epochs() const;
   Schedule schedule() const;
 
