@@ -1,9 +1,8 @@
 #include "linear_products.h"
 
 #include <algorithm>
-#include <vector>
 
-#include "team.h"
+#include "parameter_chunks.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "linear_products.cpp"
@@ -32,10 +31,16 @@ struct ForwardJob {
   float* sums;  // [n, out]
 };
 
-/// Panel `p` of a backward pass.
+/// Both backward products, for one panel: row r of the result is the sum over k of scalars[r, k] times row k
+/// of `from`. Backward data adds up over outputs, backward weights over pictures.
 struct BackwardJob {
-  std::int64_t panel, out, n, in;
-  const float* dy;  // [n, out]
+  std::int64_t rows, count, width;
+  const float* scalars;
+  std::int64_t scalar_row, scalar_step;  // from one r, and from one k, to the next
+  const float* from;                     // [count, from_row]
+  std::int64_t from_row;
+  float* to;  // [rows, to_row]
+  std::int64_t to_row;
 };
 
 }  // namespace bart
@@ -134,85 +139,42 @@ void ForwardPanels(const ForwardJob& job) {
   });
 }
 
-/// `vectors` vectors of inputs of `pictures` pictures.
-template <int pictures, int vectors>
-HWY_INLINE void data_tile(const BackwardJob& job, const float* weights, std::int64_t row, float* dx) {
+/// `rows` rows of the result from `row` on, `vectors` vectors wide from `column` on.
+template <int rows, int vectors>
+HWY_INLINE void backward_tile(const BackwardJob& job, std::int64_t row, std::int64_t column) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(D()));
-  V sums[pictures][vectors];
-  for (int n = 0; n < pictures; ++n) {
-    for (auto& sum : sums[n]) sum = hn::Zero(D());
+  V sums[rows][vectors];
+  for (int r = 0; r < rows; ++r) {
+    for (auto& sum : sums[r]) sum = hn::Zero(D());
   }
-  const float* dy = job.dy + row * job.out;
-  for (std::int64_t o = 0; o < job.out; ++o) {
-    V w[vectors];
-    for (int v = 0; v < vectors; ++v) w[v] = load(weights + o * job.panel + v * lanes);
-    for (int n = 0; n < pictures; ++n) {
-      const V gradient = hn::Set(D(), dy[n * job.out + o]);
-      for (int v = 0; v < vectors; ++v) sums[n][v] = hn::MulAdd(gradient, w[v], sums[n][v]);
+  const float* scalars = job.scalars + row * job.scalar_row;
+  for (std::int64_t k = 0; k < job.count; ++k) {
+    V from[vectors];
+    for (int v = 0; v < vectors; ++v) from[v] = load(job.from + k * job.from_row + column + v * lanes);
+    for (int r = 0; r < rows; ++r) {
+      const V scalar = hn::Set(D(), scalars[r * job.scalar_row + k * job.scalar_step]);
+      for (int v = 0; v < vectors; ++v) sums[r][v] = hn::MulAdd(scalar, from[v], sums[r][v]);
     }
   }
-  for (int n = 0; n < pictures; ++n) {
-    for (int v = 0; v < vectors; ++v) store(sums[n][v], dx + (row + n) * job.in + v * lanes);
+  for (int r = 0; r < rows; ++r) {
+    for (int v = 0; v < vectors; ++v) store(sums[r][v], job.to + (row + r) * job.to_row + column + v * lanes);
   }
 }
 
 template <int vectors>
-HWY_INLINE void data_columns(const BackwardJob& job, const float* weights, float* dx) {
-  constexpr int pictures = HWY_MAX_BYTES >= 64 ? 4 : 2;
+HWY_INLINE void backward_columns(const BackwardJob& job, std::int64_t column) {
+  // 16 sums of 32 registers, or 8 of 16.
+  constexpr int rows = HWY_MAX_BYTES >= 64 ? 4 : 2;
   std::int64_t row = 0;
-  for (; row + pictures <= job.n; row += pictures) data_tile<pictures, vectors>(job, weights, row, dx);
-  for (; row < job.n; ++row) data_tile<1, vectors>(job, weights, row, dx);
+  for (; row + rows <= job.rows; row += rows) backward_tile<rows, vectors>(job, row, column);
+  for (; row < job.rows; ++row) backward_tile<1, vectors>(job, row, column);
 }
 
-/// `outputs` rows of the weights' gradient, `vectors` vectors wide.
-template <int outputs, int vectors>
-HWY_INLINE void weights_tile(const BackwardJob& job, const float* packed, std::int64_t output,
-                             float* dweights) {
+void BackwardPanel(const BackwardJob& job) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(D()));
-  V sums[outputs][vectors];
-  for (int o = 0; o < outputs; ++o) {
-    for (auto& sum : sums[o]) sum = hn::Zero(D());
-  }
-  for (std::int64_t n = 0; n < job.n; ++n) {
-    V x[vectors];
-    for (int v = 0; v < vectors; ++v) x[v] = load(packed + n * (job.panel + pack_gap) + v * lanes);
-    for (int o = 0; o < outputs; ++o) {
-      const V gradient = hn::Set(D(), job.dy[n * job.out + output + o]);
-      for (int v = 0; v < vectors; ++v) sums[o][v] = hn::MulAdd(gradient, x[v], sums[o][v]);
-    }
-  }
-  for (int o = 0; o < outputs; ++o) {
-    for (int v = 0; v < vectors; ++v) store(sums[o][v], dweights + (output + o) * job.panel + v * lanes);
-  }
-}
-
-template <int vectors>
-HWY_INLINE void weights_columns(const BackwardJob& job, const float* packed, float* dweights) {
-  constexpr int outputs = HWY_MAX_BYTES >= 64 ? 4 : 2;
-  std::int64_t o = 0;
-  for (; o + outputs <= job.out; o += outputs) weights_tile<outputs, vectors>(job, packed, o, dweights);
-  for (; o < job.out; ++o) weights_tile<1, vectors>(job, packed, o, dweights);
-}
-
-/// Calls columns(first, number of vectors) for a panel's columns, four vectors at a time where that many are
-/// left.
-template <class Columns>
-HWY_INLINE void each_columns(std::int64_t panel, const Columns& columns) {
-  const auto lanes = static_cast<std::int64_t>(hn::Lanes(D()));
-  std::int64_t i = 0;
-  for (; i + 4 * lanes <= panel; i += 4 * lanes) columns(i, std::integral_constant<int, 4>());
-  for (; i < panel; i += lanes) columns(i, std::integral_constant<int, 1>());
-}
-
-void BackwardData(const BackwardJob& job, const float* weights, float* dx) {
-  each_columns(job.panel, [&](std::int64_t i, auto vectors)
-                              HWY_ATTR { data_columns<decltype(vectors)::value>(job, weights + i, dx + i); });
-}
-
-void BackwardWeights(const BackwardJob& job, const float* packed, float* dweights) {
-  each_columns(job.panel, [&](std::int64_t i, auto vectors) HWY_ATTR {
-    weights_columns<decltype(vectors)::value>(job, packed + i, dweights + i);
-  });
+  std::int64_t column = 0;
+  for (; column + 4 * lanes <= job.width; column += 4 * lanes) backward_columns<4>(job, column);
+  for (; column < job.width; column += lanes) backward_columns<1>(job, column);
 }
 
 void RoundWeights(const float* HWY_RESTRICT from, std::size_t count, Bf16* HWY_RESTRICT to) {
@@ -226,8 +188,7 @@ HWY_AFTER_NAMESPACE();
 namespace bart {
 
 HWY_EXPORT(ForwardPanels);
-HWY_EXPORT(BackwardData);
-HWY_EXPORT(BackwardWeights);
+HWY_EXPORT(BackwardPanel);
 HWY_EXPORT(RoundWeights);
 
 namespace {
@@ -329,8 +290,17 @@ void linear_forward(const Team& team, const LinearPanels& s, std::int64_t n, con
 void linear_backward_data(const Team& team, const LinearPanels& s, std::int64_t n, const float* dy,
                           const float* weights, float* dx) {
   team.each(s.count(), [&](std::int64_t p) {
-    HWY_DYNAMIC_DISPATCH(BackwardData)
-    ({s.panel, s.out, n, s.in, dy}, weights + p * s.out * s.panel, dx + p * s.panel);
+    HWY_DYNAMIC_DISPATCH(BackwardPanel)
+    ({.rows = n,
+      .count = s.out,
+      .width = s.panel,
+      .scalars = dy,
+      .scalar_row = s.out,
+      .scalar_step = 1,
+      .from = weights + p * s.out * s.panel,
+      .from_row = s.panel,
+      .to = dx + p * s.panel,
+      .to_row = s.in});
   });
 }
 
@@ -340,7 +310,17 @@ void linear_backward_weights(const Team& team, const LinearPanels& s, std::int64
   team.each(s.count(), [&](std::int64_t p, int thread) {
     float* own = static_cast<float*>(scratch) + thread * packed;
     pack(s, n, x, p * s.panel, n, own);
-    HWY_DYNAMIC_DISPATCH(BackwardWeights)({s.panel, s.out, n, s.in, dy}, own, dweights + p * s.out * s.panel);
+    HWY_DYNAMIC_DISPATCH(BackwardPanel)
+    ({.rows = s.out,
+      .count = n,
+      .width = s.panel,
+      .scalars = dy,
+      .scalar_row = 1,
+      .scalar_step = s.out,
+      .from = own,
+      .from_row = s.panel + pack_gap,
+      .to = dweights + p * s.out * s.panel,
+      .to_row = s.panel});
   });
   std::copy_n(dy, s.out, dbias);
   for (std::int64_t row = 1; row < n; ++row) {
@@ -369,11 +349,10 @@ void rows_from_panels(const Team& team, const LinearPanels& s, std::int64_t firs
 }
 
 void round_weights(const Team& team, std::int64_t count, const float* from, Bf16* to) {
-  constexpr std::int64_t chunk = 1 << 14;
-  team.each((count + chunk - 1) / chunk, [&](std::int64_t part) {
-    const std::int64_t first = part * chunk;
+  team.each(parameter_chunks(count), [&](std::int64_t chunk) {
+    const std::int64_t first = chunk * parameter_chunk;
     HWY_DYNAMIC_DISPATCH(RoundWeights)
-    (from + first, static_cast<std::size_t>(std::min(chunk, count - first)), to + first);
+    (from + first, static_cast<std::size_t>(std::min(parameter_chunk, count - first)), to + first);
   });
 }
 
