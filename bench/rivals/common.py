@@ -51,6 +51,27 @@ def noise(batch_size):
     return numpy.random.default_rng(10).random((batch_size, 3, SIZE, SIZE), dtype=numpy.float32)
 
 
+def onnxruntime_network(path, threads):
+    """A function from pictures to logits."""
+    import onnxruntime
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    return lambda x: session.run(None, {name: x})[0]
+
+
+def openvino_network(path, batch_size, threads, precision):
+    """A function from exactly batch_size pictures to logits."""
+    import openvino
+    core = openvino.Core()
+    model = core.read_model(path)
+    model.reshape([batch_size, 3, SIZE, SIZE])
+    request = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY",
+                                                "INFERENCE_NUM_THREADS": threads}).create_infer_request()
+    return lambda x: next(iter(request.infer([x]).values()))
+
+
 def picture_files(folder):
     import os
     return [os.path.join(folder, name, file) for name in sorted(os.listdir(folder))

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy
 from PIL import Image
 
-from common import SIZE, answer, job, picture_files
+from common import SIZE, answer, job, onnxruntime_network, openvino_network, picture_files
 
 task = job()
 decoder, runtime = task["mode"].split("-")
@@ -26,25 +26,13 @@ def decoded(path):
 
 
 if runtime == "onnxruntime":
-    import onnxruntime
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = task["threads"]
-    session = onnxruntime.InferenceSession(task["onnx"], options, providers=["CPUExecutionProvider"])
-    name = session.get_inputs()[0].name
-
-    def evaluate(x):
-        return session.run(None, {name: x})[0]
+    evaluate = onnxruntime_network(task["onnx"], task["threads"])
 else:
-    import openvino
-    core = openvino.Core()
-    network = core.read_model(task["onnx"])
-    network.reshape([task["bs"], 3, SIZE, SIZE])
-    request = core.compile_model(network, "CPU", {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY",
-                                                  "INFERENCE_NUM_THREADS": task["threads"]}).create_infer_request()
+    network = openvino_network(task["onnx"], task["bs"], task["threads"], "f32")
 
     def evaluate(x):
         full = x if len(x) == task["bs"] else numpy.resize(x, (task["bs"], *x.shape[1:]))
-        return next(iter(request.infer([full]).values()))[:len(x)]
+        return network(full)[:len(x)]
 
 files = picture_files(task["folder"])
 results = {}

@@ -157,15 +157,16 @@ int explain_command(const ExplainFlags& flags) {
   std::vector<SheetTile> all;
   for (std::vector<SheetTile>& row : tiles) std::ranges::move(row, std::back_inserter(all));
   const std::size_t columns = per_picture * std::max<std::size_t>(1, 8 / per_picture);
-  std::optional<EarlierOutput> earlier;
-  if (flags.out == default_out) earlier.emplace(flags.out, EarlierOutput::Replaced::as_a_whole);
+  EarlierOutput earlier = flags.out != default_out
+                              ? EarlierOutput()
+                              : EarlierOutput(flags.out, EarlierOutput::Replaced::as_a_whole);
   write_file(flags.out, encode_png(contact_sheet(all, columns, side)));
   for (const std::string& line : lines) fmt::print("{}\n", line);
   if (found.size() > files.size()) {
     log.info(fmt::format("Explained {} of {} pictures, evenly spaced (--most)", files.size(), found.size()));
   }
   log.info(fmt::format("Saved {}", flags.out.string()));
-  if (const std::string kept = earlier ? earlier->keep() : ""; !kept.empty()) log.info(kept);
+  if (const std::string kept = earlier.keep(); !kept.empty()) log.info(kept);
   return 0;
 }
 

@@ -116,8 +116,8 @@ int export_model(const ExportFlags& flags, const FoundModel& found, const fs::pa
   }
   const std::vector<std::uint8_t>& bytes = exported.bytes;
   if (format == ModelFormat::pth) write_file(labels, encode_label_encoder(model.classes));
-  std::optional<EarlierOutput> earlier;
-  if (flags.out.empty()) earlier.emplace(out, EarlierOutput::Replaced::as_a_whole);
+  EarlierOutput earlier =
+      !flags.out.empty() ? EarlierOutput() : EarlierOutput(out, EarlierOutput::Replaced::as_a_whole);
   write_file(out, bytes);
   if (read_file(out) != bytes) {
     throw Error(
@@ -130,7 +130,7 @@ int export_model(const ExportFlags& flags, const FoundModel& found, const fs::pa
   fmt::print("Checked against {} on {} pictures of {}: the same class for {}, probabilities within {:.1e}\n",
              found.file.string(), pictures.pictures.size(), pictures.origin, exported.agreement.same_class,
              exported.agreement.farthest_probability);
-  if (const std::string kept = earlier ? earlier->keep() : ""; !kept.empty()) fmt::print("{}\n", kept);
+  if (const std::string kept = earlier.keep(); !kept.empty()) fmt::print("{}\n", kept);
   return 0;
 }
 

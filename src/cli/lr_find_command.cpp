@@ -4,7 +4,6 @@
 #include <cmath>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "bart/dataset/listing.h"
@@ -85,8 +84,9 @@ int lr_find_command(const LrFindFlags& flags) {
         fmt::format("the loss grew too large after {}, too soon to suggest a rate: choose a --from below {}",
                     counted(test.steps.size(), "step", "steps"), options.from));
   }
-  std::optional<EarlierOutput> earlier;
-  if (flags.out == default_out) earlier.emplace(flags.out, EarlierOutput::Replaced::as_a_whole);
+  EarlierOutput earlier = flags.out != default_out
+                              ? EarlierOutput()
+                              : EarlierOutput(flags.out, EarlierOutput::Replaced::as_a_whole);
   write_file(flags.out, lr_plot(test));
   fmt::print("{} learning rates from {:.2g} to {:.2g}: the smoothed loss is lowest at {:.2g}\n",
              test.steps.size(), options.from, test.steps.back().learning_rate, test.lowest_at);
@@ -97,7 +97,7 @@ int lr_find_command(const LrFindFlags& flags) {
     fmt::print("Try bart train --lr {:.2g}, a tenth of that; the curve is in {}\n", test.suggestion,
                flags.out.string());
   }
-  if (const std::string kept = earlier ? earlier->keep() : ""; !kept.empty()) fmt::print("{}\n", kept);
+  if (const std::string kept = earlier.keep(); !kept.empty()) fmt::print("{}\n", kept);
   return 0;
 }
 

@@ -34,6 +34,8 @@ void check_can_write(const Output& output);
 class EarlierOutput {
  public:
   enum class Replaced { as_a_whole, in_place };
+  /// Nothing to keep.
+  EarlierOutput() = default;
   /// `output` where it is a regular file. Throws Error.
   EarlierOutput(std::filesystem::path output, Replaced how);
   ~EarlierOutput();  // as keep(), for a command that failed
