@@ -113,8 +113,8 @@ void add_lr_find_command(CLI::App& program, Run& run) {
   command->add_option("--steps", flags->options.steps, "Number of learning rates, one per step")
       ->capture_default_str();
   command->add_option("--out", flags->out, "The SVG file to write the curve to")->capture_default_str();
-  for (const char* flag : {"bs", "seed", "test-size", "split", "image-size", "class-weights", "clip-norm",
-                           "cache", "threads", "precision", "exact", "ignore-exif"}) {
+  for (const char* flag : {"bs", "seed", "split-seed", "test-size", "split", "image-size", "class-weights",
+                           "clip-norm", "cache", "threads", "precision", "exact", "ignore-exif"}) {
     add_setting_flag(*command, flag, flags->settings);
   }
   command->footer(

@@ -68,6 +68,10 @@ RunSettings recipe_settings(std::string_view recipe, std::optional<int> epochs) 
   return settings;
 }
 
+std::uint32_t seed_of_split(const RunSettings& settings) {
+  return static_cast<std::uint32_t>(settings.split_seed < 0 ? settings.seed : settings.split_seed);
+}
+
 const Setting& run_setting(std::string_view flag) {
   const auto found = std::ranges::find(run_settings(), flag, &Setting::flag);
   if (found == run_settings().end()) throw std::out_of_range(fmt::format("there is no setting {}", flag));

@@ -65,6 +65,10 @@ std::string check_seed(const S& s) {
   return s.seed >= 0 && s.seed <= 0xFFFFFFFFLL ? "" : "must be from 0 to 4294967295";
 }
 
+std::string check_split_seed(const S& s) {
+  return s.split_seed >= -1 && s.split_seed <= 0xFFFFFFFFLL ? "" : "must be from 0 to 4294967295, or -1";
+}
+
 std::string check_image_size(const S& s) {
   return s.image_size >= 16 && s.image_size % 16 == 0 && s.image_size <= 2048
              ? ""
@@ -183,6 +187,15 @@ constexpr Setting table[] = {
      .effect = Effect::result,
      .help = "Seed of the split, the initial weights, the batches, dropout and augmentation",
      .wrong = check_seed},
+    {.flag = "split-seed",
+     .name = "split_seed",
+     .label = "Seed of the split",
+     .value = &S::split_seed,
+     .effect = Effect::result,
+     .help = "Seed of the split alone, so that trainings with several seeds have the same test pictures; -1 "
+             "means "
+             "the value of --seed",
+     .wrong = check_split_seed},
     {.flag = "test-size",
      .name = "test_size",
      .label = "Test share",

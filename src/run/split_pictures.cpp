@@ -23,7 +23,7 @@ Split split_of(const LoadedPictures& pictures, const std::vector<std::uint32_t>&
     labels.push_back(pictures.labels[i]);
     if (!groups.empty()) own_groups.push_back(groups[i]);
   }
-  const auto seed = static_cast<std::uint32_t>(settings.seed);
+  const std::uint32_t seed = seed_of_split(settings);
   Split split = settings.split == "stratified" ? stratified_split(labels, pictures.classes, test_size, seed)
                 : settings.split == "grouped"
                     ? grouped_split(labels, own_groups, test_size, seed)

@@ -196,6 +196,25 @@ TEST_F(RunTest, NoEpochsCanBeGoneOnWith) {
   EXPECT_TRUE(read_file(folder("run").model()) == read_file(folder("whole").model()));
 }
 
+TEST_F(RunTest, TheSplitCanHaveASeedOfItsOwn) {
+  const auto trained = [&](const char* out, std::int64_t seed, std::int64_t split_seed) {
+    RunSettings asked = settings(out);
+    asked.max_steps = 1;
+    asked.seed = seed;
+    asked.split_seed = split_seed;
+    train(faces(), asked);
+    return std::pair(read_file(folder(out).test_pictures_csv()), read_file(folder(out).model()));
+  };
+  const auto seed_3 = trained("seed_3", 3, -1);
+  const auto same_split = trained("same_split", 4, 3);
+  const auto seed_4 = trained("seed_4", 4, -1);
+  const auto both = trained("both", 3, 3);
+  EXPECT_TRUE(same_split.first == seed_3.first);
+  EXPECT_FALSE(same_split.second == seed_3.second);
+  EXPECT_FALSE(seed_4.first == seed_3.first);
+  EXPECT_TRUE(both == seed_3);
+}
+
 TEST_F(RunTest, ATestSizeOf0TrainsOnEverything) {
   RunSettings all = settings("run");
   all.test_size = 0;

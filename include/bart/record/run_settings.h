@@ -24,6 +24,7 @@ struct RunSettings {
   int epochs = 20;
   std::int64_t max_steps = 0;  // 0: no limit
   std::int64_t seed = 10;
+  std::int64_t split_seed = -1;  // of the split alone; -1: seed
   double test_size = 0.2;
   std::string test_folder = {};    // a folder of pictures to test on, instead of a share; empty: none
   std::string split = "original";  // or "stratified" or "grouped"
@@ -56,6 +57,9 @@ struct RunSettings {
 
   bool operator==(const RunSettings&) const = default;
 };
+
+/// The seed that the split is drawn with.
+std::uint32_t seed_of_split(const RunSettings& settings);
 
 /// What a changed value of a setting means for a training that is resumed.
 enum class Effect {
