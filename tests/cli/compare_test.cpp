@@ -120,8 +120,7 @@ TEST_F(CompareDrawn, MarksNoBestAcrossDifferentDataAndNoRunWithoutAStep) {
   train("more", "other", {"--epochs", "1"});
   const BartResult other = run_bart(here(), {"compare", "run1", "other"});
   EXPECT_THAT(other.err, HasSubstr("measured on different pictures"));
-  EXPECT_THAT(other.out,
-              Not(ContainsRegex("\n(Accuracy|Macro F1|Validation loss|Training loss)[^\n]*\\*")));
+  EXPECT_THAT(other.out, Not(ContainsRegex("\n(Accuracy|Macro F1|Validation loss|Training loss)[^\n]*\\*")));
   train("faces", "validated", {"--epochs", "1", "--validation-size", "0.3"});
   const BartResult validated = run_bart(here(), {"compare", "run1", "validated"});
   EXPECT_THAT(validated.err, HasSubstr("measured on different pictures"));

@@ -97,7 +97,8 @@ TEST_F(Export, HalfIsHalfTheSizeAndSaysHowFarItIs) {
 
 TEST_F(Export, MistakesAreNamed) {
   expect_refused(2, {"export", "--opset", "12"}, "--opset must be from 13 to 17, not 12");
-  expect_refused(2, {"export", "--format", "pth", "--out", "x.pth", "--opset", "13"}, "--opset works only for ONNX");
+  expect_refused(2, {"export", "--format", "pth", "--out", "x.pth", "--opset", "13"},
+                 "--opset works only for ONNX");
   expect_refused(2, {"export", "--format", "onnx", "--out", "x.pth"}, "--out x.pth");
   expect_refused(2, {"export", "--format", "tflite"}, "--format must be onnx, safetensors or pth");
   expect_refused(2, {"convert", "BART-10M.pth", "model.h5"}, "the extension of model.h5");

@@ -15,7 +15,8 @@ TEST(EncodePng, EveryPixelComesBack) {
     for (int i = 0; i < width * height * 3; ++i) {
       // Smooth on the left, noise on the right, so that every filter has its turn.
       const bool smooth = i / 3 % width < width / 2;
-      picture.pixels.push_back(static_cast<std::uint8_t>(smooth ? i / 7 : static_cast<int>(generator.next())));
+      picture.pixels.push_back(
+          static_cast<std::uint8_t>(smooth ? i / 7 : static_cast<int>(generator.next())));
     }
     const DecodedPicture decoded = decode_picture(encode_png(picture));
     EXPECT_EQ(decoded.format, "PNG");
