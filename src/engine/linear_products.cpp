@@ -8,6 +8,7 @@
 #define HWY_TARGET_INCLUDE "linear_products.cpp"
 #include <hwy/foreach_target.h>
 // Highway's order: the target loop first.
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include "activation_vectors-inl.h"
@@ -22,6 +23,10 @@ inline constexpr std::int64_t pack_gap = 16;
 
 /// Packed rows are padded with zeros to a multiple of this, for forward tiles of two or three pictures.
 inline constexpr std::int64_t pack_multiple = 6;
+
+/// A single picture's weights come from memory or the last-level cache. They are fetched so far ahead, for
+/// the processor itself fetches only within a page.
+inline constexpr std::size_t bytes_fetched_ahead = 16384;
 
 /// Some panels of a forward pass, and the outputs [first, end) that are wanted.
 struct ForwardJob {
@@ -127,12 +132,40 @@ HWY_INLINE void forward_tiles(const ForwardJob& job, const E* weights) {
   }
 }
 
+/// One picture: the weights are read once, in the order in which they lie in memory.
+template <class E>
+HWY_INLINE void forward_picture(const ForwardJob& job, const E* weights) {
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(D()));
+  std::fill(job.sums + job.first, job.sums + job.end, 0.f);
+  for (std::int64_t p = 0; p < job.panels; ++p) {
+    const float* x = job.packed + p * job.rows * (job.panel + pack_gap);
+    const E* of_panel = weights + p * job.out * job.panel;
+    for (std::int64_t output = job.first; output < job.end; output += 4) {
+      const E* w[4];
+      for (int o = 0; o < 4; ++o) w[o] = of_panel + std::min(output + o, job.out - 1) * job.panel;
+      const auto* ahead = reinterpret_cast<const std::uint8_t*>(w[0]) + bytes_fetched_ahead;
+      const std::size_t bytes = 4 * static_cast<std::size_t>(job.panel) * sizeof(E);
+      for (std::size_t line = 0; line < bytes; line += 64) hwy::Prefetch(ahead + line);
+      V sums[4];
+      for (auto& sum : sums) sum = hn::Zero(D());
+      for (std::int64_t i = 0; i < job.panel; i += lanes) {
+        const V input = load(x + i);
+        for (int o = 0; o < 4; ++o) sums[o] = hn::MulAdd(input, load(w[o] + i), sums[o]);
+      }
+      float results[4];
+      store_sums(sums[0], sums[1], sums[2], sums[3], results);
+      const std::int64_t count = std::min<std::int64_t>(4, job.end - output);
+      for (std::int64_t o = 0; o < count; ++o) job.sums[output + o] += results[o];
+    }
+  }
+}
+
 void ForwardPanels(const ForwardJob& job) {
   typed(job.weights, [&](const auto* weights) {
     // 24 sums of 32 registers, or 8 of 16.
     constexpr bool many = HWY_MAX_BYTES >= 64;
     if (job.n == 1) {
-      forward_tiles<1, 8>(job, weights);
+      forward_picture(job, weights);
     } else {
       forward_tiles<many ? 3 : 2, many ? 8 : 4>(job, weights);
     }
@@ -196,6 +229,8 @@ namespace {
 /// Forward, so many inputs are added up together: the weights of a tile of outputs then stay in the
 /// first-level cache for all pictures. A job has so many outputs of them.
 constexpr std::int64_t inputs_at_once = 512;
+/// A single picture needs more jobs than a batch: each is short.
+constexpr std::int64_t inputs_of_one_picture = 256;
 constexpr std::int64_t outputs_of_job = 512;
 /// The sums of all groups, of so many outputs, are added up together.
 constexpr std::int64_t outputs_of_total = 64;
@@ -209,7 +244,7 @@ struct ForwardRoom {
   std::int64_t partial, packed;  // floats: of a group, of a thread
 
   ForwardRoom(const LinearPanels& s, std::int64_t n)
-      : panels(std::min(s.count(), inputs_at_once / s.panel)),
+      : panels(std::min(s.count(), (n == 1 ? inputs_of_one_picture : inputs_at_once) / s.panel)),
         groups(ceil_div(s.count(), panels)),
         rows(ceil_div(n, pack_multiple) * pack_multiple),
         partial(n * s.out),
@@ -250,9 +285,7 @@ void linear_forward(const Team& team, const LinearPanels& s, std::int64_t n, con
   const ForwardRoom room(s, n);
   auto* partial = static_cast<float*>(scratch);
   float* packed = partial + room.groups * room.partial;
-  // A single picture needs more jobs than a batch: each is short.
-  const std::int64_t job_outputs = n == 1 ? outputs_of_total : outputs_of_job;
-  const std::int64_t parts = ceil_div(s.out, job_outputs);
+  const std::int64_t parts = ceil_div(s.out, outputs_of_job);
   team.each(room.groups * parts, [&](std::int64_t job, int thread) {
     const std::int64_t group = job / parts;
     const std::int64_t first = group * room.panels;
@@ -261,7 +294,7 @@ void linear_forward(const Team& team, const LinearPanels& s, std::int64_t n, con
     for (std::int64_t p = 0; p < panels; ++p) {
       pack(s, n, x, (first + p) * s.panel, room.rows, own + p * room.rows * (s.panel + pack_gap));
     }
-    const std::int64_t output = job % parts * job_outputs;
+    const std::int64_t output = job % parts * outputs_of_job;
     HWY_DYNAMIC_DISPATCH(ForwardPanels)
     ({.weights = weights.at(first * s.out * s.panel),
       .packed = own,
@@ -271,7 +304,7 @@ void linear_forward(const Team& team, const LinearPanels& s, std::int64_t n, con
       .n = n,
       .rows = room.rows,
       .first = output,
-      .end = std::min(s.out, output + job_outputs),
+      .end = std::min(s.out, output + outputs_of_job),
       .sums = partial + group * room.partial});
   });
   const std::int64_t totals = ceil_div(s.out, outputs_of_total);
