@@ -70,6 +70,9 @@ Evaluator::Evaluator(const Architecture& architecture, const StateDict& state,
                                                                     .evaluation_precision = options.precision,
                                                                     .exact = options.exact});
       })) {
+  // oneDNN converts the weights of convolutions, which takes one thread a few milliseconds. OpenMP's other
+  // threads would go on spinning afterwards, beside our own.
+  let_onednn_use({.size = 1});
   import_state(shared_->network, state, shared_->parameters.values.floats(),
                shared_->parameters.statistics.floats());
   shared_->weights.update(shared_->parameters);

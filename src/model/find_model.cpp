@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 /// header, JSON.
 bool is_checkpoint(std::span<const std::uint8_t> bytes) {
   std::uint64_t length = 0;
-  if (bytes.size() < sizeof length) return false;
+  if (bytes.size() <= sizeof length || bytes[sizeof length] != '{') return false;
   std::memcpy(&length, bytes.data(), sizeof length);
   const std::string_view rest(reinterpret_cast<const char*>(bytes.data()) + sizeof length,
                               bytes.size() - sizeof length);
@@ -69,9 +69,11 @@ bool kept_best(const RunFolder& run) {
   }
 }
 
-Checkpoint decode_named(std::span<const std::uint8_t> bytes, const fs::path& file) {
+/// Decodes a file with `decode`, whose errors get the file's name as a prefix.
+template <typename Decode>
+auto decode_named(std::span<const std::uint8_t> bytes, const fs::path& file, Decode decode) {
   try {
-    return decode_checkpoint(bytes);
+    return decode(bytes);
   } catch (const Error& error) {
     throw Error(fmt::format("{}: {}", file.string(), error.what()));
   }
@@ -106,9 +108,10 @@ ModelFile read_model(const FoundModel& found, const fs::path& labels) {
   const fs::path names = labels.empty() ? found.run.labels() : labels;
   const std::vector<std::uint8_t> bytes = read_file(found.file);
   if (!is_checkpoint(bytes)) {
-    return with_labels(read_model_file(found.file), found.file, names, /*required=*/!labels.empty());
+    return with_labels(decode_named(bytes, found.file, decode_model_file), found.file, names,
+                       /*required=*/!labels.empty());
   }
-  Checkpoint checkpoint = decode_named(bytes, found.file);
+  Checkpoint checkpoint = decode_named(bytes, found.file, decode_checkpoint);
   const std::uint64_t classes = checkpoint.data.classes;
   ModelFile model = with_labels(model_of(std::move(checkpoint)), found.file, names, /*required=*/true);
   if (fingerprint_of_classes(model.classes) != classes) {
@@ -121,7 +124,8 @@ ModelFile read_model(const FoundModel& found, const fs::path& labels) {
 
 ModelFile read_model_without_labels(const FoundModel& found) {
   const std::vector<std::uint8_t> bytes = read_file(found.file);
-  return is_checkpoint(bytes) ? model_of(decode_named(bytes, found.file)) : read_model_file(found.file);
+  return is_checkpoint(bytes) ? model_of(decode_named(bytes, found.file, decode_checkpoint))
+                              : decode_named(bytes, found.file, decode_model_file);
 }
 
 }  // namespace bart
