@@ -16,6 +16,7 @@
 #include "bart/model/model_file.h"
 #include "bart/model/picture_files.h"
 #include "bart/pictures/decode.h"
+#include "bart/platform/counted.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "bart/sample/sample.h"
@@ -127,9 +128,9 @@ int export_model(const ExportFlags& flags, const FoundModel& found, const fs::pa
   fmt::print("{}: {:.1f} MB, {} classes{}{}\n", out.string(), static_cast<double>(bytes.size()) / 1e6,
              model.classes.size(), flags.half ? ", float16 weights" : "",
              flags.with_preprocessing ? ", takes pictures of any size" : "");
-  fmt::print("Checked against {} on {} pictures of {}: the same class for {}, probabilities within {:.1e}\n",
-             found.file.string(), pictures.pictures.size(), pictures.origin, exported.agreement.same_class,
-             exported.agreement.farthest_probability);
+  fmt::print("Checked against {} on {} of {}: the same class for {}, probabilities within {:.1e}\n",
+             found.file.string(), counted(pictures.pictures.size(), "picture", "pictures"), pictures.origin,
+             exported.agreement.same_class, exported.agreement.farthest_probability);
   if (const std::string kept = earlier.keep(); !kept.empty()) fmt::print("{}\n", kept);
   return 0;
 }

@@ -6,6 +6,7 @@
 
 #include "bart/checkpoint/checkpoint_folder.h"
 #include "bart/dataset/prefix_files.h"
+#include "bart/platform/counted.h"
 #include "bart/run/run.h"
 #include "bart/run/settle.h"
 #include "commands.h"
@@ -43,7 +44,7 @@ int train_command(const TrainFlags& flags, ResumeMode mode, const std::string& c
   if (folder.empty()) folder = "characters_train";
   if (flags.prefix) {
     settle(flags.settings);  // a command that cannot run renames nothing
-    log.log().info(fmt::format("Renamed {} files", prefix_files(folder)));
+    log.log().info(fmt::format("Renamed {}", counted(prefix_files(folder), "file", "files")));
   }
   return log.end(train(folder, flags.settings, observer, command_line));
 }

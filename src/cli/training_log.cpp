@@ -99,8 +99,8 @@ void TrainingLog::tell_data(const LoadedPictures& pictures, const RunSettings& s
                           shape_text(*pictures.sizes.rbegin())));
   }
   if (!pictures.converted.empty()) {
-    log_.info(
-        fmt::format("Converted {} pictures to RGB (listed in bart-run/run.json)", pictures.converted.size()));
+    log_.info(fmt::format("Converted {} to RGB (listed in bart-run/run.json)",
+                          counted(pictures.converted.size(), "picture", "pictures")));
   }
 }
 
@@ -138,11 +138,11 @@ void TrainingLog::tell_start(const RunStart& start) {
   }
   if (start.leftover_pictures > 0) {
     log_.warning(
-        fmt::format("inference_images/ still holds {} pictures of an earlier run, from pic_{}.jpg on; "
+        fmt::format("inference_images/ still holds {} of an earlier run, from pic_{}.jpg on; "
                     "bart predict also reads those",
-                    start.leftover_pictures, record.test_pictures));
+                    counted(start.leftover_pictures, "picture", "pictures"), record.test_pictures));
   }
-  log_.detail(fmt::format("Training on {} threads", record.threads));
+  log_.detail(fmt::format("Training on {}", counted(record.threads, "thread", "threads")));
   log_.info(fmt::format("Training set size: {}", record.train_pictures));
   if (record.validation_pictures > 0) {
     log_.info(fmt::format("Validation set size: {}", record.validation_pictures));
@@ -178,8 +178,9 @@ void TrainingLog::tell_best(const RunResult& result) {
                         settings.best.empty() ? "" : " (BART-10M.best.pth)"));
   if (result.out_of_patience) {
     const std::size_t epochs = result.record.epochs.size();
-    log_.info(fmt::format("Stopped after epoch {}: the last {} epochs were no better", epochs,
-                          epochs - static_cast<std::size_t>(result.best_epoch)));
+    log_.info(fmt::format(
+        "Stopped after epoch {}: the last {} no better", epochs,
+        counted(epochs - static_cast<std::size_t>(result.best_epoch), "epoch was", "epochs were")));
   }
   if (result.record.validation_pictures == 0) {
     log_.info(
