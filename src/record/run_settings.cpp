@@ -51,7 +51,9 @@ RunSettings recipe_settings(std::string_view recipe, std::optional<int> epochs) 
   if (recipe == "original") return settings;
   settings.learning_rate = 0.002;
   settings.schedule = "cosine";
-  settings.warm_up = 0.08 * std::max(settings.epochs, 0);  // 2 of 25
+  // 2 of 25 epochs. With the full rate too soon, a short training learns little.
+  const double epochs_in_all = std::max(settings.epochs, 0);
+  settings.warm_up = std::max(2 * epochs_in_all / 25, std::min(2.0, 2 * epochs_in_all / 5));
   settings.optimizer = "adamw";
   settings.beta2 = 0.99;
   settings.weight_decay = 0.05;

@@ -52,6 +52,10 @@ TEST(RunSettings, RecipesArePossible) {
     EXPECT_NO_THROW(check(recipe_settings("tuned", epochs))) << epochs;
   EXPECT_EQ(recipe_settings("tuned"), recipe_settings("tuned", 25));
   EXPECT_EQ(recipe_settings("tuned").warm_up, 2);
+  EXPECT_EQ(recipe_settings("tuned", 100).warm_up, 8);
+  EXPECT_EQ(recipe_settings("tuned", 10).warm_up, 2);
+  EXPECT_EQ(recipe_settings("tuned", 3).warm_up, 1.2);
+  EXPECT_EQ(recipe_settings("tuned", 0).warm_up, 0);
   EXPECT_EQ(recipe_settings("tuned").mild_epochs, 4);
   EXPECT_NE(recipe_settings("tuned"), RunSettings{});
   EXPECT_THROW(recipe_settings("best"), std::out_of_range);
