@@ -26,7 +26,7 @@ install(FILES ${PROJECT_BINARY_DIR}/bartConfig.cmake ${PROJECT_BINARY_DIR}/bartC
         DESTINATION ${package_folder})
 install(DIRECTORY include/bart TYPE INCLUDE FILES_MATCHING PATTERN "*.h")
 install(FILES LICENSE LICENSE.unifont README.md CHANGELOG.md TYPE DOC)
-install(DIRECTORY docs TYPE DOC FILES_MATCHING PATTERN "*.md" PATTERN "*.png")
+install(DIRECTORY docs TYPE DOC FILES_MATCHING PATTERN "*.md" PATTERN "*.png" PATTERN "bart-serve.*")
 
 # What the program says of itself: manual pages and completions. Told when they are installed, for `./dev demo` builds
 # the program alone.

@@ -108,3 +108,31 @@ write("csv_listing", "tabs", "x.jpg\ta b\ny.jpg\tc")
 write("csv_listing", "twice", "x.jpg,a\ny.jpg,b\nx.jpg,a\n")
 write("csv", "line_ends", "a,b\r\n\"c\r\nd\",\r\n\r\n,\r")
 write("csv", "open_quote", '"a,b\nc')
+
+# Requests to bart serve; the first byte says in which pieces they come, 0: at once.
+dot = png((b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(b"\0\x10\x20\x30")), (b"IEND", b""))
+
+
+def request(name, target, body=b"", *fields, method="POST", pieces=0):
+    head = [f"{method} {target} HTTP/1.1", "Host: localhost", *fields]
+    if method == "POST" and not any(field.startswith("Transfer-Encoding") for field in fields):
+        head.append(f"Content-Length: {len(body)}")
+    write("http_request", name, bytes([pieces]) + "\r\n".join(head + ["", ""]).encode() + body)
+
+
+request("picture", "/v1/predict?top_k=2&explain=1&input=1", dot, "Content-Type: image/png")
+form = b"".join(b'--b\r\nContent-Disposition: form-data; name="p"; filename="%s"\r\nContent-Type: image/png\r\n\r\n%s\r\n' % (name, dot)
+                for name in (b"a.png", b'\\"b')) + b"--b--\r\n"
+request("form", "/v1/predict", form, "Content-Type: multipart/form-data; boundary=b")
+chunks = b"".join(b"%x;a=b\r\n%s\r\n" % (len(dot[i:i + 9]), dot[i:i + 9]) for i in range(0, len(dot), 9)) + b"0\r\nX: y\r\n\r\n"
+request("chunks", "/v1/predict", chunks, "Transfer-Encoding: chunked", "Expect: 100-continue", pieces=5)
+tensor = struct.pack("<I", len(dot)) + dot
+infer = json.dumps({"id": "i", "inputs": [{"name": "picture", "shape": [1], "datatype": "BYTES", "parameters": {"binary_data_size": len(tensor)}}],
+                    "outputs": [{"name": "class", "parameters": {"binary_data": True}}, {"name": "probabilities"}]}).encode()
+request("infer_binary", "/v2/models/bart/infer", infer + tensor, f"Inference-Header-Content-Length: {len(infer)}")
+request("infer_pixels", "/v2/models/bart/versions/1/infer",
+        json.dumps({"inputs": [{"name": "pixels", "shape": [1, 2, 2, 3], "datatype": "UINT8", "data": [[[1, 2, 3], [4, 5, 6]], [[7, 8, 9], [0, 255, 1]]]}]}).encode())
+request("infer_base64", "/v2/models/bart/infer", b'{"inputs":[{"name":"picture","shape":[1,1],"datatype":"BYTES","data":["iVBORw0KGgo="]}]}')
+request("get", "/v1/model/examples/0?a=%20+b", method="GET", pieces=3)
+request("preflight", "/v1/predict", b"", "Origin: https://a.example", "Access-Control-Request-Method: POST", method="OPTIONS")
+request("lengths", "/v1/predict", b"hello", "Transfer-Encoding: chunked", "Content-Length: 4")

@@ -23,6 +23,7 @@ void add_convert_command(CLI::App& program, Run& run);
 void add_inspect_command(CLI::App& program, Run& run);
 void add_lr_find_command(CLI::App& program, Run& run);
 void add_bench_command(CLI::App& program, Run& run);
+void add_serve_command(CLI::App& program, Run& run);
 void add_summary_command(CLI::App& program, Run& run);
 void add_sample_command(CLI::App& program, Run& run);
 void add_completion_command(CLI::App& program, Run& run);

@@ -94,6 +94,7 @@ int run_program(int argc, const char* const* argv) {
   add_inspect_command(program, run);
   add_lr_find_command(program, run);
   add_bench_command(program, run);
+  add_serve_command(program, run);
   add_summary_command(program, run);
   add_sample_command(program, run);
   add_completion_command(program, run);

@@ -30,12 +30,7 @@ std::string json_line(std::string_view file, std::span<const ClassProbability> c
                       bool with_probabilities) {
   std::string line = "{\"file\": " + python_json_string(file);
   if (!with_probabilities) return line + ", \"class\": " + python_json_string(classes.front().name) + "}\n";
-  line += ", \"classes\": [";
-  for (std::size_t k = 0; k < classes.size(); ++k) {
-    fmt::format_to(std::back_inserter(line), "{}{{\"class\": {}, \"probability\": {}}}", k > 0 ? ", " : "",
-                   python_json_string(classes[k].name), classes[k].probability);
-  }
-  return line + "]}\n";
+  return line + ", \"classes\": " + json_classes(classes) + "}\n";
 }
 
 std::string csv_name(std::string_view name) {
@@ -74,6 +69,15 @@ std::vector<ClassProbability> ranking(std::span<const float> probabilities,
     ranked.push_back({classes[c], probabilities[c]});
   }
   return ranked;
+}
+
+std::string json_classes(std::span<const ClassProbability> classes) {
+  std::string list = "[";
+  for (std::size_t k = 0; k < classes.size(); ++k) {
+    fmt::format_to(std::back_inserter(list), "{}{{\"class\": {}, \"probability\": {}}}", k > 0 ? ", " : "",
+                   python_json_string(classes[k].name), classes[k].probability);
+  }
+  return list + "]";
 }
 
 PredictionWriter::PredictionWriter(PredictionFormat format, bool with_probabilities,

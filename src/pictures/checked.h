@@ -42,13 +42,16 @@ inline Bytes slice(Bytes bytes, std::size_t at, std::size_t size = std::size_t(-
   return bytes.subspan(at, std::min(size, bytes.size() - at));
 }
 
+/// The number of pixels that a picture may have which this thread decodes: DecodeOptions::most_pixels.
+std::uint64_t& most_pixels_here();
+
 /// Throws PictureError for a size that is too large to take memory for.
 inline void check_size(std::int64_t width, std::int64_t height) {
   if (width < 1 || height < 1)
     throw PictureError("a picture of " + std::to_string(width) + "x" + std::to_string(height) + " pixels");
-  if (std::uint64_t(height) > max_pixels / std::uint64_t(width))
+  if (std::uint64_t(height) > most_pixels_here() / std::uint64_t(width))
     throw PictureError(std::to_string(width) + "x" + std::to_string(height) +
-                       " pixels are more than the limit of " + std::to_string(max_pixels));
+                       " pixels are more than the limit of " + std::to_string(most_pixels_here()));
 }
 
 /// Throws Error for a size that no picture can have.

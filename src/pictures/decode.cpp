@@ -1,5 +1,6 @@
 #include "bart/pictures/decode.h"
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <new>
@@ -97,7 +98,8 @@ DecodedPicture decode_and_resize(Bytes file, int width, int height, const Decode
 // Turns the exception of a decoder into a reason for the user. A lack of memory may be temporary, so it is
 // not a PictureError.
 template <typename Decode>
-DecodedPicture with_reasons(Decode decode) {
+DecodedPicture with_reasons(const DecodeOptions& options, Decode decode) {
+  most_pixels_here() = std::min(options.most_pixels, max_pixels);
   try {
     return decode();
   } catch (const SizeError& error) {
@@ -109,13 +111,18 @@ DecodedPicture with_reasons(Decode decode) {
 
 }  // namespace
 
+std::uint64_t& most_pixels_here() {
+  thread_local std::uint64_t most = max_pixels;
+  return most;
+}
+
 DecodedPicture decode_picture(Bytes file, const DecodeOptions& options) {
-  return with_reasons([&] { return decode_whole(file, options); });
+  return with_reasons(options, [&] { return decode_whole(file, options); });
 }
 
 DecodedPicture decode_resized(Bytes file, int width, int height, const DecodeOptions& options) {
   check_target_size(width, height);
-  return with_reasons([&] { return decode_and_resize(file, width, height, options); });
+  return with_reasons(options, [&] { return decode_and_resize(file, width, height, options); });
 }
 
 bool has_picture_extension(std::string_view name) {

@@ -89,25 +89,10 @@ Predictions predictions_of(const BatchNetwork& network, const LoadedPictures& pi
   return predictions_of(network, picture_source(pictures, indices), std::move(labels), batch_size, progress);
 }
 
-std::int32_t predicted_label(std::span<const float> logits) {
-  return static_cast<std::int32_t>(std::ranges::max_element(logits) - logits.begin());
-}
-
 std::vector<std::int32_t> predicted_labels(const Predictions& predictions) {
   std::vector<std::int32_t> labels;
   for (std::size_t i = 0; i < predictions.size(); ++i) labels.push_back(predicted_label(predictions.row(i)));
   return labels;
-}
-
-std::vector<std::int32_t> likeliest_classes(std::span<const float> row, std::size_t count) {
-  std::vector<std::int32_t> order(row.size());
-  std::iota(order.begin(), order.end(), 0);
-  const auto middle = order.begin() + static_cast<std::ptrdiff_t>(std::min(count, order.size()));
-  std::partial_sort(order.begin(), middle, order.end(), [&](std::int32_t a, std::int32_t b) {
-    return row[a] != row[b] ? row[a] > row[b] : a < b;
-  });
-  order.erase(middle, order.end());
-  return order;
 }
 
 }  // namespace bart

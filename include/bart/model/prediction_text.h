@@ -16,6 +16,9 @@ namespace bart {
 std::vector<ClassProbability> ranking(std::span<const float> probabilities,
                                       const std::vector<std::string>& classes, std::size_t count);
 
+/// A JSON list, [{"class": …, "probability": …}, …], with as many digits as give the same float.
+std::string json_classes(std::span<const ClassProbability> classes);
+
 enum class PredictionFormat { json, jsonl, csv, text };
 
 /// Writes predictions as text, one after the other, without keeping them.

@@ -18,8 +18,12 @@ class PictureError : public Error {
   using Error::Error;
 };
 
+/// Pillow's limit: twice Image.MAX_IMAGE_PIXELS, above which it refuses to open a picture.
+inline constexpr std::uint64_t max_pixels = built_for_fuzzing ? 1 << 18 : 178'956'970;
+
 struct DecodeOptions {
-  bool apply_exif_orientation = true;  // false: the stored pixels, as the original pipeline read them
+  bool apply_exif_orientation = true;      // false: the stored pixels, as the original pipeline read them
+  std::uint64_t most_pixels = max_pixels;  // a picture with more is refused; at most max_pixels
 };
 
 struct DecodedPicture {
@@ -33,7 +37,7 @@ struct DecodedPicture {
 
 /// Decodes the first frame of a picture file into the pixels that Pillow 13's Image.open(…).convert("RGB")
 /// gives. The format is recognized by the content. Throws PictureError, or an Error of another type if this
-/// machine has too little memory. Takes no memory for more than `max_pixels` pixels, and at most 1.9 GB for
+/// machine has too little memory. Takes no memory for more than `most_pixels` pixels, and at most 1.9 GB for
 /// the large pictures of all threads together (docs/pictures.md).
 DecodedPicture decode_picture(std::span<const std::uint8_t> file, const DecodeOptions& options = {});
 
@@ -41,9 +45,6 @@ DecodedPicture decode_picture(std::span<const std::uint8_t> file, const DecodeOp
 /// pictures of most formats are resized row by row while they are decoded, and never held as a whole.
 DecodedPicture decode_resized(std::span<const std::uint8_t> file, int width, int height,
                               const DecodeOptions& options = {});
-
-/// Pillow's limit: twice Image.MAX_IMAGE_PIXELS, above which it refuses to open a picture.
-inline constexpr std::uint64_t max_pixels = built_for_fuzzing ? 1 << 18 : 178'956'970;
 
 /// The versions of this decoder and of the libraries that it uses, on which the decoded pixels of a file
 /// depend. Pixels that were stored with other versions may differ from those of decode_resized() now.

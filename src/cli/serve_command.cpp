@@ -1,0 +1,189 @@
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "bart/model/find_model.h"
+#include "bart/platform/error.h"
+#include "bart/platform/files.h"
+#include "bart/serve/server.h"
+#include "commands.h"
+#include "log.h"
+#include "model_flags.h"
+#include "progress.h"
+#include "serve_life.h"
+
+namespace bart {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct ServeFlags : ModelFlags {
+  ServerOptions server;
+  int port = 8000;
+  double max_body_mb = 32;
+  fs::path token_file;
+  bool watch = false;
+  bool allow_other_classes = false;
+  bool log_json = false;
+};
+
+/// The token without the line break at the end of its file.
+std::string token_in(const fs::path& path, Log& log) {
+  const std::vector<std::uint8_t> bytes = read_file(path, 4096);
+  std::string token(bytes.begin(), bytes.end());
+  while (!token.empty() && (token.back() == '\n' || token.back() == '\r')) token.pop_back();
+  if (token.empty() || !std::ranges::all_of(token, [](char c) { return c > ' ' && c < 127; })) {
+    throw UsageError(fmt::format("--token-file {}: a token is one line of ASCII characters without spaces",
+                                 path.string()));
+  }
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0 && (status.st_mode & (S_IRGRP | S_IROTH)) != 0)
+    log.warning(
+        fmt::format("Other users can read the token in {} (chmod 600 keeps them from it)", path.string()));
+  return token;
+}
+
+/// Sockets that systemd opened for this process, sd_listen_fds(3): the first is descriptor 3.
+int socket_of_systemd() {
+  const char* const process = std::getenv("LISTEN_PID");
+  const char* const count = std::getenv("LISTEN_FDS");
+  if (process == nullptr || count == nullptr || process != std::to_string(::getpid())) return -1;
+  if (std::string(count) != "1")
+    throw Error(fmt::format("systemd gives {} sockets to listen on, and bart serve takes one", count));
+  return 3;
+}
+
+void check_flags(const ServeFlags& flags) {
+  const ServerLimits& limits = flags.server.limits;
+  const auto check = [](bool right, const char* flag, const char* what, auto value) {
+    if (!right) throw UsageError(fmt::format("{} must be {}, not {}", flag, what, value));
+  };
+  check(flags.port >= 0 && flags.port <= 65535, "--port", "from 0 to 65535", flags.port);
+  check(flags.max_body_mb > 0 && flags.max_body_mb <= 1024, "--max-body-mb", "above 0 and at most 1024",
+        flags.max_body_mb);
+  check(limits.pixels >= 1, "--max-pixels", "at least 1", limits.pixels);
+  check(limits.pictures >= 1, "--max-pictures", "at least 1", limits.pictures);
+  check(limits.connections >= 1, "--max-connections", "at least 1", limits.connections);
+  check(limits.waiting_pictures >= 1, "--max-waiting", "at least 1", limits.waiting_pictures);
+  const std::pair<const char*, double> durations[] = {{"--header-seconds", limits.header_seconds},
+                                                      {"--body-seconds", limits.body_seconds},
+                                                      {"--answer-seconds", limits.answer_seconds},
+                                                      {"--drain-seconds", limits.drain_seconds}};
+  for (const auto& [flag, seconds] : durations)
+    check(seconds > 0 && seconds <= 86400, flag, "above 0 and at most 86400", seconds);
+  if (!flags.server.socket_path.empty() || is_loopback(flags.server.address)) return;
+  if (flags.token_file.empty() && !flags.server.access.anyone) {
+    throw UsageError(
+        fmt::format("--address {}: other computers could use this server: name a file with a token "
+                    "that they must send (--token-file), or allow all (--allow-anyone)",
+                    flags.server.address));
+  }
+}
+
+int serve_command(ServeFlags flags) {
+  Progress progress;
+  Log log("Batlogger (Serve)", progress);
+  flags.server.listening_socket = socket_of_systemd();
+  check_flags(flags);
+  flags.server.port = static_cast<std::uint16_t>(flags.port);
+  flags.server.limits.body_bytes = static_cast<std::size_t>(flags.max_body_mb * (1 << 20));
+  if (!flags.token_file.empty()) flags.server.access.token = token_in(flags.token_file, log);
+  flags.server.on_warning = [&](std::string_view sentence) { log.warning(sentence); };
+  flags.server.on_request = [&](const ServedRequest& request) {
+    if (flags.log_json) {
+      fmt::print("{}\n", request_json(request));
+      std::fflush(stdout);
+    } else {
+      log.detail(fmt::format("{} {} {}: {}, {:.1f} ms", request.peer, request.method, request.target,
+                             request.status, 1000 * request.seconds));
+    }
+  };
+  ServedFile file(flags.model, flags.labels, model_options(flags));
+  const BlockedSignals signals;  // before the threads of the model, which inherit it
+  CardedModel loaded = file.load();
+  flags.server.card = std::move(loaded.card);
+  Server server(loaded.model, flags.server);
+  log.info(fmt::format("Serving {} at {}", flags.model.string(), server.address()));
+  const bool all_answered = live(
+      server, signals, file, {.watch = flags.watch, .allow_other_classes = flags.allow_other_classes}, log);
+  if (!all_answered) log.warning("Some requests were not answered in the time to end (--drain-seconds)");
+  log.info("Ended");
+  return 0;
+}
+
+}  // namespace
+
+void add_serve_command(CLI::App& program, Run& run) {
+  auto flags = std::make_shared<ServeFlags>();
+  CLI::App* command =
+      program.add_subcommand("serve", "Serve a trained model over HTTP, with a page for people");
+  command
+      ->add_option("model", flags->model,
+                   "The trained model: .pth, .safetensors, .onnx, a checkpoint, or the folder of a training")
+      ->capture_default_str();
+  ServerOptions& server = flags->server;
+  ServerLimits& limits = server.limits;
+  command
+      ->add_option(
+          "--address", server.address,
+          "Address to listen on; others than this computer's own need --token-file or --allow-anyone")
+      ->capture_default_str();
+  command->add_option("--port", flags->port, "Port to listen on; 0: any free one")->capture_default_str();
+  command->add_option("--unix-socket", server.socket_path, "Path of a Unix socket to listen on instead");
+  command->add_option("--token-file", flags->token_file,
+                      "File with a token that requests must send: Authorization: Bearer TOKEN");
+  command->add_flag("--allow-anyone", server.access.anyone,
+                    "Let other computers use the server without a token");
+  command->add_option("--host-name", server.access.host_names,
+                      "Name by which the server may be called, beside its addresses and localhost");
+  command->add_option("--cors-origin", server.access.origins,
+                      "Another web site whose pages may use the server: https://example.org");
+  command->add_option("--proxy", server.access.proxies,
+                      "Address of a proxy, whose X-Forwarded-For the log believes");
+  add_labels_flags(*command, *flags);
+  add_prediction_precision_flag(*command, *flags);
+  add_tta_flag(*command, *flags);
+  command->add_flag("--watch", flags->watch,
+                    "Load the model again when its file has changed, as SIGHUP does");
+  command->add_flag("--allow-other-classes", flags->allow_other_classes,
+                    "Take a changed model even if its classes are others");
+  command->add_option("--max-body-mb", flags->max_body_mb, "Largest body of a request, in MiB")
+      ->capture_default_str();
+  command->add_option("--max-pixels", limits.pixels, "Most pixels of a picture")->capture_default_str();
+  command->add_option("--max-pictures", limits.pictures, "Most pictures in a request")->capture_default_str();
+  command->add_option("--max-connections", limits.connections, "Most connections at a time")
+      ->capture_default_str();
+  command
+      ->add_option("--max-waiting", limits.waiting_pictures,
+                   "Most pictures that wait for an answer; requests with more get status 503")
+      ->capture_default_str();
+  command->add_option("--header-seconds", limits.header_seconds, "Time for the head of a request to arrive")
+      ->capture_default_str();
+  command->add_option("--body-seconds", limits.body_seconds, "Time for a body to arrive")
+      ->capture_default_str();
+  command
+      ->add_option("--answer-seconds", limits.answer_seconds,
+                   "Time for an answer to be computed, and for it to be taken")
+      ->capture_default_str();
+  command
+      ->add_option("--drain-seconds", limits.drain_seconds,
+                   "Time for accepted requests to be answered after SIGTERM")
+      ->capture_default_str();
+  command->add_flag("--log-json", flags->log_json, "Write a JSON line per request to stdout");
+  command->footer(
+      "Examples:\n"
+      "  bart serve                       the model BART-10M.pth, at http://127.0.0.1:8000\n"
+      "  bart serve run1 --port 9000      the model of a training\n"
+      "  curl --data-binary @picture.jpg http://127.0.0.1:8000/v1/predict?top_k=3");
+  command->callback([flags, &run] { run = [flags] { return serve_command(*flags); }; });
+}
+
+}  // namespace bart

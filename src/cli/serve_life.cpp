@@ -1,0 +1,125 @@
+#include "serve_life.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cmath>
+#include <thread>
+#include <utility>
+
+#include "bart/formats/python_json.h"
+#include "bart/model/find_model.h"
+#include "bart/platform/error.h"
+#include "bart/platform/printable.h"
+#include "bart/record/run_record.h"
+
+namespace bart {
+
+CardedModel ServedFile::load() {
+  loaded_ = stamp();  // before it is read: what changes meanwhile is read again
+  const FoundModel found = find_model(model_);
+  const ModelFile file = read_model(found, labels_);
+  return {Model(file, options_), model_card(found, file.classes)};
+}
+
+bool ServedFile::changed() const {
+  const std::optional<Stamp> now = stamp();
+  return now && now != loaded_;
+}
+
+std::optional<ServedFile::Stamp> ServedFile::stamp() const {
+  try {
+    const std::string path = find_model(model_).file.string();
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+    return Stamp(path, status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+  } catch (const Error&) {
+    return std::nullopt;
+  } catch (const std::filesystem::filesystem_error&) {
+    return std::nullopt;
+  }
+}
+
+BlockedSignals::BlockedSignals() {
+  sigemptyset(&signals_);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals_, signal);
+  ::pthread_sigmask(SIG_BLOCK, &signals_, &before_);
+}
+
+BlockedSignals::~BlockedSignals() {
+  ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
+int BlockedSignals::next(double seconds) const {
+  const timespec wait{static_cast<time_t>(seconds), static_cast<long>(1e9 * (seconds - std::floor(seconds)))};
+  return std::max(0, ::sigtimedwait(&signals_, nullptr, &wait));
+}
+
+namespace {
+
+void load_again(Server& server, ServedFile& file, const LifeOptions& options, Log& log) {
+  try {
+    std::string version;
+    const auto load = [&] {
+      CardedModel loaded = file.load();
+      version = loaded.card.version;
+      return loaded;
+    };
+    server.reload(load, options.allow_other_classes);
+    log.info(fmt::format("Loaded the model again: version {}", version));
+  } catch (const OtherClasses& error) {
+    log.warning(
+        fmt::format("The new model is not taken, the one before stays: {} (--allow-other-classes takes it)",
+                    error.what()));
+  } catch (const std::exception& error) {
+    log.warning(fmt::format("The new model is not taken, the one before stays: {}", error.what()));
+  }
+}
+
+/// Whether this process has a terminal that may send it signals.
+bool has_terminal() {
+  const int terminal = ::open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  if (terminal >= 0) ::close(terminal);
+  return terminal >= 0;
+}
+
+}  // namespace
+
+bool live(Server& server, const BlockedSignals& signals, ServedFile& file, const LifeOptions& options,
+          Log& log) {
+  std::atomic<bool> ended = false;
+  const bool had_terminal = has_terminal();
+  std::thread waiter([&] {
+    bool stopping = false;
+    while (!ended) {
+      const int signal = signals.next(0.25);
+      if (signal == SIGINT || signal == SIGTERM || (signal == SIGHUP && had_terminal && !has_terminal())) {
+        if (stopping) ::_exit(128 + signal);
+        stopping = true;
+        server.stop();
+      } else if (!stopping && (signal == SIGHUP || (options.watch && file.changed()))) {
+        load_again(server, file, options, log);
+      }
+    }
+  });
+  const bool all_answered = server.run();
+  ended = true;
+  waiter.join();
+  return all_answered;
+}
+
+std::string request_json(const ServedRequest& request) {
+  return fmt::format(
+      "{{\"time\": \"{}\", \"peer\": {}, \"method\": {}, \"target\": {}, \"status\": {}, \"request_bytes\": "
+      "{}, "
+      "\"response_bytes\": {}, \"seconds\": {:.6f}}}",
+      iso_time(), python_json_string(printable(request.peer)), python_json_string(printable(request.method)),
+      python_json_string(printable(request.target)), request.status, request.request_bytes,
+      request.response_bytes, request.seconds);
+}
+
+}  // namespace bart

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <signal.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <tuple>
+
+#include "bart/serve/server.h"
+#include "log.h"
+
+namespace bart {
+
+/// The model that a user named, which may change while it is served.
+class ServedFile {
+ public:
+  ServedFile(std::filesystem::path model, std::filesystem::path labels, ModelOptions options)
+      : model_(std::move(model)), labels_(std::move(labels)), options_(std::move(options)) {}
+
+  /// Reads it. Throws Error.
+  CardedModel load();
+  /// Whether it is another file than load() saw last, or has another size or time.
+  bool changed() const;
+
+ private:
+  using Stamp = std::tuple<std::string, std::uint64_t, std::int64_t, std::int64_t, std::int64_t>;
+  std::optional<Stamp> stamp() const;
+
+  std::filesystem::path model_, labels_;
+  ModelOptions options_;
+  std::optional<Stamp> loaded_;
+};
+
+/// While this object exists, SIGINT, SIGTERM and SIGHUP wait to be taken instead of being handled, in this
+/// thread and in those that it starts.
+class BlockedSignals {
+ public:
+  BlockedSignals();
+  ~BlockedSignals();
+  BlockedSignals(const BlockedSignals&) = delete;
+  BlockedSignals& operator=(const BlockedSignals&) = delete;
+
+  /// The next one, or 0 after `seconds` without one.
+  int next(double seconds) const;
+
+ private:
+  sigset_t signals_, before_;
+};
+
+struct LifeOptions {
+  bool watch = false;
+  bool allow_other_classes = false;
+};
+
+/// Runs the server until SIGINT or SIGTERM, and loads its model again on SIGHUP and, if it is watched, when
+/// it changes. A SIGHUP that says that the terminal is gone ends the server. A second SIGINT or SIGTERM ends
+/// the process. Returns what Server::run() returns.
+bool live(Server& server, const BlockedSignals& signals, ServedFile& file, const LifeOptions& options,
+          Log& log);
+
+/// One line for --log-json.
+std::string request_json(const ServedRequest& request);
+
+}  // namespace bart

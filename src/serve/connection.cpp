@@ -1,0 +1,380 @@
+#include "connection.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/write.hpp>
+#include <chrono>
+#include <ctime>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "beast_request.h"
+
+namespace bart {
+
+namespace beast = boost::beast;
+namespace http = beast::http;
+namespace net = boost::asio;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Socket = net::generic::stream_protocol::socket;
+
+/// For a client to read a response that came before it had sent its whole request: a socket that is closed
+/// with bytes unread resets the connection, and the response may be lost (RFC 9112, 9.6).
+constexpr double linger_seconds = 2;
+
+std::string address_of(const Socket& socket) {
+  beast::error_code error;
+  const auto endpoint = socket.remote_endpoint(error);
+  if (error) return "unknown";
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const sockaddr* const address = endpoint.data();
+  if (address->sa_family == AF_INET)
+    ::inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in*>(address)->sin_addr, text.data(), text.size());
+  else if (address->sa_family == AF_INET6)
+    ::inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr, text.data(),
+                text.size());
+  else
+    return "unix";
+  return text.data();
+}
+
+/// Who asks: behind a proxy that may say so the last address of X-Forwarded-For that is not a proxy's, for
+/// whatever is before that one anybody may have written.
+std::string peer_of(const HttpRequest& request, std::string peer, const std::vector<std::string>& proxies) {
+  const auto is_proxy = [&](std::string_view address) {
+    return std::ranges::find(proxies, address) != proxies.end();
+  };
+  if (request.count("X-Forwarded-For") != 1) return peer;
+  std::string_view rest = *request.field("X-Forwarded-For");
+  while (is_proxy(peer) && !rest.empty()) {
+    const std::size_t comma = rest.rfind(',');
+    std::string_view last = comma == std::string_view::npos ? rest : rest.substr(comma + 1);
+    rest = comma == std::string_view::npos ? std::string_view() : rest.substr(0, comma);
+    last.remove_prefix(std::min(last.find_first_not_of(" \t"), last.size()));
+    last = last.substr(0, last.find_last_not_of(" \t") + 1);
+    if (!last.empty()) peer = last;
+  }
+  return peer;
+}
+
+/// Whether the next request begins where the parser says that a refused one without a body ends. After one
+/// whose length is in doubt, what follows may be its body, which is no request.
+bool knows_its_end(const HttpRequest& head, int status) {
+  return status != 400 && status != 411 && head.count("Transfer-Encoding") == 0 &&
+         head.count("Content-Length") <= 1;
+}
+
+/// RFC 9110, 5.6.7.
+std::string http_date() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  std::array<char, 64> text{};
+  std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  return text.data();
+}
+
+template <typename Body>
+void set_fields(http::response<Body>& message, const HttpResponse& response, bool keep_alive) {
+  message.set(http::field::server, "bart");
+  message.set(http::field::date, http_date());
+  message.set("X-Content-Type-Options", "nosniff");
+  message.set(http::field::cache_control, "no-store");
+  if (!response.content_type.empty()) message.set(http::field::content_type, response.content_type);
+  for (const HttpField& field : response.fields) message.set(field.name, field.value);
+  message.keep_alive(keep_alive);
+  if (response.status != 204) message.content_length(response.body.size());
+}
+
+}  // namespace
+
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(Socket socket, Connections& connections)
+      : socket_(std::move(socket)),
+        deadline_(socket_.get_executor()),
+        connections_(connections),
+        peer_(address_of(socket_)),
+        buffer_(most_head_bytes + (64 << 10)) {
+    ++connections_.open;
+    connections_.service.metrics().add_connection(1);
+  }
+  ~Connection() {
+    stop_waiting();
+    count_body(0);
+    --connections_.open;
+    connections_.service.metrics().add_connection(-1);
+    connections_.on_closed();
+  }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  void read_head();
+  void close();
+
+ private:
+  enum class Stage { head, body, answer, response, linger };
+
+  const ServerLimits& limits() const { return connections_.options.limits; }
+  void set_deadline(Stage stage, double seconds);
+  void on_deadline();
+  void stop_waiting();
+  void count_body(std::size_t bytes);
+  void on_head(beast::error_code error);
+  void on_unreadable(beast::error_code error);
+  void ask_for_body();
+  void read_body();
+  void answer();
+  void write(HttpResponse response, bool keep_alive);
+  template <typename Body>
+  void write_message(std::shared_ptr<http::response<Body>> message);
+  void on_written(beast::error_code error);
+  void linger();
+
+  Socket socket_;
+  net::steady_timer deadline_;
+  Connections& connections_;
+  std::string peer_;
+  beast::flat_buffer buffer_;
+  std::optional<RequestParser> parser_;
+  Stage stage_ = Stage::head;
+  bool timed_out_ = false;
+  bool keep_alive_ = false;
+  std::optional<std::list<Connection*>::iterator> waiting_;
+  std::size_t body_bytes_ = 0;    // counted in connections_
+  std::uint64_t requests_ = 0;    // begun; the answer to an earlier one is late
+  std::size_t deadlines_ = 0;     // set; the handler of an earlier one has nothing to do
+  Clock::time_point began_ = {};  // when the head of the request came
+  ServedRequest served_ = {};
+};
+
+bool Connections::close_one() {
+  if (waiting.empty()) return false;
+  waiting.front()->close();
+  return true;
+}
+
+void Connections::close_waiting() {
+  while (close_one()) {
+  }
+}
+
+void serve_connection(Socket socket, Connections& connections) {
+  std::make_shared<Connection>(std::move(socket), connections)->read_head();
+}
+
+void Connection::close() {
+  stop_waiting();
+  beast::error_code ignored;
+  deadline_.cancel();
+  ++deadlines_;
+  socket_.close(ignored);
+}
+
+void Connection::stop_waiting() {
+  if (waiting_) connections_.waiting.erase(*waiting_);
+  waiting_.reset();
+}
+
+void Connection::count_body(std::size_t bytes) {
+  connections_.body_bytes += bytes - body_bytes_;
+  body_bytes_ = bytes;
+}
+
+void Connection::set_deadline(Stage stage, double seconds) {
+  stage_ = stage;
+  timed_out_ = false;
+  deadline_.expires_after(
+      std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds)));
+  deadline_.async_wait([self = shared_from_this(), number = ++deadlines_](beast::error_code) {
+    if (number == self->deadlines_) self->on_deadline();
+  });
+}
+
+void Connection::on_deadline() {
+  timed_out_ = true;
+  beast::error_code ignored;
+  switch (stage_) {
+    case Stage::head:
+    case Stage::body:
+      socket_.cancel(ignored);  // the handler of the read goes on
+      break;
+    case Stage::answer:
+      ++requests_;
+      write(
+          error_response(503, fmt::format("the answer took longer than {} seconds", limits().answer_seconds),
+                         {{"Retry-After", "1"}}),
+          false);
+      break;
+    case Stage::response:
+    case Stage::linger:
+      close();
+      break;
+  }
+}
+
+void Connection::read_head() {
+  if (connections_.draining) return close();
+  count_body(0);
+  parser_.emplace();
+  set_limits(*parser_, limits().body_bytes);
+  stop_waiting();
+  waiting_ = connections_.waiting.insert(connections_.waiting.end(), this);
+  set_deadline(Stage::head, limits().header_seconds);
+  http::async_read_header(
+      socket_, buffer_, *parser_,
+      [self = shared_from_this()](beast::error_code error, std::size_t) { self->on_head(error); });
+}
+
+/// A request that cannot be read is answered, if it began.
+void Connection::on_unreadable(beast::error_code error) {
+  began_ = Clock::now();
+  served_ = {.peer = peer_,
+             .method = "",
+             .target = "",
+             .status = 0,
+             .request_bytes = 0,
+             .response_bytes = 0,
+             .seconds = 0};
+  if (parser_->got_some()) {
+    served_.method = std::string(parser_->get().method_string());
+    served_.target = std::string(parser_->get().target());
+  }
+  const bool began = parser_->got_some() || buffer_.size() > 0;
+  if (timed_out_ && began) return write(error_response(408, "the request did not come in time"), false);
+  if (error == net::error::operation_aborted || error == http::error::end_of_stream ||
+      error == http::error::partial_message ||
+      error.category() != http::make_error_code(http::error::bad_method).category()) {
+    if (began) connections_.service.metrics().add_dropped();
+    return close();
+  }
+  write(response_to(error, limits().body_bytes), false);
+}
+
+void Connection::on_head(beast::error_code error) {
+  stop_waiting();
+  if (error) return on_unreadable(error);
+  began_ = Clock::now();
+  const HttpRequest head = request_of(*parser_, false);
+  served_ = {.peer = peer_of(head, peer_, connections_.options.access.proxies),
+             .method = head.method,
+             .target = head.target,
+             .status = 0,
+             .request_bytes = 0,
+             .response_bytes = 0,
+             .seconds = 0};
+  keep_alive_ = parser_->get().keep_alive();
+  if (std::optional<HttpResponse> refusal = connections_.service.refusal(head)) {
+    const bool keep = keep_alive_ && parser_->is_done() && knows_its_end(head, refusal->status);
+    return write(std::move(*refusal), keep);
+  }
+  if (parser_->is_done()) return answer();
+  set_deadline(Stage::body, limits().body_seconds);
+  if (head.field("Expect") && head.version >= 11) return ask_for_body();
+  read_body();
+}
+
+void Connection::ask_for_body() {
+  static constexpr std::string_view line = "HTTP/1.1 100 Continue\r\n\r\n";
+  net::async_write(socket_, net::buffer(line),
+                   [self = shared_from_this()](beast::error_code error, std::size_t) {
+                     if (error) return self->close();
+                     self->read_body();
+                   });
+}
+
+void Connection::read_body() {
+  http::async_read_some(
+      socket_, buffer_, *parser_, [self = shared_from_this()](beast::error_code error, std::size_t) {
+        if (error) return self->on_unreadable(error);
+        self->count_body(self->parser_->get().body().size());
+        if (self->connections_.body_bytes > self->limits().bodies_bytes) {
+          return self->write(error_response(503, "too many requests are being sent: try again later",
+                                            {{"Retry-After", "1"}}),
+                             false);
+        }
+        if (self->parser_->is_done()) return self->answer();
+        self->read_body();
+      });
+}
+
+void Connection::answer() {
+  set_deadline(Stage::answer, limits().answer_seconds);
+  HttpRequest request = request_of(*parser_, true);
+  served_.request_bytes = request.body.size();
+  const std::uint64_t number = ++requests_;
+  connections_.service.answer(std::move(request), [self = shared_from_this(), number](HttpResponse response) {
+    auto send = [self, number, response = std::move(response)]() mutable {
+      if (number == self->requests_ && self->stage_ == Stage::answer)
+        self->write(std::move(response), self->keep_alive_);
+    };
+    net::post(self->socket_.get_executor(), std::move(send));  // to the thread of the sockets
+  });
+}
+
+void Connection::write(HttpResponse response, bool keep_alive) {
+  keep_alive_ = keep_alive && !connections_.draining;
+  served_.status = response.status;
+  set_deadline(Stage::response, limits().answer_seconds);
+  const auto status = static_cast<unsigned>(response.status);
+  // A HEAD gets the head of what a GET gets.
+  if (served_.method == "HEAD") {
+    auto message = std::make_shared<http::response<http::empty_body>>();
+    message->result(status);
+    set_fields(*message, response, keep_alive_);
+    return write_message(std::move(message));
+  }
+  served_.response_bytes = response.body.size();
+  auto message = std::make_shared<http::response<http::string_body>>();
+  message->result(status);
+  set_fields(*message, response, keep_alive_);
+  message->body() = std::move(response.body);
+  write_message(std::move(message));
+}
+
+template <typename Body>
+void Connection::write_message(std::shared_ptr<http::response<Body>> message) {
+  http::async_write(socket_, *message,
+                    [self = shared_from_this(), message](beast::error_code error, std::size_t) {
+                      self->on_written(error);
+                    });
+}
+
+void Connection::on_written(beast::error_code error) {
+  served_.seconds = std::chrono::duration<double>(Clock::now() - began_).count();
+  connections_.service.metrics().add_response(served_.status, served_.seconds);
+  if (connections_.options.on_request) connections_.options.on_request(served_);
+  if (error) return close();
+  if (keep_alive_) return read_head();
+  beast::error_code ignored;
+  socket_.shutdown(Socket::shutdown_send, ignored);
+  set_deadline(Stage::linger, linger_seconds);
+  linger();
+}
+
+void Connection::linger() {
+  buffer_.clear();
+  socket_.async_read_some(buffer_.prepare(64 << 10),
+                          [self = shared_from_this()](beast::error_code error, std::size_t) {
+                            if (error) return self->close();
+                            self->linger();
+                          });
+}
+
+}  // namespace bart

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+
+#include "bart/serve/server.h"
+
+namespace bart {
+
+/// A socket that listens for a server: the one that it was given, at its path, or at its address and port.
+/// Its file descriptor is the caller's. Throws Error when it cannot, or when others than this computer's
+/// users can reach it and neither a token nor ServerAccess::anyone says that they may.
+int listening_socket(const ServerOptions& options);
+
+/// "http://127.0.0.1:8000", or the path of a Unix socket.
+std::string address_of_socket(int socket);
+
+}  // namespace bart

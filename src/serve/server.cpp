@@ -1,0 +1,170 @@
+#include "bart/serve/server.h"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <utility>
+
+#include "bart/platform/error.h"
+#include "connection.h"
+#include "listen.h"
+#include "served_model.h"
+#include "service.h"
+
+namespace bart {
+
+namespace net = boost::asio;
+using Protocol = net::generic::stream_protocol;
+using Acceptor = net::basic_socket_acceptor<Protocol>;
+using boost::system::error_code;
+
+namespace {
+
+/// How long nothing is accepted where the process has no descriptor left and no connection that it could
+/// close.
+constexpr auto accept_pause = std::chrono::milliseconds(100);
+
+Acceptor acceptor_of(net::io_context& context, int socket) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
+  return {context, Protocol(address.ss_family, 0), socket};
+}
+
+}  // namespace
+
+struct Server::State {
+  State(const Model& model, ServerOptions given)
+      : options(std::move(given)),
+        service(served_model(model, options.card), options, model.threads()),
+        acceptor(acceptor_of(context, listening_socket(options))),
+        address(address_of_socket(acceptor.native_handle())),
+        pause(context),
+        drain(context) {
+    connections.on_closed = [this] { end_if_drained(); };
+  }
+  ~State() {
+    connections.on_closed = [] {};
+    service.end();  // its threads post to the context, which is destroyed next
+    if (!options.socket_path.empty()) ::unlink(options.socket_path.c_str());
+  }
+
+  void accept();
+  void on_accepted(error_code error, Protocol::socket socket);
+  void begin_to_drain();
+  void end_if_drained();
+  void warn(std::string_view sentence) const {
+    if (options.on_warning) options.on_warning(sentence);
+  }
+
+  const ServerOptions options;
+  Service service;
+  // After what the connections use that the context destroys at its end.
+  Connections connections{service, options};
+  net::io_context context{1};
+  Acceptor acceptor;
+  const std::string address;
+  net::steady_timer pause, drain;
+  bool all_answered = true;
+};
+
+void Server::State::accept() {
+  acceptor.async_accept(
+      [this](error_code error, Protocol::socket socket) { on_accepted(error, std::move(socket)); });
+}
+
+void Server::State::on_accepted(error_code error, Protocol::socket socket) {
+  if (connections.draining) return;
+  if (error == net::error::no_descriptors || error == net::error::no_memory ||
+      error == error_code(ENFILE, boost::system::system_category())) {
+    warn(fmt::format("cannot accept a connection: {}", error.message()));
+    if (!connections.close_one()) {
+      pause.expires_after(accept_pause);
+      pause.async_wait([this](error_code) {
+        if (!connections.draining) accept();
+      });
+      return;
+    }
+  } else if (!error) {
+    // Whoever waits longest without a request makes place.
+    if (connections.open < options.limits.connections || connections.close_one()) {
+      error_code ignored;
+      socket.set_option(net::ip::tcp::no_delay(true), ignored);
+      serve_connection(std::move(socket), connections);
+    }
+  }
+  accept();
+}
+
+void Server::State::begin_to_drain() {
+  if (connections.draining) return;
+  connections.draining = true;
+  service.set_draining();
+  error_code ignored;
+  acceptor.close(ignored);
+  pause.cancel();
+  connections.close_waiting();
+  drain.expires_after(std::chrono::duration_cast<net::steady_timer::duration>(
+      std::chrono::duration<double>(options.limits.drain_seconds)));
+  drain.async_wait([this](error_code stopped) {
+    if (stopped) return;
+    all_answered = false;
+    context.stop();
+  });
+  end_if_drained();
+}
+
+void Server::State::end_if_drained() {
+  if (connections.draining && connections.open == 0) context.stop();
+}
+
+Server::Server(const Model& model, ServerOptions options)
+    : state_(std::make_unique<State>(model, std::move(options))) {}
+
+Server::~Server() = default;
+
+std::string Server::address() const {
+  return state_->address;
+}
+
+bool Server::run() {
+  const auto working = net::make_work_guard(state_->context);
+  state_->accept();
+  for (;;) {
+    try {
+      state_->context.run();
+      return state_->all_answered;
+    } catch (const std::exception& error) {
+      // Out of memory, in one connection's handler: that connection is gone, the others are not.
+      state_->warn(fmt::format("a connection was closed: {}", error.what()));
+    }
+  }
+}
+
+void Server::stop() {
+  net::post(state_->context, [this] { state_->begin_to_drain(); });
+}
+
+void Server::reload(const std::function<CardedModel()>& load, bool allow_other_classes) {
+  try {
+    CardedModel loaded = load();
+    if (!allow_other_classes && loaded.model.classes() != state_->service.model()->classes)
+      throw OtherClasses("its classes are not those of the model that is served");
+    state_->service.set_model(served_model(loaded.model, std::move(loaded.card)));
+    state_->service.metrics().add_reload(true);
+  } catch (...) {
+    state_->service.metrics().add_reload(false);
+    throw;
+  }
+}
+
+}  // namespace bart
