@@ -127,6 +127,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void read_head();
   void close();
+  bool has_unread_bytes() {
+    beast::error_code error;
+    return socket_.available(error) > 0;
+  }
 
  private:
   enum class Stage { head, body, answer, response, linger };
@@ -170,8 +174,10 @@ bool Connections::close_one() {
   return true;
 }
 
-void Connections::close_waiting() {
-  while (close_one()) {
+void Connections::close_idle() {
+  for (auto next = waiting.begin(); next != waiting.end();) {
+    Connection* const one = *next++;  // closing takes it off the list
+    if (!one->has_unread_bytes()) one->close();
   }
 }
 

@@ -26,7 +26,8 @@ struct Connections {
 
   /// Closes the connection that waits longest. Returns false if none waits.
   bool close_one();
-  void close_waiting();
+  /// Closes those that wait and have sent nothing that is not read yet.
+  void close_idle();
 };
 
 /// Serves one connection until it ends.

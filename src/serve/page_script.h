@@ -13,6 +13,12 @@ const element = (tag, text, name) => {
   if (name) made.className = name;
   return made;
 };
+// A name may be broken after its underscores.
+const named = (tag, name, css) => {
+  const made = element(tag, undefined, css);
+  name.split(/(?<=_)/).forEach((part, i) => made.append(...(i ? [element("wbr"), part] : [part])));
+  return made;
+};
 const kept = (store, key, value) => {  // storage may be switched off
   try { return value === undefined ? store.getItem(key) : store.setItem(key, value); } catch { return null; }
 };
@@ -65,7 +71,7 @@ async function show_model() {
   try { model = await (await ask("v1/model")).json(); } catch (error) { return tell("Sorry: " + error.message + "."); }
   $("model").textContent = `A network that tells ${model.classes.length} classes apart, by pictures of ${model.image_size} × ${model.image_size} pixels.`;
   $("classes").replaceChildren(...model.classes.map((name, i) => {
-    const item = element("li", name);
+    const item = named("li", name);
     if (model.examples && model.examples[i]) {
       const picture = element("img");
       picture.alt = "";
@@ -82,7 +88,7 @@ async function show_model() {
   });
   $("card").tBodies[0].replaceChildren(...rows);
   $("card-section").hidden = rows.length === 0;
-  $("report").hidden = !model.report;
+  $("report").hidden = !model.report || kept(sessionStorage, "token");  // a new window sends no token
 }
 show_model();
 
@@ -102,7 +108,7 @@ function show_guesses(one) {
     const row = element("li"), track = element("div", undefined, "track"), fill = element("div", undefined, "fill");
     fill.style.width = 100 * probability + "%";
     track.append(fill);
-    row.append(element("span", name, "name"), element("span", percent(probability), "value"), track);
+    row.append(named("span", name, "name"), element("span", percent(probability), "value"), track);
     return row;
   }));
 }
@@ -154,6 +160,8 @@ async function add(file, name) {
     view.querySelector(".verdict").textContent = "Sorry: " + error.message + ".";
     view.querySelector(".verdict").classList.add("wrong");
     view.querySelector(".buttons").remove();
+    view.querySelector("img").addEventListener("error", event => event.target.remove());
+    if (view.querySelector("img").complete && !view.querySelector("img").naturalWidth) view.querySelector("img").remove();
     tell(name + ": " + error.message + ".");
   }
 }

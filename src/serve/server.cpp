@@ -78,20 +78,18 @@ struct Server::State {
 };
 
 void Server::State::accept() {
+  if (!acceptor.is_open()) return;  // it drains
   acceptor.async_accept(
       [this](error_code error, Protocol::socket socket) { on_accepted(error, std::move(socket)); });
 }
 
 void Server::State::on_accepted(error_code error, Protocol::socket socket) {
-  if (connections.draining) return;
   if (error == net::error::no_descriptors || error == net::error::no_memory ||
       error == error_code(ENFILE, boost::system::system_category())) {
     warn(fmt::format("cannot accept a connection: {}", error.message()));
     if (!connections.close_one()) {
       pause.expires_after(accept_pause);
-      pause.async_wait([this](error_code) {
-        if (!connections.draining) accept();
-      });
+      pause.async_wait([this](error_code) { accept(); });
       return;
     }
   } else if (!error) {
@@ -106,13 +104,25 @@ void Server::State::on_accepted(error_code error, Protocol::socket socket) {
 }
 
 void Server::State::begin_to_drain() {
-  if (connections.draining) return;
-  connections.draining = true;
+  if (!acceptor.is_open()) return;
   service.set_draining();
-  error_code ignored;
-  acceptor.close(ignored);
+  // Whoever is connected may have sent a request already.
+  error_code error;
+  acceptor.non_blocking(true, error);
+  while (connections.open < options.limits.connections) {
+    Protocol::socket socket(context);
+    acceptor.accept(socket, error);
+    if (error) break;
+    serve_connection(std::move(socket), connections);
+  }
+  acceptor.close(error);
   pause.cancel();
-  connections.close_waiting();
+  // After the connections and heads that came at this moment.
+  net::post(context, [this] {
+    connections.draining = true;
+    connections.close_idle();
+    end_if_drained();
+  });
   drain.expires_after(std::chrono::duration_cast<net::steady_timer::duration>(
       std::chrono::duration<double>(options.limits.drain_seconds)));
   drain.async_wait([this](error_code stopped) {
@@ -120,7 +130,6 @@ void Server::State::begin_to_drain() {
     all_answered = false;
     context.stop();
   });
-  end_if_drained();
 }
 
 void Server::State::end_if_drained() {
