@@ -21,6 +21,7 @@
 #include "bart/platform/threads.h"
 #include "commands.h"
 #include "model_flags.h"
+#include "outputs.h"
 #include "progress.h"
 
 namespace bart {
@@ -154,7 +155,7 @@ class Measuring {
       report_.pictures.push_back(
           {count, flags_.pictures.empty()
                       ? drawn_picture_speed(flags_.quick ? 2 : 20, options, rounds, progress)
-                      : picture_speed(list_folder(flags_.pictures, 1), options, rounds, progress)});
+                      : picture_speed(list_data(flags_.pictures, 1), options, rounds, progress)});
     }
   }
 
@@ -175,7 +176,7 @@ int bench_command(const BenchFlags& flags) {
   check_flags(flags);
   const BenchReport report = Measuring(flags).measure();
   const std::string text = flags.json ? bench_json(report) : bench_text(report, flags.operations);
-  std::fwrite(text.data(), 1, text.size(), stdout);
+  write_output("-", text);
   return 0;
 }
 
@@ -202,7 +203,7 @@ void add_bench_command(CLI::App& program, Run& run) {
       ->capture_default_str();
   command->add_option("--pictures", flags->pictures,
                       "Measure reading, decoding and resizing with the pictures of this folder, one "
-                      "sub-folder per class (default: drawn pictures)");
+                      "sub-folder per class, or of a CSV (default: drawn pictures)");
   command->add_flag("--operations", flags->operations, "Also print the time of each operation of a step");
   command->add_flag("--scale", flags->scale,
                     "Measure instead how the time of a training step depends on batch size, image size, "

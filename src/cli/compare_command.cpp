@@ -12,6 +12,7 @@
 #include "bart/report/comparison.h"
 #include "bart/report/comparison_text.h"
 #include "commands.h"
+#include "outputs.h"
 #include "terminal.h"
 
 namespace bart {
@@ -28,8 +29,7 @@ int compare_command(const CompareFlags& flags) {
   const std::string text =
       flags.json ? comparison_json(runs)
                  : comparison_text(runs, terminal_columns(STDOUT_FILENO), shows_colours(STDOUT_FILENO));
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
+  write_output("-", text);
   // To stderr, because other programs may read the table from a pipe.
   for (const std::string& note : compare(runs).notes) fmt::print(stderr, "{}\n", note);
   return 0;

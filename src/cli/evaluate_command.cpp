@@ -23,6 +23,7 @@
 #include "listing_text.h"
 #include "log.h"
 #include "model_flags.h"
+#include "output_checks.h"
 #include "outputs.h"
 #include "progress.h"
 
@@ -52,18 +53,13 @@ void check_flags(const EvaluateFlags& flags) {
       {"--csv", flags.csv}, {"--confusion", flags.confusion}, {"--predictions", flags.predictions}};
   check_ending(outputs[0], "CSV", {".csv"});
   check_ending(outputs[1], "CSV", {".csv"});
-  check_ending(outputs[2], "CSV or JSON", {".csv", ".json"});
-  const std::array inputs = {flags.model, flags.labels};
-  for (const Output& output : outputs) {
-    check_replaces_no_input(output, inputs);
-    check_can_write(output);
-    for (const Output& other : outputs) {
-      if (&other != &output && !output.path.empty() && output.path == other.path) {
-        throw UsageError(fmt::format("{} and {} cannot both write {}", output.flag, other.flag,
-                                     output.path == "-" ? "to stdout" : output.path.string()));
-      }
-    }
+  if (const std::string ending = ending_of(flags.predictions);
+      !ending.empty() && ending != ".csv" && ending != ".json") {
+    throw UsageError(fmt::format("--predictions {} must end in .csv or .json", flags.predictions.string()));
   }
+  const std::array inputs = {flags.model, flags.labels};
+  for (const Output& output : outputs) check_replaces_no_input(output, inputs);
+  check_outputs({outputs[0], outputs[1], outputs[2]});
 }
 
 /// The hashes of the pictures in the part that --split names.
@@ -138,7 +134,7 @@ int evaluate_command(const EvaluateFlags& flags) {
   if (own_test) {
     listing = own_test_pictures(found.run, options, log);
   } else {
-    listing = list_folder(flags.folder.empty() ? read_run_record(found.run).data_folder : flags.folder, 1);
+    listing = list_data(flags.folder.empty() ? read_run_record(found.run).data_folder : flags.folder, 1);
     log_listing(log, listing);
     if (!flags.split.empty()) options.only = hashes_of_part(flags.split, found.run);
   }
@@ -176,8 +172,10 @@ void add_evaluate_command(CLI::App& program, Run& run) {
   auto flags = std::make_shared<EvaluateFlags>();
   CLI::App* command =
       program.add_subcommand("evaluate", "Measure a trained model on pictures whose classes are known");
-  command->add_option("folder", flags->folder,
-                      "One sub-folder per class (default: the test pictures of the model's own training)");
+  command->add_option(
+      "folder", flags->folder,
+      "One sub-folder per class, or a CSV of files and labels (default: the test pictures of the "
+      "model's own training)");
   add_model_flags(*command, *flags);
   command
       ->add_option("--split", flags->split,

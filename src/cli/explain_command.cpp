@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "bart/dataset/class_names.h"
 #include "bart/dataset/read_picture_file.h"
 #include "bart/engine/softmax.h"
 #include "bart/explain/contact_sheet.h"
@@ -26,6 +27,7 @@
 #include "listing_text.h"
 #include "log.h"
 #include "model_flags.h"
+#include "output_checks.h"
 #include "outputs.h"
 #include "progress.h"
 
@@ -49,7 +51,7 @@ struct ExplainFlags : ModelFlags {
 void check_flags(const ExplainFlags& flags) {
   check_top_k(flags.top_k);
   check_ending({"--out", flags.out}, "PNG", {".png"});
-  check_can_write({"--out", flags.out});
+  check_outputs({{"--out", flags.out}});
   if (flags.most < 1) throw UsageError(fmt::format("--most must be at least 1, not {}", flags.most));
   if (flags.top_k && !flags.classes.empty()) {
     throw UsageError("--top-k and --class both say which classes to explain: name one of them");
@@ -60,13 +62,13 @@ std::vector<std::int32_t> classes_named(const std::vector<std::string>& names,
                                         const std::vector<std::string>& classes, const fs::path& model) {
   std::vector<std::int32_t> labels;
   for (const std::string& name : names) {
-    const auto found = std::ranges::find(classes, name);
-    if (found == classes.end()) {
+    const std::optional<std::size_t> found = find_class(classes, name);
+    if (!found) {
       throw UsageError(
           fmt::format("{} is not a class of {} (bart explain without --class shows the most probable ones)",
                       name, model.string()));
     }
-    labels.push_back(static_cast<std::int32_t>(found - classes.begin()));
+    labels.push_back(static_cast<std::int32_t>(*found));
   }
   return labels;
 }

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -19,9 +20,11 @@
 #include "bart/platform/counted.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
+#include "bart/platform/write_through.h"
 #include "bart/sample/sample.h"
 #include "commands.h"
 #include "model_flags.h"
+#include "output_checks.h"
 #include "outputs.h"
 
 namespace bart {
@@ -93,16 +96,18 @@ int export_model(const ExportFlags& flags, const FoundModel& found, const fs::pa
     throw UsageError(
         fmt::format("--opset must be from {} to {}, not {}", oldest_opset, newest_opset, *flags.opset));
   }
+  const bool through = out == "-" || writes_through(out);
   std::error_code ignored;
-  if (fs::equivalent(found.file, out, ignored) ||
-      (!flags.labels.empty() && fs::equivalent(flags.labels, out, ignored))) {
+  if (!through && (fs::equivalent(found.file, out, ignored) ||
+                   (!flags.labels.empty() && fs::equivalent(flags.labels, out, ignored)))) {
     throw UsageError(
         fmt::format("{} would replace the model that it is made from: name another file", out.string()));
   }
-  check_can_write({"--out", out});
+  check_outputs({{"--out", out}});
   const ModelFile model = read_model(found, flags.labels);
   const fs::path labels = out.parent_path() / "label_encoder.joblib";
-  if (format == ModelFormat::pth) check_labels_place(labels, model.classes);
+  const bool with_labels = format == ModelFormat::pth && !through;
+  if (with_labels) check_labels_place(labels, model.classes);
 
   // The bytes are checked before anything is replaced; then the file is compared with them.
   const Pictures pictures = pictures_to_check(found.run.test_pictures());
@@ -116,22 +121,29 @@ int export_model(const ExportFlags& flags, const FoundModel& found, const fs::pa
     throw Error(fmt::format("{} was not written: {}", out.string(), error.what()));
   }
   const std::vector<std::uint8_t>& bytes = exported.bytes;
-  if (format == ModelFormat::pth) write_file(labels, encode_label_encoder(model.classes));
+  if (with_labels) write_file(labels, encode_label_encoder(model.classes));
   EarlierOutput earlier =
       !flags.out.empty() ? EarlierOutput() : EarlierOutput(out, EarlierOutput::Replaced::as_a_whole);
-  write_file(out, bytes);
-  if (read_file(out) != bytes) {
+  if (out == "-") {
+    write_output(out, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  } else {
+    write_file(out, bytes);
+  }
+  if (!through && read_file(out) != bytes) {
     throw Error(
         fmt::format("{} does not read back as it was written: the disk may be failing", out.string()));
   }
 
-  fmt::print("{}: {:.1f} MB, {} classes{}{}\n", out.string(), static_cast<double>(bytes.size()) / 1e6,
-             model.classes.size(), flags.half ? ", float16 weights" : "",
+  // A model that goes to stdout is not mixed with words.
+  std::FILE* const told = through ? stderr : stdout;
+  fmt::print(told, "{}: {:.1f} MB, {} classes{}{}\n", out == "-" ? "stdout" : out.string(),
+             static_cast<double>(bytes.size()) / 1e6, model.classes.size(),
+             flags.half ? ", float16 weights" : "",
              flags.with_preprocessing ? ", takes pictures of any size" : "");
-  fmt::print("Checked against {} on {} of {}: the same class for {}, probabilities within {:.1e}\n",
+  fmt::print(told, "Checked against {} on {} of {}: the same class for {}, probabilities within {:.1e}\n",
              found.file.string(), counted(pictures.pictures.size(), "picture", "pictures"), pictures.origin,
              exported.agreement.same_class, exported.agreement.farthest_probability);
-  if (const std::string kept = earlier.keep(); !kept.empty()) fmt::print("{}\n", kept);
+  if (const std::string kept = earlier.keep(); !kept.empty()) fmt::print(told, "{}\n", kept);
   return 0;
 }
 
@@ -142,6 +154,12 @@ int export_command(const ExportFlags& flags) {
   std::string name = flags.format;
   if (name.empty()) name = told_by_ending ? ending.substr(1) : "onnx";
   const ModelFormat format = format_named(name, "--format");
+  if (flags.format.empty() && !told_by_ending && !ending.empty()) {
+    throw UsageError(fmt::format(
+        "--out {}: the format of {} is not known; name a file that ends in .onnx, .safetensors or .pth, or "
+        "the format with --format",
+        flags.out.string(), ending));
+  }
   if (!flags.out.empty()) check_ending({"--out", flags.out}, name, {"." + name});
   const FoundModel found = find_model(flags.model);
   return export_model(flags, found,
@@ -149,7 +167,7 @@ int export_command(const ExportFlags& flags) {
 }
 
 int convert_command(const ExportFlags& flags) {
-  const std::string ending = ending_of(flags.out);
+  const std::string ending = flags.out == "-" ? ".onnx" : ending_of(flags.out);
   return export_model(flags, find_model(flags.model), flags.out,
                       format_named(ending.empty() ? ending : ending.substr(1),
                                    fmt::format("the extension of {}", flags.out.string())));
@@ -176,7 +194,7 @@ void add_export_command(CLI::App& program, Run& run) {
   add_model_flags(*command, *flags);
   command->add_option("--format", flags->format,
                       "onnx, safetensors or pth (default: by the ending of --out, else onnx)");
-  command->add_option("--out", flags->out, "File to write (default: beside the model)");
+  command->add_option("--out", flags->out, "File to write, or - for stdout (default: beside the model)");
   add_shared_flags(*command, *flags);
   command->footer(
       "Examples:\n"
@@ -192,7 +210,10 @@ void add_convert_command(CLI::App& program, Run& run) {
   CLI::App* command =
       program.add_subcommand("convert", "Convert a model file to the format that the extension names");
   command->add_option("input", flags->model, "The model: .pth, .safetensors, .onnx")->required();
-  command->add_option("output", flags->out, "The file to write: .pth, .safetensors, .onnx")->required();
+  command
+      ->add_option("output", flags->out,
+                   "The file to write: .pth, .safetensors, .onnx, or - for ONNX on stdout")
+      ->required();
   add_labels_flags(*command, *flags);
   add_shared_flags(*command, *flags);
   command->footer(

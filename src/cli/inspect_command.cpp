@@ -21,6 +21,7 @@
 #include "commands.h"
 #include "listing_text.h"
 #include "log.h"
+#include "output_checks.h"
 #include "outputs.h"
 #include "progress.h"
 
@@ -77,12 +78,6 @@ std::string augmented_pictures(const InspectFlags& flags, const Inspection& insp
                            static_cast<std::uint32_t>(flags.seed));
 }
 
-/// Checks what can be known about a page before pictures are read.
-void check_page(const Output& page) {
-  check_ending(page, "HTML", {".html", ".htm"});
-  check_can_write(page);
-}
-
 void check_replaces_no_picture(const Output& page, const Listing& listing) {
   std::vector<fs::path> inputs;
   for (const ListedPicture& picture : listing.pictures) inputs.push_back(listing.folder / picture.file);
@@ -104,9 +99,10 @@ fs::path named(const fs::path& folder) {
 int inspect_command(const InspectFlags& flags) {
   check_flags(flags);
   const Output html{"--html", flags.html};
-  check_page(html);
+  check_ending(html, "HTML", {".html", ".htm"});
   const Output augmented{"--augmented", flags.augmented};
-  check_page(augmented);
+  check_ending(augmented, "HTML", {".html", ".htm"});
+  check_outputs({html, augmented});
   Progress progress;
   Log log("Batlogger (Inspect)", progress);
   const Listing listing = list_data(named(flags.folder));
@@ -136,7 +132,7 @@ int inspect_command(const InspectFlags& flags) {
         fmt::format("Wrote {} ({:.1f} MB)", flags.html.string(), 1e-6 * static_cast<double>(page.size())));
   }
   const std::string text = flags.json ? inspection_json(inspection) : inspection_text(inspection);
-  std::fwrite(text.data(), 1, text.size(), stdout);
+  write_output("-", text);
   return 0;
 }
 

@@ -19,6 +19,7 @@
 #include "commands.h"
 #include "listing_text.h"
 #include "log.h"
+#include "output_checks.h"
 #include "outputs.h"
 #include "progress.h"
 #include "train_flags.h"
@@ -53,7 +54,7 @@ void check_flags(const LrFindFlags& flags) {
 int lr_find_command(const LrFindFlags& flags) {
   check_flags(flags);
   check_ending({"--out", flags.out}, "SVG", {".svg"});
-  check_can_write({"--out", flags.out});
+  check_outputs({{"--out", flags.out}});
   const SettledSettings settled = settle(flags.settings);
   const RunSettings& settings = settled.values;
   check_cache(settings.cache, flags.folder);

@@ -21,6 +21,7 @@
 #include "listing_text.h"
 #include "log.h"
 #include "model_flags.h"
+#include "output_checks.h"
 #include "outputs.h"
 #include "progress.h"
 
@@ -66,7 +67,12 @@ const NamedFormat& format_of(const PredictFlags& flags) {
   for (const NamedFormat& format : formats) {
     if (std::ranges::find(format.endings, ending_of(flags.out)) != format.endings.end()) return format;
   }
-  check_ending({"--out", flags.out}, "JSON", formats[0].endings);
+  if (const std::string ending = ending_of(flags.out); !ending.empty()) {
+    throw UsageError(fmt::format(
+        "--out {}: the format of {} is not known; name a file that ends in .json, .csv, .jsonl or .txt, or "
+        "the format with --format",
+        flags.out, ending));
+  }
   return formats[0];
 }
 
@@ -84,8 +90,7 @@ class PredictionOutput {
   void write_out() {
     if (pending_.empty()) return;
     if (path_ == "-") {
-      std::fwrite(pending_.data(), 1, pending_.size(), stdout);
-      std::fflush(stdout);
+      write_output("-", pending_);
     } else {
       if (!file_) {
         if (!named_) {
@@ -122,7 +127,7 @@ int predict_command(const PredictFlags& flags) {
   check_top_k(flags.top_k);
   const NamedFormat& format = format_of(flags);
   const fs::path out = !flags.out.empty() ? flags.out : format.default_output;
-  check_can_write({"--out", out});
+  check_outputs({{"--out", out}});
   const ModelOptions options = model_options(flags);
   Progress progress;
   Log log("Batlogger (Inference)", progress);

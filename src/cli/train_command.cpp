@@ -27,10 +27,28 @@ int train_command(const TrainFlags& flags, ResumeMode mode, const std::string& c
         set_from_text(run_setting(flag), settings, text_of(run_setting(flag), flags.settings));
       }
     };
+    // With auto, a training of other pictures that has ended makes place for the one that is asked for.
+    const auto begins_anew = [&](const Error& error) {
+      if (mode != ResumeMode::if_possible || !has_ended_elsewhere(flags.settings.out, named_folder(flags)))
+        return false;
+      log.log().info(
+          fmt::format("The training in {} has ended, and it began with another data folder than {}: "
+                      "beginning a new one ({})",
+                      flags.settings.out, named_folder(flags).string(), error.what()));
+      return true;
+    };
     try {
       return log.end(resume(flags.settings.out, {named_folder(flags), change, command_line}, observer));
     } catch (const ChangedSetting& error) {
-      throw UsageError(error.with_flags() + ": leave the flag out, or begin anew without --resume");
+      if (!begins_anew(UsageError(error.with_flags())))
+        throw UsageError(error.with_flags() + ": leave the flag out, or begin anew without --resume");
+    } catch (const SettingError& error) {
+      if (!begins_anew(UsageError(error.with_flags()))) throw;
+    } catch (const ChangedData& error) {
+      if (!begins_anew(error)) {
+        throw Error(fmt::format("{}; {}, or begin a new training without --resume", error.what(),
+                                error.elsewhere() ? "leave the folder out to go on with it" : "restore it"));
+      }
     }
   }
   for (const char* flag : {"max-steps", "patience"}) {

@@ -128,13 +128,8 @@ void TrainingLog::tell_start(const RunStart& start) {
         "until this training has a model, after its first epoch; then they are in bart-run/earlier/");
   } else {
     log_.info("Saved label_encoder.joblib");
-    log_.info(fmt::format("Saved {} test images to inference_images/", record.test_pictures));
-    if (start.kept_pictures > 0) {
-      log_.warning(
-          fmt::format("inference_images/ held {} that were there before: they are kept, in bart-run/earlier/ "
-                      "once there is a model",
-                      counted(start.kept_pictures, "picture", "pictures")));
-    }
+    log_.info(fmt::format("Saved {} to inference_images/",
+                          counted(record.test_pictures, "test image", "test images")));
   }
   if (start.leftover_pictures > 0) {
     log_.warning(

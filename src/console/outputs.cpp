@@ -23,9 +23,12 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Endings that would mislead if the file had another content.
-constexpr std::array<std::string_view, 22> known_endings = {
-    ".csv", ".json", ".jsonl", ".ndjson", ".txt", ".png", ".jpg",  ".jpeg",        ".gif",    ".webp", ".bmp",
-    ".tif", ".tiff", ".avif",  ".html",   ".svg", ".pdf", ".onnx", ".safetensors", ".joblib", ".pth",  ".pt"};
+constexpr std::array known_endings = std::to_array<std::string_view>(
+    {".csv",  ".tsv",  ".json",        ".jsonl",  ".ndjson", ".txt",     ".xml",  ".yaml", ".yml",
+     ".toml", ".md",   ".xls",         ".xlsx",   ".ods",    ".parquet", ".npy",  ".npz",  ".h5",
+     ".pkl",  ".db",   ".zip",         ".gz",     ".png",    ".jpg",     ".jpeg", ".gif",  ".webp",
+     ".bmp",  ".tif",  ".tiff",        ".avif",   ".ps",     ".eps",     ".html", ".htm",  ".svg",
+     ".pdf",  ".onnx", ".safetensors", ".joblib", ".pth",    ".pt"});
 
 /// Piece by piece: a file of predictions may be larger than the memory.
 bool same_content(const fs::path& one, const fs::path& other) {
@@ -128,7 +131,10 @@ std::string ending_of(const fs::path& path) {
 void write_output(const fs::path& path, std::string_view text) {
   if (path.empty()) return;
   if (path == "-") {
-    std::fwrite(text.data(), 1, text.size(), stdout);
+    // At once, because the reason is lost with a later call.
+    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
+      throw Error(fmt::format("cannot write to standard output: {}", std::strerror(errno)));
+    }
   } else {
     write_file(path, text);
   }

@@ -54,7 +54,8 @@ class EarlierOutput {
 /// The ending of a path in lower case, with its dot.
 std::string ending_of(const std::filesystem::path& path);
 
-/// Writes `text` to the output, "-" being stdout. Does nothing for an empty path.
+/// Writes `text` to the output, "-" being stdout, which is flushed. Does nothing for an empty path. Throws
+/// Error with the reason.
 void write_output(const std::filesystem::path& path, std::string_view text);
 
 }  // namespace bart

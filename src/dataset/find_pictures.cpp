@@ -8,13 +8,13 @@
 #include <cctype>
 #include <deque>
 #include <map>
-#include <set>
 #include <system_error>
 #include <utility>
 
 #include "bart/platform/counted.h"
 #include "bart/platform/error.h"
 #include "folder_entries.h"
+#include "search.h"
 
 namespace bart {
 namespace {
@@ -24,6 +24,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view hidden = "hidden";
 constexpr std::string_view of_the_system = "of the operating system";
 constexpr std::string_view no_picture = "not pictures by their ending";
+constexpr std::string_view no_picture_by_name = "not pictures by their name";
 
 // What Windows, macOS, Linux and network storage leave in folders without asking.
 constexpr std::array system_folders = {"__MACOSX",   "$RECYCLE.BIN", "System Volume Information",
@@ -42,19 +43,28 @@ constexpr std::array other_endings = {
     "exe",  "dll",  "lnk",  "url",  "aae",  "xmp",         "npy", "npz",  "pkl",   "pickle", "joblib",
     "pt",   "pth",  "onnx", "h5",   "mat",  "safetensors", "md5", "sha1", "sha256"};
 
+// Texts that stand beside pictures under names without an ending, in any case.
+constexpr std::array texts = {"license", "licence",   "copying", "notice",   "readme",
+                              "authors", "changelog", "changes", "citation", "contributing",
+                              "install", "manifest",  "version", "makefile", "dockerfile"};
+
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return lower;
+}
+
 /// The ending of a name in lower case, without its dot; empty where there is none.
 std::string ending_of(std::string_view name) {
   const std::size_t dot = name.rfind('.');
   if (dot == std::string_view::npos || dot == 0) return {};
-  std::string ending(name.substr(dot + 1));
-  for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return ending;
+  return lower_case(name.substr(dot + 1));
 }
 
 /// A folder to look into.
 struct Pending {
-  std::string path;  // relative to the first, with a "/" after it; empty for the first
-  bool link = false;
+  std::size_t root;       // index of the folder of the list that it belongs to
+  std::string path = {};  // relative to that one, with a "/" after it; empty for that one itself
 };
 
 using Identity = std::pair<dev_t, ino_t>;
@@ -67,64 +77,90 @@ std::optional<Identity> identity_of(const fs::path& folder) {
 
 class Search {
  public:
-  Search(const fs::path& folder, bool recursive) : folder_(folder), recursive_(recursive) {}
+  Search(std::vector<SearchedFolder> roots, bool recursive)
+      : roots_(std::move(roots)), recursive_(recursive), found_(roots_.size()), repeated_(roots_.size()) {}
 
-  FoundPictures run() {
+  /// No link to `folder`, or to one that it lies in, is followed.
+  void pass_by(const fs::path& folder) {
+    std::error_code error;
+    fs::path at = fs::canonical(folder, error);
+    for (; !error && !at.empty(); at = at.parent_path()) {
+      if (const auto identity = identity_of(at)) visited_.emplace(*identity, at.string());
+      if (at == at.root_path()) break;
+    }
+  }
+
+  void run() {
     // Folders come before links to folders: if both lead to the same one, the link is passed over.
-    std::deque<Pending> folders{{}}, links;
+    std::deque<Pending> folders, links;
+    for (std::size_t root = 0; root < roots_.size(); ++root)
+      (roots_[root].link ? links : folders).push_back({root});
     while (!folders.empty() || !links.empty()) {
       std::deque<Pending>& from = folders.empty() ? links : folders;
       const Pending next = std::move(from.front());
       from.pop_front();
       look_into(next, folders, links);
     }
-    std::ranges::sort(found_.files);
-    return std::move(found_);
+    for (FoundPictures& one : found_) std::ranges::sort(one.files);
   }
+
+  FoundPictures& found(std::size_t root) { return found_[root]; }
+  /// The sentence about a folder of the list that was visited already by another name; else empty.
+  const std::string& repeated(std::size_t root) const { return repeated_[root]; }
 
  private:
   void look_into(const Pending& pending, std::deque<Pending>& folders, std::deque<Pending>& links) {
-    const fs::path path = folder_ / pending.path;
-    if (const auto identity = identity_of(path); identity && !visited_.insert(*identity).second) {
-      pass_over(pending.path, "links to a folder that was visited");
-      found_.warnings.push_back(
-          fmt::format("{} leads to a folder that was visited already: it is passed over", path.string()));
-      return;
+    const fs::path path = roots_[pending.root].path / pending.path;
+    FoundPictures& found = found_[pending.root];
+    if (const auto identity = identity_of(path)) {
+      const auto [earlier, fresh] = visited_.emplace(*identity, path.string());
+      if (!fresh) {
+        const std::string sentence = fmt::format(
+            "{} leads to a folder that was visited already or that it lies in, {}: it is passed over",
+            path.string(), earlier->second);
+        if (pending.path.empty()) {
+          repeated_[pending.root] = sentence;
+        } else {
+          found.passed_over.push_back({pending.path, "links to a folder that was visited"});
+          found.warnings.push_back(sentence);
+        }
+        return;
+      }
     }
     std::vector<FolderEntry> entries;
     try {
       entries = entries_of(path);
     } catch (const Error& error) {
       if (pending.path.empty()) throw;
-      pass_over(pending.path, "that cannot be read");
-      found_.warnings.push_back(fmt::format("{}: what is in it is missing", error.what()));
+      found.passed_over.push_back({pending.path, "that cannot be read"});
+      found.warnings.push_back(fmt::format("{}: what is in it is missing", error.what()));
       return;
     }
     for (const FolderEntry& entry : entries) {
       const bool is_folder = entry.type == fs::file_type::directory;
       const std::string inner = pending.path + entry.name;
+      const auto pass_over = [&](const std::string& name, std::string_view why) {
+        found.passed_over.push_back({name, std::string(why)});
+      };
       if (const auto why = why_passed_over(entry.name, is_folder)) {
-        pass_over(is_folder ? inner + "/" : inner, std::string(*why));
+        pass_over(is_folder ? inner + "/" : inner, *why);
       } else if (is_folder && recursive_) {
-        (entry.link ? links : folders).push_back({inner + "/", entry.link});
+        (entry.link ? links : folders).push_back({pending.root, inner + "/"});
       } else if (is_folder) {
         pass_over(inner + "/", "sub-folders");
       } else if (may_be_picture(entry.type)) {
-        found_.files.push_back(inner);
+        found.files.push_back(inner);
       } else {
         pass_over(inner, "not regular files");
       }
     }
   }
 
-  void pass_over(std::string path, std::string reason) {
-    found_.passed_over.push_back({std::move(path), std::move(reason)});
-  }
-
-  const fs::path& folder_;
+  std::vector<SearchedFolder> roots_;
   bool recursive_;
-  std::set<Identity> visited_;
-  FoundPictures found_;
+  std::map<Identity, std::string> visited_;  // with a name of each
+  std::vector<FoundPictures> found_;
+  std::vector<std::string> repeated_;
 };
 
 }  // namespace
@@ -164,11 +200,34 @@ std::optional<std::string_view> why_passed_over(std::string_view name, bool is_f
   if (std::ranges::find(system_files, name) != system_files.end()) return of_the_system;
   const std::string ending = ending_of(name);
   if (std::ranges::find(other_endings, ending) != other_endings.end()) return no_picture;
+  if (std::ranges::find(texts, lower_case(name)) != texts.end()) return no_picture_by_name;
   return std::nullopt;
 }
 
 FoundPictures find_pictures(const fs::path& folder, bool recursive) {
-  return Search(folder, recursive).run();
+  Search search({{folder}}, recursive);
+  std::error_code error;
+  if (const fs::path real = fs::canonical(folder, error); !error) search.pass_by(real.parent_path());
+  search.run();
+  return std::move(search.found(0));
+}
+
+std::vector<std::optional<FoundPictures>> find_pictures_of(const fs::path& data_set,
+                                                           std::vector<SearchedFolder> folders,
+                                                           std::vector<std::string>& warnings) {
+  const std::size_t count = folders.size();
+  Search search(std::move(folders), /*recursive=*/true);
+  search.pass_by(data_set);
+  search.run();
+  std::vector<std::optional<FoundPictures>> results(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (search.repeated(i).empty()) {
+      results[i] = std::move(search.found(i));
+    } else {
+      warnings.push_back(search.repeated(i));
+    }
+  }
+  return results;
 }
 
 std::string passed_over_sentence(const std::vector<PassedOver>& passed_over) {

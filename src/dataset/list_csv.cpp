@@ -152,10 +152,30 @@ struct SeenFile {
   Part part;
 };
 
+/// Without the byte order mark that Excel writes.
+std::string_view without_mark(std::string_view text) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  return text;
+}
+
+/// A header with unknown names would become a picture and a class.
+void check_first_row(std::string_view text, const Listing& listing, const fs::path& csv) {
+  text = without_mark(text);
+  const std::optional<Row> row = RowReader(text, separator_of(text)).next();
+  if (!row || columns_of(*row).in_header || listing.pictures.empty()) return;
+  const ListedPicture& first = listing.pictures.front();
+  std::error_code error;
+  if (fs::path(first.file).has_extension() || fs::exists(listing.folder / first.file, error)) return;
+  throw Error(fmt::format(
+      "{}: the first row names {}, which is no file: if the row is a header, name its columns file and label "
+      "(and split, if there is one)",
+      csv.string(), first.file));
+}
+
 }  // namespace
 
 Listing listing_of_csv(std::string_view text) {
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // a byte order mark, as Excel writes it
+  text = without_mark(text);
   Listing listing;
   std::vector<std::string> labels;  // of each picture
   std::unordered_map<std::string, SeenFile> seen;
@@ -189,13 +209,15 @@ Listing listing_of_csv(std::string_view text) {
 
 Listing list_csv(const fs::path& csv, const fs::path& root, std::size_t fewest_classes) {
   const std::vector<std::uint8_t> bytes = read_file(csv, most_bytes);
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   Listing listing;
   try {
-    listing = listing_of_csv({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    listing = listing_of_csv(text);
   } catch (const Error& why) {
     throw Error(fmt::format("{}: {}", csv.string(), why.what()));
   }
   listing.folder = !root.empty() ? root : csv.has_parent_path() ? csv.parent_path() : fs::path(".");
+  check_first_row(text, listing, csv);
   check_class_names(listing.classes, csv.string(), listing.warnings);
   check_class_count(listing, fewest_classes, csv.string());
   return listing;

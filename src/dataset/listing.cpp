@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -14,15 +15,22 @@
 #include "bart/platform/error.h"
 #include "class_checks.h"
 #include "folder_entries.h"
+#include "search.h"
 
 namespace bart {
 namespace {
 
 namespace fs = std::filesystem;
 
+/// A sub-folder, or a link to a folder.
+struct SubFolder {
+  std::string name;
+  bool link = false;
+};
+
 /// The sub-folders of a folder; whatever else lies in it is passed over.
 struct SubFolders {
-  std::vector<std::string> names;
+  std::vector<SubFolder> folders;
   std::vector<PassedOver> passed_over;
   std::size_t pictures_beside = 0;
 };
@@ -34,7 +42,7 @@ SubFolders sub_folders_of(const fs::path& folder, const std::string& prefix) {
     if (const auto why = why_passed_over(entry.name, is_folder)) {
       result.passed_over.push_back({prefix + entry.name + (is_folder ? "/" : ""), std::string(*why)});
     } else if (is_folder) {
-      result.names.push_back(std::move(entry.name));
+      result.folders.push_back({std::move(entry.name), entry.link});
     } else {
       result.passed_over.push_back({prefix + entry.name, "beside the class folders"});
       result.pictures_beside += has_picture_extension(entry.name);
@@ -48,8 +56,31 @@ void append(std::vector<T>& to, std::vector<T> from) {
   std::ranges::move(from, std::back_inserter(to));
 }
 
+/// What each folder of a data set holds, by its path within the data set; nothing for one that is or leads to
+/// another one.
+using Contents = std::map<std::string, std::optional<FoundPictures>>;
+
+/// Adds the folders to those that are searched.
+void add_folders(std::vector<std::string>& paths, std::vector<SearchedFolder>& searched,
+                 const fs::path& folder, const std::string& prefix, const std::vector<SubFolder>& added,
+                 bool link) {
+  for (const SubFolder& one : added) {
+    paths.push_back(prefix + one.name);
+    searched.push_back({folder / paths.back(), link || one.link});
+  }
+}
+
+Contents contents_of(const fs::path& data_set, const std::vector<std::string>& paths,
+                     std::vector<SearchedFolder> searched, std::vector<std::string>& warnings) {
+  std::vector<std::optional<FoundPictures>> found = find_pictures_of(data_set, std::move(searched), warnings);
+  Contents contents;
+  for (std::size_t i = 0; i < paths.size(); ++i) contents[paths[i]] = std::move(found[i]);
+  return contents;
+}
+
 /// One folder per class in `folder / prefix`; the files' names begin with `prefix`.
-Listing list_classes(const fs::path& folder, const std::string& prefix, SubFolders sub_folders, Part part) {
+Listing list_classes(const fs::path& folder, const std::string& prefix, SubFolders sub_folders,
+                     Contents& contents, Part part) {
   Listing listing{folder, {}, {}, std::move(sub_folders.passed_over), {}};
   if (sub_folders.pictures_beside > 0) {
     listing.warnings.push_back(fmt::format("{} beside the class folders in {} {} to no class and {} not used",
@@ -58,25 +89,30 @@ Listing list_classes(const fs::path& folder, const std::string& prefix, SubFolde
                                            sub_folders.pictures_beside == 1 ? "belongs" : "belong",
                                            sub_folders.pictures_beside == 1 ? "is" : "are"));
   }
-  for (const std::string& name : sub_folders.names) {
+  for (const SubFolder& sub_folder : sub_folders.folders) {
+    const std::string& name = sub_folder.name;
     const fs::path path = folder / (prefix + name);
     if (!is_utf8(name)) {
       throw Error(
           fmt::format("the name of the class folder {} is not valid UTF-8: rename it", path.string()));
     }
-    FoundPictures found = find_pictures(path, true);
-    append(listing.warnings, std::move(found.warnings));
-    for (PassedOver& one : found.passed_over) {
+    std::optional<FoundPictures>& found = contents.at(prefix + name);
+    if (!found) {
+      listing.passed_over.push_back({prefix + name + "/", "links to a folder that was visited"});
+      continue;
+    }
+    append(listing.warnings, std::move(found->warnings));
+    for (PassedOver& one : found->passed_over) {
       listing.passed_over.push_back({prefix + name + "/" + one.path, std::move(one.reason)});
     }
-    if (found.files.empty()) {
+    if (found->files.empty()) {
       listing.warnings.push_back(
           fmt::format("The class folder {} holds no picture: it is not used as a class", path.string()));
       continue;
     }
     const auto label = static_cast<std::int32_t>(listing.classes.size());
     listing.classes.push_back(name);
-    for (const std::string& file : found.files) {
+    for (const std::string& file : found->files) {
       listing.pictures.push_back({prefix + name + "/" + file, label, part});
     }
   }
@@ -84,27 +120,38 @@ Listing list_classes(const fs::path& folder, const std::string& prefix, SubFolde
   return listing;
 }
 
+Listing list_class_folders(const fs::path& folder, SubFolders root) {
+  std::vector<std::string> paths, warnings;
+  std::vector<SearchedFolder> searched;
+  add_folders(paths, searched, folder, "", root.folders, false);
+  Contents contents = contents_of(folder, paths, std::move(searched), warnings);
+  Listing listing = list_classes(folder, "", std::move(root), contents, Part::none);
+  append(listing.warnings, std::move(warnings));
+  return listing;
+}
+
 /// A part of a split: "folder/train" and its contents.
 struct PartFolder {
   std::string name;
   Part part;
+  bool link;
   SubFolders inner;
-  bool holds_classes() const { return !inner.names.empty(); }
+  bool holds_classes() const { return !inner.folders.empty(); }
 };
 
 /// The sub-folders of the root; those that are named like parts of a split are kept separately.
 struct Parts {
   std::vector<PartFolder> folders;
-  std::vector<std::string> others;
+  std::vector<SubFolder> others;
 };
 
-Parts parts_of(const fs::path& folder, const std::vector<std::string>& names) {
+Parts parts_of(const fs::path& folder, const std::vector<SubFolder>& sub_folders) {
   Parts parts;
-  for (const std::string& name : names) {
-    if (part_named(name) == Part::none) {
-      parts.others.push_back(name);
+  for (const SubFolder& one : sub_folders) {
+    if (part_named(one.name) == Part::none) {
+      parts.others.push_back(one);
     } else {
-      parts.folders.push_back({name, part_named(name), {}});
+      parts.folders.push_back({one.name, part_named(one.name), one.link, {}});
     }
   }
   // A single such folder among others is a class: a "train" beside a "bus".
@@ -132,8 +179,15 @@ Listing list_parts(const fs::path& folder, Parts parts, SubFolders root) {
     }
   }
   Listing listing{folder, {}, {}, std::move(root.passed_over), {}};
-  for (const std::string& name : parts.others) {
-    if (!find_pictures(folder / name, true).files.empty()) {
+  std::vector<std::string> paths;
+  std::vector<SearchedFolder> searched;
+  for (const PartFolder& one : folders) {
+    add_folders(paths, searched, folder, one.name + "/", one.inner.folders, one.link);
+  }
+  add_folders(paths, searched, folder, "", parts.others, false);
+  Contents contents = contents_of(folder, paths, std::move(searched), listing.warnings);
+  for (const auto& [name, link] : parts.others) {
+    if (const auto& found = contents.at(name); found && !found->files.empty()) {
       throw Error(fmt::format(
           "the data folder {} holds parts of a split, {} and {}, and pictures in {}, which is none: "
           "move it elsewhere",
@@ -148,7 +202,7 @@ Listing list_parts(const fs::path& folder, Parts parts, SubFolders root) {
       listing.warnings.push_back(fmt::format("{} holds no class folders: it is not used", path.string()));
       continue;
     }
-    Listing part = list_classes(folder, one.name + "/", std::move(one.inner), one.part);
+    Listing part = list_classes(folder, one.name + "/", std::move(one.inner), contents, one.part);
     if (listing.pictures.empty()) {
       listing.classes = std::move(part.classes);
     } else {
@@ -181,7 +235,7 @@ void check_folder(const fs::path& folder) {
 
 /// A hint about the folders inside the only class folder, which may be the classes that were meant.
 std::string inner_classes(const fs::path& folder, const std::string& only) {
-  const std::size_t inner = sub_folders_of(folder, only + "/").names.size();
+  const std::size_t inner = sub_folders_of(folder, only + "/").folders.size();
   if (inner < 2) return {};
   return fmt::format(" (it holds {} folders: name {} if these are the classes)", inner,
                      (folder / only).string());
@@ -214,23 +268,24 @@ Part part_named(std::string_view name) {
 Listing list_folder(const fs::path& folder, std::size_t fewest_classes) {
   check_folder(folder);
   SubFolders root = sub_folders_of(folder, "");
-  if (root.names.empty()) {
+  if (root.folders.empty()) {
     throw Error(
         fmt::format("the data folder {} holds no class folder: it must hold one folder of pictures for "
                     "each class",
                     folder.string()));
   }
-  const std::vector<std::string> names = root.names;
-  Parts parts = parts_of(folder, names);
+  const std::vector<SubFolder> sub_folders = root.folders;
+  Parts parts = parts_of(folder, sub_folders);
   const bool split = are_parts(parts);
   Listing listing = split ? list_parts(folder, std::move(parts), std::move(root))
-                          : list_classes(folder, "", std::move(root), Part::none);
+                          : list_class_folders(folder, std::move(root));
   if (!split && parts.folders.size() > 1) {
     listing.warnings.push_back(fmt::format(
         "{} and {} in {} are read as classes: as parts of a split they would hold one folder for each class",
         parts.folders[0].name, parts.folders[1].name, folder.string()));
   }
-  const std::string hint = names.size() == 1 && !split ? inner_classes(folder, names[0]) : "";
+  const std::string hint =
+      sub_folders.size() == 1 && !split ? inner_classes(folder, sub_folders[0].name) : "";
   check_class_count(listing, fewest_classes, "the data folder " + folder.string(), hint);
   return listing;
 }

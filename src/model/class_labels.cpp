@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <optional>
 
+#include "bart/dataset/class_names.h"
 #include "bart/platform/counted.h"
 #include "bart/platform/error.h"
 
@@ -12,9 +13,9 @@ std::vector<std::int32_t> labels_among(const std::vector<std::string>& classes, 
   std::vector<std::int32_t> labels;
   std::vector<std::string> unknown;
   for (const std::string& name : listing.classes) {
-    const auto found = std::ranges::find(classes, name);
-    labels.push_back(static_cast<std::int32_t>(found - classes.begin()));
-    if (found == classes.end()) unknown.push_back(name);
+    const std::optional<std::size_t> found = find_class(classes, name);
+    labels.push_back(static_cast<std::int32_t>(found.value_or(classes.size())));
+    if (!found) unknown.push_back(name);
   }
   if (!unknown.empty()) {
     throw Error(fmt::format(

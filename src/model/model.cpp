@@ -148,7 +148,7 @@ std::vector<float> Model::predict_proba_resized(std::span<const std::uint8_t* co
 }
 
 FolderEvaluation Model::evaluate(const std::filesystem::path& folder, const EvaluateOptions& options) const {
-  return evaluate(list_folder(folder, 1), options);
+  return evaluate(list_data(folder, 1), options);
 }
 
 FolderEvaluation Model::evaluate(const Listing& listing, const EvaluateOptions& options) const {

@@ -1,5 +1,7 @@
 #include "output_place.h"
 
+#include "bart/platform/write_through.h"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -55,6 +57,11 @@ OutputPlace output_place(const fs::path& path) {
   if (::faccessat(AT_FDCWD, place.file.c_str(), W_OK, AT_EACCESS) != 0) fail("write", path, errno);
   place.existing = OutputPlace::Owner{status.st_mode & 0777, status.st_uid, status.st_gid};
   return place;
+}
+
+bool writes_through(const fs::path& path) {
+  const OutputPlace place = output_place(path);
+  return place.descriptor >= 0 || place.special;
 }
 
 }  // namespace bart

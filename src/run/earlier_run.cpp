@@ -2,10 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
 #include <string>
+#include <system_error>
 #include <vector>
 
+#include "bart/formats/joblib.h"
+#include "bart/platform/counted.h"
 #include "bart/platform/error.h"
+#include "bart/platform/files.h"
+#include "bart/platform/hash.h"
 #include "bart/record/run_record.h"
 #include "written_files.h"
 
@@ -32,9 +42,16 @@ std::vector<fs::path> results_of(const RunFolder& folder) {
 }
 
 std::vector<fs::path> records_of(const RunFolder& folder) {
-  return {folder.run_json(),     folder.run_toml(),          folder.steps_csv(),
-          folder.pictures_csv(), folder.history_csv(),       folder.history_json(),
-          folder.report(),       folder.test_pictures_csv(), folder.augmented_pictures()};
+  return {folder.run_json(),
+          folder.run_toml(),
+          folder.steps_csv(),
+          folder.pictures_csv(),
+          folder.history_csv(),
+          folder.history_json(),
+          folder.report(),
+          folder.test_pictures_csv(),
+          folder.augmented_pictures(),
+          written_pictures_csv(folder)};
 }
 
 /// Whether the record in the folder is of a training that wrote no model, because it was killed or
@@ -60,6 +77,47 @@ std::vector<fs::path> test_pictures_in(const fs::path& folder) {
   return pictures;
 }
 
+constexpr std::uint64_t most_bytes = std::uint64_t{1} << 40;
+
+/// Whether `name` is that of one of the test pictures.
+bool is_replaced(const std::string& name, std::size_t test_pictures) {
+  constexpr std::size_t before = 4, after = 4;  // "pic_" and ".jpg"
+  std::size_t number = 0;
+  const char* const end = name.data() + name.size() - after;
+  const auto [stop, failed] = std::from_chars(name.data() + before, end, number);
+  return failed == std::errc() && stop == end && number < test_pictures;
+}
+
+/// The results in the folder that no training of BART wrote and that one with so many test pictures replaces.
+std::vector<fs::path> files_of_others(const RunFolder& run, std::size_t test_pictures) {
+  std::optional<RunRecord> record;
+  std::optional<std::map<std::string, std::uint64_t>> written;
+  try {
+    if (fs::exists(run.run_json())) record = read_run_record(run);
+    written = read_written_pictures(run);
+  } catch (const Error&) {  // nothing is known of these files
+    record.reset();
+  }
+  std::vector<fs::path> others;
+  for (const fs::path& model : {run.model(), run.best_model(), run.last_model()}) {
+    if (!fs::is_regular_file(model)) continue;
+    if (!record || !wrote_model(*record, read_file(model, most_bytes)).value_or(true))
+      others.push_back(model);
+  }
+  if (fs::is_regular_file(run.labels()) &&
+      (!record || read_file(run.labels(), most_bytes) != encode_label_encoder(record->classes))) {
+    others.push_back(run.labels());
+  }
+  for (const fs::path& picture : test_pictures_in(run.test_pictures())) {
+    if (!fs::is_regular_file(picture) || !is_replaced(picture.filename().string(), test_pictures)) continue;
+    if (record && !written) continue;  // of a version that did not say what it wrote
+    const bool same = record && written->contains(picture.filename().string()) &&
+                      written->at(picture.filename().string()) == hash_of(read_file(picture, most_bytes));
+    if (!same) others.push_back(picture);
+  }
+  return others;
+}
+
 void remove_folder(const fs::path& folder) {
   std::error_code error;
   fs::remove_all(folder, error);
@@ -72,23 +130,69 @@ bool EarlierRun::has_model() const {
   return fs::exists(folder_.model()) || fs::exists(folder_.best_model());
 }
 
-std::size_t EarlierRun::keep() {
-  if (without_model(folder_)) return 0;
+/// Where what a user put beside the results is kept. No training replaces it.
+fs::path EarlierRun::place_of_others() const {
+  for (int k = 1;; ++k) {
+    const fs::path place = folder_.record() / fmt::format("kept-{}", k);
+    if (!fs::exists(fs::symlink_status(place))) return place;
+  }
+}
+
+/// Moves what no training wrote out of before/ or earlier/, which will be removed.
+void EarlierRun::keep_others(const fs::path& kept, std::size_t test_pictures) const {
+  const std::vector<fs::path> others = files_of_others(RunFolder(kept, kept), test_pictures);
+  if (others.empty()) return;
+  const fs::path place = place_of_others();
+  for (const fs::path& file : others) {
+    const fs::path moved = place / file.lexically_relative(kept);
+    create_folder(moved.parent_path());
+    std::error_code error;
+    fs::rename(file, moved, error);
+    if (error) {
+      throw Error(fmt::format("cannot rename {} to {}: {}", file.string(), moved.string(), error.message()));
+    }
+  }
+}
+
+std::string EarlierRun::keep(std::size_t test_pictures) {
+  const auto sentence = [&](const RunFolder& run) {
+    std::vector<std::string> names;
+    for (const fs::path& file : files_of_others(run, test_pictures)) {
+      names.push_back(file.lexically_relative(run.results()).string());
+    }
+    if (names.empty()) return std::string();
+    return fmt::format("No training of BART wrote {} in {}: once this training has a model, {} in {}",
+                       some_of(names), folder_.results().string(), names.size() == 1 ? "it is" : "they are",
+                       place_of_others().string());
+  };
+  if (without_model(folder_)) return sentence(RunFolder(folder_.before(), folder_.before()));
   // If only the model was removed, there is nothing else to keep.
-  if (!has_model() && fs::exists(folder_.run_json())) return 0;
-  remove_folder(folder_.before());  // left by a training that was killed here
+  const std::string others = sentence(folder_);
+  if (!has_model() && fs::exists(folder_.run_json()) && others.empty()) return {};
+  if (fs::exists(folder_.before())) {  // left by a training that was killed here
+    keep_others(folder_.before(), test_pictures);
+    remove_folder(folder_.before());
+  }
   for (const fs::path& file : results_of(folder_)) keep_file(file, folder_.before());
   const std::vector<fs::path> pictures = test_pictures_in(folder_.test_pictures());
   for (const fs::path& picture : pictures) {
     keep_file(picture, folder_.before() / RunFolder::test_pictures_name);
   }
   for (const fs::path& file : records_of(folder_)) keep_file(file, folder_.before());
-  return pictures.size();
+  return others;
 }
 
-void EarlierRun::settle() {
+void EarlierRun::settle(std::size_t test_pictures) {
   if (!fs::exists(folder_.before())) return;
-  remove_folder(folder_.earlier());
+  keep_others(folder_.before(), test_pictures);
+  if (!fs::exists(RunFolder(folder_.before(), folder_.before()).run_json())) {
+    // Not of a training: the rest of it is still in its place. The training in earlier/ stays there.
+    return remove_folder(folder_.before());
+  }
+  if (fs::exists(folder_.earlier())) {
+    keep_others(folder_.earlier(), std::numeric_limits<std::size_t>::max());
+    remove_folder(folder_.earlier());
+  }
   std::error_code error;
   fs::rename(folder_.before(), folder_.earlier(), error);
   if (error) {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
+#include <string>
 
 #include "bart/record/run_folder.h"
 
@@ -8,18 +10,21 @@ namespace bart {
 
 /// What an earlier training left in a folder of results. It gets a second name in bart-run/before/ when a new
 /// training begins, and that folder becomes bart-run/earlier/ when the new training has a model. So what is
-/// in earlier/ is replaced only by a training whose model has been replaced itself.
+/// in earlier/ is replaced only by a training whose model has been replaced itself. Files that no training
+/// wrote here, such as the user's own pic_0.jpg, are never removed: they go to bart-run/kept-1/, or the next
+/// number that is free.
 class EarlierRun {
  public:
   explicit EarlierRun(const RunFolder& folder) : folder_(folder) {}
 
   /// Keeps the model, the record and the test pictures of the earlier training in before/, or in a folder
   /// without a record the label file and pictures that a training would replace. A training that was killed
-  /// before it had a model has nothing to keep: what it found is in before/ already. Returns how many
-  /// pictures are kept. Throws Error.
-  std::size_t keep();
+  /// before it had a model has nothing to keep: what it found is in before/ already. The new training writes
+  /// `test_pictures` pictures. Returns a sentence about the files that no training wrote here; empty if there
+  /// are none. Throws Error.
+  std::string keep(std::size_t test_pictures);
   /// The new training has a model: before/ becomes earlier/. Throws Error.
-  void settle();
+  void settle(std::size_t test_pictures);
   /// Puts everything back, for a training that failed before it had a model.
   void restore();
 
@@ -27,6 +32,9 @@ class EarlierRun {
   bool has_model() const;
 
  private:
+  void keep_others(const std::filesystem::path& kept, std::size_t test_pictures) const;
+  std::filesystem::path place_of_others() const;
+
   RunFolder folder_;
 };
 

@@ -10,6 +10,7 @@
 #include "bart/record/version.h"
 #include "bart/run/settle.h"
 #include "run_in_progress.h"
+#include "written_files.h"
 
 namespace bart {
 namespace {
@@ -96,6 +97,14 @@ RunResult resume(const fs::path& results, const ResumeOptions& options, const Ru
       options.folder.empty() ? fs::path(found.checkpoint.settings[folder_setting]) : options.folder;
   return RunInProgress(folder, std::move(settled), observer)
       .run(std::move(found), std::move(lock), options.command);
+}
+
+bool has_ended_elsewhere(const fs::path& results, const fs::path& folder) {
+  const RunFolder run(results);
+  if (folder.empty() || !fs::exists(run.run_json()) || read_run_record(run).unfinished()) return false;
+  const FoundCheckpoint found = newest_checkpoint(run.record());
+  const auto began = found.checkpoint.settings.find(folder_setting);
+  return began != found.checkpoint.settings.end() && !is_same_folder(folder, began->second);
 }
 
 }  // namespace bart

@@ -22,10 +22,10 @@ LoadOptions load_options(const RunSettings& settings, int image_size, const fs::
 Listing list_run_pictures(const fs::path& folder, const RunSettings& settings) {
   Listing listing = list_data(folder);
   if (!settings.test_folder.empty()) {
-    add_part(listing, list_folder(settings.test_folder, 1), Part::test);
+    add_part(listing, list_data(settings.test_folder, 1), Part::test);
   }
   if (!settings.validation_folder.empty()) {
-    add_part(listing, list_folder(settings.validation_folder, 1), Part::validation);
+    add_part(listing, list_data(settings.validation_folder, 1), Part::validation);
   }
   return listing;
 }

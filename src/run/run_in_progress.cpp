@@ -104,8 +104,17 @@ void RunInProgress::read_pictures(const std::optional<FoundCheckpoint>& found) {
 void RunInProgress::check_data(const Checkpoint& checkpoint) const {
   const std::string change = difference(checkpoint.data, data_.fingerprint, data_.pictures.files);
   if (change.empty()) return;
-  throw Error(fmt::format("{} has changed since the training began: {}; restore it, or begin a new training",
-                          folder_.string(), change));
+  const auto began = checkpoint.settings.find(folder_setting);
+  const fs::path before = began == checkpoint.settings.end() ? folder_ : fs::path(began->second);
+  if (is_same_folder(folder_, before)) {
+    throw ChangedData(fmt::format("{} has changed since the training began: {}", folder_.string(), change),
+                      false);
+  }
+  throw ChangedData(
+      fmt::format("the training in {} began with other pictures than those of {}, with those of {}: "
+                  "{}",
+                  out_.results().string(), folder_.string(), before.string(), change),
+      true);
 }
 
 void RunInProgress::fill_record(const std::string& command) {
@@ -174,12 +183,13 @@ RunResult RunInProgress::run(std::optional<FoundCheckpoint> found, std::unique_p
   RunOutput::SetAside earlier;
   try {
     if (!resumed_) earlier = output_.set_earlier_run_aside();
+    if (!earlier.others.empty()) warn(earlier.others);
     output_.write_beginning();
     if (observer_.start) {
       observer_.start(
           {record, from.progress, resumed_from, initial_model_ ? initial_model_->file : fs::path(),
            initial_model_ && initial_model_->same_classes, earlier.checkpoint.value_or(fs::path()),
-           earlier_model, earlier.pictures, leftover_pictures(out_, data_.split.test.size())});
+           earlier_model, leftover_pictures(out_, data_.split.test.size())});
     }
     Training training(data_.pictures, data_.split, architecture_, settled_.training, std::move(from));
     train(training);

@@ -58,7 +58,7 @@ void RunOutput::take_over_models() {
 
 RunOutput::SetAside RunOutput::set_earlier_run_aside() {
   std::optional<fs::path> checkpoint = set_checkpoints_aside(result_.folder.record());
-  return {std::move(checkpoint), earlier_.keep()};
+  return {std::move(checkpoint), earlier_.keep(data_.split.test.size())};
 }
 
 void RunOutput::restore_earlier_run() {
@@ -110,7 +110,7 @@ void RunOutput::write_model(const fs::path& file, const StateDict& state, int ep
   write_file(file, bytes);
   // Only now: if the model cannot be written, everything of the earlier training is put back.
   if (models.empty()) {
-    earlier_.settle();
+    earlier_.settle(data_.split.test.size());
     std::error_code gone;
     fs::remove(result_.folder.best_model(), gone);  // the earlier training's is in bart-run/earlier/
     fs::remove(result_.folder.last_model(), gone);

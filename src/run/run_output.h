@@ -31,7 +31,7 @@ class RunOutput {
   /// What an earlier training left in the folder, now set aside.
   struct SetAside {
     std::optional<std::filesystem::path> checkpoint;  // where its last checkpoint is kept
-    std::size_t pictures = 0;                         // of inference_images/
+    std::string others;  // a sentence about files that no training wrote here; empty: there are none
   };
   SetAside set_earlier_run_aside();
   /// Whether the model of an earlier training stays in place until this one has written its own.

@@ -1,7 +1,9 @@
 #include "bart/run/split_pictures.h"
 #include <fmt/format.h>
 
+#include <cstring>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "bart/dataset/grouped_split.h"
@@ -31,6 +33,17 @@ Split split_of(const LoadedPictures& pictures, const std::vector<std::uint32_t>&
   for (std::uint32_t& i : split.train) i = indices[i];
   for (std::uint32_t& i : split.test) i = indices[i];
   return split;
+}
+
+/// A sentence of the functions that split, which speak of the test part, about the validation part.
+std::string of_validation(std::string sentence) {
+  for (const auto& [test, validation] :
+       {std::pair{"a test size of", "that size of"}, {"for testing", "for validation"}}) {
+    if (const std::size_t at = sentence.find(test); at != std::string::npos) {
+      sentence.replace(at, std::strlen(test), validation);
+    }
+  }
+  return sentence;
 }
 
 }  // namespace
@@ -64,9 +77,10 @@ Split split_pictures(const LoadedPictures& pictures, const RunSettings& settings
       split.train = std::move(inner.train);
       split.validation = std::move(inner.test);
     } catch (const Error& error) {
-      throw Error(fmt::format(
-          "a validation size of {} cannot be kept apart from {} that are not for testing: {}",
-          settings.validation_size, counted(split.train.size(), "picture", "pictures"), error.what()));
+      throw Error(
+          fmt::format("a validation size of {} cannot be kept apart from {} that are not for testing: {}",
+                      settings.validation_size, counted(split.train.size(), "picture", "pictures"),
+                      of_validation(error.what())));
     }
   }
   return split;

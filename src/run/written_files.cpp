@@ -4,11 +4,15 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstring>
+#include <vector>
 
+#include "bart/formats/csv.h"
 #include "bart/pictures/encode_jpeg.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
+#include "bart/platform/hash.h"
 
 namespace bart {
 
@@ -36,6 +40,12 @@ void check_writable(const RunFolder& folder) {
   }
 }
 
+bool is_same_folder(const fs::path& one, const fs::path& other) {
+  std::error_code gone;
+  return fs::equivalent(one, other, gone) ||
+         fs::absolute(one, gone).lexically_normal() == fs::absolute(other, gone).lexically_normal();
+}
+
 void create_folder(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
@@ -47,9 +57,29 @@ fs::path existing_part(fs::path folder) {
   return folder;
 }
 
+fs::path written_pictures_csv(const RunFolder& folder) {
+  return folder.record() / "inference_images.csv";
+}
+
+std::optional<std::map<std::string, std::uint64_t>> read_written_pictures(const RunFolder& folder) {
+  const fs::path path = written_pictures_csv(folder);
+  if (!fs::is_regular_file(path)) return std::nullopt;
+  const std::vector<std::uint8_t> bytes = read_file(path);
+  std::map<std::string, std::uint64_t> written;
+  for (const std::vector<std::string>& row :
+       csv_rows_of({reinterpret_cast<const char*>(bytes.data()), bytes.size()})) {
+    std::uint64_t hash = 0;
+    if (row.size() != 2 || row[1].size() != 16) continue;  // the column names
+    const char* const end = row[1].data() + row[1].size();
+    if (std::from_chars(row[1].data(), end, hash, 16).ptr == end) written[row[0]] = hash;
+  }
+  return written;
+}
+
 void save_test_pictures(const RunFolder& folder, const LoadedPictures& pictures, const Split& split,
                         int threads) {
   create_folder(folder.test_pictures());
+  std::vector<std::uint64_t> hashes(split.test.size());
   write_files(
       folder.test_pictures(), split.test.size(), test_picture_name,
       [&](std::size_t i) {
@@ -58,9 +88,17 @@ void save_test_pictures(const RunFolder& folder, const LoadedPictures& pictures,
         const Picture picture{
             pictures.image_size, pictures.image_size, {pixels, pixels + pictures.bytes_each()}};
         pictures.done_with(split.test[i]);
-        return encode_jpeg(picture);
+        std::vector<std::uint8_t> bytes = encode_jpeg(picture);
+        hashes[i] = hash_of(bytes);
+        return bytes;
       },
       threads);
+  // Pictures of an earlier training that had more of them stay, and remain known.
+  auto written = read_written_pictures(folder).value_or(std::map<std::string, std::uint64_t>());
+  for (std::size_t i = 0; i < hashes.size(); ++i) written[test_picture_name(i)] = hashes[i];
+  std::string csv = "picture,xxh3\n";
+  for (const auto& [name, hash] : written) csv += fmt::format("{},{:016x}\n", name, hash);
+  write_file(written_pictures_csv(folder), csv);
 }
 
 std::size_t leftover_pictures(const RunFolder& folder, std::size_t test_pictures) {

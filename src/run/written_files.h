@@ -1,7 +1,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <map>
+#include <optional>
 #include <string>
 
 #include "bart/dataset/load.h"
@@ -9,6 +12,16 @@
 #include "bart/record/run_folder.h"
 
 namespace bart {
+
+/// bart-run/inference_images.csv: `picture,xxh3` of every test picture that a training wrote. What differs
+/// from it is the user's.
+std::filesystem::path written_pictures_csv(const RunFolder& folder);
+
+/// The fingerprints in that file by the name of the picture; absent if the training did not write the file.
+std::optional<std::map<std::string, std::uint64_t>> read_written_pictures(const RunFolder& folder);
+
+/// Whether both paths lead to one folder or file, or are the same text where it is gone.
+bool is_same_folder(const std::filesystem::path& one, const std::filesystem::path& other);
 
 /// Throws Error when the folder cannot be made.
 void create_folder(const std::filesystem::path& folder);

@@ -408,5 +408,39 @@ TEST_F(Resume, ASecondTrainingKilledBeforeItsFirstModelLeavesTheFirst) {
   EXPECT_TRUE(file_text(here() / "run/inference_images/pic_0.jpg") == picture);
 }
 
+TEST_F(Resume, ALoopOverAnEndedTrainingOfOtherPicturesEndsWithTheOneAskedForWheneverItIsKilled) {
+  ASSERT_EQ(run_bart(here(), {"sample", "others", "--classes", "2", "--per-class", "6", "--seed", "4"}).code,
+            0);
+  const auto other = [](const std::string& out, std::vector<std::string> more) {
+    std::vector<std::string> arguments = command(out, more);
+    arguments[1] = "others";
+    return arguments;
+  };
+  ASSERT_EQ(run_bart(here(), other("wanted", {"--epochs", "2"})).code, 0);
+  ASSERT_EQ(run_bart(here(), command("run", {"--best", "accuracy"})).code, 0);
+  // Killed before it has changed anything, and then at later and later calls that change the disk.
+  for (int call = 1; call <= 400; call += 57) {
+    run_bart(here(), other("run", {"--epochs", "2", "--resume", "auto"}),
+             {.environment = {{"LD_PRELOAD", BART_FAULTS_LIBRARY},
+                              {"ASAN_OPTIONS", "verify_asan_link_order=0"},
+                              {"BART_FAULT", fmt::format("{}:kill", call)}}});
+  }
+  const BartResult result = run_bart(here(), other("run", {"--epochs", "2", "--resume", "auto"}));
+  EXPECT_EQ(result.code, 0) << result.err;
+  expect_same_results("run", "wanted");
+}
+
+TEST_F(Resume, OtherPicturesThanTheTrainingsAreRefusedWithBothWaysOut) {
+  ASSERT_EQ(run_bart(here(), {"sample", "others", "--classes", "2", "--per-class", "6", "--seed", "4"}).code,
+            0);
+  ASSERT_EQ(run_bart(here(), command("run", {"--epochs", "2", "--max-steps", "1"})).code, 0);
+  const BartResult result = run_bart(here(), resume("run", {"others"}));
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err,
+              AllOf(HasSubstr("the training in run began with other pictures than those of others"),
+                    HasSubstr("leave the folder out to go on with it"),
+                    HasSubstr("begin a new training without --resume")));
+}
+
 }  // namespace
 }  // namespace bart

@@ -50,6 +50,7 @@ TEST_F(ListCsv, AHeaderNamesTheColumns) {
   EXPECT_THAT(rows("id,Label,Filename,Split\n1,a,x.jpg,TRAIN\n2,b,y.jpg,val\n3,b,z.jpg,\n"),
               ElementsAre("x.jpg a train", "y.jpg b validation", "z.jpg b"));
   // Without a header, the first row is a picture.
+  scratch_.write("img");
   EXPECT_THAT(rows("img,y\nx.jpg,a\n"), ElementsAre("img y", "x.jpg a"));
 }
 
@@ -102,6 +103,12 @@ TEST_F(ListCsv, DataIsAFolderOrATable) {
 
 TEST_F(ListCsv, AMissingFileIsNamed) {
   EXPECT_THAT([&] { list_csv(scratch_.path() / "none.csv"); }, ThrowsMessage<Error>(HasSubstr("none.csv")));
+}
+
+TEST_F(ListCsv, AHeaderWithUnknownNamesIsNoPictureAndNoClass) {
+  expect_refused("id,name\n1.jpg,a\n2.jpg,b\n", "if the row is a header, name its columns file and label");
+  scratch_.write("id");  // a picture of that name is one
+  EXPECT_THAT(rows("id,name\n1.jpg,a\n"), ElementsAre("id name", "1.jpg a"));
 }
 
 }  // namespace

@@ -125,6 +125,50 @@ TEST_F(ListFolder, LinksThatLeadBackAreFollowedOnceAndNamed) {
               ElementsAre(HasSubstr("a/again/ leads to"), HasSubstr("a/inner/loop/ leads to")));
 }
 
+TEST_F(ListFolder, ALinkIntoAnotherClassOrAboveGivesNoPictureASecondLabel) {
+  for (const char* file :
+       {"top/data/a/1.jpg", "top/data/b/2.jpg", "top/data/b/inner/3.jpg", "top/beside/4.jpg"}) {
+    scratch_.write(file);
+  }
+  const fs::path data = scratch_.path() / "top" / "data";
+  fs::create_directory_symlink("..", data / "a" / "up");             // the data set's own folder
+  fs::create_directory_symlink("../..", data / "a" / "further_up");  // one that it lies in
+  fs::create_directory_symlink("../b", data / "a" / "other");
+  fs::create_directory_symlink("../b/inner", data / "a" / "inner_of_other");
+  fs::create_directory_symlink("../../beside", data / "a" / "beside");
+  fs::create_directory_symlink("../../beside", data / "b" / "beside");
+  fs::create_directory_symlink("a", data / "0");  // comes before what it leads to
+  fs::create_directory_symlink(".", data / "itself");
+  const Listing listing = list_folder(data);
+  EXPECT_THAT(listing.classes, ElementsAre("a", "b"));
+  EXPECT_THAT(files_of(listing), ElementsAre("a/1.jpg", "a/beside/4.jpg", "b/2.jpg", "b/inner/3.jpg"));
+  for (const char* link :
+       {"a/up/", "a/further_up/", "a/other/", "a/inner_of_other/", "b/beside/", "/0/", "/itself/"}) {
+    EXPECT_THAT(listing.warnings, testing::Contains(HasSubstr(std::string(link) + " leads to"))) << link;
+  }
+  EXPECT_EQ(listing.warnings.size(), 7u);
+  EXPECT_THAT(passed_over(listing), testing::Contains("0/: links to a folder that was visited"));
+  // The same for the pictures of any folder.
+  EXPECT_THAT(find_pictures(data / "a", true).files,
+              ElementsAre("1.jpg", "beside/4.jpg", "inner_of_other/3.jpg", "other/2.jpg"));
+}
+
+TEST_F(ListFolder, APartThatLeadsToAnotherPartIsNoSecondPart) {
+  for (const char* file : {"train/a/1.jpg", "train/b/2.jpg", "val/a/3.jpg"}) scratch_.write(file);
+  fs::create_directory_symlink("../train/b", scratch_.path() / "val" / "b");
+  fs::create_directory_symlink("train", scratch_.path() / "test");
+  const Listing listing = list_folder(scratch_.path());
+  EXPECT_THAT(files_of(listing), ElementsAre("train/a/1.jpg", "train/b/2.jpg", "val/a/3.jpg"));
+  EXPECT_THAT(listing.warnings, testing::Contains(HasSubstr("val/b/ leads to")));
+  EXPECT_THAT(listing.warnings, testing::Contains(HasSubstr("test/a/ leads to")));
+}
+
+TEST_F(ListFolder, TextsWithoutAnEndingAreNoPictures) {
+  for (const char* file : {"a/1.jpg", "a/LICENSE", "a/readme", "a/scan", "b/2.jpg"}) scratch_.write(file);
+  EXPECT_THAT(files_of(list_folder(scratch_.path())), ElementsAre("a/1.jpg", "a/scan", "b/2.jpg"));
+  EXPECT_THAT(find_pictures(scratch_.path() / "a", false).files, ElementsAre("1.jpg", "scan"));
+}
+
 TEST_F(ListFolder, SubFoldersThatCannotBeReadAreNamed) {
   if (::geteuid() == 0) GTEST_SKIP() << "root reads every folder";
   for (const char* file : {"a/1.jpg", "a/secret/2.jpg", "b/1.jpg"}) scratch_.write(file);

@@ -131,18 +131,54 @@ TEST_F(RunTest, PicturesOfOthersAreKept) {
     write_file(folder(out).test_pictures() / "pic_0.jpg", mine);
     write_file(folder(out).test_pictures() / "holiday.jpg", mine);
   }
-  std::size_t kept = 0;
+  std::string warnings;
   RunObserver observer;
-  observer.start = [&](const RunStart& start) { kept = start.kept_pictures; };
+  observer.warning = [&](const std::string& sentence) { warnings += sentence + "\n"; };
   train(faces(), settings("run"), observer);
-  EXPECT_EQ(kept, 1u);
-  EXPECT_EQ(bytes_of(folder("run").earlier() / "inference_images/pic_0.jpg"), my_bytes);
+  EXPECT_THAT(warnings, HasSubstr("No training of BART wrote inference_images/pic_0.jpg in "));
+  EXPECT_THAT(warnings, HasSubstr("bart-run/kept-1"));
+  EXPECT_EQ(bytes_of(folder("run").record() / "kept-1/inference_images/pic_0.jpg"), my_bytes);
   EXPECT_EQ(bytes_of(folder("run").test_pictures() / "holiday.jpg"), my_bytes);
+  EXPECT_FALSE(fs::exists(folder("run").earlier()));  // there was no training
 
   RunSettings wild = settings("diverging");
   wild.learning_rate = 1e30;
   EXPECT_THROW(train(faces(), wild), DivergedError);
   EXPECT_EQ(bytes_of(folder("diverging").test_pictures() / "pic_0.jpg"), my_bytes);
+}
+
+TEST_F(RunTest, FilesThatNoTrainingWroteAreNeverRemoved) {
+  const std::string mine = "mine";
+  const std::vector<std::uint8_t> my_bytes(mine.begin(), mine.end());
+  const RunFolder out = folder("run");
+  fs::create_directories(out.test_pictures());
+  for (const fs::path& file : {out.model(), out.labels(), out.test_pictures() / "pic_0.jpg"})
+    write_file(file, mine);
+  std::string warnings;
+  RunObserver observer;
+  observer.warning = [&](const std::string& sentence) { warnings += sentence + "\n"; };
+  train(faces(), settings("run"), observer);
+  EXPECT_THAT(warnings,
+              HasSubstr("wrote BART-10M.pth, label_encoder.joblib, inference_images/pic_0.jpg in "));
+  // Files that the user puts in the place of a training's own, too; but not the training's own.
+  warnings.clear();
+  write_file(out.model(), "my model");
+  write_file(out.test_pictures() / "pic_1.jpg", "my picture");
+  train(faces(), settings("run"), observer);
+  EXPECT_THAT(warnings, HasSubstr("wrote BART-10M.pth, inference_images/pic_1.jpg in "));
+  warnings.clear();
+  train(faces(), settings("run"), observer);
+  train(faces(), settings("run"), observer);
+  EXPECT_EQ(warnings.find("No training of BART wrote"), std::string::npos) << warnings;
+  for (const char* name : {"BART-10M.pth", "label_encoder.joblib", "inference_images/pic_0.jpg"}) {
+    EXPECT_EQ(bytes_of(out.record() / "kept-1" / name), my_bytes) << name;
+  }
+  const auto kept = contents_of(out.record() / "kept-2");
+  ASSERT_EQ(kept.size(), 2u);
+  EXPECT_EQ(std::string(kept.at("BART-10M.pth").begin(), kept.at("BART-10M.pth").end()), "my model");
+  EXPECT_TRUE(kept.contains("inference_images/pic_1.jpg"));
+  EXPECT_FALSE(fs::exists(out.record() / "kept-3"));
+  EXPECT_TRUE(fs::exists(out.earlier() / "BART-10M.pth"));
 }
 
 }  // namespace

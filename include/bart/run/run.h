@@ -10,6 +10,7 @@
 #include "bart/dataset/listing.h"
 #include "bart/dataset/load.h"
 #include "bart/model/model.h"
+#include "bart/platform/error.h"
 #include "bart/platform/progress.h"
 #include "bart/record/run_folder.h"
 #include "bart/record/run_record.h"
@@ -29,8 +30,6 @@ struct RunStart {
   std::filesystem::path earlier_checkpoint;
   /// Whether the model of an earlier training stays in place until this one has its first model.
   bool earlier_model = false;
-  /// Number of pictures that were in inference_images/ before and are kept in bart-run/earlier/.
-  std::size_t kept_pictures = 0;
   std::size_t leftover_pictures = 0;  // number of an earlier training's pictures in inference_images/
 };
 
@@ -83,6 +82,17 @@ class ChangedSetting : public SettingError {
   using SettingError::SettingError;
 };
 
+/// The pictures are not those that the training to be resumed began with. The sentence says what differs.
+class ChangedData : public Error {
+ public:
+  ChangedData(const std::string& sentence, bool elsewhere) : Error(sentence), elsewhere_(elsewhere) {}
+  /// Whether another folder was named than the one that the training began with.
+  bool elsewhere() const { return elsewhere_; }
+
+ private:
+  bool elsewhere_;
+};
+
 struct ResumeOptions {
   std::filesystem::path folder = {};              // of the pictures, if they have been moved
   std::function<void(RunSettings&)> change = {};  // changes settings of the training
@@ -90,9 +100,13 @@ struct ResumeOptions {
 };
 
 /// Resumes the training in the folder of results `results` from its newest checkpoint. The model is the same,
-/// to the last bit, as without the interruption. Throws as train() does, and ChangedSetting.
+/// to the last bit, as without the interruption. Throws as train() does, and ChangedSetting and ChangedData.
 RunResult resume(const std::filesystem::path& results, const ResumeOptions& options = {},
                  const RunObserver& observer = {});
+
+/// Whether the training in the folder of results has ended, and began with another data folder than `folder`
+/// (which may be empty: the same). Throws Error as resume() for what cannot be read.
+bool has_ended_elsewhere(const std::filesystem::path& results, const std::filesystem::path& folder);
 
 /// Writes the report of a training again, from its record, its model and its test pictures. `path` is what
 /// find_run() takes. Returns the file. 0 threads mean as many as this process may use.

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <filesystem>
+
+namespace bart {
+
+/// Whether write_file() writes into what is there instead of replacing it: a device, a FIFO, a socket, or a
+/// descriptor of this process such as /dev/stdout. Such a thing cannot be read back. Throws Error as
+/// write_file().
+bool writes_through(const std::filesystem::path& path);
+
+}  // namespace bart

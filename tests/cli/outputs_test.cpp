@@ -1,0 +1,172 @@
+// What a command writes is no file that it, or a training, still needs; what cannot be written is said.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+#include <thread>
+
+#include "bart/platform/files.h"
+#include "drawn_faces.h"
+
+namespace bart {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::HasSubstr;
+
+class Outputs : public DrawnFaces {
+ protected:
+  Outputs() : DrawnFaces(2, 5) {}
+  void SetUp() override {
+    DrawnFaces::SetUp();
+    ASSERT_EQ(train_faces({"--bs", "4", "--epochs", "1", "--no-report", "--out", "run"}).code, 0);
+  }
+  void expect_refused(const std::vector<std::string>& arguments, const std::string& words) const {
+    const BartResult result = run_bart(here(), arguments);
+    EXPECT_EQ(result.code, 2) << testing::PrintToString(arguments);
+    EXPECT_THAT(result.err, HasSubstr(words)) << testing::PrintToString(arguments);
+  }
+};
+
+TEST_F(Outputs, ThatAreFilesOfATrainingAreRefused) {
+  const std::string words = "would replace a file of a training";
+  const std::string record = file_text(here() / "run/bart-run/run.json");
+  const std::string checkpoint = file_text(here() / "run/bart-run/checkpoint-2.safetensors");
+  ASSERT_FALSE(checkpoint.empty());
+  fs::create_directory_symlink("run/bart-run", here() / "link");
+  for (const char* out : {"run/bart-run/run.json", "run/bart-run/history.json", "link/run.json"}) {
+    expect_refused({"predict", "faces", "--recursive", "--model", "run", "--out", out}, words);
+  }
+  expect_refused({"evaluate", "faces", "--model", "run", "--csv", "run/bart-run/pictures.csv"}, words);
+  expect_refused({"inspect", "faces", "--html", "run/bart-run/report.html"}, words);
+  expect_refused({"export", "--model", "run", "--out", "run/bart-run/checkpoint-2.safetensors"}, words);
+  expect_refused({"convert", "run/BART-10M.pth", "run/bart-run/checkpoint-2.safetensors"}, words);
+  ASSERT_EQ(run_bart(here(), {"convert", "run/BART-10M.pth", "model.safetensors"}).code, 0);
+  expect_refused({"convert", "model.safetensors", "run/BART-10M.pth"}, words);
+  EXPECT_TRUE(file_text(here() / "run/bart-run/run.json") == record);
+  EXPECT_TRUE(file_text(here() / "run/bart-run/checkpoint-2.safetensors") == checkpoint);
+}
+
+TEST_F(Outputs, TwoInOneFileAreRefused) {
+  expect_refused({"inspect", "faces", "--html", "q.html", "--augmented", "./q.html"},
+                 "--html and --augmented cannot both write ./q.html");
+  expect_refused({"evaluate", "faces", "--model", "run", "--csv", "q.csv", "--confusion", "q.csv"},
+                 "--csv and --confusion cannot both write q.csv");
+  EXPECT_EQ(run_bart(here(), {"evaluate", "faces", "--model", "run", "--csv", "/dev/null", "--confusion",
+                              "/dev/null"})
+                .code,
+            0);
+}
+
+TEST_F(Outputs, WhoseNameTellsNoKnownFormatAreRefused) {
+  for (const char* out : {"r.xml", "r.tsv", "r.json.gz", "r.1"}) {
+    expect_refused({"predict", "faces", "--recursive", "--model", "run", "--out", out},
+                   "name a file that ends in .json, .csv, .jsonl or .txt");
+    EXPECT_FALSE(fs::exists(here() / out));
+  }
+  expect_refused({"export", "--model", "run", "--out", "model.bin"}, ".onnx, .safetensors or .pth");
+  expect_refused({"evaluate", "faces", "--model", "run", "--predictions", "p.xml"},
+                 "must end in .csv or .json");
+  expect_refused({"evaluate", "faces", "--model", "run", "--csv", "p.tsv"}, "p.tsv would be a file of CSV");
+  EXPECT_EQ(run_bart(here(), {"predict", "faces", "--recursive", "--model", "run", "--out", "plain"}).code,
+            0);
+  EXPECT_THAT(file_text(here() / "plain"), testing::StartsWith("{"));
+  EXPECT_EQ(run_bart(here(),
+                     {"predict", "faces", "--recursive", "--model", "run", "--out", "r.1", "--format", "csv"})
+                .code,
+            0);
+}
+
+TEST_F(Outputs, AModelIsWrittenThroughADeviceOrAPipe) {
+  ASSERT_EQ(run_bart(here(), {"convert", "run/BART-10M.pth", "model.onnx"}).code, 0);
+  const std::string onnx = file_text(here() / "model.onnx");
+  for (const auto& arguments :
+       std::vector<std::vector<std::string>>{{"export", "--model", "run", "--out", "-"},
+                                             {"export", "--model", "run", "--out", "/dev/stdout"},
+                                             {"convert", "run/BART-10M.pth", "-"}}) {
+    const BartResult result = run_bart(here(), arguments);
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_TRUE(result.out == onnx) << arguments.back();
+  }
+  for (const char* format : {"onnx", "pth"}) {
+    const BartResult result =
+        run_bart(here(), {"export", "--model", "run", "--out", "/dev/null", "--format", format});
+    EXPECT_EQ(result.code, 0) << result.err;
+  }
+  EXPECT_FALSE(fs::exists("/dev/label_encoder.joblib"));
+  ASSERT_EQ(::mkfifo((here() / "pipe").c_str(), 0600), 0);
+  std::string piped;
+  std::thread reader([&] {
+    const int fd = ::open((here() / "pipe").c_str(), O_RDONLY | O_CLOEXEC);
+    char piece[1 << 16];
+    for (ssize_t got = 0; (got = ::read(fd, piece, sizeof piece)) > 0;) piped.append(piece, std::size_t(got));
+    ::close(fd);
+  });
+  const BartResult result = run_bart(here(), {"export", "--model", "run", "--out", "pipe"});
+  reader.join();
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_TRUE(piped == onnx);
+}
+
+TEST_F(Outputs, AStandardOutputThatCannotBeWrittenIsSaidWithTheReason) {
+  for (const auto& arguments : std::vector<std::vector<std::string>>{
+           {"compare", "run"},
+           {"inspect", "faces"},
+           {"evaluate", "faces", "--model", "run"},
+           {"predict", "faces", "--recursive", "--model", "run", "--out", "-"},
+           {"predict", "faces", "--recursive", "--model", "run", "--format", "csv", "--out", "-"},
+           {"export", "--model", "run", "--out", "-"},
+           {"summary"}}) {
+    const BartResult closed = run_bart(here(), arguments, {.in_child = [] { ::close(STDOUT_FILENO); }});
+    EXPECT_EQ(closed.code, 1) << arguments.front();
+    EXPECT_THAT(closed.err, HasSubstr("cannot write to standard output: Bad file descriptor"))
+        << arguments.front();
+    const BartResult full = run_bart(
+        here(), arguments, {.in_child = [] { ::dup2(::open("/dev/full", O_WRONLY), STDOUT_FILENO); }});
+    EXPECT_EQ(full.code, 1) << arguments.front();
+    EXPECT_THAT(full.err, HasSubstr("cannot write to standard output: No space left on device"))
+        << arguments.front();
+  }
+}
+
+TEST_F(Outputs, EveryCommandThatReadsADataSetTakesACsv) {
+  std::string csv = "file,label\n";
+  for (const auto& entry : fs::recursive_directory_iterator(here() / "faces")) {
+    if (!entry.is_regular_file()) continue;
+    const fs::path file = entry.path().lexically_relative(here());
+    csv += file.string() + "," + file.parent_path().filename().string() + "\n";
+  }
+  scratch_.write("list.csv", csv);
+  const BartResult listed = run_bart(here(), {"evaluate", "list.csv", "--model", "run", "--json"});
+  const BartResult folder = run_bart(here(), {"evaluate", "faces", "--model", "run", "--json"});
+  EXPECT_EQ(listed.code, 0) << listed.err;
+  EXPECT_EQ(listed.out.substr(listed.out.find("\"accuracy\"")),
+            folder.out.substr(folder.out.find("\"accuracy\"")));
+  for (const char* flag : {"--test-folder", "--validation-folder"}) {
+    const BartResult result = train_faces({"--epochs", "0", "--no-report", "--out", "t", flag, "list.csv"});
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_THAT(result.err, HasSubstr("10 for ")) << flag;
+  }
+  const BartResult bench = run_bart(
+      here(), {"bench", "--only", "pictures", "--quick", "--image-size", "16", "--pictures", "list.csv"});
+  EXPECT_EQ(bench.code, 0) << bench.err;
+}
+
+TEST_F(Outputs, EvaluateAndExplainCompareClassNamesInComposedForm) {
+  const std::string composed = "K\xC3\xB6ln", decomposed = "Ko\xCC\x88ln";
+  fs::rename(*fs::directory_iterator(here() / "faces"), here() / "faces" / decomposed);
+  ASSERT_EQ(train_faces({"--epochs", "0", "--no-report", "--out", "k"}).code, 0);
+  fs::rename(here() / "faces" / decomposed, here() / "faces" / composed);
+  const BartResult result = run_bart(here(), {"evaluate", "faces", "--model", "k"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  const std::string picture = fs::directory_iterator(here() / "faces" / composed)->path().string();
+  EXPECT_EQ(run_bart(here(), {"explain", picture, "--model", "k", "--class", composed}).code, 0);
+}
+
+}  // namespace
+}  // namespace bart
