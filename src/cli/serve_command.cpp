@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -61,6 +62,14 @@ int socket_of_systemd() {
   return 3;
 }
 
+/// As many descriptors as this process may give itself: each connection takes one.
+void raise_descriptor_limit() {
+  rlimit descriptors{};
+  if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return;
+  descriptors.rlim_cur = descriptors.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &descriptors);
+}
+
 void check_flags(const ServeFlags& flags) {
   const ServerLimits& limits = flags.server.limits;
   const auto check = [](bool right, const char* flag, const char* what, auto value) {
@@ -91,6 +100,7 @@ void check_flags(const ServeFlags& flags) {
 int serve_command(ServeFlags flags) {
   Progress progress;
   Log log("Batlogger (Serve)", progress);
+  raise_descriptor_limit();
   flags.server.listening_socket = socket_of_systemd();
   check_flags(flags);
   flags.server.port = static_cast<std::uint16_t>(flags.port);

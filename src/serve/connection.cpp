@@ -127,9 +127,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void read_head();
   void close();
-  bool has_unread_bytes() {
+  /// Whether nothing of a request has come, or only a part of its head.
+  bool is_idle() {
     beast::error_code error;
-    return socket_.available(error) > 0;
+    return stage_ == Stage::head && socket_.available(error) == 0;
   }
 
  private:
@@ -138,6 +139,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const ServerLimits& limits() const { return connections_.options.limits; }
   void set_deadline(Stage stage, double seconds);
   void on_deadline();
+  void start_waiting();
   void stop_waiting();
   void count_body(std::size_t bytes);
   void on_head(beast::error_code error);
@@ -177,7 +179,7 @@ bool Connections::close_one() {
 void Connections::close_idle() {
   for (auto next = waiting.begin(); next != waiting.end();) {
     Connection* const one = *next++;  // closing takes it off the list
-    if (!one->has_unread_bytes()) one->close();
+    if (one->is_idle()) one->close();
   }
 }
 
@@ -191,6 +193,11 @@ void Connection::close() {
   deadline_.cancel();
   ++deadlines_;
   socket_.close(ignored);
+}
+
+void Connection::start_waiting() {
+  stop_waiting();
+  waiting_ = connections_.waiting.insert(connections_.waiting.end(), this);
 }
 
 void Connection::stop_waiting() {
@@ -240,8 +247,7 @@ void Connection::read_head() {
   count_body(0);
   parser_.emplace();
   set_limits(*parser_, limits().body_bytes);
-  stop_waiting();
-  waiting_ = connections_.waiting.insert(connections_.waiting.end(), this);
+  start_waiting();
   set_deadline(Stage::head, limits().header_seconds);
   http::async_read_header(
       socket_, buffer_, *parser_,
@@ -274,7 +280,6 @@ void Connection::on_unreadable(beast::error_code error) {
 }
 
 void Connection::on_head(beast::error_code error) {
-  stop_waiting();
   if (error) return on_unreadable(error);
   began_ = Clock::now();
   const HttpRequest head = request_of(*parser_, false);
@@ -321,22 +326,26 @@ void Connection::read_body() {
 }
 
 void Connection::answer() {
+  stop_waiting();
   set_deadline(Stage::answer, limits().answer_seconds);
   HttpRequest request = request_of(*parser_, true);
   served_.request_bytes = request.body.size();
   const std::uint64_t number = ++requests_;
-  connections_.service.answer(std::move(request), [self = shared_from_this(), number](HttpResponse response) {
-    auto send = [self, number, response = std::move(response)]() mutable {
-      if (number == self->requests_ && self->stage_ == Stage::answer)
+  // Other threads hold no connection, which only that of the sockets may destroy; the deadline keeps it.
+  connections_.service.answer(std::move(request), [weak = weak_from_this(), number,
+                                                   sockets = socket_.get_executor()](HttpResponse response) {
+    net::post(sockets, [weak, number, response = std::move(response)]() mutable {
+      const std::shared_ptr<Connection> self = weak.lock();
+      if (self && number == self->requests_ && self->stage_ == Stage::answer)
         self->write(std::move(response), self->keep_alive_);
-    };
-    net::post(self->socket_.get_executor(), std::move(send));  // to the thread of the sockets
+    });
   });
 }
 
 void Connection::write(HttpResponse response, bool keep_alive) {
   keep_alive_ = keep_alive && !connections_.draining;
   served_.status = response.status;
+  start_waiting();
   set_deadline(Stage::response, limits().answer_seconds);
   const auto status = static_cast<unsigned>(response.status);
   // A HEAD gets the head of what a GET gets.

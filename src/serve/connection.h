@@ -17,7 +17,8 @@ class Connection;
 struct Connections {
   Service& service;
   const ServerOptions& options;
-  /// Those that wait for a request or for the rest of its head, the one that waits longest first.
+  /// Those that wait for their clients, to send a request or to take a response, the one that waits longest
+  /// first.
   std::list<Connection*> waiting = {};
   std::size_t open = 0;
   std::size_t body_bytes = 0;  // in memory
@@ -26,7 +27,7 @@ struct Connections {
 
   /// Closes the connection that waits longest. Returns false if none waits.
   bool close_one();
-  /// Closes those that wait and have sent nothing that is not read yet.
+  /// Closes those that wait for a request of which nothing has come.
   void close_idle();
 };
 

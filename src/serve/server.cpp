@@ -1,9 +1,11 @@
 #include "bart/serve/server.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -40,6 +42,15 @@ Acceptor acceptor_of(net::io_context& context, int socket) {
   return {context, Protocol(address.ss_family, 0), socket};
 }
 
+/// At most `wanted` connections, and some descriptors fewer than this process may open: a model must be
+/// loaded again even while strangers hold all the connections that they can.
+std::size_t affordable_connections(std::size_t wanted) {
+  rlimit descriptors{};
+  if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0 || descriptors.rlim_cur == RLIM_INFINITY) return wanted;
+  const std::size_t all = descriptors.rlim_cur;
+  return std::min(wanted, all > 128 ? all - 64 : std::max<std::size_t>(all / 2, 1));
+}
+
 }  // namespace
 
 struct Server::State {
@@ -67,6 +78,7 @@ struct Server::State {
   }
 
   const ServerOptions options;
+  const std::size_t most_connections = affordable_connections(options.limits.connections);
   Service service;
   // After what the connections use that the context destroys at its end.
   Connections connections{service, options};
@@ -94,7 +106,7 @@ void Server::State::on_accepted(error_code error, Protocol::socket socket) {
     }
   } else if (!error) {
     // Whoever waits longest without a request makes place.
-    if (connections.open < options.limits.connections || connections.close_one()) {
+    if (connections.open < most_connections || connections.close_one()) {
       error_code ignored;
       socket.set_option(net::ip::tcp::no_delay(true), ignored);
       serve_connection(std::move(socket), connections);
@@ -109,7 +121,7 @@ void Server::State::begin_to_drain() {
   // Whoever is connected may have sent a request already.
   error_code error;
   acceptor.non_blocking(true, error);
-  while (connections.open < options.limits.connections) {
+  while (connections.open < most_connections) {
     Protocol::socket socket(context);
     acceptor.accept(socket, error);
     if (error) break;

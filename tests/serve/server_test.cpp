@@ -224,7 +224,9 @@ TEST_F(ServerTest, WhoWaitsLongestWithoutARequestMakesPlaceForANewConnection) {
   std::vector<std::unique_ptr<Client>> idle;
   for (int i = 0; i < 20; ++i) {
     idle.push_back(std::make_unique<Client>(address()));
-    idle.back()->send("GET /heal");
+    idle.back()->send(i % 2 == 0
+                          ? "POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nhel"
+                          : "GET /heal");
   }
   expect_alive();
   EXPECT_TRUE(first.is_closed());
