@@ -9,16 +9,18 @@ namespace {
 
 void check_figure(const char* name, double value, double most) {
   if (!(value >= 0 && value <= most)) {
-    throw Error(fmt::format("an augmentation with {} {} is not possible: it must be from 0 to {}", name,
-                            value, most));
+    throw Error(fmt::format("an augmentation's {} must be from 0 to {}, not {}", name, most, value));
   }
 }
 
 void check_range(const char* name, Range range, double least, double most) {
-  if (!(range.low >= least && range.low <= range.high && range.high <= most)) {
+  if (range.low > range.high) {
     throw Error(
-        fmt::format("an augmentation with {} from {} to {} is not possible: it must lie within {} to {}",
-                    name, range.low, range.high, least, most));
+        fmt::format("an augmentation's {} begins at {}, above its end {}", name, range.low, range.high));
+  }
+  if (!(range.low >= least && range.high <= most)) {
+    throw Error(fmt::format("an augmentation's {} must lie within {} to {}, not {} to {}", name, least, most,
+                            range.low, range.high));
   }
 }
 
@@ -26,17 +28,17 @@ void check_range(const char* name, Range range, double least, double most) {
 
 // The bounds also keep every position of a change within 32 bits (draw_change.cpp).
 void check_augmentation(const Augmentation& a) {
-  check_figure("the mirror's probability", a.mirror, 1);
-  check_range("a window", a.window, 0.1, 2);
-  check_range("an aspect", a.aspect, 0.5, 2);
-  check_figure("a rotation of", a.rotation, 180);
-  check_figure("a shear of", a.shear, 45);
-  check_figure("a shift of", a.shift, 0.5);
-  check_figure("a brightness of", a.brightness, 1);
-  check_figure("a contrast of", a.contrast, 1);
-  check_figure("a saturation of", a.saturation, 1);
-  check_figure("a hue of", a.hue, 0.5);
-  check_figure("the erasing's probability", a.erase, 1);
+  check_figure("probability of a mirror image", a.mirror, 1);
+  check_range("window", a.window, 0.1, 2);
+  check_range("aspect", a.aspect, 0.5, 2);
+  check_figure("rotation", a.rotation, 180);
+  check_figure("shear", a.shear, 45);
+  check_figure("shift", a.shift, 0.5);
+  check_figure("brightness", a.brightness, 1);
+  check_figure("contrast", a.contrast, 1);
+  check_figure("saturation", a.saturation, 1);
+  check_figure("hue", a.hue, 0.5);
+  check_figure("probability of erasing", a.erase, 1);
 }
 
 Augmentation mild_augmentation(const Augmentation& a) {

@@ -22,11 +22,7 @@ int train_command(const TrainFlags& flags, ResumeMode mode, const std::string& c
   const bool go_on = mode == ResumeMode::yes || (mode == ResumeMode::if_possible &&
                                                  has_checkpoint(RunFolder(flags.settings.out).record()));
   if (go_on) {
-    const auto change = [&](RunSettings& settings) {
-      for (const std::string& flag : flags.given) {
-        set_from_text(run_setting(flag), settings, text_of(run_setting(flag), flags.settings));
-      }
-    };
+    const auto change = [&](RunSettings& settings) { take_flags(flags, settings); };
     // With auto, a training of other pictures that has ended makes place for the one that is asked for.
     const auto begins_anew = [&](const Error& error) {
       if (mode != ResumeMode::if_possible || !has_ended_elsewhere(flags.settings.out, named_folder(flags)))
@@ -41,7 +37,8 @@ int train_command(const TrainFlags& flags, ResumeMode mode, const std::string& c
       return log.end(resume(flags.settings.out, {named_folder(flags), change, command_line}, observer));
     } catch (const ChangedSetting& error) {
       if (!begins_anew(UsageError(error.with_flags())))
-        throw UsageError(error.with_flags() + ": leave the flag out, or begin anew without --resume");
+        throw UsageError(fmt::format("{}: leave {} out, or begin anew without --resume", error.with_flags(),
+                                     flags.recipe_given ? "--recipe or the flag" : "the flag"));
     } catch (const SettingError& error) {
       if (!begins_anew(UsageError(error.with_flags()))) throw;
     } catch (const ChangedData& error) {

@@ -99,16 +99,36 @@ void take_given(const CLI::App& command, TrainFlags& flags) {
     if (command.get_option(fmt::format("--{}", setting.flag))->count() > 0) flags.given.insert(setting.flag);
   }
   take_config(flags);
-  // With --resume auto the recipe applies if a new training begins.
+  flags.recipe_given = command.get_option("--recipe")->count() > 0;
   if (command.count("--resume") > 0 && flags.resume != "auto") {
-    if (command.get_option("--recipe")->count() == 0) return;
+    if (!flags.recipe_given) return;
     throw UsageError("--recipe is for a new training: leave it out with --resume");
   }
   std::optional<int> epochs;
   if (flags.given.contains("epochs")) epochs = flags.settings.epochs;
-  const RunSettings recipe = recipe_settings(flags.recipe, epochs);
+  flags.settings = with_recipe(flags, epochs);
+}
+
+RunSettings with_recipe(const TrainFlags& flags, std::optional<int> epochs) {
+  RunSettings settings = recipe_settings(flags.recipe, epochs);
+  for (const std::string& flag : flags.given) {
+    set_from_text(run_setting(flag), settings, text_of(run_setting(flag), flags.settings));
+  }
+  if (settings.schedule == "one-cycle" && !flags.given.contains("warm-up")) settings.warm_up = 0;
+  if (settings.optimizer == "adam" && !flags.given.contains("weight-decay")) settings.weight_decay = 0;
+  return settings;
+}
+
+void take_flags(const TrainFlags& flags, RunSettings& settings) {
+  const int epochs = flags.given.contains("epochs") ? flags.settings.epochs : settings.epochs;
+  const RunSettings asked = with_recipe(flags, epochs);
+  const RunSettings original = recipe_settings("original", epochs);
+  const RunSettings tuned = recipe_settings("tuned", epochs);
   for (const Setting& setting : run_settings()) {
-    if (!flags.given.contains(setting.flag)) set_from_text(setting, flags.settings, text_of(setting, recipe));
+    const bool of_recipe = flags.recipe_given && text_of(setting, original) != text_of(setting, tuned);
+    if (flags.given.contains(setting.flag) || of_recipe) {
+      set_from_text(setting, settings, text_of(setting, asked));
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <CLI/App.hpp>
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -17,6 +18,7 @@ struct TrainFlags {
   std::string resume;  // "auto", or the word after --resume; empty: not given
   std::filesystem::path config;
   std::string recipe = "original";
+  bool recipe_given = false;
   RunSettings settings;
   std::set<std::string> given;  // flags of settings, on the command line or in the configuration file
 };
@@ -30,6 +32,14 @@ void add_setting_flag(CLI::App& command, const char* flag, RunSettings& settings
 /// Finds out which settings were given, on the command line or in the file --config, whose values the command
 /// line overrides. Throws UsageError for an unknown setting or an impossible value.
 void take_given(const CLI::App& command, TrainFlags& flags);
+
+/// The settings of the recipe, with those that were given in their place. If a given setting excludes a value
+/// of the recipe, such as a schedule with a warm-up of its own, that value becomes 0.
+RunSettings with_recipe(const TrainFlags& flags, std::optional<int> epochs);
+
+/// For a training that is resumed: changes its settings to those that were given and, if a recipe was given,
+/// to those in which recipes differ.
+void take_flags(const TrainFlags& flags, RunSettings& settings);
 
 enum class ResumeMode { no, yes, if_possible };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <iterator>
+#include <span>
 #include <utility>
 
 #include "activation.h"
@@ -64,6 +65,7 @@ void TrainingPlan::bind(std::uint8_t* arena, Parameters& parameters) {
                                             dlogits);
     loss_ = {loss.loss, loss.correct};
   });
+  forward_count_ = operations_.size();
   for (std::size_t i = linears_.size(); i-- > 0;) bind_linear_backward(i, parameters);
   for (std::size_t i = convolutions_.size(); i-- > 0;) bind_convolution_backward(i, parameters);
 }
@@ -120,8 +122,9 @@ const std::vector<Operation>& TrainingPlan::operations(const Batch& batch, const
   return operations_;
 }
 
-StepLoss TrainingPlan::run(const Batch& batch, const DropoutMasks& masks) {
-  for (const Operation& operation : operations(batch, masks)) operation.run();
+StepLoss TrainingPlan::run(const Batch& batch, const DropoutMasks& masks, bool forward_only) {
+  const std::span all = operations(batch, masks);
+  for (const Operation& operation : all.first(forward_only ? forward_count_ : all.size())) operation.run();
   return loss_;
 }
 

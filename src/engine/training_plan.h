@@ -37,7 +37,8 @@ class TrainingPlan {
   /// Binds the operations to memory.
   void bind(std::uint8_t* arena, Parameters& parameters);
 
-  StepLoss run(const Batch& batch, const DropoutMasks& masks);
+  /// With `forward_only` without the backward pass.
+  StepLoss run(const Batch& batch, const DropoutMasks& masks, bool forward_only = false);
   /// The operations of a step on this batch, in order. All three must outlive them.
   const std::vector<Operation>& operations(const Batch& batch, const DropoutMasks& masks);
   std::vector<float> logits() const;
@@ -104,6 +105,7 @@ class TrainingPlan {
   std::vector<Convolution> convolutions_;
   std::vector<Linear> linears_;
   std::vector<Operation> operations_;
+  std::size_t forward_count_ = 0;  // the number of operations up to the loss
   const float* logits_ = nullptr;
 
   // What the operations of the present step read.

@@ -29,11 +29,6 @@ std::string at_least_0(const S& s) {
 }
 
 template <auto member>
-std::string finite_from_0(const S& s) {
-  return s.*member >= 0 && std::isfinite(s.*member) ? "" : "must be at least 0";
-}
-
-template <auto member>
 std::string at_least_1_or_0(const S& s) {
   return s.*member >= 0 ? "" : "must be at least 1, or 0";
 }
@@ -44,13 +39,19 @@ std::string check_batch_size(const S& s) {
   return s.batch_size >= 1 ? "" : "must be at least 1";
 }
 
+// A step of Adam moves each weight by about the learning rate, and of the initial weights none is above 0.2
+// in size, so that after a step with a rate of 1 nothing is left of them. A step of SGD is the rate times a
+// gradient, which is far below 1; published rates end near 30 (large batches).
 std::string check_learning_rate(const S& s) {
-  return s.learning_rate > 0 && std::isfinite(s.learning_rate) ? "" : "must be above 0";
+  if (!(s.learning_rate > 0)) return "must be above 0";
+  const double most = s.optimizer == "sgd" ? 100 : 1;
+  return s.learning_rate <= most ? ""
+                                 : fmt::format("must be at most {} with the optimizer {}", most, s.optimizer);
 }
 
 std::string check_warm_up(const S& s) {
   if (!(s.warm_up >= 0)) return "must be at least 0";
-  if (s.warm_up > 0 && s.warm_up >= s.epochs) return "must be shorter than the training";
+  if (s.warm_up > 0 && !(s.warm_up < s.epochs)) return "must be shorter than the training";
   return s.warm_up > 0 && s.schedule == "one-cycle"
              ? "must be 0 with the schedule one-cycle, which has a warm-up of its own"
              : "";
@@ -58,7 +59,17 @@ std::string check_warm_up(const S& s) {
 
 std::string check_weight_decay(const S& s) {
   if (!(s.weight_decay >= 0 && std::isfinite(s.weight_decay))) return "must be at least 0";
+  // Each step takes this times the learning rate from a weight.
+  if (s.weight_decay * s.learning_rate > 1) {
+    return fmt::format("must be at most 1 divided by the learning rate, {}", 1 / s.learning_rate);
+  }
   return s.weight_decay > 0 && s.optimizer == "adam" ? "must be 0 with the optimizer adam: take adamw" : "";
+}
+
+// 1 is the value of the theory (Menon et al. 2021). With 10 a class with a ten-thousandth of the pictures has
+// a probability of 10^-40 before anything is learned, which float32 hardly holds.
+std::string check_logit_adjustment(const S& s) {
+  return s.logit_adjustment >= 0 && s.logit_adjustment <= 10 ? "" : "must be from 0 to 10";
 }
 
 std::string check_seed(const S& s) {
@@ -91,7 +102,7 @@ std::string check_augment(const S& s) {
     augmentation_of(s.augment);
     return "";
   } catch (const Error& error) {
-    return fmt::format("is not possible ({})", error.what());
+    return fmt::format("must be none or possible figures ({})", error.what());
   }
 }
 
@@ -275,7 +286,7 @@ constexpr Setting table[] = {
      .effect = Effect::result,
      .help = "Raise each class's logit in the loss by this times the logarithm of its share, which favours "
              "rare classes in the predictions; 0 means none",
-     .wrong = finite_from_0<&S::logit_adjustment>,
+     .wrong = check_logit_adjustment,
      .nothing = "none"},
     {.flag = "label-smoothing",
      .name = "label_smoothing",

@@ -54,11 +54,11 @@ void check_unchanged(const RunSettings& before, const RunSettings& now) {
                     "rates, augmentation or average depend on it",
                     now.epochs, before.epochs));
   }
-  if (before.average > 0 && before.patience != now.patience) {
-    throw ChangedSetting(
-        fmt::format("{{patience}} is {}, but the training to go on with began with {}: the figures of its "
-                    "averaged model depend on it",
-                    now.patience, before.patience));
+  if ((before.average > 0 || before.calibrate != "none") && before.patience != now.patience) {
+    throw ChangedSetting(fmt::format(
+        "{{patience}} is {}, but the training to go on with began with {}: when it ends its model is "
+        "averaged or calibrated, and its figures are those of that model",
+        now.patience, before.patience));
   }
 }
 

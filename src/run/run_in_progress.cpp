@@ -51,8 +51,10 @@ void RunInProgress::check_places() const {
   }
   check_cache(settled_.values.cache, folder_);
   check_writable(out_);
-  if (resumed_ && !settled_.values.best.empty() && !result_.record.models.empty() &&
-      !fs::exists(out_.best_model())) {
+  // A training that was stopped in its first epoch has a model but no best one.
+  if (resumed_ && !fs::exists(out_.best_model()) &&
+      std::ranges::find(result_.record.models, RunFolder::best_model_name, &ModelRecord::file) !=
+          result_.record.models.end()) {
     throw Error(
         fmt::format("{} is gone, but the training to go on with had written it: put it back, or begin a new "
                     "training",

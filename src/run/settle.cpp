@@ -65,7 +65,8 @@ SettledSettings settle(const RunSettings& asked) {
       .augmentation = augmentation_of(values.augment),
       .mild_epochs = values.mild_epochs,
       .average_decay = values.average,
-      .calibrate = values.calibrate == "temperature"};
+      .calibrate = values.calibrate == "temperature",
+      .settles_every_epoch = !values.best.empty()};
   if (values.max_steps > 0) settled.training.max_steps = values.max_steps;
   return settled;
 }

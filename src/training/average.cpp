@@ -12,13 +12,15 @@ double average_kept(double decay, std::int64_t update) {
   return std::min(std::pow(decay, steps_per_average), (1 + updates) / (10 + updates));
 }
 
-void update_average(ModelAverage& average, StateDict model, double decay) {
+void update_average(ModelAverage& average, StateDict model, double decay, std::int64_t steps) {
   ++average.updates;
   if (average.model.empty()) {
     average.model = std::move(model);
     return;
   }
-  const auto weight = static_cast<float>(1 - average_kept(decay, average.updates));
+  const double kept = std::pow(average_kept(decay, average.updates),
+                               static_cast<double>(steps) / static_cast<double>(steps_per_average));
+  const auto weight = static_cast<float>(1 - kept);
   for (std::size_t t = 0; t < model.size(); ++t) {
     if (const auto* values = std::get_if<std::vector<float>>(&model[t].values)) {
       std::vector<float>& mean = average.model[t].floats();

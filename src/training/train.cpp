@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <numeric>
 #include <span>
 #include <utility>
 
@@ -119,10 +118,12 @@ std::int64_t Training::steps_of_all_epochs() const {
 }
 
 Schedule Training::schedule() const {
-  const double epoch = static_cast<double>(steps_of_all_epochs()) / std::max(options_.epochs, 1);
-  return {.kind = options_.schedule,
-          .peak = options_.learning_rate,
-          .warm_up = std::llround(options_.warm_up_epochs * epoch)};
+  const std::int64_t steps = steps_of_all_epochs();
+  const double epoch = static_cast<double>(steps) / std::max(options_.epochs, 1);
+  std::int64_t warm_up = std::llround(options_.warm_up_epochs * epoch);
+  // A warm-up that is shorter than the training stays so when it is rounded to steps.
+  if (options_.warm_up_epochs < options_.epochs) warm_up = std::clamp<std::int64_t>(warm_up, 0, steps - 1);
+  return {.kind = options_.schedule, .peak = options_.learning_rate, .warm_up = warm_up};
 }
 
 bool Training::enough_steps() const {
@@ -261,31 +262,54 @@ Evaluation Training::evaluate_on(std::span<const std::uint32_t> indices, const O
   return evaluate(predictions_with(model(), predict));
 }
 
+/// All training pictures, as indices into split_.train, in an order of their own: split_.train may be sorted
+/// by class.
+std::vector<std::uint32_t> Training::settling_visits() const {
+  return BatchOrder(options_.seed, static_cast<std::uint32_t>(split_.train.size())).next_epoch();
+}
+
 // Until they are settled, the average's running statistics are a mean of those that other weights had, on
 // augmented pictures.
 StateDict Training::average_with_statistics() {
-  constexpr std::size_t most_batches = 100;  // after which 0.9^100 of the earlier statistics is left
+  constexpr std::size_t most_batches = 100;
+  constexpr double kept = 0.9;  // in nn.BatchNorm2d a batch replaces a tenth of the running statistics
   const StateDict last = engine_.state();
-  const AdamState adam = engine_.adam_state();
-  engine_.load(average_.model);
+  ModelAverage average = average_;
+  const auto steps = static_cast<std::int64_t>(progress_.steps.size());
+  if (const std::int64_t missing = steps % steps_per_average; missing > 0) {
+    update_average(average, last, options_.average_decay, missing);
+  }
+  StateDict& model = average.model;
+  const auto is_statistic = [](const Tensor& t) { return t.name.find(".running_") != std::string::npos; };
+  for (Tensor& tensor : model) {
+    if (is_statistic(tensor)) std::ranges::fill(tensor.floats(), 0.0f);
+  }
+  engine_.load(model);
   Mt19937 generator(options_.seed);
-  const auto batch_size = static_cast<std::size_t>(options_.batch_size);
-  const std::size_t batches = std::min(most_batches, split_.train.size() / batch_size);
+  const std::vector<std::uint32_t> visits = settling_visits();
+  const std::size_t size = std::min(static_cast<std::size_t>(options_.batch_size), visits.size());
+  const std::size_t batches = std::min(most_batches, (visits.size() + size - 1) / size);
   for (std::size_t b = 0; b < batches; ++b) {
-    const std::span batch = std::span(split_.train).subspan(b * batch_size, batch_size);
+    std::vector<std::uint32_t> batch;
+    for (std::size_t k = b * size; k < (b + 1) * size; ++k) {
+      batch.push_back(split_.train[visits[k % visits.size()]]);  // the last batch is as large as the others
+    }
     training_step(engine_, {pictures_of(pictures_, batch), labels_of(pictures_, batch)}, generator,
-                  {.learning_rate = 0});
+                  {.forward_only = true});
     for (const std::uint32_t i : batch) pictures_.done_with(i);
   }
-  const StateDict with_statistics = engine_.state();
+  const StateDict after = engine_.state();
   engine_.load(last);
-  engine_.load_adam_state(adam);
-  StateDict model = average_.model;
+  // What began with 0 is a weighted mean of the batches times the sum of their weights (as the moments of
+  // Adam, Kingma and Ba 2015, section 3).
+  const double weights = 1 - std::pow(kept, static_cast<double>(batches));
   for (std::size_t t = 0; t < model.size(); ++t) {
-    if (model[t].name.find(".running_") == std::string::npos) continue;
-    model[t].values = with_statistics[t].values;
+    if (!is_statistic(model[t])) continue;
+    std::ranges::transform(after[t].floats(), model[t].floats().begin(), [&](float value) {
+      return static_cast<float>(static_cast<double>(value) / weights);
+    });
   }
-  return model;
+  return std::move(model);
 }
 
 // Pictures that the network was trained on, but as it has not seen them: its answers for them are about as
@@ -294,8 +318,8 @@ Predictions Training::predictions_of_augmented() {
   constexpr std::size_t most_pictures = 3200;
   const std::size_t count = std::min(most_pictures, split_.train.size());
   const auto batch_size = static_cast<std::size_t>(options_.batch_size);
-  std::vector<std::uint32_t> visits(count);
-  std::iota(visits.begin(), visits.end(), 0u);
+  std::vector<std::uint32_t> visits = settling_visits();
+  visits.resize(count);
   std::vector<std::int32_t> labels;
   for (const std::uint32_t visit : visits) labels.push_back(pictures_.labels[split_.train[visit]]);
   const PictureSource augmented{.size = count, .picture = [&](std::size_t i) {
@@ -311,7 +335,7 @@ Predictions Training::predictions_of_augmented() {
 
 void Training::settle() {
   if (!settles() || !settled_.empty()) return;
-  StateDict model = averages() ? average_with_statistics() : engine_.state();
+  StateDict model = options_.average_decay > 0 ? average_with_statistics() : engine_.state();
   if (options_.calibrate) {
     try {
       scale_logits(model,
@@ -384,10 +408,10 @@ bool Training::end_epoch(const TrainEvents& events) {
           progress_.seconds > 0 ? static_cast<double>(progress_.done) / progress_.seconds : 0,
       .gradient_norm = progress_.gradient_norm_sum / static_cast<double>(batches)};
   const bool last_planned = progress_.epoch == options_.epochs;
-  if (last_planned) settle();
+  if (last_planned || options_.settles_every_epoch) settle();
   if (!validate(record, events)) return false;
   const bool ends_early = !last_planned && events.last_epoch && events.last_epoch(record);
-  if (ends_early && settles()) {
+  if (ends_early && settles() && settled_.empty()) {
     settle();
     if (!validate(record, events)) {
       settled_.clear();

@@ -82,6 +82,50 @@ TEST_F(Recipe, TunedGoesOnToTheSameBytes) {
   }
 }
 
+TEST_F(Recipe, AGivenSettingThatExcludesOneOfTheRecipeTakesItsPlace) {
+  const auto options = [&](std::vector<std::string> flags) {
+    flags.insert(flags.begin(),
+                 {"--recipe", "tuned", "--image-size", "16", "--max-steps", "1", "--no-report"});
+    const BartResult result = train(flags);
+    EXPECT_EQ(result.code, 0) << result.err;
+    return nlohmann::json::parse(file_text(here() / "bart-run/run.json"))["options"];
+  };
+  EXPECT_EQ(options({"--schedule", "one-cycle"})["warm_up"], 0);
+  EXPECT_EQ(options({"--optimizer", "adam"})["weight_decay"], 0);
+}
+
+TEST_F(Recipe, AWarmUpOfNearlyTheWholeTrainingEndsBeforeTheLastStep) {
+  const BartResult result =
+      train({"--warm-up", "1.99", "--epochs", "2", "--image-size", "16", "--no-report"});
+  EXPECT_EQ(result.code, 0) << result.err;
+}
+
+TEST_F(Recipe, ATrainingOfAnotherRecipeIsNotGoneOnWith) {
+  const auto loop = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"--resume", "auto", "--epochs", "2", "--image-size", "16", "--no-report"});
+    return train(more);
+  };
+  ASSERT_EQ(loop({"--max-steps", "2"}).code, 0);
+  const BartResult other = loop({"--recipe", "tuned"});
+  EXPECT_EQ(other.code, 2);
+  EXPECT_THAT(other.err, AllOf(HasSubstr("but the training to go on with began with"),
+                               HasSubstr("leave --recipe or the flag out")));
+  EXPECT_EQ(loop({"--recipe", "original", "--max-steps", "3"}).code, 0);
+  EXPECT_EQ(loop({"--max-steps", "4"}).code, 0);
+
+  // The same command goes on, whatever it changes of the recipe.
+  const std::vector<std::string> tuned = {"--recipe", "tuned",     "--mild-epochs",
+                                          "1",        "--dropout", "0,0,0,0,0.5,0.5",
+                                          "--out",    "tuned",     "--max-steps"};
+  for (const char* steps : {"2", "4"}) {
+    std::vector<std::string> more = tuned;
+    more.push_back(steps);
+    const BartResult result = loop(more);
+    EXPECT_EQ(result.code, 0) << result.err;
+  }
+  EXPECT_EQ(loop({"--recipe", "original", "--out", "tuned"}).code, 2);
+}
+
 TEST_F(Recipe, ImpossibleSettingsAreRefusedBeforeAPictureIsRead) {
   const std::pair<std::vector<std::string>, const char*> wrong[] = {
       {{"--schedule", "linear"}, "--schedule"},
@@ -89,9 +133,12 @@ TEST_F(Recipe, ImpossibleSettingsAreRefusedBeforeAPictureIsRead) {
       {{"--weight-decay", "0.1"}, "--weight-decay must be 0 with the optimizer adam: take adamw, not 0.1"},
       {{"--label-smoothing", "1"}, "--label-smoothing must be at least 0 and below 1, not 1"},
       {{"--augment", "mirror=1.5"},
-       "--augment is not possible (an augmentation with the mirror's probability 1.5"},
-      {{"--augment", "window=0.9..2.5"}, "a window from 0.9 to 2.5"},
+       "--augment must be none or possible figures (an augmentation's probability of a mirror image"},
+      {{"--augment", "window=0.9..2.5"}, "window must lie within 0.1 to 2, not 0.9 to 2.5"},
       {{"--dropout", "0.5"}, "--dropout must be six numbers"},
+      {{"--lr", "1000"}, "--lr must be at most 1 with the optimizer adam, not 1000"},
+      {{"--recipe", "tuned", "--schedule", "one-cycle", "--warm-up", "1"}, "--warm-up must be 0"},
+      {{"--recipe", "tuned", "--optimizer", "adam", "--weight-decay", "0.1"}, "--weight-decay must be 0"},
       {{"--recipe", "best"}, "--recipe"},
       {{"--resume", "--recipe", "tuned"}, "--recipe is for a new training"}};
   for (const auto& [flags, why] : wrong) {

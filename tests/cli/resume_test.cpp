@@ -16,8 +16,10 @@
 #include <set>
 #include <thread>
 
+#include "bart/dataset/listing.h"
 #include "bart/platform/files.h"
 #include "drawn_faces.h"
+#include "wild_model.h"
 
 namespace bart {
 namespace {
@@ -363,11 +365,12 @@ TEST_F(Signals, TwoTrainingsIntoOneFolderAreRefusedWithTheFirstsProcessId) {
 }
 
 TEST_F(Signals, ADivergedTrainingNamesTheStepAndNoCheckpointThatItSpoiled) {
-  // The first step makes the weights too large. No checkpoint of that may be called good.
-  const BartResult result = run_bart(here(), command("run", {"--lr", "1e30"}));
+  // After the first step the outputs are not finite. No checkpoint of that may be called good.
+  test::write_wild_model(here() / "wild.pth", list_folder(here() / "faces").classes, 16);
+  const BartResult result = run_bart(here(), command("run", {"--init", "wild.pth"}));
   EXPECT_EQ(result.code, 1);
   EXPECT_THAT(result.err,
-              testing::ContainsRegex("not finite after step 1 \\(epoch 1, learning rate 1e\\+30\\).*"
+              testing::ContainsRegex("not finite after step 1 \\(epoch 1, learning rate 0.001\\).*"
                                      "there is no checkpoint yet"));
   EXPECT_FALSE(has_checkpoint("run"));
   EXPECT_FALSE(fs::exists(here() / "run/BART-10M.pth"));

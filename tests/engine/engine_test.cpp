@@ -263,6 +263,22 @@ TEST(Engine, AStepIsItsParts) {
   }
 }
 
+TEST(Engine, AForwardPassAloneChangesOnlyTheRunningStatistics) {
+  const Training setup(small(), 4);
+  ProcessorBackend engine(small(), {.threads = 2}), forward(small(), {.threads = 2});
+  for (ProcessorBackend* each : {&engine, &forward}) each->load(setup.state);
+  const StepResult result = engine.step(setup.batch(), setup.masks, {});
+  const StepResult alone = forward.step(setup.batch(), setup.masks, {.forward_only = true});
+  EXPECT_EQ(alone.loss, result.loss);
+  EXPECT_EQ(alone.correct, result.correct);
+  EXPECT_EQ(forward.adam_state().steps, 0);
+  const StateDict trained = engine.state(), after = forward.state();
+  for (const Tensor& tensor : after) {
+    const StateDict& expected = is_parameter(tensor.name) ? setup.state : trained;
+    EXPECT_TRUE(find_tensor(expected, tensor.name)->values == tensor.values) << tensor.name;
+  }
+}
+
 TEST(Engine, AStepWithoutAFiniteLossLeavesParametersAndAdamAsTheyWere) {
   Training setup(small(), 4);
   for (Tensor& tensor : setup.state) {

@@ -133,8 +133,23 @@ TEST(RunSettings, AnImpossibleValueIsNamedAsTheCallerCallsIt) {
   EXPECT_THAT(wrong([](RunSettings& s) { s.logit_adjustment = -1; }).second, HasSubstr("--logit-adjustment"));
   EXPECT_THAT(wrong([](RunSettings& s) { s.dropout = "0.5"; }).second,
               HasSubstr("--dropout must be six numbers"));
-  EXPECT_THAT(wrong([](RunSettings& s) { s.augment = "mirror=2"; }).second,
-              HasSubstr("--augment is not possible (an augmentation with the mirror's probability 2"));
+  EXPECT_THAT(
+      wrong([](RunSettings& s) { s.augment = "mirror=2"; }).second,
+      HasSubstr("--augment must be none or possible figures (an augmentation's probability of a mirror image "
+                "must be from 0 to 1, not 2), not mirror=2"));
+  EXPECT_THAT(wrong([](RunSettings& s) { s.augment = "window=1.15..0.75"; }).second,
+              HasSubstr("window begins at 1.15, above its end 0.75"));
+  const auto rate = [&](double value, const char* optimizer) {
+    return wrong([&](RunSettings& s) { s.learning_rate = value, s.optimizer = optimizer; }).second;
+  };
+  EXPECT_EQ(rate(1000, "adam"), "--lr must be at most 1 with the optimizer adam, not 1000");
+  EXPECT_THAT(rate(1e30, "adamw"), HasSubstr("--lr must be at most 1"));
+  EXPECT_THAT(rate(1000, "sgd"), HasSubstr("--lr must be at most 100"));
+  EXPECT_EQ(rate(30, "sgd"), "");
+  EXPECT_THAT(wrong([](RunSettings& s) { s.optimizer = "adamw", s.weight_decay = 1e300; }).second,
+              HasSubstr("--weight-decay must be at most 1 divided by the learning rate, 1000"));
+  EXPECT_THAT(wrong([](RunSettings& s) { s.logit_adjustment = 1e300; }).second,
+              HasSubstr("--logit-adjustment must be from 0 to 10"));
   EXPECT_THAT(wrong([](RunSettings& s) { s.mild_epochs = 21; }).second, HasSubstr("--mild-epochs"));
   EXPECT_THAT(wrong([](RunSettings& s) { s.average = 1; }).second, HasSubstr("--average"));
 }

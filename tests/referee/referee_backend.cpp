@@ -69,7 +69,7 @@ StepResult RefereeBackend::step(const Batch& batch, const DropoutMasks& masks, c
     const auto row = referee_->logits().begin() + static_cast<std::ptrdiff_t>(i * classes);
     result.correct += std::max_element(row, row + architecture_.classes) - row == batch.labels[i];
   }
-  if (!std::isfinite(result.loss)) return result;
+  if (options.forward_only || !std::isfinite(result.loss)) return result;
   result.gradient_norm = referee_->clip_gradients(options.clip_norm);
   if (std::isfinite(result.gradient_norm)) referee_->adam_step(options.learning_rate);
   return result;

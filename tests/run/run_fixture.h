@@ -8,10 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "bart/dataset/listing.h"
 #include "bart/platform/files.h"
 #include "bart/run/run.h"
 #include "bart/sample/sample.h"
 #include "scratch_folder.h"
+#include "wild_model.h"
 
 namespace bart {
 
@@ -48,6 +50,14 @@ class RunTest : public testing::Test {
     settings.no_report = true;
     settings.out = folder(out).results().string();
     return settings;
+  }
+
+  /// Settings of a training on `data` that diverges in its first validation.
+  RunSettings wild_settings(const char* out, const fs::path& data) const {
+    RunSettings wild = settings(out);
+    wild.init = (scratch_.path() / "wild.pth").string();
+    test::write_wild_model(wild.init, list_folder(data).classes, wild.image_size);
+    return wild;
   }
 
   test::ScratchFolder scratch_;

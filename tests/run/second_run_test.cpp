@@ -60,8 +60,7 @@ TEST_F(SecondRun, ThatIsInterruptedLeavesTheFirstModelWithItsNamesAndPictures) {
 }
 
 TEST_F(SecondRun, ThatDivergesLeavesEverythingAsItWas) {
-  RunSettings wild = settings("run");
-  wild.learning_rate = 1e30;
+  const RunSettings wild = wild_settings("run", others());
   EXPECT_THROW(train(others(), wild), DivergedError);
   EXPECT_EQ(contents_of(out().results()), before_);
 }
@@ -117,8 +116,7 @@ TEST_F(SecondRun, ThatIsKilledAndBegunAnewKeepsTheFirstOne) {
 TEST_F(SecondRun, ThatDivergesLeavesAnEvenEarlierOneInItsPlace) {
   train(others(), settings("run"));
   const auto two = contents_of(out().results());
-  RunSettings wild = settings("run");
-  wild.learning_rate = 1e30;
+  const RunSettings wild = wild_settings("run", faces());
   EXPECT_THROW(train(faces(), wild), DivergedError);
   EXPECT_EQ(contents_of(out().results()), two);
 }
@@ -141,8 +139,7 @@ TEST_F(RunTest, PicturesOfOthersAreKept) {
   EXPECT_EQ(bytes_of(folder("run").test_pictures() / "holiday.jpg"), my_bytes);
   EXPECT_FALSE(fs::exists(folder("run").earlier()));  // there was no training
 
-  RunSettings wild = settings("diverging");
-  wild.learning_rate = 1e30;
+  const RunSettings wild = wild_settings("diverging", faces());
   EXPECT_THROW(train(faces(), wild), DivergedError);
   EXPECT_EQ(bytes_of(folder("diverging").test_pictures() / "pic_0.jpg"), my_bytes);
 }

@@ -67,6 +67,18 @@ TEST_F(TunedRun, ThatPatienceEndsLeavesAnAverageWithSettledStatistics) {
       ThrowsMessage<ChangedSetting>(HasSubstr("patience is 5, but the training to go on with began")));
 }
 
+TEST_F(TunedRun, ThatPatienceEndsWithACalibrationTakesNoOtherPatience) {
+  RunSettings asked = settings("run");
+  asked.epochs = 100;
+  asked.patience = 2;
+  asked.learning_rate = 1e-30;
+  asked.calibrate = "temperature";
+  EXPECT_TRUE(train(faces(), asked).out_of_patience);
+  EXPECT_THAT(
+      [&] { resume(folder("run").results(), {.change = [](RunSettings& s) { s.patience = 9; }}); },
+      ThrowsMessage<ChangedSetting>(HasSubstr("patience is 9, but the training to go on with began")));
+}
+
 TEST_F(TunedRun, ThatAStepLimitEndsLeavesSettledStatisticsAndGoesOnToTheSameBytes) {
   RunSettings asked = settings("whole");
   asked.batch_size = 2;
@@ -76,13 +88,41 @@ TEST_F(TunedRun, ThatAStepLimitEndsLeavesSettledStatisticsAndGoesOnToTheSameByte
   asked.out = folder("parts").results().string();
   asked.max_steps = 20;
   const RunResult stopped = train(faces(), asked);
-  const StateDict average = decode_checkpoint(read_file(stopped.checkpoint)).training.average.model;
+  TrainingState state = decode_checkpoint(read_file(stopped.checkpoint)).training;
+  update_average(state.average, state.model, 0.9, 4);
   for (const Tensor& tensor : read_model_file(folder("parts").model()).state) {
     const bool statistics = tensor.name.find(".running_") != std::string::npos;
-    EXPECT_EQ(tensor.values == find_tensor(average, tensor.name)->values, !statistics) << tensor.name;
+    EXPECT_EQ(tensor.values == find_tensor(state.average.model, tensor.name)->values, !statistics)
+        << tensor.name;
   }
   resume(folder("parts").results(), {.change = [](RunSettings& s) { s.max_steps = 0; }});
   for (const char* file : {"BART-10M.pth", "BART-10M.last.pth"}) {
+    EXPECT_TRUE(read_file(folder("parts").results() / file) == read_file(folder("whole").results() / file))
+        << file;
+  }
+}
+
+TEST_F(TunedRun, TheBestModelIsTheOneThatATrainingWhichEndsThereLeaves) {
+  RunSettings asked = settings("whole");
+  asked.batch_size = 2;  // six steps an epoch
+  asked.epochs = 8;
+  asked.learning_rate = 1e-4;
+  asked.average = 0.9;
+  asked.calibrate = "temperature";
+  asked.best = "accuracy";
+  asked.precision = "f32";
+  const RunResult whole = train(faces(), asked);
+  ASSERT_LT(whole.best_epoch, 8);
+  const double loss = whole.record.epochs.at(static_cast<std::size_t>(whole.best_epoch) - 1).validation_loss;
+  const std::vector<std::uint8_t> best = read_file(folder("whole").best_model());
+  EXPECT_NEAR(loss_of(read_model_file(folder("whole").best_model()).state, asked), loss, 1e-5);
+
+  asked.out = folder("parts").results().string();
+  asked.max_steps = 6 * whole.best_epoch;
+  train(faces(), asked);
+  EXPECT_TRUE(read_file(folder("parts").model()) == best);
+  resume(folder("parts").results(), {.change = [](RunSettings& s) { s.max_steps = 0; }});
+  for (const char* file : {"BART-10M.pth", "BART-10M.best.pth", "BART-10M.last.pth"}) {
     EXPECT_TRUE(read_file(folder("parts").results() / file) == read_file(folder("whole").results() / file))
         << file;
   }

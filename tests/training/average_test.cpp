@@ -34,6 +34,15 @@ TEST(Average, IsTheWeightedMeanOfWhatItSaw) {
   EXPECT_EQ(average.model[1], model_of(0, 320)[1]);
 }
 
+TEST(Average, KeepsMoreIfItTakesInFewerSteps) {
+  ModelAverage average{model_of(1, 0), 100000};
+  update_average(average, model_of(0, 1), 0.99, 5);
+  for (const float value : average.model[0].floats()) EXPECT_NEAR(value, std::pow(0.99, 5), 1e-7);
+  ModelAverage young{model_of(1, 0), 1};
+  update_average(young, model_of(0, 1), 0.99, 8);
+  for (const float value : young.model[0].floats()) EXPECT_NEAR(value, std::sqrt(3.0 / 12), 1e-7);
+}
+
 TEST(Average, OfAConstantModelIsThatModel) {
   ModelAverage average;
   for (int update = 1; update <= 100; ++update) update_average(average, model_of(1e-30f, 1), 0.99);

@@ -2,8 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
 
+#include "bart/network/dropout.h"
 #include "bart/platform/error.h"
 #include "bart/training/temperature.h"
 #include "bart/training/train.h"
@@ -74,6 +76,134 @@ TEST_F(RecipeTest, GoesOnFromAnyStepToTheSameBits) {
     EXPECT_TRUE(second.model() == model) << "stopped after step " << stop;
     EXPECT_TRUE(second.last_model() == whole.last_model()) << "stopped after step " << stop;
   }
+}
+
+bool is_statistic(const Tensor& tensor) {
+  return tensor.name.find(".running_") != std::string::npos;
+}
+
+TEST_F(RecipeTest, TheLastStepsAreInTheAverageToo) {
+  TrainOptions options = tuned();
+  options.calibrate = false;
+  Training whole = training(options, start());
+  whole.run();
+  ModelAverage expected = whole.state().average;  // after step 32 of 36
+  update_average(expected, whole.last_model(), options.average_decay, 4);
+  const StateDict model = whole.model();
+  for (std::size_t t = 0; t < model.size(); ++t) {
+    if (is_statistic(model[t])) continue;
+    EXPECT_TRUE(model[t] == expected.model[t]) << model[t].name;
+  }
+
+  // Before the first update the average is the weights of the last step.
+  options.max_steps = 5;
+  Training shorter = training(options, start());
+  shorter.run();
+  const StateDict last = shorter.last_model();
+  EXPECT_TRUE(shorter.model() == last);
+  shorter.settle();
+  const StateDict settled = shorter.model();
+  for (std::size_t t = 0; t < settled.size(); ++t) {
+    if (settled[t].shape.empty()) continue;  // a counter
+    EXPECT_EQ(settled[t] == last[t], !is_statistic(settled[t])) << settled[t].name;
+  }
+}
+
+/// The running statistics that a batch of all the training pictures leaves of those of `model`. In this
+/// architecture no dropout comes before a BatchNorm.
+StateDict after_all_pictures(const StateDict& model, const LoadedPictures& pictures, const Split& split,
+                             const Architecture& architecture) {
+  Engine engine(architecture, {.threads = 1});
+  engine.load(model);
+  std::vector<const std::uint8_t*> pixels;
+  std::vector<std::int32_t> labels;
+  for (const std::uint32_t i : split.train) {
+    pixels.push_back(pictures.picture(i));
+    labels.push_back(pictures.labels[i]);
+  }
+  Mt19937 generator(1);
+  engine.step({pixels, labels}, draw_dropout_masks(architecture, static_cast<int>(pixels.size()), generator),
+              {.learning_rate = 1e-30});
+  return engine.state();
+}
+
+TEST_F(RecipeTest, NothingIsLeftOfEarlierStatisticsWhenThereAreFewPictures) {
+  TrainOptions options = tuned();
+  options.batch_size = 64;  // of 35 pictures
+  options.epochs = 20;
+  Training whole = training(options, start());
+  whole.run();
+  const StateDict model = whole.model();
+  // With the statistics of these pictures, those that they leave are the same.
+  const StateDict after = after_all_pictures(model, pictures_, split_, architecture_);
+  for (std::size_t t = 0; t < model.size(); ++t) {
+    if (!is_statistic(model[t])) continue;
+    for (std::size_t c = 0; c < model[t].floats().size(); ++c) {
+      ASSERT_NEAR(after[t].floats()[c], model[t].floats()[c], 1e-5 * (1 + std::abs(model[t].floats()[c])))
+          << model[t].name;
+    }
+  }
+}
+
+TEST_F(RecipeTest, StatisticsAreThoseOfAllClassesEvenIfThePicturesAreSorted) {
+  constexpr std::size_t count = 400;
+  LoadedPictures pictures = test::random_pictures(count, 4, 16);
+  std::vector<std::uint8_t> pixels(pictures.bytes_each());
+  for (std::size_t i = 0; i < count; ++i) {
+    std::ranges::fill(pixels, static_cast<std::uint8_t>(60 * (i / 100) + i % 7));
+    pictures.labels[i] = static_cast<std::int32_t>(i / 100);
+    pictures.pixels.write(pictures.slots[i] * pixels.size(), pixels);
+  }
+  Architecture architecture = architecture_;
+  architecture.classes = 4;
+  const Split split = test::first_for_testing(count, 0);
+  TrainOptions options{.epochs = 1, .batch_size = 4, .max_steps = 16, .threads = 1, .average_decay = 0.9};
+  Training whole(pictures, split, architecture, options,
+                 initial_training_state(architecture, 10, split.train.size()));
+  whole.run();
+  whole.settle();
+  const StateDict model = whole.model();
+  const StateDict after = after_all_pictures(model, pictures, split, architecture);
+  const auto brightness = [](const StateDict& state) {
+    // The darkest class is near -2.1 after normalization, the brightest above 1, so that the variance of the
+    // first convolution's outputs over all classes is far larger than within half of them.
+    double sum = 0;
+    for (const float variance : find_tensor(state, "block1.1.running_var")->floats()) sum += variance;
+    return sum;
+  };
+  // One batch of all pictures replaces a tenth.
+  const double all = brightness(model) + 10 * (brightness(after) - brightness(model));
+  EXPECT_NEAR(brightness(model), all, 0.4 * all);
+}
+
+TEST_F(RecipeTest, EveryEpochCanValidateASettledModel) {
+  TrainOptions options = tuned();
+  options.settles_every_epoch = true;
+  Training whole = training(options, start());
+  TrainEvents events;
+  std::vector<StateDict> models;
+  events.epoch = [&](const EpochRecord& epoch) {
+    EXPECT_EQ(whole.evaluate_on(split_.test).loss, epoch.validation_loss);
+    models.push_back(whole.model());
+    return true;
+  };
+  whole.run(events);
+  EXPECT_TRUE(models.at(3) == model_of(tuned()));
+  // The model of an epoch is the one that a training which ends there leaves.
+  TrainOptions shorter = tuned();
+  shorter.max_steps = 18;
+  Training two = training(shorter, start());
+  two.run();
+  two.settle();
+  EXPECT_TRUE(two.model() == models.at(1));
+  // The training goes on to the same bits as without it, even from the middle.
+  Training first = training(options, start());
+  events.epoch = [](const EpochRecord& epoch) { return epoch.epoch < 2; };
+  first.run(events);
+  Training second = training(options, first.state());
+  second.run();
+  EXPECT_TRUE(second.model() == models.at(3));
+  EXPECT_TRUE(second.last_model() == whole.last_model());
 }
 
 TEST_F(RecipeTest, ALastValidationThatIsStoppedIsDoneAgain) {
@@ -216,6 +346,14 @@ TEST_F(RecipeTest, TheStepsHaveTheRatesOfTheSchedule) {
   for (const StepRecord& step : whole.progress().steps) {
     EXPECT_EQ(step.learning_rate, learning_rate(schedule, step.step, 36));
   }
+}
+
+TEST_F(RecipeTest, AWarmUpEndsBeforeTheLastStep) {
+  TrainOptions options = tuned();
+  options.warm_up_epochs = 3.99;
+  Training whole = training(options, start());
+  whole.run();
+  EXPECT_EQ(whole.progress().steps.at(34).learning_rate, options.learning_rate);
 }
 
 TEST_F(RecipeTest, WeightDecayLeavesBiasesAndBatchNormAlone) {

@@ -26,6 +26,8 @@ struct StepOptions {
   double learning_rate = 0.001;
   double clip_norm = 0;  // above 0: all gradients together are scaled down to this norm
   Optimizer optimizer = {};
+  /// The step ends after the loss: only the running statistics of BatchNorm change.
+  bool forward_only = false;
 };
 
 struct StepResult {
@@ -63,8 +65,9 @@ class Backend {
   virtual void load(const StateDict& state) = 0;
   virtual StateDict state() const = 0;
 
-  /// One step: forward pass in training mode, loss, backward pass, clipping, optimizer. If the loss or the
-  /// gradient is not finite, the parameters and the optimizer stay as they are.
+  /// One step: forward pass in training mode, loss, and unless options.forward_only is set backward pass,
+  /// clipping, optimizer. If the loss or the gradient is not finite, the parameters and the optimizer stay as
+  /// they are.
   virtual StepResult step(const Batch& batch, const DropoutMasks& masks, const StepOptions& options) = 0;
 
   /// Writes the logits in evaluation mode, [n, classes], and, if `features` is not empty, the activations of

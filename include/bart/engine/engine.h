@@ -41,7 +41,8 @@ class Engine {
   void load(const StateDict& state);
   StateDict state() const;
 
-  /// One step of training: forward, loss, backward, clipping, torch.optim.Adam. If the loss or the gradient
+  /// One step of training: forward, loss, backward, clipping, optimizer (or only what
+  /// StepOptions::forward_only says). If the loss or the gradient
   /// is not finite, parameters and optimizer stay as they are. Throws Error when the batch or the masks do
   /// not fit the network.
   StepResult step(const Batch& batch, const DropoutMasks& masks, const StepOptions& options);

@@ -37,8 +37,9 @@ class ProcessorBackend final : public Backend {
 
   // The parts of a step.
 
-  /// Forward in training mode, loss, backward; leaves the gradients of every parameter.
-  StepResult forward_backward(const Batch& batch, const DropoutMasks& masks);
+  /// Forward in training mode, loss, backward; leaves the gradients of every parameter. With `forward_only`
+  /// without the backward pass.
+  StepResult forward_backward(const Batch& batch, const DropoutMasks& masks, bool forward_only = false);
   /// The last step's gradients, named and shaped like the parameters.
   StateDict gradients() const;
   /// The last step's logits, [n, classes], until the next evaluate() or release_memory(). Throws Error where

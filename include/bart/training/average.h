@@ -21,7 +21,9 @@ inline constexpr std::int64_t steps_per_average = 16;
 /// is the share for one step.
 double average_kept(double decay, std::int64_t update);
 
-/// average = kept * average + (1 - kept) * model; counters are copied. The first update copies the model.
-void update_average(ModelAverage& average, StateDict model, double decay);
+/// average = kept * average + (1 - kept) * model; counters are copied. The first update copies the model. An
+/// update that counts for fewer than steps_per_average `steps` keeps average_kept()^(steps / 16).
+void update_average(ModelAverage& average, StateDict model, double decay,
+                    std::int64_t steps = steps_per_average);
 
 }  // namespace bart

@@ -53,6 +53,9 @@ struct TrainOptions {
   /// At the end the last layer is multiplied by the factor with which the probabilities fit best, on training
   /// pictures that are augmented anew.
   bool calibrate = false;
+  /// Each epoch validates what settle() makes of the model, for a training that chooses among its epochs. Its
+  /// figures are then those of the model that a training with so many epochs leaves.
+  bool settles_every_epoch = false;
 };
 
 /// One optimizer step. Steps and epochs count from 1.
@@ -163,10 +166,11 @@ class Training {
   StateDict model();
   /// The weights of the last step, even if there is an average.
   StateDict last_model();
-  /// For a training that ends here: recomputes the running statistics of the average's BatchNorm layers with
-  /// the averaged weights, on training pictures as they are, and calibrates. What model() returns is settled
-  /// until the next step. Has no effect without an average or a calibration. state() stays as it is, so that
-  /// a training that goes on from it computes the same bits.
+  /// For a model that is used: takes the steps after the last update into the average, recomputes the running
+  /// statistics of its BatchNorm layers with the averaged weights, on training pictures as they are, and
+  /// calibrates. What model() returns is settled until the next step. Has no effect without an average or a
+  /// calibration, or before the first step. state() stays as it is, so that a training that goes on from it
+  /// computes the same bits.
   void settle();
   /// Throws DivergedError when outputs of model() are not finite, which the last step may have caused without
   /// any loss showing it.
@@ -185,7 +189,10 @@ class Training {
   DivergedError outputs_not_finite() const;
   bool enough_steps() const;
   bool averages() const { return !average_.model.empty(); }
-  bool settles() const { return averages() || options_.calibrate; }
+  bool settles() const {
+    return !progress_.steps.empty() && (options_.average_decay > 0 || options_.calibrate);
+  }
+  std::vector<std::uint32_t> settling_visits() const;
   StateDict average_with_statistics();
   Predictions predictions_of_augmented();
   Predictions predictions_with(const StateDict& model, const std::function<Predictions()>& predict);
