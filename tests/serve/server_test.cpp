@@ -281,6 +281,26 @@ TEST_F(ServerTest, OthersThanThisComputerNeedATokenOrPermission) {
   Server for_all(model_, {.address = "0.0.0.0", .port = 0, .access = {.anyone = true}});
 }
 
+TEST_F(ServerTest, TheLogBelievesAProxyThatIsNamedAndNobodyElse) {
+  for (const bool named : {true, false}) {
+    std::vector<std::string> peers;  // by the thread of run()
+    const std::vector<std::string> proxies = {"127.0.0.1", "10.0.0.1"};
+    serve({.access = {.proxies = named ? proxies : std::vector<std::string>()},
+           .on_request = [&](const ServedRequest& request) { peers.push_back(request.peer); }});
+    for (const char* forwarded : {"6.6.6.6, 192.168.0.7 ,10.0.0.1", "192.168.0.7", "10.0.0.1", ""}) {
+      const std::string field = std::string("X-Forwarded-For: ") + forwarded + "\r\n";
+      EXPECT_EQ(Client(address()).ask(get_request("/healthz", field)).status, 200);
+    }
+    stop();
+    server_.reset();
+    if (named) {
+      EXPECT_THAT(peers, testing::ElementsAre("192.168.0.7", "192.168.0.7", "10.0.0.1", "127.0.0.1"));
+    } else {
+      EXPECT_THAT(peers, testing::Each("127.0.0.1"));
+    }
+  }
+}
+
 TEST_F(ServerTest, LoadsAnotherModelOrKeepsTheOneItHas) {
   Server& server = serve({.card = {.version = "first"}});
   const auto version = [&] { return Client(address()).ask(get_request("/v1/model")).body; };
