@@ -83,8 +83,10 @@ FoundCheckpoint newest_checkpoint(const fs::path& folder) {
   std::string sentence = fmt::format("there is no checkpoint in {} to go on from", folder.string());
   if (const auto old = fs::is_directory(folder) ? numbered(folder, earlier) : decltype(candidates){};
       !old.empty()) {
-    sentence += fmt::format(", only one of the training before, {}: rename it to {}{}{} to go on with that",
-                            old.rbegin()->second.string(), checkpoint, old.rbegin()->first, extension);
+    sentence += fmt::format(
+        ", only one of the training before, {}: rename it to {}{}{} to go on with that, "
+        "or begin the new training again",
+        old.rbegin()->second.string(), checkpoint, old.rbegin()->first, extension);
   } else {
     sentence += ": begin a new training, or name the folder of another one";
   }

@@ -193,7 +193,7 @@ void add_bench_command(CLI::App& program, Run& run) {
                    "f32, bf16, or all: f32, and bf16 where the processor multiplies it")
       ->check(CLI::IsMember({"all", "f32", "bf16"}))
       ->capture_default_str();
-  command->add_option("--bs,--batch-size", flags->batch_size, "Batch size")->capture_default_str();
+  command->add_option("--bs,--batch-size,--batch", flags->batch_size, "Batch size")->capture_default_str();
   command->add_option("--image-size", flags->image_size, "Side of the pictures in pixels, a multiple of 16")
       ->capture_default_str();
   command->add_option("--classes", flags->classes, "Number of classes")->capture_default_str();

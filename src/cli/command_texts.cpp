@@ -34,6 +34,9 @@ CommandText text_of(const CLI::App& app, const std::string& name) {
     }
     if (option->get_lnames().empty()) continue;
     flag.name = "--" + option->get_lnames().front();
+    for (std::size_t i = 1; i < option->get_lnames().size(); ++i) {
+      flag.synonyms.push_back("--" + option->get_lnames()[i]);
+    }
     if (!option->get_snames().empty()) flag.short_name = "-" + option->get_snames().front();
     command.flags.push_back(flag);
   }

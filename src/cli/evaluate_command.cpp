@@ -12,6 +12,7 @@
 #include "bart/dataset/listing.h"
 #include "bart/model/evaluation_text.h"
 #include "bart/model/find_model.h"
+#include "bart/platform/counted.h"
 #include "bart/platform/error.h"
 #include "bart/record/picture_hashes.h"
 #include "bart/record/run_record.h"
@@ -89,9 +90,10 @@ void warn_of_known_pictures(Log& log, const LoadedPictures& pictures, const RunF
   const auto count = std::ranges::count(known, true);
   if (count == 0) return;
   log.warning(fmt::format(
-      "The model was trained on {} of these {} pictures ({:.0f} %), so these figures say little about "
-      "others: --split test takes only its test pictures",
-      count, known.size(), 100.0 * static_cast<double>(count) / static_cast<double>(known.size())));
+      "The model was trained on {} of {} ({:.0f} %), so these figures say little about others: --split test "
+      "takes only its test pictures",
+      count, counted(known.size(), "picture", "pictures"),
+      100.0 * static_cast<double>(count) / static_cast<double>(known.size())));
 }
 
 /// The test pictures of the model's own training.
@@ -121,7 +123,9 @@ int evaluate_command(const EvaluateFlags& flags) {
   Progress progress;
   Log log("Batlogger (Evaluate)", progress);
   const FoundModel found = find_model(flags.model);
-  const Model model(read_model(found, flags.labels), model_settings);
+  const Model model(
+      read_model(found, flags.labels, [&](const std::string& sentence) { log.warning(sentence); }),
+      model_settings);
   const bool own_test = flags.folder.empty() && (flags.split.empty() || flags.split == "test");
   EvaluateOptions options{
       .batch_size = static_cast<std::size_t>(flags.batch_size),
@@ -191,7 +195,7 @@ void add_evaluate_command(CLI::App& program, Run& run) {
                       "Also write a row per picture to this file (.csv or .json): its class, the predicted "
                       "class and the probability of that one");
   command->add_option("--cache", flags->cache, run_setting("cache").help);
-  command->add_option("--bs", flags->batch_size, "Batch size")->capture_default_str();
+  command->add_option("--bs,--batch-size,--batch", flags->batch_size, "Batch size")->capture_default_str();
   add_prediction_precision_flag(*command, *flags);
   add_tta_flag(*command, *flags);
   command->add_flag("--strict", flags->strict,

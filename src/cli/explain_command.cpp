@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bart/dataset/class_names.h"
+#include "bart/dataset/content.h"
 #include "bart/dataset/read_picture_file.h"
 #include "bart/engine/softmax.h"
 #include "bart/explain/contact_sheet.h"
@@ -85,12 +86,17 @@ struct ReadPicture {
   Picture shown;                     // in the size that it has on the sheet
   std::vector<std::uint8_t> pixels;  // as the input of the network
   std::string reason;                // why it cannot be read
+  bool clipped_gray = false;
 };
 
 ReadPicture read_picture(const fs::path& path, int image_size, int side, const DecodeOptions& options) {
   try {
-    const Picture picture = decode_picture(read_picture_file(path), options).picture;
-    return {fit_picture(picture, side), resize_picture(picture, image_size, image_size).pixels, {}};
+    const DecodedPicture decoded = decode_picture(read_picture_file(path), options);
+    ReadPicture read{fit_picture(decoded.picture, side),
+                     resize_picture(decoded.picture, image_size, image_size).pixels,
+                     {}};
+    read.clipped_gray = is_clipped_gray(decoded.mode, read.pixels);
+    return read;
   } catch (const Error& error) {
     return {{}, {}, error.what()};
   }
@@ -107,7 +113,7 @@ int explain_command(const ExplainFlags& flags) {
   const std::vector<PictureFile>& found = pictures_found.files;
   check_replaces_no_input({"--out", flags.out}, inputs_of(flags, found));
   const std::vector<PictureFile> files = some_of(found, static_cast<std::size_t>(flags.most));
-  const Model model = Model::load(flags.model, options);
+  const Model model = load_model(flags, options, log);
   const std::vector<std::int32_t> named = classes_named(flags.classes, model.classes(), flags.model);
   const bool single = files.size() == 1;
   const auto top_k = static_cast<std::size_t>(flags.top_k.value_or(single ? 3 : 1));
@@ -132,6 +138,11 @@ int explain_command(const ExplainFlags& flags) {
     }
   }
   if (readable.empty()) throw Error("none of the files could be read as a picture");
+  const auto clipped = [](const ReadPicture& picture) { return picture.clipped_gray; };
+  if (const auto count = std::ranges::count_if(pictures, clipped); count > 0) {
+    const auto first = static_cast<std::size_t>(std::ranges::find_if(pictures, clipped) - pictures.begin());
+    log.warning(clipped_gray_sentence(static_cast<std::size_t>(count), files[first].name));
+  }
 
   const std::vector<Explanation> explanations =
       model.explain(picture_source(pixels), [&](std::size_t, std::span<const float> logits) {

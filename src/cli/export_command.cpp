@@ -23,9 +23,11 @@
 #include "bart/platform/write_through.h"
 #include "bart/sample/sample.h"
 #include "commands.h"
+#include "log.h"
 #include "model_flags.h"
 #include "output_checks.h"
 #include "outputs.h"
+#include "progress.h"
 
 namespace bart {
 namespace {
@@ -104,7 +106,10 @@ int export_model(const ExportFlags& flags, const FoundModel& found, const fs::pa
         fmt::format("{} would replace the model that it is made from: name another file", out.string()));
   }
   check_outputs({{"--out", out}});
-  const ModelFile model = read_model(found, flags.labels);
+  const ModelFile model = read_model(found, flags.labels, [](const std::string& sentence) {
+    Progress none;
+    Log("Batlogger (Export)", none).warning(sentence);
+  });
   const fs::path labels = out.parent_path() / "label_encoder.joblib";
   const bool with_labels = format == ModelFormat::pth && !through;
   if (with_labels) check_labels_place(labels, model.classes);

@@ -11,6 +11,7 @@
 
 #include "bart/augment/augmentation.h"
 #include "bart/augment/picture_change.h"
+#include "bart/dataset/content.h"
 #include "bart/dataset/listing.h"
 #include "bart/dataset/load.h"
 #include "bart/inspect/inspect.h"
@@ -117,6 +118,11 @@ int inspect_command(const InspectFlags& flags) {
        .seed = static_cast<std::uint32_t>(flags.seed)},
       [&](std::size_t done, std::size_t total) { progress.show("Reading pictures", done, total); });
   progress.clear();
+  const auto clipped = [](const InspectedPicture& picture) { return picture.clipped_gray; };
+  if (const auto count = std::ranges::count_if(inspection.pictures, clipped); count > 0) {
+    log.warning(clipped_gray_sentence(static_cast<std::size_t>(count),
+                                      std::ranges::find_if(inspection.pictures, clipped)->file));
+  }
   if (!flags.augmented.empty()) {
     write_output(flags.augmented, augmented_pictures(flags, inspection));
     log.info(fmt::format("Wrote {}", flags.augmented.string()));

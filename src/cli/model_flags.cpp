@@ -4,7 +4,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include "bart/model/find_model.h"
 #include "bart/platform/error.h"
+#include "log.h"
 
 namespace bart {
 
@@ -76,6 +78,12 @@ ModelOptions model_options(const ModelFlags& flags) {
           .threads = flags.threads,
           .precision = precision_named(flags.precision),
           .mirror_images = flags.tta == "flip"};
+}
+
+Model load_model(const ModelFlags& flags, const ModelOptions& options, Log& log) {
+  return Model(read_model(find_model(flags.model), flags.labels,
+                          [&](const std::string& sentence) { log.warning(sentence); }),
+               options);
 }
 
 }  // namespace bart

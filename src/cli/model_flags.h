@@ -15,6 +15,8 @@ class App;
 
 namespace bart {
 
+class Log;
+
 /// The flags of every command that uses a trained model.
 struct ModelFlags {
   std::filesystem::path model = "BART-10M.pth";
@@ -51,5 +53,8 @@ PictureFiles pictures_named(const std::vector<std::string>& inputs, bool recursi
 std::vector<std::filesystem::path> inputs_of(const ModelFlags& flags, std::span<const PictureFile> pictures);
 
 ModelOptions model_options(const ModelFlags& flags);
+
+/// The model that the flags name, with a warning in the log if its class names may be wrong.
+Model load_model(const ModelFlags& flags, const ModelOptions& options, Log& log);
 
 }  // namespace bart

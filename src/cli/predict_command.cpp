@@ -136,7 +136,7 @@ int predict_command(const PredictFlags& flags) {
   log_passed_over(log, found);
   const std::vector<PictureFile>& files = found.files;
   check_replaces_no_input({"--out", out}, inputs_of(flags, files));
-  const Model model = Model::load(flags.model, options);
+  const Model model = load_model(flags, options, log);
 
   PredictionOutput output(out, !flags.out.empty(), format.format);
   PredictionWriter writer(format.format, flags.top_k.has_value(),

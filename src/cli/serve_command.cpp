@@ -118,7 +118,7 @@ int serve_command(ServeFlags flags) {
   };
   ServedFile file(flags.model, flags.labels, model_options(flags));
   const BlockedSignals signals;  // before the threads of the model, which inherit it
-  CardedModel loaded = file.load();
+  CardedModel loaded = file.load(log);
   flags.server.card = std::move(loaded.card);
   Server server(loaded.model, flags.server);
   log.info(fmt::format("Serving {} at {}", flags.model.string(), server.address()));

@@ -19,10 +19,11 @@
 
 namespace bart {
 
-CardedModel ServedFile::load() {
+CardedModel ServedFile::load(Log& log) {
   loaded_ = stamp();  // before it is read: what changes meanwhile is read again
   const FoundModel found = find_model(model_);
-  const ModelFile file = read_model(found, labels_);
+  const ModelFile file =
+      read_model(found, labels_, [&](const std::string& sentence) { log.warning(sentence); });
   return {Model(file, options_), model_card(found, file.classes)};
 }
 
@@ -65,7 +66,7 @@ void load_again(Server& server, ServedFile& file, const LifeOptions& options, Lo
   try {
     std::string version;
     const auto load = [&] {
-      CardedModel loaded = file.load();
+      CardedModel loaded = file.load(log);
       version = loaded.card.version;
       return loaded;
     };

@@ -19,8 +19,8 @@ class ServedFile {
   ServedFile(std::filesystem::path model, std::filesystem::path labels, ModelOptions options)
       : model_(std::move(model)), labels_(std::move(labels)), options_(std::move(options)) {}
 
-  /// Reads it. Throws Error.
-  CardedModel load();
+  /// Reads it, with a warning if its class names may be wrong. Throws Error.
+  CardedModel load(Log& log);
   /// Whether it is another file than load() saw last, or has another size or time.
   bool changed() const;
 

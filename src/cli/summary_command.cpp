@@ -92,7 +92,8 @@ void add_summary_command(CLI::App& program, Run& run) {
       ->capture_default_str();
   command->add_flag("--plan", flags->plan,
                     "Also print the plan of a training step: operations, buffers, the size of their memory");
-  command->add_option("--bs", flags->batch_size, "Batch size of the plan")->capture_default_str();
+  command->add_option("--bs,--batch-size,--batch", flags->batch_size, "Batch size of the plan")
+      ->capture_default_str();
   command->add_option("--threads", flags->threads,
                       "Number of threads of the plan (default: all that this process may use)");
   command->footer(

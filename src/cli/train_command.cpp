@@ -23,12 +23,12 @@ int train_command(const TrainFlags& flags, ResumeMode mode, const std::string& c
                                                  has_checkpoint(RunFolder(flags.settings.out).record()));
   if (go_on) {
     const auto change = [&](RunSettings& settings) { take_flags(flags, settings); };
-    // With auto, a training of other pictures that has ended makes place for the one that is asked for.
+    // With auto, a training of other pictures that is past makes place for the one that is asked for.
     const auto begins_anew = [&](const Error& error) {
-      if (mode != ResumeMode::if_possible || !has_ended_elsewhere(flags.settings.out, named_folder(flags)))
+      if (mode != ResumeMode::if_possible || !is_past_and_elsewhere(flags.settings.out, named_folder(flags)))
         return false;
       log.log().info(
-          fmt::format("The training in {} has ended, and it began with another data folder than {}: "
+          fmt::format("The checkpoints in {} are of an earlier training, with another data folder than {}: "
                       "beginning a new one ({})",
                       flags.settings.out, named_folder(flags).string(), error.what()));
       return true;

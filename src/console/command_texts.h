@@ -12,8 +12,9 @@ namespace bart {
 /// A flag or an argument as --help shows it. Completions, manual pages and suggestions are made from these
 /// texts too.
 struct FlagText {
-  std::string name;        // "--epochs"; of an argument "folder"
-  std::string short_name;  // "-h" or empty
+  std::string name;                   // "--epochs"; of an argument "folder"
+  std::string short_name;             // "-h" or empty
+  std::vector<std::string> synonyms;  // "--batch-size"
   std::string description;
   std::string default_value;
   std::vector<std::string> values;  // if it takes one of a few values

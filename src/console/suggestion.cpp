@@ -50,7 +50,10 @@ std::string suggestion(const std::vector<std::string>& unknown, const std::strin
     if (typed.starts_with("--")) {
       for (const CommandText& text : commands) {
         if (text.name != command && !text.name.empty()) continue;
-        for (const FlagText& flag : text.flags) candidates.push_back(flag.name);
+        for (const FlagText& flag : text.flags) {
+          candidates.push_back(flag.name);
+          candidates.insert(candidates.end(), flag.synonyms.begin(), flag.synonyms.end());
+        }
       }
     } else if (command.empty()) {
       for (const CommandText& text : commands) {

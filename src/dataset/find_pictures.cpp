@@ -230,6 +230,24 @@ std::vector<std::optional<FoundPictures>> find_pictures_of(const fs::path& data_
   return results;
 }
 
+namespace {
+
+/// The reason as it is said of one file or folder.
+std::string_view singular(std::string_view reason) {
+  constexpr std::pair<std::string_view, std::string_view> forms[] = {
+      {no_picture, "not a picture by its ending"},
+      {no_picture_by_name, "not a picture by its name"},
+      {"links to a folder that was visited", "link to a folder that was visited"},
+      {"sub-folders", "sub-folder"},
+      {"not regular files", "not a regular file"}};
+  for (const auto& [many, one] : forms) {
+    if (reason == many) return one;
+  }
+  return reason;
+}
+
+}  // namespace
+
 std::string passed_over_sentence(const std::vector<PassedOver>& passed_over) {
   if (passed_over.empty()) return {};
   std::map<std::string_view, std::size_t> counts;
@@ -238,7 +256,8 @@ std::string passed_over_sentence(const std::vector<PassedOver>& passed_over) {
   std::ranges::stable_sort(order, [](const auto& a, const auto& b) { return a.second > b.second; });
   std::string reasons;
   for (const auto& [reason, count] : order) {
-    reasons += fmt::format("{}{} {}", reasons.empty() ? "" : ", ", with_commas(count), reason);
+    reasons += fmt::format("{}{} {}", reasons.empty() ? "" : ", ", with_commas(count),
+                           count == 1 ? singular(reason) : reason);
   }
   return fmt::format("Passed over {}: {}", counted(passed_over.size(), "file or folder", "files and folders"),
                      reasons);

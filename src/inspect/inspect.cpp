@@ -4,6 +4,7 @@
 #include <mutex>
 #include <optional>
 
+#include "bart/dataset/content.h"
 #include "bart/dataset/near_duplicates.h"
 #include "bart/dataset/read_picture_file.h"
 #include "bart/dataset/split.h"
@@ -37,6 +38,7 @@ Reading read_picture(const std::filesystem::path& folder, const ListedPicture& l
     reading.picture.format = std::move(decoded.format);
     reading.picture.mode = std::move(decoded.mode);
     reading.picture.bytes = file.size();
+    reading.picture.clipped_gray = is_clipped_gray(reading.picture.mode, decoded.picture.pixels);
     reading.traces = {picture_signature(decoded.picture), hash_of(file), hash_of(decoded.picture.pixels)};
   } catch (const Error& error) {
     reading.reason = error.what();

@@ -79,6 +79,16 @@ auto decode_named(std::span<const std::uint8_t> bytes, const fs::path& file, Dec
   }
 }
 
+/// False if the record of the training says that it did not write this model.
+bool may_have_written(const RunFolder& run, std::span<const std::uint8_t> model) {
+  if (!fs::exists(run.run_json())) return true;
+  try {
+    return wrote_model(read_run_record(run), model).value_or(true);
+  } catch (const Error&) {
+    return true;
+  }
+}
+
 ModelFile model_of(Checkpoint checkpoint) {
   const auto ignore_exif = checkpoint.settings.find("--ignore-exif");
   TrainingState& training = checkpoint.training;
@@ -99,17 +109,38 @@ FoundModel find_model(const fs::path& path) {
   run = with_record_of(run.model(), run);
   if (kept_best(run)) return {run.best_model(), run};
   if (fs::exists(run.model())) return {run.model(), run};
-  if (fs::is_directory(run.record())) return {newest_checkpoint(run.record()).path, run};
+  if (has_checkpoint(run.record())) return {newest_checkpoint(run.record()).path, run};
+  if (fs::exists(run.run_json())) {
+    throw Error(fmt::format(
+        "the training in {} has no model and no checkpoint (its status is {}): train again, or name "
+        "another model",
+        path.string(), read_run_record(run).status));
+  }
   throw Error(
       fmt::format("{} holds no model: name a model file, or the folder of a training", path.string()));
 }
 
-ModelFile read_model(const FoundModel& found, const fs::path& labels) {
+ModelFile read_model(const FoundModel& found, const fs::path& labels,
+                     const std::function<void(const std::string&)>& warn) {
   const fs::path names = labels.empty() ? found.run.labels() : labels;
   const std::vector<std::uint8_t> bytes = read_file(found.file);
   if (!is_checkpoint(bytes)) {
-    return with_labels(decode_named(bytes, found.file, decode_model_file), found.file, names,
-                       /*required=*/!labels.empty());
+    ModelFile file = decode_named(bytes, found.file, decode_model_file);
+    const bool names_beside = file.classes.empty() && labels.empty();
+    file = with_labels(std::move(file), found.file, names, /*required=*/!labels.empty());
+    if (warn && names_beside && !may_have_written(found.run, bytes)) {
+      warn(fmt::format(
+          "The class names are those of {}, which were not saved with {}: the training there did not "
+          "write this model, so they may be wrong",
+          names.string(), found.file.string()));
+    }
+    return file;
+  }
+  if (labels.empty() && !fs::exists(names)) {
+    throw Error(
+        fmt::format("{} is a checkpoint, which holds no class names, and {} is not there: name the "
+                    "label_encoder.joblib of its training, or the folder of that training",
+                    found.file.string(), names.string()));
   }
   Checkpoint checkpoint = decode_named(bytes, found.file, decode_checkpoint);
   const std::uint64_t classes = checkpoint.data.classes;

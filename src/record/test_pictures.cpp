@@ -48,7 +48,10 @@ Listing recorded_test_pictures(const RunFolder& run, const fs::path& data_folder
     const std::uintmax_t size = fs::file_size(data_folder / row[1], error);
     if (error || std::to_string(size) != row[2]) changed.push_back(row[1]);
   }
-  if (listing.pictures.empty()) throw Error(fmt::format("{} names no picture", path.string()));
+  if (listing.pictures.empty()) {
+    throw Error(fmt::format("the training in {} kept no test pictures: name a folder (bart evaluate FOLDER)",
+                            run.results().string()));
+  }
   if (!changed.empty()) {
     throw Error(
         fmt::format("{} of the {} test pictures in {} are gone or have changed since the training (the "

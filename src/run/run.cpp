@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "bart/checkpoint/checkpoint_folder.h"
+#include "bart/platform/files.h"
 #include "bart/platform/folder_lock.h"
 #include "bart/record/version.h"
 #include "bart/run/settle.h"
@@ -35,6 +36,23 @@ std::unique_ptr<FolderLock> lock_of(const RunFolder& folder) {
   if (!fs::is_directory(folder.record())) return nullptr;
   return std::make_unique<FolderLock>(folder.record());
 }
+
+/// Writes begun_mark() if there are checkpoints of an earlier training; removes it if this one fails.
+class BegunMark {
+ public:
+  BegunMark(const RunFolder& out, const fs::path& data) : path_(begun_mark(out)) {
+    if (has_checkpoint(out.record())) write_file(path_, data.string() + "\n");
+  }
+  ~BegunMark() {
+    std::error_code gone;
+    fs::remove(path_, gone);
+  }
+  BegunMark(const BegunMark&) = delete;
+  BegunMark& operator=(const BegunMark&) = delete;
+
+ private:
+  fs::path path_;
+};
 
 /// Throws ChangedSetting if a setting that affects the result has changed.
 void check_unchanged(const RunSettings& before, const RunSettings& now) {
@@ -67,7 +85,9 @@ void check_unchanged(const RunSettings& before, const RunSettings& now) {
 RunResult train(const fs::path& folder, const RunSettings& settings, const RunObserver& observer,
                 const std::string& command) {
   SettledSettings settled = settle(settings);
-  auto lock = lock_of(RunFolder(settings.out));
+  const RunFolder out(settings.out);
+  auto lock = lock_of(out);
+  const BegunMark mark(out, folder);
   return RunInProgress(folder, std::move(settled), observer).run(std::nullopt, std::move(lock), command);
 }
 
@@ -82,6 +102,14 @@ RunResult resume(const fs::path& results, const ResumeOptions& options, const Ru
     throw Error(fmt::format("{} is of BART {}, this is {}: go on with that version, or begin a new training",
                             found.path.string(), found.checkpoint.version, bart_version()));
   }
+  const fs::path began = found.checkpoint.settings[folder_setting];
+  if (options.folder.empty() && fs::exists(begun_mark(run_folder))) {
+    throw Error(fmt::format(
+        "the newest training in {} was killed before its first checkpoint, and the checkpoints there "
+        "are of the one before: to go on with that one, name its data folder, {}; or begin the "
+        "new one again",
+        results.string(), began.string()));
+  }
   const RunSettings before = settings_of(found.checkpoint);
   RunSettings asked = before;
   if (options.change) options.change(asked);
@@ -93,15 +121,15 @@ RunResult resume(const fs::path& results, const ResumeOptions& options, const Ru
     throw SettingError(
         fmt::format("{{epochs}} is {}, but {} are done: name at least as many", asked.epochs, done));
   }
-  const fs::path folder =
-      options.folder.empty() ? fs::path(found.checkpoint.settings[folder_setting]) : options.folder;
+  const fs::path folder = options.folder.empty() ? began : options.folder;
   return RunInProgress(folder, std::move(settled), observer)
       .run(std::move(found), std::move(lock), options.command);
 }
 
-bool has_ended_elsewhere(const fs::path& results, const fs::path& folder) {
+bool is_past_and_elsewhere(const fs::path& results, const fs::path& folder) {
   const RunFolder run(results);
-  if (folder.empty() || !fs::exists(run.run_json()) || read_run_record(run).unfinished()) return false;
+  if (folder.empty() || !fs::exists(run.run_json())) return false;
+  if (read_run_record(run).unfinished() && !fs::exists(begun_mark(run))) return false;
   const FoundCheckpoint found = newest_checkpoint(run.record());
   const auto began = found.checkpoint.settings.find(folder_setting);
   return began != found.checkpoint.settings.end() && !is_same_folder(folder, began->second);

@@ -110,7 +110,7 @@ TEST_F(InspectDrawn, WhatInspectCountsIsWhatTrainingTakes) {
   const json run = json::parse(file_text(here() / "bart-run" / "run.json"));
   EXPECT_EQ(run["data"]["skipped"].size(), 1u);
   const std::string line =
-      "Passed over 9 files and folders: 5 not pictures by their ending, 2 hidden, 1 links to a folder that "
+      "Passed over 9 files and folders: 5 not pictures by their ending, 2 hidden, 1 link to a folder that "
       "was "
       "visited, 1 of the operating system";
   for (const std::string& log : {inspected.err, trained.err}) {

@@ -6,9 +6,11 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <random>
 #include <string>
 #include <thread>
 
+#include "bart/formats/pth.h"
 #include "bart/platform/files.h"
 #include "drawn_faces.h"
 
@@ -166,6 +168,94 @@ TEST_F(Outputs, EvaluateAndExplainCompareClassNamesInComposedForm) {
   EXPECT_EQ(result.code, 0) << result.err;
   const std::string picture = fs::directory_iterator(here() / "faces" / composed)->path().string();
   EXPECT_EQ(run_bart(here(), {"explain", picture, "--model", "k", "--class", composed}).code, 0);
+}
+
+/// What a reader of a model is told.
+class Readers : public Outputs {};
+
+TEST_F(Readers, WarnOfNamesThatWereNotSavedWithTheModel) {
+  StateDict state = decode_pth(read_file(here() / "run/BART-10M.pth"));
+  std::get<std::vector<float>>(state.front().values).front() += 1;
+  fs::copy(here() / "run", here() / "other", fs::copy_options::recursive);
+  write_file(here() / "other/BART-10M.pth", encode_pth(state));  // of PyTorch, without names
+  const std::string words =
+      "The class names are those of other/label_encoder.joblib, which were not saved with";
+  for (const auto& arguments : std::vector<std::vector<std::string>>{{"predict", "faces", "--recursive"},
+                                                                     {"evaluate", "faces"},
+                                                                     {"explain", "faces", "--recursive"},
+                                                                     {"export"}}) {
+    std::vector<std::string> with_model = arguments;
+    with_model.insert(with_model.end(), {"--model", "other"});
+    const BartResult warned = run_bart(here(), with_model);
+    EXPECT_EQ(warned.code, 0) << warned.err;
+    EXPECT_THAT(warned.err, HasSubstr(words)) << arguments.front();
+    with_model.back() = "run";
+    EXPECT_THAT(run_bart(here(), with_model).err, testing::Not(HasSubstr("were not saved with")))
+        << arguments.front();
+  }
+  // Whoever names the labels answers for them; without a record nothing is known.
+  EXPECT_THAT(
+      run_bart(here(), {"evaluate", "faces", "--model", "other", "--labels", "run/label_encoder.joblib"}).err,
+      testing::Not(HasSubstr("were not saved with")));
+  fs::remove_all(here() / "other/bart-run");
+  EXPECT_THAT(run_bart(here(), {"evaluate", "faces", "--model", "other"}).err,
+              testing::Not(HasSubstr("were not saved with")));
+}
+
+TEST_F(Readers, SayWhatIsMissing) {
+  const auto expect_sentence = [&](const std::vector<std::string>& arguments, const std::string& words) {
+    const BartResult result = run_bart(here(), arguments);
+    EXPECT_EQ(result.code, 1) << testing::PrintToString(arguments);
+    EXPECT_THAT(result.err, HasSubstr(words)) << testing::PrintToString(arguments);
+  };
+  fs::create_directories(here() / "c1");
+  fs::copy(here() / "run/bart-run/checkpoint-2.safetensors", here() / "c1/c.safetensors");
+  expect_sentence({"predict", "faces", "--recursive", "--model", "c1/c.safetensors"},
+                  "c1/c.safetensors is a checkpoint, which holds no class names");
+  EXPECT_EQ(run_bart(here(), {"predict", "faces", "--recursive", "--model", "c1/c.safetensors", "--labels",
+                              "run/label_encoder.joblib"})
+                .code,
+            0);
+  EXPECT_NE(train_faces({"--bs", "4", "--lr", "1e30", "--no-report", "--out", "diverged"}).code, 0);
+  expect_sentence({"predict", "faces", "--recursive", "--model", "diverged"},
+                  "the training in diverged has no model and no checkpoint (its status is diverged)");
+  ASSERT_EQ(train_faces({"--epochs", "0", "--test-size", "0", "--no-report", "--out", "all"}).code, 0);
+  expect_sentence({"evaluate", "--model", "all"}, "the training in all kept no test pictures");
+  expect_sentence({"report", "all"}, "the training in all kept no test pictures");
+}
+
+TEST_F(Readers, WarnOfClippedGrayByItsContent) {
+  // Nineteen of twenty values are above 255, in noise that resizing makes gray.
+  std::mt19937 generator(5);
+  std::string noise = "P5 128 128 65535\n";
+  for (int i = 0; i < 128 * 128; ++i) {
+    const unsigned value = generator() % 5000;
+    noise += {static_cast<char>(value >> 8), static_cast<char>(value & 255)};
+  }
+  for (const char* name : {"deep/a/1.pgm", "deep/b/2.pgm", "deep/b/3.pgm"}) scratch_.write(name, noise);
+  const std::string words = "3 gray pictures with 16 bits or more per pixel are black and white once";
+  for (const auto& arguments :
+       std::vector<std::vector<std::string>>{{"inspect", "deep"},
+                                             {"explain", "deep", "--recursive", "--model", "run"},
+                                             {"evaluate", "deep", "--model", "deep-run"},
+                                             {"predict", "deep", "--recursive", "--model", "run"}}) {
+    if (arguments.back() == "deep-run") {
+      const BartResult trained = run_bart(here(), {"train", "deep", "--image-size", "16", "--epochs", "0",
+                                                   "--no-report", "--out", "deep-run"});
+      EXPECT_THAT(trained.err, HasSubstr(words));
+    }
+    const BartResult result = run_bart(here(), arguments);
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_THAT(result.err, HasSubstr(words)) << arguments.front();
+  }
+}
+
+TEST_F(Readers, TakeAndSuggestTheNamesOfFlagsThatOtherProgramsTaught) {
+  for (const char* flag : {"--batch-size", "--batch"}) {
+    EXPECT_EQ(run_bart(here(), {"evaluate", "faces", "--model", "run", flag, "4"}).code, 0) << flag;
+  }
+  expect_refused({"train", "faces", "--batchsize", "4"}, "did you mean --batch-size?");
+  expect_refused({"train", "faces", "--bach", "4"}, "did you mean --batch?");
 }
 
 }  // namespace

@@ -445,5 +445,40 @@ TEST_F(Resume, OtherPicturesThanTheTrainingsAreRefusedWithBothWaysOut) {
                     HasSubstr("begin a new training without --resume")));
 }
 
+TEST_F(Resume, ATrainingKilledBeforeItsFirstCheckpointIsNotMistakenForTheOneBefore) {
+  ASSERT_EQ(run_bart(here(), {"sample", "others", "--classes", "2", "--per-class", "6", "--seed", "4"}).code,
+            0);
+  ASSERT_EQ(run_bart(here(), command("run", {"--epochs", "2", "--max-steps", "2"})).code, 0);
+  const auto begin_others = [&](const std::vector<std::string>& more, int killed_at) {
+    std::vector<std::string> arguments = command("run", more);
+    arguments[1] = "others";
+    return run_bart(here(), arguments,
+                    {.environment = {{"LD_PRELOAD", BART_FAULTS_LIBRARY},
+                                     {"ASAN_OPTIONS", "verify_asan_link_order=0"},
+                                     {"BART_FAULT", fmt::format("{}:kill", killed_at)}}});
+  };
+  const auto begun = [&] { return run_files("run").contains("begun") && has_checkpoint("run"); };
+  int call = 0;
+  while (!begun() && call < 60) begin_others({"--epochs", "2"}, ++call);
+  ASSERT_TRUE(begun());
+  const BartResult refused = run_bart(here(), resume("run"));
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("killed before its first checkpoint"),
+                                 HasSubstr("to go on with that one, name its data folder"),
+                                 HasSubstr("or begin the new one again")));
+  // One way, although the checkpoint has steps left to do.
+  const BartResult gone_on = run_bart(here(), resume("run", {"faces", "--max-steps", "3"}));
+  EXPECT_EQ(gone_on.code, 0) << gone_on.err;
+  EXPECT_THAT(gone_on.err, HasSubstr("Going on after step 2"));
+  EXPECT_FALSE(begun());
+  // The other one.
+  begin_others({"--epochs", "2"}, call);
+  ASSERT_TRUE(begun());
+  const BartResult anew = begin_others({"--epochs", "2", "--resume", "auto"}, 100000);
+  EXPECT_EQ(anew.code, 0) << anew.err;
+  EXPECT_EQ(nlohmann::json::parse(file_text(here() / "run/bart-run/run.json"))["data"]["classes"].size(), 2u);
+  EXPECT_FALSE(run_files("run").contains("begun"));
+}
+
 }  // namespace
 }  // namespace bart

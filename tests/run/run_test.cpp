@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <map>
 
 #include "bart/dataset/content.h"
@@ -15,6 +16,7 @@
 #include "bart/formats/pth.h"
 #include "bart/platform/files.h"
 #include "bart/record/picture_hashes.h"
+#include "bart/record/test_pictures.h"
 #include "bart/sample/sample.h"
 #include "run_fixture.h"
 
@@ -356,6 +358,26 @@ TEST_F(RunTest, WhatCanBeKnownBeforeIsCheckedBeforeAPictureIsRead) {
   EXPECT_THAT(
       [&] { resume(folder("best").results(), {.change = [](RunSettings& s) { s.epochs = 3; }}, observer); },
       ThrowsMessage<Error>(HasSubstr("BART-10M.best.pth is gone")));
+}
+
+TEST_F(RunTest, TheRecordsKeepNamesByteForByte) {
+  const std::string name = "\x1b[31m\xE2\x80\xAE,\"quoted\"\n.jpg";
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(faces())) {
+    if (entry.is_regular_file()) files.push_back(entry.path());
+  }
+  std::ranges::sort(files);
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    fs::rename(files[i], files[i].parent_path() / (std::to_string(i) + name));
+  }
+  RunSettings asked = settings("run");
+  asked.epochs = 0;
+  train(faces(), asked);
+  const Listing tests = recorded_test_pictures(folder("run"), faces());  // throws if a file is not there
+  ASSERT_FALSE(tests.pictures.empty());
+  for (const ListedPicture& picture : tests.pictures)
+    EXPECT_TRUE(picture.file.ends_with(name)) << picture.file;
+  EXPECT_EQ(read_picture_hashes(folder("run"))->test.size(), tests.pictures.size());
 }
 
 }  // namespace

@@ -32,7 +32,8 @@ struct InspectedPicture {
   std::string format;  // Pillow's name, as in DecodedPicture
   std::string mode;
   std::uint64_t bytes = 0;
-  Part side = Part::train;  // of the split
+  Part side = Part::train;    // of the split
+  bool clipped_gray = false;  // see is_clipped_gray()
 };
 
 struct InspectedClass {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <string>
 
 #include "bart/model/model_file.h"
 #include "bart/record/run_folder.h"
@@ -20,9 +22,11 @@ struct FoundModel {
 FoundModel find_model(const std::filesystem::path& path);
 
 /// Reads a model that find_model() found, with its class names. Labels are read from `labels`, or else from
-/// beside the model or from the results of a checkpoint's training. Throws Error when a file cannot be read,
-/// or when model and labels are not of the same training.
-ModelFile read_model(const FoundModel& found, const std::filesystem::path& labels = {});
+/// beside the model or from the results of a checkpoint's training. `warn` gets a sentence if the names are
+/// those of a training that did not write the model, according to its record. Throws Error when a file cannot
+/// be read, or when model and labels are not of the same training.
+ModelFile read_model(const FoundModel& found, const std::filesystem::path& labels = {},
+                     const std::function<void(const std::string&)>& warn = {});
 
 /// Reads a model that find_model() found without looking for labels: `classes` are those that the file itself
 /// names, if any. Throws Error when the file cannot be read.

@@ -104,9 +104,10 @@ struct ResumeOptions {
 RunResult resume(const std::filesystem::path& results, const ResumeOptions& options = {},
                  const RunObserver& observer = {});
 
-/// Whether the training in the folder of results has ended, and began with another data folder than `folder`
-/// (which may be empty: the same). Throws Error as resume() for what cannot be read.
-bool has_ended_elsewhere(const std::filesystem::path& results, const std::filesystem::path& folder);
+/// Whether the training of which checkpoints lie in the folder of results has ended, or a newer one was
+/// killed before its first checkpoint, and `folder` is another data folder than the one it began with. An
+/// empty `folder` is the same one. Throws Error as resume() for what cannot be read.
+bool is_past_and_elsewhere(const std::filesystem::path& results, const std::filesystem::path& folder);
 
 /// Writes the report of a training again, from its record, its model and its test pictures. `path` is what
 /// find_run() takes. Returns the file. 0 threads mean as many as this process may use.
