@@ -14,12 +14,11 @@
 #include "bart/model/find_model.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
-#include "bart/serve/server.h"
+#include "bart/serve/life.h"
 #include "commands.h"
 #include "log.h"
 #include "model_flags.h"
 #include "progress.h"
-#include "serve_life.h"
 
 namespace bart {
 namespace {
@@ -122,8 +121,19 @@ int serve_command(ServeFlags flags) {
   flags.server.card = std::move(loaded.card);
   Server server(loaded.model, flags.server);
   log.info(fmt::format("Serving {} at {}", flags.model.string(), server.address()));
-  const bool all_answered = live(
-      server, signals, file, {.watch = flags.watch, .allow_other_classes = flags.allow_other_classes}, log);
+  const LifeOptions life{
+      .watch = flags.watch,
+      .allow_other_classes = flags.allow_other_classes,
+      .on_loaded =
+          [&](std::string_view version) {
+            log.info(fmt::format("Loaded the model again: version {}", version));
+          },
+      .on_refused =
+          [&](std::string_view reason, bool other_classes) {
+            log.warning(fmt::format("The new model is not taken, the one before stays: {}{}", reason,
+                                    other_classes ? " (--allow-other-classes takes it)" : ""));
+          }};
+  const bool all_answered = live(server, signals, file, life);
   if (!all_answered) log.warning("Some requests were not answered in the time to end (--drain-seconds)");
   log.info("Ended");
   return 0;

@@ -1,4 +1,4 @@
-#include "serve_life.h"
+#include "bart/serve/life.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -62,7 +62,7 @@ int BlockedSignals::next(double seconds) const {
 
 namespace {
 
-void load_again(Server& server, ServedFile& file, const LifeOptions& options, Log& log) {
+void load_again(Server& server, ServedFile& file, const LifeOptions& options) {
   try {
     std::string version;
     const auto load = [&] {
@@ -71,13 +71,11 @@ void load_again(Server& server, ServedFile& file, const LifeOptions& options, Lo
       return loaded;
     };
     server.reload(load, options.allow_other_classes);
-    log.info(fmt::format("Loaded the model again: version {}", version));
+    if (options.on_loaded) options.on_loaded(version);
   } catch (const OtherClasses& error) {
-    log.warning(
-        fmt::format("The new model is not taken, the one before stays: {} (--allow-other-classes takes it)",
-                    error.what()));
+    if (options.on_refused) options.on_refused(error.what(), true);
   } catch (const std::exception& error) {
-    log.warning(fmt::format("The new model is not taken, the one before stays: {}", error.what()));
+    if (options.on_refused) options.on_refused(error.what(), false);
   }
 }
 
@@ -90,8 +88,7 @@ bool has_terminal() {
 
 }  // namespace
 
-bool live(Server& server, const BlockedSignals& signals, ServedFile& file, const LifeOptions& options,
-          Log& log) {
+bool live(Server& server, const BlockedSignals& signals, ServedFile& file, const LifeOptions& options) {
   std::atomic<bool> ended = false;
   const bool had_terminal = has_terminal();
   std::thread waiter([&] {
@@ -103,7 +100,7 @@ bool live(Server& server, const BlockedSignals& signals, ServedFile& file, const
         stopping = true;
         server.stop();
       } else if (!stopping && (signal == SIGHUP || (options.watch && file.changed()))) {
-        load_again(server, file, options, log);
+        load_again(server, file, options);
       }
     }
   });

@@ -4,12 +4,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 
 #include "bart/serve/server.h"
-#include "log.h"
 
 namespace bart {
 
@@ -50,15 +51,18 @@ class BlockedSignals {
 };
 
 struct LifeOptions {
-  bool watch = false;
+  bool watch = false;  // load the model again when its file changes
   bool allow_other_classes = false;
+  std::function<void(std::string_view version)> on_loaded = {};  // the model was loaded again
+  /// A changed model was not taken; the one before stays. `other_classes`: only because its classes are
+  /// others.
+  std::function<void(std::string_view reason, bool other_classes)> on_refused = {};
 };
 
 /// Runs the server until SIGINT or SIGTERM, and loads its model again on SIGHUP and, if it is watched, when
 /// it changes. A SIGHUP that says that the terminal is gone ends the server. A second SIGINT or SIGTERM ends
 /// the process. Returns what Server::run() returns.
-bool live(Server& server, const BlockedSignals& signals, ServedFile& file, const LifeOptions& options,
-          Log& log);
+bool live(Server& server, const BlockedSignals& signals, ServedFile& file, const LifeOptions& options);
 
 /// One line for --log-json.
 std::string request_json(const ServedRequest& request);
