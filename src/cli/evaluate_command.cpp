@@ -143,9 +143,9 @@ int evaluate_command(const EvaluateFlags& flags) {
     if (!flags.split.empty()) options.only = hashes_of_part(flags.split, found.run);
   }
   check_cache(flags.cache, listing.folder);
-  const EvaluationReport report{found.file.string(), listing.folder.string(),
-                                own_test || flags.split == "test", model.classes(),
-                                model.evaluate(listing, options)};
+  const EvaluationReport report{
+      found.file.string(), listing.folder.string(),          own_test || flags.split == "test",
+      model.classes(),     model.evaluate(listing, options), model_settings.mirror_images};
   progress.clear();
   const LoadedPictures& pictures = report.result.pictures;
   log_cache(log, pictures, flags.cache);

@@ -10,16 +10,20 @@
 namespace bart {
 namespace {
 
+/// Prints a line of flags to paste after bart train, then a comment on each of them.
 int recipe_command(const std::string& name) {
   const RunSettings recipe = recipe_settings(name);
   const RunSettings original;
+  std::string flags, comments;
   for (const Setting& setting : run_settings()) {
     const std::string value = text_of(setting, recipe);
     const std::string before = text_of(setting, original);
     if (setting.effect == Effect::output || (name != "original" && value == before)) continue;
     if (value.empty() || value == "false") continue;
-    fmt::print("{:<44} {}\n", fmt::format("--{} {}", setting.flag, value), setting.label);
+    flags += fmt::format("{}--{} {}", flags.empty() ? "" : " ", setting.flag, value);
+    comments += fmt::format("# {:<20} {}\n", fmt::format("--{}", setting.flag), setting.label);
   }
+  fmt::print("{}\n\n{}", flags, comments);
   return 0;
 }
 

@@ -37,6 +37,21 @@ void add_setting_flag(CLI::App& command, const char* flag, RunSettings& settings
       setting.value);
 }
 
+namespace {
+
+/// The settings of a recipe are the defaults in the help.
+void show_defaults(CLI::App& command, const std::string& recipe) {
+  if (recipe != "tuned") return;
+  const RunSettings tuned = recipe_settings(recipe), original;
+  for (const Setting& setting : run_settings()) {
+    const std::string text = text_of(setting, tuned);
+    if (text == text_of(setting, original)) continue;
+    command.get_option(fmt::format("--{}", setting.flag))->default_str(text);
+  }
+}
+
+}  // namespace
+
 void add_train_flags(CLI::App& command, TrainFlags& flags) {
   command.add_option("folder", flags.folder, "The data: one sub-folder per class (default characters_train)");
   command.add_option("--folder-name", flags.folder_name, "The same, as a flag");
@@ -45,6 +60,8 @@ void add_train_flags(CLI::App& command, TrainFlags& flags) {
                   "The settings for which no flag is given: original, or tuned, the best that are known for "
                   "this network (bart recipe tuned prints them)")
       ->check(CLI::IsMember({"original", "tuned"}))
+      ->each([&command](const std::string& name) { show_defaults(command, name); })
+      ->trigger_on_parse()
       ->capture_default_str();
   for (const Setting& setting : run_settings()) add_setting_flag(command, setting.flag, flags.settings);
   command

@@ -68,9 +68,11 @@ std::string evaluation_text(const EvaluationReport& evaluated) {
   std::transform(evaluated.classes.begin(), evaluated.classes.end(), std::back_inserter(names),
                  [](const std::string& name) { return printable(name); });
 
-  std::string text = fmt::format("{} on the {} {} of {}\n\n{}\n", evaluated.model, report.support,
-                                 evaluated.test_pictures ? "test pictures" : "pictures", evaluated.folder,
-                                 classification_report_text(report, names));
+  std::string text =
+      fmt::format("{} on the {} {} of {}{}\n\n{}\n", evaluated.model, report.support,
+                  evaluated.test_pictures ? "test pictures" : "pictures", evaluated.folder,
+                  evaluated.mirror_images ? ", each judged together with its mirror image" : "",
+                  classification_report_text(report, names));
   const auto line = [&](const char* name, const std::string& figures) {
     text += fmt::format("{:<16}{}\n", name, figures);
   };
@@ -142,6 +144,7 @@ std::string evaluation_json(const EvaluationReport& evaluated) {
       {"model", evaluated.model},
       {"folder", evaluated.folder},
       {"test_pictures_only", evaluated.test_pictures},
+      {"tta", evaluated.mirror_images ? "flip" : "none"},
       {"pictures", report.support},
       {"skipped", skipped},
       {"accuracy", report.accuracy},

@@ -142,6 +142,10 @@ std::string epoch_table(const RunRecord& run) {
   return html + "</tbody></table></div></details>\n";
 }
 
+const char* optimizer_name(const RunSettings& settings) {
+  return settings.optimizer == "sgd" ? "SGD" : settings.optimizer == "adamw" ? "AdamW" : "Adam";
+}
+
 std::string training_section(const RecordedRun& run) {
   if (run.steps.empty()) return {};
   const auto line = [&](const char* name, const char* colour, double EpochRecord::*value) {
@@ -175,13 +179,14 @@ std::string training_section(const RecordedRun& run) {
                         .from_zero = true,
                         .at_most = 1,
                         .lines = {line(validation, "b", &EpochRecord::validation_macro_f1)}});
-    html += chart_html({.id = "rate",
-                        .title = "Learning rate",
-                        .unit = "",
-                        .decimals = 5,
-                        .from_zero = true,
-                        .at_most = 0,
-                        .lines = {line("Adam", "a", &EpochRecord::learning_rate)}});
+    html +=
+        chart_html({.id = "rate",
+                    .title = "Learning rate",
+                    .unit = "",
+                    .decimals = 5,
+                    .from_zero = true,
+                    .at_most = 0,
+                    .lines = {line(optimizer_name(run.record.settings), "a", &EpochRecord::learning_rate)}});
     html += chart_html({.id = "speed",
                         .title = "Images/s",
                         .unit = "",
@@ -359,7 +364,10 @@ std::string data_section(const RunRecord& run) {
       {"Pictures",
        fmt::format("{} in {}, {:.1f} MB", with_commas(run.pictures),
                    counted(run.classes.size(), "class", "classes"), 1e-6 * static_cast<double>(run.bytes))},
-      {"Split", fmt::format("{} to train on, {} to test ({}, seed {})", with_commas(run.train_pictures),
+      {"Split", fmt::format("{} to train on, {}{} to test ({}, seed {})", with_commas(run.train_pictures),
+                            run.validation_pictures > 0
+                                ? fmt::format("{} to validate, ", with_commas(run.validation_pictures))
+                                : "",
                             with_commas(run.test_pictures), html_text(run.settings.split),
                             seed_of_split(run.settings))},
       {"Sizes", fmt::format("{}, all resized to {}x{}", counted(run.sizes, "size", "different sizes"),
@@ -442,11 +450,14 @@ std::string training_report(const RecordedRun& run, const LoadedPictures& pictur
   html += fmt::format(
       "<nav aria-label=\"Sections\">{}<a href=\"#confusion-matrix\">Confusion matrix</a><a "
       "href=\"#classes\">Classes</a>"
-      "{}<a href=\"#uncertain\">Least certain</a><a href=\"#calibration\">Calibration</a><a "
+      "{}<a href=\"#uncertain\">Least certain</a><a href=\"#calibration\">Calibration</a>{}<a "
       "href=\"#data\">Data</a><a "
       "href=\"#use\">Use the model</a></nav>\n",
       run.steps.empty() ? "" : "<a href=\"#training\">Training</a>",
-      mistakes > 0 ? "<a href=\"#mistakes\">Worst mistakes</a>" : "");
+      mistakes > 0 ? "<a href=\"#mistakes\">Worst mistakes</a>" : "",
+      std::filesystem::exists(run.folder.augmented_pictures())
+          ? "<a href=\"#augmentation\">What the network saw</a>"
+          : "");
   html += training_section(run);
   html += confusion_section(run.record, evaluation.confusion);
   html += class_section(run.record, evaluation.report);

@@ -4,6 +4,7 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "bart/html/html.h"
 #include "bart/platform/files.h"
@@ -37,7 +38,9 @@ TEST_F(Recipe, TunedIsSettingsThatCanBeChanged) {
   EXPECT_EQ(run["options"]["epochs"], 3);
   EXPECT_THAT(file_text(here() / "run/bart-run/run.toml"),
               AllOf(HasSubstr("augment = \"mirror=0.5,window=0.75..1.15"), HasSubstr("average = 0.999")));
-  EXPECT_THAT(file_text(here() / "run/bart-run/report.html"), HasSubstr("Augmentation"));
+  EXPECT_THAT(file_text(here() / "run/bart-run/report.html"),
+              AllOf(HasSubstr("Augmentation"), HasSubstr("AdamW"),
+                    HasSubstr("<a href=\"#augmentation\">What the network saw</a>")));
   // The report shows what the network saw; a later training without augmentation does not keep that.
   const std::string sheet =
       "data:image/jpeg;base64," + base64(read_file(here() / "run/bart-run/augmented.jpg"));
@@ -155,6 +158,24 @@ TEST_F(Recipe, TheFlagsOfARecipeArePrinted) {
   EXPECT_EQ(tuned.code, 0);
   EXPECT_THAT(tuned.out,
               AllOf(HasSubstr("--schedule cosine"), HasSubstr("--average 0.999"), Not(HasSubstr("--bs"))));
+  // The first line can be pasted after bart train.
+  std::vector<std::string> pasted = {"--out",       "pasted", "--image-size", "16",
+                                     "--max-steps", "1",      "--no-report"};
+  std::istringstream words(tuned.out.substr(0, tuned.out.find('\n')));
+  for (std::string word; words >> word;) pasted.push_back(word);
+  ASSERT_EQ(train(pasted).code, 0);
+  ASSERT_EQ(
+      train({"--out", "named", "--image-size", "16", "--max-steps", "1", "--no-report", "--recipe", "tuned"})
+          .code,
+      0);
+  const auto options = [&](const char* out) {
+    return nlohmann::json::parse(file_text(here() / out / "bart-run/run.json"))["options"];
+  };
+  EXPECT_EQ(options("pasted"), options("named"));
+  const std::string help = run_bart(here(), {"train", "--recipe", "tuned", "--help"}).out;
+  EXPECT_THAT(help, AllOf(HasSubstr("0.002"), HasSubstr("mirror=0.5,window=0.75..1.15")));
+  EXPECT_THAT(run_bart(here(), {"train", "--help"}).out,
+              AllOf(Not(HasSubstr("0.002")), Not(HasSubstr("mirror=0.5"))));
   EXPECT_THAT(run_bart(here(), {"recipe", "original"}).out,
               AllOf(HasSubstr("--bs 32"), HasSubstr("--augment none")));
 }
@@ -173,6 +194,10 @@ TEST_F(Recipe, MirrorImagesAreJudgedTogether) {
   const BartResult both = run_bart(here(), {"evaluate", "--json", "--tta", "flip"});
   ASSERT_EQ(both.code, 0) << both.err;
   EXPECT_NE(plain.out, both.out);
+  EXPECT_EQ(nlohmann::json::parse(plain.out)["tta"], "none");
+  EXPECT_EQ(nlohmann::json::parse(both.out)["tta"], "flip");
+  EXPECT_THAT(run_bart(here(), {"evaluate", "--tta", "flip"}).out,
+              HasSubstr("each judged together with its mirror image"));
   ASSERT_EQ(run_bart(here(), {"predict", "--tta", "flip", "--top-k", "2"}).code, 0);
   EXPECT_EQ(run_bart(here(), {"predict", "--tta", "rotate"}).code, 2);
 }

@@ -14,6 +14,7 @@ struct EvaluationReport {
   bool test_pictures;                // they are those that a training kept for testing
   std::vector<std::string> classes;  // the model's
   FolderEvaluation result;
+  bool mirror_images = false;  // each picture was judged together with its mirror image
 };
 
 /// The evaluation for people: scikit-learn's classification report, the figures, and the most confused
