@@ -87,8 +87,7 @@ TEST_F(Recipe, TunedGoesOnToTheSameBytes) {
 
 TEST_F(Recipe, AGivenSettingThatExcludesOneOfTheRecipeTakesItsPlace) {
   const auto options = [&](std::vector<std::string> flags) {
-    flags.insert(flags.begin(),
-                 {"--recipe", "tuned", "--image-size", "16", "--max-steps", "1", "--no-report"});
+    flags.insert(flags.begin(), {"--recipe", "tuned", "--max-steps", "1", "--no-report"});
     const BartResult result = train(flags);
     EXPECT_EQ(result.code, 0) << result.err;
     return nlohmann::json::parse(file_text(here() / "bart-run/run.json"))["options"];
@@ -98,14 +97,13 @@ TEST_F(Recipe, AGivenSettingThatExcludesOneOfTheRecipeTakesItsPlace) {
 }
 
 TEST_F(Recipe, AWarmUpOfNearlyTheWholeTrainingEndsBeforeTheLastStep) {
-  const BartResult result =
-      train({"--warm-up", "1.99", "--epochs", "2", "--image-size", "16", "--no-report"});
+  const BartResult result = train({"--warm-up", "1.99", "--epochs", "2", "--no-report"});
   EXPECT_EQ(result.code, 0) << result.err;
 }
 
 TEST_F(Recipe, ATrainingOfAnotherRecipeIsNotGoneOnWith) {
   const auto loop = [&](std::vector<std::string> more) {
-    more.insert(more.begin(), {"--resume", "auto", "--epochs", "2", "--image-size", "16", "--no-report"});
+    more.insert(more.begin(), {"--resume", "auto", "--epochs", "2", "--no-report"});
     return train(more);
   };
   ASSERT_EQ(loop({"--max-steps", "2"}).code, 0);
@@ -159,15 +157,11 @@ TEST_F(Recipe, TheFlagsOfARecipeArePrinted) {
   EXPECT_THAT(tuned.out,
               AllOf(HasSubstr("--schedule cosine"), HasSubstr("--average 0.999"), Not(HasSubstr("--bs"))));
   // The first line can be pasted after bart train.
-  std::vector<std::string> pasted = {"--out",       "pasted", "--image-size", "16",
-                                     "--max-steps", "1",      "--no-report"};
+  std::vector<std::string> pasted = {"--out", "pasted", "--max-steps", "1", "--no-report"};
   std::istringstream words(tuned.out.substr(0, tuned.out.find('\n')));
   for (std::string word; words >> word;) pasted.push_back(word);
   ASSERT_EQ(train(pasted).code, 0);
-  ASSERT_EQ(
-      train({"--out", "named", "--image-size", "16", "--max-steps", "1", "--no-report", "--recipe", "tuned"})
-          .code,
-      0);
+  ASSERT_EQ(train({"--out", "named", "--max-steps", "1", "--no-report", "--recipe", "tuned"}).code, 0);
   const auto options = [&](const char* out) {
     return nlohmann::json::parse(file_text(here() / out / "bart-run/run.json"))["options"];
   };
