@@ -10,7 +10,6 @@
 #include <bart/formats/pth.h>
 #include <bart/platform/error.h>
 #include <bart/platform/files.h>
-#include <bart/platform/threads.h>
 #include <bart/training/train.h>
 
 #include <cstdio>
@@ -21,9 +20,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
-    const int threads = bart::available_threads();
-    const bart::LoadedPictures pictures =
-        bart::load_pictures(bart::list_folder(argv[1]), {.image_size = 32, .threads = threads});
+    const bart::LoadedPictures pictures = bart::load_pictures(bart::list_folder(argv[1]), {.image_size = 32});
     const bart::Split split =
         bart::train_test_split(static_cast<std::uint32_t>(pictures.size()), 0.2, /*seed=*/10);
     const bart::Architecture architecture{.classes = static_cast<int>(pictures.classes.size()),
@@ -39,8 +36,8 @@ int main(int argc, char** argv) {
       std::printf("epoch %d: accuracy %.1f %%\n", epoch.epoch, epoch.validation_accuracy);
       return true;
     };
-    const bart::TrainResult result = bart::train(pictures, split, architecture,
-                                                 {.epochs = 2, .batch_size = 4, .threads = threads}, events);
+    const bart::TrainResult result =
+        bart::train(pictures, split, architecture, {.epochs = 2, .batch_size = 4}, events);
 
     bart::write_file(argv[2], bart::encode_pth(result.model));
     bart::write_file(argv[3], bart::encode_label_encoder(pictures.classes));

@@ -20,12 +20,9 @@ namespace bart {
 namespace {
 
 constexpr const char* format_name = "bart-checkpoint-2";
-/// The first format stores seven figures per epoch without their names, and neither learning rates nor
-/// gradient norms.
+/// The first format stores the figures of the first version per epoch, without their names, and neither
+/// learning rates nor gradient norms.
 constexpr const char* first_format_name = "bart-checkpoint-1";
-constexpr std::string_view first_figures =
-    "loss,train_accuracy_percent,validation_accuracy_percent,validation_macro_f1,validation_loss,"
-    "train_seconds,validation_seconds";
 constexpr std::size_t checksum_bytes = 8;
 constexpr std::string_view setting_prefix = "setting.";
 
@@ -98,6 +95,14 @@ void append_renamed(StateDict& to, const char* prefix, StateDict from) {
 }
 
 /// The rows of the table of figures that `list` names, separated by commas.
+std::vector<const EpochFigure*> first_figures() {
+  std::vector<const EpochFigure*> figures;
+  for (const EpochFigure& figure : epoch_figures()) {
+    if (figure.since_first_version) figures.push_back(&figure);
+  }
+  return figures;
+}
+
 std::vector<const EpochFigure*> figures_named(std::string_view list) {
   std::vector<const EpochFigure*> found;
   for (std::size_t begin = 0; begin <= list.size();) {
@@ -236,7 +241,7 @@ TrainingProgress read_progress(Reader& reader) {
         {static_cast<std::int64_t>(i) + 1, static_cast<int>(epochs[i]), losses[i], rates[i], norms[i]});
   }
   const std::vector<const EpochFigure*> columns =
-      figures_named(first_format ? first_figures : std::string_view(reader.text("figures")));
+      first_format ? first_figures() : figures_named(reader.text("figures"));
   const std::vector<double> figures = reader.doubles(epoch_records);
   if (figures.size() != static_cast<std::size_t>(progress.epoch - 1) * columns.size()) {
     throw Error("the checkpoint does not hold the figures of all finished epochs");

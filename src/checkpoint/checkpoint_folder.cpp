@@ -10,15 +10,16 @@
 
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
+#include "bart/record/run_folder.h"
 
 namespace bart {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view checkpoint = "checkpoint-";
-constexpr std::string_view earlier = "earlier-";
-constexpr std::string_view extension = ".safetensors";
+constexpr std::string_view checkpoint = RunFolder::checkpoint_prefix;
+constexpr std::string_view earlier = RunFolder::earlier_checkpoint_prefix;
+constexpr std::string_view extension = RunFolder::checkpoint_ending;
 constexpr std::uint64_t largest_file = std::uint64_t{1} << 40;
 
 /// The files "<prefix><number>.safetensors" of a folder by their number. Throws Error when the folder cannot

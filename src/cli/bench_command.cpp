@@ -19,6 +19,7 @@
 #include "bart/dataset/listing.h"
 #include "bart/platform/error.h"
 #include "bart/platform/threads.h"
+#include "bart/record/run_settings.h"
 #include "commands.h"
 #include "model_flags.h"
 #include "outputs.h"
@@ -48,10 +49,8 @@ void check_flags(const BenchFlags& flags) {
   const auto require = [](bool right, const std::string& sentence) {
     if (!right) throw UsageError(sentence);
   };
-  require(flags.batch_size >= 1, fmt::format("--bs must be at least 1, not {}", flags.batch_size));
+  check({.batch_size = flags.batch_size, .image_size = flags.image_size}, {"bs", "image-size"});
   require(flags.classes >= 2, fmt::format("--classes must be at least 2, not {}", flags.classes));
-  require(flags.image_size >= 16 && flags.image_size % 16 == 0,
-          fmt::format("--image-size must be a multiple of 16, not {}", flags.image_size));
   require(flags.rounds >= 1, fmt::format("--rounds must be at least 1, not {}", flags.rounds));
   require(flags.precision != "bf16" || runs_bf16(),
           "--precision bf16: BART has no such kernels for this processor; measure with --precision f32");

@@ -48,8 +48,7 @@ struct EvaluateFlags : ModelFlags {
 
 /// Checks what can be known before a picture is read.
 void check_flags(const EvaluateFlags& flags) {
-  if (flags.batch_size < 1)
-    throw UsageError(fmt::format("--bs must be at least 1, not {}", flags.batch_size));
+  check({.batch_size = flags.batch_size}, {"bs"});
   const Output outputs[] = {
       {"--csv", flags.csv}, {"--confusion", flags.confusion}, {"--predictions", flags.predictions}};
   check_ending(outputs[0], "CSV", {".csv"});

@@ -110,7 +110,7 @@ int export_model(const ExportFlags& flags, const FoundModel& found, const fs::pa
     Progress none;
     Log("Batlogger (Export)", none).warning(sentence);
   });
-  const fs::path labels = out.parent_path() / "label_encoder.joblib";
+  const fs::path labels = RunFolder(out.parent_path()).labels();
   const bool with_labels = format == ModelFormat::pth && !through;
   if (with_labels) check_labels_place(labels, model.classes);
 

@@ -44,19 +44,10 @@ struct InspectFlags {
 };
 
 void check_flags(const InspectFlags& flags) {
-  if (!(flags.test_size >= 0 && flags.test_size < 1)) {
-    throw UsageError(fmt::format("--test-size must be at least 0 and below 1, not {}", flags.test_size));
-  }
-  if (flags.seed < 0 || flags.seed > 0xFFFFFFFFLL) {
-    throw UsageError(fmt::format("--seed must be from 0 to 4294967295, not {}", flags.seed));
-  }
+  check({.seed = flags.seed, .test_size = flags.test_size, .augment = flags.augment},
+        {"seed", "test-size", "augment"});
   if (flags.json && flags.html == "-") throw UsageError("--json and --html - cannot both go to stdout");
   if (flags.augmented == "-") throw UsageError("--augmented needs the name of a file");
-  try {
-    augmentation_of(flags.augment);
-  } catch (const Error& error) {
-    throw UsageError(fmt::format("--augment: {}", error.what()));
-  }
 }
 
 /// Shows some pictures, evenly spaced over all that can be read, as a training with augmentation would see

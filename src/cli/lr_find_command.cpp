@@ -4,17 +4,14 @@
 #include <cmath>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
-#include "bart/dataset/listing.h"
-#include "bart/dataset/load.h"
 #include "bart/platform/counted.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "bart/report/lr_plot.h"
-#include "bart/run/settle.h"
-#include "bart/run/split_pictures.h"
-#include "bart/training/lr_range_test.h"
+#include "bart/run/lr_find.h"
 #include "cache_text.h"
 #include "commands.h"
 #include "listing_text.h"
@@ -36,18 +33,18 @@ constexpr const char* default_out = "lr-find.svg";
 struct LrFindFlags {
   fs::path folder = "characters_train";
   fs::path out = default_out;
-  RunSettings settings;
-  LrRangeOptions options;
+  TrainFlags training;  // of which lr-find has the recipe and the settings of a step
+  LrRange range;
 };
 
 void check_flags(const LrFindFlags& flags) {
-  const LrRangeOptions& options = flags.options;
-  if (!(options.from > 0 && options.from < options.to && std::isfinite(options.to))) {
+  const LrRange& range = flags.range;
+  if (!(range.from > 0 && range.from < range.to && std::isfinite(range.to))) {
     throw UsageError(
-        fmt::format("--from must be above 0 and below --to, not {} and {}", options.from, options.to));
+        fmt::format("--from must be above 0 and below --to, not {} and {}", range.from, range.to));
   }
-  if (options.steps < fewest_steps) {
-    throw UsageError(fmt::format("--steps must be at least {}, not {}", fewest_steps, options.steps));
+  if (range.steps < fewest_steps) {
+    throw UsageError(fmt::format("--steps must be at least {}, not {}", fewest_steps, range.steps));
   }
 }
 
@@ -55,42 +52,32 @@ int lr_find_command(const LrFindFlags& flags) {
   check_flags(flags);
   check_ending({"--out", flags.out}, "SVG", {".svg"});
   check_outputs({{"--out", flags.out}});
-  const SettledSettings settled = settle(flags.settings);
-  const RunSettings& settings = settled.values;
-  check_cache(settings.cache, flags.folder);
   Progress progress;
   Log log("Batlogger (LR Find)", progress);
-  const Listing listing = list_data(flags.folder);
-  log_listing(log, listing);
-  const LoadedPictures pictures = load_pictures(
-      listing,
-      {.image_size = settings.image_size,
-       .threads = settings.threads,
-       .apply_exif_orientation = !settings.ignore_exif,
-       .cache = settings.cache},
-      [&](std::size_t done, std::size_t total) { progress.show("Reading pictures", done, total); });
-  log_cache(log, pictures, settings.cache);
-  LrRangeOptions options = flags.options;
-  options.training = settled.training;
-  const Split split = split_pictures(pictures, settings);
-  const LrRangeTest test =
-      lr_range_test(pictures, split.train,
-                    {.classes = static_cast<int>(pictures.classes.size()), .image_size = settings.image_size},
-                    options, [&](std::size_t done, std::size_t total) {
-                      progress.show("Learning rates", done, total, {}, "steps");
-                    });
+  RunObserver observer;
+  observer.listed = [&](const Listing& listing) { log_listing(log, listing); };
+  observer.reading = [&](std::size_t done, std::size_t total) {
+    progress.show("Reading pictures", done, total);
+  };
+  observer.read = [&](const LoadedPictures& pictures, const RunSettings& settings) {
+    log_cache(log, pictures, settings.cache);
+  };
+  const LrRangeTest test = find_learning_rate(flags.folder, flags.training.settings, flags.range, observer,
+                                              [&](std::size_t done, std::size_t total) {
+                                                progress.show("Learning rates", done, total, {}, "steps");
+                                              });
   progress.clear();
   if (test.steps.size() < fewest_steps) {
     throw Error(
         fmt::format("the loss grew too large after {}, too soon to suggest a rate: choose a --from below {}",
-                    counted(test.steps.size(), "step", "steps"), options.from));
+                    counted(test.steps.size(), "step", "steps"), flags.range.from));
   }
   EarlierOutput earlier = flags.out != default_out
                               ? EarlierOutput()
                               : EarlierOutput(flags.out, EarlierOutput::Replaced::as_a_whole);
   write_file(flags.out, lr_plot(test));
   fmt::print("{} learning rates from {:.2g} to {:.2g}: the smoothed loss is lowest at {:.2g}\n",
-             test.steps.size(), options.from, test.steps.back().learning_rate, test.lowest_at);
+             test.steps.size(), flags.range.from, test.steps.back().learning_rate, test.lowest_at);
   if (test.lowest_at == test.steps.front().learning_rate) {
     fmt::print("No rate made the loss smaller, so none is suggested; the curve is in {}\n",
                flags.out.string());
@@ -109,22 +96,54 @@ void add_lr_find_command(CLI::App& program, Run& run) {
   CLI::App* command =
       program.add_subcommand("lr-find", "Find a learning rate by a short training with growing rates");
   command->add_option("folder", flags->folder, "The data: one sub-folder per class")->capture_default_str();
-  command->add_option("--from", flags->options.from, "The first learning rate")->capture_default_str();
-  command->add_option("--to", flags->options.to, "The last learning rate")->capture_default_str();
-  command->add_option("--steps", flags->options.steps, "Number of learning rates, one per step")
+  add_recipe_flag(*command, flags->training.recipe);
+  command->add_option("--from", flags->range.from, "The first learning rate")->capture_default_str();
+  command->add_option("--to", flags->range.to, "The last learning rate")->capture_default_str();
+  command->add_option("--steps", flags->range.steps, "Number of learning rates, one per step")
       ->capture_default_str();
   command->add_option("--out", flags->out, "The SVG file to write the curve to")->capture_default_str();
-  for (const char* flag : {"bs", "seed", "split-seed", "test-size", "split", "image-size", "class-weights",
-                           "clip-norm", "cache", "threads", "precision", "exact", "ignore-exif"}) {
-    add_setting_flag(*command, flag, flags->settings);
+  for (const char* flag : {"bs",
+                           "optimizer",
+                           "beta2",
+                           "weight-decay",
+                           "seed",
+                           "split-seed",
+                           "test-size",
+                           "test-folder",
+                           "split",
+                           "image-size",
+                           "validation-size",
+                           "validation-folder",
+                           "class-weights",
+                           "logit-adjustment",
+                           "label-smoothing",
+                           "clip-norm",
+                           "dropout",
+                           "augment",
+                           "init-values",
+                           "init",
+                           "cache",
+                           "threads",
+                           "precision",
+                           "exact",
+                           "strict",
+                           "ignore-exif"}) {
+    add_setting_flag(*command, flag, flags->training.settings);
   }
   command->footer(
-      "The test stops when the loss is four times as large as its minimum. It writes nothing but the "
-      "curve.\n\n"
+      "The test stops when the loss is four times as large as its minimum. Its steps are those of bart train "
+      "with the same\nflags. It writes nothing but the curve.\n\n"
       "Examples:\n"
       "  bart lr-find faces                     a hundred steps from 1e-6 to 1\n"
-      "  bart lr-find faces --steps 300         a smoother curve");
-  command->callback([flags, &run] { run = [flags] { return lr_find_command(*flags); }; });
+      "  bart lr-find faces --steps 300         a smoother curve\n"
+      "  bart lr-find faces --recipe tuned      for bart train faces --recipe tuned");
+  command->callback([flags, &run, command] {
+    run = [flags, command] {
+      flags->training.given = given_on_command_line(*command);
+      flags->training.settings = with_recipe(flags->training, std::nullopt);
+      return lr_find_command(*flags);
+    };
+  });
 }
 
 }  // namespace bart

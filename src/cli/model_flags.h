@@ -8,6 +8,7 @@
 
 #include "bart/model/model.h"
 #include "bart/model/picture_files.h"
+#include "bart/record/run_folder.h"
 
 namespace CLI {
 class App;
@@ -19,7 +20,7 @@ class Log;
 
 /// The flags of every command that uses a trained model.
 struct ModelFlags {
-  std::filesystem::path model = "BART-10M.pth";
+  std::filesystem::path model = RunFolder::model_name;
   std::filesystem::path labels;  // empty: beside the model
   int threads = 0;
   std::string precision = "f32";

@@ -131,7 +131,7 @@ int predict_command(const PredictFlags& flags) {
   const ModelOptions options = model_options(flags);
   Progress progress;
   Log log("Batlogger (Inference)", progress);
-  const PictureFiles found = flags.inputs.empty() ? original_test_pictures("inference_images")
+  const PictureFiles found = flags.inputs.empty() ? original_test_pictures(RunFolder("").test_pictures())
                                                   : pictures_named(flags.inputs, flags.recursive);
   log_passed_over(log, found);
   const std::vector<PictureFile>& files = found.files;

@@ -11,6 +11,7 @@
 #include "bart/network/state_dict.h"
 #include "bart/platform/counted.h"
 #include "bart/platform/error.h"
+#include "bart/record/run_settings.h"
 #include "commands.h"
 #include "model_flags.h"
 
@@ -59,12 +60,8 @@ void print_table(const Architecture& architecture) {
 }
 
 int summary_command(const SummaryFlags& flags) {
-  if (flags.batch_size < 1)
-    throw UsageError(fmt::format("--bs must be at least 1, not {}", flags.batch_size));
+  check({.batch_size = flags.batch_size, .image_size = flags.image_size}, {"bs", "image-size"});
   if (flags.classes < 2) throw UsageError(fmt::format("--classes must be at least 2, not {}", flags.classes));
-  if (flags.image_size < 16 || flags.image_size % 16 != 0) {
-    throw UsageError(fmt::format("--image-size must be a multiple of 16, not {}", flags.image_size));
-  }
   const Architecture architecture =
       flags.model.empty() ? Architecture{.classes = flags.classes, .image_size = flags.image_size}
                           : architecture_of(read_model_without_labels(find_model(flags.model)).state);

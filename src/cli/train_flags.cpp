@@ -46,23 +46,28 @@ void show_defaults(CLI::App& command, const std::string& recipe) {
   for (const Setting& setting : run_settings()) {
     const std::string text = text_of(setting, tuned);
     if (text == text_of(setting, original)) continue;
-    command.get_option(fmt::format("--{}", setting.flag))->default_str(text);
+    CLI::Option* option = command.get_option_no_throw(fmt::format("--{}", setting.flag));
+    if (option != nullptr) option->default_str(text);
   }
 }
 
 }  // namespace
 
-void add_train_flags(CLI::App& command, TrainFlags& flags) {
-  command.add_option("folder", flags.folder, "The data: one sub-folder per class (default characters_train)");
-  command.add_option("--folder-name", flags.folder_name, "The same, as a flag");
+void add_recipe_flag(CLI::App& command, std::string& recipe) {
   command
-      .add_option("--recipe", flags.recipe,
+      .add_option("--recipe", recipe,
                   "The settings for which no flag is given: original, or tuned, the best that are known for "
                   "this network (bart recipe tuned prints them)")
       ->check(CLI::IsMember({"original", "tuned"}))
       ->each([&command](const std::string& name) { show_defaults(command, name); })
       ->trigger_on_parse()
       ->capture_default_str();
+}
+
+void add_train_flags(CLI::App& command, TrainFlags& flags) {
+  command.add_option("folder", flags.folder, "The data: one sub-folder per class (default characters_train)");
+  command.add_option("--folder-name", flags.folder_name, "The same, as a flag");
+  add_recipe_flag(command, flags.recipe);
   for (const Setting& setting : run_settings()) add_setting_flag(command, setting.flag, flags.settings);
   command
       .add_option("--resume", flags.resume,
@@ -111,10 +116,17 @@ void take_config(TrainFlags& flags) {
 
 }  // namespace
 
-void take_given(const CLI::App& command, TrainFlags& flags) {
+std::set<std::string> given_on_command_line(const CLI::App& command) {
+  std::set<std::string> given;
   for (const Setting& setting : run_settings()) {
-    if (command.get_option(fmt::format("--{}", setting.flag))->count() > 0) flags.given.insert(setting.flag);
+    const CLI::Option* option = command.get_option_no_throw(fmt::format("--{}", setting.flag));
+    if (option != nullptr && option->count() > 0) given.insert(setting.flag);
   }
+  return given;
+}
+
+void take_given(const CLI::App& command, TrainFlags& flags) {
+  flags.given = given_on_command_line(command);
   take_config(flags);
   flags.recipe_given = command.get_option("--recipe")->count() > 0;
   if (command.count("--resume") > 0 && flags.resume != "auto") {

@@ -29,6 +29,12 @@ void add_train_flags(CLI::App& command, TrainFlags& flags);
 /// Adds the flag of one setting, for another command that has it too.
 void add_setting_flag(CLI::App& command, const char* flag, RunSettings& settings);
 
+/// Adds --recipe.
+void add_recipe_flag(CLI::App& command, std::string& recipe);
+
+/// The flags of settings among those of `command` that the command line gives.
+std::set<std::string> given_on_command_line(const CLI::App& command);
+
 /// Finds out which settings were given, on the command line or in the file --config, whose values the command
 /// line overrides. Throws UsageError for an unknown setting or an impossible value.
 void take_given(const CLI::App& command, TrainFlags& flags);

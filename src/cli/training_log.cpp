@@ -8,6 +8,8 @@
 
 #include "arguments.h"
 #include "bart/platform/counted.h"
+#include "bart/record/epoch_figures.h"
+#include "bart/record/run_folder.h"
 #include "bart/run/settle.h"
 #include "cache_text.h"
 #include "listing_text.h"
@@ -99,8 +101,9 @@ void TrainingLog::tell_data(const LoadedPictures& pictures, const RunSettings& s
                           shape_text(*pictures.sizes.rbegin())));
   }
   if (!pictures.converted.empty()) {
-    log_.info(fmt::format("Converted {} to RGB (listed in bart-run/run.json)",
-                          counted(pictures.converted.size(), "picture", "pictures")));
+    log_.info(fmt::format("Converted {} to RGB (listed in {})",
+                          counted(pictures.converted.size(), "picture", "pictures"),
+                          RunFolder("").run_json().string()));
   }
 }
 
@@ -124,18 +127,19 @@ void TrainingLog::tell_start(const RunStart& start) {
   }
   if (start.earlier_model) {
     log_.info(
-        "The model of an earlier training, its label_encoder.joblib and its inference_images/ stay in place "
-        "until this training has a model, after its first epoch; then they are in bart-run/earlier/");
+        fmt::format("The model of an earlier training, its {} and its {}/ stay in place until this training "
+                    "has a model, after its first epoch; then they are in {}/",
+                    RunFolder::labels_name, RunFolder::test_pictures_name, RunFolder("").earlier().string()));
   } else {
-    log_.info("Saved label_encoder.joblib");
-    log_.info(fmt::format("Saved {} to inference_images/",
-                          counted(record.test_pictures, "test image", "test images")));
+    log_.info(fmt::format("Saved {}", RunFolder::labels_name));
+    log_.info(fmt::format("Saved {} to {}/", counted(record.test_pictures, "test image", "test images"),
+                          RunFolder::test_pictures_name));
   }
   if (start.leftover_pictures > 0) {
     log_.warning(
-        fmt::format("inference_images/ still holds {} of an earlier run, from pic_{}.jpg on; "
-                    "bart predict also reads those",
-                    counted(start.leftover_pictures, "picture", "pictures"), record.test_pictures));
+        fmt::format("{}/ still holds {} of an earlier run, from {} on; bart predict also reads those",
+                    RunFolder::test_pictures_name, counted(start.leftover_pictures, "picture", "pictures"),
+                    RunFolder::test_picture_name(record.test_pictures)));
   }
   log_.detail(fmt::format("Training on {}", counted(record.threads, "thread", "threads")));
   log_.info(fmt::format("Training set size: {}", record.train_pictures));
@@ -147,6 +151,7 @@ void TrainingLog::tell_start(const RunStart& start) {
   log_.info("Starting training...");
 }
 
+// The first lines have the digits of the original's log.
 void TrainingLog::tell_epoch(const EpochRecord& epoch) {
   progress_.clear();
   epoch_ = epoch.epoch + 1;
@@ -158,8 +163,12 @@ void TrainingLog::tell_epoch(const EpochRecord& epoch) {
   }
   log_.info(fmt::format("{}, Val Acc: {:.3f}%", training, epoch.validation_accuracy));
   log_.info(fmt::format("Val Macro F1: {:.3f}", epoch.validation_macro_f1));
-  log_.detail(fmt::format("Val Loss: {:.4f}, {:.1f} s of training, {:.1f} s of validation",
-                          epoch.validation_loss, epoch.train_seconds, epoch.validation_seconds));
+  const auto text = [&](const char* name) {
+    const EpochFigure& figure = epoch_figure(name);
+    return figure_text(figure, epoch.*figure.value);
+  };
+  log_.detail(fmt::format("Val Loss: {}, {} of training, {} of validation", text("validation_loss"),
+                          text("train_seconds"), text("validation_seconds")));
 }
 
 /// Says which epoch was chosen, and what its figure is worth.
@@ -170,7 +179,7 @@ void TrainingLog::tell_best(const RunResult& result) {
   log_.info(fmt::format("The best epoch by Val {} is {}: Val Acc: {:.3f}%, Val Macro F1: {:.3f}{}",
                         settings.best == "macro-f1" ? "Macro F1" : "Acc", epoch.epoch,
                         epoch.validation_accuracy, epoch.validation_macro_f1,
-                        settings.best.empty() ? "" : " (BART-10M.best.pth)"));
+                        settings.best.empty() ? "" : fmt::format(" ({})", RunFolder::best_model_name)));
   if (result.out_of_patience) {
     const std::size_t epochs = result.record.epochs.size();
     log_.info(fmt::format(
@@ -190,8 +199,8 @@ void TrainingLog::tell_model(const fs::path& model) {
   }
   const fs::path out = model.parent_path();
   log_.info(lies_in(out, ".") && lies_in(".", out)
-                ? std::string("BART-10M.pth SAVED AT CURRENT WORKING DIRECTORY")
-                : fmt::format("BART-10M.pth SAVED AT {}", out.string()));
+                ? fmt::format("{} SAVED AT CURRENT WORKING DIRECTORY", RunFolder::model_name)
+                : fmt::format("{} SAVED AT {}", RunFolder::model_name, out.string()));
 }
 
 int TrainingLog::end(const RunResult& result) {

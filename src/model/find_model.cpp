@@ -34,7 +34,7 @@ bool is_checkpoint(std::span<const std::uint8_t> bytes) {
 /// The folder of results that a model file lies in; for a checkpoint the one above its folder.
 RunFolder run_of(const fs::path& file) {
   const fs::path folder = file.parent_path();
-  if (fs::exists(folder.empty() ? "run.json" : folder / "run.json")) {
+  if (fs::exists(folder / RunFolder::run_json_name)) {
     return find_run(folder.empty() ? fs::path(".") : folder);
   }
   return RunFolder(folder);
@@ -105,7 +105,7 @@ FoundModel find_model(const fs::path& path) {
   if (!fs::is_directory(path)) return {path, with_record_of(path, run_of(path))};
   RunFolder run(path);
   const bool holds_training = fs::exists(run.model()) || fs::exists(run.record());
-  if (!holds_training || fs::exists(path / "run.json")) run = find_run(path);
+  if (!holds_training || fs::exists(path / RunFolder::run_json_name)) run = find_run(path);
   run = with_record_of(run.model(), run);
   if (kept_best(run)) return {run.best_model(), run};
   if (fs::exists(run.model())) return {run.model(), run};

@@ -14,6 +14,7 @@
 #include "bart/network/architecture.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
+#include "bart/record/run_folder.h"
 #include "bart/record/version.h"
 
 namespace bart {
@@ -119,7 +120,7 @@ ModelFile read_model_file(const std::filesystem::path& model) {
 
 ModelFile read_model_file(const std::filesystem::path& model, const std::filesystem::path& labels) {
   return with_labels(read_model_file(model), model,
-                     labels.empty() ? model.parent_path() / "label_encoder.joblib" : labels,
+                     labels.empty() ? RunFolder(model.parent_path()).labels() : labels,
                      /*required=*/!labels.empty());
 }
 

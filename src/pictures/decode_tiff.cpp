@@ -69,7 +69,8 @@ Description describe(const TiffDirectory& tags) {
     extra.clear();
   }
   if (samples < 1 || samples > 6)
-    throw PictureError("TIFF pictures of " + std::to_string(samples) + " samples a pixel are not supported");
+    throw PictureError("TIFF pictures of " + std::to_string(samples) +
+                       " samples per pixel are not supported");
   if (std::size_t(samples) < bits.size() || bits.size() == 1)
     bits.resize(std::size_t(samples), bits.empty() ? 1 : bits[0]);
   if (bits.size() != std::size_t(samples))

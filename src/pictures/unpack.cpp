@@ -29,13 +29,13 @@ void unpack_index(const std::uint8_t* row, std::size_t pixels, const Palette& pa
   });
 }
 
-// Every `stride` bytes a gray value at `offset`.
+// `stride` bytes per pixel, of which the first is its gray value.
 template <std::size_t stride>
 void copy_gray(const std::uint8_t* row, std::size_t pixels, std::uint8_t* rgb) {
   for (std::size_t x = 0; x < pixels; ++x) std::memset(rgb + 3 * x, row[stride * x], 3);
 }
 
-// Every `stride` bytes a pixel, red, green and blue at these offsets.
+// `stride` bytes per pixel, with red, green and blue at these offsets.
 template <std::size_t stride, std::size_t red, std::size_t green, std::size_t blue>
 void copy_channels(const std::uint8_t* row, std::size_t pixels, std::uint8_t* rgb) {
   for (std::size_t x = 0; x < pixels; ++x, row += stride, rgb += 3) {

@@ -23,11 +23,12 @@ constexpr std::array<EpochFigure, 10> figures = {{
     {"validation_macro_f1", "Macro F1", "", 4, "macro_f1/validation", Better::higher,
      &E::validation_macro_f1},
     {"validation_loss", "Validation loss", "", 4, "loss/validation", Better::lower, &E::validation_loss},
-    {"learning_rate", "Learning rate", "", 6, "learning_rate", Better::neither, &E::learning_rate},
-    {"images_per_second", "Images/s", "", 1, "images_per_second", Better::higher, &E::images_per_second},
+    {"learning_rate", "Learning rate", "", 6, "learning_rate", Better::neither, &E::learning_rate, false},
+    {"images_per_second", "Images/s", "", 1, "images_per_second", Better::higher, &E::images_per_second,
+     false},
     {"train_seconds", "Training time", " s", 1, nullptr, Better::lower, &E::train_seconds},
     {"validation_seconds", "Validation time", " s", 1, nullptr, Better::lower, &E::validation_seconds},
-    {"gradient_norm", "Gradient norm", "", 3, "gradient_norm", Better::neither, &E::gradient_norm},
+    {"gradient_norm", "Gradient norm", "", 3, "gradient_norm", Better::neither, &E::gradient_norm, false},
 }};
 
 }  // namespace

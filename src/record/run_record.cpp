@@ -146,11 +146,9 @@ EpochRecord decode_epoch(const json& object, const RunRecord& record) {
   EpochRecord epoch{};
   epoch.epoch = whole<int>(object.at("epoch"));
   for (const EpochFigure& figure : epoch_figures()) {
-    if (object.contains(figure.name)) epoch.*figure.value = real(object[figure.name]);
-  }
-  for (const char* name : {"loss", "train_accuracy_percent", "validation_accuracy_percent",
-                           "validation_macro_f1", "validation_loss", "train_seconds", "validation_seconds"}) {
-    object.at(name);
+    if (figure.since_first_version || object.contains(figure.name)) {
+      epoch.*figure.value = real(object.at(figure.name));
+    }
   }
   // The first versions did not record these figures.
   if (!object.contains("learning_rate")) epoch.learning_rate = record.settings.learning_rate;

@@ -103,20 +103,30 @@ std::string SettingError::with_flags() const {
   return with_names(sentence_, [](const Setting& setting) { return fmt::format("--{}", setting.flag); });
 }
 
-void check(const RunSettings& settings) {
-  for (const Setting& setting : run_settings()) {
-    const std::string value = text_of(setting, settings);
-    const auto& choices = setting.choices;
-    const bool none = value.empty() && setting.nothing != nullptr;
-    if (!choices.empty() && !none && std::ranges::find(choices, value) == choices.end()) {
-      throw SettingError(
-          fmt::format("{{{}}} must be one of {}, not \"{}\"", setting.flag, fmt::join(choices, ", "), value));
-    }
-    if (setting.wrong == nullptr) continue;
-    if (const std::string wrong = setting.wrong(settings); !wrong.empty()) {
-      throw SettingError(fmt::format("{{{}}} {}, not {}", setting.flag, wrong, value));
-    }
+namespace {
+
+void check(const Setting& setting, const RunSettings& settings) {
+  const std::string value = text_of(setting, settings);
+  const auto& choices = setting.choices;
+  const bool none = value.empty() && setting.nothing != nullptr;
+  if (!choices.empty() && !none && std::ranges::find(choices, value) == choices.end()) {
+    throw SettingError(
+        fmt::format("{{{}}} must be one of {}, not \"{}\"", setting.flag, fmt::join(choices, ", "), value));
   }
+  if (setting.wrong == nullptr) return;
+  if (const std::string wrong = setting.wrong(settings); !wrong.empty()) {
+    throw SettingError(fmt::format("{{{}}} {}, not {}", setting.flag, wrong, value));
+  }
+}
+
+}  // namespace
+
+void check(const RunSettings& settings) {
+  for (const Setting& setting : run_settings()) check(setting, settings);
+}
+
+void check(const RunSettings& settings, std::initializer_list<std::string_view> flags) {
+  for (const std::string_view flag : flags) check(run_setting(flag), settings);
 }
 
 }  // namespace bart

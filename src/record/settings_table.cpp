@@ -15,11 +15,6 @@ using S = RunSettings;
 
 template <auto member>
 std::string share(const S& s) {
-  return s.*member >= 0 && s.*member < 1 ? "" : "must be between 0 and 1";
-}
-
-template <auto member>
-std::string below_1(const S& s) {
   return s.*member >= 0 && s.*member < 1 ? "" : "must be at least 0 and below 1";
 }
 
@@ -167,7 +162,7 @@ constexpr Setting table[] = {
      .value = &S::beta2,
      .effect = Effect::result,
      .help = "Share that the average of squared gradients keeps of itself in each step of Adam and AdamW",
-     .wrong = below_1<&S::beta2>},
+     .wrong = share<&S::beta2>},
     {.flag = "weight-decay",
      .name = "weight_decay",
      .label = "Weight decay",
@@ -294,7 +289,7 @@ constexpr Setting table[] = {
      .value = &S::label_smoothing,
      .effect = Effect::result,
      .help = "Share of each label that is spread over all classes, as in PyTorch; 0 means none",
-     .wrong = below_1<&S::label_smoothing>,
+     .wrong = share<&S::label_smoothing>,
      .nothing = "none"},
     {.flag = "clip-norm",
      .name = "clip_norm",
@@ -333,7 +328,7 @@ constexpr Setting table[] = {
      .effect = Effect::result,
      .help = "The model is a moving average of the weights that keeps this share of itself in each step, "
              "such as 0.999; the last step's weights are saved as BART-10M.last.pth. 0 means no average",
-     .wrong = below_1<&S::average>,
+     .wrong = share<&S::average>,
      .nothing = "none"},
     {.flag = "calibrate",
      .name = "calibrate",

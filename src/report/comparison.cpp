@@ -69,8 +69,16 @@ using Key = std::string;
 /// The data, and the part of it on which the figures were measured.
 Key data_key(const RunRecord& run) {
   const RunSettings& settings = run.settings;
-  return fmt::format("{}|{}|{}|{}|{}|{}|{}", fmt::join(run.classes, "/"), run.pictures, run.bytes,
-                     settings.split, settings.test_size, settings.validation_size, measured_on(run));
+  return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", fmt::join(run.classes, "/"), run.pictures, run.bytes,
+                     settings.split, seed_of_split(settings), settings.test_size, settings.test_folder,
+                     settings.validation_size, settings.validation_folder, measured_on(run));
+}
+
+/// The data, and everything that decides what the training loss measures.
+Key loss_key(const RunRecord& run) {
+  const RunSettings& settings = run.settings;
+  return fmt::format("{}|{}|{}|{}|{}|{}", data_key(run), settings.class_weights, settings.logit_adjustment,
+                     settings.label_smoothing, settings.augment, settings.mild_epochs);
 }
 
 /// A figure of each run; NaN for a run without it.
@@ -120,27 +128,31 @@ std::vector<Key> keys_of(const Runs& runs, const std::function<Key(const RunReco
 std::vector<ComparisonRow> figure_rows(const Runs& runs) {
   std::vector<ComparisonRow> rows;
   const std::vector<Key> by_data = keys_of(runs, data_key);
-  const std::vector<Key> by_loss =
-      keys_of(runs, [](const RunRecord& run) { return data_key(run) + "|" + run.settings.class_weights; });
+  const std::vector<Key> by_loss = keys_of(runs, loss_key);
   const std::vector<Key> by_machine = keys_of(runs, [](const RunRecord& run) {
     return fmt::format("{}|{}|{}", run.machine.cpu, run.threads, run.settings.image_size);
   });
-  const auto last = [](double EpochRecord::*value) {
-    return [value](const RunRecord& run) {
-      return run.epochs.empty() ? std::nan("") : run.epochs.back().*value;
-    };
+  const auto add = [&](const std::string& name, const EpochFigure& figure, const auto& value,
+                       const std::vector<Key>& keys) {
+    rows.push_back(with_best_marked(
+        figure_of(name, figure.better, runs, value,
+                  [&](const RunRecord&, double number) { return figure_text(figure, number); }),
+        keys));
+  };
+  const auto add_last = [&](const EpochFigure& figure, const std::vector<Key>& keys) {
+    add(
+        fmt::format("{}, last", figure.label), figure,
+        [&](const RunRecord& run) {
+          return run.epochs.empty() ? std::nan("") : run.epochs.back().*figure.value;
+        },
+        keys);
   };
   // A figure of the last epoch, and of the best epoch with its number.
-  for (const auto& [name, label] :
-       {std::pair("validation_accuracy_percent", "Accuracy"), std::pair("validation_macro_f1", "Macro F1"),
-        std::pair("validation_loss", "Validation loss")}) {
+  for (const char* name : {"validation_accuracy_percent", "validation_macro_f1", "validation_loss"}) {
     const EpochFigure& figure = epoch_figure(name);
-    rows.push_back(with_best_marked(
-        figure_of(fmt::format("{}, last", label), figure.better, runs, last(figure.value),
-                  [&](const RunRecord&, double value) { return figure_text(figure, value); }),
-        by_data));
+    add_last(figure, by_data);
     rows.push_back(with_best_marked(figure_of(
-                                        fmt::format("{}, best", label), figure.better, runs,
+                                        fmt::format("{}, best", figure.label), figure.better, runs,
                                         [&](const RunRecord& run) {
                                           const EpochRecord* best = best_epoch_by(figure, run.epochs);
                                           return best != nullptr ? best->*figure.value : std::nan("");
@@ -156,23 +168,13 @@ std::vector<ComparisonRow> figure_rows(const Runs& runs) {
         [value](const RunRecord& run) { return run.tests.empty() ? std::nan("") : run.tests.front().*value; };
   };
   if (std::ranges::any_of(runs, [](const NamedRun& named) { return !named.run.record.tests.empty(); })) {
-    rows.push_back(with_best_marked(
-        figure_of("Test accuracy", Better::higher, runs, tested(&TestRecord::accuracy_percent),
-                  [](const RunRecord&, double value) { return fmt::format("{:.2f} %", value); }),
-        by_data));
-    rows.push_back(with_best_marked(
-        figure_of("Test macro F1", Better::higher, runs, tested(&TestRecord::macro_f1),
-                  [](const RunRecord&, double value) { return fmt::format("{:.4f}", value); }),
-        by_data));
+    add("Test accuracy", epoch_figure("validation_accuracy_percent"), tested(&TestRecord::accuracy_percent),
+        by_data);
+    add("Test macro F1", epoch_figure("validation_macro_f1"), tested(&TestRecord::macro_f1), by_data);
   }
-  rows.push_back(
-      with_best_marked(figure_of("Training loss, last", Better::lower, runs, last(&EpochRecord::loss),
-                                 [](const RunRecord&, double value) { return fmt::format("{:.4f}", value); }),
-                       by_loss));
-  rows.push_back(
-      with_best_marked(figure_of("Images/s", Better::higher, runs, images_per_second,
-                                 [](const RunRecord&, double value) { return fmt::format("{:.1f}", value); }),
-                       by_machine));
+  add_last(epoch_figure("loss"), by_loss);
+  const EpochFigure& speed = epoch_figure("images_per_second");
+  add(speed.label, speed, images_per_second, by_machine);
   rows.push_back(with_best_marked(
       figure_of(
           "Time", Better::neither, runs,

@@ -17,8 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* event_file_prefix = "events.out.tfevents.";
-
 double seconds_since_1970() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
@@ -31,7 +29,7 @@ std::string host_name() {
 void remove_event_files(const fs::path& folder) {
   std::vector<fs::path> old;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    if (entry.path().filename().string().starts_with(event_file_prefix)) old.push_back(entry.path());
+    if (entry.path().filename().string().starts_with(RunFolder::events_prefix)) old.push_back(entry.path());
   }
   for (const fs::path& path : old) {
     std::error_code left;  // then TensorBoard shows the old curve too, which does no harm
@@ -49,8 +47,8 @@ RunHistory::RunHistory(const RunFolder& folder, const std::vector<EpochRecord>* 
   }
   // TensorBoard reads the event files of a folder as one run, in the order of their names.
   const double now = seconds_since_1970();
-  events_ = folder_.record() /
-            fmt::format("{}{:010.0f}.{}.{}.0", event_file_prefix, std::floor(now), host_name(), ::getpid());
+  events_ = folder_.record() / fmt::format("{}{:010.0f}.{}.{}.0", RunFolder::events_prefix, std::floor(now),
+                                           host_name(), ::getpid());
   append_file(events_, encode_event_file_start(now));
   write_history();
 }

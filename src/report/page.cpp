@@ -118,9 +118,11 @@ std::vector<ChartPoint> step_losses(const RecordedRun& run) {
   return points;
 }
 
-std::vector<ChartPoint> curve(const RunRecord& run, double EpochRecord::*value) {
+std::vector<ChartPoint> curve(const RunRecord& run, const EpochFigure& figure) {
   std::vector<ChartPoint> points;
-  for (const EpochRecord& row : run.epochs) points.push_back({static_cast<double>(row.epoch), row.*value});
+  for (const EpochRecord& row : run.epochs) {
+    points.push_back({static_cast<double>(row.epoch), row.*figure.value});
+  }
   return points;
 }
 
@@ -148,52 +150,35 @@ const char* optimizer_name(const RunSettings& settings) {
 
 std::string training_section(const RecordedRun& run) {
   if (run.steps.empty()) return {};
-  const auto line = [&](const char* name, const char* colour, double EpochRecord::*value) {
-    return ChartLine{name, colour, curve(run.record, value), false};
-  };
   // Curves measured on the test pictures are labelled so.
   const char* const validation = run.record.validation_pictures > 0 ? "validation" : "test pictures";
+  const auto line = [&](const char* name, const char* colour, const char* figure) {
+    return ChartLine{name, colour, curve(run.record, epoch_figure(figure)), false};
+  };
+  const auto chart = [](const char* id, const char* title, const char* figure, double at_most,
+                        std::vector<ChartLine> lines) {
+    const EpochFigure& shown = epoch_figure(figure);
+    return chart_html({.id = id,
+                       .title = title != nullptr ? title : shown.label,
+                       .unit = shown.unit,
+                       .decimals = shown.decimals,
+                       .from_zero = true,
+                       .at_most = at_most,
+                       .lines = std::move(lines)});
+  };
   std::string html = "<div class=\"charts\">\n";
-  html += chart_html({.id = "loss",
-                      .title = "Loss",
-                      .unit = "",
-                      .decimals = 3,
-                      .from_zero = true,
-                      .at_most = 0,
-                      .lines = {{"each step", "a", step_losses(run), true},
-                                line("training", "a", &EpochRecord::loss),
-                                line(validation, "b", &EpochRecord::validation_loss)}});
+  html += chart("loss", "Loss", "loss", 0,
+                {{"each step", "a", step_losses(run), true},
+                 line("training", "a", "loss"),
+                 line(validation, "b", "validation_loss")});
   if (!run.record.epochs.empty()) {
-    html += chart_html({.id = "accuracy",
-                        .title = "Accuracy",
-                        .unit = " %",
-                        .decimals = 1,
-                        .from_zero = true,
-                        .at_most = 100,
-                        .lines = {line("training", "a", &EpochRecord::train_accuracy),
-                                  line(validation, "b", &EpochRecord::validation_accuracy)}});
-    html += chart_html({.id = "f1",
-                        .title = "Macro F1",
-                        .unit = "",
-                        .decimals = 3,
-                        .from_zero = true,
-                        .at_most = 1,
-                        .lines = {line(validation, "b", &EpochRecord::validation_macro_f1)}});
-    html +=
-        chart_html({.id = "rate",
-                    .title = "Learning rate",
-                    .unit = "",
-                    .decimals = 5,
-                    .from_zero = true,
-                    .at_most = 0,
-                    .lines = {line(optimizer_name(run.record.settings), "a", &EpochRecord::learning_rate)}});
-    html += chart_html({.id = "speed",
-                        .title = "Images/s",
-                        .unit = "",
-                        .decimals = 0,
-                        .from_zero = true,
-                        .at_most = 0,
-                        .lines = {line("training", "a", &EpochRecord::images_per_second)}});
+    html += chart("accuracy", "Accuracy", "train_accuracy_percent", 100,
+                  {line("training", "a", "train_accuracy_percent"),
+                   line(validation, "b", "validation_accuracy_percent")});
+    html += chart("f1", nullptr, "validation_macro_f1", 1, {line(validation, "b", "validation_macro_f1")});
+    html += chart("rate", nullptr, "learning_rate", 0,
+                  {line(optimizer_name(run.record.settings), "a", "learning_rate")});
+    html += chart("speed", nullptr, "images_per_second", 0, {line("training", "a", "images_per_second")});
   }
   html += "</div>\n";
   if (run.record.epochs.empty()) {
@@ -407,14 +392,16 @@ std::string augmentation_section(const RecordedRun& run) {
 std::string use_section() {
   return section(
       "use", "Use the model",
-      "<p>From the folder that holds <code>BART-10M.pth</code> and <code>label_encoder.joblib</code>:</p>\n"
-      "<code class=\"command\">bart predict picture.jpg --top-k 3       # the three most probable "
-      "classes\nbart explain picture.jpg                 # the parts of the picture that count\nbart "
-      "evaluate other_pictures             # how good it is on others, one folder per class\nbart export "
-      "--help                       # ONNX and safetensors, for other programs</code>\n"
-      "<p>The same model in PyTorch: <code>torch.load(\"BART-10M.pth\", weights_only=True)</code> is its "
-      "state_dict. In C++: "
-      "<code>bart::Model::load(\"BART-10M.pth\")</code>.</p>\n");
+      fmt::format(
+          "<p>From the folder that holds <code>{0}</code> and <code>{1}</code>:</p>\n"
+          "<code class=\"command\">bart predict picture.jpg --top-k 3       # the three most probable "
+          "classes\nbart explain picture.jpg                 # the parts of the picture that count\nbart "
+          "evaluate other_pictures             # how good it is on others, one folder per class\nbart export "
+          "--help                       # ONNX and safetensors, for other programs</code>\n"
+          "<p>The same model in PyTorch: <code>torch.load(\"{0}\", weights_only=True)</code> is its "
+          "state_dict. In C++: "
+          "<code>bart::Model::load(\"{0}\")</code>.</p>\n",
+          RunFolder::model_name, RunFolder::labels_name));
 }
 
 }  // namespace

@@ -51,7 +51,7 @@ std::vector<fs::path> records_of(const RunFolder& folder) {
           folder.report(),
           folder.test_pictures_csv(),
           folder.augmented_pictures(),
-          written_pictures_csv(folder)};
+          folder.written_pictures_csv()};
 }
 
 /// Whether the record in the folder is of a training that wrote no model, because it was killed or
@@ -66,13 +66,12 @@ bool without_model(const RunFolder& folder) {
   }
 }
 
-/// "pic_0.jpg" and the like, in inference_images/.
+/// The pictures in inference_images/ whose names are those of test pictures.
 std::vector<fs::path> test_pictures_in(const fs::path& folder) {
   std::vector<fs::path> pictures;
   std::error_code error;
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
-    if (name.starts_with("pic_") && name.ends_with(".jpg")) pictures.push_back(entry->path());
+    if (RunFolder::is_test_picture(entry->path().filename().string())) pictures.push_back(entry->path());
   }
   return pictures;
 }
@@ -133,7 +132,7 @@ bool EarlierRun::has_model() const {
 /// Where what a user put beside the results is kept. No training replaces it.
 fs::path EarlierRun::place_of_others() const {
   for (int k = 1;; ++k) {
-    const fs::path place = folder_.record() / fmt::format("kept-{}", k);
+    const fs::path place = folder_.kept(k);
     if (!fs::exists(fs::symlink_status(place))) return place;
   }
 }

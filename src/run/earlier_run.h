@@ -8,11 +8,11 @@
 
 namespace bart {
 
-/// What an earlier training left in a folder of results. It gets a second name in bart-run/before/ when a new
-/// training begins, and that folder becomes bart-run/earlier/ when the new training has a model. So what is
-/// in earlier/ is replaced only by a training whose model has been replaced itself. Files that no training
-/// wrote here, such as the user's own pic_0.jpg, are never removed: they go to bart-run/kept-1/, or the next
-/// number that is free.
+/// The results of an earlier training in a folder of results. When a new training begins, its files are
+/// linked into bart-run/before/; when the new training has a model, that folder is renamed to
+/// bart-run/earlier/. So earlier/ always holds the last training before this one that had a model. Files that
+/// no training wrote here, such as the user's own pic_0.jpg, are never removed: they go to bart-run/kept-1/,
+/// or the next number that is free.
 class EarlierRun {
  public:
   explicit EarlierRun(const RunFolder& folder) : folder_(folder) {}

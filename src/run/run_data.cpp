@@ -33,7 +33,6 @@ Listing list_run_pictures(const fs::path& folder, const RunSettings& settings) {
 void read_run_pictures(RunData& data, const RunSettings& settings, const fs::path& scratch,
                        const OnProgress& reading) {
   data.pictures = load_pictures(data.listing, load_options(settings, settings.image_size, scratch), reading);
-  data.fingerprint = fingerprint_of(data.pictures, settings.threads);
 }
 
 void read_larger_pictures(RunData& data, const RunSettings& settings, const fs::path& scratch,

@@ -74,9 +74,8 @@ void RunInProgress::list_pictures() {
 }
 
 TrainingState RunInProgress::initial_state_for(std::size_t train_pictures) const {
-  return initial_training_state(
-      architecture_, settled_.training.seed, train_pictures,
-      settled_.values.init_values == "he" ? InitialValues::he : InitialValues::pytorch);
+  return initial_training_state(architecture_, settled_.training.seed, train_pictures,
+                                initial_values_of(settled_.values));
 }
 
 /// Comes before the pictures are read, which may take long.
@@ -90,6 +89,7 @@ void RunInProgress::read_pictures(const std::optional<FoundCheckpoint>& found) {
   const fs::path scratch = existing_part(fs::absolute(out_.results()));
   read_run_pictures(data_, settled_.values, scratch, observer_.reading);
   if (observer_.read) observer_.read(data_.pictures, settled_.values);
+  data_.fingerprint = fingerprint_of(data_.pictures, settled_.values.threads);
   if (found) check_data(found->checkpoint);
   data_.split = split_pictures(data_.pictures, settled_.values);
   if (data_.split.test.empty() && data_.split.validation.empty() &&
@@ -305,9 +305,13 @@ void RunInProgress::finish(Training& training) {
     return;
   }
   const Model model = model_of(training.model());
-  const Predictions predictions = predictions_of(model.network(), data_.pictures, data_.split.test,
-                                                 static_cast<std::size_t>(settled_.training.batch_size),
-                                                 tested ? observer_.testing : observer_.reporting);
+  // Without a validation set the last validation has predicted the test pictures.
+  const bool predicted = data_.split.validation.empty() && training.last_predictions();
+  const Predictions predictions = predicted
+                                      ? *training.last_predictions()
+                                      : predictions_of(model.network(), data_.pictures, data_.split.test,
+                                                       static_cast<std::size_t>(settled_.training.batch_size),
+                                                       tested ? observer_.testing : observer_.reporting);
   if (tested) {
     test(predictions);
     output_.write_record(result_.record.status);

@@ -18,10 +18,6 @@ namespace bart {
 
 namespace fs = std::filesystem;
 
-std::string test_picture_name(std::size_t i) {
-  return fmt::format("pic_{}.jpg", i);
-}
-
 void check_writable(const RunFolder& folder) {
   for (const fs::path& place : {folder.results(), folder.record(), folder.test_pictures()}) {
     const fs::path there = existing_part(fs::absolute(place));
@@ -61,12 +57,8 @@ fs::path existing_part(fs::path folder) {
   return folder;
 }
 
-fs::path written_pictures_csv(const RunFolder& folder) {
-  return folder.record() / "inference_images.csv";
-}
-
 std::optional<std::map<std::string, std::uint64_t>> read_written_pictures(const RunFolder& folder) {
-  const fs::path path = written_pictures_csv(folder);
+  const fs::path path = folder.written_pictures_csv();
   if (!fs::is_regular_file(path)) return std::nullopt;
   const std::vector<std::uint8_t> bytes = read_file(path);
   std::map<std::string, std::uint64_t> written;
@@ -85,7 +77,7 @@ void save_test_pictures(const RunFolder& folder, const LoadedPictures& pictures,
   create_folder(folder.test_pictures());
   std::vector<std::uint64_t> hashes(split.test.size());
   write_files(
-      folder.test_pictures(), split.test.size(), test_picture_name,
+      folder.test_pictures(), split.test.size(), RunFolder::test_picture_name,
       [&](std::size_t i) {
         pictures.will_need(split.test[i]);  // from a disk in one piece, not page by page
         const std::uint8_t* pixels = pictures.picture(split.test[i]);
@@ -99,15 +91,16 @@ void save_test_pictures(const RunFolder& folder, const LoadedPictures& pictures,
       threads);
   // Pictures of an earlier training that had more of them stay, and remain known.
   auto written = read_written_pictures(folder).value_or(std::map<std::string, std::uint64_t>());
-  for (std::size_t i = 0; i < hashes.size(); ++i) written[test_picture_name(i)] = hashes[i];
+  for (std::size_t i = 0; i < hashes.size(); ++i) written[RunFolder::test_picture_name(i)] = hashes[i];
   std::string csv = "picture,xxh3\n";
   for (const auto& [name, hash] : written) csv += fmt::format("{},{:016x}\n", name, hash);
-  write_file(written_pictures_csv(folder), csv);
+  write_file(folder.written_pictures_csv(), csv);
 }
 
 std::size_t leftover_pictures(const RunFolder& folder, std::size_t test_pictures) {
   std::size_t leftovers = 0;
-  for (std::size_t i = test_pictures; fs::exists(folder.test_pictures() / test_picture_name(i)); ++i)
+  for (std::size_t i = test_pictures; fs::exists(folder.test_pictures() / RunFolder::test_picture_name(i));
+       ++i)
     ++leftovers;
   return leftovers;
 }

@@ -13,11 +13,8 @@
 
 namespace bart {
 
-/// bart-run/inference_images.csv: `picture,xxh3` of every test picture that a training wrote. What differs
-/// from it is the user's.
-std::filesystem::path written_pictures_csv(const RunFolder& folder);
-
-/// The fingerprints in that file by the name of the picture; absent if the training did not write the file.
+/// The fingerprints in RunFolder::written_pictures_csv() by the name of the picture; absent if the training
+/// did not write the file.
 std::optional<std::map<std::string, std::uint64_t>> read_written_pictures(const RunFolder& folder);
 
 /// bart-run/begun: there while a new training has not set the checkpoints of an earlier one aside. A training
@@ -36,14 +33,11 @@ std::filesystem::path existing_part(std::filesystem::path folder);
 /// Throws Error when the results cannot be written there, as far as can be known without writing.
 void check_writable(const RunFolder& folder);
 
-/// "pic_0.jpg".
-std::string test_picture_name(std::size_t i);
-
 /// Writes the test pictures as the original does, as inference_images/pic_{i}.jpg.
 void save_test_pictures(const RunFolder& folder, const LoadedPictures& pictures, const Split& split,
                         int threads);
 
-/// How many pic_N.jpg of an earlier, larger training lie in inference_images/ beside this one's.
+/// The number of pictures that an earlier training with more test pictures left in inference_images/.
 std::size_t leftover_pictures(const RunFolder& folder, std::size_t test_pictures);
 
 /// Removes what trainings into this folder left behind that were killed in the middle of a write.

@@ -11,9 +11,10 @@ namespace {
 
 constexpr double least = 0.125, most = 8;
 
-/// The derivative of the mean cross entropy of `factor` times the logits: the expected logit less that of the
-/// truth. It grows with the factor, for the cross entropy is convex in it. Each label counts as if one more
-/// picture had been seen whose class is unknown: that all answers are right does not make them certain.
+/// The derivative, with respect to `factor`, of the mean cross entropy of the logits times `factor`: the
+/// expected logit minus the logit of the true class. It grows with the factor, because the cross entropy is
+/// convex in it. The labels are smoothed as if there were one more picture, of unknown class: otherwise a
+/// model that is right everywhere would get an infinite factor.
 double slope(const Predictions& predictions, double factor) {
   const double unknown = 1 / static_cast<double>(predictions.size() + 1);
   double sum = 0;

@@ -112,6 +112,17 @@ void Training::begin_epoch() {
   visits_ = next_order_.next_epoch();
 }
 
+void Training::next_epoch() {
+  ++progress_.epoch;
+  progress_.done = 0;
+  progress_.loss_sum = 0;
+  progress_.correct = 0;
+  progress_.seconds = 0;
+  progress_.gradient_norm_sum = 0;
+  progress_.order = next_order_;
+  begin_epoch();
+}
+
 std::int64_t Training::steps_of_all_epochs() const {
   const auto pictures = static_cast<std::int64_t>(split_.train.size());
   return options_.epochs * ((pictures + options_.batch_size - 1) / options_.batch_size);
@@ -133,7 +144,8 @@ bool Training::enough_steps() const {
 void Training::run(const TrainEvents& events) {
   while (!finished() && !enough_steps()) {
     if (progress_.done < visits_.size()) {
-      step();
+      step(bart::learning_rate(schedule(), static_cast<std::int64_t>(progress_.steps.size()) + 1,
+                               steps_of_all_epochs()));
       if (events.step && !events.step(progress_.steps.back(), progress_.done, visits_.size())) return;
     } else {
       if (!end_epoch(events)) return;
@@ -143,8 +155,7 @@ void Training::run(const TrainEvents& events) {
   if (finished()) settle();
 }
 
-/// The pictures that the network's are made of, and where training picture `visit` of split_.train is among
-/// them.
+/// The pictures that a batch is made of, and the index in them of the training picture split_.train[visit].
 struct Training::PixelSource {
   const LoadedPictures& pictures;
   std::span<const std::uint32_t> train;  // empty: the pictures are in the order of split_.train
@@ -169,7 +180,14 @@ void Training::augment(std::span<const std::uint32_t> visits, const Augmentation
                   options_.threads > 0 ? options_.threads : available_threads());
 }
 
-void Training::step() {
+const StepRecord& Training::step_at(double learning_rate) {
+  const std::size_t batch = std::min(visits_.size(), static_cast<std::size_t>(options_.batch_size));
+  if (progress_.done + batch > visits_.size()) next_epoch();
+  step(learning_rate);
+  return progress_.steps.back();
+}
+
+void Training::step(double learning_rate) {
   const auto start = std::chrono::steady_clock::now();
   const std::size_t n =
       std::min(visits_.size() - progress_.done, static_cast<std::size_t>(options_.batch_size));
@@ -190,7 +208,6 @@ void Training::step() {
     pixels = pictures_of(pictures_, batch);
   }
   const std::int64_t number = static_cast<std::int64_t>(progress_.steps.size()) + 1;
-  const double learning_rate = bart::learning_rate(schedule(), number, steps_of_all_epochs());
   const StepResult result = training_step(
       engine_,
       {.pictures = augmentation.changes() ? augmented_.pictures() : pixels,
@@ -215,6 +232,7 @@ void Training::step() {
   }
 
   settled_.clear();
+  last_predictions_.reset();
   progress_.ended_early = false;
   progress_.loss_sum += result.loss;
   progress_.correct += static_cast<std::uint64_t>(result.correct);
@@ -253,13 +271,17 @@ Predictions Training::predictions_with(const StateDict& model, const std::functi
   }
 }
 
-Evaluation Training::evaluate_on(std::span<const std::uint32_t> indices, const OnProgress& progress) {
-  const auto predict = [&] {
+Predictions Training::predict(std::span<const std::uint32_t> indices, const OnProgress& progress) {
+  const auto predict_with_engine = [&] {
     return predictions_of(batch_network(engine_), pictures_, indices,
                           static_cast<std::size_t>(options_.batch_size), progress);
   };
-  if (!averages() && settled_.empty()) return evaluate(predict());
-  return evaluate(predictions_with(model(), predict));
+  if (!averages() && settled_.empty()) return predict_with_engine();
+  return predictions_with(model(), predict_with_engine);
+}
+
+Evaluation Training::evaluate_on(std::span<const std::uint32_t> indices, const OnProgress& progress) {
+  return evaluate(predict(indices, progress));
 }
 
 /// All training pictures, as indices into split_.train, in an order of their own: split_.train may be sorted
@@ -268,8 +290,8 @@ std::vector<std::uint32_t> Training::settling_visits() const {
   return BatchOrder(options_.seed, static_cast<std::uint32_t>(split_.train.size())).next_epoch();
 }
 
-// Until they are settled, the average's running statistics are a mean of those that other weights had, on
-// augmented pictures.
+// Before this, the running statistics in the average are a mean over the statistics of other weights,
+// measured on augmented pictures.
 StateDict Training::average_with_statistics() {
   constexpr std::size_t most_batches = 100;
   constexpr double kept = 0.9;  // in nn.BatchNorm2d a batch replaces a tenth of the running statistics
@@ -312,8 +334,8 @@ StateDict Training::average_with_statistics() {
   return std::move(model);
 }
 
-// Pictures that the network was trained on, but as it has not seen them: its answers for them are about as
-// often right as those for other pictures.
+// Training pictures with random changes that the network has not seen: it is right about as often for them as
+// for other pictures.
 Predictions Training::predictions_of_augmented() {
   constexpr std::size_t most_pictures = 3200;
   const std::size_t count = std::min(most_pictures, split_.train.size());
@@ -345,6 +367,7 @@ void Training::settle() {
     }
   }
   settled_ = std::move(model);
+  last_predictions_.reset();
 }
 
 DivergedError Training::outputs_not_finite() const {
@@ -377,9 +400,10 @@ bool Training::validate(EpochRecord& record, const TrainEvents& events) {
     return true;
   }
   try {
-    const Evaluation validation = evaluate_on(pictures, [&](std::size_t done, std::size_t total) {
+    last_predictions_ = predict(pictures, [&](std::size_t done, std::size_t total) {
       if (events.validation && !events.validation(done, total)) throw Abandoned();
     });
+    const Evaluation validation = evaluate(*last_predictions_);
     record.validation_accuracy =
         100.0 * static_cast<double>(validation.report.right) / static_cast<double>(pictures.size());
     record.validation_macro_f1 = validation.report.macro.f1;
@@ -425,14 +449,7 @@ bool Training::end_epoch(const TrainEvents& events) {
   torch_random64(progress_.generator);
   progress_.epochs.push_back(record);
   progress_.ended_early = ends_early;
-  ++progress_.epoch;
-  progress_.done = 0;
-  progress_.loss_sum = 0;
-  progress_.correct = 0;
-  progress_.seconds = 0;
-  progress_.gradient_norm_sum = 0;
-  progress_.order = next_order_;
-  begin_epoch();
+  next_epoch();
   return true;
 }
 

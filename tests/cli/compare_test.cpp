@@ -38,7 +38,7 @@ TEST_F(CompareDrawn, PutsRunsIntoAlignedColumns) {
   ASSERT_EQ(result.code, 0) << result.err;
   EXPECT_THAT(result.out, AllOf(HasSubstr("run1"), HasSubstr("run2/bart-run"),
                                 ContainsRegex("\nSeed !  .* 2\n"), ContainsRegex("\nPictures  .*24"),
-                                ContainsRegex("\nAccuracy, best "), Not(HasSubstr("\x1b"))));
+                                ContainsRegex("\nValidation accuracy, best "), Not(HasSubstr("\x1b"))));
   std::istringstream lines(result.out);
   std::string line;
   std::getline(lines, line);
@@ -120,7 +120,8 @@ TEST_F(CompareDrawn, MarksNoBestAcrossDifferentDataAndNoRunWithoutAStep) {
   train("more", "other", {"--epochs", "1"});
   const BartResult other = run_bart(here(), {"compare", "run1", "other"});
   EXPECT_THAT(other.err, HasSubstr("measured on different pictures"));
-  EXPECT_THAT(other.out, Not(ContainsRegex("\n(Accuracy|Macro F1|Validation loss|Training loss)[^\n]*\\*")));
+  EXPECT_THAT(other.out,
+              Not(ContainsRegex("\n(Validation accuracy|Macro F1|Validation loss|Training loss)[^\n]*\\*")));
   train("faces", "validated", {"--epochs", "1", "--validation-size", "0.3"});
   const BartResult validated = run_bart(here(), {"compare", "run1", "validated"});
   EXPECT_THAT(validated.err, HasSubstr("measured on different pictures"));

@@ -184,6 +184,22 @@ TEST_F(TrainingAids, LrFindDrawsTheCurveAndSuggestsARate) {
   EXPECT_THAT(wrong.err, HasSubstr("--from must be above 0 and below --to"));
 }
 
+TEST_F(TrainingAids, LrFindTakesTheFlagsOfTrain) {
+  const auto curve = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"lr-find", "faces", "--image-size", "16", "--bs", "8", "--steps", "10", "--to",
+                               "1e-4", "--out", "curve.svg"});
+    const BartResult result = run_bart(here(), more);
+    EXPECT_EQ(result.code, 0) << result.err;
+    return file_text(here() / "curve.svg");
+  };
+  const std::string tuned = curve({"--recipe", "tuned"});
+  EXPECT_NE(tuned, curve({}));
+  EXPECT_NE(tuned, curve({"--recipe", "tuned", "--label-smoothing", "0"}));
+  const BartResult wrong = run_bart(here(), {"lr-find", "faces", "--label-smoothing", "1"});
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_THAT(wrong.err, HasSubstr("--label-smoothing must be at least 0 and below 1, not 1"));
+}
+
 TEST_F(TrainingAids, LrFindSuggestsNoRateFromAFewSteps) {
   const BartResult soon = run_bart(
       here(), {"lr-find", "faces", "--image-size", "16", "--bs", "8", "--from", "1e3", "--to", "1e9"});

@@ -92,6 +92,33 @@ TEST_F(RunTest, TellsOfEverythingAndLeavesEverything) {
   EXPECT_EQ(recorded.steps.size(), 4u);
 }
 
+TEST_F(RunTest, PredictsTheTestPicturesOnceWhenTheyAreValidatedOn) {
+  for (const bool averaged : {false, true}) {
+    RunSettings asked = settings(averaged ? "averaged" : "plain");
+    asked.no_report = false;
+    asked.epochs = 1;
+    if (averaged) {
+      asked.average = 0.5;
+      asked.calibrate = "temperature";
+    }
+    RunObserver observer;
+    bool reporting = false;
+    observer.reporting = [&](std::size_t, std::size_t) { reporting = true; };
+    const RunResult result = train(faces(), asked, observer);
+    EXPECT_FALSE(reporting);
+    // The report is that of the saved model, which predicts the pictures again.
+    const std::vector<std::uint8_t> report = bytes_of(result.folder.report());
+    make_report(result.folder.results(), 1);
+    EXPECT_EQ(bytes_of(result.folder.report()), report);
+
+    // A model that has not been validated is evaluated for the report.
+    asked.max_steps = 1;
+    asked.out = folder(averaged ? "stopped averaged" : "stopped").results().string();
+    train(faces(), asked, observer);
+    EXPECT_TRUE(reporting);
+  }
+}
+
 TEST_F(RunTest, AnObserverStopsATrainingWhichGoesOnToTheSameBytes) {
   train(faces(), settings("whole"));
   RunObserver observer;

@@ -31,7 +31,7 @@ class TunedRun : public RunTest {
 
 TEST_F(TunedRun, ThatPatienceEndsLeavesAnAverageWithSettledStatistics) {
   RunSettings asked = settings("run");
-  asked.batch_size = 2;  // six steps an epoch; the average begins with the sixteenth
+  asked.batch_size = 2;  // six steps per epoch; the average begins with the sixteenth
   asked.epochs = 100;
   asked.patience = 4;
   asked.learning_rate = 1e-4;

@@ -16,7 +16,7 @@ class LrRangeTestTest : public testing::Test {
   LrRangeTest run(const LrRangeOptions& options) const {
     return lr_range_test(pictures_, split_.train, {.classes = 3, .image_size = 16}, options);
   }
-  const LoadedPictures pictures_ = test::random_pictures(16, 3, 16);
+  LoadedPictures pictures_ = test::random_pictures(16, 3, 16);
   const Split split_ = test::first_for_testing(16, 4);
 };
 
@@ -48,6 +48,76 @@ TEST_F(LrRangeTestTest, EndsWhenTheLossGrowsAndSuggestsATenthOfTheLowest) {
   }
   EXPECT_EQ(test.lowest_at, at);
   EXPECT_DOUBLE_EQ(test.suggestion, at / 10);
+}
+
+/// The losses of the first `count` steps of a training with a rate that grows from 1e-4 to 1e-3, which those
+/// of the range test with the same options have to be.
+TEST_F(LrRangeTestTest, ItsStepsAreThoseOfATrainingWithAllItsOptions) {
+  const TrainOptions tuned{.epochs = 1000,
+                           .batch_size = 4,
+                           .balanced_classes = true,
+                           .clip_norm = 0.5,
+                           .optimizer = {.beta2 = 0.9, .weight_decay = 0.5},
+                           .label_smoothing = 0.1,
+                           .logit_adjustment = 0.5,
+                           .augmentation = {.mirror = 0.5, .rotation = 12}};
+  const Architecture architecture{.classes = 3, .image_size = 16};
+  for (std::size_t i = 4; i < 10; ++i) pictures_.labels[i] = 0;  // class weights and shares then differ
+  constexpr int count = 7;  // more than an epoch, which has three batches
+  const auto losses = [&](const TrainOptions& options, InitialValues values) {
+    Training training(pictures_, split_, architecture, options,
+                      initial_training_state(architecture, options.seed, split_.train.size(), values));
+    std::vector<float> all;
+    for (int i = 0; i < count; ++i) {
+      all.push_back(training.step_at(1e-4 * std::pow(std::pow(10, 1.0 / (count - 1)), i)).loss);
+    }
+    return all;
+  };
+  const auto losses_of_range = [&](const TrainOptions& options, InitialValues values) {
+    const LrRangeTest test =
+        run({.from = 1e-4, .to = 1e-3, .steps = count, .training = options, .initial_values = values});
+    std::vector<float> all;
+    for (const LrRangeStep& step : test.steps) all.push_back(static_cast<float>(step.loss));
+    return all;
+  };
+  const std::vector<float> all = losses_of_range(tuned, InitialValues::he);
+  EXPECT_EQ(all, losses(tuned, InitialValues::he));
+  // Each option has an effect.
+  const auto without = [&](const auto& change) {
+    TrainOptions changed = tuned;
+    change(changed);
+    return losses_of_range(changed, InitialValues::he);
+  };
+  EXPECT_NE(all, losses_of_range(tuned, InitialValues::pytorch));
+  EXPECT_NE(all, without([](TrainOptions& o) { o.optimizer.kind = OptimizerKind::sgd; }));
+  EXPECT_NE(all, without([](TrainOptions& o) { o.optimizer.beta2 = 0.999; }));
+  EXPECT_NE(all, without([](TrainOptions& o) { o.optimizer.weight_decay = 0; }));
+  EXPECT_NE(all, without([](TrainOptions& o) { o.label_smoothing = 0; }));
+  EXPECT_NE(all, without([](TrainOptions& o) { o.balanced_classes = false; }));
+  EXPECT_NE(all, without([](TrainOptions& o) { o.clip_norm = 0; }));
+  EXPECT_NE(all, without([](TrainOptions& o) { o.logit_adjustment = 0; }));
+  EXPECT_NE(all, without([](TrainOptions& o) { o.augmentation = {}; }));
+}
+
+/// A test may be longer than the training whose options it has.
+TEST_F(LrRangeTestTest, MildEpochsAndTheScheduleChangeNothing) {
+  const auto steps = [&](const TrainOptions& options) {
+    std::vector<double> losses;
+    for (const LrRangeStep& step : run({.from = 1e-4, .to = 1e-3, .steps = 9, .training = options}).steps) {
+      losses.push_back(step.loss);
+    }
+    return losses;
+  };
+  EXPECT_EQ(steps({.epochs = 2, .batch_size = 4, .augmentation = {.rotation = 12}}),
+            steps({.epochs = 1,
+                   .batch_size = 4,
+                   .max_steps = 1,
+                   .schedule = ScheduleKind::cosine,
+                   .warm_up_epochs = 0.5,
+                   .augmentation = {.rotation = 12},
+                   .mild_epochs = 1,
+                   .average_decay = 0.9,
+                   .calibrate = true}));
 }
 
 TEST_F(LrRangeTestTest, RefusesAnImpossibleRange) {

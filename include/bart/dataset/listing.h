@@ -38,7 +38,7 @@ struct Listing {
   std::filesystem::path folder;
   std::vector<std::string> classes;  // in code point order (Python's sorted())
   std::vector<ListedPicture> pictures;
-  std::vector<PassedOver> passed_over = {};  // relative to `folder`, in the order in which they were met
+  std::vector<PassedOver> passed_over = {};  // relative to `folder`, in the order in which they were found
   /// What the user should know before training on it, a sentence each: an empty class folder, a folder that
   /// cannot be read, two names that look alike, a class that a part has no picture of.
   std::vector<std::string> warnings = {};

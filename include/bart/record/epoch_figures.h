@@ -20,6 +20,7 @@ struct EpochFigure {
   const char* tensorboard;  // the tag of its curve; nullptr: no curve
   Better better;
   double EpochRecord::*value;
+  bool since_first_version = true;  // whether the records and checkpoints of all versions hold it
 };
 
 std::span<const EpochFigure> epoch_figures();

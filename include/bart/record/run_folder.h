@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace bart {
@@ -15,6 +18,16 @@ class RunFolder {
   static constexpr const char* labels_name = "label_encoder.joblib";
   static constexpr const char* test_pictures_name = "inference_images";
   static constexpr const char* record_name = "bart-run";
+  static constexpr const char* run_json_name = "run.json";
+  // Files with numbers: checkpoint-100.safetensors, and earlier-100.safetensors of the training before.
+  static constexpr std::string_view checkpoint_prefix = "checkpoint-";
+  static constexpr std::string_view earlier_checkpoint_prefix = "earlier-";
+  static constexpr std::string_view checkpoint_ending = ".safetensors";
+  static constexpr std::string_view events_prefix = "events.out.tfevents.";  // TensorBoard's
+
+  /// "pic_0.jpg", in inference_images/.
+  static std::string test_picture_name(std::size_t i);
+  static bool is_test_picture(std::string_view name);
 
   explicit RunFolder(const std::filesystem::path& results = ".")
       : results_(results), record_(results / record_name) {}
@@ -34,19 +47,23 @@ class RunFolder {
 
   /// bart-run/, which also holds the checkpoints, TensorBoard's event files and the lock.
   const std::filesystem::path& record() const { return record_; }
-  std::filesystem::path run_json() const { return record_ / "run.json"; }
+  std::filesystem::path run_json() const { return record_ / run_json_name; }
   std::filesystem::path run_toml() const { return record_ / "run.toml"; }
   std::filesystem::path steps_csv() const { return record_ / "steps.csv"; }
   std::filesystem::path pictures_csv() const { return record_ / "pictures.csv"; }
   std::filesystem::path test_pictures_csv() const { return record_ / "test_pictures.csv"; }
+  /// The test pictures that the training wrote, `picture,xxh3`. What differs from it is the user's.
+  std::filesystem::path written_pictures_csv() const { return record_ / "inference_images.csv"; }
   std::filesystem::path history_csv() const { return record_ / "history.csv"; }
   std::filesystem::path history_json() const { return record_ / "history.json"; }
   /// Some pictures as the network sees them, if they are changed at random.
   std::filesystem::path augmented_pictures() const { return record_ / "augmented.jpg"; }
-  /// What was in the folder when the present training began, until it has a model of its own.
+  /// The results that were in the folder when the present training began, until it has a model of its own.
   std::filesystem::path before() const { return record_ / "before"; }
-  /// What an earlier training in the same folder left, until the next one does the same.
+  /// The results of the training before, until another training has a model and replaces them here.
   std::filesystem::path earlier() const { return record_ / "earlier"; }
+  /// Files that no training wrote and that one replaced, from kept(1) on.
+  std::filesystem::path kept(int number) const { return record_ / ("kept-" + std::to_string(number)); }
   std::filesystem::path report() const { return record_ / "report.html"; }
 
  private:

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -123,5 +124,7 @@ class SettingError : public Error {
 
 /// Throws SettingError for the first impossible value.
 void check(const RunSettings& settings);
+/// Checks only the settings with these flags, for commands that have no others.
+void check(const RunSettings& settings, std::initializer_list<std::string_view> flags);
 
 }  // namespace bart

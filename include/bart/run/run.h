@@ -64,7 +64,7 @@ struct RunObserver {
   std::function<void(const RunResult&)> trained = {};
   OnProgress testing = {};  // pictures
   std::function<void(const TestRecord&)> tested = {};
-  OnProgress reporting = {};  // pictures
+  OnProgress reporting = {};  // pictures; not called if the last validation has predicted them
   std::function<void(Saved, const std::filesystem::path&)> saved = {};
   std::function<void(const std::string&)> warning = {};  // a sentence
 };

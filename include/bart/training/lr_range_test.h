@@ -15,8 +15,12 @@ namespace bart {
 struct LrRangeOptions {
   double from = 1e-6;
   double to = 1;
-  int steps = 100;             // at least 2
-  TrainOptions training = {};  // the settings of a step; learning rate, epochs and step limit are ignored
+  int steps = 100;  // at least 2
+  /// The settings of a step. What belongs to the course or the end of a training is ignored: learning rate,
+  /// schedule, warm-up, epochs, mild epochs, step limit, average and calibration.
+  TrainOptions training = {};
+  InitialValues initial_values = InitialValues::pytorch;
+  StateDict weights = {};  // a model to begin with, instead of initial values
 };
 
 struct LrRangeStep {
@@ -35,8 +39,8 @@ struct LrRangeTest {
 /// section 3.3), as fastai runs it: a short training whose learning rate grows by the same factor in each
 /// step. The loss is smoothed by an exponential mean with a decay of 0.98 and a correction for its beginning.
 /// The test ends when the smoothed loss is four times its minimum or not finite. `train` are indices of
-/// `pictures`; `progress` counts steps. The steps are those of a Training. Throws Error for options that
-/// define no range.
+/// `pictures`; `progress` counts steps. The steps are those of a Training, on full batches. Throws Error for
+/// options that define no range, and as a Training does.
 LrRangeTest lr_range_test(const LoadedPictures& pictures, std::span<const std::uint32_t> train,
                           const Architecture& architecture, const LrRangeOptions& options,
                           const OnProgress& progress = {});

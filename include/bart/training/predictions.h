@@ -43,7 +43,11 @@ struct PictureSource {
 
 /// The pictures with these indices. Both arguments must outlive the source.
 PictureSource picture_source(const LoadedPictures& pictures, std::span<const std::uint32_t> indices);
+PictureSource picture_source(LoadedPictures&&, std::span<const std::uint32_t>) = delete;
+PictureSource picture_source(const LoadedPictures&, std::vector<std::uint32_t>&&) = delete;
+/// The pictures at these pointers, which must outlive the source.
 PictureSource picture_source(std::span<const std::uint8_t* const> pictures);
+PictureSource picture_source(std::vector<const std::uint8_t*>&&) = delete;
 
 /// The outputs of a network for consecutive pictures of a source.
 struct EvaluatedBatch {

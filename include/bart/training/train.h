@@ -19,6 +19,7 @@
 #include "bart/training/augmented_batch.h"
 #include "bart/training/average.h"
 #include "bart/training/metrics.h"
+#include "bart/training/predictions.h"
 #include "bart/training/schedule.h"
 
 namespace bart {
@@ -29,8 +30,8 @@ struct TrainOptions {
   double learning_rate = 0.001;
   std::uint32_t seed = 10;
   std::optional<std::int64_t> max_steps =
-      {};  // stop after so many optimizer steps, without a validation at the end
-  int threads = 1;
+      {};           // stop after so many optimizer steps, without a validation at the end
+  int threads = 0;  // 0: what this process may use
   Precision precision = Precision::f32;
   bool exact = false;  // see EngineOptions
   bool balanced_classes =
@@ -151,13 +152,19 @@ class Training {
            const TrainOptions& options, TrainingState from);
   Training(LoadedPictures&&, Split, const Architecture&, const TrainOptions&, TrainingState) = delete;
   /// Trains on an existing engine with its own architecture, threads, precision and exactness; those of
-  /// `options` are ignored.
+  /// `options` are ignored, except that options.threads make the augmented pictures.
   Training(const LoadedPictures& pictures, Split split, Engine engine, const TrainOptions& options,
            TrainingState from);
+  Training(LoadedPictures&&, Split, Engine, const TrainOptions&, TrainingState) = delete;
 
   /// Goes on until all epochs or options.max_steps are done, or an event says stop. After the last planned
   /// epoch the statistics of an average are settled. Throws DivergedError.
   void run(const TrainEvents& events = {});
+
+  /// One step at this learning rate instead of the schedule's, on a full batch: pictures of the epoch that do
+  /// not fill a batch are left out, and the next epoch begins without a validation. For a learning rate range
+  /// test. Throws DivergedError.
+  const StepRecord& step_at(double learning_rate);
 
   /// Whether all epochs are done.
   bool finished() const { return progress_.epoch > options_.epochs; }
@@ -177,13 +184,16 @@ class Training {
   void check_outputs();
   /// Evaluates model() on the pictures `indices` and changes nothing.
   Evaluation evaluate_on(std::span<const std::uint32_t> indices, const OnProgress& progress = {});
+  /// The predictions of the last validation, as long as model() is the one that was validated; else nothing.
+  const std::optional<Predictions>& last_predictions() const { return last_predictions_; }
   /// Returns the engine's memory for activations to the system first, so that the copy does not raise the
   /// peak memory.
   TrainingState state();
 
  private:
   void begin_epoch();
-  void step();
+  void next_epoch();
+  void step(double learning_rate);
   bool end_epoch(const TrainEvents& events);
   bool validate(EpochRecord& record, const TrainEvents& events);
   DivergedError outputs_not_finite() const;
@@ -193,6 +203,7 @@ class Training {
     return !progress_.steps.empty() && (options_.average_decay > 0 || options_.calibrate);
   }
   std::vector<std::uint32_t> settling_visits() const;
+  Predictions predict(std::span<const std::uint32_t> indices, const OnProgress& progress);
   StateDict average_with_statistics();
   Predictions predictions_of_augmented();
   Predictions predictions_with(const StateDict& model, const std::function<Predictions()>& predict);
@@ -211,6 +222,7 @@ class Training {
   Engine engine_;
   ModelAverage average_;
   StateDict settled_;  // what settle() made of the model; empty: nothing since the last step
+  std::optional<Predictions> last_predictions_;
   TrainingProgress progress_;
   BatchOrder next_order_;              // progress_.order after it drew the present epoch
   std::vector<std::uint32_t> visits_;  // the present epoch, as indices into split_.train

@@ -1,0 +1,45 @@
+#include "bart/run/lr_find.h"
+
+#include <utility>
+
+#include "bart/record/dropout_text.h"
+#include "bart/run/settle.h"
+#include "bart/run/split_pictures.h"
+#include "initial_weights.h"
+#include "run_data.h"
+
+namespace bart {
+
+LrRangeTest find_learning_rate(const std::filesystem::path& folder, const RunSettings& settings,
+                               const LrRange& range, const RunObserver& observer,
+                               const OnProgress& progress) {
+  const SettledSettings settled = settle(settings);
+  check_cache(settled.values.cache, folder);
+  RunData data;
+  data.listing = list_run_pictures(folder, settled.values);
+  if (observer.listed) observer.listed(data.listing);
+  Architecture architecture{.classes = static_cast<int>(data.listing.classes.size()),
+                            .image_size = settled.values.image_size};
+  set_dropout(settled.values.dropout, architecture);
+  LrRangeOptions options{.from = range.from,
+                         .to = range.to,
+                         .steps = range.steps,
+                         .training = settled.training,
+                         .initial_values = initial_values_of(settled.values)};
+  if (!settled.values.init.empty()) {
+    options.weights =
+        initial_training_state(architecture, settled.training.seed, 1, options.initial_values).model;
+    take_initial_weights(settled.values.init, data.listing.classes, options.weights);
+  }
+  const std::filesystem::path no_file;  // pixels that do not fit into the memory: see LoadOptions
+  read_run_pictures(data, settled.values, no_file, observer.reading);
+  if (observer.read) observer.read(data.pictures, settled.values);
+  data.split = split_pictures(data.pictures, settled.values);
+  if (options.training.augmentation.changes()) {
+    read_larger_pictures(data, settled.values, no_file, observer.reading);
+    options.training.larger_pictures = &data.larger;
+  }
+  return lr_range_test(data.pictures, data.split.train, architecture, options, progress);
+}
+
+}  // namespace bart
