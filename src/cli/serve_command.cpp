@@ -115,9 +115,10 @@ int serve_command(ServeFlags flags) {
                              request.status, 1000 * request.seconds));
     }
   };
-  ServedFile file(flags.model, flags.labels, model_options(flags));
+  ServedFile file(flags.model, flags.labels, model_options(flags),
+                  [&](const std::string& sentence) { log.warning(sentence); });
   const BlockedSignals signals;  // before the threads of the model, which inherit it
-  CardedModel loaded = file.load(log);
+  CardedModel loaded = file.load();
   flags.server.card = std::move(loaded.card);
   Server server(loaded.model, flags.server);
   log.info(fmt::format("Serving {} at {}", flags.model.string(), server.address()));

@@ -19,11 +19,10 @@
 
 namespace bart {
 
-CardedModel ServedFile::load(Log& log) {
+CardedModel ServedFile::load() {
   loaded_ = stamp();  // before it is read: what changes meanwhile is read again
   const FoundModel found = find_model(model_);
-  const ModelFile file =
-      read_model(found, labels_, [&](const std::string& sentence) { log.warning(sentence); });
+  const ModelFile file = read_model(found, labels_, warn_);
   return {Model(file, options_), model_card(found, file.classes)};
 }
 
@@ -66,7 +65,7 @@ void load_again(Server& server, ServedFile& file, const LifeOptions& options) {
   try {
     std::string version;
     const auto load = [&] {
-      CardedModel loaded = file.load(log);
+      CardedModel loaded = file.load();
       version = loaded.card.version;
       return loaded;
     };

@@ -10,9 +10,11 @@
 #include <string>
 #include <thread>
 
+#include "bart/dataset/listing.h"
 #include "bart/formats/pth.h"
 #include "bart/platform/files.h"
 #include "drawn_faces.h"
+#include "wild_model.h"
 
 namespace bart {
 namespace {
@@ -216,7 +218,8 @@ TEST_F(Readers, SayWhatIsMissing) {
                               "run/label_encoder.joblib"})
                 .code,
             0);
-  EXPECT_NE(train_faces({"--bs", "4", "--lr", "1e30", "--no-report", "--out", "diverged"}).code, 0);
+  test::write_wild_model(here() / "wild.pth", list_folder(here() / "faces").classes, 16);
+  EXPECT_NE(train_faces({"--bs", "4", "--init", "wild.pth", "--no-report", "--out", "diverged"}).code, 0);
   expect_sentence({"predict", "faces", "--recursive", "--model", "diverged"},
                   "the training in diverged has no model and no checkpoint (its status is diverged)");
   ASSERT_EQ(train_faces({"--epochs", "0", "--test-size", "0", "--no-report", "--out", "all"}).code, 0);

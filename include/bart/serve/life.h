@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 
 #include "bart/serve/server.h"
 
@@ -17,11 +18,16 @@ namespace bart {
 /// The model that a user named, which may change while it is served.
 class ServedFile {
  public:
-  ServedFile(std::filesystem::path model, std::filesystem::path labels, ModelOptions options)
-      : model_(std::move(model)), labels_(std::move(labels)), options_(std::move(options)) {}
+  /// `warn` gets a sentence at each load() of a model whose class names may be wrong.
+  ServedFile(std::filesystem::path model, std::filesystem::path labels, ModelOptions options,
+             std::function<void(const std::string&)> warn = {})
+      : model_(std::move(model)),
+        labels_(std::move(labels)),
+        options_(std::move(options)),
+        warn_(std::move(warn)) {}
 
-  /// Reads it, with a warning if its class names may be wrong. Throws Error.
-  CardedModel load(Log& log);
+  /// Reads it. Throws Error.
+  CardedModel load();
   /// Whether it is another file than load() saw last, or has another size or time.
   bool changed() const;
 
@@ -31,6 +37,7 @@ class ServedFile {
 
   std::filesystem::path model_, labels_;
   ModelOptions options_;
+  std::function<void(const std::string&)> warn_;
   std::optional<Stamp> loaded_;
 };
 
