@@ -10,6 +10,7 @@
 #include "evaluation_plan.h"
 #include "evaluation_weights.h"
 #include "onednn_errors.h"
+#include "onednn_threads.h"
 #include "parameters.h"
 
 namespace bart {
@@ -66,13 +67,14 @@ struct Evaluator::Shared {
 Evaluator::Evaluator(const Architecture& architecture, const StateDict& state,
                      const EvaluatorOptions& options)
     : shared_(with_onednn("execute this network", [&] {
+        const OneDnnThreads one({.size = 1});
         return std::make_shared<Shared>(architecture, EngineOptions{.threads = options.threads,
                                                                     .evaluation_precision = options.precision,
                                                                     .exact = options.exact});
       })) {
   // oneDNN converts the weights of convolutions, which takes one thread a few milliseconds. OpenMP's other
   // threads would go on spinning afterwards, beside our own.
-  let_onednn_use({.size = 1});
+  const OneDnnThreads one({.size = 1});
   import_state(shared_->network, state, shared_->parameters.values.floats(),
                shared_->parameters.statistics.floats());
   shared_->weights.update(shared_->parameters);
@@ -82,14 +84,14 @@ void Evaluator::evaluate(std::span<const std::uint8_t* const> pictures, std::spa
                          std::span<float> features) const {
   check_evaluation(architecture(), pictures.size(), logits.size(), features.size());
   if (pictures.empty()) return;
-  // Every call may come from another thread, whose OpenMP settings are its own.
-  let_onednn_use(shared_->network.team);
+  const OneDnnThreads threads(shared_->network.team);
   std::unique_ptr<Scratch> scratch = shared_->take_scratch();
   shared_->plan(*scratch, static_cast<std::int64_t>(pictures.size())).run(pictures, logits, features);
   shared_->give_back(std::move(scratch));
 }
 
 StateDict Evaluator::state() const {
+  const OneDnnThreads threads(shared_->network.team);
   StateDict state = empty_state(shared_->network.architecture);
   export_state(shared_->network, shared_->parameters.values.floats(), shared_->parameters.statistics.floats(),
                state);

@@ -14,6 +14,7 @@
 #include "clip_gradients.h"
 #include "evaluation_plan.h"
 #include "onednn_errors.h"
+#include "onednn_threads.h"
 #include "parameters.h"
 #include "sgd.h"
 #include "training_plan.h"
@@ -35,8 +36,8 @@ struct ProcessorBackend::Impl {
 
   std::int64_t parameter_count() const { return static_cast<std::int64_t>(network.parameter_count); }
 
-  /// Each call may come from another thread, whose OpenMP settings are its own.
-  void enter() const { let_onednn_use(network.team); }
+  /// For as long as a call works with oneDNN's kernels.
+  [[nodiscard]] OneDnnThreads enter() const { return OneDnnThreads(network.team); }
 
   /// What only a training needs: three times the memory of the parameters.
   void prepare_training() {
@@ -95,14 +96,12 @@ struct ProcessorBackend::Impl {
 
   /// The plan of a step that is about to change statistics, gradients and the arena.
   TrainingPlan& begin_step(const Batch& batch) {
-    enter();
     TrainingPlan& plan = training_plan(static_cast<std::int64_t>(batch.pictures.size()));
     evaluation_current = false;
     return plan;
   }
 
   EvaluationPlan& begin_evaluation(Pictures pictures) {
-    enter();
     last_step = nullptr;  // its logits lie in the arena that is used now
     update_evaluation_weights();
     return evaluation_plan(static_cast<std::int64_t>(pictures.size()));
@@ -110,8 +109,10 @@ struct ProcessorBackend::Impl {
 };
 
 ProcessorBackend::ProcessorBackend(const Architecture& architecture, const EngineOptions& options)
-    : impl_(with_onednn("execute this network",
-                        [&] { return std::make_unique<Impl>(architecture, options); })) {}
+    : impl_(with_onednn("execute this network", [&] {
+        const OneDnnThreads one({.size = 1});  // compile_network() sets what its threads need
+        return std::make_unique<Impl>(architecture, options);
+      })) {}
 
 ProcessorBackend::~ProcessorBackend() = default;
 
@@ -124,7 +125,7 @@ Capabilities ProcessorBackend::capabilities() const {
 }
 
 void ProcessorBackend::load(const StateDict& state) {
-  impl_->enter();
+  const OneDnnThreads threads = impl_->enter();
   Parameters& p = impl_->parameters;
   impl_->evaluation_current = false;
   import_state(impl_->network, state, p.values.floats(), p.statistics.floats());
@@ -135,7 +136,7 @@ void ProcessorBackend::load(const StateDict& state) {
 }
 
 StateDict ProcessorBackend::state() const {
-  impl_->enter();
+  const OneDnnThreads threads = impl_->enter();
   const Parameters& p = impl_->parameters;
   StateDict state = empty_state(impl_->network.architecture);
   export_state(impl_->network, p.values.floats(), p.statistics.floats(), state);
@@ -150,6 +151,7 @@ StateDict ProcessorBackend::state() const {
 StepResult ProcessorBackend::forward_backward(const Batch& batch, const DropoutMasks& masks,
                                               bool forward_only) {
   check_batch(impl_->network.architecture, batch, masks);
+  const OneDnnThreads threads = impl_->enter();
   TrainingPlan& plan = impl_->begin_step(batch);
   impl_->last_step = &plan;
   ++impl_->parameters.batches_tracked;
@@ -171,7 +173,7 @@ double ProcessorBackend::apply_gradients(const StepOptions& options) {
 }
 
 StateDict ProcessorBackend::gradients() const {
-  impl_->enter();
+  const OneDnnThreads threads = impl_->enter();
   return impl_->like_parameters(impl_->parameters.gradients);
 }
 
@@ -182,14 +184,14 @@ std::vector<float> ProcessorBackend::last_logits() const {
 }
 
 double ProcessorBackend::clip_gradients(double max_norm) {
-  impl_->enter();
+  const OneDnnThreads threads = impl_->enter();
   impl_->prepare_training();
   return bart::clip_gradients(impl_->network.team, impl_->parameters.gradients.floats(),
                               impl_->parameter_count(), max_norm);
 }
 
 void ProcessorBackend::optimizer_step(double learning_rate, const Optimizer& optimizer) {
-  impl_->enter();
+  const OneDnnThreads threads = impl_->enter();
   impl_->prepare_training();
   impl_->evaluation_current = false;
   Parameters& p = impl_->parameters;
@@ -221,13 +223,13 @@ void ProcessorBackend::optimizer_step(double learning_rate, const Optimizer& opt
 }
 
 AdamState ProcessorBackend::adam_state() const {
-  impl_->enter();
+  const OneDnnThreads threads = impl_->enter();
   const Parameters& p = impl_->parameters;
   return {p.adam_steps, impl_->like_parameters(p.exp_avg), impl_->like_parameters(p.exp_avg_sq)};
 }
 
 void ProcessorBackend::load_adam_state(const AdamState& adam) {
-  impl_->enter();
+  const OneDnnThreads threads = impl_->enter();
   impl_->prepare_training();
   Parameters& p = impl_->parameters;
   import_state(impl_->network, adam.exp_avg, p.exp_avg.floats(), nullptr);
@@ -238,7 +240,9 @@ void ProcessorBackend::load_adam_state(const AdamState& adam) {
 void ProcessorBackend::evaluate(std::span<const std::uint8_t* const> pictures, std::span<float> logits,
                                 std::span<float> features) {
   check_evaluation(architecture(), pictures.size(), logits.size(), features.size());
-  if (!pictures.empty()) impl_->begin_evaluation(pictures).run(pictures, logits, features);
+  if (pictures.empty()) return;
+  const OneDnnThreads threads = impl_->enter();
+  impl_->begin_evaluation(pictures).run(pictures, logits, features);
 }
 
 void ProcessorBackend::release_memory() {
@@ -248,6 +252,7 @@ void ProcessorBackend::release_memory() {
 
 std::vector<Operation> ProcessorBackend::step_operations(const Batch& batch, const DropoutMasks& masks) {
   check_batch(architecture(), batch, masks);
+  let_onednn_use(impl_->network.team);  // also for the caller, who runs the operations
   std::vector<Operation> operations = impl_->begin_step(batch).operations(batch, masks);
   impl_->last_step = nullptr;
   const auto parameters = static_cast<double>(impl_->network.parameter_count);
@@ -257,12 +262,13 @@ std::vector<Operation> ProcessorBackend::step_operations(const Batch& batch, con
 
 std::vector<Operation> ProcessorBackend::evaluation_operations(
     std::span<const std::uint8_t* const> pictures) {
+  let_onednn_use(impl_->network.team);  // also for the caller, who runs the operations
   return impl_->begin_evaluation(pictures).operations(pictures);
 }
 
 std::string ProcessorBackend::describe_plan(int batch_size, bool training) const {
   if (batch_size < 1) throw Error(fmt::format("a plan needs a batch of at least 1, not {}", batch_size));
-  impl_->enter();
+  const OneDnnThreads threads = impl_->enter();
   // Bound to memory that is never touched, so that it costs address space alone.
   return with_onednn("execute this network", [&] {
     Parameters parameters(impl_->network);

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <omp.h>
 
 #include <thread>
 #include <vector>
@@ -68,6 +69,36 @@ TEST(Evaluator, AnswersAsTheEngineBitForBit) {
       EXPECT_EQ(answer_of(evaluator, setup.first(n)), answer_of(engine, setup.first(n))) << n;
     }
   }
+}
+
+TEST(Evaluator, LeavesTheCallersNumberOfThreadsAsItIs) {
+  const int before = omp_get_max_threads();
+  omp_set_num_threads(7);
+  const auto unchanged = [] { return omp_get_max_threads() == 7; };
+  const Trained setup(2);
+  const Evaluator evaluator(small, setup.state, {.threads = 2});
+  EXPECT_TRUE(unchanged());
+  answer_of(evaluator, setup.first(2));
+  evaluator.state();
+  EXPECT_TRUE(unchanged());
+  Engine engine(small, {.threads = 2});
+  engine.load(setup.state);
+  answer_of(engine, setup.first(2));
+  EXPECT_TRUE(unchanged());
+  engine.load_adam_state(engine.adam_state());
+  EXPECT_EQ(engine.state().size(), setup.state.size());
+  EXPECT_TRUE(unchanged());
+  omp_set_num_threads(before);
+}
+
+TEST(Evaluator, IsTheSameForCallersWithOtherNumbersOfThreads) {
+  const int before = omp_get_max_threads();
+  const Trained setup(3);
+  const Evaluator evaluator(small, setup.state, {.threads = 2, .exact = true});
+  const Answer expected = answer_of(evaluator, setup.first(3));
+  omp_set_num_threads(1);
+  EXPECT_EQ(answer_of(evaluator, setup.first(3)), expected);
+  omp_set_num_threads(before);
 }
 
 TEST(Evaluator, AnswersSeveralThreadsAtOnce) {
