@@ -68,4 +68,4 @@ void typed(const ActivationArray& a, const ActivationArray& b, const Kernel& ker
 }  // namespace bart::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
-#endif  // the target's first time
+#endif  // included for the first time for this target

@@ -9,7 +9,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "adam.cpp"
 #include <hwy/foreach_target.h>
-// Highway's order: the target loop first.
+// Highway requires foreach_target.h before highway.h.
 #include <hwy/highway.h>
 
 #ifndef BART_ENGINE_ADAM_FACTORS

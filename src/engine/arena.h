@@ -9,7 +9,7 @@
 
 namespace bart {
 
-/// The number of bytes of so many floats.
+/// The number of bytes of `count` floats.
 inline std::size_t float_bytes(std::int64_t count) {
   return static_cast<std::size_t>(count) * sizeof(float);
 }

@@ -5,7 +5,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "batch_norm_kernels.cpp"
 #include <hwy/foreach_target.h>
-// Highway's order: the target loop first.
+// Highway requires foreach_target.h before highway.h.
 #include <hwy/highway.h>
 
 #include "activation_vectors-inl.h"

@@ -7,7 +7,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "linear_products.cpp"
 #include <hwy/foreach_target.h>
-// Highway's order: the target loop first.
+// Highway requires foreach_target.h before highway.h.
 #include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
@@ -17,15 +17,15 @@
 #define BART_ENGINE_LINEAR_PANEL
 namespace bart {
 
-/// Rows of a panel's inputs are packed with room between them: rows a power of two apart share few places in
-/// a cache.
+/// Floats between the packed rows of a panel's inputs: rows whose distance is a power of two would share few
+/// sets of the cache.
 inline constexpr std::int64_t pack_gap = 16;
 
 /// Packed rows are padded with zeros to a multiple of this, for forward tiles of two or three pictures.
 inline constexpr std::int64_t pack_multiple = 6;
 
-/// A single picture's weights come from memory or the last-level cache. They are fetched so far ahead, for
-/// the processor itself fetches only within a page.
+/// Prefetch distance in bytes for the weights of a single picture, which come from memory or the last-level
+/// cache: the hardware prefetcher stops at page ends.
 inline constexpr std::size_t bytes_fetched_ahead = 16384;
 
 /// Some panels of a forward pass, and the outputs [first, end) that are wanted.
@@ -89,7 +89,7 @@ template <int pictures, int outputs, class E>
 HWY_INLINE void forward_tile(const ForwardJob& job, const E* weights, std::int64_t row, std::int64_t output) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(D()));
   const std::int64_t stride = job.panel + pack_gap;
-  // The last outputs may be fewer: the very last one is then computed more than once.
+  // Past the last output the last one is computed again.
   const E* of_output[outputs];
   for (int o = 0; o < outputs; ++o) of_output[o] = weights + std::min(output + o, job.out - 1) * job.panel;
   V sums[pictures][outputs];
@@ -162,7 +162,7 @@ HWY_INLINE void forward_picture(const ForwardJob& job, const E* weights) {
 
 void ForwardPanels(const ForwardJob& job) {
   typed(job.weights, [&](const auto* weights) {
-    // 24 sums of 32 registers, or 8 of 16.
+    // Uses 24 of 32 registers for sums, or 8 of 16.
     constexpr bool many = HWY_MAX_BYTES >= 64;
     if (job.n == 1) {
       forward_picture(job, weights);
@@ -196,7 +196,7 @@ HWY_INLINE void backward_tile(const BackwardJob& job, std::int64_t row, std::int
 
 template <int vectors>
 HWY_INLINE void backward_columns(const BackwardJob& job, std::int64_t column) {
-  // 16 sums of 32 registers, or 8 of 16.
+  // Uses 16 of 32 registers for sums, or 8 of 16.
   constexpr int rows = HWY_MAX_BYTES >= 64 ? 4 : 2;
   std::int64_t row = 0;
   for (; row + rows <= job.rows; row += rows) backward_tile<rows, vectors>(job, row, column);
@@ -226,13 +226,12 @@ HWY_EXPORT(RoundWeights);
 
 namespace {
 
-/// Forward, so many inputs are added up together: the weights of a tile of outputs then stay in the
-/// first-level cache for all pictures. A job has so many outputs of them.
+/// Inputs per group in the forward pass: their weights for a tile of outputs fit the L1 cache.
 constexpr std::int64_t inputs_at_once = 512;
 /// A single picture needs more jobs than a batch: each is short.
 constexpr std::int64_t inputs_of_one_picture = 256;
 constexpr std::int64_t outputs_of_job = 512;
-/// The sums of all groups, of so many outputs, are added up together.
+/// Outputs per job when the groups' sums are added.
 constexpr std::int64_t outputs_of_total = 64;
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) {

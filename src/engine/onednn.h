@@ -11,8 +11,8 @@
 
 namespace bart {
 
-// Only this pair of files creates oneDNN primitives, which differs between 2.x, with operation descriptors,
-// and 3.x, without.
+// Only this pair of files creates the descriptors of oneDNN's primitives, which differs between 2.x, with
+// operation descriptors, and 3.x, without.
 
 /// Whether this processor multiplies whole tiles of bf16 (AMX).
 bool has_amx();

@@ -113,7 +113,7 @@ class PictureSums {
       const std::int64_t count = std::min(step, room_.size - y);
       sum(line(y), count, all_.sums);
       for (std::int64_t down = 0; down < 3; ++down) {
-        // Shifts to the left within a row are those to the right, seen from the partner.
+        // Within a row, a pair with a shift to the left is the same pair with a shift to the right.
         for (std::int64_t right = down == 0 ? 0 : -2; right <= 2; ++right) {
           correlate(line(y), line(y + down) + right, count,
                     all_.whole[static_cast<std::size_t>(down)][static_cast<std::size_t>(right + 2)]);

@@ -3,7 +3,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "patch_moments_kernels.cpp"
 #include <hwy/foreach_target.h>
-// Highway's order: the target loop first.
+// Highway requires foreach_target.h before highway.h.
 #include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();

@@ -7,7 +7,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "pixel_convolution_kernels.cpp"
 #include <hwy/foreach_target.h>
-// Highway's order: the target loop first.
+// Highway requires foreach_target.h before highway.h.
 #include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
@@ -56,7 +56,7 @@ HWY_INLINE hn::Mask<D> get_bits(const std::uint8_t* mask, std::size_t shift) {
   return hn::LoadMaskBits(D(), bytes);
 }
 
-/// Numbers above this are stored as more than zero: half of the smallest bf16 rounds to the even zero.
+/// The largest number that is stored as zero: half of the smallest bf16 rounds to even, which is zero.
 template <class Y>
 constexpr float largest_zero = std::is_same_v<Y, Bf16> ? 0x1p-134f : 0.0f;
 
@@ -65,7 +65,7 @@ HWY_INLINE void ForwardTile(const PixelRows& rows, const ChannelRow& row, std::s
                             const VectorPlace* places, const float* HWY_RESTRICT folded,
                             const float* HWY_RESTRICT offset, Y* HWY_RESTRICT y,
                             std::uint8_t* HWY_RESTRICT mask) {
-  const std::size_t block = row.block;  // else read again after each store to the mask
+  const std::size_t block = row.block;  // a copy, which the compiler need not read again after each store
   V sums[pixels][vectors];
   const float* filters[vectors];
   for (std::size_t v = 0; v < vectors; ++v) {
@@ -76,8 +76,8 @@ HWY_INLINE void ForwardTile(const PixelRows& rows, const ChannelRow& row, std::s
   for (std::size_t r = 0; r < 3; ++r) {
     const float* bytes = rows[r] + 3 * x;
     for (std::size_t k = 0; k < 9; ++k, ++bytes) {
-      // Otherwise the compiler sees which bytes the next pixels share, and keeps them in registers, of which
-      // there are too few.
+      // Hides from the compiler which bytes neighbouring pixels share: it would keep them in registers, of
+      // which there are too few.
       asm("" : "+r"(bytes));
       V filter[vectors];
       for (std::size_t v = 0; v < vectors; ++v) {
@@ -116,7 +116,7 @@ void ForwardVectors(const PixelRows& rows, const ChannelRow& row, std::size_t ch
     }
     return;
   }
-  // The last tile takes pixels that the one before had: they get the same numbers again.
+  // The last tile may overlap the one before, whose pixels are then computed again, with the same result.
   for (std::size_t x = 0; x < row.size; x += tile) {
     ForwardTile<tile, vectors, masked>(rows, row, std::min(x, row.size - tile), places, folded, offset, y,
                                        mask);

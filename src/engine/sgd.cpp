@@ -8,7 +8,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "sgd.cpp"
 #include <hwy/foreach_target.h>
-// Highway's order: the target loop first.
+// Highway requires foreach_target.h before highway.h.
 #include <hwy/highway.h>
 
 #ifndef BART_ENGINE_SGD_FACTORS

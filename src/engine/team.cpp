@@ -29,13 +29,13 @@ void wait_for_change(const std::atomic<std::uint32_t>& value, std::uint32_t old)
   value.wait(old, std::memory_order_acquire);
 }
 
-/// What is left of a range of work. Alone on its cache line, for its owner takes from it often.
+/// What is left of a range of work. On a cache line of its own, since its owner writes it often.
 struct alignas(64) Range {
   std::atomic<std::int64_t> next;
   std::int64_t end;
 };
 
-/// Whether this thread is at work for a team: what it does there is not shared out once more.
+/// True while this thread works for a team; nested calls run on it alone.
 thread_local bool at_work = false;
 
 struct Job {

@@ -117,7 +117,7 @@ TrainingMemory TrainingPlan::memory_of(std::size_t i, Parameters& parameters) co
                         .buffers = {}};
   for (const std::size_t buffer : convolutions_[i].kernel_buffers) memory.buffers.push_back(bytes(buffer));
   if (i == 0) return memory;
-  memory.source_gradient = activated_of(i - 1);  // in the place of what was activated, where that is stored
+  memory.source_gradient = activated_of(i - 1);  // overwrites the activations, if they are stored
   memory.source = memory.source_gradient;
   if (normalized_by_next(i - 1)) {
     memory.source = output_of(i - 1);
@@ -172,7 +172,7 @@ void TrainingPlan::bind_batch_norm_backward(std::size_t i, const TrainingMemory&
   const Convolution& c = convolutions_[i];
   const ActivationShape shape = shape_of(i);
   const ActivationArray output = m.output;
-  const ActivationArray activated = activated_of(i);  // holds the gradient by now
+  const ActivationArray activated = activated_of(i);  // now holds their gradient
   auto* partial = reinterpret_cast<double*>(bytes(c.backward_sums));
   const BatchNormChannels channels = m.channels;
   const Team team = network_.team;

@@ -7,7 +7,7 @@
 namespace bart {
 namespace {
 
-/// Those that go with the channel blocks of the other operations; null: this processor has none.
+/// The kernels for this processor's channel block; null if it has none.
 const WinogradKernels* find_kernels(Precision precision) {
   const bool f32 = precision == Precision::f32;
   if (preferred_block() == 8) {

@@ -15,12 +15,13 @@ namespace {
 
 using Vector = __m256;
 
-constexpr bool many_registers = false;  // 32, not 16
+/// Whether there are 32 vector registers instead of 16.
+constexpr bool many_registers = false;
 
 constexpr int block = 8;  // channels of a vector
 
-// Rows that are multiplied at once by two vectors, as the 16 registers allow: tiles, tiles where they are
-// few, and input channels of the weights' gradient.
+// Rows of the register tile, which is two vectors wide: for many tiles, for few tiles, for the weight
+// gradient. This uses the 16 registers.
 constexpr int many_tiles = 6, few_tiles = 4, gradient_rows = 4;
 
 /// The share of the second-level cache for a job; the cache has at least 256 KiB, usually 512.

@@ -17,12 +17,13 @@ namespace {
 
 using Vector = __m512;
 
-constexpr bool many_registers = true;  // 32, not 16
+/// Whether there are 32 vector registers instead of 16.
+constexpr bool many_registers = true;
 
 constexpr int block = 16;  // channels of a vector
 
-// Rows that are multiplied at once by two vectors, as the 32 registers allow: tiles, tiles where they are
-// few, and input channels of the weights' gradient.
+// Rows of the register tile, which is two vectors wide: for many tiles, for few tiles, for the weight
+// gradient. This uses the 32 registers.
 constexpr int many_tiles = 12, few_tiles = 8, gradient_rows = 8;
 
 /// The share of the second-level cache for a job; the cache usually has a megabyte or more.

@@ -118,7 +118,7 @@ BART_INLINE void transform(const Vector* x,  // [from, from]
   for (int r = 0; r < T::to; ++r) T::apply(half + r * T::from, y + r * T::to);
 }
 
-/// Pixels in memory: rows of a vector of channels a pixel.
+/// Pixels in memory: one vector of channels per pixel, row by row.
 template <class E>
 struct Square {
   const E* from;
@@ -254,8 +254,8 @@ BART_INLINE Square<E> square_of(const E* plane, std::int64_t size, std::int64_t 
   return {room, side * block};
 }
 
-/// Numbers between the points of a matrix of so many numbers a point: one cache line more, so that the points
-/// of a tile do not all fall into the same set of the cache.
+/// The stride between two points, given `count` numbers per point: one cache line more, so that the points of
+/// a tile do not all fall into the same set of the cache.
 template <class E>
 constexpr std::int64_t apart(std::int64_t count) {
   return count + 64 / static_cast<std::int64_t>(sizeof(E));

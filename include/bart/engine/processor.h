@@ -16,7 +16,8 @@
 namespace bart {
 
 /// This computer's processor: holds parameters, gradients and Adam's state in the layouts that the kernels
-/// want, and one compiled plan for each batch size met. Beside what a backend does, it shows its parts.
+/// want, and one compiled plan for each batch size used so far. Besides the functions of every backend it has
+/// some that show its parts.
 class ProcessorBackend final : public Backend {
  public:
   /// Throws Error when the network or the options cannot be executed.
