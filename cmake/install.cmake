@@ -6,7 +6,7 @@ include(CMakePackageConfigHelpers)
 set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)
 
 get_property(rooms GLOBAL PROPERTY BART_ROOMS)
-list(REMOVE_ITEM rooms bart_cli)  # the program's own, without public headers
+list(REMOVE_ITEM rooms bart_cli bart_follow)  # the program's own, without public headers
 
 add_library(bart_library INTERFACE)
 add_library(bart::bart ALIAS bart_library)

@@ -21,6 +21,8 @@ void add_compare_command(CLI::App& program, Run& run);
 void add_export_command(CLI::App& program, Run& run);
 void add_convert_command(CLI::App& program, Run& run);
 void add_inspect_command(CLI::App& program, Run& run);
+void add_audit_command(CLI::App& program, Run& run);
+void add_apply_command(CLI::App& program, Run& run);
 void add_lr_find_command(CLI::App& program, Run& run);
 void add_bench_command(CLI::App& program, Run& run);
 void add_serve_command(CLI::App& program, Run& run);

@@ -11,19 +11,12 @@
 
 #include "bart/dataset/class_names.h"
 #include "bart/dataset/content.h"
-#include "bart/dataset/read_picture_file.h"
-#include "bart/engine/softmax.h"
-#include "bart/explain/contact_sheet.h"
-#include "bart/explain/overlay.h"
-#include "bart/model/model_file.h"
+#include "bart/model/explain_files.h"
 #include "bart/model/picture_files.h"
-#include "bart/pictures/decode.h"
 #include "bart/pictures/encode_png.h"
-#include "bart/pictures/resize.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "bart/platform/printable.h"
-#include "bart/platform/threads.h"
 #include "commands.h"
 #include "listing_text.h"
 #include "log.h"
@@ -82,26 +75,6 @@ std::vector<PictureFile> some_of(std::vector<PictureFile> files, std::size_t mos
   return chosen;
 }
 
-struct ReadPicture {
-  Picture shown;                     // in the size that it has on the sheet
-  std::vector<std::uint8_t> pixels;  // as the input of the network
-  std::string reason;                // why it cannot be read
-  bool clipped_gray = false;
-};
-
-ReadPicture read_picture(const fs::path& path, int image_size, int side, const DecodeOptions& options) {
-  try {
-    const DecodedPicture decoded = decode_picture(read_picture_file(path), options);
-    ReadPicture read{fit_picture(decoded.picture, side),
-                     resize_picture(decoded.picture, image_size, image_size).pixels,
-                     {}};
-    read.clipped_gray = is_clipped_gray(decoded.mode, read.pixels);
-    return read;
-  } catch (const Error& error) {
-    return {{}, {}, error.what()};
-  }
-}
-
 int explain_command(const ExplainFlags& flags) {
   check_flags(flags);
   const ModelOptions options = model_options(flags);
@@ -114,67 +87,39 @@ int explain_command(const ExplainFlags& flags) {
   check_replaces_no_input({"--out", flags.out}, inputs_of(flags, found));
   const std::vector<PictureFile> files = some_of(found, static_cast<std::size_t>(flags.most));
   const Model model = load_model(flags, options, log);
-  const std::vector<std::int32_t> named = classes_named(flags.classes, model.classes(), flags.model);
   const bool single = files.size() == 1;
-  const auto top_k = static_cast<std::size_t>(flags.top_k.value_or(single ? 3 : 1));
-  const int side = single ? 320 : 176;
-
-  std::vector<ReadPicture> pictures(files.size());
-  parallel_for(files.size(), model.threads(), [&](std::size_t i) {
-    pictures[i] =
-        read_picture(files[i].path, model.image_size(), side,
-                     {.apply_exif_orientation = model.apply_exif_orientation() && !flags.ignore_exif});
-  });
-  std::vector<std::size_t> readable;
-  std::vector<const std::uint8_t*> pixels;
+  const ExplainedFiles explained =
+      explain_files(model, files,
+                    {.classes = classes_named(flags.classes, model.classes(), flags.model),
+                     .top_k = static_cast<std::size_t>(flags.top_k.value_or(single ? 3 : 1)),
+                     .side = single ? 320 : 176,
+                     .apply_exif_orientation = !flags.ignore_exif});
   for (std::size_t i = 0; i < files.size(); ++i) {
-    if (pictures[i].reason.empty()) {
-      readable.push_back(i);
-      pixels.push_back(pictures[i].pixels.data());
-    } else if (single) {
-      throw Error(fmt::format("{}: {}", files[i].path.string(), pictures[i].reason));
-    } else {
-      log.warning(fmt::format("Skipped {}: {}", files[i].path.string(), pictures[i].reason));
-    }
+    const std::string& reason = explained.files[i].reason;
+    if (reason.empty()) continue;
+    if (single) throw Error(fmt::format("{}: {}", files[i].path.string(), reason));
+    log.warning(fmt::format("Skipped {}: {}", files[i].path.string(), reason));
   }
-  if (readable.empty()) throw Error("none of the files could be read as a picture");
-  const auto clipped = [](const ReadPicture& picture) { return picture.clipped_gray; };
-  if (const auto count = std::ranges::count_if(pictures, clipped); count > 0) {
-    const auto first = static_cast<std::size_t>(std::ranges::find_if(pictures, clipped) - pictures.begin());
-    log.warning(clipped_gray_sentence(static_cast<std::size_t>(count), files[first].name));
+  if (explained.sheet.pixels.empty()) throw Error("none of the files could be read as a picture");
+  const auto clipped = [](const ExplainedFile& file) { return file.clipped_gray; };
+  if (const auto count = std::ranges::count_if(explained.files, clipped); count > 0) {
+    log.warning(clipped_gray_sentence(static_cast<std::size_t>(count),
+                                      std::ranges::find_if(explained.files, clipped)->name));
   }
 
-  const std::vector<Explanation> explanations =
-      model.explain(picture_source(pixels), [&](std::size_t, std::span<const float> logits) {
-        return named.empty() ? likeliest_classes(logits, top_k) : named;
-      });
-  std::vector<std::vector<SheetTile>> tiles(readable.size());  // per picture: the picture, then its overlays
-  std::vector<std::string> lines(readable.size());
-  parallel_for(readable.size(), model.threads(), [&](std::size_t r) {
-    const Picture& shown = pictures[readable[r]].shown;
-    const std::string name = printable(files[readable[r]].name);
-    const Explanation& explanation = explanations[r];
-    const std::vector<double> probabilities = softmax(explanation.logits);
-    tiles[r].push_back({shown, {fs::path(name).filename().string()}});
-    lines[r] = name + ":";
-    for (std::size_t i = 0; i < explanation.classes.size(); ++i) {
-      const auto label = static_cast<std::size_t>(explanation.classes[i]);
-      const std::string class_name = printable(model.classes()[label]);
-      const std::string percent = fmt::format("{:.1f} %", 100 * probabilities[label]);
-      tiles[r].push_back({overlay(shown, explanation.maps[i]), {class_name, percent}});
-      lines[r] += fmt::format("{} {} ({})", i > 0 ? "," : "", class_name, percent);
-    }
-  });
-
-  const std::size_t per_picture = tiles.front().size();
-  std::vector<SheetTile> all;
-  for (std::vector<SheetTile>& row : tiles) std::ranges::move(row, std::back_inserter(all));
-  const std::size_t columns = per_picture * std::max<std::size_t>(1, 8 / per_picture);
   EarlierOutput earlier = flags.out != default_out
                               ? EarlierOutput()
                               : EarlierOutput(flags.out, EarlierOutput::Replaced::as_a_whole);
-  write_file(flags.out, encode_png(contact_sheet(all, columns, side)));
-  for (const std::string& line : lines) fmt::print("{}\n", line);
+  write_file(flags.out, encode_png(explained.sheet));
+  for (const ExplainedFile& file : explained.files) {
+    if (!file.reason.empty()) continue;
+    std::string line = printable(file.name) + ":";
+    for (const ClassProbability& one : file.classes) {
+      line += fmt::format("{} {} ({:.1f} %)", line.ends_with(':') ? "" : ",", printable(one.name),
+                          100 * one.probability);
+    }
+    fmt::print("{}\n", line);
+  }
   if (found.size() > files.size()) {
     log.info(fmt::format("Explained {} of {} pictures, evenly spaced (--most)", files.size(), found.size()));
   }
@@ -202,7 +147,8 @@ void add_explain_command(CLI::App& program, Run& run) {
                     "Take pictures as they are stored, not turned as EXIF says");
   command->footer(
       "The PNG shows the picture, and then for each class the picture with the evidence for that class: red "
-      "parts count\nmost, dimmed parts do not count. Several pictures make one contact sheet. The method is "
+      "parts count\nmost, dimmed parts do not count. Only classes above 1 % are shown. Several pictures make "
+      "one contact sheet. The method is "
       "Grad-CAM (Selvaraju et\nal. 2017) on the second convolution of the last block, after BatchNorm and "
       "ReLU and before the pooling.\n\n"
       "Examples:\n"

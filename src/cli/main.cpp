@@ -92,6 +92,8 @@ int run_program(int argc, const char* const* argv) {
   add_export_command(program, run);
   add_convert_command(program, run);
   add_inspect_command(program, run);
+  add_audit_command(program, run);
+  add_apply_command(program, run);
   add_lr_find_command(program, run);
   add_bench_command(program, run);
   add_serve_command(program, run);

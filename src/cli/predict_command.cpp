@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -6,14 +7,17 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "bart/dataset/content.h"
+#include "bart/model/model_agreement.h"
 #include "bart/model/predict_files.h"
 #include "bart/model/prediction_text.h"
+#include "bart/model/sort_pictures.h"
 #include "bart/platform/counted.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
@@ -23,6 +27,7 @@
 #include "model_flags.h"
 #include "output_checks.h"
 #include "outputs.h"
+#include "prediction_output.h"
 #include "progress.h"
 
 namespace bart {
@@ -35,6 +40,10 @@ struct PredictFlags : ModelFlags {
   std::string out;
   std::string format;  // empty: by the ending of `out`
   std::optional<int> top_k;
+  std::vector<fs::path> also;  // further models
+  fs::path sort_into;
+  bool link = false;
+  double min_probability = 0;
   bool recursive = false;
   bool strict = false;
   bool ignore_exif = false;
@@ -53,7 +62,11 @@ const NamedFormat formats[] = {{PredictionFormat::json, "json", {".json"}, "resu
                                {PredictionFormat::jsonl, "jsonl", {".jsonl", ".ndjson"}, "results.jsonl"},
                                {PredictionFormat::text, "text", {".txt"}, "-"}};
 
+/// How an answer about pictures that were named is printed when nobody says where to.
+const NamedFormat on_terminal = {PredictionFormat::table, "table", {}, "-"};
+
 /// The format that --format names, or the one of the ending of --out, or JSON.
+/// Pictures that are named without either are answered on stdout.
 const NamedFormat& format_of(const PredictFlags& flags) {
   if (!flags.format.empty()) {
     const auto named =
@@ -64,6 +77,8 @@ const NamedFormat& format_of(const PredictFlags& flags) {
     check_ending({"--out", flags.out}, named->name, named->endings);
     return *named;
   }
+  if (flags.out.empty() && !flags.inputs.empty())
+    return ::isatty(STDOUT_FILENO) != 0 ? on_terminal : formats[3];
   for (const NamedFormat& format : formats) {
     if (std::ranges::find(format.endings, ending_of(flags.out)) != format.endings.end()) return format;
   }
@@ -76,67 +91,35 @@ const NamedFormat& format_of(const PredictFlags& flags) {
   return formats[0];
 }
 
-/// Where predictions go: of lines, each batch at once; of JSON, which is valid only as a whole, at the end.
-/// Nothing is touched before the first batch is there.
-class PredictionOutput {
- public:
-  PredictionOutput(fs::path path, bool named, PredictionFormat format)
-      : path_(std::move(path)),
-        named_(named),
-        appears_(format == PredictionFormat::json ? OutputFile::Appears::at_the_end
-                                                  : OutputFile::Appears::at_once) {}
-
-  void add(std::string_view piece) { pending_ += piece; }
-  void write_out() {
-    if (pending_.empty()) return;
-    if (path_ == "-") {
-      write_output("-", pending_);
-    } else {
-      if (!file_) {
-        if (!named_) {
-          earlier_.emplace(path_, appears_ == OutputFile::Appears::at_once
-                                      ? EarlierOutput::Replaced::in_place
-                                      : EarlierOutput::Replaced::as_a_whole);
-        }
-        file_.emplace(path_, appears_);
-      }
-      file_->write(pending_);
-    }
-    pending_.clear();
+void check_flags(const PredictFlags& flags) {
+  check_top_k(flags.top_k);
+  if (!(flags.min_probability >= 0 && flags.min_probability <= 1)) {
+    throw UsageError(fmt::format("--min-probability must be from 0 to 1, not {}", flags.min_probability));
   }
-  /// Returns the sentence about an earlier file of a name that the user did not choose; empty: there was
-  /// none.
-  std::string finish() {
-    // The original's results.json has no newline at its end; on a terminal one is due.
-    if (path_ == "-" && appears_ == OutputFile::Appears::at_the_end) pending_ += '\n';
-    write_out();
-    if (file_) file_->finish();
-    return earlier_ ? earlier_->keep() : std::string();
+  if (flags.link && flags.sort_into.empty())
+    throw UsageError("--link says how --sort-into sorts: name its folder");
+  if (fs::exists(flags.sort_into) && !fs::is_directory(flags.sort_into)) {
+    throw UsageError(fmt::format("--sort-into {} is not a folder", flags.sort_into.string()));
   }
-
- private:
-  fs::path path_;
-  bool named_;  // by the user
-  OutputFile::Appears appears_;
-  std::string pending_;
-  std::optional<EarlierOutput> earlier_;
-  std::optional<OutputFile> file_;
-};
+}
 
 int predict_command(const PredictFlags& flags) {
-  check_top_k(flags.top_k);
+  check_flags(flags);
   const NamedFormat& format = format_of(flags);
   const fs::path out = !flags.out.empty() ? flags.out : format.default_output;
   check_outputs({{"--out", out}});
   const ModelOptions options = model_options(flags);
   Progress progress;
   Log log("Batlogger (Inference)", progress);
-  const PictureFiles found = flags.inputs.empty() ? original_test_pictures(RunFolder("").test_pictures())
-                                                  : pictures_named(flags.inputs, flags.recursive);
+  const PictureFiles found = flags.inputs.empty()
+                                 ? original_test_pictures(RunFolder("").test_pictures())
+                                 : pictures_named(with_standard_input(flags.inputs), flags.recursive);
   log_passed_over(log, found);
   const std::vector<PictureFile>& files = found.files;
   check_replaces_no_input({"--out", out}, inputs_of(flags, files));
   const Model model = load_model(flags, options, log);
+  ModelAgreement others(model, flags.also, options);
+  PictureSorter sorter(flags.sort_into, flags.link);
 
   PredictionOutput output(out, !flags.out.empty(), format.format);
   PredictionWriter writer(format.format, flags.top_k.has_value(),
@@ -145,21 +128,30 @@ int predict_command(const PredictFlags& flags) {
   ClassProbability last;
   std::size_t predicted = 0, clipped = 0;
   std::string first_clipped;
+  std::size_t taken = 0;
   const auto take = [&](const FilePrediction& prediction) {
+    const std::size_t place = taken++;
     if (prediction.probabilities.empty()) {
       const std::string path = prediction.file.path.string();
       if (flags.strict || files.size() == 1) throw Error(fmt::format("{}: {}", path, prediction.reason));
       log.warning(fmt::format("Skipped {}: {}", path, prediction.reason));
       return;
     }
+    const std::vector<float> probabilities = others.mean(place, prediction.probabilities);
     const auto classes =
-        ranking(prediction.probabilities, model.classes(), static_cast<std::size_t>(flags.top_k.value_or(1)));
+        sure_ones(ranking(probabilities, model.classes(), static_cast<std::size_t>(flags.top_k.value_or(1))),
+                  flags.min_probability);
     writer.add(prediction.file.name, classes);
+    if (!flags.sort_into.empty()) sorter.add(prediction.file.path, classes.front().name);
     if (prediction.clipped_gray && ++clipped == 1) first_clipped = prediction.file.name;
     last = classes.front();
     last_file = prediction.file.name;
     ++predicted;
   };
+  others.predict(files, {.apply_exif_orientation = !flags.ignore_exif,
+                         .progress = [&](std::size_t done, std::size_t total) {
+                           progress.show("Predicting with further models", done, total);
+                         }});
   predict_files(model, files,
                 {.apply_exif_orientation = !flags.ignore_exif,
                  .progress =
@@ -177,6 +169,11 @@ int predict_command(const PredictFlags& flags) {
     log.warning(fmt::format("Skipped {} of {} files that could not be read as pictures",
                             files.size() - predicted, files.size()));
   }
+  if (!others.none()) log.info(others.sentence(predicted));
+  if (!flags.sort_into.empty()) {
+    log.info(fmt::format("Sorted {} into {} folders of {}", counted(predicted, "image", "images"),
+                         sorter.counts().size(), flags.sort_into.string()));
+  }
   if (out == "-") return 0;
   if (predicted == 1) log.info(fmt::format("{}: {} ({:.1f}%)", last_file, last.name, 100 * last.probability));
   log.info(
@@ -190,16 +187,30 @@ int predict_command(const PredictFlags& flags) {
 void add_predict_command(CLI::App& program, Run& run) {
   auto flags = std::make_shared<PredictFlags>();
   CLI::App* command = program.add_subcommand("predict", "Classify pictures with a trained model");
-  command->add_option("pictures", flags->inputs,
-                      "Pictures and folders of pictures (default: the .jpg files in inference_images)");
+  command->add_option(
+      "pictures", flags->inputs,
+      "Pictures, folders of pictures, patterns such as 'a*.jpg', or - for standard input: a picture, or "
+      "a path per line (default: the .jpg files in inference_images)");
   add_model_flags(*command, *flags);
-  command->add_option("--out", flags->out,
-                      "File to write, or - for stdout (default: results.json, results.csv or results.jsonl; "
-                      "stdout for text)");
+  command->add_option(
+      "--out", flags->out,
+      "File to write, or - for stdout (default: stdout for pictures that are named, else results.json; "
+      "with --format results.json, results.csv or results.jsonl)");
   command->add_option(
       "--format", flags->format,
       "json, csv, jsonl (one JSON object per line) or text (default: by the ending of --out, else json)");
   command->add_option("--top-k", flags->top_k, "Write the K most probable classes with their probabilities");
+  command->add_option("--min-probability", flags->min_probability,
+                      "Leave out classes that are less probable; a picture without any is unsure");
+  command->add_option("--sort-into", flags->sort_into,
+                      "Also copy each picture into a folder of this folder, named after its class");
+  command->add_flag("--link", flags->link, "Make symbolic links there instead of copies");
+  command
+      ->add_option(
+          "--also", flags->also,
+          "A further model, whose probabilities are averaged with those of --model; may be repeated. The "
+          "log says how often the models agree")
+      ->allow_extra_args(false);
   add_prediction_precision_flag(*command, *flags);
   add_tta_flag(*command, *flags);
   command->add_flag("--recursive", flags->recursive, "Include the sub-folders of folders");
@@ -211,7 +222,9 @@ void add_predict_command(CLI::App& program, Run& run) {
       "Examples:\n"
       "  bart predict                                  inference_images/ into results.json, as the original "
       "does\n"
-      "  bart predict picture.jpg --top-k 3 --out -    the three best guesses, on stdout\n"
+      "  bart predict picture.jpg --top-k 3            the three best guesses\n"
+      "  bart predict holiday --sort-into sorted --min-probability 0.8\n"
+      "  find . -name '*.png' | bart predict -         the pictures of a list\n"
       "  bart predict holiday/ --recursive --out holiday.csv");
   command->callback([flags, &run] { run = [flags] { return predict_command(*flags); }; });
 }

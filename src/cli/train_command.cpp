@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
@@ -16,8 +17,13 @@
 namespace bart {
 namespace {
 
+LogStyle style_of(const std::string& name) {
+  if (name == "auto") return ::isatty(STDERR_FILENO) != 0 ? LogStyle::table : LogStyle::original;
+  return name == "json" ? LogStyle::json : name == "table" ? LogStyle::table : LogStyle::original;
+}
+
 int train_command(const TrainFlags& flags, ResumeMode mode, const std::string& command_line) {
-  TrainingLog log;
+  TrainingLog log(style_of(flags.log));
   const RunObserver observer = log.observer();
   const bool go_on = mode == ResumeMode::yes || (mode == ResumeMode::if_possible &&
                                                  has_checkpoint(RunFolder(flags.settings.out).record()));
@@ -27,7 +33,7 @@ int train_command(const TrainFlags& flags, ResumeMode mode, const std::string& c
     const auto begins_anew = [&](const Error& error) {
       if (mode != ResumeMode::if_possible || !is_past_and_elsewhere(flags.settings.out, named_folder(flags)))
         return false;
-      log.log().info(
+      log.info(
           fmt::format("The checkpoints in {} are of an earlier training, with another data folder than {}: "
                       "beginning a new one ({})",
                       flags.settings.out, named_folder(flags).string(), error.what()));
@@ -52,14 +58,14 @@ int train_command(const TrainFlags& flags, ResumeMode mode, const std::string& c
     // Who types a 0 may have meant "not one"; a configuration file holds every setting.
     if (flags.config.empty() && flags.given.contains(flag) &&
         text_of(run_setting(flag), flags.settings) == "0") {
-      log.log().info(fmt::format("--{} 0 means no limit: the training ends with its last epoch", flag));
+      log.info(fmt::format("--{} 0 means no limit: the training ends with its last epoch", flag));
     }
   }
   std::filesystem::path folder = named_folder(flags);
   if (folder.empty()) folder = "characters_train";
   if (flags.prefix) {
     settle(flags.settings);  // a command that cannot run renames nothing
-    log.log().info(fmt::format("Renamed {}", counted(prefix_files(folder), "file", "files")));
+    log.info(fmt::format("Renamed {}", counted(prefix_files(folder), "file", "files")));
   }
   return log.end(train(folder, flags.settings, observer, command_line));
 }

@@ -53,6 +53,14 @@ void show_defaults(CLI::App& command, const std::string& recipe) {
 
 }  // namespace
 
+void take_recipe(const CLI::App& command, const std::string& recipe, RunSettings& settings) {
+  const RunSettings others = recipe_settings(recipe, settings.epochs);
+  for (const Setting& setting : run_settings()) {
+    const CLI::Option* flag = command.get_option_no_throw(fmt::format("--{}", setting.flag));
+    if (flag == nullptr || flag->count() == 0) set_from_text(setting, settings, text_of(setting, others));
+  }
+}
+
 void add_recipe_flag(CLI::App& command, std::string& recipe) {
   command
       .add_option("--recipe", recipe,
@@ -77,6 +85,13 @@ void add_train_flags(CLI::App& command, TrainFlags& flags) {
   command.add_option(
       "--config", flags.config,
       "A file with settings, such as bart-run/run.toml of another training; the command line overrides it");
+  command
+      .add_option(
+          "--log", flags.log,
+          "How the training is told: original (the lines of the original), table (a row per epoch), json "
+          "(a line per event, on stdout), or auto: a table on a terminal, else the original's lines")
+      ->check(CLI::IsMember({"auto", "original", "table", "json"}))
+      ->capture_default_str();
   command.add_flag("--prefix-files", flags.prefix,
                    "Rename pic_* in the data folder to {class}_pic_* first, as the original did");
   command.footer(

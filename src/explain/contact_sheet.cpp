@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include "bart/explain/overlay.h"
 #include "bart/pictures/decode.h"
 #include "bart/pictures/resize.h"
 #include "bart/platform/error.h"
@@ -14,7 +15,6 @@ namespace {
 
 using Colour = std::array<std::uint8_t, 3>;
 
-constexpr Colour ground = {20, 23, 28};
 constexpr Colour ink = {228, 232, 237};
 
 void paint(Picture& picture, int x, int y, const Colour& colour) {
@@ -106,7 +106,7 @@ Picture contact_sheet(std::span<const SheetTile> tiles, std::size_t columns, int
 
   Picture sheet{static_cast<int>(width), static_cast<int>(height), {}};
   sheet.pixels.resize(width * height * 3);
-  for (std::size_t i = 0; i < sheet.pixels.size(); ++i) sheet.pixels[i] = ground[i % 3];
+  for (std::size_t i = 0; i < sheet.pixels.size(); ++i) sheet.pixels[i] = sheet_ground[i % 3];
   int top = gap;
   for (std::size_t i = 0; i < tiles.size(); ++i) {
     const std::size_t row = i / columns;
@@ -121,6 +121,37 @@ Picture contact_sheet(std::span<const SheetTile> tiles, std::size_t columns, int
     if ((i + 1) % columns == 0) top += heights[row] + lines[row] * line + 2 * gap;
   }
   return sheet;
+}
+
+Picture with_heat_scale(const Picture& sheet, int side) {
+  const int scale = side >= 256 ? 2 : 1;
+  const int gap = 6 * scale, bar = 10 * scale, line = (latin_glyph_height + 2) * scale;
+  Picture with = sheet;
+  with.height += bar + line + gap;
+  for (std::size_t i = with.pixels.size();
+       i < static_cast<std::size_t>(with.width) * static_cast<std::size_t>(with.height) * 3; ++i) {
+    with.pixels.push_back(sheet_ground[i % 3]);
+  }
+  const int left = gap, width = std::min(side, with.width - 2 * gap);
+  for (int x = 0; x < width; ++x) {
+    const std::array<double, 3> colour = heat_colour(static_cast<double>(x) / std::max(1, width - 1));
+    Colour bytes{};
+    for (std::size_t c = 0; c < 3; ++c) bytes[c] = static_cast<std::uint8_t>(255 * colour[c] + 0.5);
+    for (int y = 0; y < bar; ++y) paint(with, left + x, sheet.height + y, bytes);
+  }
+  const auto draw = [&](const char* text, bool at_right) {
+    const std::vector<Glyph> glyphs = fitting(glyphs_of(text), width / scale);
+    int ascent = 0, used = 0;
+    for (const Glyph& glyph : glyphs) {
+      ascent = std::max(ascent, glyph.ascent);
+      used += glyph.width * scale;
+    }
+    draw_text(with, at_right ? left + width - used : left, sheet.height + bar + 2 * scale, ascent, scale,
+              glyphs);
+  };
+  draw("little", false);
+  draw("counts most", true);
+  return with;
 }
 
 }  // namespace bart

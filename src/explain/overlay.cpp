@@ -38,6 +38,10 @@ Between between(int i, int size, int side) {
 
 }  // namespace
 
+std::array<double, 3> heat_colour(double value) {
+  return turbo(0.15 + 0.8 * value);  // without the nearly black ends
+}
+
 Picture overlay(const Picture& picture, const ClassActivationMap& map) {
   const ClassActivationMap heat = map.normalized();
   const auto side = static_cast<std::size_t>(heat.side);
@@ -52,7 +56,7 @@ Picture overlay(const Picture& picture, const ClassActivationMap& map) {
                          double{heat.values[r * side + column.second]}, column.weight);
       };
       const double value = std::lerp(along(row.first), along(row.second), row.weight);
-      const std::array<double, 3> colour = turbo(0.15 + 0.8 * value);  // without the nearly black ends
+      const std::array<double, 3> colour = heat_colour(value);
       const double opacity = 0.65 * std::sqrt(value);
       const double light = 0.62 + 0.38 * value;
       for (std::size_t c = 0; c < 3; ++c) {

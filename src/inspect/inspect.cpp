@@ -13,6 +13,7 @@
 #include "bart/platform/hash.h"
 #include "bart/platform/threads.h"
 #include "duplicates.h"
+#include "light.h"
 
 namespace bart {
 namespace {
@@ -39,6 +40,9 @@ Reading read_picture(const std::filesystem::path& folder, const ListedPicture& l
     reading.picture.mode = std::move(decoded.mode);
     reading.picture.bytes = file.size();
     reading.picture.clipped_gray = is_clipped_gray(reading.picture.mode, decoded.picture.pixels);
+    const std::vector<float> light = light_of(decoded.picture);
+    reading.picture.brightness = brightness_of(light);
+    reading.picture.sharpness = sharpness_of(light, signature_side);
     reading.traces = {picture_signature(decoded.picture), hash_of(file), hash_of(decoded.picture.pixels)};
   } catch (const Error& error) {
     reading.reason = error.what();

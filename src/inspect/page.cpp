@@ -4,13 +4,10 @@
 #include <map>
 #include <mutex>
 
-#include "bart/dataset/read_picture_file.h"
 #include "bart/html/html.h"
 #include "bart/inspect/report.h"
-#include "bart/pictures/decode.h"
-#include "bart/pictures/encode_jpeg.h"
+#include "bart/inspect/thumbnail.h"
 #include "bart/platform/counted.h"
-#include "bart/platform/error.h"
 #include "bart/platform/printable.h"
 #include "bart/platform/threads.h"
 #include "page_style.h"
@@ -33,28 +30,7 @@ std::string breakable(const std::string& file) {
   return html.insert(html.find('/') + 1, "<wbr>");
 }
 
-struct Thumbnail {
-  int width = 0, height = 0;
-  std::string jpeg;  // base64; empty if the file can no longer be read
-};
-
 using Thumbnails = std::map<std::uint32_t, Thumbnail>;
-
-Thumbnail thumbnail_of(const Inspection& inspection, const InspectedPicture& picture) {
-  const double scale =
-      std::min({1.0, double{thumbnail_height} / picture.height, double{thumbnail_width} / picture.width});
-  Thumbnail thumbnail{std::max(1, static_cast<int>(scale * picture.width + 0.5)),
-                      std::max(1, static_cast<int>(scale * picture.height + 0.5)),
-                      {}};
-  try {
-    const DecodedPicture decoded =
-        decode_resized(read_picture_file(inspection.folder / picture.file), thumbnail.width, thumbnail.height,
-                       {.apply_exif_orientation = inspection.options.apply_exif_orientation});
-    thumbnail.jpeg = base64(encode_jpeg(decoded.picture, 80));
-  } catch (const Error&) {  // changed since it was inspected
-  }
-  return thumbnail;
-}
 
 /// Evenly spaced pictures of each class.
 std::vector<std::vector<std::uint32_t>> samples(const Inspection& inspection) {
@@ -78,7 +54,9 @@ Thumbnails read_thumbnails(const Inspection& inspection, std::vector<std::uint32
   std::mutex progress_mutex;
   std::size_t done = 0;
   parallel_for(wanted.size(), inspection.options.threads, [&](std::size_t k) {
-    read[k] = thumbnail_of(inspection, inspection.pictures[wanted[k]]);
+    const InspectedPicture& picture = inspection.pictures[wanted[k]];
+    read[k] = thumbnail_of(inspection.folder / picture.file, picture.width, picture.height, thumbnail_width,
+                           thumbnail_height, inspection.options.apply_exif_orientation);
     if (progress) {
       const std::lock_guard lock(progress_mutex);
       progress(++done, wanted.size());

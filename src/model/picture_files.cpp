@@ -1,6 +1,7 @@
 #include "bart/model/picture_files.h"
 
 #include <fmt/format.h>
+#include <glob.h>
 
 #include <algorithm>
 #include <cctype>
@@ -33,6 +34,19 @@ void add_folder(const fs::path& folder, const fs::path& before, bool recursive, 
   throw NoPicturesItself(sentence + " itself");
 }
 
+/// Adds what a pattern stands for, or the argument itself.
+void add_matches(const std::string& argument, std::vector<std::string>& to) {
+  std::error_code error;
+  glob_t matches{};
+  if (argument.find_first_of("*?[") != std::string::npos && !fs::exists(argument, error) &&
+      ::glob(argument.c_str(), 0, nullptr, &matches) == 0) {
+    to.insert(to.end(), matches.gl_pathv, matches.gl_pathv + matches.gl_pathc);
+  } else {
+    to.push_back(argument);
+  }
+  ::globfree(&matches);
+}
+
 }  // namespace
 
 PictureFiles original_test_pictures(const fs::path& folder) {
@@ -51,8 +65,10 @@ PictureFiles original_test_pictures(const fs::path& folder) {
   return pictures;
 }
 
-PictureFiles find_picture_files(const std::vector<std::string>& arguments, bool recursive) {
+PictureFiles find_picture_files(const std::vector<std::string>& named, bool recursive) {
   PictureFiles found;
+  std::vector<std::string> arguments;
+  for (const std::string& argument : named) add_matches(argument, arguments);
   const bool several = arguments.size() > 1;
   for (const std::string& argument : arguments) {
     const fs::path path(argument);

@@ -59,7 +59,35 @@ std::string text_line(std::string_view file, std::span<const ClassProbability> c
   return line + "\n";
 }
 
+std::string table_lines(std::string_view file, std::span<const ClassProbability> classes) {
+  constexpr std::size_t name_columns = 26, cells = 20;
+  std::string lines = printable(file) + "\n";
+  for (const ClassProbability& one : classes) {
+    const std::string name = printable(one.name);
+    const std::size_t used = columns_of(name);
+    std::string bar;
+    for (std::size_t i = 0; i < cells; ++i) {
+      if (static_cast<double>(one.probability) * cells >= static_cast<double>(i) + 0.5) bar += "█";
+    }
+    lines += fmt::format("  {}{} {:5.1f} % {}", name,
+                         std::string(used < name_columns ? name_columns - used : 0, ' '),
+                         100 * one.probability, bar);
+    while (lines.ends_with(' ')) lines.pop_back();
+    lines += '\n';
+  }
+  return lines;
+}
+
 }  // namespace
+
+std::vector<ClassProbability> sure_ones(std::vector<ClassProbability> classes, double least_probability) {
+  const float most = classes.front().probability;
+  std::erase_if(classes, [&](const ClassProbability& one) {
+    return !(static_cast<double>(one.probability) >= least_probability);
+  });
+  if (classes.empty()) classes.push_back({"unsure", most});
+  return classes;
+}
 
 std::vector<ClassProbability> ranking(std::span<const float> probabilities,
                                       const std::vector<std::string>& classes, std::size_t count) {
@@ -99,6 +127,9 @@ void PredictionWriter::add(std::string_view file, std::span<const ClassProbabili
       break;
     case PredictionFormat::text:
       write_(text_line(file, classes, with_probabilities_));
+      break;
+    case PredictionFormat::table:
+      write_(table_lines(file, classes));
       break;
   }
   first_ = false;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "axis.h"
 #include "bart/html/html.h"
 
 namespace bart {
@@ -13,32 +14,6 @@ namespace {
 
 // Sizes of the drawing, in SVG units.
 constexpr double width = 480, height = 250, left = 66, right = 12, top = 10, bottom = 30;
-
-struct Axis {
-  double low = 0, high = 1, step = 1;
-};
-
-/// At most `most` ticks at multiples of 1, 2 or 5 times a power of ten.
-Axis round_axis(double low, double high, int most) {
-  if (!(high > low)) {  // a single value
-    const double room = low != 0 ? std::abs(low) / 2 : 1;
-    low -= room;
-    high += room;
-  }
-  const double rough = (high - low) / most;
-  const double power = std::pow(10, std::floor(std::log10(rough)));
-  double step = 10 * power;
-  for (const double factor : {5.0, 2.0, 1.0}) {
-    if (factor * power >= rough) step = factor * power;
-  }
-  return {std::floor(low / step) * step, std::ceil(high / step) * step, step};
-}
-
-/// The smallest number of digits that tells the ticks apart.
-std::string tick_text(double value, double step) {
-  const int decimals = std::max(0, static_cast<int>(std::ceil(-std::log10(step) - 1e-9)));
-  return decimals > 3 ? fmt::format("{:.3g}", value) : fmt::format("{:.{}f}", value, decimals);
-}
 
 std::string figure_text(const Chart& chart, double value) {
   const std::string number = value != 0 && std::abs(value) < 0.5 * std::pow(10, -chart.decimals)
@@ -138,6 +113,17 @@ std::string chart_html(const Chart& chart) {
   for (double tick = std::ceil(first / x_step) * x_step; tick <= last; tick += x_step) {
     grid += fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{:.0f}</text>", across(tick),
                         height - 11, tick);
+  }
+
+  if (chart.best >= first && chart.best <= last && !single) {
+    const double x_best = across(chart.best);
+    const bool at_right = x_best > (left + width - right) / 2;
+    grid += fmt::format(
+        "<line class=\"best\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"/><text class=\"best\" "
+        "x=\"{3:.1f}\" "
+        "y=\"{4}\" text-anchor=\"{5}\">best: {6:.0f}</text>",
+        x_best, top, height - bottom, x_best + (at_right ? -5 : 5), height - bottom - 6, at_right ? "end" : "start",
+        chart.best);
   }
 
   return fmt::format(

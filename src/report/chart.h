@@ -24,6 +24,7 @@ struct Chart {
   int decimals = 2;        // of the numbers beside the title
   bool from_zero = false;  // the axis begins at 0
   double at_most = 0;      // the largest value of the axis; 0: no limit
+  double best = 0;         // the best epoch, which is marked; 0: none
   std::vector<ChartLine> lines;
 };
 

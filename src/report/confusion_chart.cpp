@@ -14,7 +14,7 @@ namespace {
 constexpr double letter = 7.2;  // the mean width of a letter of the labels
 constexpr std::size_t longest_label = 26;
 constexpr std::size_t most_labels = 150;  // more labels could not be read
-constexpr std::size_t most_numbers = 24;  // with more classes the cells show no numbers
+constexpr std::size_t most_numbers = 64;  // with more classes the cells show no numbers
 
 /// At most longest_label letters of it.
 std::string label_of(const std::string& name) {
@@ -40,6 +40,7 @@ std::string confusion_chart(const ConfusionMatrix& matrix, const std::vector<std
     longest = std::max(longest, std::min(columns_of(name), longest_label + 1));
   const double room = labelled ? 12 + static_cast<double>(longest) * letter * font / 12 : 12;
   const double side = cell * static_cast<double>(n);
+  const double count_font = std::clamp(cell * 0.52, 5.0, 12.0);  // three digits fit into a cell
 
   std::string cells, numbers, labels;
   const auto classes = static_cast<std::int32_t>(n);
@@ -82,12 +83,14 @@ std::string confusion_chart(const ConfusionMatrix& matrix, const std::vector<std
   return fmt::format(
       "<div class=\"matrix\"><svg id=\"confusion\" viewBox=\"0 0 {0:.0f} {0:.0f}\" role=\"img\" "
       "tabindex=\"0\" "
-      "style=\"--label:{1:.1f}px;max-width:{2:.0f}px\" aria-label=\"Confusion matrix of {3} classes, with "
+      "style=\"--label:{1:.1f}px;--count:{9:.1f}px;max-width:{2:.0f}px\" aria-label=\"Confusion matrix of "
+      "{3} classes, with "
       "one row per true class and one column per predicted class. The table below lists the "
       "mistakes.\"><rect class=\"frame\" x=\"{4:.1f}\" "
       "y=\"{4:.1f}\" "
       "width=\"{5:.1f}\" height=\"{5:.1f}\"/>{6}{7}{8}</svg></div>\n",
-      room + side + 2, font, std::max(420.0, room + side + 2), n, room, side, cells, numbers, labels);
+      room + side + 2, font, std::max(420.0, room + side + 2), n, room, side, cells, numbers, labels,
+      count_font);
 }
 
 }  // namespace bart

@@ -5,14 +5,16 @@
 #include <algorithm>
 #include <cmath>
 
+#include "axis.h"
+
 namespace bart {
 namespace {
 
-constexpr double width = 760, height = 420, left = 64, right = 24, top = 48, bottom = 56;
+constexpr double width = 760, height = 440, left = 64, right = 24, top = 68, bottom = 56;
 
 /// The positions of values in the picture.
 struct Axes {
-  double log_from, log_to, lowest, highest;
+  double log_from, log_to, lowest, highest, step;
 
   double x(double rate) const {
     return left + (std::log10(rate) - log_from) / (log_to - log_from) * (width - left - right);
@@ -25,13 +27,17 @@ struct Axes {
 
 Axes axes_of(const LrRangeTest& test) {
   Axes axes{std::log10(test.steps.front().learning_rate), std::log10(test.steps.back().learning_rate),
-            INFINITY, -INFINITY};
+            INFINITY, -INFINITY, 1};
   for (const LrRangeStep& step : test.steps) {
     axes.lowest = std::min({axes.lowest, step.smoothed_loss, step.loss});
     axes.highest = std::max(axes.highest, step.smoothed_loss);
   }
   // The axis ends a little above the smoothed curve; single losses above it are cut off.
   axes.highest += 0.15 * (axes.highest - axes.lowest) + 1e-6;
+  const Axis loss = round_axis(axes.lowest, axes.highest, 6);
+  axes.lowest = loss.low;
+  axes.highest = loss.high;
+  axes.step = loss.step;
   if (axes.log_to - axes.log_from < 1e-6) axes.log_to = axes.log_from + 1;
   return axes;
 }
@@ -59,17 +65,18 @@ std::string lr_plot(const LrRangeTest& test) {
       "text{{font:13px system-ui,sans-serif;fill:var(--ink)}}.tick{{fill:var(--soft)}}"
       ".grid{{stroke:var(--line)}}polyline{{fill:none;stroke:var(--blue);stroke-linejoin:round}}"
       ".raw{{stroke-width:1;opacity:.35}}.smooth{{stroke-width:2.5}}"
-      ".mark{{stroke:var(--red);stroke-width:1.5;stroke-dasharray:5 4}}.marked{{fill:var(--red)}}</style>\n"
+      ".low{{stroke:var(--soft);stroke-dasharray:2 "
+      "4}}.lowed{{fill:var(--soft)}}.mark{{stroke:var(--red);stroke-width:1.5;stroke-dasharray:5 "
+      "4}}.marked{{fill:var(--red)}}</style>\n"
       "<rect width=\"100%\" height=\"100%\" fill=\"var(--back)\"/>\n"
       "<text x=\"{4}\" y=\"26\" font-weight=\"600\">Learning rate range test</text>\n",
       width, height, test.lowest_at, test.suggestion, left);
-  for (int i = 0; i <= 4; ++i) {
-    const double loss = axes.lowest + (axes.highest - axes.lowest) * i / 4;
+  for (double loss = axes.lowest; loss <= axes.highest + axes.step / 1e6; loss += axes.step) {
     svg += fmt::format(
         "<line class=\"grid\" x1=\"{0}\" x2=\"{1}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\"/><text class=\"tick\" "
         "x=\"{3}\" "
-        "y=\"{4:.1f}\" text-anchor=\"end\">{5:.3g}</text>\n",
-        left, width - right, axes.y(loss), left - 8, axes.y(loss) + 4, loss);
+        "y=\"{4:.1f}\" text-anchor=\"end\">{5}</text>\n",
+        left, width - right, axes.y(loss), left - 8, axes.y(loss) + 4, tick_text(loss, axes.step));
   }
   for (double power = std::ceil(axes.log_from - 1e-9); power <= axes.log_to + 1e-9; ++power) {
     const double x = axes.x(std::pow(10, power));
@@ -79,20 +86,34 @@ std::string lr_plot(const LrRangeTest& test) {
         "y=\"{3}\" text-anchor=\"middle\">1e{4:.0f}</text>\n",
         x, top, height - bottom, height - bottom + 18, power);
   }
-  svg += fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">learning rate</text>\n",
+  svg += fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">learning rate (logarithmic)</text>\n",
                      (left + width - right) / 2, height - 12);
   svg += fmt::format("<text transform=\"translate(16 {}) rotate(-90)\" text-anchor=\"middle\">loss</text>\n",
                      (top + height - bottom) / 2);
   svg += curve(test, axes, &LrRangeStep::loss, "raw");
   svg += curve(test, axes, &LrRangeStep::smoothed_loss, "smooth");
-  if (std::log10(test.suggestion) >= axes.log_from) {
-    const double x = axes.x(test.suggestion);
+  const auto mark = [&](double rate, const char* style, const std::string& words) {
+    const double x = axes.x(rate);
+    const bool at_right = x > width - 220;
     svg += fmt::format(
-        "<line class=\"mark\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"/><text class=\"marked\" "
-        "x=\"{3:.1f}\" "
-        "y=\"{4}\">suggested: {5:.2g}</text>\n",
-        x, top, height - bottom, x + 6, top + 14, test.suggestion);
+        "<line class=\"{0}\" x1=\"{1:.1f}\" x2=\"{1:.1f}\" y1=\"{2}\" y2=\"{3}\"/><text class=\"{0}ed\" "
+        "x=\"{4:.1f}\" y=\"{5}\" text-anchor=\"{6}\">{7}</text>\n",
+        style, x, top, height - bottom, x + (at_right ? -6 : 6), top + (rate == test.suggestion ? 14 : 32),
+        at_right ? "end" : "start", words);
+  };
+  std::string reason = "No rate made the loss smaller, so none is suggested.";
+  if (test.lowest_at > test.steps.front().learning_rate) {
+    mark(test.lowest_at, "low", fmt::format("lowest loss: {:.2g}", test.lowest_at));
+    reason = fmt::format(
+        "Suggested: {:.2g}, a tenth of {:.2g}, where the smoothed loss is lowest: there it still falls "
+        "steeply, and "
+        "larger rates soon diverge.",
+        test.suggestion, test.lowest_at);
+    if (std::log10(test.suggestion) >= axes.log_from) {
+      mark(test.suggestion, "mark", fmt::format("suggested: {:.2g}", test.suggestion));
+    }
   }
+  svg += fmt::format("<text class=\"tick\" x=\"{}\" y=\"48\">{}</text>\n", left, reason);
   return svg + "</svg>\n";
 }
 

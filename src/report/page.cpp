@@ -14,6 +14,8 @@
 #include "bart/training/predictions.h"
 #include "chart.h"
 #include "confusion_chart.h"
+#include "course.h"
+#include "mistakes.h"
 #include "page_script.h"
 #include "page_style.h"
 #include "shown_pictures.h"
@@ -83,13 +85,20 @@ std::string cards(const RunRecord& run, const Evaluation& evaluation) {
   const ClassificationReport& report = evaluation.report;
   std::string html = "<div class=\"cards\">\n";
   html += card(percent(report.accuracy),
-               fmt::format("accuracy: {} of {} test pictures correct",
+               fmt::format("accuracy: {} of {} test pictures correct{}",
                            with_commas(static_cast<std::uint64_t>(report.right)),
-                           with_commas(static_cast<std::uint64_t>(report.support))),
+                           with_commas(static_cast<std::uint64_t>(report.support)),
+                           run.validation_pictures > 0 ? "" : ", which are the validation pictures too"),
                true);
   html += card(fmt::format("{:.3f}", report.macro.f1), "macro F1: the mean over all classes");
   if (run.classes.size() > 5) html += card(percent(evaluation.top5_accuracy), "top-5 accuracy");
   html += card(fmt::format("{:.3f}", evaluation.loss), "loss on the test pictures");
+  if (const int best = best_epoch_of(run); best > 0) {
+    const EpochRecord& epoch = run.epochs[static_cast<std::size_t>(best) - 1];
+    html += card(fmt::format("{} of {}", best, run.epochs.size()),
+                 fmt::format("the best epoch: {:.1f} % of the {} pictures correct", epoch.validation_accuracy,
+                             run.validation_pictures > 0 ? "validation" : "test"));
+  }
   if (train_seconds > 0) {
     const auto [time, unit] = duration(all_seconds);
     html +=
@@ -148,15 +157,17 @@ const char* optimizer_name(const RunSettings& settings) {
   return settings.optimizer == "sgd" ? "SGD" : settings.optimizer == "adamw" ? "AdamW" : "Adam";
 }
 
-std::string training_section(const RecordedRun& run) {
+std::string training_section(const RecordedRun& run, const ConfusionMatrix& matrix) {
   if (run.steps.empty()) return {};
   // Curves measured on the test pictures are labelled so.
-  const char* const validation = run.record.validation_pictures > 0 ? "validation" : "test pictures";
+  const char* const validation =
+      run.record.validation_pictures > 0 ? "validation" : "validation (test pictures)";
   const auto line = [&](const char* name, const char* colour, const char* figure) {
     return ChartLine{name, colour, curve(run.record, epoch_figure(figure)), false};
   };
-  const auto chart = [](const char* id, const char* title, const char* figure, double at_most,
-                        std::vector<ChartLine> lines) {
+  const double best = best_epoch_of(run.record);
+  const auto chart = [best](const char* id, const char* title, const char* figure, double at_most,
+                            std::vector<ChartLine> lines) {
     const EpochFigure& shown = epoch_figure(figure);
     return chart_html({.id = id,
                        .title = title != nullptr ? title : shown.label,
@@ -164,9 +175,14 @@ std::string training_section(const RecordedRun& run) {
                        .decimals = shown.decimals,
                        .from_zero = true,
                        .at_most = at_most,
+                       .best = best,
                        .lines = std::move(lines)});
   };
-  std::string html = "<div class=\"charts\">\n";
+  std::string html = "<ul class=\"course\">\n";
+  for (const std::string& sentence : course_of(run.record, matrix)) {
+    html += fmt::format("<li>{}</li>\n", html_text(sentence));
+  }
+  html += "</ul>\n<div class=\"charts\">\n";
   html += chart("loss", "Loss", "loss", 0,
                 {{"each step", "a", step_losses(run), true},
                  line("training", "a", "loss"),
@@ -255,50 +271,12 @@ std::string class_section(const RunRecord& run, const ClassificationReport& repo
   return section("classes", "Classes", html);
 }
 
-std::string shown_picture(const RunRecord& run, const ShownPicture& picture, bool mistake) {
-  const auto name = [&](std::int32_t label) { return class_name(run, label); };
-  const auto image = [&](const std::string& address, const std::string& alt) {
-    return fmt::format("<img src=\"{}\" width=\"{}\" height=\"{}\" alt=\"{}\" loading=\"lazy\">", address,
-                       picture.width, picture.height, alt);
-  };
-  const std::string truth = name(picture.truth);
-  std::string row =
-      fmt::format("<span>{}the picture</span>", image(picture.thumbnail, "A picture of " + truth));
-  for (const ShownClass& shown : picture.classes) {
-    const std::string alt = fmt::format("Where the network found {} in it", name(shown.label));
-    row += fmt::format("<span>{}{}<b>{}</b></span>", image(shown.overlay, alt), name(shown.label),
-                       percent(shown.probability));
-  }
-  const std::string said = name(picture.classes.front().label);
-  const std::string words =
-      mistake ? fmt::format("<strong>{}</strong> taken for <strong>{}</strong>", truth, said)
-      : picture.classes.front().label == picture.truth
-          ? fmt::format("<strong>{}</strong>, correct", said)
-          : fmt::format("<strong>{}</strong>, but it is <strong>{}</strong>", said, truth);
-  return fmt::format(
-      "<figure class=\"shown\"><div class=\"row\">{}</div><figcaption>{}<small>{}</small></figcaption>"
-      "</figure>\n",
-      row, words, html_text(picture.file));
-}
-
-std::string mistakes_section(const RunRecord& run, std::span<const ShownPicture> worst,
-                             std::uint64_t mistakes) {
-  if (mistakes == 0) return {};
-  std::string html = fmt::format(
-      "<p>{} of the test pictures {} predicted as another class. {} whose true class has the lowest "
-      "probability. Beside each picture: which parts of it count (Grad-CAM, red counts most) for the "
-      "predicted class and for the true class.</p>\n<div class=\"pictures\">\n",
-      with_commas(mistakes), mistakes == 1 ? "is" : "are",
-      mistakes > worst.size() ? fmt::format("These {} are those", worst.size()) : "Those");
-  for (const ShownPicture& picture : worst) html += shown_picture(run, picture, true);
-  return section("mistakes", "Worst mistakes", html + "</div>\n");
-}
-
 std::string uncertain_section(const RunRecord& run, std::span<const ShownPicture> uncertain) {
+  if (uncertain.empty()) return {};
   std::string html =
-      "<p>The test pictures whose predicted class has the lowest probability, with their two most probable "
-      "classes.</p>\n<div class=\"pictures\">\n";
-  for (const ShownPicture& picture : uncertain) html += shown_picture(run, picture, false);
+      "<p>The correctly predicted test pictures whose class has the lowest probability, with their two most "
+      "probable classes.</p>\n<div class=\"pictures\">\n";
+  for (const ShownPicture& picture : uncertain) html += shown_picture(run, picture);
   return section("uncertain", "Least certain", html + "</div>\n");
 }
 
@@ -349,12 +327,12 @@ std::string data_section(const RunRecord& run) {
       {"Pictures",
        fmt::format("{} in {}, {:.1f} MB", with_commas(run.pictures),
                    counted(run.classes.size(), "class", "classes"), 1e-6 * static_cast<double>(run.bytes))},
-      {"Split", fmt::format("{} to train on, {}{} to test ({}, seed {})", with_commas(run.train_pictures),
-                            run.validation_pictures > 0
-                                ? fmt::format("{} to validate, ", with_commas(run.validation_pictures))
-                                : "",
-                            with_commas(run.test_pictures), html_text(run.settings.split),
-                            seed_of_split(run.settings))},
+      {"Split",
+       fmt::format(
+           "{} to train on, {}{} to test{} ({}, seed {})", with_commas(run.train_pictures),
+           run.validation_pictures > 0 ? with_commas(run.validation_pictures) + " to validate on, " : "",
+           with_commas(run.test_pictures), run.validation_pictures > 0 ? "" : " and to validate on",
+           html_text(run.settings.split), seed_of_split(run.settings))},
       {"Sizes", fmt::format("{}, all resized to {}x{}", counted(run.sizes, "size", "different sizes"),
                             run.settings.image_size, run.settings.image_size)},
       {"Converted to RGB", with_commas(run.converted.size())},
@@ -437,18 +415,25 @@ std::string training_report(const RecordedRun& run, const LoadedPictures& pictur
   html += fmt::format(
       "<nav aria-label=\"Sections\">{}<a href=\"#confusion-matrix\">Confusion matrix</a><a "
       "href=\"#classes\">Classes</a>"
-      "{}<a href=\"#uncertain\">Least certain</a><a href=\"#calibration\">Calibration</a>{}<a "
+      "{}{}<a href=\"#calibration\">Calibration</a>{}<a "
       "href=\"#data\">Data</a><a "
       "href=\"#use\">Use the model</a></nav>\n",
       run.steps.empty() ? "" : "<a href=\"#training\">Training</a>",
-      mistakes > 0 ? "<a href=\"#mistakes\">Worst mistakes</a>" : "",
+      mistakes > 0 ? "<a href=\"#mistakes\">Mistakes</a>" : "",
+      chosen.uncertain.empty() ? "" : "<a href=\"#uncertain\">Least certain</a>",
       std::filesystem::exists(run.folder.augmented_pictures())
           ? "<a href=\"#augmentation\">What the network saw</a>"
           : "");
-  html += training_section(run);
+  html += training_section(run, evaluation.confusion);
   html += confusion_section(run.record, evaluation.confusion);
   html += class_section(run.record, evaluation.report);
-  html += mistakes_section(run.record, std::span(shown).first(chosen.worst.size()), mistakes);
+  if (mistakes > 0) {
+    const std::vector<ShownPicture> others =
+        shown_pictures(run, pictures, test, predictions, chosen.other_mistakes, {}, threads);
+    html +=
+        section("mistakes", "Mistakes",
+                mistake_gallery(run.record, std::span(shown).first(chosen.worst.size()), others, mistakes));
+  }
   html += uncertain_section(run.record, std::span(shown).subspan(chosen.worst.size()));
   html += calibration_section(evaluation.calibration);
   html += augmentation_section(run);

@@ -117,6 +117,43 @@ if (matrix) {
   });
 }
 
+const gallery = document.getElementById("gallery");
+if (gallery) {
+  const figures = [...gallery.querySelectorAll("figure")], filters = document.createElement("div");
+  filters.className = "filters";
+  const wanted = {truth: "", said: "", least: 0, text: ""}, told = document.createElement("b");
+  told.setAttribute("aria-live", "polite");
+  const apply = () => {
+    let count = 0;
+    for (const figure of figures) {
+      const {truth, said, certainty, file} = figure.dataset;
+      figure.hidden = !((!wanted.truth || wanted.truth === truth) && (!wanted.said || wanted.said === said) &&
+        +certainty >= wanted.least && `${file} ${truth} ${said}`.toLowerCase().includes(wanted.text));
+      count += !figure.hidden;
+    }
+    told.textContent = `${count} of ${figures.length}`;
+  };
+  const add = (text, control) => {
+    const label = document.createElement("label");
+    label.append(text, control);
+    filters.append(label);
+    control.addEventListener("input", apply);
+    return control;
+  };
+  for (const [text, key] of [["Class", "truth"], ["taken for", "said"]]) {
+    const select = document.createElement("select"), names = [...new Set(figures.map(f => f.dataset[key]))].sort();
+    select.append(new Option("all", ""), ...names.map(name => new Option(name, name)));
+    add(text, select).addEventListener("input", () => { wanted[key] = select.value; apply(); });
+  }
+  const range = Object.assign(document.createElement("input"), {type: "range", min: 0, max: 100, value: 0});
+  add("at least certain", range).addEventListener("input", () => { wanted.least = range.value / 100; apply(); });
+  const search = Object.assign(document.createElement("input"), {type: "search", placeholder: "file or class"});
+  add("Text", search).addEventListener("input", () => { wanted.text = search.value.toLowerCase(); apply(); });
+  filters.append(told);
+  gallery.prepend(filters);
+  apply();
+}
+
 for (const table of document.querySelectorAll("table.sortable")) {
   const body = table.tBodies[0], heads = [...table.tHead.rows[0].cells];
   heads.forEach((head, column) => {

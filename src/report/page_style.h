@@ -36,6 +36,7 @@ svg text{fill:var(--quiet);font:12px system-ui,-apple-system,"Segoe UI",Roboto,s
 .line.a{stroke:var(--a)}.line.b{stroke:var(--b)}
 .line.faint{stroke-width:1;opacity:.38}
 circle.a{fill:var(--a)}circle.b{fill:var(--b)}
+line.best{stroke:var(--good);stroke-width:1.2;stroke-dasharray:4 3}svg text.best{fill:var(--good);font-weight:600}
 .cross{stroke:var(--quiet);stroke-width:1;stroke-dasharray:3 3}
 .tip{position:absolute;pointer-events:none;background:var(--ink);color:var(--ground);font-size:12px;line-height:1.4;border-radius:6px;padding:4px 8px;white-space:pre;z-index:1;font-variant-numeric:tabular-nums}
 details{margin:10px 0}
@@ -46,7 +47,7 @@ summary{cursor:pointer;color:var(--quiet);font-size:13.5px}
 .matrix.zoomed svg{cursor:grab;touch-action:none}
 .matrix text{font-size:var(--label)}
 .matrix .margin{fill:var(--raised);pointer-events:none}
-.matrix .count{text-anchor:middle;dominant-baseline:central;pointer-events:none;fill:var(--ink)}
+.matrix .count{font-size:var(--count);text-anchor:middle;dominant-baseline:central;pointer-events:none;fill:var(--ink)}
 .matrix .count.on{fill:var(--ground)}
 .matrix text.lit{fill:var(--ink);font-weight:700}
 .frame{fill:none;stroke:var(--line)}
@@ -74,13 +75,23 @@ th[aria-sort=ascending] button::after{content:" ▲"}th[aria-sort=descending] bu
 .shown img{width:100%;height:104px;object-fit:contain;background:none;border-radius:0}
 .shown figcaption{font-size:13.5px;line-height:1.4;overflow-wrap:anywhere}
 .shown figcaption small{display:block;font-size:11.5px}
+.smalls{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(150px,46%),1fr));gap:10px;margin-top:14px}
+.small{margin:0;min-width:0;background:var(--raised);border:1px solid var(--line);border-radius:8px;padding:8px;font-size:12px;line-height:1.35;overflow-wrap:anywhere}
+.small img{width:100%;height:104px;object-fit:contain;background:none;border-radius:0;margin-bottom:5px}
+.small small{display:block;font-size:11px}
+.filters{display:flex;flex-wrap:wrap;gap:8px 14px;align-items:center;font-size:13px;margin:10px 0}
+.filters label{display:flex;gap:6px;align-items:center;color:var(--quiet)}
+.filters select,.filters input{font:inherit;color:var(--ink);background:var(--ground);border:1px solid var(--line);border-radius:7px;padding:3px 7px;max-width:210px}
+.filters input[type=range]{padding:0;width:110px;accent-color:var(--a)}
+.gallery [hidden]{display:none}
+.course{margin:10px 0 14px;padding-left:20px}
 .two{display:grid;grid-template-columns:1fr 1fr;gap:8px 36px;align-items:start}
 .facts th{color:var(--quiet);font-weight:500;width:34%;min-width:110px;vertical-align:top}
 .facts td{overflow-wrap:anywhere}
 footer{margin-top:48px;color:var(--quiet);font-size:13px}
 @media (max-width:900px){.charts{grid-template-columns:1fr 1fr}.chart:nth-child(n){grid-column:span 1}.chart svg text{font-size:15px}}
 @media (max-width:680px){.tools{position:static;justify-content:flex-end;margin-bottom:8px}.charts,.two{grid-template-columns:1fr}.chart:nth-child(n) svg text{font-size:13px}th,td{padding:4px 6px}td.bar{min-width:70px}tbody th{min-width:110px}.cards{grid-template-columns:1fr 1fr}}
-@media print{:root{--a:#2563c4;--b:#c96a12;--good:#1f7a4d;--right:37 99 196;--wrong:201 58 30}nav,.tools,.told,summary{display:none}.cards{grid-template-columns:repeat(auto-fit,minmax(115px,1fr))}.card strong{font-size:20px}.charts{grid-template-columns:repeat(6,1fr)}.chart:nth-child(n){grid-column:span 2}.chart:nth-child(-n+2){grid-column:span 3}.matrix svg{max-height:none}.pictures{grid-template-columns:1fr 1fr}h2{margin-top:28px}.chart,.shown,.matrix,.command{break-inside:avoid}.scale{break-after:avoid}}
+@media print{.filters{display:none}.small{break-inside:avoid}:root{--a:#2563c4;--b:#c96a12;--good:#1f7a4d;--right:37 99 196;--wrong:201 58 30}nav,.tools,.told,summary{display:none}.cards{grid-template-columns:repeat(auto-fit,minmax(115px,1fr))}.card strong{font-size:20px}.charts{grid-template-columns:repeat(6,1fr)}.chart:nth-child(n){grid-column:span 2}.chart:nth-child(-n+2){grid-column:span 3}.matrix svg{max-height:none}.pictures{grid-template-columns:1fr 1fr}h2{margin-top:28px}.chart,.shown,.matrix,.command{break-inside:avoid}.scale{break-after:avoid}}
 )";
 
 }  // namespace bart

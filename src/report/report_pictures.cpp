@@ -8,7 +8,8 @@
 namespace bart {
 namespace {
 
-constexpr std::size_t most_shown = 12;  // of each kind
+constexpr std::size_t most_shown = 12;    // of each kind that is explained
+constexpr std::size_t most_others = 800;  // whose thumbnails take about 4 MB
 
 }  // namespace
 
@@ -35,11 +36,15 @@ ReportPictures report_pictures(const Predictions& predictions) {
   std::ranges::stable_sort(order, {}, [&](std::size_t i) { return of_predicted[i]; });
 
   ReportPictures chosen;
-  for (const std::size_t i : std::span(wrong).first(std::min(wrong.size(), most_shown))) {
-    chosen.worst.push_back({i, {predicted[i], predictions.labels[i]}});
+  for (const std::size_t i : std::span(wrong).first(std::min(wrong.size(), most_shown + most_others))) {
+    (chosen.worst.size() < most_shown ? chosen.worst : chosen.other_mistakes)
+        .push_back({i, {predicted[i], predictions.labels[i]}});
   }
-  for (const std::size_t i : std::span(order).first(std::min(order.size(), most_shown))) {
-    chosen.uncertain.push_back({i, likeliest_classes(predictions.row(i), 2)});
+  for (const std::size_t i : order) {
+    if (chosen.uncertain.size() == most_shown) break;
+    if (predicted[i] == predictions.labels[i]) {
+      chosen.uncertain.push_back({i, likeliest_classes(predictions.row(i), 2)});
+    }
   }
   return chosen;
 }

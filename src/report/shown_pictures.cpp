@@ -14,23 +14,23 @@ namespace bart {
 namespace {
 
 constexpr int thumbnail_side = 176;  // twice the size on the page, for sharp screens
+constexpr int small_side = 120;      // of pictures without explanations, of which there are many
 constexpr int thumbnail_quality = 82;
 
 std::string jpeg_address(const Picture& picture) {
   return "data:image/jpeg;base64," + base64(encode_jpeg(picture, thumbnail_quality));
 }
 
-Picture thumbnail(const RecordedRun& run, const LoadedPictures& pictures, std::uint32_t i) {
+Picture thumbnail(const RecordedRun& run, const LoadedPictures& pictures, std::uint32_t i, int most) {
   try {
     const DecodeOptions options{.apply_exif_orientation = !run.record.settings.ignore_exif};
     return fit_picture(
-        decode_picture(read_picture_file(run.record.data_folder / pictures.files[i]), options).picture,
-        thumbnail_side);
+        decode_picture(read_picture_file(run.record.data_folder / pictures.files[i]), options).picture, most);
   } catch (const Error&) {  // gone, or changed
     const std::uint8_t* pixels = pictures.picture(i);
     const int side = pictures.image_size;
     const auto bytes = static_cast<std::size_t>(side) * static_cast<std::size_t>(side) * 3;
-    return fit_picture({side, side, {pixels, pixels + bytes}}, thumbnail_side);
+    return fit_picture({side, side, {pixels, pixels + bytes}}, most);
   }
 }
 
@@ -43,15 +43,16 @@ std::vector<ShownPicture> shown_pictures(const RecordedRun& run, const LoadedPic
   std::vector<ShownPicture> shown(chosen.size());
   parallel_for(chosen.size(), threads, [&](std::size_t k) {
     const std::size_t place = chosen[k].place;
-    const Explanation& explanation = explanations[k];
     const std::vector<double> probabilities = softmax(predictions.row(place));
-    const Picture picture = thumbnail(run, pictures, test[place]);
+    const Picture picture =
+        thumbnail(run, pictures, test[place], explanations.empty() ? small_side : thumbnail_side);
     shown[k] = {pictures.files[test[place]], predictions.labels[place], {}, picture.width, picture.height,
                 jpeg_address(picture)};
-    for (std::size_t c = 0; c < explanation.classes.size(); ++c) {
-      const std::int32_t label = explanation.classes[c];
-      shown[k].classes.push_back({label, probabilities[static_cast<std::size_t>(label)],
-                                  jpeg_address(overlay(picture, explanation.maps[c]))});
+    for (std::size_t c = 0; c < chosen[k].classes.size(); ++c) {
+      const std::int32_t label = chosen[k].classes[c];
+      shown[k].classes.push_back(
+          {label, probabilities[static_cast<std::size_t>(label)],
+           explanations.empty() ? std::string() : jpeg_address(overlay(picture, explanations[k].maps[c]))});
     }
   });
   return shown;

@@ -13,7 +13,7 @@ namespace bart {
 struct ShownClass {
   std::int32_t label = 0;
   double probability = 0;
-  std::string overlay;  // a JPEG as a data: address
+  std::string overlay;  // a JPEG as a data: address; empty if there is no explanation
 };
 
 /// A test picture as the report shows it.
@@ -25,8 +25,8 @@ struct ShownPicture {
   std::string thumbnail;  // a JPEG as a data: address
 };
 
-/// Reads and draws `chosen`, whose explanations are in the same order; the other arguments are those of
-/// training_report.
+/// Reads and draws `chosen`, whose explanations are in the same order; without explanations they are smaller
+/// and have no overlays. The other arguments are those of training_report.
 std::vector<ShownPicture> shown_pictures(const RecordedRun& run, const LoadedPictures& pictures,
                                          std::span<const std::uint32_t> test, const Predictions& predictions,
                                          std::span<const ReportPicture> chosen,

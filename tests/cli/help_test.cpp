@@ -11,8 +11,9 @@ using testing::MatchesRegex;
 
 TEST(Help, EveryCommandShowsExamples) {
   const ScratchFolder scratch;
-  for (const char* command : {"train", "predict", "evaluate", "explain", "report", "compare", "export",
-                              "convert", "lr-find", "bench", "summary", "sample", "recipe", "serve"}) {
+  for (const char* command :
+       {"train", "predict", "evaluate", "explain", "report", "compare", "export", "convert", "audit", "apply",
+        "lr-find", "bench", "summary", "sample", "recipe", "serve"}) {
     const BartResult result = run_bart(scratch.path(), {command, "--help"});
     EXPECT_EQ(result.code, 0) << command;
     EXPECT_THAT(result.out, HasSubstr(std::string("  bart ") + command)) << command;
@@ -24,8 +25,9 @@ TEST(Help, TheProgramNamesItsCommands) {
   const ScratchFolder scratch;
   const BartResult result = run_bart(scratch.path(), {"--help"});
   EXPECT_EQ(result.code, 0);
-  for (const char* command : {"train", "predict", "evaluate", "explain", "report", "compare", "export",
-                              "convert", "lr-find", "bench", "summary", "sample", "recipe", "serve"})
+  for (const char* command :
+       {"train", "predict", "evaluate", "explain", "report", "compare", "export", "convert", "audit", "apply",
+        "lr-find", "bench", "summary", "sample", "recipe", "serve"})
     EXPECT_THAT(result.out, HasSubstr(command));
 }
 

@@ -1,6 +1,8 @@
 // bart predict as a user runs it, and its predictions against PyTorch's.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <map>
@@ -97,7 +99,7 @@ class PredictDrawn : public DrawnFaces {
 };
 
 TEST_F(PredictDrawn, APictureIsNamedByItsFile) {
-  const BartResult result = run_bart(here(), {"predict", picture_.string()});
+  const BartResult result = run_bart(here(), {"predict", picture_.string(), "--out", "results.json"});
   ASSERT_EQ(result.code, 0) << result.err;
   const auto json = nlohmann::json::parse(file_text(here() / "results.json"));
   ASSERT_EQ(json.size(), 1u);
@@ -241,12 +243,13 @@ TEST_F(PredictDrawn, AnEarlierFileOfANameThatTheUserDidNotChooseIsKept) {
     return result.err;
   };
   write_file(here() / "results.json", std::string_view("mine"));
-  EXPECT_THAT(predict({}), HasSubstr("Kept the results.json that was there as results.earlier.json"));
+  EXPECT_THAT(predict({"--format", "json"}),
+              HasSubstr("Kept the results.json that was there as results.earlier.json"));
   const std::string answers = file_text(here() / "results.json");
   EXPECT_EQ(nlohmann::json::parse(answers).size(), 1u);
   EXPECT_EQ(file_text(here() / "results.earlier.json"), "mine");
   // The same predictions displace nothing.
-  EXPECT_THAT(predict({}), testing::Not(HasSubstr("Kept")));
+  EXPECT_THAT(predict({"--format", "json"}), testing::Not(HasSubstr("Kept")));
   EXPECT_EQ(file_text(here() / "results.earlier.json"), "mine");
   // Nor does a command that fails.
   write_file(here() / "broken.jpg", std::string_view("broken"));
@@ -351,8 +354,85 @@ TEST_F(PredictDrawn, AZeroIsNotTakenForNotGiven) {
     EXPECT_EQ(result.code, 2);
     EXPECT_THAT(result.err, HasSubstr("--top-k must be at least 1, not 0"));
   }
-  EXPECT_THAT(run_bart(here(), {"predict", picture_.string()}).err,
+  EXPECT_THAT(run_bart(here(), {"predict", picture_.string(), "--format", "json"}).err,
               HasSubstr("Saved predictions for 1 image to"));
+}
+
+TEST_F(PredictDrawn, PicturesThatAreNamedAreAnsweredOnStdout) {
+  const BartResult result = run_bart(here(), {"predict", picture_.string(), "--top-k", "2"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out,
+              testing::MatchesRegex(picture_.filename().string() + ": [^ ]+ [0-9.]+%, [^ ]+ [0-9.]+%\n"));
+  EXPECT_FALSE(fs::exists(here() / "results.json"));
+}
+
+TEST_F(PredictDrawn, SortsCopiesOrLinksByClassWithoutReplacingAFile) {
+  const std::vector<std::string> sort = {"predict", "faces", "--recursive", "--sort-into", "sorted"};
+  const BartResult result = run_bart(here(), sort);
+  ASSERT_EQ(result.code, 0) << result.err;
+  const auto files = [&](const fs::path& folder) {
+    std::map<std::string, fs::path> found;
+    for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+      if (!entry.is_directory()) found[entry.path().lexically_relative(folder).string()] = entry.path();
+    }
+    return found;
+  };
+  const auto sorted = files(here() / "sorted");
+  EXPECT_EQ(sorted.size(), 8u);  // of two folders, whose pictures have the same names
+  std::istringstream lines(result.out);
+  std::map<std::string, std::size_t> told, made;
+  for (std::string line; std::getline(lines, line);) ++told[line.substr(line.rfind(' ') + 1)];
+  for (const auto& [name, path] : sorted) ++made[name.substr(0, name.find('/'))];
+  EXPECT_EQ(made, told);
+  ASSERT_EQ(run_bart(here(), sort).code, 0);  // they are there already
+  EXPECT_EQ(files(here() / "sorted").size(), 8u);
+
+  ASSERT_EQ(run_bart(here(), {"predict", "faces", "--recursive", "--sort-into", "links", "--link",
+                              "--min-probability", "1"})
+                .code,
+            0);
+  for (const auto& [name, path] : files(here() / "links")) {
+    EXPECT_THAT(name, testing::StartsWith("unsure/"));
+    EXPECT_TRUE(fs::is_symlink(path));
+    EXPECT_FALSE(read_file(path).empty());
+  }
+  EXPECT_EQ(run_bart(here(), {"predict", picture_.string(), "--link"}).code, 2);
+  EXPECT_EQ(run_bart(here(), {"predict", picture_.string(), "--min-probability", "2"}).code, 2);
+}
+
+TEST_F(PredictDrawn, ReadsStandardInputAndPatterns) {
+  const std::string answer = run_bart(here(), {"predict", picture_.string()}).out;
+  const std::string name = answer.substr(answer.find(": "));
+  const auto with_input = [&](const fs::path& input, std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "predict");
+    return run_bart(here(), arguments, {.in_child = [&] {
+                      const int fd = ::open(input.c_str(), O_RDONLY);
+                      ::dup2(fd, STDIN_FILENO);
+                    }});
+  };
+  const BartResult picture = with_input(picture_, {"-"});
+  EXPECT_THAT(picture.out, testing::EndsWith(name)) << picture.err;
+  write_file(here() / "list.txt", picture_.string() + "\n" + picture_.string() + "\n");
+  EXPECT_EQ(with_input(here() / "list.txt", {"-"}).code, 0);
+  write_file(here() / "empty.txt", std::string_view("\n"));
+  EXPECT_EQ(with_input(here() / "empty.txt", {"-"}).code, 1);
+  const BartResult pattern = run_bart(here(), {"predict", "faces/*/*.jpg"});
+  EXPECT_EQ(std::count(pattern.out.begin(), pattern.out.end(), '\n'), 8) << pattern.err;
+  EXPECT_EQ(run_bart(here(), {"predict", "faces/*.png"}).code, 1);
+}
+
+TEST_F(PredictDrawn, SeveralModelsAnswerTogetherAndSayHowOftenTheyAgree) {
+  const std::string model = "BART-10M.pth";
+  const BartResult same =
+      run_bart(here(), {"predict", "faces", "--recursive", "--also", model, "--top-k", "2"});
+  EXPECT_THAT(same.err, HasSubstr("The 2 models agree on 8 of 8 images (100.0 %)"));
+  EXPECT_EQ(same.out, run_bart(here(), {"predict", "faces", "--recursive", "--top-k", "2"}).out);
+  ASSERT_EQ(run_bart(here(), {"sample", "others", "--classes", "3", "--per-class", "4"}).code, 0);
+  ASSERT_EQ(
+      run_bart(here(), {"train", "others", "--image-size", "16", "--epochs", "0", "--out", "other"}).code, 0);
+  const BartResult other = run_bart(here(), {"predict", picture_.string(), "--also", "other"});
+  EXPECT_EQ(other.code, 1);
+  EXPECT_THAT(other.err, HasSubstr("has other classes than"));
 }
 
 }  // namespace

@@ -34,6 +34,9 @@ struct InspectedPicture {
   std::uint64_t bytes = 0;
   Part side = Part::train;    // of the split
   bool clipped_gray = false;  // see is_clipped_gray()
+  double brightness = 0;      // of its brightest percent of pixels, from 0 to 1
+  double sharpness =
+      0;  // variance of the Laplacian of its small copy's brightness, which is low when blurred
 };
 
 struct InspectedClass {

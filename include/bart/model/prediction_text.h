@@ -19,7 +19,17 @@ std::vector<ClassProbability> ranking(std::span<const float> probabilities,
 /// A JSON list, [{"class": …, "probability": …}, …], with as many digits as give the same float.
 std::string json_classes(std::span<const ClassProbability> classes);
 
-enum class PredictionFormat { json, jsonl, csv, text };
+/// The classes that are at least so probable; if there is none, the class "unsure" with the probability of
+/// the first. `classes` are those of ranking(), at least one.
+std::vector<ClassProbability> sure_ones(std::vector<ClassProbability> classes, double least_probability);
+
+enum class PredictionFormat {
+  json,
+  jsonl,
+  csv,
+  text,
+  table,  // for a terminal: a line per class, with a bar
+};
 
 /// Writes predictions as text, one after the other, without keeping them.
 class PredictionWriter {

@@ -19,17 +19,19 @@ struct ReportPicture {
   std::vector<std::int32_t> classes;  // the predicted one first
 };
 
-/// The pictures that the report shows: the mistakes with the largest loss, explained for the predicted and
-/// the true class, and the least certain predictions, explained for the two most probable classes.
+/// The pictures that the report shows, each once: the mistakes with the largest loss, explained for the
+/// predicted and the true class; the least certain correct predictions, explained for the two most probable
+/// classes; and the other mistakes, which are not explained.
 struct ReportPictures {
   std::vector<ReportPicture> worst;
   std::vector<ReportPicture> uncertain;
+  std::vector<ReportPicture> other_mistakes;
 
-  /// Both lists in one, in the order in which the report takes the explanations.
+  /// The first two lists in one, in the order in which the report takes the explanations.
   std::vector<ReportPicture> all() const;
 };
 
-/// At most 12 pictures of each kind.
+/// At most 12 pictures of the first two kinds, and at most 800 other mistakes.
 ReportPictures report_pictures(const Predictions& predictions);
 
 /// The report of a training as one self-contained HTML page: the data and settings, the curves, and the

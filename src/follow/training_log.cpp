@@ -1,18 +1,26 @@
 #include "training_log.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <string>
 #include <utility>
 
 #include "arguments.h"
 #include "bart/platform/counted.h"
+#include "bart/platform/printable.h"
 #include "bart/record/epoch_figures.h"
 #include "bart/record/run_folder.h"
 #include "bart/run/settle.h"
 #include "cache_text.h"
 #include "listing_text.h"
+#include "terminal.h"
+#include "training_events.h"
+#include "training_table.h"
+#include "verbosity.h"
 
 namespace bart {
 namespace {
@@ -34,6 +42,8 @@ std::string resume_command(const fs::path& out) {
 }  // namespace
 
 RunObserver TrainingLog::observer() {
+  if (style_ == LogStyle::table) return table_observer();
+  if (style_ == LogStyle::json) return json_observer();
   RunObserver observer;
   observer.listed = [this](const Listing& listing) { log_listing(log_, listing); };
   observer.reading = [this](std::size_t done, std::size_t total) {
@@ -81,6 +91,171 @@ RunObserver TrainingLog::observer() {
   };
   observer.warning = [this](const std::string& sentence) { log_.warning(sentence); };
   return observer;
+}
+
+void TrainingLog::info(const std::string& sentence) {
+  if (style_ == LogStyle::original) {
+    log_.info(sentence);
+  } else if (!verbosity().quiet) {
+    tell_line(style_ == LogStyle::json ? text_event("message", sentence)
+                                       : wrapped(printable_line(sentence), terminal_columns(STDERR_FILENO)));
+  }
+}
+
+void TrainingLog::warning(const std::string& sentence) {
+  if (style_ == LogStyle::json) tell_line(text_event("warning", sentence));
+  if (style_ != LogStyle::table) {
+    log_.warning(sentence);
+  } else {
+    const std::string word = "Warning:";
+    const std::string text =
+        wrapped(fmt::format("{} {}", word, printable_line(sentence)), terminal_columns(STDERR_FILENO));
+    tell_line(styled(word, Style::warning, shows_colours(STDERR_FILENO)) + text.substr(word.size()));
+  }
+}
+
+/// Writes a line of the table above its bar, or an event to stdout.
+void TrainingLog::tell_line(const std::string& line) {
+  if (style_ == LogStyle::json) {
+    std::fwrite(line.data(), 1, line.size(), stdout);
+    std::fflush(stdout);
+    return;
+  }
+  progress_.clear();
+  bar_.above(line);
+}
+
+RunObserver TrainingLog::json_observer() {
+  RunObserver observer;
+  observer.listed = [this](const Listing& listing) {
+    for (const std::string& sentence : listing.warnings) warning(sentence);
+  };
+  observer.read = [this](const LoadedPictures& pictures, const RunSettings&) {
+    for (const SkippedPicture& skipped : pictures.skipped) {
+      warning(fmt::format("Skipped {}: {}", skipped.file, skipped.reason));
+    }
+  };
+  observer.start = [this](const RunStart& start) {
+    tell_line(start_event(start));
+    signals_.emplace();
+  };
+  observer.step = [this](const StepRecord& step, std::size_t done, std::size_t total) {
+    tell_line(step_event(step, done, total));
+    return signal() == 0;
+  };
+  observer.validating = [this](std::size_t, std::size_t) { return signal() == 0; };
+  observer.epoch = [this](const EpochRecord& epoch) {
+    tell_line(epoch_event(epoch));
+    return true;
+  };
+  observer.tested = [this](const TestRecord& test) { tell_line(tested_event(test)); };
+  observer.saved = [this](Saved what, const fs::path& path) { tell_line(saved_event(what, path)); };
+  observer.warning = [this](const std::string& sentence) { warning(sentence); };
+  return observer;
+}
+
+RunObserver TrainingLog::table_observer() {
+  RunObserver observer;
+  observer.listed = [this](const Listing& listing) {
+    for (const std::string& sentence : listing.warnings) warning(sentence);
+    if (!listing.passed_over.empty()) info(passed_over_sentence(listing.passed_over));
+  };
+  observer.reading = [this](std::size_t done, std::size_t total) {
+    progress_.show("Reading pictures", done, total);
+  };
+  observer.read = [this](const LoadedPictures& pictures, const RunSettings&) {
+    progress_.clear();
+    for (const SkippedPicture& skipped : pictures.skipped) {
+      warning(fmt::format("Skipped {}: {}", skipped.file, skipped.reason));
+    }
+    if (!pictures.cache_trouble.empty()) warning(pictures.cache_trouble);
+  };
+  observer.start = [this](const RunStart& start) {
+    tell_header(start);
+    signals_.emplace();
+  };
+  observer.step = [this](const StepRecord& step, std::size_t done, std::size_t total) {
+    bar_.trained(static_cast<std::size_t>(step.epoch - 1) * total + done,
+                 fmt::format("Epoch {}/{}", step.epoch, epochs_), fmt::format("loss {:.3f}", step.loss));
+    epoch_ = step.epoch;
+    return signal() == 0;
+  };
+  observer.validating = [this](std::size_t done, std::size_t total) {
+    bar_.validated(static_cast<std::size_t>(epoch_ - 1) * total + done,
+                   fmt::format("Validating {}/{}", epoch_, epochs_));
+    return signal() == 0;
+  };
+  observer.epoch = [this](const EpochRecord& epoch) {
+    tell_row(epoch);
+    return true;
+  };
+  observer.trained = [this](const RunResult& result) {
+    bar_.clear();
+    if (result.best_epoch == 0 || verbosity().quiet) return;
+    const EpochRecord& best = result.record.epochs[static_cast<std::size_t>(result.best_epoch) - 1];
+    if (std::isnan(best.validation_accuracy)) return;
+    info(fmt::format(
+        "Best epoch: {}, {:.1f} % correct, macro F1 {:.3f}{}{}", best.epoch, best.validation_accuracy,
+        best.validation_macro_f1, result.record.validation_pictures > 0 ? "" : " (on the test pictures)",
+        result.out_of_patience ? "; no epoch after it was better, so the training ended early" : ""));
+  };
+  observer.testing = [this](std::size_t done, std::size_t total) { progress_.show("Testing", done, total); };
+  observer.tested = [this](const TestRecord& test) {
+    info(fmt::format("{} on the test pictures: {:.1f} % correct, macro F1 {:.3f}", test.model,
+                     test.accuracy_percent, test.macro_f1));
+  };
+  observer.reporting = [this](std::size_t done, std::size_t total) {
+    progress_.show("Making the report", done, total);
+  };
+  observer.saved = [this](Saved what, const fs::path& path) {
+    if (what == Saved::model || what == Saved::report) info(fmt::format("Saved {}", path.string()));
+  };
+  observer.warning = [this](const std::string& sentence) { warning(sentence); };
+  return observer;
+}
+
+void TrainingLog::tell_header(const RunStart& start) {
+  const RunRecord& record = start.record;
+  const RunSettings& settings = record.settings;
+  epochs_ = settings.epochs;
+  epoch_ = start.progress.epoch;
+  rows_ = start.progress.epochs;
+  by_macro_f1_ = settings.best == "macro-f1";
+  const std::size_t columns = terminal_columns(STDERR_FILENO);
+  if (!verbosity().quiet) tell_line(training_header(record, columns));
+  if (record.resumed_after_step) {
+    info(fmt::format("Going on after step {} from {}", *record.resumed_after_step,
+                     start.resumed_from.string()));
+  }
+  if (!start.init.empty()) info(fmt::format("Beginning with the weights of {}", start.init.string()));
+  if (start.earlier_model) {
+    info("What an earlier training left in this folder is kept, in bart-run/earlier/ once there is a model");
+  }
+  if (!verbosity().quiet) {
+    tell_line("");
+    tell_line(styled(table_head(columns), Style::bold, shows_colours(STDERR_FILENO)));
+  }
+  const std::size_t held_out =
+      record.validation_pictures > 0 ? record.validation_pictures : record.test_pictures;
+  const auto epochs = static_cast<std::size_t>(std::max(settings.epochs, 0));
+  TrainingWork all{.train = epochs * record.train_pictures, .validation = epochs * held_out};
+  if (settings.max_steps > 0) {
+    const auto most =
+        static_cast<std::size_t>(settings.max_steps) * static_cast<std::size_t>(settings.batch_size);
+    all.train = std::min(all.train, most);
+    all.validation = all.train / record.train_pictures * held_out;
+  }
+  const auto before = static_cast<std::size_t>(epoch_ - 1);
+  bar_.begin(all, {.train = before * record.train_pictures + static_cast<std::size_t>(start.progress.done),
+                   .validation = before * held_out});
+}
+
+void TrainingLog::tell_row(const EpochRecord& epoch) {
+  rows_.push_back(epoch);
+  if (verbosity().quiet) return;
+  const bool best = best_epoch(rows_, by_macro_f1_ ? BestBy::macro_f1 : BestBy::accuracy) == epoch.epoch;
+  const std::string row = table_row(epoch, epochs_, best, terminal_columns(STDERR_FILENO));
+  tell_line(styled(row, best ? Style::good : Style::plain, shows_colours(STDERR_FILENO)));
 }
 
 void TrainingLog::tell_data(const LoadedPictures& pictures, const RunSettings& settings) {
@@ -205,10 +380,12 @@ void TrainingLog::tell_model(const fs::path& model) {
 
 int TrainingLog::end(const RunResult& result) {
   progress_.clear();
+  bar_.clear();
+  if (style_ == LogStyle::json) tell_line(end_event(result));
   if (result.record.status != "interrupted") return 0;
-  log_.warning(fmt::format("Stopped by {} after step {}: saved {}; to go on: {}",
-                           signals_ ? signals_->name() : "nothing", result.record.steps,
-                           result.checkpoint.string(), resume_command(result.folder.results())));
+  warning(fmt::format("Stopped by {} after step {}: saved {}; to go on: {}",
+                      signals_ ? signals_->name() : "nothing", result.record.steps,
+                      result.checkpoint.string(), resume_command(result.folder.results())));
   return 128 + signal();
 }
 

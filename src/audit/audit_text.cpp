@@ -1,0 +1,139 @@
+#include "bart/audit/audit_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <nlohmann/json.hpp>
+
+#include "bart/formats/csv.h"
+#include "bart/platform/counted.h"
+#include "bart/platform/printable.h"
+#include "kinds.h"
+
+namespace bart {
+namespace {
+
+using nlohmann::ordered_json;
+
+const std::string& class_of(const Audit& audit, std::int32_t label) {
+  return audit.inspection.classes[static_cast<std::size_t>(label)].name;
+}
+
+}  // namespace
+
+std::string audit_text(const Audit& audit) {
+  constexpr std::size_t most = 10;
+  const Inspection& inspection = audit.inspection;
+  std::string text = fmt::format(
+      "{}: {} in {}\nProbabilities: {}; the label of {:.1f} % is the most probable class\n\n",
+      printable(inspection.folder.string()), counted(inspection.pictures.size(), "picture", "pictures"),
+      counted(inspection.classes.size(), "class", "classes"), printable(audit.how), 100 * audit.accuracy);
+  text += fmt::format("  {:>6}  probably mislabelled (of {} judged)\n", audit.label_issues.size(),
+                      with_commas(audit.judged.size()));
+  for (const GroupKind& kind : group_kinds) {
+    const std::vector<DuplicateGroup>& groups = inspection.*kind.groups;
+    text += fmt::format("  {:>6}  {} of {}\n", groups.size(), groups.size() == 1 ? "group" : "groups",
+                        kind.words);
+  }
+  for (const PoorKind& kind : poor_kinds)
+    text += fmt::format("  {:>6}  {}\n", (audit.*kind.pictures).size(), kind.name);
+  text += fmt::format("  {:>6}  unreadable\n", inspection.unreadable.size());
+  if (audit.label_issues.empty()) return text;
+  text += "\nThe most doubtful labels:\n";
+  for (std::size_t k = 0; k < std::min(most, audit.label_issues.size()); ++k) {
+    const LabelIssue& issue = audit.label_issues[k];
+    const InspectedPicture& picture = inspection.pictures[issue.picture];
+    text += fmt::format("  {}: {} {:.1f} %, rather {} {:.1f} %\n", printable(picture.file),
+                        printable(class_of(audit, picture.label)), 100 * issue.label_probability,
+                        printable(class_of(audit, issue.likely)), 100 * issue.likely_probability);
+  }
+  return text;
+}
+
+std::string audit_csv(const Audit& audit) {
+  const Inspection& inspection = audit.inspection;
+  std::string csv = "finding,file,class,likely_class,class_probability,likely_probability,score,group\n";
+  const auto row = [&](const char* finding, const InspectedPicture& picture, const std::string& rest) {
+    csv += fmt::format("{},{},{},{}\n", finding, csv_field(picture.file),
+                       csv_field(class_of(audit, picture.label)), rest);
+  };
+  for (const LabelIssue& issue : audit.label_issues) {
+    row("label", inspection.pictures[issue.picture],
+        fmt::format("{},{},{},{},", csv_field(class_of(audit, issue.likely)), issue.label_probability,
+                    issue.likely_probability, issue.score));
+  }
+  for (const GroupKind& kind : group_kinds) {
+    const std::vector<DuplicateGroup>& groups = inspection.*kind.groups;
+    for (std::size_t g = 0; g < groups.size(); ++g) {
+      for (const std::uint32_t i : groups[g].pictures) {
+        row(kind.name, inspection.pictures[i], fmt::format(",,,,{}", g + 1));
+      }
+    }
+  }
+  for (const PoorKind& kind : poor_kinds) {
+    for (const std::uint32_t i : audit.*kind.pictures) {
+      row(kind.name, inspection.pictures[i], fmt::format(",,,{:.4g},", kind.value(inspection.pictures[i])));
+    }
+  }
+  for (const SkippedPicture& file : inspection.unreadable) {
+    csv += fmt::format("unreadable,{},,,,,,\n", csv_field(file.file));
+  }
+  return csv;
+}
+
+std::string audit_json(const Audit& audit) {
+  const Inspection& inspection = audit.inspection;
+  ordered_json json{{"folder", inspection.folder.string()},
+                    {"pictures", inspection.pictures.size()},
+                    {"judged", audit.judged.size()},
+                    {"probabilities", audit.how},
+                    {"accuracy", audit.accuracy}};
+  json["label_issues"] = ordered_json::array();
+  for (const LabelIssue& issue : audit.label_issues) {
+    const InspectedPicture& picture = inspection.pictures[issue.picture];
+    json["label_issues"].push_back({{"file", picture.file},
+                                    {"class", class_of(audit, picture.label)},
+                                    {"likely_class", class_of(audit, issue.likely)},
+                                    {"class_probability", issue.label_probability},
+                                    {"likely_probability", issue.likely_probability},
+                                    {"score", issue.score}});
+  }
+  for (const GroupKind& kind : group_kinds) {
+    ordered_json& list = json["duplicates"][kind.name] = ordered_json::array();
+    for (const DuplicateGroup& group : inspection.*kind.groups) {
+      ordered_json files = ordered_json::array();
+      for (const std::uint32_t i : group.pictures) files.push_back(inspection.pictures[i].file);
+      list.push_back({{"across_classes", group.across_classes}, {"files", std::move(files)}});
+    }
+  }
+  for (const PoorKind& kind : poor_kinds) {
+    ordered_json& list = json[kind.name] = ordered_json::array();
+    for (const std::uint32_t i : audit.*kind.pictures) {
+      list.push_back(
+          {{"file", inspection.pictures[i].file}, {kind.figure, kind.value(inspection.pictures[i])}});
+    }
+  }
+  json["unreadable"] = ordered_json::array();
+  for (const SkippedPicture& file : inspection.unreadable) {
+    json["unreadable"].push_back({{"file", file.file}, {"reason", file.reason}});
+  }
+  // The name of a file may be any bytes.
+  return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+std::string probabilities_csv(const Audit& audit) {
+  const Inspection& inspection = audit.inspection;
+  std::string csv = "file,label";
+  for (const InspectedClass& one : inspection.classes) csv += "," + csv_field(one.name);
+  csv += "\n";
+  for (std::size_t k = 0; k < audit.judged.size(); ++k) {
+    const InspectedPicture& picture = inspection.pictures[audit.judged[k]];
+    csv += csv_field(picture.file) + "," + csv_field(class_of(audit, picture.label));
+    for (const double value : audit.probabilities.row(k)) csv += fmt::format(",{}", value);
+    csv += "\n";
+  }
+  return csv;
+}
+
+}  // namespace bart

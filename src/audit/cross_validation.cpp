@@ -1,0 +1,98 @@
+#include "cross_validation.h"
+
+#include <algorithm>
+#include <map>
+
+#include "bart/engine/softmax.h"
+#include "bart/model/model.h"
+#include "bart/network/dropout.h"
+#include "bart/random/numpy.h"
+#include "bart/record/dropout_text.h"
+#include "bart/training/predictions.h"
+#include "bart/training/train.h"
+
+namespace bart {
+
+std::vector<std::vector<std::uint32_t>> audit_folds(std::span<const std::int32_t> labels,
+                                                    std::span<const std::uint32_t> groups, int folds,
+                                                    std::uint32_t seed) {
+  const auto count = static_cast<std::size_t>(folds);
+  std::map<std::int32_t, std::map<std::uint32_t, std::vector<std::uint32_t>>> classes;
+  for (std::uint32_t i = 0; i < labels.size(); ++i) classes[labels[i]][groups[i]].push_back(i);
+  std::vector<std::vector<std::uint32_t>> result(count);
+  Mt19937 generator(seed);
+  for (auto& [label, members] : classes) {
+    std::vector<std::vector<std::uint32_t>> units;
+    for (auto& [group, pictures] : members) {
+      if (members.size() >= 2 * count) {
+        units.push_back(std::move(pictures));
+      } else {
+        for (const std::uint32_t i : pictures) units.push_back({i});
+      }
+    }
+    // The largest first, each to the fold that has the fewest pictures of the class; of these to the one with
+    // the fewest pictures at all.
+    const auto order = numpy_permutation(generator, static_cast<std::uint32_t>(units.size()));
+    std::vector<std::vector<std::uint32_t>> shuffled;
+    for (const std::uint32_t k : order) shuffled.push_back(std::move(units[k]));
+    std::ranges::stable_sort(shuffled, std::greater<>(), [](const auto& unit) { return unit.size(); });
+    std::vector<std::size_t> own(count);
+    for (const auto& unit : shuffled) {
+      std::size_t to = 0;
+      for (std::size_t f = 1; f < count; ++f) {
+        if (std::pair(own[f], result[f].size()) < std::pair(own[to], result[to].size())) to = f;
+      }
+      own[to] += unit.size();
+      result[to].insert(result[to].end(), unit.begin(), unit.end());
+    }
+  }
+  for (auto& fold : result) std::ranges::sort(fold);
+  return result;
+}
+
+std::vector<double> cross_validated_probabilities(const LoadedPictures& pictures,
+                                                  const std::vector<std::vector<std::uint32_t>>& folds,
+                                                  const SettledSettings& settings, const OnProgress& training,
+                                                  const OnProgress& predicting) {
+  Architecture architecture{.classes = static_cast<int>(pictures.classes.size()),
+                            .image_size = settings.values.image_size};
+  set_dropout(settings.values.dropout, architecture);
+  const auto epochs = static_cast<std::size_t>(settings.values.epochs);
+  const std::size_t total = epochs * pictures.size() * (folds.size() - 1);
+  std::size_t before = 0, predicted = 0;
+  std::vector<double> probabilities(pictures.size() * pictures.classes.size());
+  for (const std::vector<std::uint32_t>& fold : folds) {
+    Split split;
+    for (std::uint32_t i = 0; i < pictures.size(); ++i) {
+      if (!std::ranges::binary_search(fold, i)) split.train.push_back(i);
+    }
+    const std::size_t size = split.train.size();
+    TrainOptions options = settings.training;
+    Training one(pictures, std::move(split), architecture, options,
+                 initial_training_state(
+                     architecture, options.seed, size,
+                     settings.values.init_values == "he" ? InitialValues::he : InitialValues::pytorch));
+    TrainEvents events;
+    events.step = [&](const StepRecord& step, std::size_t done, std::size_t) {
+      if (training) training(before + static_cast<std::size_t>(step.epoch - 1) * size + done, total);
+      return true;
+    };
+    one.run(events);
+    before += epochs * size;
+    const Model model({.state = one.model(), .classes = pictures.classes},
+                      {.threads = options.threads, .exact = options.exact});
+    const Predictions found =
+        predictions_of(model.network(), pictures, fold, static_cast<std::size_t>(options.batch_size),
+                       [&](std::size_t done, std::size_t) {
+                         if (predicting) predicting(predicted + done, pictures.size());
+                       });
+    predicted += fold.size();
+    for (std::size_t k = 0; k < fold.size(); ++k) {
+      std::ranges::copy(softmax(found.row(k)),
+                        probabilities.begin() + static_cast<std::ptrdiff_t>(fold[k] * found.classes));
+    }
+  }
+  return probabilities;
+}
+
+}  // namespace bart

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bart/dataset/load.h"
+#include "bart/platform/progress.h"
+#include "bart/run/settle.h"
+
+namespace bart {
+
+/// The pictures of each fold, ascending. Every class is spread evenly over the folds. `groups[i]` is the
+/// group of near duplicates of picture i; those of one class stay together if the class has at least twice as
+/// many groups as there are folds.
+std::vector<std::vector<std::uint32_t>> audit_folds(std::span<const std::int32_t> labels,
+                                                    std::span<const std::uint32_t> groups, int folds,
+                                                    std::uint32_t seed);
+
+/// The probabilities [n, classes] of each picture by a training without the pictures of its fold.
+std::vector<double> cross_validated_probabilities(const LoadedPictures& pictures,
+                                                  const std::vector<std::vector<std::uint32_t>>& folds,
+                                                  const SettledSettings& settings, const OnProgress& training,
+                                                  const OnProgress& predicting);
+
+}  // namespace bart

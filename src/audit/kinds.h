@@ -1,0 +1,47 @@
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "bart/audit/audit.h"
+
+namespace bart {
+
+/// A kind of duplicates.
+struct GroupKind {
+  const char* name;
+  const char* heading;
+  const char* words;  // after "groups of"
+  std::vector<DuplicateGroup> Inspection::*groups;
+};
+
+inline constexpr GroupKind group_kinds[] = {
+    {"same-bytes", "Same bytes", "files with the same bytes", &Inspection::same_bytes},
+    {"same-pixels", "Same pixels", "files with the same pixels", &Inspection::same_pixels},
+    {"near-duplicate", "Near duplicates", "near duplicates", &Inspection::near_duplicates},
+};
+
+/// A kind of poor pictures, and the figure by which they are known.
+struct PoorKind {
+  const char* name;
+  const char* heading;
+  const char* figure;
+  const char* meaning;  // a sentence
+  std::vector<std::uint32_t> Audit::*pictures;
+  double (*value)(const InspectedPicture&);
+};
+
+inline constexpr PoorKind poor_kinds[] = {
+    {"blurred", "Blurred", "sharpness",
+     "The variance of the Laplacian of these pictures is below a tenth of the data set's median.",
+     &Audit::blurred, [](const InspectedPicture& picture) { return picture.sharpness; }},
+    {"dark", "Dark", "brightness", "Even the brightest percent of the pixels of these pictures is dark.",
+     &Audit::dark, [](const InspectedPicture& picture) { return picture.brightness; }},
+    {"tiny", "Tiny", "shorter_side",
+     "A side of these pictures is less than half as long as the network sees it.", &Audit::tiny,
+     [](const InspectedPicture& picture) {
+       return static_cast<double>(std::min(picture.width, picture.height));
+     }},
+};
+
+}  // namespace bart

@@ -1,0 +1,171 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "bart/audit/audit.h"
+#include "bart/audit/audit_text.h"
+#include "bart/audit/decisions.h"
+#include "bart/platform/counted.h"
+#include "bart/platform/error.h"
+#include "bart/platform/files.h"
+#include "bart/run/settle.h"
+#include "commands.h"
+#include "listing_text.h"
+#include "log.h"
+#include "outputs.h"
+#include "progress.h"
+#include "train_flags.h"
+
+namespace bart {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct AuditFlags {
+  fs::path folder = "characters_train";
+  fs::path out = "bart-audit";
+  std::string recipe = "tuned";
+  std::string rank = "self-confidence";
+  RunSettings settings{.epochs = 20};
+  AuditOptions options;
+};
+
+int audit_command(AuditFlags& flags, const CLI::App& command) {
+  if (flags.options.folds < 2)
+    throw UsageError(fmt::format("--folds must be at least 2, not {}", flags.options.folds));
+  if (!flags.options.model.empty() && !flags.options.probabilities.empty()) {
+    throw UsageError("--model and --probabilities both give probabilities: name one of them");
+  }
+  if (lies_in(flags.out, flags.folder)) {
+    throw UsageError(
+        fmt::format("--out {} lies in the data folder {}", flags.out.string(), flags.folder.string()));
+  }
+  take_recipe(command, flags.recipe, flags.settings);
+  if (flags.rank == "margin") flags.options.ranking = IssueRanking::normalized_margin;
+  Progress progress;
+  Log log("Batlogger (Audit)", progress);
+  const auto shown = [&](const char* heading) {
+    return [&progress, heading](std::size_t done, std::size_t total) { progress.show(heading, done, total); };
+  };
+  const Audit audit =
+      audit_pictures(flags.folder, flags.settings, flags.options,
+                     {.listed = [&](const Listing& listing) { log_listing(log, listing); },
+                      .inspecting = shown("Inspecting pictures"),
+                      .reading = shown("Reading pictures"),
+                      .training = shown("Training"),
+                      .predicting = shown("Predicting"),
+                      .warning = [&](const std::string& sentence) { log.warning(sentence); }});
+  const std::string page = audit_page(audit, shown("Making thumbnails"));
+  progress.clear();
+  fs::create_directories(flags.out);
+  for (const auto& [name, text] : {std::pair("probabilities.csv", probabilities_csv(audit)),
+                                   {"audit.csv", audit_csv(audit)},
+                                   {"audit.json", audit_json(audit)},
+                                   {"audit.html", page}}) {
+    EarlierOutput earlier(flags.out / name, EarlierOutput::Replaced::as_a_whole);
+    write_file(flags.out / name, text);
+    if (const std::string kept = earlier.keep(); !kept.empty()) log.info(kept);
+  }
+  fmt::print("{}", audit_text(audit));
+  log.info(
+      fmt::format("Saved audit.html, audit.csv, audit.json and probabilities.csv in {}", flags.out.string()));
+  return 0;
+}
+
+struct ApplyFlags {
+  fs::path decisions, folder;
+  bool undo = false;
+};
+
+int apply_command(const ApplyFlags& flags) {
+  const Applied done = flags.undo ? undo_decisions(flags.decisions, flags.folder)
+                                  : apply_decisions(flags.decisions, flags.folder);
+  const std::string what = fmt::format("{} moved to another class, {} removed, {} kept",
+                                       counted(done.moved, "picture", "pictures"), done.removed, done.kept);
+  if (done.already) {
+    fmt::print("Nothing to do: this was {} before ({})\n", flags.undo ? "taken back" : "applied", what);
+  } else if (flags.undo) {
+    fmt::print("Taken back in {}: {}\n", done.folder.string(), what);
+  } else {
+    fmt::print("{}: {}\n", done.folder.string(), what);
+    if (done.removed > 0) fmt::print("The removed pictures are in {}\n", done.removed_to.string());
+    if (done.moved + done.removed > 0) {
+      fmt::print("bart apply {} --undo takes it back\n", flags.decisions.string());
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_audit_command(CLI::App& program, Run& run) {
+  auto flags = std::make_shared<AuditFlags>();
+  CLI::App* command = program.add_subcommand(
+      "audit", "Find pictures that are probably mislabelled, duplicates, and blurred, dark or tiny pictures");
+  command->add_option("folder", flags->folder, "The data: one sub-folder per class")->capture_default_str();
+  command
+      ->add_option("--out", flags->out,
+                   "The folder to write audit.html, audit.csv, audit.json and probabilities.csv into")
+      ->capture_default_str();
+  command
+      ->add_option("--folds", flags->options.folds,
+                   "Number of trainings, each without a share of the pictures that it is then asked about")
+      ->capture_default_str();
+  command->add_option("--model", flags->options.model,
+                      "Train nothing: ask this model (the folder of a training) about the pictures that it "
+                      "was not trained on");
+  command->add_option("--probabilities", flags->options.probabilities,
+                      "Train nothing: take the probabilities of an earlier audit, probabilities.csv");
+  command
+      ->add_option("--rank", flags->rank,
+                   "The order of doubtful labels: self-confidence (the probability of the label), or margin "
+                   "(its distance from the most probable other class)")
+      ->check(CLI::IsMember({"self-confidence", "margin"}))
+      ->capture_default_str();
+  command
+      ->add_option("--recipe", flags->recipe,
+                   "The settings of the trainings for which no flag is given, as for bart train")
+      ->check(CLI::IsMember({"original", "tuned"}))
+      ->capture_default_str();
+  for (const char* flag : {"epochs", "bs", "lr", "seed", "image-size", "class-weights", "augment", "cache",
+                           "threads", "precision", "ignore-exif"}) {
+    add_setting_flag(*command, flag, flags->settings);
+  }
+  command->footer(
+      "The labels are judged by confident learning (Northcutt et al. 2021), as cleanlab does it. audit.html "
+      "is a page to "
+      "go\nthrough the findings with keys; it saves a file of decisions, which bart apply carries out. The "
+      "data folder is "
+      "only read.\n\n"
+      "Examples:\n"
+      "  bart audit faces                             five trainings of 20 epochs\n"
+      "  bart audit faces --folds 3 --image-size 64   a quicker look\n"
+      "  bart audit faces --model run1                the pictures that run1 was not trained on\n"
+      "  bart apply decisions.json                    what you decided on the page");
+  command->callback(
+      [flags, &run, command] { run = [flags, command] { return audit_command(*flags, *command); }; });
+}
+
+void add_apply_command(CLI::App& program, Run& run) {
+  auto flags = std::make_shared<ApplyFlags>();
+  CLI::App* command = program.add_subcommand(
+      "apply", "Carry out the decisions of an audit: move pictures to other classes, or aside");
+  command->add_option("decisions", flags->decisions, "The file that the page of bart audit saved")
+      ->required();
+  command->add_option("--folder", flags->folder,
+                      "The data folder, if it is no longer where the audit found it");
+  command->add_flag("--undo", flags->undo, "Move everything back to where it was");
+  command->footer(
+      "Nothing is deleted and no file is replaced. Removed pictures go into FOLDER-removed beside the data "
+      "folder, which "
+      "also\nholds a journal: after a crash the same command goes on.\n\n"
+      "Examples:\n"
+      "  bart apply decisions.json\n"
+      "  bart apply decisions.json --undo");
+  command->callback([flags, &run] { run = [flags] { return apply_command(*flags); }; });
+}
+
+}  // namespace bart

@@ -1,0 +1,80 @@
+#include "bart/model/sort_pictures.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "bart/platform/error.h"
+#include "bart/platform/files.h"
+#include "bart/platform/printable.h"
+
+namespace bart {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Whether `there` is what adding `picture` would make.
+bool is_same(const fs::path& there, const fs::path& picture, bool link) {
+  std::error_code error;
+  if (fs::is_symlink(fs::symlink_status(there, error))) {
+    return link && fs::read_symlink(there, error) == fs::absolute(picture);
+  }
+  if (link || !fs::is_regular_file(there, error) ||
+      fs::file_size(there, error) != fs::file_size(picture, error)) {
+    return false;
+  }
+  return read_file(there) == read_file(picture);
+}
+
+/// Gives the finished copy its name, unless that is taken.
+bool rename_to_free(const fs::path& from, const fs::path& to) {
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return true;
+  if (errno == EEXIST) return false;
+  if (errno != EINVAL && errno != ENOSYS) {
+    throw Error(fmt::format("cannot write {}: {}", to.string(), std::strerror(errno)));
+  }
+  if (fs::exists(fs::symlink_status(to))) return false;  // a file system without such a rename
+  fs::rename(from, to);
+  return true;
+}
+
+}  // namespace
+
+void PictureSorter::add(const fs::path& picture, const std::string& class_name) {
+  if (class_name.empty() || class_name == "." || class_name == ".." ||
+      class_name.find_first_of(std::string_view("/\0", 2)) != std::string::npos) {
+    throw Error(fmt::format("the class \"{}\" cannot be the name of a folder", printable(class_name)));
+  }
+  const fs::path folder = folder_ / class_name;
+  fs::create_directories(folder);
+  const fs::path name = picture.filename(), unfinished = folder / fmt::format(".unfinished-{}", ::getpid());
+  for (int n = 1;; ++n) {
+    const fs::path to =
+        folder /
+        (n == 1 ? name.string() : fmt::format("{}-{}{}", name.stem().string(), n, name.extension().string()));
+    if (fs::exists(fs::symlink_status(to))) {
+      if (is_same(to, picture, link_)) break;
+      continue;
+    }
+    std::error_code error;
+    fs::remove(unfinished, error);
+    if (link_) {
+      fs::create_symlink(fs::absolute(picture), unfinished, error);
+    } else {
+      fs::copy_file(picture, unfinished, error);
+    }
+    if (error) {
+      throw Error(fmt::format("cannot {} {} into {}: {}", link_ ? "link" : "copy", picture.string(),
+                              folder.string(), error.message()));
+    }
+    if (rename_to_free(unfinished, to)) break;
+  }
+  ++counts_[class_name];
+}
+
+}  // namespace bart

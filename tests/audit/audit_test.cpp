@@ -1,0 +1,180 @@
+// An audit of drawn faces: folds, probabilities from each source, and what is written.
+#include "bart/audit/audit.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "bart/audit/audit_text.h"
+#include "bart/formats/csv.h"
+#include "bart/pictures/encode_png.h"
+#include "bart/platform/error.h"
+#include "bart/platform/files.h"
+#include "bart/run/run.h"
+#include "bart/sample/sample.h"
+#include "cross_validation.h"
+#include "scratch_folder.h"
+
+namespace bart {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+class AuditFaces : public testing::Test {
+ protected:
+  void SetUp() override { write_sample(faces(), {.classes = 2, .per_class = 8}); }
+  fs::path faces() const { return scratch_.path() / "faces"; }
+  RunSettings settings() const {
+    RunSettings settings;
+    settings.image_size = 16;
+    settings.batch_size = 8;
+    settings.epochs = 1;
+    settings.threads = 1;
+    settings.no_report = true;
+    settings.out = (scratch_.path() / "run").string();
+    return settings;
+  }
+  /// Probabilities of `p` for the label of each picture, but of 1 - p for the picture `wrong`.
+  fs::path probabilities(std::size_t wrong) const {
+    const Listing listing = list_folder(faces());
+    std::string csv =
+        "file,label," + csv_field(listing.classes[0]) + "," + csv_field(listing.classes[1]) + "\n";
+    for (std::size_t i = 0; i < listing.pictures.size(); ++i) {
+      const bool first = (listing.pictures[i].label == 0) != (i == wrong);
+      csv += csv_field(listing.pictures[i].file) + ",x," + (first ? "0.9,0.1" : "0.1,0.9") + "\n";
+    }
+    write_file(scratch_.path() / "p.csv", csv);
+    return scratch_.path() / "p.csv";
+  }
+
+  test::ScratchFolder scratch_;
+};
+
+TEST(AuditFolds, SpreadEachClassAndKeepNearDuplicatesTogether) {
+  std::vector<std::int32_t> labels;
+  std::vector<std::uint32_t> groups;
+  for (std::uint32_t i = 0; i < 40; ++i) {  // class 0: twenty pairs
+    labels.push_back(0);
+    groups.push_back(i / 2);
+  }
+  for (std::uint32_t i = 40; i < 50; ++i) {  // class 1: all alike, so that they cannot stay together
+    labels.push_back(1);
+    groups.push_back(40);
+  }
+  const auto folds = audit_folds(labels, groups, 5, 10);
+  ASSERT_EQ(folds.size(), 5u);
+  std::vector<std::uint32_t> all;
+  for (const auto& fold : folds) {
+    EXPECT_EQ(std::ranges::count_if(fold, [](std::uint32_t i) { return i < 40; }), 8);
+    EXPECT_EQ(std::ranges::count_if(fold, [](std::uint32_t i) { return i >= 40; }), 2);
+    for (const std::uint32_t i : fold) {
+      EXPECT_TRUE(i >= 40 || std::ranges::binary_search(fold, i ^ 1u)) << i;
+    }
+    all.insert(all.end(), fold.begin(), fold.end());
+  }
+  std::ranges::sort(all);
+  std::vector<std::uint32_t> expected(50);
+  std::iota(expected.begin(), expected.end(), 0u);
+  EXPECT_EQ(all, expected);
+  EXPECT_NE(audit_folds(labels, groups, 5, 11), folds);
+}
+
+TEST_F(AuditFaces, CrossValidationJudgesEveryPictureTheSameEachTime) {
+  std::size_t last = 0, total = 0;
+  const AuditObserver observer{.training = [&](std::size_t done, std::size_t of) {
+    EXPECT_GE(done, last);
+    last = done;
+    total = of;
+  }};
+  const Audit audit = audit_pictures(faces(), settings(), {.folds = 2}, observer);
+  EXPECT_EQ(last, 16u);
+  EXPECT_EQ(total, 16u);
+  ASSERT_EQ(audit.judged.size(), 16u);
+  for (std::size_t k = 0; k < 16; ++k) {
+    const auto row = audit.probabilities.row(k);
+    EXPECT_NEAR(row[0] + row[1], 1, 1e-6);
+    EXPECT_EQ(audit.probabilities.labels[k], audit.inspection.pictures[audit.judged[k]].label);
+  }
+  EXPECT_THAT(audit.how, HasSubstr("2-fold cross-validation, 1 epoch"));
+  // The file gives back the same numbers, and the same list.
+  write_file(scratch_.path() / "p.csv", probabilities_csv(audit));
+  const Audit again = audit_pictures(faces(), settings(), {.probabilities = scratch_.path() / "p.csv"});
+  EXPECT_EQ(again.probabilities.probabilities, audit.probabilities.probabilities);
+  ASSERT_EQ(again.label_issues.size(), audit.label_issues.size());
+  for (std::size_t k = 0; k < again.label_issues.size(); ++k) {
+    EXPECT_EQ(again.label_issues[k].picture, audit.label_issues[k].picture);
+  }
+}
+
+TEST_F(AuditFaces, AModelIsAskedOnlyAboutPicturesThatItWasNotTrainedOn) {
+  train(faces(), settings());
+  const Audit audit = audit_pictures(faces(), settings(), {.model = scratch_.path() / "run"});
+  EXPECT_EQ(audit.judged.size(), 4u);  // the test pictures
+  for (const Listing listing = list_folder(faces()); const std::uint32_t i : audit.judged) {
+    EXPECT_LT(i, listing.pictures.size());
+  }
+  fs::remove(scratch_.path() / "run/bart-run/pictures.csv");
+  EXPECT_THROW(audit_pictures(faces(), settings(), {.model = scratch_.path() / "run"}), Error);
+}
+
+TEST_F(AuditFaces, FindsAWrongLabelAndPoorPictures) {
+  const std::string first = list_folder(faces()).classes[0];
+  Picture dark{.width = 6, .height = 6, .pixels = std::vector<std::uint8_t>(6 * 6 * 3, 20)};
+  write_file(faces() / first / "zz_dark.png", encode_png(dark));
+  write_file(faces() / first / "zzz_broken.jpg", std::string_view("no picture"));
+  const Audit audit = audit_pictures(faces(), settings(), {.probabilities = probabilities(3)});
+  ASSERT_EQ(audit.label_issues.size(), 1u);
+  const LabelIssue& issue = audit.label_issues[0];
+  const std::string& file = audit.inspection.pictures[issue.picture].file;
+  EXPECT_EQ(file, list_folder(faces()).pictures[3].file);
+  EXPECT_EQ(issue.likely, 1);
+  EXPECT_DOUBLE_EQ(issue.label_probability, 0.1);
+  const auto names = [&](const std::vector<std::uint32_t>& pictures) {
+    std::vector<std::string> files;
+    for (const std::uint32_t i : pictures) files.push_back(audit.inspection.pictures[i].file);
+    return files;
+  };
+  const std::vector<std::string> only_dark = {first + "/zz_dark.png"};
+  EXPECT_EQ(names(audit.dark), only_dark);
+  EXPECT_EQ(names(audit.tiny), only_dark);
+  EXPECT_EQ(names(audit.blurred), only_dark);  // it is all of one colour
+
+  const auto rows = csv_rows_of(audit_csv(audit));
+  EXPECT_EQ(rows[1][0], "label");
+  EXPECT_EQ(rows[1][1], file);
+  EXPECT_EQ(rows.back()[0], "unreadable");
+  const auto json = nlohmann::json::parse(audit_json(audit));
+  EXPECT_EQ(json["label_issues"][0]["file"], file);
+  EXPECT_EQ(json["dark"][0]["file"], only_dark[0]);
+  const std::string page = audit_page(audit);
+  EXPECT_THAT(page, HasSubstr("data-file=\"" + file + "\""));
+  EXPECT_THAT(audit_text(audit), HasSubstr("1  probably mislabelled (of 17 judged)"));
+}
+
+TEST_F(AuditFaces, ProbabilitiesThatAreNoneAreRefused) {
+  const auto refusal = [&](const std::string& csv) -> std::string {
+    write_file(scratch_.path() / "bad.csv", csv);
+    try {
+      audit_pictures(faces(), settings(), {.probabilities = scratch_.path() / "bad.csv"});
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "none";
+  };
+  const std::vector<std::string> classes = list_folder(faces()).classes;
+  const std::string head = "file,label," + classes[0] + "," + classes[1] + "\n";
+  EXPECT_THAT(refusal(""), HasSubstr("is not what bart audit writes"));
+  EXPECT_THAT(refusal("file,label,a,b\nx,a,1,0\n"), HasSubstr("are not those of the data set"));
+  EXPECT_THAT(refusal(head + "x,a,1\n"), HasSubstr("row 2: 3 columns"));
+  EXPECT_THAT(refusal(head + "x,a,nan,0\n"), HasSubstr("nan is not a probability"));
+  EXPECT_THAT(refusal(head + "x,a,0.9,0.9\n"), HasSubstr("add up to 1.8"));
+  EXPECT_THAT(refusal(head + "x,a,1,0\nx,a,1,0\n"), HasSubstr("is there twice"));
+  EXPECT_THAT(refusal(head + "x,a,1,0\n"), HasSubstr("names no picture of"));
+}
+
+}  // namespace
+}  // namespace bart

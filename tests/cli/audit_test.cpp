@@ -1,0 +1,145 @@
+// bart audit and bart apply as a user runs them, and the page as Chromium runs it, if Chromium is installed.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "bart/platform/files.h"
+#include "csv.h"
+#include "drawn_faces.h"
+
+namespace bart {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using testing::HasSubstr;
+
+class AuditDrawn : public DrawnFaces {
+ protected:
+  AuditDrawn() : DrawnFaces(3, 6) {}
+
+  void SetUp() override {
+    DrawnFaces::SetUp();
+    for (const auto& entry : fs::directory_iterator(here() / "faces"))
+      classes_.push_back(entry.path().filename());
+    std::ranges::sort(classes_);
+    // The second picture of each class looks like the class after it.
+    std::string csv = "file,label," + classes_[0] + "," + classes_[1] + "," + classes_[2] + "\n";
+    for (std::size_t c = 0; c < 3; ++c) {
+      std::vector<std::string> files;
+      for (const auto& entry : fs::directory_iterator(here() / "faces" / classes_[c]))
+        files.push_back(entry.path().filename());
+      std::ranges::sort(files);
+      for (std::size_t k = 0; k < files.size(); ++k) {
+        const std::size_t looks = k == 1 ? (c + 1) % 3 : c;
+        csv += classes_[c] + "/" + files[k] + "," + classes_[c];
+        for (std::size_t p = 0; p < 3; ++p) csv += p == looks ? ",0.9" : ",0.05";
+        csv += "\n";
+        if (k == 1) planted_.push_back(classes_[c] + "/" + files[k]);
+      }
+    }
+    write_file(here() / "p.csv", csv);
+  }
+  BartResult audit(std::vector<std::string> flags = {}) const {
+    flags.insert(flags.begin(), {"audit", "faces", "--probabilities", "p.csv"});
+    return run_bart(here(), flags);
+  }
+
+  std::vector<std::string> classes_, planted_;
+};
+
+TEST_F(AuditDrawn, ListsPlantedErrorsAndNeedsNoSettingForIt) {
+  const BartResult result = audit();
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("3  probably mislabelled (of 18 judged)"));
+  std::vector<std::string> found;
+  for (const auto& row : csv_rows(file_text(here() / "bart-audit/audit.csv"))) {
+    if (row[0] == "label") found.push_back(row[1]);
+  }
+  EXPECT_THAT(found, testing::UnorderedElementsAreArray(planted_));
+  // The probabilities that it writes are those that it was given.
+  const BartResult again =
+      run_bart(here(), {"audit", "faces", "--probabilities", "bart-audit/probabilities.csv", "--rank",
+                        "margin", "--out", "again"});
+  EXPECT_THAT(again.out, HasSubstr("3  probably mislabelled"));
+  EXPECT_EQ(file_text(here() / "again/probabilities.csv"),
+            file_text(here() / "bart-audit/probabilities.csv"));
+}
+
+TEST_F(AuditDrawn, TrainsByItself) {
+  const BartResult result = run_bart(
+      here(), {"audit", "faces", "--folds", "2", "--epochs", "1", "--image-size", "16", "--bs", "4"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("2-fold cross-validation, 1 epoch with pictures of 16x16"));
+  EXPECT_EQ(csv_rows(file_text(here() / "bart-audit/probabilities.csv")).size(), 18u);
+}
+
+TEST_F(AuditDrawn, RefusesWhatCannotBe) {
+  EXPECT_EQ(run_bart(here(), {"audit", "faces", "--folds", "1"}).code, 2);
+  EXPECT_EQ(run_bart(here(), {"audit", "faces", "--model", "m", "--probabilities", "p.csv"}).code, 2);
+  const BartResult inside = audit({"--out", "faces/audit"});
+  EXPECT_EQ(inside.code, 2);
+  EXPECT_THAT(inside.err, HasSubstr("lies in the data folder"));
+  EXPECT_EQ(run_bart(here(), {"apply", "gone.json"}).code, 1);
+}
+
+TEST_F(AuditDrawn, AppliesDecisionsAndTakesThemBack) {
+  const json decisions{{"version", 1},
+                       {"folder", (here() / "faces").string()},
+                       {"decisions",
+                        {{{"file", planted_[0]}, {"action", "move"}, {"to", classes_[1]}},
+                         {{"file", planted_[1]}, {"action", "remove"}}}}};
+  write_file(here() / "decisions.json", decisions.dump());
+  const BartResult applied = run_bart(here(), {"apply", "decisions.json"});
+  ASSERT_EQ(applied.code, 0) << applied.err;
+  EXPECT_THAT(applied.out, HasSubstr("1 picture moved to another class, 1 removed, 0 kept"));
+  EXPECT_FALSE(fs::exists(here() / "faces" / planted_[0]));
+  EXPECT_TRUE(fs::exists(here() / "faces-removed" / planted_[1]));
+  EXPECT_THAT(run_bart(here(), {"apply", "decisions.json"}).out, HasSubstr("Nothing to do"));
+  ASSERT_EQ(run_bart(here(), {"apply", "decisions.json", "--undo"}).code, 0);
+  for (const std::string& file : planted_) EXPECT_TRUE(fs::exists(here() / "faces" / file));
+}
+
+TEST_F(AuditDrawn, ThePageIsSteeredByKeysAndSavesDecisionsThatApply) {
+  if (std::system("command -v chromium >/dev/null 2>&1") != 0) GTEST_SKIP() << "there is no chromium here";
+  ASSERT_EQ(audit().code, 0);
+  // Keys and clicks, and then what would be downloaded, as text. The last picture is decided in the box.
+  std::string page = file_text(here() / "bart-audit/audit.html");
+  page.insert(page.rfind("</body>"), R"js(<script>
+const press = key => (document.activeElement || document.body).dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true}));
+press("m"); press("r"); press("ArrowLeft"); press("u"); press("r");
+document.querySelectorAll(".item")[2].focus();
+document.querySelector(".item.now button[data-does=remove]").click();
+document.querySelectorAll(".item")[2].focus(); press("c");
+document.activeElement.value = "nobody"; press("Enter");
+const refused = document.querySelectorAll("input.wrong").length;
+document.activeElement.value = document.querySelector("datalist option").value; press("Enter");
+let text;
+URL.createObjectURL = blob => { blob.text().then(t => { document.body.innerHTML = `<pre id="result">${refused} ${t}</pre>`; }); return "#"; };
+press("s");
+</script>)js");
+  write_file(here() / "driven.html", page);
+  const std::string command = "cd '" + here().string() +
+                              "' && timeout 60 chromium --headless=new --no-sandbox --disable-gpu "
+                              "--user-data-dir=chromium --virtual-time-budget=2000 --dump-dom file://" +
+                              (here() / "driven.html").string() + " >dom.html 2>/dev/null";
+  if (std::system(command.c_str()) != 0) GTEST_SKIP() << "there is no working chromium here";
+  const std::string dom = file_text(here() / "dom.html");
+  const std::size_t begin = dom.find("<pre id=\"result\">");
+  ASSERT_NE(begin, std::string::npos) << dom.substr(0, 300);
+  const std::string result = dom.substr(begin + 17, dom.find("</pre>") - begin - 17);
+  EXPECT_EQ(result.substr(0, 2), "1 ") << "a class that does not exist is refused in its box";
+  write_file(here() / "decisions.json", result.substr(2));
+  const json decisions = json::parse(result.substr(2));
+  EXPECT_EQ(decisions["folder"], (here() / "faces").string());
+  EXPECT_EQ(decisions["decisions"].size(), 3u);
+  EXPECT_EQ(decisions["decisions"][0]["action"], "move");
+  const BartResult applied = run_bart(here(), {"apply", "decisions.json"});
+  ASSERT_EQ(applied.code, 0) << applied.err;
+  EXPECT_THAT(applied.out, HasSubstr("2 pictures moved to another class, 1 removed"));
+}
+
+}  // namespace
+}  // namespace bart
