@@ -49,8 +49,10 @@ Listing recorded_test_pictures(const RunFolder& run, const fs::path& data_folder
     if (error || std::to_string(size) != row[2]) changed.push_back(row[1]);
   }
   if (listing.pictures.empty()) {
-    throw Error(fmt::format("the training in {} kept no test pictures: name a folder (bart evaluate FOLDER)",
-                            run.results().string()));
+    throw Error(
+        fmt::format("{} names no picture, for the training kept none to test on: name a folder (bart "
+                    "evaluate FOLDER)",
+                    path.string()));
   }
   if (!changed.empty()) {
     throw Error(
