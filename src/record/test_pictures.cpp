@@ -49,10 +49,11 @@ Listing recorded_test_pictures(const RunFolder& run, const fs::path& data_folder
     if (error || std::to_string(size) != row[2]) changed.push_back(row[1]);
   }
   if (listing.pictures.empty()) {
+    const std::string folder = run.results().empty() ? "." : run.results().string();
     throw Error(
-        fmt::format("{} names no picture, for the training kept none to test on: name a folder (bart "
-                    "evaluate FOLDER)",
-                    path.string()));
+        fmt::format("{} is empty: the training in {} kept no test pictures; name a folder (bart evaluate "
+                    "FOLDER)",
+                    path.string(), folder));
   }
   if (!changed.empty()) {
     throw Error(
