@@ -7,7 +7,7 @@ import MNN
 import MNN.expr as expressions
 import MNN.nn as nn
 
-from common import SIZE, answer, checked_picture, inference_figures, job, noise, probabilities
+from common import SIZE, answer, checked_picture, flat, inference_figures, job, noise
 
 task = job()
 converted = os.path.join(task["scratch"], "model.mnn")
@@ -41,5 +41,5 @@ def laid_out(x):
 
 
 batch = noise(task["bs"])
-answer(version=MNN.version(), probabilities=probabilities(evaluate(laid_out(checked_picture(task["pixels"])))),
+answer(version=MNN.version(), probabilities=flat(evaluate(laid_out(checked_picture(task["pixels"])))),
        **inference_figures(evaluate, laid_out(batch), laid_out(batch[:1]), task["rounds"]))

@@ -6,7 +6,7 @@ import sys
 import ncnn
 import numpy
 
-from common import SIZE, answer, checked_picture, job, median_seconds, noise, probabilities
+from common import SIZE, answer, checked_picture, flat, job, median_seconds, noise
 
 task = job()
 param = os.path.join(task["scratch"], "model.ncnn.param")
@@ -30,6 +30,6 @@ def evaluate(x):
     return numpy.array(extractor.extract("out0")[1])
 
 
-said = probabilities(evaluate(checked_picture(task["pixels"])[0]))
+said = flat(evaluate(checked_picture(task["pixels"])[0]))
 seconds = median_seconds(lambda x=noise(1)[0]: evaluate(x), 5 * task["rounds"], warm_up=5)
 answer(version=ncnn.__version__, probabilities=said, inference=1 / seconds, single=seconds)
