@@ -64,10 +64,6 @@ void Classifier::end() {
   network_.end();
 }
 
-bool Classifier::has_room(std::size_t pictures) const {
-  return waiting_ + pictures <= most_waiting_;
-}
-
 std::shared_ptr<Classifier::Job> Classifier::take(SharedModel model, std::size_t pictures,
                                                   const ClassifyOptions& options,
                                                   std::function<void(std::vector<Classified>)> done) {

@@ -50,8 +50,8 @@ class Classifier {
   /// Answers what was taken, and ends the threads. Nothing may be taken afterwards.
   void end();
 
-  /// Whether `pictures` more are within the limit now.
-  bool has_room(std::size_t pictures) const;
+  /// Whether no picture can be taken now.
+  bool is_full() const { return waiting_ >= most_waiting_; }
   std::size_t waiting() const { return waiting_; }
 
   /// Does other work on the threads that decode.

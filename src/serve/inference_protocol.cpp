@@ -142,7 +142,6 @@ void check_infer(const Service& service, const Call& call) {
 }
 
 void answer_infer(Service& service, const std::shared_ptr<Call>& call) {
-  check_named(*call);
   const auto request = std::make_shared<TensorRequest>(
       parse_tensor_request(call->request, call->model->image_size, service.limits().pictures));
   const auto done = [call, request](const std::vector<Classified>& results) {

@@ -127,8 +127,8 @@ HttpResponse response_of(const std::vector<SentPicture>& pictures, const std::ve
 }  // namespace
 
 void check_room(const Service& service) {
-  if (service.classifier().has_room(1)) return;
-  throw HttpError(503, "too many pictures wait already: try again later", {{"Retry-After", "1"}});
+  if (service.classifier().is_full())
+    throw HttpError(503, "too many pictures wait already: try again later", {{"Retry-After", "1"}});
 }
 
 void check_predict(const Service& service, const Call& call) {

@@ -65,10 +65,6 @@ bool matches(std::string_view pattern, std::string_view path, std::vector<std::s
 
 }  // namespace
 
-std::span<const Route> routes() {
-  return all;
-}
-
 const Route& find_route(Call& call) {
   const std::string& method = call.request.method;
   std::string allowed;

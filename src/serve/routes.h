@@ -1,9 +1,7 @@
 #pragma once
 
 #include <memory>
-#include <span>
 #include <string_view>
-#include <vector>
 
 #include "service.h"
 
@@ -19,8 +17,6 @@ struct Route {
   /// Throws HttpError for what the head alone shows to be wrong; nullptr: nothing does.
   void (*check_head)(const Service& service, const Call& call) = nullptr;
 };
-
-std::span<const Route> routes();
 
 /// The route for `call.target`, whose open parts are set in `call`. Throws HttpError 404 for a path that no
 /// route has, and 405 when there is one, with another method.
