@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <charconv>
 #include <filesystem>
 
 #include "bart/formats/python_json.h"
@@ -53,14 +52,11 @@ void answer_model(Service&, const std::shared_ptr<Call>& call) {
 }
 
 void answer_example(Service&, const std::shared_ptr<Call>& call) {
-  const std::string& text = call->captured.at(0);
   const std::vector<std::filesystem::path>& examples = call->model->card.examples;
-  std::size_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || number >= examples.size() ||
-      examples[number].empty())
+  const auto number = whole_number(call->captured.at(0));
+  if (!number || *number >= examples.size() || examples[*number].empty())
     throw HttpError(404, "there is no example of this class");
-  call->respond({.content_type = "image/jpeg", .body = text_of_file(examples[number], most_example_bytes)});
+  call->respond({.content_type = "image/jpeg", .body = text_of_file(examples[*number], most_example_bytes)});
 }
 
 void answer_report(Service&, const std::shared_ptr<Call>& call) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "bart/formats/python_json.h"
 #include "bart/platform/printable.h"
@@ -14,12 +15,6 @@ char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
-int hexadecimal(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char small = lower(c);
-  return small >= 'a' && small <= 'f' ? small - 'a' + 10 : -1;
-}
-
 /// Percent-encoding; in a query "+" is a space, as forms write it.
 std::string decoded(std::string_view text, bool form) {
   std::string result;
@@ -29,10 +24,11 @@ std::string decoded(std::string_view text, bool form) {
     } else if (text[i] != '%') {
       result += text[i];
     } else {
-      const int high = i + 2 < text.size() ? hexadecimal(text[i + 1]) : -1;
-      const int low = i + 2 < text.size() ? hexadecimal(text[i + 2]) : -1;
-      if (high < 0 || low < 0) throw HttpError(400, "the target has a % without two hexadecimal digits");
-      result += static_cast<char>(high * 16 + low);
+      unsigned value = 0;
+      const char* const first = text.data() + i + 1;
+      if (text.size() < i + 3 || std::from_chars(first, first + 2, value, 16).ptr != first + 2)
+        throw HttpError(400, "the target has a % without two hexadecimal digits");
+      result += static_cast<char>(value);
       i += 2;
     }
   }
@@ -45,12 +41,6 @@ bool is_token(std::string_view text) {
     return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') ||
            others.find(c) != std::string_view::npos;
   });
-}
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
 /// The value at the beginning of `rest`, a token or a quoted string, which is taken off.
@@ -73,6 +63,19 @@ std::string parameter_value(std::string_view& rest) {
 }
 
 }  // namespace
+
+std::optional<std::size_t> whole_number(std::string_view text) {
+  std::size_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+}
 
 std::string lower_case(std::string_view text) {
   std::string result(text);

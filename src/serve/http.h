@@ -72,6 +72,12 @@ struct MediaType {
 /// Throws HttpError 400 for a text that is no media type.
 MediaType parse_media_type(std::string_view text);
 
+/// A text that is a whole number in decimal digits and nothing else.
+std::optional<std::size_t> whole_number(std::string_view text);
+
+/// Without the spaces and tabs around it.
+std::string_view trimmed(std::string_view text);
+
 /// ASCII only.
 std::string lower_case(std::string_view text);
 bool equal_ignoring_case(std::string_view a, std::string_view b);

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <charconv>
 #include <iterator>
 
 #include "bart/formats/python_json.h"
@@ -22,12 +21,11 @@ struct PredictParameters {
 };
 
 std::size_t number(const std::string& name, const std::string& text, std::size_t least, std::size_t most) {
-  std::size_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < least || value > most)
+  const auto value = whole_number(text);
+  if (!value || *value < least || *value > most)
     throw HttpError(400,
                     fmt::format("{} must be a whole number from {} to {}, not {}", name, least, most, text));
-  return value;
+  return *value;
 }
 
 PredictParameters parameters_of(const HttpTarget& target) {

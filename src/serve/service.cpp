@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <exception>
 #include <new>
 #include <utility>
@@ -29,13 +28,10 @@ HttpResponse response_to_error() {
   }
 }
 
-std::uint64_t content_length(const HttpRequest& request) {
-  const std::string_view text = request.field("Content-Length").value_or("0");
-  std::uint64_t length = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
-  if (error != std::errc() || end != text.data() + text.size())
-    throw HttpError(400, "Content-Length is not a number of bytes");
-  return length;
+std::size_t content_length(const HttpRequest& request) {
+  const auto length = whole_number(request.field("Content-Length").value_or("0"));
+  if (!length) throw HttpError(400, "Content-Length is not a number of bytes");
+  return *length;
 }
 
 void check_framing(const HttpRequest& request, const ServerLimits& limits) {
@@ -52,7 +48,7 @@ void check_framing(const HttpRequest& request, const ServerLimits& limits) {
   if (const auto coding = request.field("Content-Encoding");
       coding && !equal_ignoring_case(*coding, "identity"))
     throw HttpError(415, "the body is compressed: send it as it is", {{"Accept-Encoding", "identity"}});
-  const std::uint64_t length = content_length(request);
+  const std::size_t length = content_length(request);
   if (request.method != "POST") {
     if (chunked || length > 0) throw HttpError(400, fmt::format("{} takes no body", request.method));
     return;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
@@ -25,11 +24,10 @@ constexpr std::size_t most_values = 20'000'000;  // of the JSON, which takes som
 std::size_t json_length(const HttpRequest& request) {
   const auto field = request.field("Inference-Header-Content-Length");
   if (!field) return request.body.size();
-  std::size_t length = 0;
-  const auto [end, error] = std::from_chars(field->data(), field->data() + field->size(), length);
-  if (error != std::errc() || end != field->data() + field->size() || length > request.body.size())
+  const auto length = whole_number(*field);
+  if (!length || *length > request.body.size())
     refuse("Inference-Header-Content-Length is not the length of the JSON at the beginning of the body");
-  return length;
+  return *length;
 }
 
 json parse_json(std::string_view text) {
