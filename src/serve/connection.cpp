@@ -1,6 +1,7 @@
 #include "connection.h"
 
 #include <arpa/inet.h>
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -64,10 +65,8 @@ std::string peer_of(const HttpRequest& request, std::string peer, const std::vec
   std::string_view rest = *request.field("X-Forwarded-For");
   while (is_proxy(peer) && !rest.empty()) {
     const std::size_t comma = rest.rfind(',');
-    std::string_view last = comma == std::string_view::npos ? rest : rest.substr(comma + 1);
+    const std::string_view last = trimmed(comma == std::string_view::npos ? rest : rest.substr(comma + 1));
     rest = comma == std::string_view::npos ? std::string_view() : rest.substr(0, comma);
-    last.remove_prefix(std::min(last.find_first_not_of(" \t"), last.size()));
-    last = last.substr(0, last.find_last_not_of(" \t") + 1);
     if (!last.empty()) peer = last;
   }
   return peer;
@@ -82,12 +81,7 @@ bool knows_its_end(const HttpRequest& head, int status) {
 
 /// RFC 9110, 5.6.7.
 std::string http_date() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  ::gmtime_r(&now, &parts);
-  std::array<char, 64> text{};
-  std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  return text.data();
+  return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(std::time(nullptr)));
 }
 
 template <typename Body>
