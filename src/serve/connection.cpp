@@ -161,7 +161,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::uint64_t requests_ = 0;    // begun; the answer to an earlier one is late
   std::size_t deadlines_ = 0;     // set; the handler of an earlier one has nothing to do
   Clock::time_point began_ = {};  // when the head of the request came
-  ServedRequest served_ = {};
+  ServedRequest served_;
 };
 
 bool Connections::close_one() {
@@ -251,13 +251,7 @@ void Connection::read_head() {
 /// A request that cannot be read is answered, if it began.
 void Connection::on_unreadable(beast::error_code error) {
   began_ = Clock::now();
-  served_ = {.peer = peer_,
-             .method = "",
-             .target = "",
-             .status = 0,
-             .request_bytes = 0,
-             .response_bytes = 0,
-             .seconds = 0};
+  served_ = {.peer = peer_};
   if (parser_->got_some()) {
     served_.method = std::string(parser_->get().method_string());
     served_.target = std::string(parser_->get().target());
@@ -279,11 +273,7 @@ void Connection::on_head(beast::error_code error) {
   const HttpRequest head = request_of(*parser_, false);
   served_ = {.peer = peer_of(head, peer_, connections_.options.access.proxies),
              .method = head.method,
-             .target = head.target,
-             .status = 0,
-             .request_bytes = 0,
-             .response_bytes = 0,
-             .seconds = 0};
+             .target = head.target};
   keep_alive_ = parser_->get().keep_alive();
   if (std::optional<HttpResponse> refusal = connections_.service.refusal(head)) {
     const bool keep = keep_alive_ && parser_->is_done() && knows_its_end(head, refusal->status);

@@ -69,11 +69,11 @@ struct ServerAccess {
 
 /// A request that was answered.
 struct ServedRequest {
-  std::string peer;  // its address
-  std::string method, target;
-  int status;
-  std::size_t request_bytes, response_bytes;  // of the bodies
-  double seconds;                             // from its head to the end of its response
+  std::string peer = {};  // its address
+  std::string method = {}, target = {};
+  int status = 0;
+  std::size_t request_bytes = 0, response_bytes = 0;  // of the bodies
+  double seconds = 0;                                 // from its head to the end of its response
 };
 
 struct ServerOptions {
