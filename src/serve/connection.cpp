@@ -12,7 +12,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
@@ -84,8 +83,10 @@ std::string http_date() {
   return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(std::time(nullptr)));
 }
 
-template <typename Body>
-void set_fields(http::response<Body>& message, const HttpResponse& response, bool keep_alive) {
+/// The response without its body, but with the length of it.
+http::response<http::string_body> head_of(const HttpResponse& response, bool keep_alive) {
+  http::response<http::string_body> message;
+  message.result(static_cast<unsigned>(response.status));
   message.set(http::field::server, "bart");
   message.set(http::field::date, http_date());
   message.set("X-Content-Type-Options", "nosniff");
@@ -94,6 +95,7 @@ void set_fields(http::response<Body>& message, const HttpResponse& response, boo
   for (const HttpField& field : response.fields) message.set(field.name, field.value);
   message.keep_alive(keep_alive);
   if (response.status != 204) message.content_length(response.body.size());
+  return message;
 }
 
 }  // namespace
@@ -142,8 +144,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void read_body();
   void answer();
   void write(HttpResponse response, bool keep_alive);
-  template <typename Body>
-  void write_message(std::shared_ptr<http::response<Body>> message);
   void on_written(beast::error_code error);
   void linger();
 
@@ -331,24 +331,10 @@ void Connection::write(HttpResponse response, bool keep_alive) {
   served_.status = response.status;
   start_waiting();
   set_deadline(Stage::response, limits().answer_seconds);
-  const auto status = static_cast<unsigned>(response.status);
+  const auto message = std::make_shared<http::response<http::string_body>>(head_of(response, keep_alive_));
   // A HEAD gets the head of what a GET gets.
-  if (served_.method == "HEAD") {
-    auto message = std::make_shared<http::response<http::empty_body>>();
-    message->result(status);
-    set_fields(*message, response, keep_alive_);
-    return write_message(std::move(message));
-  }
-  served_.response_bytes = response.body.size();
-  auto message = std::make_shared<http::response<http::string_body>>();
-  message->result(status);
-  set_fields(*message, response, keep_alive_);
-  message->body() = std::move(response.body);
-  write_message(std::move(message));
-}
-
-template <typename Body>
-void Connection::write_message(std::shared_ptr<http::response<Body>> message) {
+  if (served_.method != "HEAD") message->body() = std::move(response.body);
+  served_.response_bytes = message->body().size();
   http::async_write(socket_, *message,
                     [self = shared_from_this(), message](beast::error_code error, std::size_t) {
                       self->on_written(error);
