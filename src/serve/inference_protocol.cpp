@@ -145,11 +145,7 @@ void answer_infer(Service& service, const std::shared_ptr<Call>& call) {
   const auto request = std::make_shared<TensorRequest>(
       parse_tensor_request(call->request, call->model->image_size, service.limits().pictures));
   const auto done = [call, request](const std::vector<Classified>& results) {
-    try {
-      call->respond(response_of(*request, results, *call->model));
-    } catch (...) {
-      call->respond_with_error();
-    }
+    call->attempt([&] { call->respond(response_of(*request, results, *call->model)); });
   };
   if (!request->pixels.empty()) {
     service.metrics().add_pictures(request->pixels.size());

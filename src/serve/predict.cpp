@@ -145,11 +145,7 @@ void answer_predict(Service& service, const std::shared_ptr<Call>& call) {
   service.classifier().classify(
       call->model, std::move(files), parameters.classify,
       [call, parameters, pictures = std::move(pictures)](const std::vector<Classified>& results) {
-        try {
-          call->respond(response_of(pictures, results, *call, parameters));
-        } catch (...) {
-          call->respond_with_error();
-        }
+        call->attempt([&] { call->respond(response_of(pictures, results, *call, parameters)); });
       });
 }
 

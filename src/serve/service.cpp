@@ -137,16 +137,9 @@ void Service::answer(HttpRequest request, std::function<void(HttpResponse)> resp
     call->respond = [respond, fields](HttpResponse response) {
       respond(with_fields(std::move(response), fields));
     };
-    const auto guarded = [call](const auto& work) {
-      try {
-        work();
-      } catch (...) {
-        call->respond_with_error();
-      }
-    };
-    guarded([&] {
+    call->attempt([&] {
       const Route& route = checked_route(*this, *call);
-      const auto answer = [this, &route, call, guarded] { guarded([&] { route.answer(*this, call); }); };
+      const auto answer = [this, &route, call] { call->attempt([&] { route.answer(*this, call); }); };
       if (call->request.body.size() <= most_bytes_at_once) return answer();
       classifier_.run(answer);
     });

@@ -24,7 +24,17 @@ struct Call {
   SharedModel model;                  // that answers it
   std::function<void(HttpResponse)> respond;
 
-  /// With the exception that is being handled.
+  /// Does `work`, and responds with its exception if it throws one.
+  template <typename Work>
+  void attempt(const Work& work) const {
+    try {
+      work();
+    } catch (...) {
+      respond_with_error();
+    }
+  }
+
+ private:
   void respond_with_error() const;
 };
 
