@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -19,11 +20,11 @@ namespace {
 /// The longer side of an explained picture.
 constexpr int shown_side = 320;
 
-/// Sets status and reason from the exception that is being handled. Whatever a picture does to the decoders
-/// is the sender's affair; a lack of memory is the server's.
-void set_failure(Classified& result) {
+/// Sets status and reason. Whatever a picture does to the decoders is the sender's affair; a lack of memory
+/// is the server's.
+void set_failure(Classified& result, const std::exception_ptr& failure) {
   try {
-    throw;
+    std::rethrow_exception(failure);
   } catch (const PictureError& error) {
     result.status = 400;
     result.reason = error.what();
@@ -88,7 +89,7 @@ void Classifier::classify(SharedModel model, std::vector<std::span<const std::ui
     try {
       workers_.add([this, job, i, file = files[i]] { decode(job, i, file); });
     } catch (...) {
-      set_failure(job->results[i]);
+      set_failure(job->results[i], std::current_exception());
       finish(*job);
     }
   }
@@ -101,7 +102,7 @@ void Classifier::classify_pixels(SharedModel model, std::vector<std::vector<std:
     try {
       to_network(job, i, std::move(pictures[i]), {});
     } catch (...) {
-      set_failure(job->results[i]);
+      set_failure(job->results[i], std::current_exception());
       finish(*job);
     }
   }
@@ -123,7 +124,7 @@ void Classifier::decode(const std::shared_ptr<Job>& job, std::size_t i, std::spa
     if (job->options.with_input) job->results[i].input_png = encode_png(resized);
     to_network(job, i, std::move(resized.pixels), std::move(shown));
   } catch (...) {
-    set_failure(job->results[i]);
+    set_failure(job->results[i], std::current_exception());
     finish(*job);
   }
 }
@@ -137,11 +138,7 @@ void Classifier::to_network(const std::shared_ptr<Job>& job, std::size_t i, std:
        .done = [this, job, i, picture = std::make_shared<Picture>(std::move(shown))](NetworkAnswer answer) {
          Classified& result = job->results[i];
          if (answer.error) {
-           try {
-             std::rethrow_exception(answer.error);
-           } catch (...) {
-             set_failure(result);
-           }
+           set_failure(result, answer.error);
            return finish(*job);
          }
          result.probabilities = std::move(answer.probabilities);
@@ -154,7 +151,7 @@ void Classifier::to_network(const std::shared_ptr<Job>& job, std::size_t i, std:
                    {explanation.classes[k], encode_png(overlay(*picture, explanation.maps[k]))});
              }
            } catch (...) {
-             set_failure(job->results[i]);
+             set_failure(job->results[i], std::current_exception());
            }
            finish(*job);
          });
