@@ -1,7 +1,5 @@
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -49,24 +47,6 @@ std::string token_in(const fs::path& path, Log& log) {
     log.warning(
         fmt::format("Other users can read the token in {} (chmod 600 keeps them from it)", path.string()));
   return token;
-}
-
-/// Sockets that systemd opened for this process, sd_listen_fds(3): the first is descriptor 3.
-int socket_of_systemd() {
-  const char* const process = std::getenv("LISTEN_PID");
-  const char* const count = std::getenv("LISTEN_FDS");
-  if (process == nullptr || count == nullptr || process != std::to_string(::getpid())) return -1;
-  if (std::string(count) != "1")
-    throw Error(fmt::format("systemd gives {} sockets to listen on, and bart serve takes one", count));
-  return 3;
-}
-
-/// As many descriptors as this process may give itself: each connection takes one.
-void raise_descriptor_limit() {
-  rlimit descriptors{};
-  if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return;
-  descriptors.rlim_cur = descriptors.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &descriptors);
 }
 
 void check_flags(const ServeFlags& flags) {

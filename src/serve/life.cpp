@@ -3,11 +3,14 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cmath>
+#include <cstdlib>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -18,6 +21,22 @@
 #include "bart/record/run_record.h"
 
 namespace bart {
+
+void raise_descriptor_limit() {
+  rlimit descriptors{};
+  if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return;
+  descriptors.rlim_cur = descriptors.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &descriptors);
+}
+
+int socket_of_systemd() {
+  const char* const process = std::getenv("LISTEN_PID");
+  const char* const count = std::getenv("LISTEN_FDS");
+  if (process == nullptr || count == nullptr || process != std::to_string(::getpid())) return -1;
+  if (std::string_view(count) != "1")
+    throw Error(fmt::format("systemd gives {} sockets to listen on, and bart serve takes one", count));
+  return 3;  // the first one
+}
 
 CardedModel ServedFile::load() {
   loaded_ = stamp();  // before it is read: what changes meanwhile is read again

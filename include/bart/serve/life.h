@@ -15,6 +15,13 @@
 
 namespace bart {
 
+/// As many descriptors as this process may give itself: each connection takes one.
+void raise_descriptor_limit();
+
+/// The socket that systemd opened for this process, sd_listen_fds(3), for ServerOptions::listening_socket; -1
+/// if there is none. Throws Error for more than one.
+int socket_of_systemd();
+
 /// The model that a user named, which may change while it is served.
 class ServedFile {
  public:
