@@ -1,13 +1,9 @@
 #include "connection.h"
 
-#include <arpa/inet.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
@@ -22,6 +18,7 @@
 #include <utility>
 
 #include "beast_request.h"
+#include "listen.h"
 
 namespace bart {
 
@@ -42,16 +39,8 @@ std::string address_of(const Socket& socket) {
   beast::error_code error;
   const auto endpoint = socket.remote_endpoint(error);
   if (error) return "unknown";
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  const sockaddr* const address = endpoint.data();
-  if (address->sa_family == AF_INET)
-    ::inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in*>(address)->sin_addr, text.data(), text.size());
-  else if (address->sa_family == AF_INET6)
-    ::inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr, text.data(),
-                text.size());
-  else
-    return "unix";
-  return text.data();
+  const std::string host = host_text(*endpoint.data());
+  return host.empty() ? "unix" : host;
 }
 
 /// Who asks: behind a proxy that may say so the last address of X-Forwarded-For that is not a proxy's, for

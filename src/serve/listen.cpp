@@ -122,19 +122,27 @@ int listening_socket(const ServerOptions& options) {
   throw Error("other computers could use this server: give it a token, or allow anyone to use it");
 }
 
+std::string host_text(const sockaddr& address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (address.sa_family == AF_INET) {
+    const auto& four = reinterpret_cast<const sockaddr_in&>(address);
+    ::inet_ntop(AF_INET, &four.sin_addr, text.data(), text.size());
+  } else if (address.sa_family == AF_INET6) {
+    const auto& six = reinterpret_cast<const sockaddr_in6&>(address);
+    ::inet_ntop(AF_INET6, &six.sin6_addr, text.data(), text.size());
+  }
+  return text.data();
+}
+
 std::string address_of_socket(int socket) {
   const Address address = bound_address(socket);
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  if (address.get()->sa_family == AF_INET) {
-    const auto* const four = reinterpret_cast<const sockaddr_in*>(&address.storage);
-    ::inet_ntop(AF_INET, &four->sin_addr, text.data(), text.size());
-    return fmt::format("http://{}:{}", text.data(), ntohs(four->sin_port));
-  }
-  if (address.get()->sa_family == AF_INET6) {
-    const auto* const six = reinterpret_cast<const sockaddr_in6*>(&address.storage);
-    ::inet_ntop(AF_INET6, &six->sin6_addr, text.data(), text.size());
-    return fmt::format("http://[{}]:{}", text.data(), ntohs(six->sin6_port));
-  }
+  const std::string host = host_text(*address.get());
+  if (address.get()->sa_family == AF_INET)
+    return fmt::format("http://{}:{}", host,
+                       ntohs(reinterpret_cast<const sockaddr_in*>(&address.storage)->sin_port));
+  if (address.get()->sa_family == AF_INET6)
+    return fmt::format("http://[{}]:{}", host,
+                       ntohs(reinterpret_cast<const sockaddr_in6*>(&address.storage)->sin6_port));
   return reinterpret_cast<const sockaddr_un*>(&address.storage)->sun_path;
 }
 

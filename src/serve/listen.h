@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/socket.h>
+
 #include <string>
 
 #include "bart/serve/server.h"
@@ -10,6 +12,9 @@ namespace bart {
 /// Its file descriptor is the caller's. Throws Error when it cannot, or when others than this computer's
 /// users can reach it and neither a token nor ServerAccess::anyone says that they may.
 int listening_socket(const ServerOptions& options);
+
+/// The address of a computer without its port, "127.0.0.1" or "::1"; empty for any other kind.
+std::string host_text(const sockaddr& address);
 
 /// "http://127.0.0.1:8000", or the path of a Unix socket.
 std::string address_of_socket(int socket);
