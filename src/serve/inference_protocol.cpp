@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <bit>
-#include <cstring>
 #include <iterator>
 
 #include "bart/formats/python_json.h"
@@ -30,38 +29,43 @@ void check_named(const Call& call) {
   }
 }
 
-/// A tensor of the response: its JSON without its data, the data as JSON, and as bytes.
+/// A tensor of the response: its JSON without its data, and the data, as bytes if it is `binary`, else as the
+/// elements of a JSON list.
 struct OutputTensor {
-  std::string head, json, bytes;
+  std::string head, data;
 };
 
-OutputTensor probabilities_tensor(const std::vector<Classified>& results, std::size_t classes) {
+OutputTensor probabilities_tensor(const std::vector<Classified>& results, std::size_t classes, bool binary) {
   OutputTensor tensor{fmt::format("\"name\": \"{}\", \"datatype\": \"FP32\", \"shape\": [{}, {}]",
                                   probabilities_output, results.size(), classes),
-                      {},
                       {}};
   for (const Classified& result : results) {
-    for (const float probability : result.probabilities) {
-      fmt::format_to(std::back_inserter(tensor.json), "{}{}", tensor.json.empty() ? "" : ", ", probability);
+    const std::vector<float>& row = result.probabilities;
+    if (binary) {
+      tensor.data.append(reinterpret_cast<const char*>(row.data()), row.size() * sizeof(float));
+      continue;
     }
-    const std::size_t at = tensor.bytes.size(), size = result.probabilities.size() * sizeof(float);
-    tensor.bytes.resize(at + size);
-    std::memcpy(tensor.bytes.data() + at, result.probabilities.data(), size);
+    for (const float probability : row) {
+      fmt::format_to(std::back_inserter(tensor.data), "{}{}", tensor.data.empty() ? "" : ", ", probability);
+    }
   }
   return tensor;
 }
 
-OutputTensor class_tensor(const std::vector<Classified>& results, const std::vector<std::string>& classes) {
+OutputTensor class_tensor(const std::vector<Classified>& results, const std::vector<std::string>& classes,
+                          bool binary) {
   OutputTensor tensor{
       fmt::format("\"name\": \"{}\", \"datatype\": \"BYTES\", \"shape\": [{}]", class_output, results.size()),
-      {},
       {}};
   for (const Classified& result : results) {
     const std::string& name = classes[static_cast<std::size_t>(predicted_label(result.probabilities))];
-    tensor.json += (tensor.json.empty() ? "" : ", ") + python_json_string(name);
-    const auto length = static_cast<std::uint32_t>(name.size());
-    tensor.bytes.append(reinterpret_cast<const char*>(&length), sizeof length);
-    tensor.bytes += name;
+    if (binary) {
+      const auto length = static_cast<std::uint32_t>(name.size());
+      tensor.data.append(reinterpret_cast<const char*>(&length), sizeof length);
+      tensor.data += name;
+    } else {
+      tensor.data += (tensor.data.empty() ? "" : ", ") + python_json_string(name);
+    }
   }
   return tensor;
 }
@@ -81,15 +85,15 @@ HttpResponse response_of(const TensorRequest& request, const std::vector<Classif
   for (std::size_t i = 0; i < request.outputs.size(); ++i) {
     const WantedOutput& output = request.outputs[i];
     const OutputTensor tensor = output.name == class_output
-                                    ? class_tensor(results, model.classes)
-                                    : probabilities_tensor(results, model.classes.size());
+                                    ? class_tensor(results, model.classes, output.binary)
+                                    : probabilities_tensor(results, model.classes.size(), output.binary);
     json += (i > 0 ? ", {" : "{") + tensor.head;
     if (output.binary) {
-      json += fmt::format(", \"parameters\": {{\"binary_data_size\": {}}}}}", tensor.bytes.size());
-      tail += tensor.bytes;
+      json += fmt::format(", \"parameters\": {{\"binary_data_size\": {}}}}}", tensor.data.size());
+      tail += tensor.data;
       binary = true;
     } else {
-      json += ", \"data\": [" + tensor.json + "]}";
+      json += ", \"data\": [" + tensor.data + "]}";
     }
   }
   json += "]}";
