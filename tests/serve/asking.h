@@ -56,6 +56,14 @@ inline HttpResponse ask(Service& service, HttpRequest request) {
   return promise.get_future().get();
 }
 
+/// The value of a field; empty if the response does not have it.
+inline std::string field_of(const HttpResponse& response, const std::string& name) {
+  std::string value;
+  for (const HttpField& field : response.fields)
+    if (field.name == name) value = field.value;
+  return value;
+}
+
 inline HttpResponse get(Service& service, const std::string& target, std::vector<HttpField> fields = {}) {
   return ask(service, {.method = "GET", .target = target, .fields = std::move(fields), .body = {}});
 }

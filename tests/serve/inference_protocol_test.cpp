@@ -78,9 +78,14 @@ TEST_F(InferenceProtocol, ClassifiesFilesAndPixelsInJson) {
       json::parse(R"([{"name": "class", "datatype": "BYTES", "shape": [1], "data": ["<not> \"red\""]}])"));
 }
 
+/// The length of the JSON at the beginning of a response with binary tensors.
+std::size_t json_length(const HttpResponse& response) {
+  return std::stoul("0" + field_of(response, "Inference-Header-Content-Length"));
+}
+
 TEST_F(InferenceProtocol, ClassifiesBinaryTensorsIntoBinaryTensors) {
   const std::string files = with_length(png_of(255)) + with_length(png_of(51));
-  const json request = {
+  json request = {
       {"inputs",
        {{{"name", "picture"},
          {"datatype", "BYTES"},
@@ -91,9 +96,7 @@ TEST_F(InferenceProtocol, ClassifiesBinaryTensorsIntoBinaryTensors) {
       {"parameters", {{"binary_data_output", true}}}};
   const HttpResponse response = infer(request, files);
   ASSERT_EQ(response.status, 200) << response.body;
-  std::size_t length = 0;
-  for (const HttpField& field : response.fields)
-    if (field.name == "Inference-Header-Content-Length") length = std::stoul(field.value);
+  const std::size_t length = json_length(response);
   ASSERT_GT(length, 0u);
   const json head = json::parse(response.body.substr(0, length));
   EXPECT_EQ(head["outputs"][0]["data"][0], "red");
@@ -103,6 +106,10 @@ TEST_F(InferenceProtocol, ClassifiesBinaryTensorsIntoBinaryTensors) {
   std::memcpy(probabilities, response.body.data() + length, sizeof probabilities);
   EXPECT_EQ(probabilities[0], 1);
   EXPECT_EQ(probabilities[2], 0.2f);
+  request["outputs"] = {{{"name", "class"}}};
+  const HttpResponse classes = infer(request, files);
+  ASSERT_EQ(classes.status, 200) << classes.body;
+  EXPECT_EQ(classes.body.substr(json_length(classes)), with_length("red") + with_length("<not> \"red\""));
 }
 
 TEST_F(InferenceProtocol, WrongRequestsAreRefusedInASentence) {

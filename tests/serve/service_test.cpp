@@ -179,10 +179,7 @@ TEST_F(ServiceTest, PagesOfOthersAreRefusedUnlessTheyAreNamed) {
   const HttpResponse friendly = predicted("https://friend.example");
   EXPECT_EQ(friendly.status, 200);
   const auto allowed = [](const HttpResponse& response) {
-    std::string origin;
-    for (const HttpField& field : response.fields)
-      if (field.name == "Access-Control-Allow-Origin") origin = field.value;
-    return origin;
+    return field_of(response, "Access-Control-Allow-Origin");
   };
   EXPECT_EQ(allowed(friendly), "https://friend.example");
   EXPECT_EQ(allowed(predicted("https://evil.example")), "");
