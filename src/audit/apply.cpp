@@ -30,9 +30,8 @@ namespace fs = std::filesystem;
 struct Places {
   fs::path folder, removed, journal;
 
-  fs::path source(const PictureMove& move) const { return folder / move.from; }
+  /// Where the picture goes.
   const fs::path& base(const PictureMove& move) const { return move.removed ? removed : folder; }
-  fs::path target(const PictureMove& move) const { return base(move) / move.to; }
 };
 
 bool is_there(const fs::path& path) {

@@ -38,7 +38,6 @@ class TrainingLog {
  private:
   RunObserver table_observer();
   RunObserver json_observer();
-  void observe_signals(RunObserver& observer);
   void tell_line(const std::string& line);
   void tell_header(const RunStart& start);
   void tell_row(const EpochRecord& epoch);
