@@ -222,15 +222,15 @@ struct ReadDecisions {
 
 ReadDecisions read_decisions(const fs::path& path, const fs::path& folder) {
   const std::vector<std::uint8_t> bytes = read_file(path);
+  Decisions decisions;
   try {
-    ReadDecisions read{decode_decisions(bytes), {}};
-    if (!folder.empty()) read.decisions.folder = folder;
-    read.places = places_of(read.decisions.folder, bytes);
-    return read;
+    decisions = decode_decisions(bytes);
   } catch (const Error& error) {
-    const std::string what = error.what();
-    throw Error(what.starts_with("is not a file") ? fmt::format("{} {}", path.string(), what) : what);
+    throw Error(fmt::format("{} {}", path.string(), error.what()));
   }
+  if (!folder.empty()) decisions.folder = folder;
+  Places places = places_of(decisions.folder, bytes);
+  return {std::move(decisions), std::move(places)};
 }
 
 }  // namespace
