@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <map>
-#include <mutex>
 
 #include "bart/audit/audit_text.h"
 #include "bart/html/html.h"
 #include "bart/inspect/thumbnail.h"
 #include "bart/platform/counted.h"
-#include "bart/platform/threads.h"
 #include "kinds.h"
 #include "page_script.h"
 #include "page_style.h"
@@ -23,8 +21,6 @@ constexpr std::size_t most_in_group = 8;  // pictures
 constexpr std::size_t most_poor = 60;     // of each kind
 constexpr int thumbnail_height = 170, thumbnail_width = 270;
 
-using Thumbnails = std::map<std::uint32_t, Thumbnail>;
-
 /// The first `most` of a list.
 template <class T>
 std::span<const T> first_of(const std::vector<T>& list, std::size_t most) {
@@ -37,7 +33,8 @@ std::string limited(std::size_t all, std::size_t most) {
              : fmt::format(" The first {} are shown; audit.csv lists all {}.", most, with_commas(all));
 }
 
-Thumbnails read_thumbnails(const Audit& audit, const OnProgress& progress) {
+/// Of all pictures that the page shows.
+Thumbnails thumbnails_of(const Audit& audit, const OnProgress& progress) {
   std::vector<std::uint32_t> wanted;
   for (const LabelIssue& issue : first_of(audit.label_issues, most_labels)) wanted.push_back(issue.picture);
   for (const GroupKind& kind : group_kinds) {
@@ -48,30 +45,14 @@ Thumbnails read_thumbnails(const Audit& audit, const OnProgress& progress) {
   for (const PoorKind& kind : poor_kinds) {
     std::ranges::copy(first_of(audit.*kind.pictures, most_poor), std::back_inserter(wanted));
   }
-  std::ranges::sort(wanted);
-  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
-  std::vector<Thumbnail> read(wanted.size());
-  std::mutex mutex;
-  std::size_t done = 0;
-  parallel_for(wanted.size(), audit.inspection.options.threads, [&](std::size_t k) {
-    const InspectedPicture& picture = audit.inspection.pictures[wanted[k]];
-    read[k] =
-        thumbnail_of(audit.inspection.folder / picture.file, picture.width, picture.height, thumbnail_width,
-                     thumbnail_height, audit.inspection.options.apply_exif_orientation);
-    const std::lock_guard lock(mutex);
-    ++done;
-    if (progress) progress(done, wanted.size());
-  });
-  Thumbnails thumbnails;
-  for (std::size_t k = 0; k < wanted.size(); ++k) thumbnails[wanted[k]] = std::move(read[k]);
-  return thumbnails;
+  return read_thumbnails(audit.inspection, std::move(wanted), thumbnail_width, thumbnail_height, progress);
 }
 
 /// Makes the page of one audit.
 class Page {
  public:
   Page(const Audit& audit, const OnProgress& progress)
-      : audit_(audit), inspection_(audit.inspection), thumbnails_(read_thumbnails(audit, progress)) {
+      : audit_(audit), inspection_(audit.inspection), thumbnails_(thumbnails_of(audit, progress)) {
     for (const LabelIssue& issue : audit.label_issues) likely_[issue.picture] = issue.likely;
   }
 

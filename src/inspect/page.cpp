@@ -1,15 +1,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
-#include <mutex>
 
 #include "bart/html/html.h"
 #include "bart/inspect/report.h"
 #include "bart/inspect/thumbnail.h"
 #include "bart/platform/counted.h"
 #include "bart/platform/printable.h"
-#include "bart/platform/threads.h"
 #include "page_style.h"
 #include "words.h"
 
@@ -30,8 +27,6 @@ std::string breakable(const std::string& file) {
   return html.insert(html.find('/') + 1, "<wbr>");
 }
 
-using Thumbnails = std::map<std::uint32_t, Thumbnail>;
-
 /// Evenly spaced pictures of each class.
 std::vector<std::vector<std::uint32_t>> samples(const Inspection& inspection) {
   std::vector<std::vector<std::uint32_t>> members(inspection.classes.size());
@@ -44,27 +39,6 @@ std::vector<std::vector<std::uint32_t>> samples(const Inspection& inspection) {
     pictures.resize(n);
   }
   return members;
-}
-
-Thumbnails read_thumbnails(const Inspection& inspection, std::vector<std::uint32_t> wanted,
-                           const OnProgress& progress) {
-  std::ranges::sort(wanted);
-  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
-  std::vector<Thumbnail> read(wanted.size());
-  std::mutex progress_mutex;
-  std::size_t done = 0;
-  parallel_for(wanted.size(), inspection.options.threads, [&](std::size_t k) {
-    const InspectedPicture& picture = inspection.pictures[wanted[k]];
-    read[k] = thumbnail_of(inspection.folder / picture.file, picture.width, picture.height, thumbnail_width,
-                           thumbnail_height, inspection.options.apply_exif_orientation);
-    if (progress) {
-      const std::lock_guard lock(progress_mutex);
-      progress(++done, wanted.size());
-    }
-  });
-  Thumbnails thumbnails;
-  for (std::size_t k = 0; k < wanted.size(); ++k) thumbnails[wanted[k]] = std::move(read[k]);
-  return thumbnails;
 }
 
 std::string image(const InspectedPicture& picture, const Thumbnail& thumbnail) {
@@ -210,7 +184,8 @@ std::string inspection_page(const Inspection& inspection, const OnProgress& prog
       wanted.insert(wanted.end(), pictures.begin(), pictures.begin() + n);
     }
   }
-  const Thumbnails thumbnails = read_thumbnails(inspection, std::move(wanted), progress);
+  const Thumbnails thumbnails =
+      read_thumbnails(inspection, std::move(wanted), thumbnail_width, thumbnail_height, progress);
 
   const std::string title = html_text(inspection.folder.string());
   std::string html = fmt::format(

@@ -1,7 +1,12 @@
 #pragma once
 
-#include <filesystem>
+#include <cstdint>
+#include <map>
 #include <string>
+#include <vector>
+
+#include "bart/inspect/inspect.h"
+#include "bart/platform/progress.h"
 
 namespace bart {
 
@@ -11,9 +16,13 @@ struct Thumbnail {
   std::string jpeg;  // base64; empty if the file can no longer be read
 };
 
-/// The picture in `file`, which has `width` x `height` pixels, at its own aspect and at most `most_width` x
-/// `most_height` large. It is never enlarged.
-Thumbnail thumbnail_of(const std::filesystem::path& file, int width, int height, int most_width,
-                       int most_height, bool apply_exif_orientation);
+/// By index into Inspection::pictures.
+using Thumbnails = std::map<std::uint32_t, Thumbnail>;
+
+/// Reads the pictures `wanted`, indices into inspection.pictures that may repeat. Each thumbnail has the
+/// picture's own aspect, is at most `most_width` x `most_height` large, and is never enlarged.
+/// `progress(done, total)` counts the different pictures, called by one thread at a time.
+Thumbnails read_thumbnails(const Inspection& inspection, std::vector<std::uint32_t> wanted, int most_width,
+                           int most_height, const OnProgress& progress);
 
 }  // namespace bart
