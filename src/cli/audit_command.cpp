@@ -27,13 +27,12 @@ namespace fs = std::filesystem;
 struct AuditFlags {
   fs::path folder = "characters_train";
   fs::path out = "bart-audit";
-  std::string recipe = "tuned";
   std::string rank = "self-confidence";
-  RunSettings settings{.epochs = 20};
+  TrainFlags training;  // of which audit has the recipe and some settings
   AuditOptions options;
 };
 
-int audit_command(AuditFlags& flags, const CLI::App& command) {
+int audit_command(AuditFlags& flags) {
   if (flags.options.folds < 2)
     throw UsageError(fmt::format("--folds must be at least 2, not {}", flags.options.folds));
   if (!flags.options.model.empty() && !flags.options.probabilities.empty()) {
@@ -43,7 +42,7 @@ int audit_command(AuditFlags& flags, const CLI::App& command) {
     throw UsageError(
         fmt::format("--out {} lies in the data folder {}", flags.out.string(), flags.folder.string()));
   }
-  take_recipe(command, flags.recipe, flags.settings);
+  const RunSettings settings = with_recipe(flags.training, flags.training.settings.epochs);
   if (flags.rank == "margin") flags.options.ranking = IssueRanking::normalized_margin;
   Progress progress;
   Log log("Batlogger (Audit)", progress);
@@ -51,7 +50,7 @@ int audit_command(AuditFlags& flags, const CLI::App& command) {
     return [&progress, heading](std::size_t done, std::size_t total) { progress.show(heading, done, total); };
   };
   const Audit audit =
-      audit_pictures(flags.folder, flags.settings, flags.options,
+      audit_pictures(flags.folder, settings, flags.options,
                      {.listed = [&](const Listing& listing) { log_listing(log, listing); },
                       .inspecting = shown("Inspecting pictures"),
                       .reading = shown("Reading pictures"),
@@ -103,6 +102,8 @@ int apply_command(const ApplyFlags& flags) {
 
 void add_audit_command(CLI::App& program, Run& run) {
   auto flags = std::make_shared<AuditFlags>();
+  flags->training.recipe = "tuned";
+  flags->training.settings.epochs = 20;
   CLI::App* command = program.add_subcommand(
       "audit", "Find pictures that are probably mislabelled, duplicates, and blurred, dark or tiny pictures");
   command->add_option("folder", flags->folder, "The data: one sub-folder per class")->capture_default_str();
@@ -126,13 +127,13 @@ void add_audit_command(CLI::App& program, Run& run) {
       ->check(CLI::IsMember({"self-confidence", "margin"}))
       ->capture_default_str();
   command
-      ->add_option("--recipe", flags->recipe,
+      ->add_option("--recipe", flags->training.recipe,
                    "The settings of the trainings for which no flag is given, as for bart train")
       ->check(CLI::IsMember({"original", "tuned"}))
       ->capture_default_str();
   for (const char* flag : {"epochs", "bs", "lr", "seed", "image-size", "class-weights", "augment", "cache",
                            "threads", "precision", "ignore-exif"}) {
-    add_setting_flag(*command, flag, flags->settings);
+    add_setting_flag(*command, flag, flags->training.settings);
   }
   command->footer(
       "The labels are judged by confident learning (Northcutt et al. 2021), as cleanlab does it. audit.html "
@@ -145,8 +146,12 @@ void add_audit_command(CLI::App& program, Run& run) {
       "  bart audit faces --folds 3 --image-size 64   a quicker look\n"
       "  bart audit faces --model run1                the pictures that run1 was not trained on\n"
       "  bart apply decisions.json                    what you decided on the page");
-  command->callback(
-      [flags, &run, command] { run = [flags, command] { return audit_command(*flags, *command); }; });
+  command->callback([flags, &run, command] {
+    run = [flags, command] {
+      flags->training.given = given_on_command_line(*command);
+      return audit_command(*flags);
+    };
+  });
 }
 
 void add_apply_command(CLI::App& program, Run& run) {

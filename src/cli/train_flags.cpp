@@ -53,14 +53,6 @@ void show_defaults(CLI::App& command, const std::string& recipe) {
 
 }  // namespace
 
-void take_recipe(const CLI::App& command, const std::string& recipe, RunSettings& settings) {
-  const RunSettings others = recipe_settings(recipe, settings.epochs);
-  for (const Setting& setting : run_settings()) {
-    const CLI::Option* flag = command.get_option_no_throw(fmt::format("--{}", setting.flag));
-    if (flag == nullptr || flag->count() == 0) set_from_text(setting, settings, text_of(setting, others));
-  }
-}
-
 void add_recipe_flag(CLI::App& command, std::string& recipe) {
   command
       .add_option("--recipe", recipe,

@@ -36,9 +36,6 @@ void add_recipe_flag(CLI::App& command, std::string& recipe);
 /// The flags of settings among those of `command` that the command line gives.
 std::set<std::string> given_on_command_line(const CLI::App& command);
 
-/// Takes the settings for which the command line gives no flag from the recipe, for the epochs of `settings`.
-void take_recipe(const CLI::App& command, const std::string& recipe, RunSettings& settings);
-
 /// Finds out which settings were given, on the command line or in the file --config, whose values the command
 /// line overrides. Throws UsageError for an unknown setting or an impossible value.
 void take_given(const CLI::App& command, TrainFlags& flags);
