@@ -2,10 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "bart/platform/files.h"
+#include "chromium.h"
 #include "csv.h"
 #include "drawn_faces.h"
 
@@ -103,7 +103,6 @@ TEST_F(AuditDrawn, AppliesDecisionsAndTakesThemBack) {
 }
 
 TEST_F(AuditDrawn, ThePageIsSteeredByKeysAndSavesDecisionsThatApply) {
-  if (std::system("command -v chromium >/dev/null 2>&1") != 0) GTEST_SKIP() << "there is no chromium here";
   ASSERT_EQ(audit().code, 0);
   // Keys and clicks, and then what would be downloaded, as text. The last picture is decided in the box.
   std::string page = file_text(here() / "bart-audit/audit.html");
@@ -121,12 +120,9 @@ URL.createObjectURL = blob => { blob.text().then(t => { document.body.innerHTML 
 press("s");
 </script>)js");
   write_file(here() / "driven.html", page);
-  const std::string command = "cd '" + here().string() +
-                              "' && timeout 60 chromium --headless=new --no-sandbox --disable-gpu "
-                              "--user-data-dir=chromium --virtual-time-budget=2000 --dump-dom file://" +
-                              (here() / "driven.html").string() + " >dom.html 2>/dev/null";
-  if (std::system(command.c_str()) != 0) GTEST_SKIP() << "there is no working chromium here";
-  const std::string dom = file_text(here() / "dom.html");
+  const std::string dom =
+      chromium(here(), "--virtual-time-budget=2000 --dump-dom file://" + (here() / "driven.html").string());
+  if (dom.empty()) GTEST_SKIP() << "there is no working chromium here";
   const std::size_t begin = dom.find("<pre id=\"result\">");
   ASSERT_NE(begin, std::string::npos) << dom.substr(0, 300);
   const std::string result = dom.substr(begin + 17, dom.find("</pre>") - begin - 17);

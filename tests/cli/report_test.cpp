@@ -2,13 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
 
 #include "bart/pictures/decode.h"
 #include "bart/platform/files.h"
+#include "chromium.h"
 #include "csv.h"
 #include "run_bart.h"
 
@@ -123,19 +123,13 @@ TEST_F(ReportDrawn, TrainingMakesNoneWhenAskedNotTo) {
   EXPECT_FALSE(fs::exists(here() / "plain" / "bart-run" / "report.html"));
 }
 
-/// The output of Chromium with these arguments; empty if it is not installed.
-std::string chromium(const fs::path& folder, const std::string& arguments) {
-  if (std::system("command -v chromium >/dev/null 2>&1") != 0) return {};
-  const std::string command =
-      "cd '" + folder.string() +
-      "' && timeout 60 chromium --headless=new --no-sandbox --disable-gpu --hide-scrollbars "
-      "--user-data-dir=chromium " +
-      arguments + " file://" + (folder / "bart-run" / "report.html").string() + " >chromium.out 2>/dev/null";
-  return std::system(command.c_str()) == 0 ? file_text(folder / "chromium.out") + " " : std::string();
+/// The output of Chromium with these arguments about the report; empty if there is no working one.
+std::string chromium_on_report(const fs::path& folder, const std::string& arguments) {
+  return chromium(folder, arguments + " file://" + (folder / "bart-run" / "report.html").string());
 }
 
 TEST_F(ReportDrawn, ChromiumRunsItsScriptWithoutAnError) {
-  const std::string dom = chromium(here(), "--dump-dom");
+  const std::string dom = chromium_on_report(here(), "--dump-dom");
   if (dom.empty()) GTEST_SKIP() << "there is no working chromium here";
   EXPECT_EQ(occurrences(dom, "aria-label=\"Zoom in\""), 1u);      // the matrix has its tools,
   EXPECT_EQ(occurrences(dom, "class=\"tip\""), 5u);               // every chart its pointer,
@@ -145,7 +139,7 @@ TEST_F(ReportDrawn, ChromiumRunsItsScriptWithoutAnError) {
 TEST_F(ReportDrawn, ChromiumDrawsItInLightAndDarkAndOnATelephone) {
   const auto shot = [](const std::string& flags) {
     fs::remove(here() / "shot.png");
-    return chromium(here(), "--screenshot=shot.png " + flags).empty()
+    return chromium_on_report(here(), "--screenshot=shot.png " + flags).empty()
                ? Picture{}
                : decode_picture(read_file(here() / "shot.png")).picture;
   };

@@ -8,6 +8,7 @@
 
 #include "../serve/client.h"
 #include "bart/platform/files.h"
+#include "chromium.h"
 #include "drawn_faces.h"
 
 namespace bart {
@@ -134,22 +135,12 @@ TEST_F(ServeDrawn, NeedsATokenForOthersThanThisComputer) {
   refused({"--port", address_.substr(address_.rfind(':') + 1)}, 1, "cannot listen on 127.0.0.1, port ");
 }
 
-/// What Chromium says with these arguments about a page; empty if there is no working one.
-std::string chromium(const fs::path& folder, const std::string& arguments) {
-  if (std::system("command -v chromium >/dev/null 2>&1") != 0) return {};
-  const std::string command = "cd '" + folder.string() +
-                              "' && timeout 60 chromium --headless=new --no-sandbox --disable-gpu "
-                              "--hide-scrollbars --user-data-dir=chromium --virtual-time-budget=10000 " +
-                              arguments + " >chromium.out 2>/dev/null";
-  return std::system(command.c_str()) == 0 ? file_text(folder / "chromium.out") + " " : std::string();
-}
-
 TEST_F(ServeDrawn, ChromiumShowsThePageWithTheNamesOfClassesAsText) {
   const fs::path first = fs::directory_iterator(here() / "faces")->path();
   fs::rename(first, here() / "faces" / "<b>&日本");
   ASSERT_EQ(train_faces({"--epochs", "0", "--no-report", "--out", "odd"}).code, 0);
   serve({"odd"});
-  const std::string dom = chromium(here(), "--dump-dom " + address_ + "/");
+  const std::string dom = chromium(here(), "--virtual-time-budget=10000 --dump-dom " + address_ + "/");
   if (dom.empty()) GTEST_SKIP() << "there is no working chromium here";
   // The script ran, asked for the model, and the policy of the page stopped nothing.
   EXPECT_THAT(dom, HasSubstr("A network that tells 3 classes apart, by pictures of 16 × 16 pixels."));
