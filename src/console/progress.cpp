@@ -5,11 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
 
-#include "verbosity.h"
+#include "terminal.h"
 
 namespace bart {
 namespace {
@@ -19,24 +16,9 @@ std::size_t terminal_width() {
   return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-std::string clock_time(double seconds) {
-  const auto whole = static_cast<long>(seconds + 0.5);
-  return whole >= 3600 ? fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60)
-                       : fmt::format("{}:{:02}", whole / 60, whole % 60);
-}
-
-void write(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stderr);
-  std::fflush(stderr);
-}
-
 }  // namespace
 
-Progress::Progress() {
-  const char* term = std::getenv("TERM");
-  terminal_ = ::isatty(STDERR_FILENO) != 0 && !(term != nullptr && std::strcmp(term, "dumb") == 0) &&
-              !verbosity().quiet;
-}
+Progress::Progress() : terminal_(shows_bars()) {}
 
 Progress::~Progress() {
   clear();
@@ -67,7 +49,7 @@ void Progress::draw() {
   if (done_ > 0 && seconds > 0.2) {
     const double per_second = static_cast<double>(done_) / seconds;
     rate = fmt::format(" {:.{}f} {}/s, ETA {}", per_second, per_second < 100 ? 1 : 0, unit_,
-                       clock_time(static_cast<double>(total_ - done_) / per_second));
+                       clock_text(static_cast<double>(total_ - done_) / per_second));
   }
   const std::string left = fmt::format("{} {:3.0f}% ", heading_, 100 * share);
   const std::string right =
@@ -76,24 +58,22 @@ void Progress::draw() {
   std::string line = left;
   if (width > left.size() + right.size() + 6) {
     const std::size_t cells = std::min<std::size_t>(40, width - left.size() - right.size());
-    const auto full = static_cast<std::size_t>(share * static_cast<double>(cells));
-    for (std::size_t i = 0; i < cells; ++i) line += i < full ? "█" : "░";
-    line += right;
+    line += bar_cells(share, cells) + right;
   } else {
     line = (left + right).substr(0, width);
   }
-  write(fmt::format("\r\x1b[2K{}", line));
+  write_to_stderr(fmt::format("\r\x1b[2K{}", line));
   drawn_ = true;
 }
 
 void Progress::clear() {
-  if (drawn_) write("\r\x1b[2K");
+  if (drawn_) write_to_stderr("\r\x1b[2K");
   drawn_ = false;
   heading_.clear();
 }
 
 void Progress::above(const std::function<void()>& write_lines) {
-  if (drawn_) write("\r\x1b[2K");
+  if (drawn_) write_to_stderr("\r\x1b[2K");
   write_lines();
   if (drawn_) draw();
 }

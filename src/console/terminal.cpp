@@ -4,10 +4,24 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
+#include "verbosity.h"
+
 namespace bart {
+namespace {
+
+/// Whether it is a terminal that understands escape sequences.
+bool is_clever_terminal(int descriptor) {
+  const char* term = std::getenv("TERM");
+  return ::isatty(descriptor) != 0 && (term == nullptr || std::strcmp(term, "dumb") != 0);
+}
+
+}  // namespace
 
 std::size_t terminal_columns(int descriptor) {
   struct winsize size {};
@@ -19,9 +33,29 @@ std::size_t terminal_columns(int descriptor) {
 
 bool shows_colours(int descriptor) {
   const char* no_color = std::getenv("NO_COLOR");
-  const char* term = std::getenv("TERM");
-  return ::isatty(descriptor) != 0 && (no_color == nullptr || *no_color == '\0') &&
-         (term == nullptr || std::strcmp(term, "dumb") != 0);
+  return is_clever_terminal(descriptor) && (no_color == nullptr || *no_color == '\0');
+}
+
+bool shows_bars() {
+  return is_clever_terminal(STDERR_FILENO) && !verbosity().quiet;
+}
+
+void write_to_stderr(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
+}
+
+std::string bar_cells(double share, std::size_t cells) {
+  const auto full = static_cast<std::size_t>(share * static_cast<double>(cells));
+  std::string bar;
+  for (std::size_t i = 0; i < cells; ++i) bar += i < full ? "█" : "░";
+  return bar;
+}
+
+std::string clock_text(double seconds) {
+  const auto whole = std::lround(std::max(0.0, seconds));
+  return whole >= 3600 ? fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60)
+                       : fmt::format("{}:{:02}", whole / 60, whole % 60);
 }
 
 std::string styled(std::string_view text, Style style, bool coloured) {

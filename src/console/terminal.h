@@ -14,6 +14,18 @@ std::size_t terminal_columns(int descriptor);
 /// (https://no-color.org).
 bool shows_colours(int descriptor);
 
+/// Whether a progress bar may be drawn on stderr: a terminal that is not "dumb", without --quiet.
+bool shows_bars();
+
+/// Writes to stderr at once.
+void write_to_stderr(std::string_view text);
+
+/// "████░░░░": `share`, from 0 to 1, of so many cells.
+std::string bar_cells(double share, std::size_t cells);
+
+/// "4:32" or "1:04:32".
+std::string clock_text(double seconds);
+
 enum class Style { plain, bold, good, warning, error, quiet };
 
 /// `text` in that style if `coloured`, else as it is.

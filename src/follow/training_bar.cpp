@@ -5,29 +5,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
 
 #include "bart/platform/printable.h"
 #include "terminal.h"
-#include "verbosity.h"
 
 namespace bart {
-namespace {
-
-void write(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stderr);
-  std::fflush(stderr);
-}
-
-}  // namespace
-
-std::string clock_text(double seconds) {
-  const auto whole = std::lround(std::max(0.0, seconds));
-  return whole >= 3600 ? fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60)
-                       : fmt::format("{}:{:02}", whole / 60, whole % 60);
-}
 
 std::string bar_text(std::string_view heading, double share, std::optional<double> seconds_left,
                      std::string_view note, std::size_t columns) {
@@ -39,21 +21,12 @@ std::string bar_text(std::string_view heading, double share, std::optional<doubl
     return columns > used ? columns - used : 0;
   };
   if (!note.empty() && room() >= fewest_cells + 2 + columns_of(note)) right += fmt::format(", {}", note);
-  std::string bar;
-  if (room() >= fewest_cells) {
-    const std::size_t cells = std::min(room(), most_cells);
-    const auto full = static_cast<std::size_t>(share * static_cast<double>(cells));
-    for (std::size_t i = 0; i < cells; ++i) bar += i < full ? "█" : "░";
-  }
+  const std::string bar = room() >= fewest_cells ? bar_cells(share, std::min(room(), most_cells)) : "";
   const std::string line = fmt::format("{} {}{}", heading, bar, bar.empty() ? right.substr(1) : right);
   return columns_of(line) <= columns ? line : line.substr(0, columns);  // without a bar it is ASCII
 }
 
-TrainingBar::TrainingBar() : start_(std::chrono::steady_clock::now()) {
-  const char* term = std::getenv("TERM");
-  terminal_ = ::isatty(STDERR_FILENO) != 0 && !(term != nullptr && std::strcmp(term, "dumb") == 0) &&
-              !verbosity().quiet;
-}
+TrainingBar::TrainingBar() : terminal_(shows_bars()), start_(std::chrono::steady_clock::now()) {}
 
 TrainingBar::~TrainingBar() {
   clear();
@@ -84,17 +57,17 @@ void TrainingBar::draw(std::string_view heading, std::string_view note) {
   last_draw_ = now();
   const std::size_t columns = std::max<std::size_t>(terminal_columns(STDERR_FILENO), 20);
   drawn_ = bar_text(heading, left_->share(), left_->seconds(), note, columns - 1);
-  write(fmt::format("\r\x1b[2K{}", drawn_));
+  write_to_stderr(fmt::format("\r\x1b[2K{}", drawn_));
 }
 
 void TrainingBar::above(std::string_view line) {
-  if (!drawn_.empty()) write("\r\x1b[2K");
-  write(fmt::format("{}\n", line));
-  if (!drawn_.empty()) write(drawn_);
+  if (!drawn_.empty()) write_to_stderr("\r\x1b[2K");
+  write_to_stderr(fmt::format("{}\n", line));
+  if (!drawn_.empty()) write_to_stderr(drawn_);
 }
 
 void TrainingBar::clear() {
-  if (!drawn_.empty()) write("\r\x1b[2K");
+  if (!drawn_.empty()) write_to_stderr("\r\x1b[2K");
   drawn_.clear();
 }
 

@@ -14,9 +14,6 @@ namespace bart {
 std::string bar_text(std::string_view heading, double share, std::optional<double> seconds_left,
                      std::string_view note, std::size_t columns);
 
-/// "4:32" or "1:04:32".
-std::string clock_text(double seconds);
-
 /// The bar of a whole training on the last line of stderr, if that is a terminal.
 class TrainingBar {
  public:

@@ -8,7 +8,7 @@
 
 #include "bart/platform/counted.h"
 #include "bart/platform/printable.h"
-#include "training_bar.h"
+#include "terminal.h"
 
 namespace bart {
 namespace {
