@@ -130,11 +130,7 @@ RunObserver TrainingLog::json_observer() {
   observer.listed = [this](const Listing& listing) {
     for (const std::string& sentence : listing.warnings) warning(sentence);
   };
-  observer.read = [this](const LoadedPictures& pictures, const RunSettings&) {
-    for (const SkippedPicture& skipped : pictures.skipped) {
-      warning(fmt::format("Skipped {}: {}", skipped.file, skipped.reason));
-    }
-  };
+  observer.read = [this](const LoadedPictures& pictures, const RunSettings&) { tell_skipped(pictures); };
   observer.start = [this](const RunStart& start) {
     tell_line(start_event(start));
     signals_.emplace();
@@ -165,9 +161,7 @@ RunObserver TrainingLog::table_observer() {
   };
   observer.read = [this](const LoadedPictures& pictures, const RunSettings&) {
     progress_.clear();
-    for (const SkippedPicture& skipped : pictures.skipped) {
-      warning(fmt::format("Skipped {}: {}", skipped.file, skipped.reason));
-    }
+    tell_skipped(pictures);
     if (!pictures.cache_trouble.empty()) warning(pictures.cache_trouble);
   };
   observer.start = [this](const RunStart& start) {
@@ -258,14 +252,18 @@ void TrainingLog::tell_row(const EpochRecord& epoch) {
   tell_line(styled(row, best ? Style::good : Style::plain, shows_colours(STDERR_FILENO)));
 }
 
+void TrainingLog::tell_skipped(const LoadedPictures& pictures) {
+  for (const SkippedPicture& skipped : pictures.skipped) {
+    warning(fmt::format("Skipped {}: {}", skipped.file, skipped.reason));
+  }
+}
+
 void TrainingLog::tell_data(const LoadedPictures& pictures, const RunSettings& settings) {
   progress_.clear();
   skipped_ = pictures.skipped.size();
   files_ = pictures.skipped.size() + pictures.size();
   log_cache(log_, pictures, settings.cache);
-  for (const SkippedPicture& skipped : pictures.skipped) {
-    log_.warning(fmt::format("Skipped {}: {}", skipped.file, skipped.reason));
-  }
+  tell_skipped(pictures);
   log_.info(fmt::format("The number of images: {} is equal to the number of labels: True", pictures.size()));
   log_.info(fmt::format("Number of classes: {}", pictures.classes.size()));
   if (pictures.sizes.size() == 1) {

@@ -41,6 +41,7 @@ class TrainingLog {
   void tell_line(const std::string& line);
   void tell_header(const RunStart& start);
   void tell_row(const EpochRecord& epoch);
+  void tell_skipped(const LoadedPictures& pictures);
   void tell_data(const LoadedPictures& pictures, const RunSettings& settings);
   void tell_start(const RunStart& start);
   void tell_epoch(const EpochRecord& epoch);
