@@ -12,6 +12,7 @@
 #include "arguments.h"
 #include "bart/platform/counted.h"
 #include "bart/platform/printable.h"
+#include "bart/record/best_by.h"
 #include "bart/record/epoch_figures.h"
 #include "bart/record/run_folder.h"
 #include "bart/run/settle.h"
@@ -214,7 +215,7 @@ void TrainingLog::tell_header(const RunStart& start) {
   epochs_ = settings.epochs;
   epoch_ = start.progress.epoch;
   rows_ = start.progress.epochs;
-  by_macro_f1_ = settings.best == "macro-f1";
+  best_by_ = best_by(settings);
   const std::size_t columns = terminal_columns(STDERR_FILENO);
   if (!verbosity().quiet) tell_line(training_header(record, columns));
   if (record.resumed_after_step) {
@@ -247,7 +248,7 @@ void TrainingLog::tell_header(const RunStart& start) {
 void TrainingLog::tell_row(const EpochRecord& epoch) {
   rows_.push_back(epoch);
   if (verbosity().quiet) return;
-  const bool best = best_epoch(rows_, by_macro_f1_ ? BestBy::macro_f1 : BestBy::accuracy) == epoch.epoch;
+  const bool best = best_epoch(rows_, best_by_) == epoch.epoch;
   const std::string row = table_row(epoch, epochs_, best, terminal_columns(STDERR_FILENO));
   tell_line(styled(row, best ? Style::good : Style::plain, shows_colours(STDERR_FILENO)));
 }

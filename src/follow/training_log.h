@@ -59,7 +59,7 @@ class TrainingLog {
   // Of the table.
   TrainingBar bar_;
   std::vector<EpochRecord> rows_;
-  bool by_macro_f1_ = false;  // which epoch is the best
+  BestBy best_by_ = BestBy::accuracy;
 };
 
 }  // namespace bart

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "bart/record/best_by.h"
+
 namespace bart {
 
 int best_epoch_of(const RunRecord& run) {
   if (run.epochs.empty() || std::isnan(run.epochs.back().validation_accuracy)) return 0;
-  return best_epoch(run.epochs, run.settings.best == "macro-f1" ? BestBy::macro_f1 : BestBy::accuracy);
+  return best_epoch(run.epochs, best_by(run.settings));
 }
 
 std::vector<std::string> course_of(const RunRecord& run, const ConfusionMatrix& matrix) {

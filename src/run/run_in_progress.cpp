@@ -8,6 +8,7 @@
 #include "bart/formats/pth.h"
 #include "bart/model/model.h"
 #include "bart/platform/files.h"
+#include "bart/record/best_by.h"
 #include "bart/record/dropout_text.h"
 #include "bart/record/version.h"
 #include "bart/run/split_pictures.h"
@@ -29,10 +30,6 @@ RunInProgress::RunInProgress(fs::path folder, SettledSettings settled, const Run
       observer_(observer),
       result_{RunFolder(settled_.values.out), {}, {}, 0, false},
       output_(folder_, settled_.values, data_, result_, observer) {}
-
-BestBy RunInProgress::best_by() const {
-  return settled_.values.best == "macro-f1" ? BestBy::macro_f1 : BestBy::accuracy;
-}
 
 void RunInProgress::warn(const std::string& sentence) {
   std::vector<std::string>& warnings = result_.record.warnings;
@@ -157,7 +154,8 @@ bool RunInProgress::out_of_patience(const TrainingProgress& progress) const {
   const int patience = settled_.values.patience;
   if (patience == 0) return false;
   if (progress.ended_early && (settled_.values.average > 0 || settled_.training.calibrate)) return true;
-  return static_cast<int>(progress.epochs.size()) - best_epoch(progress.epochs, best_by()) >= patience;
+  return static_cast<int>(progress.epochs.size()) - best_epoch(progress.epochs, best_by(settled_.values)) >=
+         patience;
 }
 
 RunResult RunInProgress::run(std::optional<FoundCheckpoint> found, std::unique_ptr<FolderLock> lock,
@@ -256,7 +254,7 @@ void RunInProgress::train(Training& training) {
         result_.record.models.empty() ? "" : fmt::format(", the last good model {}", out_.model().string())));
   }
   result_.out_of_patience = out_of_patience(progress);
-  result_.best_epoch = best_epoch(progress.epochs, best_by());
+  result_.best_epoch = best_epoch(progress.epochs, best_by(settled_.values));
   if (stopped && !training.finished() && !result_.out_of_patience) {
     output_.write_checkpoint(training);
     output_.write_progress(progress, "interrupted");
@@ -271,7 +269,7 @@ bool RunInProgress::end_epoch(Training& training, const EpochRecord& epoch) {
   const StateDict model = training.model();
   output_.write_model(out_.model(), model, epoch.epoch);
   model_step_ = static_cast<std::int64_t>(progress.steps.size());
-  if (!settled_.values.best.empty() && best_epoch(progress.epochs, best_by()) == epoch.epoch) {
+  if (!settled_.values.best.empty() && best_epoch(progress.epochs, best_by(settled_.values)) == epoch.epoch) {
     output_.write_model(out_.best_model(), model, epoch.epoch);
     output_.saved(Saved::best_model, out_.best_model());
   }

@@ -47,7 +47,6 @@ class RunInProgress {
 
   void warn(const std::string& sentence);
   bool out_of_patience(const TrainingProgress& progress) const;
-  BestBy best_by() const;
 
   std::filesystem::path folder_;
   SettledSettings settled_;
