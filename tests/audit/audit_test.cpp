@@ -8,35 +8,25 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "../run/run_fixture.h"
 #include "bart/audit/audit_text.h"
 #include "bart/formats/csv.h"
 #include "bart/pictures/encode_png.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
-#include "bart/run/run.h"
-#include "bart/sample/sample.h"
 #include "cross_validation.h"
-#include "scratch_folder.h"
 
 namespace bart {
 namespace {
 
-namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-class AuditFaces : public testing::Test {
+class AuditFaces : public RunTest {
  protected:
-  void SetUp() override { write_sample(faces(), {.classes = 2, .per_class = 8}); }
-  fs::path faces() const { return scratch_.path() / "faces"; }
   RunSettings settings() const {
-    RunSettings settings;
-    settings.image_size = 16;
-    settings.batch_size = 8;
-    settings.epochs = 1;
-    settings.threads = 1;
-    settings.no_report = true;
-    settings.out = (scratch_.path() / "run").string();
-    return settings;
+    RunSettings one_epoch = RunTest::settings("run");
+    one_epoch.epochs = 1;
+    return one_epoch;
   }
   /// Probabilities of `p` for the label of each picture, but of 1 - p for the picture `wrong`.
   fs::path probabilities(std::size_t wrong) const {
@@ -50,8 +40,6 @@ class AuditFaces : public testing::Test {
     write_file(scratch_.path() / "p.csv", csv);
     return scratch_.path() / "p.csv";
   }
-
-  test::ScratchFolder scratch_;
 };
 
 TEST(AuditFolds, SpreadEachClassAndKeepNearDuplicatesTogether) {
