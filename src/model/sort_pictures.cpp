@@ -1,17 +1,16 @@
 #include "bart/model/sort_pictures.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "bart/platform/printable.h"
+#include "bart/platform/rename_new.h"
 
 namespace bart {
 namespace {
@@ -33,14 +32,9 @@ bool is_same(const fs::path& there, const fs::path& picture, bool link) {
 
 /// Gives the finished copy its name, unless that is taken.
 bool rename_to_free(const fs::path& from, const fs::path& to) {
-  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return true;
+  if (rename_to_new_name(from, to)) return true;
   if (errno == EEXIST) return false;
-  if (errno != EINVAL && errno != ENOSYS) {
-    throw Error(fmt::format("cannot write {}: {}", to.string(), std::strerror(errno)));
-  }
-  if (fs::exists(fs::symlink_status(to))) return false;  // a file system without such a rename
-  fs::rename(from, to);
-  return true;
+  throw Error(fmt::format("cannot write {}: {}", to.string(), std::strerror(errno)));
 }
 
 }  // namespace
