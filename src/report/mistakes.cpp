@@ -4,17 +4,10 @@
 
 #include "bart/html/html.h"
 #include "bart/platform/counted.h"
+#include "page_words.h"
 
 namespace bart {
 namespace {
-
-std::string class_name(const RunRecord& run, std::int32_t label) {
-  return html_text(run.classes[static_cast<std::size_t>(label)]);
-}
-
-std::string percent(double share) {
-  return fmt::format("{:.1f} %", 100 * share);
-}
 
 std::string image(const ShownPicture& picture, const std::string& address, const std::string& alt) {
   return fmt::format("<img src=\"{}\" width=\"{}\" height=\"{}\" alt=\"{}\" loading=\"lazy\">", address,

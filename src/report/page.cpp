@@ -18,14 +18,11 @@
 #include "mistakes.h"
 #include "page_script.h"
 #include "page_style.h"
+#include "page_words.h"
 #include "shown_pictures.h"
 
 namespace bart {
 namespace {
-
-std::string percent(double share) {
-  return fmt::format("{:.1f} %", 100 * share);
-}
 
 /// "3:18" as minutes and seconds or as hours and minutes, and the unit.
 std::pair<std::string, const char*> duration(double seconds) {
@@ -38,10 +35,6 @@ std::pair<std::string, const char*> duration(double seconds) {
 /// "2026-11-24 12:03 UTC" from a time in ISO 8601.
 std::string date_text(const std::string& iso) {
   return iso.size() >= 16 && iso[10] == 'T' ? iso.substr(0, 10) + " " + iso.substr(11, 5) + " UTC" : iso;
-}
-
-std::string class_name(const RunRecord& run, std::int32_t label) {
-  return html_text(run.classes[static_cast<std::size_t>(label)]);
 }
 
 std::string card(const std::string& figure, const std::string& meaning, bool first = false) {
