@@ -67,11 +67,10 @@ std::vector<double> cross_validated_probabilities(const LoadedPictures& pictures
       if (!std::ranges::binary_search(fold, i)) split.train.push_back(i);
     }
     const std::size_t size = split.train.size();
-    TrainOptions options = settings.training;
-    Training one(pictures, std::move(split), architecture, options,
-                 initial_training_state(
-                     architecture, options.seed, size,
-                     settings.values.init_values == "he" ? InitialValues::he : InitialValues::pytorch));
+    const TrainOptions& options = settings.training;
+    Training one(
+        pictures, std::move(split), architecture, options,
+        initial_training_state(architecture, options.seed, size, initial_values_of(settings.values)));
     TrainEvents events;
     events.step = [&](const StepRecord& step, std::size_t done, std::size_t) {
       if (training) training(before + static_cast<std::size_t>(step.epoch - 1) * size + done, total);

@@ -4,12 +4,9 @@
 
 #include "bart/model/find_model.h"
 #include "bart/model/model_file.h"
+#include "bart/record/run_settings.h"
 
 namespace bart {
-
-InitialValues initial_values_of(const RunSettings& settings) {
-  return settings.init_values == "he" ? InitialValues::he : InitialValues::pytorch;
-}
 
 InitialModel take_initial_weights(const std::filesystem::path& path, const std::vector<std::string>& classes,
                                   StateDict& state) {

@@ -5,13 +5,8 @@
 #include <vector>
 
 #include "bart/network/state_dict.h"
-#include "bart/record/run_settings.h"
-#include "bart/training/train.h"
 
 namespace bart {
-
-/// The kind of initial weights that the settings name.
-InitialValues initial_values_of(const RunSettings& settings);
 
 /// Where the weights of a training began.
 struct InitialModel {

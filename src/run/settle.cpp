@@ -71,6 +71,10 @@ SettledSettings settle(const RunSettings& asked) {
   return settled;
 }
 
+InitialValues initial_values_of(const RunSettings& settings) {
+  return settings.init_values == "he" ? InitialValues::he : InitialValues::pytorch;
+}
+
 bool lies_in(const fs::path& path, const fs::path& folder) {
   std::error_code unknown;  // if the current folder is gone, nothing lies in it
   // Of a relative path that does not exist, weakly_canonical() makes no absolute one.

@@ -17,6 +17,9 @@ struct SettledSettings {
 /// Throws SettingError when a value is impossible, in general or on this computer.
 SettledSettings settle(const RunSettings& asked);
 
+/// The kind of initial weights that the settings name.
+InitialValues initial_values_of(const RunSettings& settings);
+
 /// Whether `path` is `folder` or lies below it.
 bool lies_in(const std::filesystem::path& path, const std::filesystem::path& folder);
 
