@@ -49,8 +49,8 @@ std::vector<std::int64_t> class_targets(const std::vector<std::int64_t>& counts,
 }  // namespace
 
 Split grouped_split(std::span<const std::int32_t> labels, std::span<const std::uint32_t> groups,
-                    double test_size, std::uint32_t seed) {
-  check_test_size(test_size);
+                    double test_size, std::uint32_t seed, const HeldOut& held_out) {
+  check_test_size(test_size, held_out);
   if (labels.empty()) throw Error("there are no pictures to split");
   if (labels.size() != groups.size()) {
     throw Error(fmt::format("{} pictures have labels, {} have groups", labels.size(), groups.size()));
@@ -97,10 +97,10 @@ Split grouped_split(std::span<const std::int32_t> labels, std::span<const std::u
     split.train.insert(split.train.end(), members[g].begin(), members[g].end());
   }
   if (split.test.empty()) {
-    throw Error(fmt::format(
-        "a test size of {} is less than any of the {} groups of near duplicates that could be spared from "
-        "training: choose a larger one, or another split",
-        test_size, members.size()));
+    throw Error(
+        fmt::format("{} of {} is less than any of the {} groups of near duplicates that could be spared from "
+                    "training: choose a larger one, or another split",
+                    held_out.size, test_size, members.size()));
   }
   split.train = shuffled(split.train, generator);
   split.test = shuffled(split.test, generator);

@@ -12,9 +12,10 @@
 
 namespace bart {
 
-void check_test_size(double test_size) {
+void check_test_size(double test_size, const HeldOut& held_out) {
   if (!(test_size > 0 && test_size < 1)) {
-    throw Error(fmt::format("a test size of {} is not possible: it must be between 0 and 1", test_size));
+    throw Error(
+        fmt::format("{} of {} is not possible: it must be between 0 and 1", held_out.size, test_size));
   }
 }
 
@@ -36,14 +37,14 @@ std::vector<std::uint32_t> shuffled(const std::vector<std::uint32_t>& values, Mt
   return result;
 }
 
-Split train_test_split(std::uint32_t n, double test_size, std::uint32_t seed) {
-  check_test_size(test_size);
+Split train_test_split(std::uint32_t n, double test_size, std::uint32_t seed, const HeldOut& held_out) {
+  check_test_size(test_size, held_out);
   const auto tests = static_cast<std::uint32_t>(std::ceil(test_size * n));
   if (tests == 0 || tests >= n) {
     throw Error(
-        fmt::format("a test size of {} leaves {} of {} pictures for testing and {} for training: both need "
+        fmt::format("{} of {} leaves {} of {} pictures {} and {} for training: both need "
                     "at least one",
-                    test_size, tests, n, n - tests));
+                    held_out.size, test_size, tests, n, held_out.purpose, n - tests));
   }
   const std::vector<std::uint32_t> permutation = numpy_permutation(seed, n);
   const auto middle = permutation.begin() + tests;

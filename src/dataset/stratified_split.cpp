@@ -50,7 +50,7 @@ std::vector<std::uint32_t> class_shares(const std::vector<std::uint32_t>& counts
 }
 
 void check(const std::vector<std::vector<std::uint32_t>>& members, const std::vector<std::string>& classes,
-           std::uint32_t tests, std::uint32_t n, double test_size) {
+           std::uint32_t tests, std::uint32_t n, double test_size, const HeldOut& held_out) {
   std::string single;
   for (std::size_t c = 0; c < members.size(); ++c) {
     if (members[c].size() < 2) single += (single.empty() ? "" : ", ") + classes[c];
@@ -61,24 +61,24 @@ void check(const std::vector<std::vector<std::uint32_t>>& members, const std::ve
   }
   if (tests < classes.size() || n - tests < classes.size()) {
     throw Error(
-        fmt::format("a test size of {} leaves {} of {} pictures for testing and {} for training: a "
+        fmt::format("{} of {} leaves {} of {} pictures {} and {} for training: a "
                     "stratified split needs at least one for each of the {} classes on both sides",
-                    test_size, tests, n, n - tests, classes.size()));
+                    held_out.size, test_size, tests, n, held_out.purpose, n - tests, classes.size()));
   }
 }
 
 }  // namespace
 
 Split stratified_split(std::span<const std::int32_t> labels, const std::vector<std::string>& classes,
-                       double test_size, std::uint32_t seed) {
-  check_test_size(test_size);
+                       double test_size, std::uint32_t seed, const HeldOut& held_out) {
+  check_test_size(test_size, held_out);
   check_labels(labels, classes.size());
   if (labels.empty()) throw Error("there are no pictures to split");
   const auto n = static_cast<std::uint32_t>(labels.size());
   const auto tests = static_cast<std::uint32_t>(std::ceil(test_size * n));
   std::vector<std::vector<std::uint32_t>> members(classes.size());
   for (std::uint32_t i = 0; i < n; ++i) members[static_cast<std::size_t>(labels[i])].push_back(i);
-  check(members, classes, tests, n, test_size);
+  check(members, classes, tests, n, test_size, held_out);
 
   // StratifiedShuffleSplit._iter_indices (sklearn/model_selection/_split.py).
   Mt19937 generator(seed);

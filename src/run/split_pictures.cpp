@@ -1,9 +1,7 @@
 #include "bart/run/split_pictures.h"
 #include <fmt/format.h>
 
-#include <cstring>
 #include <optional>
-#include <string>
 #include <utility>
 
 #include "bart/dataset/grouped_split.h"
@@ -17,7 +15,8 @@ namespace {
 
 /// The split that is asked for, of the pictures `indices`.
 Split split_of(const LoadedPictures& pictures, const std::vector<std::uint32_t>& indices,
-               const std::vector<std::uint32_t>& groups, double test_size, const RunSettings& settings) {
+               const std::vector<std::uint32_t>& groups, double test_size, const RunSettings& settings,
+               const HeldOut& held_out = {}) {
   if (test_size == 0) return {.train = indices, .test = {}};
   std::vector<std::int32_t> labels;
   std::vector<std::uint32_t> own_groups;
@@ -26,24 +25,14 @@ Split split_of(const LoadedPictures& pictures, const std::vector<std::uint32_t>&
     if (!groups.empty()) own_groups.push_back(groups[i]);
   }
   const std::uint32_t seed = seed_of_split(settings);
-  Split split = settings.split == "stratified" ? stratified_split(labels, pictures.classes, test_size, seed)
+  Split split = settings.split == "stratified"
+                    ? stratified_split(labels, pictures.classes, test_size, seed, held_out)
                 : settings.split == "grouped"
-                    ? grouped_split(labels, own_groups, test_size, seed)
-                    : train_test_split(static_cast<std::uint32_t>(indices.size()), test_size, seed);
+                    ? grouped_split(labels, own_groups, test_size, seed, held_out)
+                    : train_test_split(static_cast<std::uint32_t>(indices.size()), test_size, seed, held_out);
   for (std::uint32_t& i : split.train) i = indices[i];
   for (std::uint32_t& i : split.test) i = indices[i];
   return split;
-}
-
-/// A sentence of the functions that split, which speak of the test part, about the validation part.
-std::string of_validation(std::string sentence) {
-  for (const auto& [test, validation] :
-       {std::pair{"a test size of", "that size of"}, {"for testing", "for validation"}}) {
-    if (const std::size_t at = sentence.find(test); at != std::string::npos) {
-      sentence.replace(at, std::strlen(test), validation);
-    }
-  }
-  return sentence;
 }
 
 }  // namespace
@@ -73,14 +62,14 @@ Split split_pictures(const LoadedPictures& pictures, const RunSettings& settings
   }
   if (settings.validation_size > 0 && split.validation.empty()) {
     try {
-      Split inner = split_of(pictures, split.train, groups, settings.validation_size, settings);
+      Split inner = split_of(pictures, split.train, groups, settings.validation_size, settings,
+                             {"that size", "for validation"});
       split.train = std::move(inner.train);
       split.validation = std::move(inner.test);
     } catch (const Error& error) {
-      throw Error(
-          fmt::format("a validation size of {} cannot be kept apart from {} that are not for testing: {}",
-                      settings.validation_size, counted(split.train.size(), "picture", "pictures"),
-                      of_validation(error.what())));
+      throw Error(fmt::format(
+          "a validation size of {} cannot be kept apart from {} that are not for testing: {}",
+          settings.validation_size, counted(split.train.size(), "picture", "pictures"), error.what()));
     }
   }
   return split;

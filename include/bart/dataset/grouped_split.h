@@ -15,6 +15,6 @@ namespace bart {
 /// on every machine. Throws Error when all pictures are one group, or when no group can be spared from
 /// training.
 Split grouped_split(std::span<const std::int32_t> labels, std::span<const std::uint32_t> groups,
-                    double test_size, std::uint32_t seed);
+                    double test_size, std::uint32_t seed, const HeldOut& held_out = {});
 
 }  // namespace bart

@@ -17,10 +17,16 @@ struct Split {
   std::vector<std::uint32_t> validation = {};  // empty: validation uses the test set, as in the original
 };
 
+/// How the sentences about a split name the pictures that are kept apart.
+struct HeldOut {
+  const char* size = "a test size";
+  const char* purpose = "for testing";
+};
+
 /// scikit-learn's train_test_split(test_size=…, random_state=seed) without stratification: of
 /// RandomState(seed).permutation(n) the first ceil(test_size * n) are the test set, the rest the training
 /// set. Throws Error when a side would be empty.
-Split train_test_split(std::uint32_t n, double test_size, std::uint32_t seed);
+Split train_test_split(std::uint32_t n, double test_size, std::uint32_t seed, const HeldOut& held_out = {});
 
 /// The split of the data set itself: each picture is on the side of its part, and pictures of no part are on
 /// the training side, in the given order. Validation pictures without test pictures are the test set (and
