@@ -2,18 +2,45 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+#include <system_error>
+
 #include "bart/platform/error.h"
 
 namespace bart {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+constexpr std::string_view picture_prefix = "pic_", picture_ending = ".jpg";
+
+}  // namespace
+
 std::string RunFolder::test_picture_name(std::size_t i) {
-  return fmt::format("pic_{}.jpg", i);
+  return fmt::format("{}{}{}", picture_prefix, i, picture_ending);
 }
 
 bool RunFolder::is_test_picture(std::string_view name) {
-  return name.starts_with("pic_") && name.ends_with(".jpg");
+  return name.starts_with(picture_prefix) && name.ends_with(picture_ending);
+}
+
+std::optional<std::size_t> RunFolder::test_picture_number(std::string_view name) {
+  if (!is_test_picture(name)) return std::nullopt;
+  std::size_t number = 0;
+  const char* const end = name.data() + name.size() - picture_ending.size();
+  const auto [stop, failed] = std::from_chars(name.data() + picture_prefix.size(), end, number);
+  if (failed != std::errc() || stop != end) return std::nullopt;
+  return number;
+}
+
+std::vector<fs::path> RunFolder::result_files() const {
+  return {model(), best_model(), last_model(), labels()};
+}
+
+std::vector<fs::path> RunFolder::record_files() const {
+  return {run_json(),     run_toml(), steps_csv(),         pictures_csv(),       history_csv(),
+          history_json(), report(),   test_pictures_csv(), augmented_pictures(), written_pictures_csv()};
 }
 
 RunFolder find_run(const fs::path& path) {

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cstdint>
 #include <limits>
 #include <map>
@@ -36,24 +35,6 @@ void keep_file(const fs::path& file, const fs::path& folder) {
   if (error) throw Error(fmt::format("cannot write {}: {}", kept.string(), error.message()));
 }
 
-/// The results that a training replaces.
-std::vector<fs::path> results_of(const RunFolder& folder) {
-  return {folder.model(), folder.best_model(), folder.last_model(), folder.labels()};
-}
-
-std::vector<fs::path> records_of(const RunFolder& folder) {
-  return {folder.run_json(),
-          folder.run_toml(),
-          folder.steps_csv(),
-          folder.pictures_csv(),
-          folder.history_csv(),
-          folder.history_json(),
-          folder.report(),
-          folder.test_pictures_csv(),
-          folder.augmented_pictures(),
-          folder.written_pictures_csv()};
-}
-
 /// Whether the record in the folder is of a training that wrote no model, because it was killed or
 /// interrupted or diverged.
 bool without_model(const RunFolder& folder) {
@@ -78,15 +59,6 @@ std::vector<fs::path> test_pictures_in(const fs::path& folder) {
 
 constexpr std::uint64_t most_bytes = std::uint64_t{1} << 40;
 
-/// Whether `name` is that of one of the test pictures.
-bool is_replaced(const std::string& name, std::size_t test_pictures) {
-  constexpr std::size_t before = 4, after = 4;  // "pic_" and ".jpg"
-  std::size_t number = 0;
-  const char* const end = name.data() + name.size() - after;
-  const auto [stop, failed] = std::from_chars(name.data() + before, end, number);
-  return failed == std::errc() && stop == end && number < test_pictures;
-}
-
 /// The results in the folder that no training of BART wrote and that one with so many test pictures replaces.
 std::vector<fs::path> files_of_others(const RunFolder& run, std::size_t test_pictures) {
   std::optional<RunRecord> record;
@@ -108,7 +80,8 @@ std::vector<fs::path> files_of_others(const RunFolder& run, std::size_t test_pic
     others.push_back(run.labels());
   }
   for (const fs::path& picture : test_pictures_in(run.test_pictures())) {
-    if (!fs::is_regular_file(picture) || !is_replaced(picture.filename().string(), test_pictures)) continue;
+    const std::optional<std::size_t> number = RunFolder::test_picture_number(picture.filename().string());
+    if (!fs::is_regular_file(picture) || !number || *number >= test_pictures) continue;
     if (record && !written) continue;  // of a version that did not say what it wrote
     const bool same = record && written->contains(picture.filename().string()) &&
                       written->at(picture.filename().string()) == hash_of(read_file(picture, most_bytes));
@@ -172,12 +145,12 @@ std::string EarlierRun::keep(std::size_t test_pictures) {
     keep_others(folder_.before(), test_pictures);
     remove_folder(folder_.before());
   }
-  for (const fs::path& file : results_of(folder_)) keep_file(file, folder_.before());
+  for (const fs::path& file : folder_.result_files()) keep_file(file, folder_.before());
   const std::vector<fs::path> pictures = test_pictures_in(folder_.test_pictures());
   for (const fs::path& picture : pictures) {
     keep_file(picture, folder_.before() / RunFolder::test_pictures_name);
   }
-  for (const fs::path& file : records_of(folder_)) keep_file(file, folder_.before());
+  for (const fs::path& file : folder_.record_files()) keep_file(file, folder_.before());
   return others;
 }
 
@@ -203,7 +176,7 @@ void EarlierRun::settle(std::size_t test_pictures) {
 void EarlierRun::restore() {
   if (!fs::exists(folder_.before())) return;
   std::error_code left;  // what fails can still be put back by hand
-  for (const fs::path& file : records_of(folder_)) {
+  for (const fs::path& file : folder_.record_files()) {
     if (const fs::path kept = folder_.before() / file.filename(); fs::exists(kept)) {
       fs::rename(kept, file, left);
     } else {

@@ -37,10 +37,10 @@ std::unique_ptr<FolderLock> lock_of(const RunFolder& folder) {
   return std::make_unique<FolderLock>(folder.record());
 }
 
-/// Writes begun_mark() if there are checkpoints of an earlier training; removes it if this one fails.
+/// Writes RunFolder::begun() if there are checkpoints of an earlier training; removes it if this one fails.
 class BegunMark {
  public:
-  BegunMark(const RunFolder& out, const fs::path& data) : path_(begun_mark(out)) {
+  BegunMark(const RunFolder& out, const fs::path& data) : path_(out.begun()) {
     if (has_checkpoint(out.record())) write_file(path_, data.string() + "\n");
   }
   ~BegunMark() {
@@ -103,7 +103,7 @@ RunResult resume(const fs::path& results, const ResumeOptions& options, const Ru
                             found.path.string(), found.checkpoint.version, bart_version()));
   }
   const fs::path began = found.checkpoint.settings[folder_setting];
-  if (options.folder.empty() && fs::exists(begun_mark(run_folder))) {
+  if (options.folder.empty() && fs::exists(run_folder.begun())) {
     throw Error(fmt::format(
         "the newest training in {} was killed before its first checkpoint, and the checkpoints there "
         "are of the one before: to go on with that one, name its data folder, {}; or begin the "
@@ -129,7 +129,7 @@ RunResult resume(const fs::path& results, const ResumeOptions& options, const Ru
 bool is_past_and_elsewhere(const fs::path& results, const fs::path& folder) {
   const RunFolder run(results);
   if (folder.empty() || !fs::exists(run.run_json())) return false;
-  if (read_run_record(run).unfinished() && !fs::exists(begun_mark(run))) return false;
+  if (read_run_record(run).unfinished() && !fs::exists(run.begun())) return false;
   const FoundCheckpoint found = newest_checkpoint(run.record());
   const auto began = found.checkpoint.settings.find(folder_setting);
   return began != found.checkpoint.settings.end() && !is_same_folder(folder, began->second);

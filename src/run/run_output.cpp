@@ -69,7 +69,7 @@ void RunOutput::restore_earlier_run() {
 void RunOutput::write_beginning() {
   const RunFolder& out = result_.folder;
   std::error_code gone;
-  fs::remove(begun_mark(out), gone);  // checkpoints that are there are this training's
+  fs::remove(out.begun(), gone);  // checkpoints that are there are this training's
   // The record comes first: from now on a model in the folder does not belong to the training in the record.
   if (!result_.record.resumed_after_step) write_record("running");
   if (!published_ && !earlier_.has_model()) publish_data();

@@ -36,10 +36,6 @@ void check_writable(const RunFolder& folder) {
   }
 }
 
-fs::path begun_mark(const RunFolder& folder) {
-  return folder.record() / "begun";
-}
-
 bool is_same_folder(const fs::path& one, const fs::path& other) {
   std::error_code gone;
   return fs::equivalent(one, other, gone) ||

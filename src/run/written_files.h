@@ -17,10 +17,6 @@ namespace bart {
 /// did not write the file.
 std::optional<std::map<std::string, std::uint64_t>> read_written_pictures(const RunFolder& folder);
 
-/// bart-run/begun: there while a new training has not set the checkpoints of an earlier one aside. A training
-/// that is killed then leaves it, and those checkpoints are not the newest training's.
-std::filesystem::path begun_mark(const RunFolder& folder);
-
 /// Whether both paths lead to one folder or file, or are the same text where it is gone.
 bool is_same_folder(const std::filesystem::path& one, const std::filesystem::path& other);
 

@@ -2,9 +2,11 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace bart {
 
@@ -28,6 +30,8 @@ class RunFolder {
   /// "pic_0.jpg", in inference_images/.
   static std::string test_picture_name(std::size_t i);
   static bool is_test_picture(std::string_view name);
+  /// The number in such a name; nothing for another name.
+  static std::optional<std::size_t> test_picture_number(std::string_view name);
 
   explicit RunFolder(const std::filesystem::path& results = ".")
       : results_(results), record_(results / record_name) {}
@@ -65,6 +69,14 @@ class RunFolder {
   /// Files that no training wrote and that one replaced, from kept(1) on.
   std::filesystem::path kept(int number) const { return record_ / ("kept-" + std::to_string(number)); }
   std::filesystem::path report() const { return record_ / "report.html"; }
+  /// There while a new training has not set the checkpoints of an earlier one aside. A training that is
+  /// killed then leaves it, and those checkpoints are not the newest training's.
+  std::filesystem::path begun() const { return record_ / "begun"; }
+
+  /// The models and the labels, of which each training replaces those of the one before.
+  std::vector<std::filesystem::path> result_files() const;
+  /// The files of the record that stay, without checkpoints and TensorBoard's events.
+  std::vector<std::filesystem::path> record_files() const;
 
  private:
   std::filesystem::path results_;
