@@ -21,11 +21,8 @@ LrRangeTest find_learning_rate(const std::filesystem::path& folder, const RunSet
   Architecture architecture{.classes = static_cast<int>(data.listing.classes.size()),
                             .image_size = settled.values.image_size};
   set_dropout(settled.values.dropout, architecture);
-  LrRangeOptions options{.from = range.from,
-                         .to = range.to,
-                         .steps = range.steps,
-                         .training = settled.training,
-                         .initial_values = initial_values_of(settled.values)};
+  LrRangeOptions options{
+      .range = range, .training = settled.training, .initial_values = initial_values_of(settled.values)};
   if (!settled.values.init.empty()) {
     options.weights =
         initial_training_state(architecture, settled.training.seed, 1, options.initial_values).model;

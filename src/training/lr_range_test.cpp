@@ -11,31 +11,31 @@ namespace bart {
 LrRangeTest lr_range_test(const LoadedPictures& pictures, std::span<const std::uint32_t> train,
                           const Architecture& architecture, const LrRangeOptions& options,
                           const OnProgress& progress) {
-  const TrainOptions& training = options.training;
-  if (options.steps < 2 || !(options.from > 0) || !(options.from < options.to)) {
+  const LrRange& range = options.range;
+  if (range.steps < 2 || !(range.from > 0) || !(range.from < range.to)) {
     throw Error("a learning rate range test needs at least 2 steps, and rates that grow from above 0");
   }
-  TrainOptions of_steps = training;
-  of_steps.epochs = options.steps;  // at least as many as there will be
-  of_steps.learning_rate = options.from;
+  TrainOptions of_steps = options.training;
+  of_steps.epochs = range.steps;  // at least as many as there will be
+  of_steps.learning_rate = range.from;
   of_steps.schedule = ScheduleKind::constant;
   of_steps.warm_up_epochs = 0;
   of_steps.mild_epochs = 0;
   of_steps.average_decay = 0;
   of_steps.calibrate = false;
   TrainingState state =
-      initial_training_state(architecture, training.seed, train.size(), options.initial_values);
+      initial_training_state(architecture, of_steps.seed, train.size(), options.initial_values);
   if (!options.weights.empty()) state.model = options.weights;
   Training steps(pictures, {.train = {train.begin(), train.end()}, .test = {}}, architecture, of_steps,
                  std::move(state));
 
   constexpr double decay = 0.98;
-  const double factor = std::pow(options.to / options.from, 1.0 / (options.steps - 1));
+  const double factor = std::pow(range.to / range.from, 1.0 / (range.steps - 1));
   LrRangeTest test;
   double mean = 0;
   double lowest = INFINITY;
-  for (int step = 0; step < options.steps; ++step) {
-    const double learning_rate = options.from * std::pow(factor, step);
+  for (int step = 0; step < range.steps; ++step) {
+    const double learning_rate = range.from * std::pow(factor, step);
     double loss = 0;
     try {
       loss = static_cast<double>(steps.step_at(learning_rate).loss);
@@ -50,7 +50,7 @@ LrRangeTest lr_range_test(const LoadedPictures& pictures, std::span<const std::u
       lowest = smoothed;
       test.lowest_at = learning_rate;
     }
-    if (progress) progress(static_cast<std::size_t>(step) + 1, static_cast<std::size_t>(options.steps));
+    if (progress) progress(static_cast<std::size_t>(step) + 1, static_cast<std::size_t>(range.steps));
   }
   test.suggestion = test.lowest_at / 10;
   return test;

@@ -21,7 +21,8 @@ class LrRangeTestTest : public testing::Test {
 };
 
 TEST_F(LrRangeTestTest, RatesGrowByOneFactorFromTheFirstToTheLast) {
-  const LrRangeTest test = run({.from = 1e-6, .to = 1e-4, .steps = 5, .training = {.batch_size = 4}});
+  const LrRangeTest test =
+      run({.range = {.from = 1e-6, .to = 1e-4, .steps = 5}, .training = {.batch_size = 4}});
   ASSERT_EQ(test.steps.size(), 5u);
   for (std::size_t i = 0; i < 5; ++i) {
     EXPECT_NEAR(std::log10(test.steps[i].learning_rate), -6 + 0.5 * static_cast<double>(i), 1e-9);
@@ -37,7 +38,8 @@ TEST_F(LrRangeTestTest, RatesGrowByOneFactorFromTheFirstToTheLast) {
 }
 
 TEST_F(LrRangeTestTest, EndsWhenTheLossGrowsAndSuggestsATenthOfTheLowest) {
-  const LrRangeTest test = run({.from = 1e-5, .to = 1e5, .steps = 40, .training = {.batch_size = 4}});
+  const LrRangeTest test =
+      run({.range = {.from = 1e-5, .to = 1e5, .steps = 40}, .training = {.batch_size = 4}});
   EXPECT_LT(test.steps.size(), 40u);
   double lowest = INFINITY, at = 0;
   for (const LrRangeStep& step : test.steps) {
@@ -74,8 +76,8 @@ TEST_F(LrRangeTestTest, ItsStepsAreThoseOfATrainingWithAllItsOptions) {
     return all;
   };
   const auto losses_of_range = [&](const TrainOptions& options, InitialValues values) {
-    const LrRangeTest test =
-        run({.from = 1e-4, .to = 1e-3, .steps = count, .training = options, .initial_values = values});
+    const LrRangeTest test = run(
+        {.range = {.from = 1e-4, .to = 1e-3, .steps = count}, .training = options, .initial_values = values});
     std::vector<float> all;
     for (const LrRangeStep& step : test.steps) all.push_back(static_cast<float>(step.loss));
     return all;
@@ -103,7 +105,8 @@ TEST_F(LrRangeTestTest, ItsStepsAreThoseOfATrainingWithAllItsOptions) {
 TEST_F(LrRangeTestTest, MildEpochsAndTheScheduleChangeNothing) {
   const auto steps = [&](const TrainOptions& options) {
     std::vector<double> losses;
-    for (const LrRangeStep& step : run({.from = 1e-4, .to = 1e-3, .steps = 9, .training = options}).steps) {
+    for (const LrRangeStep& step :
+         run({.range = {.from = 1e-4, .to = 1e-3, .steps = 9}, .training = options}).steps) {
       losses.push_back(step.loss);
     }
     return losses;
@@ -121,9 +124,9 @@ TEST_F(LrRangeTestTest, MildEpochsAndTheScheduleChangeNothing) {
 }
 
 TEST_F(LrRangeTestTest, RefusesAnImpossibleRange) {
-  EXPECT_THROW(run({.from = 0}), Error);
-  EXPECT_THROW(run({.from = 1, .to = 0.1}), Error);
-  EXPECT_THROW(run({.steps = 1}), Error);
+  EXPECT_THROW(run({.range = {.from = 0}}), Error);
+  EXPECT_THROW(run({.range = {.from = 1, .to = 0.1}}), Error);
+  EXPECT_THROW(run({.range = {.steps = 1}}), Error);
 }
 
 }  // namespace

@@ -9,13 +9,6 @@
 
 namespace bart {
 
-/// The range of learning rates to try.
-struct LrRange {
-  double from = 1e-6;
-  double to = 1;
-  int steps = 100;  // at least 2
-};
-
 /// Reads and splits the pictures of `folder` as a training with these settings does, and runs a learning rate
 /// range test (see lr_range_test()) with its steps. `observer` sees the reading, `progress` the steps. Writes
 /// nothing but the cache, if the settings name one. Throws as train() does.

@@ -12,10 +12,15 @@
 
 namespace bart {
 
-struct LrRangeOptions {
+/// The learning rates to try.
+struct LrRange {
   double from = 1e-6;
   double to = 1;
   int steps = 100;  // at least 2
+};
+
+struct LrRangeOptions {
+  LrRange range = {};
   /// The settings of a step. What belongs to the course or the end of a training is ignored: learning rate,
   /// schedule, warm-up, epochs, mild epochs, step limit, average and calibration.
   TrainOptions training = {};
