@@ -9,6 +9,7 @@
 #include "batch_norm_kernels.h"
 #include "convolution_kernel.h"
 #include "linear_kernel.h"
+#include "onednn_threads.h"
 
 namespace bart {
 namespace {
@@ -97,7 +98,7 @@ CompiledNetwork compile_network(const Architecture& architecture, const EngineOp
                           .evaluation_precision = options.evaluation_precision,
                           .exact = options.exact,
                           .block = static_cast<std::int64_t>(preferred_block())};
-  let_onednn_use(network.team);
+  const OneDnnThreads threads(network.team);
   const std::vector<Layer> layers = layers_of(architecture);
   for (std::size_t i = 0; i < layers.size(); ++i) {
     if (layers[i].kind == LayerKind::convolution) {

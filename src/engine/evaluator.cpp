@@ -67,7 +67,6 @@ struct Evaluator::Shared {
 Evaluator::Evaluator(const Architecture& architecture, const StateDict& state,
                      const EvaluatorOptions& options)
     : shared_(with_onednn("execute this network", [&] {
-        const OneDnnThreads one({.size = 1});
         return std::make_shared<Shared>(architecture, EngineOptions{.threads = options.threads,
                                                                     .evaluation_precision = options.precision,
                                                                     .exact = options.exact});

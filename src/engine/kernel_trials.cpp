@@ -355,6 +355,7 @@ std::vector<OperationTrials> kernel_trials(const Architecture& architecture, con
                                            int batch_size, bool training) {
   return with_onednn("execute this network", [&] {
     const CompiledNetwork network = compile_network(architecture, options);
+    let_onednn_use(network.team);  // also for the caller, who runs the trials
     std::vector<OperationTrials> all;
     const auto in_all_directions = [&](const std::string& layer, const std::string& forward, bool first,
                                        const auto& trials) {

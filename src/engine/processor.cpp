@@ -109,10 +109,8 @@ struct ProcessorBackend::Impl {
 };
 
 ProcessorBackend::ProcessorBackend(const Architecture& architecture, const EngineOptions& options)
-    : impl_(with_onednn("execute this network", [&] {
-        const OneDnnThreads one({.size = 1});  // compile_network() sets what its threads need
-        return std::make_unique<Impl>(architecture, options);
-      })) {}
+    : impl_(with_onednn("execute this network",
+                        [&] { return std::make_unique<Impl>(architecture, options); })) {}
 
 ProcessorBackend::~ProcessorBackend() = default;
 
