@@ -94,7 +94,7 @@ void append_renamed(StateDict& to, const char* prefix, StateDict from) {
   }
 }
 
-/// The rows of the table of figures that `list` names, separated by commas.
+/// The rows of the table of figures that checkpoints of the first format hold.
 std::vector<const EpochFigure*> first_figures() {
   std::vector<const EpochFigure*> figures;
   for (const EpochFigure& figure : epoch_figures()) {
@@ -103,6 +103,7 @@ std::vector<const EpochFigure*> first_figures() {
   return figures;
 }
 
+/// The rows of the table of figures that `list` names, separated by commas.
 std::vector<const EpochFigure*> figures_named(std::string_view list) {
   std::vector<const EpochFigure*> found;
   for (std::size_t begin = 0; begin <= list.size();) {

@@ -1,7 +1,5 @@
 #include "output_place.h"
 
-#include "bart/platform/write_through.h"
-
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,6 +9,7 @@
 #include <string>
 #include <system_error>
 
+#include "bart/platform/write_through.h"
 #include "descriptor.h"
 
 namespace bart {

@@ -199,8 +199,7 @@ constexpr Setting table[] = {
      .value = &S::split_seed,
      .effect = Effect::result,
      .help = "Seed of the split alone, so that trainings with several seeds have the same test pictures; -1 "
-             "means "
-             "the value of --seed",
+             "means the value of --seed",
      .wrong = check_split_seed},
     {.flag = "test-size",
      .name = "test_size",

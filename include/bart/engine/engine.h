@@ -41,10 +41,9 @@ class Engine {
   void load(const StateDict& state);
   StateDict state() const;
 
-  /// One step of training: forward, loss, backward, clipping, optimizer (or only what
-  /// StepOptions::forward_only says). If the loss or the gradient
-  /// is not finite, parameters and optimizer stay as they are. Throws Error when the batch or the masks do
-  /// not fit the network.
+  /// One step of training: forward, loss, and unless options.forward_only is set backward, clipping and
+  /// optimizer. If the loss or the gradient is not finite, parameters and optimizer stay as they are. Throws
+  /// Error when the batch or the masks do not fit the network.
   StepResult step(const Batch& batch, const DropoutMasks& masks, const StepOptions& options);
 
   /// The state of the optimizer, from which a training goes on with the same bits.
