@@ -88,8 +88,7 @@ class Page {
   std::string cards() const {
     std::string html = "<div class=\"cards\">\n";
     const auto card = [&](std::size_t count, const char* meaning) {
-      html += fmt::format("<div class=\"card\"><strong>{}</strong><span>{}</span></div>\n",
-                          with_commas(count), meaning);
+      html += html_card(with_commas(count), meaning);
     };
     card(audit_.label_issues.size(), "probably mislabelled");
     card(inspection_.same_bytes.size() + inspection_.same_pixels.size(), "groups of exact duplicates");
@@ -139,11 +138,6 @@ class Page {
         likely != likely_.end() ? class_name(likely->second) : "");
   }
 
-  static std::string section(const char* id, const std::string& heading, const std::string& content) {
-    return fmt::format("<section aria-labelledby=\"{0}\"><h2 id=\"{0}\">{1}</h2>\n{2}</section>\n", id,
-                       heading, content);
-  }
-
   std::string label_section() const {
     std::string html = fmt::format(
         "<p>Pictures whose label is probably wrong, the most doubtful first, by confident learning "
@@ -158,7 +152,7 @@ class Page {
                                           100 * issue.label_probability, class_name(issue.likely),
                                           100 * issue.likely_probability));
     }
-    return section("labels", "Probably mislabelled", html + "</div>\n");
+    return html_section("labels", "Probably mislabelled", html + "</div>\n");
   }
 
   std::string group_section(const GroupKind& kind) const {
@@ -178,7 +172,7 @@ class Page {
       }
       html += "</div></div>\n";
     }
-    return section(kind.name, kind.heading, html);
+    return html_section(kind.name, kind.heading, html);
   }
 
   std::string poor_section(const PoorKind& kind) const {
@@ -189,7 +183,7 @@ class Page {
     for (const std::uint32_t i : first_of(pictures, most_poor)) {
       html += item(i, fmt::format("<strong>{}</strong>", class_name(inspection_.pictures[i].label)));
     }
-    return section(kind.name, kind.heading, html + "</div>\n");
+    return html_section(kind.name, kind.heading, html + "</div>\n");
   }
 
   std::string unreadable_section() const {
@@ -202,7 +196,7 @@ class Page {
       html += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", html_text(file.file),
                           html_text(file.reason));
     }
-    return section("unreadable", "Unreadable", html + "</tbody></table></div>\n");
+    return html_section("unreadable", "Unreadable", html + "</tbody></table></div>\n");
   }
 
   const Audit& audit_;

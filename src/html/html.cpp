@@ -1,5 +1,7 @@
 #include "bart/html/html.h"
 
+#include <fmt/format.h>
+
 #include "bart/platform/printable.h"
 
 namespace bart {
@@ -40,6 +42,16 @@ std::string base64(std::span<const std::uint8_t> bytes) {
     }
   }
   return text;
+}
+
+std::string html_card(std::string_view figure, std::string_view meaning, std::string_view kind) {
+  return fmt::format("<div class=\"card{}{}\"><strong>{}</strong><span>{}</span></div>\n",
+                     kind.empty() ? "" : " ", kind, figure, meaning);
+}
+
+std::string html_section(std::string_view id, std::string_view heading, std::string_view content) {
+  return fmt::format("<section aria-labelledby=\"{0}\"><h2 id=\"{0}\">{1}</h2>\n{2}</section>\n", id, heading,
+                     content);
 }
 
 }  // namespace bart

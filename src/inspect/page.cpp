@@ -49,35 +49,30 @@ std::string image(const InspectedPicture& picture, const Thumbnail& thumbnail) {
       thumbnail.jpeg, thumbnail.width, thumbnail.height, name, name);
 }
 
-std::string figure_card(const std::string& figure, const std::string& meaning, bool warning = false) {
-  return fmt::format("<div class=\"card{}\"><strong>{}</strong><span>{}</span></div>\n",
-                     warning ? " warning" : "", figure, meaning);
-}
-
 std::string cards(const Inspection& inspection) {
   const auto number = [](std::size_t n) { return counted(n, "", ""); };
   std::string html = "<div class=\"cards\">\n";
-  html += figure_card(number(inspection.pictures.size()),
-                      "pictures in " + counted(inspection.classes.size(), "class", "classes"));
+  html += html_card(number(inspection.pictures.size()),
+                    "pictures in " + counted(inspection.classes.size(), "class", "classes"));
   html +=
-      figure_card(number(inspection.sizes.size()),
-                  inspection.sizes.size() == 1
-                      ? "size, " + size_range(inspection.sizes)
-                      : "different sizes, " +
-                            size_range(inspection.sizes).substr(0, size_range(inspection.sizes).find(" (")));
-  html +=
-      figure_card(number(inspection.unreadable.size()), "unreadable files", !inspection.unreadable.empty());
-  html += figure_card(number(surplus_in(inspection.same_bytes) + surplus_in(inspection.same_pixels)),
-                      "exact duplicates");
-  html += figure_card(
+      html_card(number(inspection.sizes.size()),
+                inspection.sizes.size() == 1
+                    ? "size, " + size_range(inspection.sizes)
+                    : "different sizes, " +
+                          size_range(inspection.sizes).substr(0, size_range(inspection.sizes).find(" (")));
+  html += html_card(number(inspection.unreadable.size()), "unreadable files",
+                    inspection.unreadable.empty() ? "" : "warning");
+  html += html_card(number(surplus_in(inspection.same_bytes) + surplus_in(inspection.same_pixels)),
+                    "exact duplicates");
+  html += html_card(
       number(pictures_in(inspection.near_duplicates)),
       "pictures in " + counted(inspection.near_duplicates.size(), "group", "groups") + " of near duplicates");
   const std::size_t leaking = inspection.leaking_test_pictures + inspection.leaking_validation_pictures;
-  html += figure_card(
+  html += html_card(
       percent(leaking, inspection.test_pictures + inspection.validation_pictures),
       fmt::format("of the {} have a near duplicate in the training set",
                   inspection.validation_pictures > 0 ? "test and validation pictures" : "test pictures"),
-      leaking > 0);
+      leaking > 0 ? "warning" : "");
   return html + "</div>\n";
 }
 

@@ -37,16 +37,6 @@ std::string date_text(const std::string& iso) {
   return iso.size() >= 16 && iso[10] == 'T' ? iso.substr(0, 10) + " " + iso.substr(11, 5) + " UTC" : iso;
 }
 
-std::string card(const std::string& figure, const std::string& meaning, bool first = false) {
-  return fmt::format("<div class=\"card{}\"><strong>{}</strong><span>{}</span></div>\n",
-                     first ? " first" : "", figure, meaning);
-}
-
-std::string section(const char* id, const char* heading, const std::string& content) {
-  return fmt::format("<section aria-labelledby=\"{0}\"><h2 id=\"{0}\">{1}</h2>\n{2}</section>\n", id, heading,
-                     content);
-}
-
 std::string facts(const std::vector<std::pair<const char*, std::string>>& rows) {
   std::string html = "<table class=\"facts\"><tbody>";
   for (const auto& [name, text] : rows)
@@ -77,26 +67,27 @@ std::string cards(const RunRecord& run, const Evaluation& evaluation) {
   }
   const ClassificationReport& report = evaluation.report;
   std::string html = "<div class=\"cards\">\n";
-  html += card(percent(report.accuracy),
-               fmt::format("accuracy: {} of {} test pictures correct{}",
-                           with_commas(static_cast<std::uint64_t>(report.right)),
-                           with_commas(static_cast<std::uint64_t>(report.support)),
-                           run.validation_pictures > 0 ? "" : ", which are the validation pictures too"),
-               true);
-  html += card(fmt::format("{:.3f}", report.macro.f1), "macro F1: the mean over all classes");
-  if (run.classes.size() > 5) html += card(percent(evaluation.top5_accuracy), "top-5 accuracy");
-  html += card(fmt::format("{:.3f}", evaluation.loss), "loss on the test pictures");
+  html += html_card(percent(report.accuracy),
+                    fmt::format("accuracy: {} of {} test pictures correct{}",
+                                with_commas(static_cast<std::uint64_t>(report.right)),
+                                with_commas(static_cast<std::uint64_t>(report.support)),
+                                run.validation_pictures > 0 ? "" : ", which are the validation pictures too"),
+                    "first");
+  html += html_card(fmt::format("{:.3f}", report.macro.f1), "macro F1: the mean over all classes");
+  if (run.classes.size() > 5) html += html_card(percent(evaluation.top5_accuracy), "top-5 accuracy");
+  html += html_card(fmt::format("{:.3f}", evaluation.loss), "loss on the test pictures");
   if (const int best = best_epoch_of(run); best > 0) {
     const EpochRecord& epoch = run.epochs[static_cast<std::size_t>(best) - 1];
-    html += card(fmt::format("{} of {}", best, run.epochs.size()),
-                 fmt::format("the best epoch: {:.1f} % of the {} pictures correct", epoch.validation_accuracy,
-                             run.validation_pictures > 0 ? "validation" : "test"));
+    html += html_card(
+        fmt::format("{} of {}", best, run.epochs.size()),
+        fmt::format("the best epoch: {:.1f} % of the {} pictures correct", epoch.validation_accuracy,
+                    run.validation_pictures > 0 ? "validation" : "test"));
   }
   if (train_seconds > 0) {
     const auto [time, unit] = duration(all_seconds);
-    html +=
-        card(time, fmt::format("{} of training, at {:.0f} images/s", unit,
-                               static_cast<double>(run.epochs.size() * run.train_pictures) / train_seconds));
+    html += html_card(
+        time, fmt::format("{} of training, at {:.0f} images/s", unit,
+                          static_cast<double>(run.epochs.size() * run.train_pictures) / train_seconds));
   }
   return html + "</div>\n";
 }
@@ -195,7 +186,7 @@ std::string training_section(const RecordedRun& run, const ConfusionMatrix& matr
   } else {
     html += epoch_table(run.record);
   }
-  return section("training", "Training", html);
+  return html_section("training", "Training", html);
 }
 
 std::string warning_list(const RunRecord& run) {
@@ -212,7 +203,7 @@ std::string confusion_section(const RunRecord& run, const ConfusionMatrix& matri
   html += confusion_chart(matrix, run.classes);
   const std::vector<Confusion> mistakes = most_confused(matrix);
   if (mistakes.empty())
-    return section("confusion-matrix", "Confusion matrix", html + "<p>There is no mistake.</p>\n");
+    return html_section("confusion-matrix", "Confusion matrix", html + "<p>There is no mistake.</p>\n");
   const auto table = [&](std::size_t begin, std::size_t end) {
     std::string rows =
         "<div class=\"scroll\"><table><thead><tr><th scope=\"col\">Class</th><th scope=\"col\">Predicted "
@@ -234,7 +225,7 @@ std::string confusion_section(const RunRecord& run, const ConfusionMatrix& matri
     html += fmt::format("<details><summary>{} more pairs</summary>{}</details>\n", mistakes.size() - first,
                         table(first, mistakes.size()));
   }
-  return section("confusion-matrix", "Confusion matrix", html);
+  return html_section("confusion-matrix", "Confusion matrix", html);
 }
 
 std::string class_section(const RunRecord& run, const ClassificationReport& report) {
@@ -261,7 +252,7 @@ std::string class_section(const RunRecord& run, const ClassificationReport& repo
       "among the pictures predicted as this class) and recall (the share of correct ones among the pictures "
       "of this class). Orange bars are below the mean of all classes, {:.3f}.</small></p>\n",
       report.macro.f1);
-  return section("classes", "Classes", html);
+  return html_section("classes", "Classes", html);
 }
 
 std::string uncertain_section(const RunRecord& run, std::span<const ShownPicture> uncertain) {
@@ -270,7 +261,7 @@ std::string uncertain_section(const RunRecord& run, std::span<const ShownPicture
       "<p>The correctly predicted test pictures whose class has the lowest probability, with their two most "
       "probable classes.</p>\n<div class=\"pictures\">\n";
   for (const ShownPicture& picture : uncertain) html += shown_picture(run, picture);
-  return section("uncertain", "Least certain", html + "</div>\n");
+  return html_section("uncertain", "Least certain", html + "</div>\n");
 }
 
 std::string calibration_section(const Calibration& calibration) {
@@ -296,10 +287,10 @@ std::string calibration_section(const Calibration& calibration) {
         100.0 * static_cast<double>(m + 1) / calibration_bins, bin.pictures, percent(bin.confidence),
         percent(bin.accuracy), bin.accuracy < bin.confidence ? " class=\"low\"" : "", 100 * bin.accuracy);
   }
-  return section("calibration", "Calibration",
-                 html +
-                     "</tbody></table></div>\n<p><small>Orange: correct less often than the probability "
-                     "says.</small></p>\n");
+  return html_section("calibration", "Calibration",
+                      html +
+                          "</tbody></table></div>\n<p><small>Orange: correct less often than the probability "
+                          "says.</small></p>\n");
 }
 
 std::string data_section(const RunRecord& run) {
@@ -344,13 +335,13 @@ std::string data_section(const RunRecord& run) {
     if (setting.effect == Effect::output || run.unrecorded.contains(setting.name)) continue;
     how.emplace_back(setting.label, html_text(shown_text(setting, run.settings)));
   }
-  return section("data", "Data and settings",
-                 "<div class=\"two\">" + data + facts(how) + "</div>\n" + skipped);
+  return html_section("data", "Data and settings",
+                      "<div class=\"two\">" + data + facts(how) + "</div>\n" + skipped);
 }
 
 std::string augmentation_section(const RecordedRun& run) {
   if (!std::filesystem::exists(run.folder.augmented_pictures())) return {};
-  return section(
+  return html_section(
       "augmentation", "What the network saw",
       fmt::format(
           "<p>Six training pictures as they are, at the left, and as they were changed in the first seven "
@@ -361,7 +352,7 @@ std::string augmentation_section(const RecordedRun& run) {
 }
 
 std::string use_section() {
-  return section(
+  return html_section(
       "use", "Use the model",
       fmt::format(
           "<p>From the folder that holds <code>{0}</code> and <code>{1}</code>:</p>\n"
@@ -423,9 +414,9 @@ std::string training_report(const RecordedRun& run, const LoadedPictures& pictur
   if (mistakes > 0) {
     const std::vector<ShownPicture> others =
         shown_pictures(run, pictures, test, predictions, chosen.other_mistakes, {}, threads);
-    html +=
-        section("mistakes", "Mistakes",
-                mistake_gallery(run.record, std::span(shown).first(chosen.worst.size()), others, mistakes));
+    html += html_section(
+        "mistakes", "Mistakes",
+        mistake_gallery(run.record, std::span(shown).first(chosen.worst.size()), others, mistakes));
   }
   html += uncertain_section(run.record, std::span(shown).subspan(chosen.worst.size()));
   html += calibration_section(evaluation.calibration);

@@ -13,6 +13,12 @@ std::string html_text(std::string_view text);
 /// RFC 4648.
 std::string base64(std::span<const std::uint8_t> bytes);
 
+/// A card of a page: a figure, and below it what it means, both HTML. `kind` is a further CSS class.
+std::string html_card(std::string_view figure, std::string_view meaning, std::string_view kind = {});
+
+/// A section with a heading, both HTML, which a link to #id leads to.
+std::string html_section(std::string_view id, std::string_view heading, std::string_view content);
+
 /// The style sheet that BART's pages share: colours for light and dark screens and paper, text, cards,
 /// tables.
 extern const char* const html_style;
