@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <numeric>
 
@@ -16,6 +17,7 @@
 #include "bart/record/picture_hashes.h"
 #include "bart/run/settle.h"
 #include "cross_validation.h"
+#include "kinds.h"
 #include "read_probabilities.h"
 
 namespace bart {
@@ -181,12 +183,13 @@ void find_label_issues(Audit& audit, IssueRanking ranking) {
 
 /// Pictures with a low value, the lowest first.
 template <class Value>
-std::vector<std::uint32_t> below(const Inspection& inspection, double limit, const Value& value) {
+std::vector<std::uint32_t> below(const Inspection& inspection, double limit, Value value) {
   std::vector<std::uint32_t> found;
   for (std::uint32_t i = 0; i < inspection.pictures.size(); ++i) {
-    if (value(inspection.pictures[i]) < limit) found.push_back(i);
+    if (std::invoke(value, inspection.pictures[i]) < limit) found.push_back(i);
   }
-  std::ranges::stable_sort(found, {}, [&](std::uint32_t i) { return value(inspection.pictures[i]); });
+  std::ranges::stable_sort(found, {},
+                           [&](std::uint32_t i) { return std::invoke(value, inspection.pictures[i]); });
   return found;
 }
 
@@ -197,11 +200,9 @@ void find_poor_pictures(Audit& audit, int image_size) {
   if (sharpness.empty()) return;
   const auto middle = sharpness.begin() + static_cast<std::ptrdiff_t>(sharpness.size() / 2);
   std::ranges::nth_element(sharpness, middle);
-  audit.blurred = below(inspection, *middle / 10, [](const InspectedPicture& p) { return p.sharpness; });
-  audit.dark = below(inspection, 0.32, [](const InspectedPicture& p) { return p.brightness; });
-  audit.tiny = below(inspection, image_size / 2.0, [](const InspectedPicture& p) {
-    return static_cast<double>(std::min(p.width, p.height));
-  });
+  audit.blurred = below(inspection, *middle / 10, &InspectedPicture::sharpness);
+  audit.dark = below(inspection, 0.32, &InspectedPicture::brightness);
+  audit.tiny = below(inspection, image_size / 2.0, shorter_side);
 }
 
 }  // namespace

@@ -21,6 +21,11 @@ inline constexpr GroupKind group_kinds[] = {
     {"near-duplicate", "Near duplicates", "near duplicates", &Inspection::near_duplicates},
 };
 
+/// In pixels.
+inline double shorter_side(const InspectedPicture& picture) {
+  return std::min(picture.width, picture.height);
+}
+
 /// A kind of poor pictures, and the figure by which they are known.
 struct PoorKind {
   const char* name;
@@ -39,9 +44,7 @@ inline constexpr PoorKind poor_kinds[] = {
      &Audit::dark, [](const InspectedPicture& picture) { return picture.brightness; }},
     {"tiny", "Tiny", "shorter_side",
      "A side of these pictures is less than half as long as the network sees it.", &Audit::tiny,
-     [](const InspectedPicture& picture) {
-       return static_cast<double>(std::min(picture.width, picture.height));
-     }},
+     shorter_side},
 };
 
 }  // namespace bart
