@@ -39,8 +39,17 @@ std::vector<fs::path> RunFolder::result_files() const {
 }
 
 std::vector<fs::path> RunFolder::record_files() const {
-  return {run_json(),     run_toml(), steps_csv(),         pictures_csv(),       history_csv(),
-          history_json(), report(),   test_pictures_csv(), augmented_pictures(), written_pictures_csv()};
+  return {run_json(),
+          run_toml(),
+          steps_csv(),
+          pictures_csv(),
+          history_csv(),
+          history_json(),
+          report(),
+          model_card(),
+          test_pictures_csv(),
+          augmented_pictures(),
+          written_pictures_csv()};
 }
 
 RunFolder find_run(const fs::path& path) {

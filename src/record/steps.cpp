@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::uint64_t largest_file = std::uint64_t{1} << 30;
 
-/// Reads a line of steps.csv. Returns false if it is not one.
+/// Reads a line of steps.csv; in those of earlier versions there is no learning rate, which is then -1.
+/// Returns false if it is not one.
 bool read_step(std::string_view line, StepRecord& step) {
   const char* at = line.data();
   const char* const end = at + line.size();
@@ -23,7 +24,12 @@ bool read_step(std::string_view line, StepRecord& step) {
     at = next + 1;
     return true;
   };
-  return number(step.step, false) && number(step.epoch, false) && number(step.loss, true);
+  if (!number(step.step, false) || !number(step.epoch, false)) return false;
+  step.learning_rate = -1;
+  const char* const loss = at;
+  if (number(step.loss, true)) return true;
+  at = loss;
+  return number(step.loss, false) && number(step.learning_rate, true) && step.learning_rate >= 0;
 }
 
 std::vector<StepRecord> read_steps(const std::filesystem::path& path) {
@@ -47,9 +53,10 @@ std::vector<StepRecord> read_steps(const std::filesystem::path& path) {
 }  // namespace
 
 std::string encode_steps(std::span<const StepRecord> steps) {
-  std::string csv = "step,epoch,loss\n";
+  std::string csv = "step,epoch,loss,learning_rate\n";
   for (const StepRecord& step : steps) {
-    fmt::format_to(std::back_inserter(csv), "{},{},{:.9g}\n", step.step, step.epoch, step.loss);
+    fmt::format_to(std::back_inserter(csv), "{},{},{:.9g},{}\n", step.step, step.epoch, step.loss,
+                   step.learning_rate);
   }
   return csv;
 }

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <optional>
 
 #include "axis.h"
 #include "bart/html/html.h"
@@ -13,7 +13,7 @@ namespace bart {
 namespace {
 
 // Sizes of the drawing, in SVG units.
-constexpr double width = 480, height = 250, left = 66, right = 12, top = 10, bottom = 30;
+constexpr double width = 480, height = 262, left = 66, right = 12, top = 10, bottom = 42;
 
 std::string figure_text(const Chart& chart, double value) {
   const std::string number = value != 0 && std::abs(value) < 0.5 * std::pow(10, -chart.decimals)
@@ -22,17 +22,22 @@ std::string figure_text(const Chart& chart, double value) {
   return number + chart.unit;
 }
 
+/// "3", or "3.25" for a step within an epoch.
+std::string epoch_text(double epoch) {
+  return fmt::format("{}", std::round(100 * epoch) / 100);
+}
+
 std::string description(const Chart& chart) {
   std::string text;
   for (const ChartLine& line : chart.lines) {
     if (line.faint || line.points.empty()) continue;
     const auto [least, most] = std::ranges::minmax_element(line.points, {}, &ChartPoint::y);
-    text += fmt::format(
-        "{}{}: {} at epoch {:.0f}, {} at epoch {:.0f}, lowest {} at epoch {:.0f}, highest {} at epoch "
-        "{:.0f}.",
-        text.empty() ? "" : " ", line.name, figure_text(chart, line.points.front().y), line.points.front().x,
-        figure_text(chart, line.points.back().y), line.points.back().x, figure_text(chart, least->y),
-        least->x, figure_text(chart, most->y), most->x);
+    text +=
+        fmt::format("{}{}: {} at epoch {}, {} at epoch {}, lowest {} at epoch {}, highest {} at epoch {}.",
+                    text.empty() ? "" : " ", line.name, figure_text(chart, line.points.front().y),
+                    epoch_text(line.points.front().x), figure_text(chart, line.points.back().y),
+                    epoch_text(line.points.back().x), figure_text(chart, least->y), epoch_text(least->x),
+                    figure_text(chart, most->y), epoch_text(most->x));
   }
   return html_text(text);
 }
@@ -45,7 +50,7 @@ std::string data_text(const Chart& chart) {
     if (line.faint) continue;
     json += fmt::format("{}[\"{}\",[", json.empty() ? "" : ",", line.name);
     for (std::size_t i = 0; i < line.points.size(); ++i) {
-      json += fmt::format("{}[{:.0f},\"{}\"]", i > 0 ? "," : "", line.points[i].x,
+      json += fmt::format("{}[{},\"{}\"]", i > 0 ? "," : "", epoch_text(line.points[i].x),
                           figure_text(chart, line.points[i].y));
     }
     json += "]]";
@@ -53,36 +58,95 @@ std::string data_text(const Chart& chart) {
   return html_text("[" + json + "]");
 }
 
+/// The range of all points, and how values are placed on the vertical axis.
+struct Axes {
+  double first = 1, last = 1;  // epochs
+  Axis y;
+  bool logarithmic = false;
+
+  double across(double epoch) const {
+    return last <= first ? (left + width - right) / 2
+                         : left + (epoch - first) / (last - first) * (width - left - right);
+  }
+  double down(double value) const {
+    const double at = logarithmic ? std::log10(value) : value;
+    return top + (1 - (std::clamp(at, y.low, y.high) - y.low) / (y.high - y.low)) * (height - top - bottom);
+  }
+};
+
+/// Whether the largest values would flatten the others.
+bool flattens(std::vector<double> values) {
+  if (values.empty()) return false;
+  const double high = *std::ranges::max_element(values);
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::ranges::nth_element(values, middle);
+  return *std::ranges::min_element(values) > 0 && high > 30 * *middle;
+}
+
+/// Nothing if there is no point.
+std::optional<Axes> axes_of(const Chart& chart) {
+  Axes axes;
+  std::vector<double> values;
+  for (const ChartLine& line : chart.lines) {
+    for (const ChartPoint& point : line.points) {
+      values.push_back(point.y);
+      axes.first = std::min(axes.first, point.x);
+      axes.last = std::max(axes.last, point.x);
+    }
+  }
+  if (values.empty()) return std::nullopt;
+  const auto [low, high] = std::ranges::minmax(values);
+  axes.logarithmic = flattens(values);
+  if (axes.logarithmic) {
+    axes.y = {std::floor(std::log10(low)), std::ceil(std::log10(high)), 1};
+    return axes;
+  }
+  axes.y = round_axis(chart.from_zero ? 0 : low, high, 5);
+  if (chart.at_most > 0) axes.y.high = std::min(axes.y.high, chart.at_most);
+  return axes;
+}
+
+/// The lines of the grid, and the numbers at both axes.
+std::string grid_of(const Axes& axes) {
+  std::string grid;
+  const Axis& y = axes.y;
+  const auto ticks = static_cast<int>(std::lround((y.high - y.low) / y.step));
+  for (int k = 0; k <= ticks; ++k) {
+    const double at = y.low + k * y.step;
+    const double value = axes.logarithmic ? std::pow(10, at) : at;
+    grid += fmt::format(
+        "<line class=\"grid\" x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/><text x=\"{}\" y=\"{:.1f}\" "
+        "text-anchor=\"end\">{}</text>",
+        left, width - right, axes.down(value), axes.down(value), left - 7, axes.down(value) + 4,
+        axes.logarithmic ? fmt::format("{:g}", value) : tick_text(at, y.step));
+  }
+  const double x_step = std::max(1.0, round_axis(axes.first, axes.last, 8).step);
+  for (double tick = std::ceil(axes.first / x_step) * x_step; tick <= axes.last + 1e-9; tick += x_step) {
+    grid += fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{:.0f}</text>", axes.across(tick),
+                        height - bottom + 18, tick);
+  }
+  return grid + fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">epoch</text>",
+                            (left + width - right) / 2, height - 4);
+}
+
+/// The line at the best epoch.
+std::string best_mark(const Chart& chart, const Axes& axes) {
+  if (chart.best < axes.first || chart.best > axes.last || axes.last <= axes.first) return {};
+  const double x = axes.across(chart.best);
+  const bool at_right = x > (left + width - right) / 2;
+  return fmt::format(
+      "<line class=\"best\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"/><text class=\"best\" "
+      "x=\"{3:.1f}\" y=\"{4}\" text-anchor=\"{5}\">best: {6:.0f}</text>",
+      x, top, height - bottom, x + (at_right ? -5 : 5), height - bottom - 6, at_right ? "end" : "start",
+      chart.best);
+}
+
 }  // namespace
 
 std::string chart_html(const Chart& chart) {
-  double low = std::numeric_limits<double>::infinity(), high = -low, last = 1, first = 1;
-  for (const ChartLine& line : chart.lines) {
-    for (const ChartPoint& point : line.points) {
-      // The first values of a faint line must not flatten the other lines.
-      if (!line.faint || point.x > 0.15 * line.points.back().x) {
-        low = std::min(low, point.y);
-        high = std::max(high, point.y);
-      }
-      first = std::min(first, point.x);
-      last = std::max(last, point.x);
-    }
-  }
-  if (!(low <= high)) return {};
-  Axis y = round_axis(chart.from_zero ? 0 : low, high, 5);
-  if (chart.at_most > 0) y.high = std::min(y.high, chart.at_most);
-  const Axis x = round_axis(first, last, 8);
-  const double x_step = std::max(1.0, x.step);
-  const bool single = last <= first;
-  const auto across = [&](double value) {
-    return single ? (left + width - right) / 2
-                  : left + (value - first) / (last - first) * (width - left - right);
-  };
-  const auto down = [&](double value) {
-    return top +
-           (1 - (std::clamp(value, y.low, y.high) - y.low) / (y.high - y.low)) * (height - top - bottom);
-  };
-
+  const std::optional<Axes> found = axes_of(chart);
+  if (!found) return {};
+  const Axes& axes = *found;
   std::string legend, drawn;
   for (const ChartLine& line : chart.lines) {
     if (line.points.empty()) continue;
@@ -92,38 +156,16 @@ std::string chart_html(const Chart& chart) {
                     line.faint ? "" : fmt::format(" <b>{}</b>", figure_text(chart, line.points.back().y)));
     std::string path;
     for (const ChartPoint& point : line.points) {
-      path += fmt::format("{}{:.1f} {:.1f}", path.empty() ? "M" : "L", across(point.x), down(point.y));
+      path +=
+          fmt::format("{}{:.1f} {:.1f}", path.empty() ? "M" : "L", axes.across(point.x), axes.down(point.y));
     }
     drawn +=
         fmt::format("<path class=\"line {}{}\" d=\"{}\"/>", line.colour, line.faint ? " faint" : "", path);
     if (line.faint || line.points.size() > 40) continue;
     for (const ChartPoint& point : line.points) {
       drawn += fmt::format("<circle class=\"{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"2.6\"/>", line.colour,
-                           across(point.x), down(point.y));
+                           axes.across(point.x), axes.down(point.y));
     }
-  }
-
-  std::string grid;
-  for (double tick = y.low; tick <= y.high + y.step / 1e6; tick += y.step) {
-    grid += fmt::format(
-        "<line class=\"grid\" x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/><text x=\"{}\" y=\"{:.1f}\" "
-        "text-anchor=\"end\">{}</text>",
-        left, width - right, down(tick), down(tick), left - 7, down(tick) + 4, tick_text(tick, y.step));
-  }
-  for (double tick = std::ceil(first / x_step) * x_step; tick <= last; tick += x_step) {
-    grid += fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{:.0f}</text>", across(tick),
-                        height - 11, tick);
-  }
-
-  if (chart.best >= first && chart.best <= last && !single) {
-    const double x_best = across(chart.best);
-    const bool at_right = x_best > (left + width - right) / 2;
-    grid += fmt::format(
-        "<line class=\"best\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"/><text class=\"best\" "
-        "x=\"{3:.1f}\" "
-        "y=\"{4}\" text-anchor=\"{5}\">best: {6:.0f}</text>",
-        x_best, top, height - bottom, x_best + (at_right ? -5 : 5), height - bottom - 6, at_right ? "end" : "start",
-        chart.best);
   }
 
   return fmt::format(
@@ -133,8 +175,8 @@ std::string chart_html(const Chart& chart) {
       "data-first=\"{6}\" data-last=\"{7}\" data-left=\"{8}\" data-right=\"{9}\"><title id=\"{0}-title\">{1} "
       "over "
       "epochs</title><desc id=\"{0}-desc\">{10}</desc>{11}{12}</svg></figure>\n",
-      chart.id, html_text(chart.title), legend, width, height, data_text(chart), first, last, left,
-      width - right, description(chart), grid, drawn);
+      chart.id, html_text(chart.title), legend, width, height, data_text(chart), axes.first, axes.last, left,
+      width - right, description(chart), grid_of(axes) + best_mark(chart, axes), drawn);
 }
 
 }  // namespace bart

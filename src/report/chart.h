@@ -29,7 +29,8 @@ struct Chart {
 };
 
 /// A figure with the chart over epochs as inline SVG, a legend with the last value of each line, and a
-/// sentence for screen readers that describes the lines.
+/// sentence for screen readers that describes the lines. Every value is within the axes; where a few large
+/// ones would flatten the others, the axis is logarithmic.
 std::string chart_html(const Chart& chart);
 
 }  // namespace bart

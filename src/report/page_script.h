@@ -6,6 +6,14 @@ namespace bart {
 /// everything without it, too.
 inline constexpr const char* report_script = R"js(
 "use strict";
+const again = document.querySelector('meta[name="bart-again"]');
+if (again) {
+  // A training that was killed writes no more pages: then the page says so and stays.
+  const {written, epochSeconds} = again.dataset, most = Math.max(900, 5 * epochSeconds);
+  if (Date.now() - Date.parse(written) < 1000 * most) setTimeout(() => location.reload(), 1000 * again.content);
+  else document.getElementById("unfinished").prepend("No newer page has come for a long time: the training may have " +
+    "been killed. bart train --resume goes on with it. ");
+}
 for (const figure of document.querySelectorAll(".chart")) {
   const svg = figure.querySelector("svg"), lines = JSON.parse(svg.dataset.lines);
   const {first, last, left, right} = Object.fromEntries(Object.entries(svg.dataset).map(([k, v]) => [k, +v]));

@@ -8,6 +8,7 @@
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "bart/record/test_pictures.h"
+#include "bart/report/model_card.h"
 #include "bart/report/report.h"
 #include "bart/run/run.h"
 
@@ -48,6 +49,7 @@ void write_report(const RecordedRun& run, const Model& model, const LoadedPictur
                     [&](std::size_t i, std::span<const float>) { return shown[i].classes; });
   write_file(run.folder.report(),
              training_report(run, pictures, test, predictions, explanations, model.threads()));
+  write_file(run.folder.model_card(), model_card(run.record, evaluate(predictions)));
 }
 
 std::filesystem::path make_report(const std::filesystem::path& path, int threads, const OnProgress& reading,

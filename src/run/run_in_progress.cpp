@@ -11,6 +11,7 @@
 #include "bart/record/best_by.h"
 #include "bart/record/dropout_text.h"
 #include "bart/record/version.h"
+#include "bart/report/report.h"
 #include "bart/run/split_pictures.h"
 #include "bart/training/predictions.h"
 #include "make_report.h"
@@ -214,7 +215,7 @@ TrainEvents RunInProgress::events(Training& training, bool& stopped) {
     if (output_.seconds_since_checkpoint() >= 60 * settled_.values.checkpoint_minutes) {
       training.check_outputs();
       output_.write_checkpoint(training);
-      output_.write_progress(training.progress(), "running");
+      write_progress(training, "running");
     }
     return true;
   };
@@ -236,7 +237,7 @@ TrainEvents RunInProgress::events(Training& training, bool& stopped) {
 
 void RunInProgress::train(Training& training) {
   const TrainingProgress& progress = training.progress();
-  output_.write_progress(progress, "running");
+  write_progress(training, "running");
   history_.emplace(out_, resumed_ ? &progress.epochs : nullptr);
   bool stopped = false;
   try {
@@ -246,7 +247,7 @@ void RunInProgress::train(Training& training) {
     if (progress.done > 0) training.check_outputs();
   } catch (const DivergedError& error) {
     warn(fmt::format("The training diverged: {}", error.what()));
-    output_.write_progress(progress, "diverged");
+    write_progress(training, "diverged");
     throw DivergedError(fmt::format(
         "{}; {}{}", error.what(),
         result_.checkpoint.empty() ? "there is no checkpoint yet"
@@ -257,8 +258,23 @@ void RunInProgress::train(Training& training) {
   result_.best_epoch = best_epoch(progress.epochs, best_by(settled_.values));
   if (stopped && !training.finished() && !result_.out_of_patience) {
     output_.write_checkpoint(training);
-    output_.write_progress(progress, "interrupted");
+    write_progress(training, "interrupted");
   }
+}
+
+/// Whether there is a report: of a training without pictures to test or validate on there is nothing to tell.
+bool RunInProgress::reports() const {
+  return !settled_.values.no_report && !(data_.split.test.empty() && data_.split.validation.empty());
+}
+
+/// Writes the record, and the report as far as it can be made of figures that are at hand.
+void RunInProgress::write_progress(Training& training, const std::string& status) {
+  const TrainingProgress& progress = training.progress();
+  output_.write_progress(progress, status);
+  if (!reports()) return;
+  const std::optional<Predictions>& validated = training.last_predictions();
+  write_file(out_.report(),
+             progress_report({out_, result_.record, progress.steps}, validated ? &*validated : nullptr));
 }
 
 /// Saves the model and the figures of an epoch. Returns false when the observer stops the training.
@@ -274,7 +290,7 @@ bool RunInProgress::end_epoch(Training& training, const EpochRecord& epoch) {
     output_.saved(Saved::best_model, out_.best_model());
   }
   output_.write_checkpoint(training);
-  output_.write_progress(progress, "running");
+  write_progress(training, "running");
   return go_on;
 }
 
@@ -296,7 +312,12 @@ void RunInProgress::finish(Training& training) {
   const bool reported = !settled_.values.no_report && !data_.split.test.empty();
   if (!reported) {
     std::error_code gone;
-    fs::remove(out_.report(), gone);  // of an earlier training
+    fs::remove(out_.model_card(), gone);  // of an earlier training
+    if (reports()) {
+      write_progress(training, result_.record.status);
+    } else {
+      fs::remove(out_.report(), gone);
+    }
   }
   if (!tested && !reported) {
     output_.saved(Saved::model, out_.model());

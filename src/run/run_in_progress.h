@@ -43,6 +43,8 @@ class RunInProgress {
   void finish(Training& training);
   Model model_of(StateDict state) const;
   void test(const Predictions& predictions);
+  bool reports() const;
+  void write_progress(Training& training, const std::string& status);
   void report(const Model& model, const Predictions& predictions, const std::vector<StepRecord>& steps);
 
   void warn(const std::string& sentence);

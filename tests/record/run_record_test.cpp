@@ -156,13 +156,23 @@ TEST(ReadRun, RefusesNumbersThatDoNotFit) {
 }
 
 TEST(ReadRun, StepsComeBackToTheLastBit) {
-  const std::vector<StepRecord> steps = {{1, 1, 0.1f}, {2, 1, 1e-30f}};
+  const std::vector<StepRecord> steps = {{1, 1, 0.1f, 0.1 / 3}, {2, 1, 1e-30f, 1e-300}};
   const test::ScratchFolder scratch;
   scratch.write("bart-run/run.json", encode_run_record(some_record()));
   scratch.write("bart-run/steps.csv", encode_steps(steps));
   EXPECT_EQ(read_run(scratch.path()).steps, steps);
-  scratch.write("bart-run/steps.csv", "step,epoch,loss\n1,1,x\n");
-  EXPECT_THAT([&] { read_run(scratch.path()); }, ThrowsMessage<Error>(HasSubstr("line 2 is not a step")));
+  for (const char* line : {"1,1,x", "1,1,0.5,x", "1,1,0.5,", "1,1,0.5,-1", "1,1,0.5,0.1,2"}) {
+    scratch.write("bart-run/steps.csv", std::string("step,epoch,loss,learning_rate\n") + line + "\n");
+    EXPECT_THAT([&] { read_run(scratch.path()); }, ThrowsMessage<Error>(HasSubstr("line 2 is not a step")))
+        << line;
+  }
+}
+
+TEST(ReadRun, StepsOfEarlierVersionsHaveNoLearningRate) {
+  const test::ScratchFolder scratch;
+  scratch.write("bart-run/run.json", encode_run_record(some_record()));
+  scratch.write("bart-run/steps.csv", "step,epoch,loss\n1,1,0.5\n");
+  EXPECT_EQ(read_run(scratch.path()).steps, (std::vector<StepRecord>{{1, 1, 0.5f, -1}}));
 }
 
 }  // namespace

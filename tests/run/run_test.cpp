@@ -23,7 +23,9 @@
 namespace bart {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 using testing::ThrowsMessage;
 
 TEST_F(RunTest, TellsOfEverythingAndLeavesEverything) {
@@ -90,6 +92,43 @@ TEST_F(RunTest, TellsOfEverythingAndLeavesEverything) {
   }
   EXPECT_EQ(recorded.record.epochs, epochs);
   EXPECT_EQ(recorded.steps.size(), 4u);
+}
+
+TEST_F(RunTest, TheReportIsThereFromTheStartAndSaysWhatIsMissing) {
+  RunSettings asked = settings("run");
+  asked.no_report = false;
+  const auto page = [&] {
+    const std::vector<std::uint8_t> bytes = bytes_of(folder("run").report());
+    return std::string(bytes.begin(), bytes.end());
+  };
+  RunObserver observer;
+  observer.step = [&](const StepRecord& step, std::size_t, std::size_t) {
+    EXPECT_THAT(page(), AllOf(HasSubstr("data-written="), HasSubstr("id=\"unfinished\"")));
+    // The matrix is that of the first validation.
+    EXPECT_EQ(page().find("id=\"confusion\"") != std::string::npos, step.epoch > 1) << step.step;
+    EXPECT_EQ(page().find("running: after 1 of 2 epochs") != std::string::npos, step.epoch > 1) << step.step;
+    return step.step < 3;
+  };
+  EXPECT_EQ(train(faces(), asked, observer).record.status, "interrupted");
+  EXPECT_THAT(page(), AllOf(HasSubstr("The training was interrupted after 3 steps"),
+                            HasSubstr("bart train --resume"), Not(HasSubstr("data-written="))));
+  EXPECT_FALSE(fs::exists(folder("run").model_card()));
+
+  EXPECT_EQ(resume(folder("run").results()).record.status, "finished");
+  EXPECT_THAT(page(), AllOf(Not(HasSubstr("id=\"unfinished\"")), HasSubstr("id=\"calibration\"")));
+  EXPECT_TRUE(fs::exists(folder("run").model_card()));
+}
+
+TEST_F(RunTest, WithoutTestPicturesTheReportIsWhatTheTrainingShowed) {
+  RunSettings asked = settings("run");
+  asked.no_report = false;
+  asked.test_size = 0;
+  asked.validation_size = 0.25;
+  train(faces(), asked);
+  const std::vector<std::uint8_t> bytes = bytes_of(folder("run").report());
+  const std::string page(bytes.begin(), bytes.end());
+  EXPECT_THAT(page, AllOf(HasSubstr("The training kept no test pictures"),
+                          HasSubstr("validation pictures correct"), Not(HasSubstr("data-written="))));
 }
 
 TEST_F(RunTest, PredictsTheTestPicturesOnceWhenTheyAreValidatedOn) {

@@ -21,6 +21,7 @@ class RunFolder {
   static constexpr const char* test_pictures_name = "inference_images";
   static constexpr const char* record_name = "bart-run";
   static constexpr const char* run_json_name = "run.json";
+  static constexpr const char* model_card_name = "model_card.md";
   // Files with numbers: checkpoint-100.safetensors, and earlier-100.safetensors of the training before.
   static constexpr std::string_view checkpoint_prefix = "checkpoint-";
   static constexpr std::string_view earlier_checkpoint_prefix = "earlier-";
@@ -69,6 +70,7 @@ class RunFolder {
   /// Files that no training wrote and that one replaced, from kept(1) on.
   std::filesystem::path kept(int number) const { return record_ / ("kept-" + std::to_string(number)); }
   std::filesystem::path report() const { return record_ / "report.html"; }
+  std::filesystem::path model_card() const { return record_ / model_card_name; }
   /// There while a new training has not set the checkpoints of an earlier one aside. A training that is
   /// killed then leaves it, and those checkpoints are not the newest training's.
   std::filesystem::path begun() const { return record_ / "begun"; }

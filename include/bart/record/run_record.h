@@ -85,7 +85,7 @@ std::optional<bool> wrote_model(const RunRecord& record, std::span<const std::ui
 struct RecordedRun {
   RunFolder folder;
   RunRecord record;
-  std::vector<StepRecord> steps;
+  std::vector<StepRecord> steps;  // with a learning rate of -1 if an earlier version recorded none
 };
 
 /// Reads run.json. Throws Error with the file's name when it is missing or is not what bart train writes.
@@ -95,8 +95,8 @@ RunRecord read_run_record(const RunFolder& folder);
 /// is missing or is not what bart train writes.
 RecordedRun read_run(const std::filesystem::path& path);
 
-/// The content of steps.csv: step, epoch, and the loss with 9 digits, which are enough to give the same
-/// float.
+/// The content of steps.csv: step, epoch, the loss with 9 digits, which are enough to give the same float, and
+/// the learning rate.
 std::string encode_steps(std::span<const StepRecord> steps);
 
 /// The time of all epochs including validation, in seconds.

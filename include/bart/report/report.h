@@ -46,4 +46,10 @@ std::string training_report(const RecordedRun& run, const LoadedPictures& pictur
                             std::span<const std::uint32_t> test, const Predictions& predictions,
                             std::span<const Explanation> explanations, int threads);
 
+/// The report of a training that is running, or that ended without a test, from figures that are at hand: the
+/// curves, and from the predictions of the last validation the confusion matrix and the figures of each
+/// class. It says what is not there yet. While the status is "running", it loads itself again every ten
+/// seconds. `validated` may be nullptr.
+std::string progress_report(const RecordedRun& run, const Predictions* validated);
+
 }  // namespace bart
