@@ -32,7 +32,7 @@ std::string label_of(const std::string& name) {
 
 std::string confusion_chart(const ConfusionMatrix& matrix, const std::vector<std::string>& names) {
   const std::size_t n = matrix.classes;
-  const double cell = std::clamp(640.0 / static_cast<double>(n), 4.0, 46.0);
+  const double cell = std::clamp(900.0 / static_cast<double>(n), 4.0, 46.0);
   const bool labelled = n <= most_labels;
   const double font = std::clamp(cell * 0.82, 5.0, 12.0);
   std::size_t longest = 4;

@@ -14,6 +14,7 @@
 #include "page_script.h"
 #include "page_style.h"
 #include "page_words.h"
+#include "predictions_script.h"
 #include "sections.h"
 #include "shown_pictures.h"
 
@@ -41,7 +42,9 @@ std::string navigation(std::string_view sections) {
   constexpr Link links[] = {{"training", "Training"},
                             {"confusion-matrix", "Confusion matrix"},
                             {"classes", "Classes"},
+                            {"precision", "Precision and recall"},
                             {"mistakes", "Mistakes"},
+                            {"map", "Map"},
                             {"uncertain", "Least certain"},
                             {"calibration", "Calibration"},
                             {"augmentation", "What the network saw"},
@@ -58,8 +61,8 @@ std::string navigation(std::string_view sections) {
 std::string page_end(const RunRecord& run) {
   return fmt::format(
       "<footer>Made by bart {}. This page is self-contained and needs no network.</footer>\n"
-      "</main><script>{}</script></body></html>\n",
-      html_text(run.version), report_script);
+      "</main><script>{}{}</script></body></html>\n",
+      html_text(run.version), report_script, predictions_script);
 }
 
 }  // namespace
@@ -86,6 +89,7 @@ std::string training_report(const RecordedRun& run, const LoadedPictures& pictur
   std::string sections = training_section(run, &evaluation.confusion);
   sections += confusion_section(run.record, evaluation.confusion);
   sections += class_section(run.record, evaluation.report, "test");
+  sections += precision_section(run.record, predictions);
   if (mistakes > 0) {
     const std::vector<ShownPicture> others =
         shown_pictures(run, pictures, test, predictions, chosen.other_mistakes, {}, threads);
@@ -93,6 +97,9 @@ std::string training_report(const RecordedRun& run, const LoadedPictures& pictur
         "mistakes", "Mistakes",
         mistake_gallery(run.record, std::span(shown).first(chosen.worst.size()), others, mistakes));
   }
+  std::vector<std::string> files;
+  for (const std::uint32_t i : test) files.push_back(pictures.files[i]);
+  sections += map_section(run.record, predictions, files);
   sections += uncertain_section(run.record, std::span(shown).subspan(chosen.worst.size()));
   sections += calibration_section(evaluation.calibration);
   sections += augmentation_section(run);

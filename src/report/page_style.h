@@ -84,6 +84,12 @@ th[aria-sort=ascending] button::after{content:" ▲"}th[aria-sort=descending] bu
 .filters select,.filters input{font:inherit;color:var(--ink);background:var(--ground);border:1px solid var(--line);border-radius:7px;padding:3px 7px;max-width:210px}
 .filters input[type=range]{padding:0;width:110px;accent-color:var(--a)}
 .gallery [hidden]{display:none}
+.curves{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(160px,46%),1fr));gap:10px;margin-top:12px}
+.curve{margin:0;min-width:0;background:var(--raised);border:1px solid var(--line);border-radius:8px;padding:8px;font-size:12px;line-height:1.35;overflow-wrap:anywhere}
+.curve svg{display:block;width:100%;max-width:150px;margin:4px auto}.curve .grid{fill:none}.curve p{margin:0}.curve span,.curve p{color:var(--quiet)}.curve b{color:var(--ink)}
+#wanted input{font:inherit;width:5em;color:var(--ink);background:var(--ground);border:1px solid var(--line);border-radius:7px;padding:1px 6px}
+.map svg{display:block;width:100%;height:auto;background:var(--raised);border:1px solid var(--line);border-radius:10px}
+path.found{fill:none;stroke:var(--a);stroke-width:4;stroke-linecap:round;opacity:.4}circle.missed{fill:rgb(var(--wrong));stroke:var(--ground);cursor:pointer}span.missed{color:rgb(var(--wrong))}.map .dim{opacity:.06}
 .course{margin:10px 0 14px;padding-left:20px}
 .two{display:grid;grid-template-columns:1fr 1fr;gap:8px 36px;align-items:start}
 .facts th{color:var(--quiet);font-weight:500;width:34%;min-width:110px;vertical-align:top}

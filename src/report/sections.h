@@ -6,6 +6,7 @@
 
 #include "bart/record/run_record.h"
 #include "bart/training/metrics.h"
+#include "bart/training/predictions.h"
 #include "shown_pictures.h"
 
 namespace bart {
@@ -33,6 +34,13 @@ std::string models_section(const RunRecord& run);
 std::string confusion_section(const RunRecord& run, const ConfusionMatrix& matrix);
 
 std::string class_section(const RunRecord& run, const ClassificationReport& report, std::string_view set);
+
+/// For each class the trade between precision and recall, and the threshold for a wanted precision.
+std::string precision_section(const RunRecord& run, const Predictions& predictions);
+
+/// The test pictures in the plane, by the outputs of the network. `files` [n] are their names.
+std::string map_section(const RunRecord& run, const Predictions& predictions,
+                        std::span<const std::string> files);
 
 std::string uncertain_section(const RunRecord& run, std::span<const ShownPicture> uncertain);
 

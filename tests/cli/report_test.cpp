@@ -136,6 +136,30 @@ TEST_F(ReportDrawn, ChromiumRunsItsScriptWithoutAnError) {
   EXPECT_THAT(dom, HasSubstr("<button type=\"button\">Recall"));  // the last thing that the script does
 }
 
+TEST_F(ReportDrawn, ChromiumAnswersWhatIsTypedAndClicked) {
+  // What a reader types and clicks, and what the page then says in its title.
+  const std::string script = R"(<script>
+    const type = (control, value) => { control.value = value; control.dispatchEvent(new Event('input')); };
+    const said = [];
+    type(document.querySelector('#wanted input'), 1);
+    said.push([...document.querySelectorAll('#curves p')].every(p => p.textContent.endsWith('finds 100.0 %')));
+    const missed = document.querySelector('circle.missed');
+    missed.dispatchEvent(new MouseEvent('click', {bubbles: true}));
+    const shown = [...document.querySelectorAll('#gallery figure')].filter(f => !f.hidden);
+    said.push(shown.length === 1 && shown[0].dataset.file === missed.dataset.file);
+    const select = document.querySelector('.filters + .map').previousElementSibling.querySelector('select');
+    type(select, select.options[1].value);
+    said.push(document.querySelectorAll('.map .dim').length > 0);
+    document.title = 'said ' + said.join(' ');
+  </script></body>)";
+  std::string page = page_;
+  page.replace(page.rfind("</body>"), 7, script);
+  write_file(here() / "typed.html", page);
+  const std::string dom = chromium(here(), "--dump-dom file://" + (here() / "typed.html").string());
+  if (dom.empty()) GTEST_SKIP() << "there is no working chromium here";
+  EXPECT_THAT(dom, HasSubstr("<title>said true true true</title>"));
+}
+
 TEST_F(ReportDrawn, ChromiumDrawsItInLightAndDarkAndOnATelephone) {
   const auto shot = [](const std::string& flags) {
     fs::remove(here() / "shot.png");
