@@ -32,11 +32,11 @@ std::string map_section(const RunRecord& run, const Predictions& predictions,
     }
     const double probability = softmax(predictions.row(i))[static_cast<std::size_t>(predicted[i])];
     wrong += fmt::format(
-        "<circle class=\"missed\" data-c=\"{}\" data-file=\"{}\" cx=\"{:.0f}\" cy=\"{:.0f}\" "
-        "r=\"4\"><title>{}: "
-        "{} taken for {}, {}</title></circle>",
-        truth, html_text(files[i]), x(i), y(i), html_text(files[i]), class_name(run, truth),
-        class_name(run, predicted[i]), percent(probability));
+        "<circle class=\"missed\" data-c=\"{0}\" data-truth=\"{1}\" data-file=\"{2}\" cx=\"{3:.0f}\" "
+        "cy=\"{4:.0f}\" "
+        "r=\"4\"><title>{2}: {1} taken for {5}, {6}</title></circle>",
+        truth, class_name(run, truth), html_text(files[i]), x(i), y(i), class_name(run, predicted[i]),
+        percent(probability));
   }
   std::string dots;
   for (std::size_t c = 0; c < correct.size(); ++c) {

@@ -27,9 +27,9 @@ if (curves) {
 const map = document.getElementById("pictures-map");
 if (map) {
   const marks = [...map.querySelectorAll("[data-c]")], names = new Map();
-  for (const path of map.querySelectorAll("path[data-c]")) names.set(path.dataset.c, path.textContent);
+  for (const mark of marks) names.set(mark.dataset.c, mark.dataset.truth ?? mark.textContent);
   const select = document.createElement("select"), label = document.createElement("label"), tools = document.createElement("div");
-  select.append(new Option("all", ""), ...[...names].map(([c, name]) => new Option(name, c)));
+  select.append(new Option("all", ""), ...[...names].sort((a, b) => a[0] - b[0]).map(([c, name]) => new Option(name, c)));
   label.append("Class ", select); tools.className = "filters"; tools.append(label); map.before(tools);
   select.addEventListener("input", () => {
     for (const mark of marks) mark.classList.toggle("dim", select.value !== "" && mark.dataset.c !== select.value);
