@@ -79,6 +79,36 @@ Bytes event(double wall_time, std::int64_t step) {
   return message;
 }
 
+/// A record of tensorflow.Event with the message Summary.
+Bytes summary_record(double wall_time, std::int64_t step, const Bytes& summary) {
+  Bytes message = event(wall_time, step);
+  append_bytes(message, 5, summary);  // Event.summary
+  return framed(message);
+}
+
+void append_number(Bytes& to, std::uint32_t field, std::uint64_t value) {
+  append_tag(to, field, WireType::varint);
+  append_varint(to, value);
+}
+
+/// The message SummaryMetadata that names the plugin a value is for.
+Bytes metadata_of(std::string_view plugin, const Bytes& content) {
+  Bytes data, metadata;
+  append_text(data, 1, plugin);                          // PluginData.plugin_name
+  if (!content.empty()) append_bytes(data, 2, content);  // .content
+  append_bytes(metadata, 1, data);                       // SummaryMetadata.plugin_data
+  return metadata;
+}
+
+/// A value of the HParams plugin; `field` is that of HParamsPluginData.
+Bytes settings_value(std::string_view tag, std::uint32_t field, const Bytes& message) {
+  Bytes content, value;
+  append_bytes(content, field, message);
+  append_text(value, 1, tag);
+  append_bytes(value, 9, metadata_of("hparams", content));  // Summary.Value.metadata
+  return value;
+}
+
 }  // namespace
 
 std::vector<std::uint8_t> encode_event_file_start(double wall_time) {
@@ -97,9 +127,71 @@ std::vector<std::uint8_t> encode_scalar_event(double wall_time, std::int64_t ste
     append_little_endian(value, std::bit_cast<std::uint32_t>(scalar.value));
     append_bytes(summary, 1, value);  // Summary.value
   }
-  Bytes message = event(wall_time, step);
-  append_bytes(message, 5, summary);  // Event.summary
-  return framed(message);
+  return summary_record(wall_time, step, summary);
+}
+
+std::vector<std::uint8_t> encode_image_event(double wall_time, std::int64_t step,
+                                             std::span<const TensorBoardImage> images) {
+  Bytes summary;
+  for (const TensorBoardImage& image : images) {
+    Bytes shown, value;
+    append_number(shown, 1, static_cast<std::uint64_t>(image.height));  // Summary.Image.height
+    append_number(shown, 2, static_cast<std::uint64_t>(image.width));
+    append_number(shown, 3, 3);          // .colorspace: RGB
+    append_bytes(shown, 4, image.file);  // .encoded_image_string
+    append_text(value, 1, image.tag);
+    append_bytes(value, 4, shown);  // Summary.Value.image
+    append_bytes(summary, 1, value);
+  }
+  return summary_record(wall_time, step, summary);
+}
+
+std::vector<std::uint8_t> encode_text_event(double wall_time, std::int64_t step, std::string_view tag,
+                                            std::string_view markdown) {
+  Bytes dimension, shape, tensor, value, summary;
+  append_number(dimension, 1, 1);     // TensorShapeProto.Dim.size
+  append_bytes(shape, 2, dimension);  // TensorShapeProto.dim
+  append_number(tensor, 1, 7);        // TensorProto.dtype: DT_STRING
+  append_bytes(tensor, 2, shape);     // .tensor_shape
+  append_text(tensor, 8, markdown);   // .string_val
+  append_text(value, 1, std::string(tag) + "/text_summary");
+  append_bytes(value, 8, tensor);  // Summary.Value.tensor
+  append_bytes(value, 9, metadata_of("text", {}));
+  append_bytes(summary, 1, value);
+  return summary_record(wall_time, step, summary);
+}
+
+std::vector<std::uint8_t> encode_settings_event(double wall_time,
+                                                std::span<const TensorBoardSetting> settings,
+                                                std::span<const std::string> result_tags) {
+  Bytes experiment, session;
+  for (const TensorBoardSetting& setting : settings) {
+    Bytes info, value, entry;
+    append_text(info, 1, setting.name);              // HParamInfo.name
+    append_number(info, 4, setting.number ? 3 : 1);  // .type: DATA_TYPE_FLOAT64 or _STRING
+    append_bytes(experiment, 4, info);               // Experiment.hparam_infos
+    if (setting.number) {
+      append_tag(value, 2, WireType::eight_bytes);  // google.protobuf.Value.number_value
+      append_little_endian(value, std::bit_cast<std::uint64_t>(*setting.number));
+    } else {
+      append_text(value, 3, setting.text);  // .string_value
+    }
+    append_text(entry, 1, setting.name);  // a map is a list of keys and values
+    append_bytes(entry, 2, value);
+    append_bytes(session, 1, entry);  // SessionStartInfo.hparams
+  }
+  for (const std::string& tag : result_tags) {
+    Bytes name, info;
+    append_text(name, 2, tag);          // MetricName.tag
+    append_bytes(info, 1, name);        // MetricInfo.name
+    append_bytes(experiment, 5, info);  // Experiment.metric_infos
+  }
+  append_tag(session, 5, WireType::eight_bytes);  // SessionStartInfo.start_time_secs
+  append_little_endian(session, std::bit_cast<std::uint64_t>(wall_time));
+  Bytes summary;
+  append_bytes(summary, 1, settings_value("_hparams_/experiment", 2, experiment));
+  append_bytes(summary, 1, settings_value("_hparams_/session_start_info", 3, session));
+  return summary_record(wall_time, 0, summary);
 }
 
 }  // namespace bart

@@ -6,11 +6,18 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <optional>
+#include <string>
 #include <system_error>
+#include <variant>
 
 #include "bart/formats/tensorboard.h"
+#include "bart/pictures/encode_jpeg.h"
+#include "bart/pictures/encode_png.h"
 #include "bart/platform/files.h"
 #include "bart/record/epoch_figures.h"
+#include "bart/training/metrics.h"
+#include "validation_pictures.h"
 
 namespace bart {
 namespace {
@@ -56,6 +63,40 @@ RunHistory::RunHistory(const RunFolder& folder, const std::vector<EpochRecord>* 
 void RunHistory::write_history() const {
   write_file(folder_.history_csv(), history_csv(epochs_));
   write_file(folder_.history_json(), history_json(epochs_));
+}
+
+void RunHistory::begin(const RunRecord& run) const {
+  std::string text = "| setting | value |\n| --- | --- |\n";
+  std::vector<TensorBoardSetting> settings;
+  for (const Setting& setting : run_settings()) {
+    if (setting.effect == Effect::output) continue;
+    const std::string value = text_of(setting, run.settings);
+    text += fmt::format("| {} | {} |\n", setting.label, shown_text(setting, run.settings));
+    const bool is_number = !std::holds_alternative<std::string RunSettings::*>(setting.value) &&
+                           !std::holds_alternative<bool RunSettings::*>(setting.value);
+    settings.push_back({setting.name, value, is_number ? std::optional(std::stod(value)) : std::nullopt});
+  }
+  const double now = seconds_since_1970();
+  append_file(events_, encode_text_event(now, 0, "settings", text));
+  std::vector<std::string> results;
+  for (const EpochFigure& figure : epoch_figures()) {
+    if (figure.tensorboard != nullptr && figure.better != Better::neither)
+      results.emplace_back(figure.tensorboard);
+  }
+  append_file(events_, encode_settings_event(now, settings, results));
+}
+
+void RunHistory::validated(int epoch, const Predictions& predictions, const LoadedPictures& pictures,
+                           std::span<const std::uint32_t> indices) const {
+  const std::vector<std::int32_t> predicted = predicted_labels(predictions);
+  const Picture matrix =
+      confusion_picture(confusion_matrix(predictions.labels, predicted, predictions.classes));
+  std::vector<TensorBoardImage> images;
+  images.push_back({"confusion_matrix", matrix.width, matrix.height, encode_png(matrix)});
+  if (const Picture sheet = mistake_sheet(predictions, pictures, indices); sheet.width > 0) {
+    images.push_back({"mistakes", sheet.width, sheet.height, encode_jpeg(sheet, 85)});
+  }
+  append_file(events_, encode_image_event(seconds_since_1970(), epoch, images));
 }
 
 void RunHistory::step(const StepRecord& step) const {

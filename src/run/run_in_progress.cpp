@@ -239,6 +239,7 @@ void RunInProgress::train(Training& training) {
   const TrainingProgress& progress = training.progress();
   write_progress(training, "running");
   history_.emplace(out_, resumed_ ? &progress.epochs : nullptr);
+  if (!resumed_) history_->begin(result_.record);
   bool stopped = false;
   try {
     if (!out_of_patience(progress)) training.run(events(training, stopped));
@@ -280,6 +281,10 @@ void RunInProgress::write_progress(Training& training, const std::string& status
 /// Saves the model and the figures of an epoch. Returns false when the observer stops the training.
 bool RunInProgress::end_epoch(Training& training, const EpochRecord& epoch) {
   history_->epoch(epoch);
+  if (training.last_predictions()) {
+    history_->validated(epoch.epoch, *training.last_predictions(), data_.pictures,
+                        data_.split.validation.empty() ? data_.split.test : data_.split.validation);
+  }
   const bool go_on = !observer_.epoch || observer_.epoch(epoch);
   const TrainingProgress& progress = training.progress();
   const StateDict model = training.model();

@@ -32,6 +32,15 @@ TEST(TensorBoard, RecordsAreThoseOfItsOwnWriter) {
             golden.at("many"));
   EXPECT_EQ(scalars(1764000000.5, 0, {{"loss/step", 0.0f}}), golden.at("zero"));
   EXPECT_EQ(scalars(1764000003.0, 7, {{std::string(200, 'x'), -1.5f}}), golden.at("long"));
+  EXPECT_EQ(hexadecimal(encode_text_event(1764000004.0, 0, "settings", "| a | b |")), golden.at("text"));
+  const std::vector<TensorBoardSetting> number = {{"learning_rate", "0.001", 0.001}};
+  const std::vector<TensorBoardSetting> text = {{"split", "original", std::nullopt}};
+  const std::vector<std::string> tags = {"loss/train"};
+  EXPECT_EQ(hexadecimal(encode_settings_event(1764000006.0, number, tags)), golden.at("setting"));
+  EXPECT_EQ(hexadecimal(encode_settings_event(1764000006.5, text, {})), golden.at("setting_text"));
+  const std::string file = "\x89PNG bytes";
+  const std::vector<TensorBoardImage> images = {{"confusion_matrix", 300, 200, {file.begin(), file.end()}}};
+  EXPECT_EQ(hexadecimal(encode_image_event(1764000005.0, 3, images)), golden.at("image"));
 }
 
 }  // namespace

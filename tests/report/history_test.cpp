@@ -55,6 +55,25 @@ TEST(History, FilesAreThereBeforeTheFirstEpochAndGrowWithEach) {
     EXPECT_THAT(events, HasSubstr(tag));
 }
 
+TEST(History, SettingsMatrixAndMistakesAreThereForTensorBoard) {
+  const test::ScratchFolder scratch;
+  const RunHistory history(RunFolder("", scratch.path()));
+  RunRecord run;
+  run.settings.label_smoothing = 0.125;
+  history.begin(run);
+  LoadedPictures pictures;
+  pictures.classes = {"cat", "dog"};
+  pictures.image_size = 16;
+  const Predictions all_correct{2, {0, 1}, {1, 0, 0, 1}};
+  const std::vector<std::uint32_t> indices = {0, 1};
+  history.validated(1, all_correct, pictures, indices);
+  const std::string events = text_of(event_files(scratch.path()).at(0));
+  for (const char* part : {"settings/text_summary", "| Label smoothing | 0.125 |", "_hparams_/experiment",
+                           "_hparams_/session_start_info", "label_smoothing", "confusion_matrix", "\x89PNG"})
+    EXPECT_THAT(events, HasSubstr(part));
+  EXPECT_THAT(events, testing::Not(HasSubstr("mistakes")));  // there are none
+}
+
 TEST(History, ANewTrainingRemovesTheCurvesOfTheOldOneAndOneGoneOnWithKeepsThem) {
   const test::ScratchFolder scratch;
   scratch.write("events.out.tfevents.1700000000.elsewhere.1.0");

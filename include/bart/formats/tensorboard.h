@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace bart {
@@ -22,5 +24,32 @@ std::vector<std::uint8_t> encode_event_file_start(double wall_time);
 /// (tensorflow/core/lib/io/record_writer.cc, tensorflow/core/util/event.proto, framework/summary.proto).
 std::vector<std::uint8_t> encode_scalar_event(double wall_time, std::int64_t step,
                                               std::span<const TensorBoardScalar> scalars);
+
+/// A picture as TensorBoard shows it under "Images": the bytes of a PNG or JPEG file.
+struct TensorBoardImage {
+  std::string tag;
+  int width = 0, height = 0;
+  std::vector<std::uint8_t> file;
+};
+
+std::vector<std::uint8_t> encode_image_event(double wall_time, std::int64_t step,
+                                             std::span<const TensorBoardImage> images);
+
+/// A text in Markdown, shown under "Text", as torch.utils.tensorboard's add_text() writes it.
+std::vector<std::uint8_t> encode_text_event(double wall_time, std::int64_t step, std::string_view tag,
+                                            std::string_view markdown);
+
+/// A setting of a training; `number` has no value for a text.
+struct TensorBoardSetting {
+  std::string name;
+  std::string text;
+  std::optional<double> number;
+};
+
+/// What the table under "HParams" needs of a training: its settings, and which scalars are its results
+/// (tensorboard/plugins/hparams/plugin_data.proto and api.proto).
+std::vector<std::uint8_t> encode_settings_event(double wall_time,
+                                                std::span<const TensorBoardSetting> settings,
+                                                std::span<const std::string> result_tags);
 
 }  // namespace bart

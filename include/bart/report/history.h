@@ -1,9 +1,14 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <span>
 #include <vector>
 
+#include "bart/dataset/load.h"
 #include "bart/record/run_folder.h"
+#include "bart/record/run_record.h"
+#include "bart/training/predictions.h"
 #include "bart/training/train.h"
 
 namespace bart {
@@ -17,8 +22,14 @@ class RunHistory {
   /// files of an older one are then removed, because TensorBoard would draw both as one curve.
   explicit RunHistory(const RunFolder& folder, const std::vector<EpochRecord>* earlier = nullptr);
 
+  /// The settings, as a text and for the table of hyperparameters.
+  void begin(const RunRecord& run) const;
   void step(const StepRecord& step) const;
   void epoch(const EpochRecord& epoch);
+  /// The confusion matrix and some mistakes of the validation of an epoch, as pictures. `predictions` are
+  /// those of the pictures `indices`.
+  void validated(int epoch, const Predictions& predictions, const LoadedPictures& pictures,
+                 std::span<const std::uint32_t> indices) const;
 
  private:
   void write_history() const;
