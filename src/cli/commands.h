@@ -24,6 +24,7 @@ void add_inspect_command(CLI::App& program, Run& run);
 void add_audit_command(CLI::App& program, Run& run);
 void add_apply_command(CLI::App& program, Run& run);
 void add_lr_find_command(CLI::App& program, Run& run);
+void add_tune_command(CLI::App& program, Run& run);
 void add_bench_command(CLI::App& program, Run& run);
 void add_serve_command(CLI::App& program, Run& run);
 void add_summary_command(CLI::App& program, Run& run);

@@ -95,6 +95,7 @@ int run_program(int argc, const char* const* argv) {
   add_audit_command(program, run);
   add_apply_command(program, run);
   add_lr_find_command(program, run);
+  add_tune_command(program, run);
   add_bench_command(program, run);
   add_serve_command(program, run);
   add_summary_command(program, run);

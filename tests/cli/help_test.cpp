@@ -13,7 +13,7 @@ TEST(Help, EveryCommandShowsExamples) {
   const ScratchFolder scratch;
   for (const char* command :
        {"train", "predict", "evaluate", "explain", "report", "compare", "export", "convert", "audit", "apply",
-        "lr-find", "bench", "summary", "sample", "recipe", "serve"}) {
+        "lr-find", "tune", "bench", "summary", "sample", "recipe", "serve"}) {
     const BartResult result = run_bart(scratch.path(), {command, "--help"});
     EXPECT_EQ(result.code, 0) << command;
     EXPECT_THAT(result.out, HasSubstr(std::string("  bart ") + command)) << command;
@@ -27,7 +27,7 @@ TEST(Help, TheProgramNamesItsCommands) {
   EXPECT_EQ(result.code, 0);
   for (const char* command :
        {"train", "predict", "evaluate", "explain", "report", "compare", "export", "convert", "audit", "apply",
-        "lr-find", "bench", "summary", "sample", "recipe", "serve"})
+        "lr-find", "tune", "bench", "summary", "sample", "recipe", "serve"})
     EXPECT_THAT(result.out, HasSubstr(command));
 }
 

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "bart/tune/tune.h"
+
+namespace bart {
+
+/// The candidates as a table for a terminal, the best first, one row each: number, epochs, validation
+/// accuracy and macro F1, time, and what was tried.
+std::string tune_table(const TuneResult& result);
+
+/// The command that trains with the best settings on all pictures that are not for testing, quoted for a
+/// shell; empty if no training has finished.
+std::string best_command(const TuneResult& result);
+
+/// A self-contained HTML page: the best training and its command, the figures round by round as a chart, and
+/// the table.
+std::string tune_page(const TuneResult& result);
+
+}  // namespace bart

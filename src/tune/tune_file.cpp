@@ -1,0 +1,147 @@
+#include "tune_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "bart/platform/error.h"
+#include "bart/platform/printable.h"
+#include "bart/record/version.h"
+#include "bart/tune/tune_text.h"
+
+namespace bart {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr std::array<const char*, 3> state_names = {"unfinished", "finished", "diverged"};
+
+std::string utf8(const std::string& text) {
+  return printable(text);
+}
+
+/// What may not change when a search goes on.
+ordered_json identity(const TuneResult& result) {
+  const TuneOptions& options = result.options;
+  ordered_json kept = ordered_json::object();
+  for (const std::string& flag : options.kept) {
+    const Setting& setting = run_setting(flag);
+    if (setting.effect == Effect::result || flag == "test-folder" || flag == "validation-folder") {
+      kept[flag] = utf8(text_of(setting, options.given));
+    }
+  }
+  return {{"bart", bart_version()},
+          {"folder", utf8(result.folder.string())},
+          {"recipe", options.recipe},
+          {"epochs", options.epochs},
+          {"figure", options.by == BestBy::accuracy ? "accuracy" : "macro-f1"},
+          {"candidates", options.candidates},
+          {"given", kept}};
+}
+
+ordered_json trial_json(const TuneResult& result, const Trial& trial) {
+  ordered_json tried = ordered_json::object();
+  for (const auto& [flag, text] : result.candidates.at(trial.candidate).shown) tried[flag] = text;
+  ordered_json json = {{"candidate", trial.candidate},
+                       {"rung", trial.rung},
+                       {"epochs", trial.epochs},
+                       {"state", state_names[static_cast<std::size_t>(trial.state)]},
+                       {"seconds", trial.seconds},
+                       {"folder", utf8(result.trial_folder(trial).lexically_relative(result.options.out))},
+                       {"tried", tried}};
+  if (trial.state == Trial::State::finished) {
+    json["validation_accuracy_percent"] = trial.accuracy;
+    json["validation_macro_f1"] = trial.macro_f1;
+    if (trial.test_accuracy) json["test_accuracy_percent"] = *trial.test_accuracy;
+  }
+  return json;
+}
+
+Trial trial_of(const nlohmann::json& json, const std::vector<Rung>& rungs) {
+  Trial trial;
+  trial.candidate = json.at("candidate").get<std::size_t>();
+  trial.rung = json.at("rung").get<std::size_t>();
+  trial.epochs = json.at("epochs").get<int>();
+  trial.seconds = json.at("seconds").get<double>();
+  const auto name = std::ranges::find(state_names, json.at("state").get<std::string>());
+  const bool planned = rungs.empty() ? trial.candidate == 0 && trial.rung == 0
+                                     : trial.rung < rungs.size() && trial.candidate < rungs[0].trials &&
+                                           trial.epochs == rungs[trial.rung].epochs;
+  if (name == state_names.end() || !planned || !(trial.seconds >= 0)) throw Error("");
+  trial.state = static_cast<Trial::State>(name - state_names.begin());
+  if (trial.state != Trial::State::finished) return trial;
+  trial.accuracy = json.at("validation_accuracy_percent").get<double>();
+  trial.macro_f1 = json.at("validation_macro_f1").get<double>();
+  if (json.contains("test_accuracy_percent"))
+    trial.test_accuracy = json["test_accuracy_percent"].get<double>();
+  return trial;
+}
+
+void check_same_search(const nlohmann::json& there, const nlohmann::json& asked) {
+  for (const auto& [name, value] : asked.items()) {
+    if (name == "given") {
+      for (const auto& settings : {there.at(name), value}) {
+        for (const auto& [flag, text] : settings.items()) {
+          const auto before = there[name].value(flag, std::string("not given"));
+          const auto now = value.value(flag, std::string("not given"));
+          if (before != now)
+            throw Error(fmt::format("holds another search: its {} is {}, not {}", flag, before, now));
+        }
+      }
+    } else if (there.at(name) != value) {
+      throw Error(
+          fmt::format("holds another search: its {} is {}, not {}", name, there[name].dump(), value.dump()));
+    }
+  }
+}
+
+}  // namespace
+
+std::string encode_tune(const TuneResult& result) {
+  ordered_json rungs = ordered_json::array(), trials = ordered_json::array();
+  for (const Rung& rung : result.rungs) rungs.push_back({{"epochs", rung.epochs}, {"trials", rung.trials}});
+  for (const Trial& trial : result.trials) trials.push_back(trial_json(result, trial));
+  ordered_json json = {{"version", 1},
+                       {"search", identity(result)},
+                       {"budget_seconds", result.options.budget_seconds},
+                       {"seconds", result.seconds},
+                       {"complete", result.complete},
+                       {"rungs", rungs},
+                       {"trials", trials}};
+  if (const auto best = result.best()) {
+    json["best"] = trial_json(result, result.trials[*best]);
+    json["best"]["command"] = utf8(best_command(result));
+  }
+  return json.dump(1) + "\n";
+}
+
+void decode_tune(std::span<const std::uint8_t> bytes, TuneResult& result) {
+  const Error foreign("is not what bart tune writes");
+  try {
+    const auto json = nlohmann::json::parse(bytes);
+    if (json.at("version") != 1) throw foreign;
+    check_same_search(json.at("search"), identity(result));
+    std::vector<Rung> rungs;
+    for (const auto& rung : json.at("rungs")) {
+      rungs.push_back({rung.at("epochs").get<int>(), rung.at("trials").get<std::size_t>()});
+      if (rungs.back().epochs < 1 || rungs.back().trials < 1 || rungs.back().trials > 4096) throw foreign;
+    }
+    std::vector<Trial> trials;
+    for (const auto& trial : json.at("trials")) trials.push_back(trial_of(trial, rungs));
+    const double seconds = json.at("seconds").get<double>();
+    if (!(seconds >= 0)) throw foreign;
+    result.rungs = std::move(rungs);
+    result.trials = std::move(trials);
+    result.seconds = seconds;
+  } catch (const nlohmann::json::exception&) {
+    throw foreign;
+  } catch (const Error& error) {
+    if (*error.what() == 0) throw foreign;
+    throw;
+  }
+}
+
+}  // namespace bart

@@ -1,0 +1,98 @@
+#include "bart/tune/tune_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "arguments.h"
+#include "bart/platform/printable.h"
+#include "candidate.h"
+#include "table.h"
+#include "terminal.h"
+
+namespace bart {
+namespace {
+
+/// Short headings, so that a row fits into 80 columns.
+std::string heading_of(const std::string& flag) {
+  constexpr std::pair<const char*, const char*> short_names[] = {{"weight-decay", "decay"},
+                                                                 {"augment", "augm."},
+                                                                 {"label-smoothing", "smooth"},
+                                                                 {"logit-adjustment", "adjust"},
+                                                                 {"image-size", "size"}};
+  for (const auto& [name, shorter] : short_names) {
+    if (flag == name) return shorter;
+  }
+  return flag;
+}
+
+std::string figure_text(const Trial& trial, double value, int decimals) {
+  return trial.state == Trial::State::finished ? fmt::format("{:.{}f}", value, decimals) : "-";
+}
+
+}  // namespace
+
+const char* remark_of(const Trial& trial) {
+  if (trial.state == Trial::State::diverged) return "diverged";
+  return trial.state == Trial::State::unfinished ? "not finished" : "";
+}
+
+std::vector<std::vector<std::string>> tune_rows(const TuneResult& result) {
+  std::vector<std::vector<std::string>> rows = {{"", "#", "epochs", "val %", "F1", "time"}};
+  for (const auto& [flag, text] : result.candidates[0].shown) rows[0].push_back(heading_of(flag));
+  const auto best = result.best();
+  for (const std::size_t i : result.ranking()) {
+    const Trial& trial = result.trials[i];
+    auto& row = rows.emplace_back(
+        std::vector<std::string>{best == i ? "*" : "", std::to_string(trial.candidate),
+                                 std::to_string(trial.epochs), figure_text(trial, trial.accuracy, 2),
+                                 figure_text(trial, trial.macro_f1, 3), clock_text(trial.seconds)});
+    for (const auto& [flag, text] : result.candidates[trial.candidate].shown) row.push_back(text);
+    if (const std::string remark = remark_of(trial); !remark.empty()) row.push_back(remark);
+  }
+  return rows;
+}
+
+std::string tune_table(const TuneResult& result) {
+  const auto rows = tune_rows(result);
+  std::vector<std::size_t> widths(rows[0].size());
+  for (const auto& row : rows) {
+    for (std::size_t c = 0; c < widths.size(); ++c) widths[c] = std::max(widths[c], columns_of(row[c]));
+  }
+  std::string table;
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      const std::size_t width = c < widths.size() ? widths[c] : 0;
+      line += fmt::format("{}{:>{}}", c == 0 ? "" : c == 1 ? " " : "  ", row[c], width);
+    }
+    table += line + "\n";
+  }
+  return table;
+}
+
+std::string best_command(const TuneResult& result) {
+  const auto best = result.best();
+  if (!best) return {};
+  const Trial& trial = result.trials[*best];
+  const TuneOptions& options = result.options;
+  const RunSettings recipe = recipe_settings(options.recipe, trial.epochs);
+  const RunSettings found = candidate(options, trial.candidate, trial.epochs).settings;
+  std::vector<std::string> words = {"bart",         "train",    result.folder.string(),      "--recipe",
+                                    options.recipe, "--epochs", std::to_string(trial.epochs)};
+  for (const Setting& setting : run_settings()) {
+    const std::string text = text_of(setting, found);
+    if (setting.effect == Effect::output || std::string_view(setting.flag) == "epochs" ||
+        text == text_of(setting, recipe)) {
+      continue;
+    }
+    words.push_back(fmt::format("--{}", setting.flag));
+    if (!std::holds_alternative<bool RunSettings::*>(setting.value)) words.push_back(text);
+  }
+  std::vector<const char*> arguments;
+  for (const std::string& word : words) arguments.push_back(word.c_str());
+  return quoted_command(static_cast<int>(arguments.size()), arguments.data());
+}
+
+}  // namespace bart

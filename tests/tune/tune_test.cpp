@@ -1,0 +1,124 @@
+// The plan of successive halving, and searches on drawn faces that are stopped and go on.
+#include "bart/tune/tune.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "bart/platform/error.h"
+#include "bart/tune/tune_text.h"
+#include "candidate.h"
+#include "halving.h"
+#include "run_fixture.h"
+
+namespace bart {
+namespace {
+
+TEST(Halving, TrainsHalfAsManyForTwiceAsLong) {
+  EXPECT_EQ(epochs_of_rungs(25), (std::vector<int>{3, 6, 12, 25}));
+  EXPECT_EQ(epochs_of_rungs(2), (std::vector<int>{1, 2}));
+  EXPECT_EQ(halving(5, {3, 6, 12}), (std::vector<Rung>{{3, 5}, {6, 3}, {12, 2}}));
+}
+
+TEST(Halving, FillsTheTimeAndLeavesRoundsOutWhereItIsShort) {
+  const auto even = [](std::size_t) { return 1.0; };
+  // 4 candidates: 4 * 1 + 2 * 2 + 1 * 4 = 12 s; 5 candidates: 5 + 6 + 8 = 19 s.
+  EXPECT_EQ(halving_within(18, 1, {1, 2, 4}, even), halving(4, {1, 2, 4}));
+  EXPECT_EQ(halving_within(19, 1, {1, 2, 4}, even), halving(5, {1, 2, 4}));
+  EXPECT_EQ(halving_within(4, 1, {1, 2, 4}, even), halving(2, {1, 2}));
+  EXPECT_TRUE(halving_within(1, 1, {1, 2, 4}, even).empty());
+}
+
+TEST(Candidates, AreTheRecipeFirstAndKeepWhatIsGiven) {
+  TuneOptions options;
+  const RunSettings recipe = recipe_settings("tuned", 25);
+  EXPECT_EQ(candidate(options, 0, 25).settings, recipe);
+  for (std::size_t n = 1; n < 20; ++n) {
+    const RunSettings settings = candidate(options, n, 25).settings;
+    check(settings);
+    EXPECT_EQ(settings, candidate(options, n, 25).settings);
+    EXPECT_NE(settings.learning_rate, candidate(options, n + 1, 25).settings.learning_rate);
+  }
+  options.kept = {"lr"};
+  options.given.learning_rate = 0.01;
+  EXPECT_EQ(candidate(options, 7, 25).settings.learning_rate, 0.01);
+}
+
+class TuneTest : public RunTest {
+ protected:
+  TuneOptions options(const char* out) const {
+    TuneOptions options;
+    options.out = scratch_.path() / out;
+    options.candidates = 3;
+    options.epochs = 2;
+    options.given.image_size = 16;
+    options.given.batch_size = 8;
+    options.given.threads = 1;
+    options.kept = {"image-size", "bs", "threads"};
+    return options;
+  }
+  /// Everything but the times.
+  static std::vector<std::string> figures_of(const TuneResult& result) {
+    std::vector<std::string> figures;
+    for (const Trial& trial : result.trials) {
+      figures.push_back(std::to_string(trial.candidate) + " " + std::to_string(trial.epochs) + " " +
+                        std::to_string(static_cast<int>(trial.state)) + " " + std::to_string(trial.accuracy) +
+                        " " + std::to_string(trial.macro_f1) + " " +
+                        std::to_string(trial.test_accuracy.value_or(-1)));
+    }
+    return figures;
+  }
+};
+
+TEST_F(TuneTest, AStoppedSearchGoesOnToTheSameTable) {
+  const TuneResult whole = tune(faces(), options("whole"));
+  EXPECT_TRUE(whole.complete);
+  ASSERT_EQ(whole.trials.size(), 5u);  // 3 of one epoch, 2 of two
+  // Every call is stopped after its second step.
+  TuneResult parts;
+  int calls = 0;
+  do {
+    int steps = 0;
+    TuneObserver observer;
+    observer.goes_on = [&] { return ++steps < 2; };
+    parts = tune(faces(), options("parts"), observer);
+    ASSERT_LT(++calls, 60);
+  } while (!parts.complete);
+  EXPECT_GT(calls, 3);
+  EXPECT_EQ(figures_of(parts), figures_of(whole));
+  EXPECT_EQ(parts.best(), whole.best());
+  EXPECT_EQ(best_command(parts), best_command(whole));
+  // A call after the end trains nothing.
+  TuneObserver nothing;
+  nothing.begins = [](const TuneResult&, const Trial&) { FAIL(); };
+  EXPECT_EQ(figures_of(tune(faces(), options("whole"), nothing)), figures_of(whole));
+}
+
+TEST_F(TuneTest, KeepsTheModelOfTheBestTrainingAndTheRecordsOfAll) {
+  const TuneResult result = tune(faces(), options("kept"));
+  ASSERT_TRUE(result.best());
+  for (std::size_t i = 0; i < result.trials.size(); ++i) {
+    const RunFolder run(result.trial_folder(result.trials[i]));
+    EXPECT_TRUE(fs::exists(run.run_json()));
+    EXPECT_EQ(fs::exists(run.model()), i == *result.best());
+  }
+  EXPECT_THAT(best_command(result), testing::HasSubstr("--recipe tuned --epochs 2"));
+}
+
+TEST_F(TuneTest, RefusesAFolderWithAnotherSearchOrWithSomethingElse) {
+  tune(faces(), options("one"));
+  TuneOptions other = options("one");
+  other.given.image_size = 32;
+  try {
+    tune(faces(), other);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("holds another search: its image-size is 16, not 32"));
+  }
+  for (const char* foreign : {"{", "[]", "{\"version\":1}", ""}) {
+    write_file(scratch_.path() / "one/tune.json", foreign);
+    EXPECT_THROW(tune(faces(), options("one")), Error) << foreign;
+  }
+}
+
+}  // namespace
+}  // namespace bart
