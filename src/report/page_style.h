@@ -94,6 +94,7 @@ path.found{fill:none;stroke:var(--a);stroke-width:4;stroke-linecap:round;opacity
 .two{display:grid;grid-template-columns:1fr 1fr;gap:8px 36px;align-items:start}
 .facts th{color:var(--quiet);font-weight:500;width:34%;min-width:110px;vertical-align:top}
 .facts td{overflow-wrap:anywhere}
+p small{overflow-wrap:anywhere}
 footer{margin-top:48px;color:var(--quiet);font-size:13px}
 @media (max-width:900px){.charts{grid-template-columns:1fr 1fr}.chart:nth-child(n){grid-column:span 1}.chart svg text{font-size:15px}}
 @media (max-width:680px){.tools{position:static;justify-content:flex-end;margin-bottom:8px}.charts,.two{grid-template-columns:1fr}.chart:nth-child(n) svg text{font-size:13px}th,td{padding:4px 6px}td.bar{min-width:70px}tbody th{min-width:110px}.cards{grid-template-columns:1fr 1fr}}
