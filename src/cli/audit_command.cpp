@@ -135,6 +135,7 @@ void add_audit_command(CLI::App& program, Run& run) {
                            "threads", "precision", "ignore-exif"}) {
     add_setting_flag(*command, flag, flags->training.settings);
   }
+  show_defaults(*command, flags->training.recipe, flags->training.settings.epochs);
   command->footer(
       "The labels are judged by confident learning (Northcutt et al. 2021), as cleanlab does it. audit.html "
       "is a page to "

@@ -37,12 +37,9 @@ void add_setting_flag(CLI::App& command, const char* flag, RunSettings& settings
       setting.value);
 }
 
-namespace {
-
-/// The settings of a recipe are the defaults in the help.
-void show_defaults(CLI::App& command, const std::string& recipe) {
+void show_defaults(CLI::App& command, const std::string& recipe, std::optional<int> epochs) {
   if (recipe != "tuned") return;
-  const RunSettings tuned = recipe_settings(recipe), original;
+  const RunSettings tuned = recipe_settings(recipe, epochs), original;
   for (const Setting& setting : run_settings()) {
     const std::string text = text_of(setting, tuned);
     if (text == text_of(setting, original)) continue;
@@ -51,15 +48,13 @@ void show_defaults(CLI::App& command, const std::string& recipe) {
   }
 }
 
-}  // namespace
-
 void add_recipe_flag(CLI::App& command, std::string& recipe) {
   command
       .add_option("--recipe", recipe,
                   "The settings for which no flag is given: original, or tuned, the best that are known for "
                   "this network (bart recipe tuned prints them)")
       ->check(CLI::IsMember({"original", "tuned"}))
-      ->each([&command](const std::string& name) { show_defaults(command, name); })
+      ->each([&command](const std::string& name) { show_defaults(command, name, std::nullopt); })
       ->trigger_on_parse()
       ->capture_default_str();
 }

@@ -30,6 +30,10 @@ void add_train_flags(CLI::App& command, TrainFlags& flags);
 /// Adds the flag of one setting, for another command that has it too.
 void add_setting_flag(CLI::App& command, const char* flag, RunSettings& settings);
 
+/// Shows the settings of the recipe, for so many epochs, as the defaults in the help of the flags that the
+/// command has.
+void show_defaults(CLI::App& command, const std::string& recipe, std::optional<int> epochs);
+
 /// Adds --recipe.
 void add_recipe_flag(CLI::App& command, std::string& recipe);
 

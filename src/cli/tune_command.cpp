@@ -193,6 +193,7 @@ void add_tune_command(CLI::App& program, Run& run) {
         "init",       "cache",        "threads",   "precision",   "strict",          "ignore-exif"}) {
     add_setting_flag(*command, flag, flags->training.settings);
   }
+  show_defaults(*command, flags->training.recipe, flags->options.epochs);
   command->footer(
       "The search tries the learning rate, the weight decay, the strength of augmentation and dropout, label "
       "smoothing,\nlogit adjustment and the size of the pictures, as far as the recipe has them; a setting "

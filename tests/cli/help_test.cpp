@@ -21,6 +21,16 @@ TEST(Help, EveryCommandShowsExamples) {
   }
 }
 
+TEST(Help, ACommandWithTheTunedRecipeShowsItsDefaults) {
+  const ScratchFolder scratch;
+  for (const char* command : {"audit", "tune"}) {
+    const BartResult result = run_bart(scratch.path(), {command, "--help"});
+    EXPECT_THAT(result.out, HasSubstr("FLOAT=0.002")) << command;
+    EXPECT_THAT(result.out, HasSubstr("=mirror=0.5,")) << command;
+    EXPECT_THAT(result.out, HasSubstr(std::string(command) == "audit" ? "--epochs INT=20" : "--epochs INT=25"));
+  }
+}
+
 TEST(Help, TheProgramNamesItsCommands) {
   const ScratchFolder scratch;
   const BartResult result = run_bart(scratch.path(), {"--help"});
