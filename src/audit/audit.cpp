@@ -7,6 +7,7 @@
 #include <map>
 #include <numeric>
 
+#include "bart/augment/picture_change.h"
 #include "bart/dataset/content.h"
 #include "bart/dataset/load.h"
 #include "bart/engine/softmax.h"
@@ -99,8 +100,15 @@ void cross_validate(Audit& audit, const Listing& listing, const SettledSettings&
                                few.size() == 1 ? "A class has" : "Some classes have", some_of(few)));
   }
   const auto parts = audit_folds(pictures.labels, groups, folds, static_cast<std::uint32_t>(settings.seed));
+  const auto larger = [&](std::span<const std::uint32_t> indices) {
+    Listing training{.folder = listing.folder, .classes = listing.classes, .pictures = {}};
+    for (const std::uint32_t i : indices)
+      training.pictures.push_back({pictures.files[i], pictures.labels[i], pictures.parts[i]});
+    return load(training, settings, larger_side(settings.image_size), settings.ignore_exif, observer);
+  };
   take(audit, pictures.files,
-       cross_validated_probabilities(pictures, parts, settled, observer.training, observer.predicting));
+       cross_validated_probabilities(pictures, parts, settled, larger, observer.training,
+                                     observer.predicting));
   audit.how = fmt::format("{}-fold cross-validation, {} with pictures of {}x{}", folds,
                           counted(static_cast<std::uint64_t>(settings.epochs), "epoch", "epochs"),
                           settings.image_size, settings.image_size);

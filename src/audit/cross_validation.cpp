@@ -52,8 +52,8 @@ std::vector<std::vector<std::uint32_t>> audit_folds(std::span<const std::int32_t
 
 std::vector<double> cross_validated_probabilities(const LoadedPictures& pictures,
                                                   const std::vector<std::vector<std::uint32_t>>& folds,
-                                                  const SettledSettings& settings, const OnProgress& training,
-                                                  const OnProgress& predicting) {
+                                                  const SettledSettings& settings, const ReadLarger& larger,
+                                                  const OnProgress& training, const OnProgress& predicting) {
   Architecture architecture{.classes = static_cast<int>(pictures.classes.size()),
                             .image_size = settings.values.image_size};
   set_dropout(settings.values.dropout, architecture);
@@ -67,7 +67,12 @@ std::vector<double> cross_validated_probabilities(const LoadedPictures& pictures
       if (!std::ranges::binary_search(fold, i)) split.train.push_back(i);
     }
     const std::size_t size = split.train.size();
-    const TrainOptions& options = settings.training;
+    TrainOptions options = settings.training;
+    LoadedPictures larger_pictures;
+    if (options.augmentation.changes()) {
+      larger_pictures = larger(split.train);
+      options.larger_pictures = &larger_pictures;
+    }
     Training one(
         pictures, std::move(split), architecture, options,
         initial_training_state(architecture, options.seed, size, initial_values_of(settings.values)));

@@ -19,10 +19,14 @@ std::vector<std::vector<std::uint32_t>> audit_folds(std::span<const std::int32_t
                                                     std::span<const std::uint32_t> groups, int folds,
                                                     std::uint32_t seed);
 
-/// The probabilities [n, classes] of each picture by a training without the pictures of its fold.
+/// The pictures `indices` again, larger: what augmented pictures are made of.
+using ReadLarger = std::function<LoadedPictures(std::span<const std::uint32_t> indices)>;
+
+/// The probabilities [n, classes] of each picture by a training without the pictures of its fold. `larger` is
+/// called once per training if the settings change pictures at random.
 std::vector<double> cross_validated_probabilities(const LoadedPictures& pictures,
                                                   const std::vector<std::vector<std::uint32_t>>& folds,
-                                                  const SettledSettings& settings, const OnProgress& training,
-                                                  const OnProgress& predicting);
+                                                  const SettledSettings& settings, const ReadLarger& larger,
+                                                  const OnProgress& training, const OnProgress& predicting);
 
 }  // namespace bart
