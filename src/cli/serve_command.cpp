@@ -65,6 +65,8 @@ void check_flags(const ServeFlags& flags) {
                                                       {"--body-seconds", limits.body_seconds},
                                                       {"--answer-seconds", limits.answer_seconds},
                                                       {"--drain-seconds", limits.drain_seconds}};
+  if (flags.server.tls.certificate.empty() != flags.server.tls.key.empty())
+    throw UsageError("--tls-cert and --tls-key are needed together: a certificate and its key");
   for (const auto& [flag, seconds] : durations)
     check(seconds > 0 && seconds <= 86400, flag, "above 0 and at most 86400", seconds);
   if (!flags.server.socket_path.empty() || is_loopback(flags.server.address)) return;
@@ -141,6 +143,9 @@ void add_serve_command(CLI::App& program, Run& run) {
   command->add_option("--unix-socket", server.socket_path, "Path of a Unix socket to listen on instead");
   command->add_option("--token-file", flags->token_file,
                       "File with a token that requests must send: Authorization: Bearer TOKEN");
+  command->add_option("--tls-cert", server.tls.certificate,
+                      "Serve HTTPS with this certificate, in PEM format; those that signed it may follow it");
+  command->add_option("--tls-key", server.tls.key, "The key of the certificate, in PEM format");
   command->add_flag("--allow-anyone", server.access.anyone,
                     "Let other computers use the server without a token");
   command->add_option("--host-name", server.access.host_names,

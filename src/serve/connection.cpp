@@ -19,6 +19,7 @@
 
 #include "beast_request.h"
 #include "listen.h"
+#include "stream.h"
 
 namespace bart {
 
@@ -29,7 +30,7 @@ namespace net = boost::asio;
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using Socket = net::generic::stream_protocol::socket;
+using Socket = Stream::Socket;
 
 /// For a client to read a response that came before it had sent its whole request: a socket that is closed
 /// with bytes unread resets the connection, and the response may be lost (RFC 9112, 9.6).
@@ -92,10 +93,10 @@ http::response<http::string_body> head_of(const HttpResponse& response, bool kee
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(Socket socket, Connections& connections)
-      : socket_(std::move(socket)),
-        deadline_(socket_.get_executor()),
+      : stream_(std::move(socket), connections.tls),
+        deadline_(stream_.get_executor()),
         connections_(connections),
-        peer_(address_of(socket_)),
+        peer_(address_of(stream_.socket())),
         buffer_(most_head_bytes + (64 << 10)) {
     ++connections_.open;
     connections_.service.metrics().add_connection(1);
@@ -110,16 +111,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  void read_head();
+  void begin();
   void close();
   /// Whether nothing of a request has come, or only a part of its head.
   bool is_idle() {
     beast::error_code error;
-    return stage_ == Stage::head && socket_.available(error) == 0;
+    return stage_ == Stage::head && stream_.socket().available(error) == 0;
   }
 
  private:
-  enum class Stage { head, body, answer, response, linger };
+  enum class Stage { handshake, head, body, answer, response, linger };
 
   const ServerLimits& limits() const { return connections_.options.limits; }
   void set_deadline(Stage stage, double seconds);
@@ -127,6 +128,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void start_waiting();
   void stop_waiting();
   void count_body(std::size_t bytes);
+  void read_head();
   void on_head(beast::error_code error);
   void on_unreadable(beast::error_code error);
   void ask_for_body();
@@ -134,15 +136,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void answer();
   void write(HttpResponse response, bool keep_alive);
   void on_written(beast::error_code error);
+  void end();
   void linger();
 
-  Socket socket_;
+  Stream stream_;
   net::steady_timer deadline_;
   Connections& connections_;
   std::string peer_;
   beast::flat_buffer buffer_;
   std::optional<RequestParser> parser_;
-  Stage stage_ = Stage::head;
+  Stage stage_ = Stage::handshake;
   bool timed_out_ = false;
   bool keep_alive_ = false;
   std::optional<std::list<Connection*>::iterator> waiting_;
@@ -167,7 +170,7 @@ void Connections::close_idle() {
 }
 
 void serve_connection(Socket socket, Connections& connections) {
-  std::make_shared<Connection>(std::move(socket), connections)->read_head();
+  std::make_shared<Connection>(std::move(socket), connections)->begin();
 }
 
 void Connection::close() {
@@ -175,7 +178,7 @@ void Connection::close() {
   beast::error_code ignored;
   deadline_.cancel();
   ++deadlines_;
-  socket_.close(ignored);
+  stream_.socket().close(ignored);
 }
 
 void Connection::start_waiting() {
@@ -207,9 +210,10 @@ void Connection::on_deadline() {
   timed_out_ = true;
   beast::error_code ignored;
   switch (stage_) {
+    case Stage::handshake:
     case Stage::head:
     case Stage::body:
-      socket_.cancel(ignored);  // the handler of the read goes on
+      stream_.socket().cancel(ignored);  // the handler of the read goes on
       break;
     case Stage::answer:
       ++requests_;
@@ -225,6 +229,17 @@ void Connection::on_deadline() {
   }
 }
 
+/// The TLS handshake, if the server speaks TLS, and then the first request.
+void Connection::begin() {
+  start_waiting();
+  set_deadline(Stage::handshake, limits().header_seconds);
+  stream_.async_handshake([self = shared_from_this()](beast::error_code error) {
+    if (!error) return self->read_head();
+    self->connections_.service.metrics().add_dropped();
+    self->close();
+  });
+}
+
 void Connection::read_head() {
   if (connections_.draining) return close();
   count_body(0);
@@ -233,7 +248,7 @@ void Connection::read_head() {
   start_waiting();
   set_deadline(Stage::head, limits().header_seconds);
   http::async_read_header(
-      socket_, buffer_, *parser_,
+      stream_, buffer_, *parser_,
       [self = shared_from_this()](beast::error_code error, std::size_t) { self->on_head(error); });
 }
 
@@ -276,7 +291,7 @@ void Connection::on_head(beast::error_code error) {
 
 void Connection::ask_for_body() {
   static constexpr std::string_view line = "HTTP/1.1 100 Continue\r\n\r\n";
-  net::async_write(socket_, net::buffer(line),
+  net::async_write(stream_, net::buffer(line),
                    [self = shared_from_this()](beast::error_code error, std::size_t) {
                      if (error) return self->close();
                      self->read_body();
@@ -285,7 +300,7 @@ void Connection::ask_for_body() {
 
 void Connection::read_body() {
   http::async_read_some(
-      socket_, buffer_, *parser_, [self = shared_from_this()](beast::error_code error, std::size_t) {
+      stream_, buffer_, *parser_, [self = shared_from_this()](beast::error_code error, std::size_t) {
         if (error) return self->on_unreadable(error);
         self->count_body(self->parser_->get().body().size());
         if (self->connections_.body_bytes > self->limits().bodies_bytes) {
@@ -306,7 +321,7 @@ void Connection::answer() {
   const std::uint64_t number = ++requests_;
   // Other threads hold no connection, which only that of the sockets may destroy; the deadline keeps it.
   connections_.service.answer(std::move(request), [weak = weak_from_this(), number,
-                                                   sockets = socket_.get_executor()](HttpResponse response) {
+                                                   sockets = stream_.get_executor()](HttpResponse response) {
     net::post(sockets, [weak, number, response = std::move(response)]() mutable {
       const std::shared_ptr<Connection> self = weak.lock();
       if (self && number == self->requests_ && self->stage_ == Stage::answer)
@@ -324,7 +339,7 @@ void Connection::write(HttpResponse response, bool keep_alive) {
   // A HEAD gets the head of what a GET gets.
   if (served_.method != "HEAD") message->body() = std::move(response.body);
   served_.response_bytes = message->body().size();
-  http::async_write(socket_, *message,
+  http::async_write(stream_, *message,
                     [self = shared_from_this(), message](beast::error_code error, std::size_t) {
                       self->on_written(error);
                     });
@@ -336,19 +351,25 @@ void Connection::on_written(beast::error_code error) {
   if (connections_.options.on_request) connections_.options.on_request(served_);
   if (error) return close();
   if (keep_alive_) return read_head();
-  beast::error_code ignored;
-  socket_.shutdown(Socket::shutdown_send, ignored);
   set_deadline(Stage::linger, linger_seconds);
+  stream_.async_end([self = shared_from_this()](beast::error_code) { self->end(); });
+}
+
+/// Says that nothing more will be sent.
+void Connection::end() {
+  beast::error_code error;
+  stream_.socket().shutdown(Socket::shutdown_send, error);
+  if (error) return close();
   linger();
 }
 
 void Connection::linger() {
   buffer_.clear();
-  socket_.async_read_some(buffer_.prepare(64 << 10),
-                          [self = shared_from_this()](beast::error_code error, std::size_t) {
-                            if (error) return self->close();
-                            self->linger();
-                          });
+  stream_.socket().async_read_some(buffer_.prepare(64 << 10),
+                                   [self = shared_from_this()](beast::error_code error, std::size_t) {
+                                     if (error) return self->close();
+                                     self->linger();
+                                   });
 }
 
 }  // namespace bart

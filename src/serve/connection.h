@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <cstddef>
 #include <functional>
 #include <list>
@@ -17,6 +18,7 @@ class Connection;
 struct Connections {
   Service& service;
   const ServerOptions& options;
+  boost::asio::ssl::context* tls = nullptr;  // nullptr: connections are not encrypted
   /// Those that wait for their clients, to send a request or to take a response, the one that waits longest
   /// first.
   std::list<Connection*> waiting = {};

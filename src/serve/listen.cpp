@@ -134,14 +134,15 @@ std::string host_text(const sockaddr& address) {
   return text.data();
 }
 
-std::string address_of_socket(int socket) {
+std::string address_of_socket(int socket, bool tls) {
+  const char* const scheme = tls ? "https" : "http";
   const Address address = bound_address(socket);
   const std::string host = host_text(*address.get());
   if (address.get()->sa_family == AF_INET)
-    return fmt::format("http://{}:{}", host,
+    return fmt::format("{}://{}:{}", scheme, host,
                        ntohs(reinterpret_cast<const sockaddr_in*>(&address.storage)->sin_port));
   if (address.get()->sa_family == AF_INET6)
-    return fmt::format("http://[{}]:{}", host,
+    return fmt::format("{}://[{}]:{}", scheme, host,
                        ntohs(reinterpret_cast<const sockaddr_in6*>(&address.storage)->sin6_port));
   return reinterpret_cast<const sockaddr_un*>(&address.storage)->sun_path;
 }

@@ -16,7 +16,7 @@ int listening_socket(const ServerOptions& options);
 /// The address of a computer without its port, "127.0.0.1" or "::1"; empty for any other kind.
 std::string host_text(const sockaddr& address);
 
-/// "http://127.0.0.1:8000", or the path of a Unix socket.
-std::string address_of_socket(int socket);
+/// "http://127.0.0.1:8000", "https://…" with `tls`, or the path of a Unix socket.
+std::string address_of_socket(int socket, bool tls);
 
 }  // namespace bart

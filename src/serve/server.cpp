@@ -21,6 +21,7 @@
 #include "listen.h"
 #include "served_model.h"
 #include "service.h"
+#include "tls.h"
 
 namespace bart {
 
@@ -56,9 +57,10 @@ std::size_t affordable_connections(std::size_t wanted) {
 struct Server::State {
   State(const Model& model, ServerOptions given)
       : options(std::move(given)),
+        tls(tls_context(options.tls)),
         service(served_model(model, options.card), options, model.threads()),
         acceptor(acceptor_of(context, listening_socket(options))),
-        address(address_of_socket(acceptor.native_handle())),
+        address(address_of_socket(acceptor.native_handle(), tls != nullptr)),
         pause(context),
         drain(context) {
     connections.on_closed = [this] { end_if_drained(); };
@@ -79,9 +81,10 @@ struct Server::State {
 
   const ServerOptions options;
   const std::size_t most_connections = affordable_connections(options.limits.connections);
+  const std::unique_ptr<net::ssl::context> tls;
   Service service;
   // After what the connections use that the context destroys at its end.
-  Connections connections{service, options};
+  Connections connections{service, options, tls.get()};
   net::io_context context{1};
   Acceptor acceptor;
   const std::string address;

@@ -67,6 +67,12 @@ struct ServerAccess {
   std::vector<std::string> origins = {};     // of other web pages that may use it: "https://example.org"
 };
 
+/// Files in PEM format. Both empty: the server speaks plain HTTP.
+struct ServerTls {
+  std::filesystem::path certificate = {};  // the server's own first, then those that signed it
+  std::filesystem::path key = {};          // without a password
+};
+
 /// A request that was answered.
 struct ServedRequest {
   std::string peer = {};  // its address
@@ -84,6 +90,7 @@ struct ServerOptions {
   ModelCard card = {};
   ServerLimits limits = {};
   ServerAccess access = {};
+  ServerTls tls = {};
   /// Called for every request that was answered, one at a time.
   std::function<void(const ServedRequest&)> on_request = {};
   /// Called with sentences about what went wrong and does not stop the server, from any thread.
@@ -93,15 +100,15 @@ struct ServerOptions {
 /// Serves a model over HTTP/1.1: POST /v1/predict and what docs/serve.md lists.
 class Server {
  public:
-  /// Listens from now on, and answers once run() is called. Throws Error when the address cannot be used,
-  /// when other computers can reach it and `options.access` does not say that they may, or when the model
-  /// fails its self-check.
+  /// Listens from now on, and answers once run() is called. Throws Error when the address, the certificate or
+  /// its key cannot be used, when other computers can reach it and `options.access` does not say that they
+  /// may, or when the model fails its self-check.
   explicit Server(const Model& model, ServerOptions options = {});
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// "http://127.0.0.1:8000", or the path of its Unix socket.
+  /// "http://127.0.0.1:8000", "https://…" with TLS, or the path of its Unix socket.
   std::string address() const;
 
   /// Answers requests until stop() is called, and then those that were accepted, for up to
