@@ -1,19 +1,23 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
 #include "bart/model/find_model.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
+#include "bart/record/run_record.h"
 #include "bart/serve/life.h"
 #include "commands.h"
+#include "line_writer.h"
 #include "log.h"
 #include "model_flags.h"
 #include "progress.h"
@@ -32,6 +36,11 @@ struct ServeFlags : ModelFlags {
   bool allow_other_classes = false;
   bool log_json = false;
 };
+
+/// A line of --log-json in place of those that nobody read in time.
+std::string left_out_json(std::uint64_t lines) {
+  return fmt::format("{{\"time\": \"{}\", \"left_out_lines\": {}}}\n", iso_time(), lines);
+}
 
 /// The token without the line break at the end of its file.
 std::string token_in(const fs::path& path, Log& log) {
@@ -87,11 +96,12 @@ int serve_command(ServeFlags flags) {
   flags.server.port = static_cast<std::uint16_t>(flags.port);
   flags.server.limits.body_bytes = static_cast<std::size_t>(flags.max_body_mb * (1 << 20));
   if (!flags.token_file.empty()) flags.server.access.token = token_in(flags.token_file, log);
+  // Neither the thread of the sockets nor that of the signals waits for whoever reads the lines.
+  std::optional<LineWriter> requests, messages;
   flags.server.on_warning = [&](std::string_view sentence) { log.warning(sentence); };
   flags.server.on_request = [&](const ServedRequest& request) {
     if (flags.log_json) {
-      fmt::print("{}\n", request_json(request));
-      std::fflush(stdout);
+      requests->add(request_json(request) + "\n");
     } else {
       log.detail(fmt::format("{} {} {}: {}, {:.1f} ms", request.peer, request.method, request.target,
                              request.status, 1000 * request.seconds));
@@ -116,9 +126,14 @@ int serve_command(ServeFlags flags) {
             log.warning(fmt::format("The new model is not taken, the one before stays: {}{}", reason,
                                     other_classes ? " (--allow-other-classes takes it)" : ""));
           }};
+  requests.emplace(STDOUT_FILENO, [](std::uint64_t lines) { return left_out_json(lines); });
+  messages.emplace(STDERR_FILENO,
+                   [](std::uint64_t lines) { return fmt::format("({} lines are left out)\n", lines); });
+  log.write_to(&*messages);
   const bool all_answered = live(server, signals, file, life);
   if (!all_answered) log.warning("Some requests were not answered in the time to end (--drain-seconds)");
   log.info("Ended");
+  log.write_to(nullptr);
   return 0;
 }
 

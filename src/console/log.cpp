@@ -47,7 +47,11 @@ void Log::write(const char* level, std::string_view message) {
     const std::string line =
         fmt::format("{:%d/%m/%Y %H:%M:%S} - {} - {} - {}\n", fmt::localtime(std::time(nullptr)), name_,
                     styled(level, style, shows_colours(STDERR_FILENO)), printable_line(message));
-    std::fwrite(line.data(), 1, line.size(), stderr);
+    if (writer_ != nullptr) {
+      writer_->add(line);
+    } else {
+      std::fwrite(line.data(), 1, line.size(), stderr);
+    }
   });
 }
 

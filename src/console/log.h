@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "line_writer.h"
 #include "progress.h"
 
 namespace bart {
@@ -12,6 +13,9 @@ namespace bart {
 class Log {
  public:
   Log(std::string name, Progress& progress) : name_(std::move(name)), progress_(progress) {}
+
+  /// From now on lines go to `writer`, which must outlive this object, instead of stderr; nullptr: to stderr.
+  void write_to(LineWriter* writer) { writer_ = writer; }
 
   void info(std::string_view message);
   void warning(std::string_view message);
@@ -23,6 +27,7 @@ class Log {
 
   std::string name_;
   Progress& progress_;
+  LineWriter* writer_ = nullptr;
 };
 
 }  // namespace bart

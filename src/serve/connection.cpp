@@ -116,7 +116,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Whether nothing of a request has come, or only a part of its head.
   bool is_idle() {
     beast::error_code error;
-    return stage_ == Stage::head && stream_.socket().available(error) == 0;
+    return (stage_ == Stage::handshake || stage_ == Stage::head) && stream_.socket().available(error) == 0;
   }
 
  private:
@@ -241,7 +241,7 @@ void Connection::begin() {
 }
 
 void Connection::read_head() {
-  if (connections_.draining) return close();
+  if (connections_.closing) return close();
   count_body(0);
   parser_.emplace();
   set_limits(*parser_, limits().body_bytes);

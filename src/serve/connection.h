@@ -24,7 +24,8 @@ struct Connections {
   std::list<Connection*> waiting = {};
   std::size_t open = 0;
   std::size_t body_bytes = 0;  // in memory
-  bool draining = false;
+  bool draining = false;       // responses say that the connection ends with them
+  bool closing = false;        // no further request is read
   std::function<void()> on_closed = {};
 
   /// Closes the connection that waits longest. Returns false if none waits.

@@ -38,29 +38,62 @@ int socket_of_systemd() {
   return 3;  // the first one
 }
 
+namespace {
+
+using Stamp = std::tuple<std::string, std::uint64_t, std::int64_t, std::int64_t, std::int64_t>;
+
+std::optional<Stamp> stamp_of(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+  return Stamp(path, status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+}
+
+}  // namespace
+
 CardedModel ServedFile::load() {
-  loaded_ = stamp();  // before it is read: what changes meanwhile is read again
+  looked_ = look();  // before it is read: what changes meanwhile is read again
+  loaded_ = stamp();
   const FoundModel found = find_model(model_);
   const ModelFile file = read_model(found, labels_, warn_);
   return {Model(file, options_), model_card(found, file.classes)};
 }
 
-bool ServedFile::changed() const {
-  const std::optional<Stamp> now = stamp();
-  return now && now != loaded_;
+bool ServedFile::changed() {
+  std::vector<Stamp> now = look();
+  if (now == looked_) return false;
+  looked_ = std::move(now);
+  const std::optional<Stamp> found = stamp();
+  return found && found != loaded_;
 }
 
 std::optional<ServedFile::Stamp> ServedFile::stamp() const {
   try {
-    const std::string path = find_model(model_).file.string();
-    struct stat status {};
-    if (::stat(path.c_str(), &status) != 0) return std::nullopt;
-    return Stamp(path, status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+    return stamp_of(find_model(model_).file.string());
   } catch (const Error&) {
     return std::nullopt;
   } catch (const std::filesystem::filesystem_error&) {
     return std::nullopt;
   }
+}
+
+/// What decides which file find_model() finds, without a look into it. A folder may be that of the results or
+/// the bart-run/ inside. A new checkpoint changes the time of its folder.
+std::vector<ServedFile::Stamp> ServedFile::look() const {
+  std::vector<std::string> paths = {model_.string()};
+  const auto add = [&](const RunFolder& run) {
+    for (const std::filesystem::path& path :
+         {run.model(), run.best_model(), run.record(), run.run_json(), run.before(), run.earlier()}) {
+      paths.push_back(path.string());
+    }
+  };
+  add(RunFolder(model_));
+  add(RunFolder(model_ / "..", model_));
+  add(RunFolder(model_, model_));
+  std::vector<Stamp> stamps;
+  for (const std::string& path : paths) {
+    if (const std::optional<Stamp> one = stamp_of(path)) stamps.push_back(*one);
+  }
+  return stamps;
 }
 
 BlockedSignals::BlockedSignals() {

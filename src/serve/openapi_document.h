@@ -69,10 +69,16 @@ inline constexpr const char* openapi_document = R"json({
 "report": {"type": "boolean", "description": "Whether there is a report of the training"}}},
 "TensorRequest": {"type": "object", "required": ["inputs"], "properties": {
 "id": {"type": "string"},
-"inputs": {"type": "array", "minItems": 1, "maxItems": 1, "items": {"type": "object", "required": ["name", "shape", "datatype", "data"], "properties": {
-"name": {"type": "string", "enum": ["picture", "pixels"]}, "datatype": {"type": "string", "enum": ["BYTES", "UINT8"]},
-"shape": {"type": "array", "items": {"type": "integer", "minimum": 1}}, "data": {"type": "array", "items": {}}}}},
-"outputs": {"type": "array", "items": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string", "enum": ["probabilities", "class"]}}}}}}
+"inputs": {"type": "array", "minItems": 1, "maxItems": 1, "items": {"oneOf": [{"$ref": "#/components/schemas/PictureInput"}, {"$ref": "#/components/schemas/PixelsInput"}]}},
+"outputs": {"type": "array", "maxItems": 2, "uniqueItems": true, "items": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string", "enum": ["probabilities", "class"]}}}}}},
+"PictureInput": {"type": "object", "description": "Picture files", "required": ["name", "shape", "datatype", "data"], "properties": {
+"name": {"type": "string", "enum": ["picture"]}, "datatype": {"type": "string", "enum": ["BYTES"]},
+"shape": {"type": "array", "description": "[n]", "minItems": 1, "maxItems": 1, "items": {"type": "integer", "minimum": 1, "maximum": 1048576}},
+"data": {"type": "array", "description": "n picture files", "minItems": 1, "items": {"type": "string", "format": "byte"}}}},
+"PixelsInput": {"type": "object", "description": "Pictures of the model's size", "required": ["name", "shape", "datatype", "data"], "properties": {
+"name": {"type": "string", "enum": ["pixels"]}, "datatype": {"type": "string", "enum": ["UINT8"]},
+"shape": {"type": "array", "description": "[n, size, size, 3], with the image_size of /v1/model", "minItems": 4, "maxItems": 4, "items": {"type": "integer", "minimum": 1, "maximum": 1048576}},
+"data": {"type": "array", "description": "n * size * size * 3 values", "minItems": 3, "items": {"type": "integer", "minimum": 0, "maximum": 255}}}}
 }}}
 )json";
 

@@ -36,6 +36,16 @@ namespace {
 /// close.
 constexpr auto accept_pause = std::chrono::milliseconds(100);
 
+/// For requests that were on their way at stop(): a client that was told that its connection stays open, or
+/// that has just connected, gets an answer that says that the connection ends, instead of a connection that
+/// is gone.
+constexpr double farewell_seconds = 0.25;
+
+std::chrono::steady_clock::duration duration_of(double seconds) {
+  return std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+      std::chrono::duration<double>(seconds));
+}
+
 Acceptor acceptor_of(net::io_context& context, int socket) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
@@ -62,6 +72,7 @@ struct Server::State {
         acceptor(acceptor_of(context, listening_socket(options))),
         address(address_of_socket(acceptor.native_handle(), tls != nullptr)),
         pause(context),
+        farewell(context),
         drain(context) {
     connections.on_closed = [this] { end_if_drained(); };
   }
@@ -88,7 +99,7 @@ struct Server::State {
   net::io_context context{1};
   Acceptor acceptor;
   const std::string address;
-  net::steady_timer pause, drain;
+  net::steady_timer pause, farewell, drain;
   bool all_answered = true;
 };
 
@@ -132,14 +143,15 @@ void Server::State::begin_to_drain() {
   }
   acceptor.close(error);
   pause.cancel();
-  // After the connections and heads that came at this moment.
-  net::post(context, [this] {
-    connections.draining = true;
+  connections.draining = true;
+  net::post(context, [this] { end_if_drained(); });
+  farewell.expires_after(duration_of(std::min(farewell_seconds, options.limits.drain_seconds / 2)));
+  farewell.async_wait([this](error_code) {
+    connections.closing = true;
     connections.close_idle();
     end_if_drained();
   });
-  drain.expires_after(std::chrono::duration_cast<net::steady_timer::duration>(
-      std::chrono::duration<double>(options.limits.drain_seconds)));
+  drain.expires_after(duration_of(options.limits.drain_seconds));
   drain.async_wait([this](error_code stopped) {
     if (stopped) return;
     all_answered = false;

@@ -128,6 +128,8 @@ TEST_F(ServeDrawn, NeedsATokenForOthersThanThisComputer) {
   refused({"--token-file", "none"}, 1, "none");
   write_file(here() / "empty", std::string_view("\n"));
   refused({"--token-file", "empty"}, 2, "--token-file empty: a token is one line");
+  refused({"--tls-cert", "empty"}, 2, "--tls-cert and --tls-key are needed together");
+  refused({"--tls-cert", "empty", "--tls-key", "empty"}, 1, "empty: is not a certificate in PEM format");
   write_file(here() / "token", std::string_view("secret\n"));
   serve({"--address", "0.0.0.0", "--token-file", "token"});
   EXPECT_EQ(ask(get_request("/v1/model")).status, 401);

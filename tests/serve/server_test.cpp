@@ -252,6 +252,22 @@ TEST_F(ServerTest, WhatWasAcceptedIsAnsweredBeforeItEnds) {
   EXPECT_TRUE(stop());
 }
 
+TEST_F(ServerTest, ARequestThatIsOnItsWayWhenItEndsIsAnsweredAndToldSo) {
+  Server& server = serve();
+  Client kept(address()), fresh(address());
+  EXPECT_EQ(kept.ask(get_request("/healthz")).status, 200);
+  while (Client(address()).ask(get_request("/metrics")).body.find("bart_connections 3\n") ==
+         std::string::npos) {
+  }
+  server.stop();
+  for (Client* const client : {&kept, &fresh}) {
+    const RawResponse response = client->ask(post_request("/v1/predict", png_of(1)));
+    EXPECT_EQ(response.status, 200);
+    EXPECT_TRUE(client->is_closed());
+  }
+  EXPECT_TRUE(stop());
+}
+
 TEST_F(ServerTest, ItEndsInItsTimeEvenIfAClientDoesNot) {
   serve({.limits = {.drain_seconds = 0.2}});
   Client stuck(address());

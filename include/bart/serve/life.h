@@ -10,6 +10,7 @@
 #include <string_view>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "bart/serve/server.h"
 
@@ -35,17 +36,20 @@ class ServedFile {
 
   /// Reads it. Throws Error.
   CardedModel load();
-  /// Whether it is another file than load() saw last, or has another size or time.
-  bool changed() const;
+  /// Whether it is another file than load() saw last, or has another size or time. Reads no file unless one
+  /// of those that decide it has another size or time than at the last call.
+  bool changed();
 
  private:
   using Stamp = std::tuple<std::string, std::uint64_t, std::int64_t, std::int64_t, std::int64_t>;
   std::optional<Stamp> stamp() const;
+  std::vector<Stamp> look() const;
 
   std::filesystem::path model_, labels_;
   ModelOptions options_;
   std::function<void(const std::string&)> warn_;
   std::optional<Stamp> loaded_;
+  std::vector<Stamp> looked_;
 };
 
 /// While this object exists, SIGINT, SIGTERM and SIGHUP wait to be taken instead of being handled, in this

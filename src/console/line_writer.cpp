@@ -1,0 +1,93 @@
+#include "line_writer.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <climits>
+#include <utility>
+
+namespace bart {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int poll_milliseconds = 50;
+constexpr auto patience_at_the_end = std::chrono::seconds(1);
+
+std::int64_t nanoseconds(Clock::time_point time) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
+}
+
+}  // namespace
+
+LineWriter::LineWriter(int descriptor, std::function<std::string(std::uint64_t)> note, std::size_t most_bytes)
+    : descriptor_(descriptor), note_(std::move(note)), most_bytes_(most_bytes), thread_([this] { run(); }) {}
+
+LineWriter::~LineWriter() {
+  {
+    const std::scoped_lock lock(mutex_);
+    ending_ = true;
+    end_ns_ = nanoseconds(Clock::now() + patience_at_the_end);
+  }
+  changed_.notify_one();
+  thread_.join();
+}
+
+void LineWriter::add(std::string_view line) {
+  {
+    const std::scoped_lock lock(mutex_);
+    // Once lines were left out, the note about them comes before the next one.
+    if (left_out_ > 0 || waiting_.size() + line.size() > most_bytes_) {
+      ++left_out_;
+    } else {
+      waiting_ += line;
+    }
+  }
+  changed_.notify_one();
+}
+
+void LineWriter::run() {
+  // A reader that is gone is an error of write(), not the end of this process.
+  sigset_t broken_pipe;
+  sigemptyset(&broken_pipe);
+  sigaddset(&broken_pipe, SIGPIPE);
+  ::pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
+  for (;;) {
+    std::string bytes;
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return !waiting_.empty() || left_out_ > 0 || ending_; });
+      if (waiting_.empty() && left_out_ == 0) return;
+      bytes = std::exchange(waiting_, {});
+      if (left_out_ > 0) bytes += note_(std::exchange(left_out_, 0));
+    }
+    if (!write(bytes) && given_up()) return;
+  }
+}
+
+bool LineWriter::given_up() const {
+  const std::scoped_lock lock(mutex_);
+  return ending_ && nanoseconds(Clock::now()) >= end_ns_;
+}
+
+/// Returns false when the reader is gone, or does not read while the writer ends.
+bool LineWriter::write(std::string_view bytes) const {
+  while (!bytes.empty()) {
+    pollfd ready{descriptor_, POLLOUT, 0};
+    if (::poll(&ready, 1, poll_milliseconds) <= 0) {
+      if (given_up()) return false;
+      continue;
+    }
+    // So many bytes a pipe takes without waiting, once it is ready (poll(2), pipe(7)).
+    const ssize_t written = ::write(descriptor_, bytes.data(), std::min<std::size_t>(bytes.size(), PIPE_BUF));
+    if (written < 0 && errno != EINTR && errno != EAGAIN) return false;
+    if (written > 0) bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+}  // namespace bart
