@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "bart/platform/error.h"
@@ -75,8 +76,9 @@ LinearLayer compile_linear(CompiledNetwork& network, const std::vector<Layer>& l
     l.in_padded = last.out_padded * pixels;
     l.column_of = blocked_columns(last.out_channels, pixels, network.block);
   }
-  if (!network.exact && l.in_padded % 16 == 0) l.panels = LinearPanels(l.in_padded, l.out_features);
-  l.layout = l.panels ? panels_layout(*l.panels) : onednn_linear_layout(l.out_features, l.in_padded);
+  l.kernel = *std::ranges::find_if(
+      linear_kernels(), [&](const LinearKernel* kernel) { return kernel->can(l.in_padded, network.exact); });
+  l.layout = l.kernel->layout(l.out_features, l.in_padded);
   l.weights = take(network.parameter_count, l.layout.bytes() / sizeof(float));
   l.bias = take(network.parameter_count, static_cast<std::size_t>(l.out_features));
   return l;

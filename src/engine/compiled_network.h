@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,13 +9,13 @@
 #include "bart/engine/engine.h"
 #include "bart/network/architecture.h"
 #include "batch_norm.h"
-#include "linear_products.h"
 #include "team.h"
 #include "weights_layout.h"
 
 namespace bart {
 
 struct ConvolutionKernel;  // convolution_kernel.h
+struct LinearKernel;       // linear_kernel.h
 
 /// A 3x3 convolution with its BatchNorm, and where its values lie in the flat arrays (in floats).
 struct ConvolutionLayer {
@@ -55,9 +54,9 @@ struct LinearLayer {
   bool hidden;  // followed by ReLU and dropout
   double dropout;
   std::vector<std::int64_t> column_of;  // [in_features], empty: the same order
-  std::optional<LinearPanels> panels;   // none: the layout is oneDNN's
-  WeightsLayout layout;                 // of [out, in_padded]
-  std::size_t weights, bias;            // [layout], [out]
+  const LinearKernel* kernel;
+  WeightsLayout layout;       // of [out, in_padded]
+  std::size_t weights, bias;  // [layout], [out]
 
   double flops(std::int64_t n) const {
     return 2.0 * static_cast<double>(n * in_features) * static_cast<double>(out_features);

@@ -48,7 +48,7 @@ EvaluationPlan::EvaluationPlan(const CompiledNetwork& network, std::int64_t n) :
     largest = std::max(largest, layer.out_padded * layer.size * layer.size);
   }
   for (const LinearLayer& layer : network.linears) {
-    linears_.push_back(evaluation_linear(layer, n, network.team, network.evaluation_precision));
+    linears_.push_back(layer.kernel->evaluate(layer, n, network.team, network.evaluation_precision));
     largest = std::max(largest, layer.out_features);
   }
   std::size_t scratch_bytes = 0;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "convolution_kernel.h"
+#include "linear_kernel.h"
 #include "onednn.h"
 #include "onednn_errors.h"
 
@@ -21,6 +22,8 @@ enum class Direction { forward, backward_weights, backward_data };
 /// The trials of one operation.
 class Trials {
  public:
+  explicit Trials(const Team& team) : team_(team) {}
+
   /// `make()` returns the descriptor of a primitive and throws dnnl::error if there is none;
   /// `arguments(desc)` returns what it reads and writes. Kernels that oneDNN calls "ref" are slow references
   /// and left out.
@@ -31,18 +34,26 @@ class Trials {
       Entry entry{desc.impl_info_str(), arguments(desc)};
       const bool reference = entry.implementation.find("ref") != std::string::npos;
       if (reference || std::ranges::find(entries_, entry) != entries_.end()) return;
-      trials_.push_back({entry.implementation, sizes_of(entry.arguments.first),
-                         sizes_of(entry.arguments.second),
-                         [desc, bound = entry.arguments](const auto& read, const auto& written) {
-                           return bind(desc, Primitive(desc), bound, read, written);
-                         }});
-      trials_.back().writes.push_back(desc.scratchpad_desc().get_size());
+      KernelTrial trial{entry.implementation, sizes_of(entry.arguments.first),
+                        sizes_of(entry.arguments.second),
+                        [desc, bound = entry.arguments](const auto& read, const auto& written) {
+                          return bind(desc, Primitive(desc), bound, read, written);
+                        }};
+      trial.writes.push_back(desc.scratchpad_desc().get_size());
+      add(std::move(trial));
       entries_.push_back(std::move(entry));
     } catch (const dnnl::error&) {
     }
   }
 
-  void add(KernelTrial trial) { trials_.push_back(std::move(trial)); }
+  void add(KernelTrial trial) {
+    // Trials are bound later, when the caller's own number of threads is back.
+    trial.bind = [team = team_, bind = std::move(trial.bind)](const auto& read, const auto& written) {
+      const OneDnnThreads threads(team);
+      return bind(read, written);
+    };
+    trials_.push_back(std::move(trial));
+  }
 
   std::vector<KernelTrial> take() { return std::move(trials_); }
 
@@ -75,6 +86,7 @@ class Trials {
     return onednn_operation({}, desc, primitive, written.back(), arguments, 0).run;
   }
 
+  Team team_;
   std::vector<Entry> entries_;
   std::vector<KernelTrial> trials_;
 };
@@ -163,38 +175,51 @@ void add_onednn_linears(Trials& trials, const LinearShape& shape, Direction dire
   }
 }
 
-/// Our own kernels for a fully connected layer.
-void add_own_linear(Trials& trials, const LinearLayer& layer, std::int64_t n, Direction direction,
-                    const Team& team) {
-  if (!layer.panels) return;
-  const LinearPanels shape = *layer.panels;
+/// The kernels of a fully connected layer in a network.
+void add_linear_kernels(Trials& trials, const CompiledNetwork& network, const LinearLayer& layer,
+                        std::int64_t n, Direction direction) {
   const auto bytes = [](std::int64_t floats) { return static_cast<std::size_t>(floats) * sizeof(float); };
   enum : std::size_t { read_x, read_weights, read_bias, read_dy };
-  enum : std::size_t { written_y, written_dx, written_dweights, written_dbias, written_scratch };
-  trials.add({.implementation = "bart panels",
-              .reads = {bytes(n * shape.in), layer.layout.bytes(), bytes(shape.out), bytes(n * shape.out)},
-              .writes = {bytes(n * shape.out), bytes(n * shape.in), layer.layout.bytes(), bytes(shape.out),
-                         linear_scratch_bytes(shape, n, team)},
-              .bind = [=](const std::vector<void*>& read,
-                          const std::vector<void*>& written) -> std::function<void()> {
-                const auto from = [&](std::size_t i) { return static_cast<float*>(read[i]); };
-                const auto to = [&](std::size_t i) { return static_cast<float*>(written[i]); };
-                const auto *x = from(read_x), *bias = from(read_bias), *dy = from(read_dy);
-                float *weights = from(read_weights), *y = to(written_y), *dx = to(written_dx);
-                float *dweights = to(written_dweights), *dbias = to(written_dbias);
-                void* scratch = written[written_scratch];
-                switch (direction) {
-                  case Direction::forward:
-                    return [=] {
-                      linear_forward(team, shape, n, x, {weights, Precision::f32}, bias, y, scratch);
-                    };
-                  case Direction::backward_data:
-                    return [=] { linear_backward_data(team, shape, n, dy, weights, dx); };
-                  case Direction::backward_weights:
-                    return [=] { linear_backward_weights(team, shape, n, x, dy, dweights, dbias, scratch); };
-                }
-                return {};
-              }});
+  enum : std::size_t {
+    written_y,
+    written_dx,
+    written_dweights,
+    written_dbias,
+    forward_scratch,
+    backward_scratch
+  };
+  for (const LinearKernel* kernel : linear_kernels()) {
+    if (!kernel->can(layer.in_padded, network.exact)) continue;
+    const auto held = std::make_shared<LinearLayer>(layer);  // to which the bound kernel refers
+    held->kernel = kernel;
+    held->layout = kernel->layout(layer.out_features, layer.in_padded);
+    const TrainingLinear linear = kernel->train(*held, n, network.team);
+    const std::size_t in = bytes(n * layer.in_padded), out = bytes(n * layer.out_features);
+    const std::size_t weights = held->layout.bytes(), bias = bytes(layer.out_features);
+    trials.add(
+        {.implementation = kernel->name,
+         .reads = {in, weights, bias, out},
+         .writes = {out, in, weights, bias, linear.forward_scratch_bytes, linear.backward_scratch_bytes},
+         .bind = [=](const std::vector<void*>& read,
+                     const std::vector<void*>& written) -> std::function<void()> {
+           const auto floats = [](void* block) { return static_cast<float*>(block); };
+           const LinearMemory memory{
+               .source = floats(read[read_x]),
+               .output = floats(written[written_y]),
+               .gradient = floats(read[read_dy]),
+               .source_gradient = floats(written[written_dx]),
+               .weights = floats(read[read_weights]),
+               .bias = floats(read[read_bias]),
+               .dweights = floats(written[written_dweights]),
+               .dbias = floats(written[written_dbias]),
+               .forward_scratch = static_cast<std::uint8_t*>(written[forward_scratch]),
+               .backward_scratch = static_cast<std::uint8_t*>(written[backward_scratch])};
+           const auto& bind = direction == Direction::forward         ? linear.forward
+                              : direction == Direction::backward_data ? linear.backward_data
+                                                                      : linear.backward_weights;
+           return [run = bind(memory).run, held] { run(); };
+         }});
+  }
 }
 
 std::size_t activation_bytes(std::int64_t count, Precision precision) {
@@ -327,7 +352,7 @@ OperationTrials convolution_trials(const CompiledNetwork& network, const Convolu
                                    std::int64_t n, Direction direction, bool training,
                                    const std::string& name) {
   const Precision precision = training ? network.precision : network.evaluation_precision;
-  Trials trials;
+  Trials trials(network.team);
   add_onednn_convolutions(trials, {n, layer.in_channels, layer.out_channels, layer.size}, precision,
                           direction, training);
   const WeightsLayout preferred = direct_layout(layer, network.block);
@@ -355,7 +380,7 @@ std::vector<OperationTrials> kernel_trials(const Architecture& architecture, con
                                            int batch_size, bool training) {
   return with_onednn("execute this network", [&] {
     const CompiledNetwork network = compile_network(architecture, options);
-    let_onednn_use(network.team);  // also for the caller, who runs the trials
+    const OneDnnThreads threads(network.team);
     std::vector<OperationTrials> all;
     const auto in_all_directions = [&](const std::string& layer, const std::string& forward, bool first,
                                        const auto& trials) {
@@ -373,10 +398,10 @@ std::vector<OperationTrials> kernel_trials(const Architecture& architecture, con
     for (const LinearLayer& layer : network.linears) {
       in_all_directions(layer.name, training ? layer.name + " forward" : layer.name, false,
                         [&](Direction direction, const std::string& name) {
-                          Trials trials;
+                          Trials trials(network.team);
                           add_onednn_linears(trials, {batch_size, layer.in_features, layer.out_features},
                                              direction, training);
-                          add_own_linear(trials, layer, batch_size, direction, network.team);
+                          add_linear_kernels(trials, network, layer, batch_size, direction);
                           return OperationTrials{name, layer.flops(batch_size), trials.take()};
                         });
     }

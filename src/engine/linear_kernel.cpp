@@ -16,7 +16,7 @@ LinearShape shape_of(const LinearLayer& layer, std::int64_t n) {
   return {n, layer.in_padded, layer.out_features};
 }
 
-EvaluationKernel by_onednn(const LinearLayer& layer, std::int64_t n) {
+EvaluationKernel evaluate_by_onednn(const LinearLayer& layer, std::int64_t n, Team, Precision) {
   const auto desc = linear_forward_desc(shape_of(layer, n), layer.layout.onednn().desc, false);
   EvaluationKernel kernel{.scratch_bytes = desc.scratchpad_desc().get_size()};
   kernel.bind = [&layer, desc, n](const EvaluationMemory& m) {
@@ -31,8 +31,13 @@ EvaluationKernel by_onednn(const LinearLayer& layer, std::int64_t n) {
   return kernel;
 }
 
-EvaluationKernel by_panels(const LinearLayer& layer, std::int64_t n, Team team, Precision precision) {
-  const LinearPanels& panels = *layer.panels;
+LinearPanels panels_of(const LinearLayer& layer) {
+  return {layer.in_padded, layer.out_features};
+}
+
+EvaluationKernel evaluate_by_panels(const LinearLayer& layer, std::int64_t n, Team team,
+                                    Precision precision) {
+  const LinearPanels panels = panels_of(layer);
   EvaluationKernel kernel{.scratch_bytes = linear_scratch_bytes(panels, n, team)};
   const std::size_t count = layer.layout.bytes() / sizeof(float);
   // A single picture takes as long as reading the weights, so half of the bytes are half of the time.
@@ -57,7 +62,7 @@ EvaluationKernel by_panels(const LinearLayer& layer, std::int64_t n, Team team, 
 }
 
 TrainingLinear train_by_panels(const LinearLayer& layer, std::int64_t n, Team team) {
-  const LinearPanels panels = *layer.panels;
+  const LinearPanels panels = panels_of(layer);
   const auto operation = [&layer, n](const char* direction, std::function<void()> run) {
     return Operation{layer.name + direction,
                      own_name,
@@ -91,7 +96,7 @@ TrainingLinear train_by_panels(const LinearLayer& layer, std::int64_t n, Team te
               }};
 }
 
-TrainingLinear train_by_onednn(const LinearLayer& layer, std::int64_t n) {
+TrainingLinear train_by_onednn(const LinearLayer& layer, std::int64_t n, Team) {
   const LinearShape shape = shape_of(layer, n);
   const auto& weights = layer.layout.onednn().desc;
   const auto forward = linear_forward_desc(shape, weights, true);
@@ -133,26 +138,56 @@ TrainingLinear train_by_onednn(const LinearLayer& layer, std::int64_t n) {
   };
 }
 
-}  // namespace
-
-TrainingLinear training_linear(const LinearLayer& layer, std::int64_t n, Team team) {
-  return layer.panels ? train_by_panels(layer, n, team) : train_by_onednn(layer, n);
+WeightsLayout panels_layout(std::int64_t out, std::int64_t in) {
+  return {"panels of inputs", static_cast<std::size_t>(in * out) * sizeof(float)};
 }
 
-EvaluationKernel evaluation_linear(const LinearLayer& layer, std::int64_t n, Team team, Precision precision) {
-  return layer.panels ? by_panels(layer, n, team, precision) : by_onednn(layer, n);
-}
-
-WeightsLayout panels_layout(const LinearPanels& panels) {
-  return {"panels of inputs", static_cast<std::size_t>(panels.in * panels.out) * sizeof(float)};
-}
-
-WeightsLayout onednn_linear_layout(std::int64_t out, std::int64_t in) {
+WeightsLayout onednn_layout(std::int64_t out, std::int64_t in) {
   // The batch size that is trained with most decides. Below a few megabytes no layout is faster, and the
   // row-major kernels add up in shorter chains.
   const LinearShape shape{32, in, out};
   const bool large = in * out >= std::int64_t{1} << 20;
   return WeightsLayout(OneDnnLayout{large ? preferred_linear_weights(shape) : linear_weights(shape)});
+}
+
+constexpr LinearKernel by_panels{
+    .name = own_name,
+    .can = [](std::int64_t in, bool exact) { return !exact && in % 16 == 0; },
+    .layout = panels_layout,
+    .import_rows = [](const Team& team, const LinearLayer& layer, std::int64_t first, std::int64_t rows,
+                      const float* from,
+                      float* to) { rows_to_panels(team, panels_of(layer), first, rows, from, to); },
+    .export_rows = [](const Team& team, const LinearLayer& layer, std::int64_t first, std::int64_t rows,
+                      const float* from,
+                      float* to) { rows_from_panels(team, panels_of(layer), first, rows, from, to); },
+    .train = train_by_panels,
+    .evaluate = evaluate_by_panels};
+
+constexpr LinearKernel by_onednn{.name = "oneDNN",
+                                 .can = [](std::int64_t, bool) { return true; },
+                                 .layout = onednn_layout,
+                                 .import_rows =
+                                     [](const Team&, const LinearLayer& layer, std::int64_t first,
+                                        std::int64_t rows, const float* from, float* to) {
+                                       reorder_weights(row_major_matrix(rows, layer.in_padded), from,
+                                                       rows_of(layer.layout, layer.in_padded, first, rows),
+                                                       to);
+                                     },
+                                 .export_rows =
+                                     [](const Team&, const LinearLayer& layer, std::int64_t first,
+                                        std::int64_t rows, const float* from, float* to) {
+                                       reorder_weights(rows_of(layer.layout, layer.in_padded, first, rows),
+                                                       from, row_major_matrix(rows, layer.in_padded), to);
+                                     },
+                                 .train = train_by_onednn,
+                                 .evaluate = evaluate_by_onednn};
+
+constexpr const LinearKernel* kernels[] = {&by_panels, &by_onednn};
+
+}  // namespace
+
+std::span<const LinearKernel* const> linear_kernels() {
+  return kernels;
 }
 
 }  // namespace bart

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <span>
 
 #include "compiled_network.h"
 #include "evaluation_kernel.h"
@@ -28,14 +29,25 @@ struct TrainingLinear {
   Bind forward, backward_weights, backward_data;
 };
 
-TrainingLinear training_linear(const LinearLayer& layer, std::int64_t n, Team team);
+/// The products of a fully connected layer. A kernel is a value; those who use it do not ask which one it is.
+struct LinearKernel {
+  const char* name;
+  bool (*can)(std::int64_t in, bool exact);
+  /// Of weights [out, in].
+  WeightsLayout (*layout)(std::int64_t out, std::int64_t in);
+  /// Converts the rows [first, first + rows) of the weights, [rows, in_padded], to their places in the
+  /// layout.
+  void (*import_rows)(const Team& team, const LinearLayer& layer, std::int64_t first, std::int64_t rows,
+                      const float* from, float* to);
+  /// The inverse: `from` is in the layout.
+  void (*export_rows)(const Team& team, const LinearLayer& layer, std::int64_t first, std::int64_t rows,
+                      const float* from, float* to);
+  TrainingLinear (*train)(const LinearLayer& layer, std::int64_t n, Team team);
+  /// With the precision bf16 the weights for a single picture are read in bf16, too.
+  EvaluationKernel (*evaluate)(const LinearLayer& layer, std::int64_t n, Team team, Precision precision);
+};
 
-/// The same in an evaluation plan. With bf16 activations the weights for a single picture are read in bf16,
-/// too.
-EvaluationKernel evaluation_linear(const LinearLayer& layer, std::int64_t n, Team team, Precision precision);
-
-/// The layout of weights [out, in] for our own kernels, and for oneDNN's in a training step.
-WeightsLayout panels_layout(const LinearPanels& panels);
-WeightsLayout onednn_linear_layout(std::int64_t out, std::int64_t in);
+/// All kernels, the fastest first. The last one can execute every layer.
+std::span<const LinearKernel* const> linear_kernels();
 
 }  // namespace bart

@@ -1,12 +1,14 @@
 #include "onednn.h"
 
 #include <fmt/format.h>
+#include <omp.h>
 
 #include <string_view>
 #include <utility>
 
 #include "bart/platform/error.h"
 #include "onednn_errors.h"
+#include "onednn_threads.h"
 
 namespace bart {
 namespace {
@@ -80,11 +82,12 @@ void rethrow_onednn_error(const char* what) {
 
 namespace {
 
-/// A primitive with its arguments, built once.
+/// A primitive with its arguments, built once. It runs with as many threads as it was created with, whoever
+/// calls it.
 class BoundPrimitive {
  public:
   BoundPrimitive(const dnnl::primitive& primitive, const Arguments& arguments)
-      : primitive_(primitive), stream_(cpu_engine()) {
+      : primitive_(primitive), stream_(cpu_engine()), threads_{.size = omp_get_max_threads()} {
     memories_.reserve(arguments.size());
     for (const auto& [index, where] : arguments) {
       memories_.emplace_back(where.first, cpu_engine(), where.second);
@@ -92,6 +95,7 @@ class BoundPrimitive {
     }
   }
   void operator()() const {
+    const OneDnnThreads threads(threads_);
     dnnl::error::wrap_c_api(dnnl_primitive_execute(primitive_.get(), stream_.get(),
                                                    static_cast<int>(arguments_.size()), arguments_.data()),
                             "could not execute a primitive");
@@ -100,6 +104,7 @@ class BoundPrimitive {
  private:
   dnnl::primitive primitive_;
   dnnl::stream stream_;
+  Team threads_;
   std::vector<memory> memories_;
   std::vector<dnnl_exec_arg_t> arguments_;
 };

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "bart/platform/error.h"
+#include "linear_kernel.h"
 #include "team.h"
 #include "weights_layout.h"
 
@@ -31,7 +32,8 @@ std::span<const float> floats_of(const StateDict& state, const std::string& name
   return found->floats();
 }
 
-/// Calls visit(first, rows) for a large layer's rows, a few at a time: fresh memory is what takes the time.
+/// Calls visit(first, rows) for the rows of a layer in pieces, so that the temporary memory is small and
+/// reused.
 template <class Visit>
 void each_rows(const LinearLayer& layer, const Visit& visit) {
   for (std::int64_t first = 0; first < layer.out_features; first += rows_at_once) {
@@ -58,12 +60,7 @@ void import_matrix(const Team& team, const LinearLayer& layer,
       float* padded = memory.floats() + o * layer.in_padded;
       for (std::int64_t f = 0; f < layer.in_features; ++f) padded[column_of(layer, f)] = row[f];
     });
-    if (layer.panels) {
-      rows_to_panels(team, *layer.panels, first, rows, memory.floats(), to);
-    } else {
-      reorder_weights(row_major_matrix(rows, layer.in_padded), memory.floats(),
-                      rows_of(layer.layout, layer.in_padded, first, rows), to);
-    }
+    layer.kernel->import_rows(team, layer, first, rows, memory.floats(), to);
   });
 }
 
@@ -72,12 +69,7 @@ void export_matrix(const Team& team, const LinearLayer& layer,
                    float* to) {        // [out, in]
   const AlignedMemory memory = memory_of_rows(layer);
   each_rows(layer, [&](std::int64_t first, std::int64_t rows) {
-    if (layer.panels) {
-      rows_from_panels(team, *layer.panels, first, rows, from, memory.floats());
-    } else {
-      reorder_weights(rows_of(layer.layout, layer.in_padded, first, rows), from,
-                      row_major_matrix(rows, layer.in_padded), memory.floats());
-    }
+    layer.kernel->export_rows(team, layer, first, rows, from, memory.floats());
     team.each(rows, [&](std::int64_t o) {
       const float* padded = memory.floats() + o * layer.in_padded;
       float* row = to + (first + o) * layer.in_features;

@@ -14,7 +14,6 @@
 #include "clip_gradients.h"
 #include "evaluation_plan.h"
 #include "onednn_errors.h"
-#include "onednn_threads.h"
 #include "parameters.h"
 #include "sgd.h"
 #include "training_plan.h"
@@ -146,20 +145,19 @@ StateDict ProcessorBackend::state() const {
   return state;
 }
 
-StepResult ProcessorBackend::forward_backward(const Batch& batch, const DropoutMasks& masks,
-                                              bool forward_only) {
+StepResult ProcessorBackend::forward_backward(const Batch& batch, const DropoutMasks& masks) {
   check_batch(impl_->network.architecture, batch, masks);
   const OneDnnThreads threads = impl_->enter();
   TrainingPlan& plan = impl_->begin_step(batch);
   impl_->last_step = &plan;
   ++impl_->parameters.batches_tracked;
-  const StepLoss loss = plan.run(batch, masks, forward_only);
+  const StepLoss loss = plan.run(batch, masks);
   return {loss.loss, loss.correct};
 }
 
 StepResult ProcessorBackend::step(const Batch& batch, const DropoutMasks& masks, const StepOptions& options) {
-  StepResult result = forward_backward(batch, masks, options.forward_only);
-  if (options.forward_only || !std::isfinite(result.loss)) return result;
+  StepResult result = forward_backward(batch, masks);
+  if (!std::isfinite(result.loss)) return result;
   result.gradient_norm = apply_gradients(options);
   return result;
 }
@@ -250,7 +248,7 @@ void ProcessorBackend::release_memory() {
 
 std::vector<Operation> ProcessorBackend::step_operations(const Batch& batch, const DropoutMasks& masks) {
   check_batch(architecture(), batch, masks);
-  let_onednn_use(impl_->network.team);  // also for the caller, who runs the operations
+  const OneDnnThreads threads = impl_->enter();
   std::vector<Operation> operations = impl_->begin_step(batch).operations(batch, masks);
   impl_->last_step = nullptr;
   const auto parameters = static_cast<double>(impl_->network.parameter_count);
@@ -260,7 +258,7 @@ std::vector<Operation> ProcessorBackend::step_operations(const Batch& batch, con
 
 std::vector<Operation> ProcessorBackend::evaluation_operations(
     std::span<const std::uint8_t* const> pictures) {
-  let_onednn_use(impl_->network.team);  // also for the caller, who runs the operations
+  const OneDnnThreads threads = impl_->enter();
   return impl_->begin_evaluation(pictures).operations(pictures);
 }
 

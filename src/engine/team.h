@@ -1,7 +1,5 @@
 #pragma once
 
-#include <omp.h>
-
 #include <cstdint>
 #include <type_traits>
 
@@ -48,11 +46,5 @@ struct Team {
     }
   }
 };
-
-/// Sets OpenMP's number of threads for the calling thread, which oneDNN's kernels use. Must be called before
-/// oneDNN creates or runs a kernel. No other code sets it.
-inline void let_onednn_use(const Team& team) {
-  omp_set_num_threads(team.size);
-}
 
 }  // namespace bart

@@ -19,7 +19,7 @@ TrainingPlan::TrainingPlan(const CompiledNetwork& network, std::int64_t n) : net
 
 void TrainingPlan::plan_linear(std::size_t i) {
   const LinearLayer& layer = network_.linears[i];
-  Linear l{.kernel = training_linear(layer, n_, network_.team)};
+  Linear l{.kernel = layer.kernel->train(layer, n_, network_.team)};
   const int now = forward_time(convolutions_.size() + i);
   const int back = backward_time(convolutions_.size() + i);
   // The last output, the logits, is also read after the step.
