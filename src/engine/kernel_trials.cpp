@@ -10,6 +10,7 @@
 #include "linear_kernel.h"
 #include "onednn.h"
 #include "onednn_errors.h"
+#include "onednn_threads.h"
 
 namespace bart {
 namespace {
