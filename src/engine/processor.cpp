@@ -14,6 +14,7 @@
 #include "clip_gradients.h"
 #include "evaluation_plan.h"
 #include "onednn_errors.h"
+#include "onednn_threads.h"
 #include "parameters.h"
 #include "sgd.h"
 #include "training_plan.h"
@@ -145,19 +146,20 @@ StateDict ProcessorBackend::state() const {
   return state;
 }
 
-StepResult ProcessorBackend::forward_backward(const Batch& batch, const DropoutMasks& masks) {
+StepResult ProcessorBackend::forward_backward(const Batch& batch, const DropoutMasks& masks,
+                                              bool forward_only) {
   check_batch(impl_->network.architecture, batch, masks);
   const OneDnnThreads threads = impl_->enter();
   TrainingPlan& plan = impl_->begin_step(batch);
   impl_->last_step = &plan;
   ++impl_->parameters.batches_tracked;
-  const StepLoss loss = plan.run(batch, masks);
+  const StepLoss loss = plan.run(batch, masks, forward_only);
   return {loss.loss, loss.correct};
 }
 
 StepResult ProcessorBackend::step(const Batch& batch, const DropoutMasks& masks, const StepOptions& options) {
-  StepResult result = forward_backward(batch, masks);
-  if (!std::isfinite(result.loss)) return result;
+  StepResult result = forward_backward(batch, masks, options.forward_only);
+  if (options.forward_only || !std::isfinite(result.loss)) return result;
   result.gradient_norm = apply_gradients(options);
   return result;
 }
