@@ -290,9 +290,7 @@ void TrainingLog::tell_start(const RunStart& start) {
     log_.info(fmt::format("Going on after step {} (epoch {}) from {}", *record.resumed_after_step, epoch_,
                           start.resumed_from.string()));
   } else if (!start.init.empty()) {
-    log_.info(
-        fmt::format("Began with the weights of {}{}", start.init.string(),
-                    start.init_has_same_classes ? "" : ", but not of its last layer: it has other classes"));
+    log_.info(fmt::format("Began with the weights of {}", start.init.string()));
   }
   if (!start.earlier_checkpoint.empty()) {
     log_.info(

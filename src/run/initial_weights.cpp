@@ -1,12 +1,48 @@
 #include "initial_weights.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <iterator>
+#include <set>
 
 #include "bart/model/find_model.h"
 #include "bart/model/model_file.h"
 #include "bart/record/run_settings.h"
 
 namespace bart {
+namespace {
+
+/// The first names of `some` that are not among `others`; empty: there are none.
+std::string names_only_in(const std::vector<std::string>& some, const std::vector<std::string>& others) {
+  constexpr std::size_t most = 3;
+  const std::set<std::string> known(others.begin(), others.end());
+  std::vector<std::string> names;
+  std::ranges::copy_if(some, std::back_inserter(names),
+                       [&](const std::string& name) { return !known.contains(name); });
+  const std::size_t more = names.size() > most ? names.size() - most : 0;
+  names.resize(names.size() - more);
+  return fmt::format("{}{}", fmt::join(names, ", "), more == 0 ? "" : fmt::format(" and {} more", more));
+}
+
+/// What keeps the last layer of a model of the classes `before` from being one for `classes`.
+std::string difference_of(const std::vector<std::string>& before, const std::vector<std::string>& classes) {
+  if (before.empty()) return "it does not name its classes";
+  const std::string gone = names_only_in(before, classes);
+  const std::string added = names_only_in(classes, before);
+  if (gone.empty() && added.empty()) return "it has the same classes in another order";
+  std::string text = "it has other classes";
+  if (!gone.empty()) text += fmt::format("; the data set lacks {}", gone);
+  if (!added.empty()) text += fmt::format("; the model does not know {}", added);
+  return text;
+}
+
+std::string last_layer_sentence(const std::filesystem::path& file, const std::string& why) {
+  return fmt::format("The last layer of {} was not taken, so it begins anew: {}", file.string(), why);
+}
+
+}  // namespace
 
 InitialModel take_initial_weights(const std::filesystem::path& path, const std::vector<std::string>& classes,
                                   StateDict& state) {
@@ -26,7 +62,8 @@ InitialModel take_initial_weights(const std::filesystem::path& path, const std::
     }
     tensor.values = taken->values;
   }
-  return {found.file, same_classes};
+  return {found.file,
+          same_classes ? "" : last_layer_sentence(found.file, difference_of(init.classes, classes))};
 }
 
 }  // namespace bart

@@ -11,6 +11,7 @@
 #include "bart/report/model_card.h"
 #include "bart/report/report.h"
 #include "bart/run/run.h"
+#include "written_files.h"
 
 namespace bart {
 namespace {
@@ -55,6 +56,7 @@ void write_report(const RecordedRun& run, const Model& model, const LoadedPictur
 std::filesystem::path make_report(const std::filesystem::path& path, int threads, const OnProgress& reading,
                                   const OnProgress& reporting) {
   const RecordedRun run = read_run(path);
+  check_writable(run.folder);
   if (run.record.unfinished() && run.record.models.empty()) {
     throw Error(fmt::format("the training in {} has no model yet: it has one after its first epoch",
                             run.folder.record().string()));

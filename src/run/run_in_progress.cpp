@@ -81,6 +81,7 @@ void RunInProgress::read_initial_model() {
   if (settled_.values.init.empty() || resumed_) return;
   initial_weights_ = initial_state_for(1).model;
   initial_model_ = take_initial_weights(settled_.values.init, data_.listing.classes, initial_weights_);
+  if (!initial_model_->warning.empty()) warn(initial_model_->warning);
 }
 
 void RunInProgress::read_pictures(const std::optional<FoundCheckpoint>& found) {
@@ -187,10 +188,10 @@ RunResult RunInProgress::run(std::optional<FoundCheckpoint> found, std::unique_p
     if (!earlier.others.empty()) warn(earlier.others);
     output_.write_beginning();
     if (observer_.start) {
-      observer_.start(
-          {record, from.progress, resumed_from, initial_model_ ? initial_model_->file : fs::path(),
-           initial_model_ && initial_model_->same_classes, earlier.checkpoint.value_or(fs::path()),
-           earlier_model, leftover_pictures(out_, data_.split.test.size())});
+      observer_.start({record, from.progress, resumed_from,
+                       initial_model_ ? initial_model_->file : fs::path(),
+                       earlier.checkpoint.value_or(fs::path()), earlier_model,
+                       leftover_pictures(out_, data_.split.test.size())});
     }
     Training training(data_.pictures, data_.split, architecture_, settled_.training, std::move(from));
     train(training);

@@ -28,8 +28,8 @@ void check_writable(const RunFolder& folder) {
       throw Error(fmt::format("cannot write into {}: {}", there.string(), std::strerror(errno)));
     }
   }
-  for (const fs::path& file :
-       {folder.model(), folder.best_model(), folder.last_model(), folder.labels(), folder.run_json()}) {
+  for (const fs::path& file : {folder.model(), folder.best_model(), folder.last_model(), folder.labels(),
+                               folder.run_json(), folder.report()}) {
     if (fs::is_directory(file)) {
       throw Error(fmt::format("cannot write {}: it is a folder", file.string()));
     }

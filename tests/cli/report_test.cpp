@@ -55,6 +55,19 @@ TEST_F(ReportDrawn, TrainingEndsWithItAndTheCommandMakesTheSamePage) {
   EXPECT_EQ(file_text(here() / "bart-run" / "report.html"), page_);
 }
 
+TEST_F(ReportDrawn, APageThatCannotBeWrittenIsToldBeforeThePicturesAreRead) {
+  const fs::path page = here() / "bart-run/report.html";
+  fs::rename(page, here() / "page.html");
+  fs::rename(here() / "faces", here() / "elsewhere");
+  fs::create_directory(page);
+  const BartResult result = run_bart(here(), {"report"});
+  fs::remove(page);
+  fs::rename(here() / "elsewhere", here() / "faces");
+  fs::rename(here() / "page.html", page);
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("cannot write ./bart-run/report.html: it is a folder"));
+}
+
 TEST_F(ReportDrawn, TellsTheFiguresThatTheOtherCommandsTell) {
   const json figures = json::parse(run_bart(here(), {"evaluate", "--json", "--bs", "8"}).out);
   const auto percent = [](double share) {

@@ -115,7 +115,13 @@ TEST_F(TrainingAids, AModelOfOtherClassesLendsAllButItsLastLayer) {
   const BartResult other = run_bart(here(), {"train", "more", "--image-size", "16", "--epochs", "0", "--init",
                                              "first/BART-10M.pth", "--out", "other"});
   ASSERT_EQ(other.code, 0) << other.err;
-  EXPECT_THAT(other.err, HasSubstr("first/BART-10M.pth, but not of its last layer: it has other classes"));
+  EXPECT_THAT(same.err, Not(HasSubstr("last layer")));
+  const std::string sentence =
+      "The last layer of first/BART-10M.pth was not taken, so it begins anew: it has other classes; the "
+      "model "
+      "does not know ";
+  EXPECT_THAT(other.err, HasSubstr("WARNING - " + sentence));
+  EXPECT_THAT(run_json("other")["results"]["warnings"].dump(), HasSubstr(sentence));
   const StateDict before = decode_pth(model("first"));
   for (const Tensor& tensor : decode_pth(model("other"))) {
     if (tensor.name.starts_with("classification_head.7.")) {

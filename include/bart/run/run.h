@@ -25,7 +25,6 @@ struct RunStart {
   const TrainingProgress& progress;
   std::filesystem::path resumed_from;  // the checkpoint; empty for a new training
   std::filesystem::path init;          // the model file whose weights the training begins with; empty: none
-  bool init_has_same_classes = false;  // so that the last layer was taken from it, too
   /// Where the last checkpoint of an earlier training in the same folder is kept; empty: there was none.
   std::filesystem::path earlier_checkpoint;
   /// Whether the model of an earlier training stays in place until this one has its first model.
