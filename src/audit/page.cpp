@@ -58,15 +58,14 @@ class Page {
 
   std::string text() const {
     const std::string title = html_text(inspection_.folder.filename().string());
-    std::string html = fmt::format(
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-        "content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\">"
-        "<title>{} – bart audit</title>\n<style>{}{}</style></head><body data-folder=\"{}\"><main>\n"
+    std::string html = html_head(title + " – bart audit", audit_style);
+    html += fmt::format(
+        "<body data-folder=\"{}\"><main>\n"
         "<header><h1>{}</h1><p>{} in {}. Probabilities: {}; for {:.1f} % of the judged pictures the label is "
         "the "
         "most probable class.</p></header>\n{}{}",
-        title, html_style, audit_style, html_text(std::filesystem::absolute(inspection_.folder).string()),
-        title, counted(inspection_.pictures.size(), "picture", "pictures"),
+        html_text(std::filesystem::absolute(inspection_.folder).string()), title,
+        counted(inspection_.pictures.size(), "picture", "pictures"),
         counted(inspection_.classes.size(), "class", "classes"), html_text(audit_.how), 100 * audit_.accuracy,
         cards(), tools());
     html += label_section();

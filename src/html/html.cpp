@@ -44,6 +44,14 @@ std::string base64(std::span<const std::uint8_t> bytes) {
   return text;
 }
 
+std::string html_head(std::string_view title, std::string_view style, std::string_view more) {
+  return fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+      "content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\">{}"
+      "<title>{}</title>\n<style>{}{}</style></head>",
+      more, title, html_style, style);
+}
+
 std::string html_card(std::string_view figure, std::string_view meaning, std::string_view kind) {
   return fmt::format("<div class=\"card{}{}\"><strong>{}</strong><span>{}</span></div>\n",
                      kind.empty() ? "" : " ", kind, figure, meaning);

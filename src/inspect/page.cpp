@@ -183,14 +183,12 @@ std::string inspection_page(const Inspection& inspection, const OnProgress& prog
       read_thumbnails(inspection, std::move(wanted), thumbnail_width, thumbnail_height, progress);
 
   const std::string title = html_text(inspection.folder.string());
-  std::string html = fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-      "content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\">"
-      "<title>{} – bart inspect</title>\n<style>{}{}</style></head><body><main>\n<header><h1>{}</h1><p>{}, "
-      "{}. "
+  std::string html = html_head(title + " – bart inspect", page_style);
+  html += fmt::format(
+      "<body><main>\n<header><h1>{}</h1><p>{}, {}. "
       "The training and test pictures are those of {}.</p></header>\n",
-      title, html_style, page_style, title, counted(inspection.pictures.size(), "picture", "pictures"),
-      megabytes(inspection.bytes), split_name(inspection));
+      title, counted(inspection.pictures.size(), "picture", "pictures"), megabytes(inspection.bytes),
+      split_name(inspection));
   html += cards(inspection);
   if (const std::size_t leaking = inspection.leaking_test_pictures + inspection.leaking_validation_pictures;
       leaking > 0) {

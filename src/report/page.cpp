@@ -30,11 +30,8 @@ struct Link {
 
 /// Everything before the first section.
 std::string page_begin(const RunRecord& run, std::string_view head) {
-  return fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-      "content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\">{}"
-      "<title>{} – BART</title>\n<style>{}{}</style></head><body><main>\n",
-      head, html_text(run.data_folder.filename().string()), html_style, report_style);
+  return html_head(html_text(run.data_folder.filename().string()) + " – BART", report_style, head) +
+         "<body><main>\n";
 }
 
 /// Links to those of the sections that the page has.

@@ -13,6 +13,10 @@ std::string html_text(std::string_view text);
 /// RFC 4648.
 std::string base64(std::span<const std::uint8_t> bytes);
 
+/// The beginning of a self-contained page, up to the end of its head: `title` is HTML, `style` follows
+/// html_style, and `more` are further elements of the head.
+std::string html_head(std::string_view title, std::string_view style, std::string_view more = {});
+
 /// A card of a page: a figure, and below it what it means, both HTML. `kind` is a further CSS class.
 std::string html_card(std::string_view figure, std::string_view meaning, std::string_view kind = {});
 
