@@ -101,10 +101,8 @@ void cross_validate(Audit& audit, const Listing& listing, const SettledSettings&
   }
   const auto parts = audit_folds(pictures.labels, groups, folds, static_cast<std::uint32_t>(settings.seed));
   const auto larger = [&](std::span<const std::uint32_t> indices) {
-    Listing training{.folder = listing.folder, .classes = listing.classes, .pictures = {}};
-    for (const std::uint32_t i : indices)
-      training.pictures.push_back({pictures.files[i], pictures.labels[i], pictures.parts[i]});
-    return load(training, settings, larger_side(settings.image_size), settings.ignore_exif, observer);
+    return load(listing_of(listing, pictures, indices), settings, larger_side(settings.image_size),
+                settings.ignore_exif, observer);
   };
   take(audit, pictures.files,
        cross_validated_probabilities(pictures, parts, settled, larger, observer.training,

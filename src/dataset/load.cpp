@@ -235,6 +235,14 @@ std::string read_with_cache(const Listing& listing, const LoadOptions& options, 
 
 }  // namespace
 
+Listing listing_of(const Listing& listing, const LoadedPictures& pictures,
+                   std::span<const std::uint32_t> indices) {
+  Listing part{.folder = listing.folder, .classes = listing.classes, .pictures = {}};
+  for (const std::uint32_t i : indices)
+    part.pictures.push_back({pictures.files[i], pictures.labels[i], pictures.parts[i]});
+  return part;
+}
+
 LoadedPictures load_pictures(const Listing& listing, const LoadOptions& asked, const OnProgress& progress) {
   check_labels(listing);
   LoadOptions options = asked;

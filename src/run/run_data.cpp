@@ -37,13 +37,8 @@ void read_run_pictures(RunData& data, const RunSettings& settings, const fs::pat
 
 void read_larger_pictures(RunData& data, const RunSettings& settings, const fs::path& scratch,
                           const OnProgress& reading) {
-  const LoadedPictures& pictures = data.pictures;
-  Listing training{.folder = data.listing.folder, .classes = data.listing.classes, .pictures = {}};
-  for (const std::uint32_t i : data.split.train) {
-    training.pictures.push_back({pictures.files[i], pictures.labels[i], pictures.parts[i]});
-  }
-  data.larger =
-      load_pictures(training, load_options(settings, larger_side(settings.image_size), scratch), reading);
+  data.larger = load_pictures(listing_of(data.listing, data.pictures, data.split.train),
+                              load_options(settings, larger_side(settings.image_size), scratch), reading);
 }
 
 }  // namespace bart

@@ -266,7 +266,7 @@ void RunInProgress::train(Training& training) {
 
 /// Whether there is a report: of a training without pictures to test or validate on there is nothing to tell.
 bool RunInProgress::reports() const {
-  return !settled_.values.no_report && !(data_.split.test.empty() && data_.split.validation.empty());
+  return !settled_.values.no_report && !data_.split.validated().empty();
 }
 
 /// Writes the record, and the report as far as it can be made of figures that are at hand.
@@ -283,8 +283,7 @@ void RunInProgress::write_progress(Training& training, const std::string& status
 bool RunInProgress::end_epoch(Training& training, const EpochRecord& epoch) {
   history_->epoch(epoch);
   if (training.last_predictions()) {
-    history_->validated(epoch.epoch, *training.last_predictions(), data_.pictures,
-                        data_.split.validation.empty() ? data_.split.test : data_.split.validation);
+    history_->validated(epoch.epoch, *training.last_predictions(), data_.pictures, data_.split.validated());
   }
   const bool go_on = !observer_.epoch || observer_.epoch(epoch);
   const TrainingProgress& progress = training.progress();

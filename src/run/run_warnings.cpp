@@ -59,7 +59,7 @@ std::vector<std::string> warnings_after(const LoadedPictures& pictures, const Sp
         "The loss grew from {:.3g} to {:.3g}: the model is of no use; train with a smaller learning rate",
         first, last));
   }
-  const std::vector<std::uint32_t>& validation = split.validation.empty() ? split.test : split.validation;
+  const std::vector<std::uint32_t>& validation = split.validated();
   if (progress.epochs.empty() || validation.empty()) return warnings;
   const double guess = share_of_the_most_frequent(pictures, validation);
   const double best =

@@ -379,9 +379,7 @@ DivergedError Training::outputs_not_finite() const {
 }
 
 void Training::check_outputs() {
-  const std::vector<std::uint32_t>& pictures = !split_.validation.empty() ? split_.validation
-                                               : !split_.test.empty()     ? split_.test
-                                                                          : split_.train;
+  const std::vector<std::uint32_t>& pictures = split_.validated().empty() ? split_.train : split_.validated();
   const auto some =
       std::span(pictures).first(std::min(pictures.size(), static_cast<std::size_t>(options_.batch_size)));
   try {
@@ -393,7 +391,7 @@ void Training::check_outputs() {
 
 /// Stores the figures of a validation in `record`. Returns false when an event stops it.
 bool Training::validate(EpochRecord& record, const TrainEvents& events) {
-  const std::vector<std::uint32_t>& pictures = split_.validation.empty() ? split_.test : split_.validation;
+  const std::vector<std::uint32_t>& pictures = split_.validated();
   if (pictures.empty()) {
     check_outputs();
     record.validation_accuracy = record.validation_macro_f1 = record.validation_loss = std::nan("");

@@ -64,6 +64,11 @@ struct LoadedPictures {
   void done_with(std::size_t i) const { pixels.done_with(slots[i] * bytes_each(), bytes_each()); }
 };
 
+/// The listing of the pictures `indices` alone, for reading them again in another size. `pictures` are those
+/// of `listing` that could be decoded.
+Listing listing_of(const Listing& listing, const LoadedPictures& pictures,
+                   std::span<const std::uint32_t> indices);
+
 /// Reads, decodes and resizes all pictures of `listing` on `threads` threads; those that the cache knows by
 /// name, size and time are taken from it, bit for bit the same. `progress(done, total)` is called for
 /// pictures that are decoded, by one thread at a time. Throws Error when too many are bad, when a class has

@@ -15,6 +15,9 @@ struct Split {
   std::vector<std::uint32_t> train;
   std::vector<std::uint32_t> test;
   std::vector<std::uint32_t> validation = {};  // empty: validation uses the test set, as in the original
+
+  /// The pictures that a training is validated on.
+  const std::vector<std::uint32_t>& validated() const { return validation.empty() ? test : validation; }
 };
 
 /// How the sentences about a split name the pictures that are kept apart.
