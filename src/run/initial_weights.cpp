@@ -1,7 +1,6 @@
 #include "initial_weights.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <iterator>
@@ -9,6 +8,7 @@
 
 #include "bart/model/find_model.h"
 #include "bart/model/model_file.h"
+#include "bart/platform/counted.h"
 #include "bart/record/run_settings.h"
 
 namespace bart {
@@ -16,14 +16,11 @@ namespace {
 
 /// The first names of `some` that are not among `others`; empty: there are none.
 std::string names_only_in(const std::vector<std::string>& some, const std::vector<std::string>& others) {
-  constexpr std::size_t most = 3;
   const std::set<std::string> known(others.begin(), others.end());
   std::vector<std::string> names;
   std::ranges::copy_if(some, std::back_inserter(names),
                        [&](const std::string& name) { return !known.contains(name); });
-  const std::size_t more = names.size() > most ? names.size() - most : 0;
-  names.resize(names.size() - more);
-  return fmt::format("{}{}", fmt::join(names, ", "), more == 0 ? "" : fmt::format(" and {} more", more));
+  return some_of(names, 3);
 }
 
 /// What keeps the last layer of a model of the classes `before` from being one for `classes`.

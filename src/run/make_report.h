@@ -7,8 +7,8 @@
 
 namespace bart {
 
-/// Writes the report.html and the model_card.md of a training. `test` are the test pictures among `pictures`, and `predictions`
-/// those of `model` for them.
+/// Writes the report.html and the model_card.md of a training. `test` are the test pictures among `pictures`,
+/// and `predictions` those of `model` for them.
 void write_report(const RecordedRun& run, const Model& model, const LoadedPictures& pictures,
                   std::span<const std::uint32_t> test, const Predictions& predictions);
 
