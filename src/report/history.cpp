@@ -17,6 +17,7 @@
 #include "bart/platform/files.h"
 #include "bart/record/epoch_figures.h"
 #include "bart/training/metrics.h"
+#include "markdown.h"
 #include "validation_pictures.h"
 
 namespace bart {
@@ -66,18 +67,17 @@ void RunHistory::write_history() const {
 }
 
 void RunHistory::begin(const RunRecord& run) const {
-  std::string text = "| setting | value |\n| --- | --- |\n";
+  const auto shows = [](const Setting& setting) { return setting.effect != Effect::output; };
   std::vector<TensorBoardSetting> settings;
   for (const Setting& setting : run_settings()) {
-    if (setting.effect == Effect::output) continue;
+    if (!shows(setting)) continue;
     const std::string value = text_of(setting, run.settings);
-    text += fmt::format("| {} | {} |\n", setting.label, shown_text(setting, run.settings));
     const bool is_number = !std::holds_alternative<std::string RunSettings::*>(setting.value) &&
                            !std::holds_alternative<bool RunSettings::*>(setting.value);
     settings.push_back({setting.name, value, is_number ? std::optional(std::stod(value)) : std::nullopt});
   }
   const double now = seconds_since_1970();
-  append_file(events_, encode_text_event(now, 0, "settings", text));
+  append_file(events_, encode_text_event(now, 0, "settings", settings_table(run.settings, shows)));
   std::vector<std::string> results;
   for (const EpochFigure& figure : epoch_figures()) {
     if (figure.tensorboard != nullptr && figure.better != Better::neither)

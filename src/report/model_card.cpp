@@ -5,20 +5,10 @@
 #include <algorithm>
 
 #include "bart/platform/counted.h"
-#include "bart/platform/printable.h"
+#include "markdown.h"
 
 namespace bart {
 namespace {
-
-/// Text in which nothing is Markdown or ends a cell of a table.
-std::string markdown_text(const std::string& text) {
-  std::string escaped;
-  for (const char c : printable(text)) {
-    if (std::string_view("\\`*_{}[]()<>#+!|~").find(c) != std::string_view::npos) escaped += '\\';
-    escaped += c == '\n' ? ' ' : c;
-  }
-  return escaped;
-}
 
 std::string class_table(const RunRecord& run, const ClassificationReport& report) {
   std::string table =
@@ -68,11 +58,9 @@ std::string model_card(const RunRecord& run, const Evaluation& test) {
       with_commas(run.test_pictures),
       run.validation_pictures > 0 ? "" : ", which were also validated on after each epoch",
       markdown_text(run.settings.split), seed_of_split(run.settings));
-  card += "## Training\n\n| setting | value |\n| --- | --- |\n";
-  for (const Setting& setting : run_settings()) {
-    if (setting.effect != Effect::result || run.unrecorded.contains(setting.name)) continue;
-    card += fmt::format("| {} | {} |\n", setting.label, markdown_text(shown_text(setting, run.settings)));
-  }
+  card += "## Training\n\n" + settings_table(run.settings, [&](const Setting& setting) {
+            return setting.effect == Effect::result && !run.unrecorded.contains(setting.name);
+          });
   card += fmt::format(
       "\n## Test\n\nAccuracy {:.2f} % ({} of {}), macro F1 {:.4f}, top-5 accuracy {:.2f} %, loss {:.4f}.\n\n",
       100 * test.report.accuracy, test.report.right, test.report.support, test.report.macro.f1,
