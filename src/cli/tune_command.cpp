@@ -41,9 +41,10 @@ void take_flags(TuneFlags& flags) {
     throw UsageError(
         fmt::format("--budget must be a time such as 90s, 30m, 2h or 1h30m, not {}", flags.budget));
   }
-  if (flags.trials != 0 && (flags.trials < 2 || flags.trials > 256)) {
-    throw UsageError(fmt::format(
-        "--trials must be from 2 to 256, or 0 for as many as the budget allows, not {}", flags.trials));
+  if (flags.trials != 0 && (flags.trials < 2 || flags.trials > static_cast<int>(most_candidates))) {
+    throw UsageError(
+        fmt::format("--trials must be from 2 to {}, or 0 for as many as the budget allows, not {}",
+                    most_candidates, flags.trials));
   }
   TuneOptions& options = flags.options;
   if (options.epochs < 1)
@@ -58,16 +59,6 @@ void take_flags(TuneFlags& flags) {
   options.recipe = flags.training.recipe;
   options.given = flags.training.settings;
   options.kept = flags.training.given;
-}
-
-/// "lr 0.0031, image-size 160", or "the recipe".
-std::string tried_text(const TuneResult& result, const Trial& trial) {
-  if (trial.candidate == 0) return "the recipe";
-  std::string text;
-  for (const auto& [flag, value] : result.candidates[trial.candidate].shown) {
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", flag, value);
-  }
-  return text;
 }
 
 std::string epochs_text(int epochs) {

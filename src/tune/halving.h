@@ -19,6 +19,7 @@ std::vector<Rung> halving(std::size_t candidates, const std::vector<int>& epochs
 /// where not even two candidates fit into all of them. `seconds_per_epoch` is of the recipe, `cost(n)` the
 /// mean cost of the first n candidates as a multiple of it. Empty if there is no such plan.
 std::vector<Rung> halving_within(double seconds, double seconds_per_epoch, const std::vector<int>& epochs,
-                                 const std::function<double(std::size_t)>& cost, std::size_t most = 256);
+                                 const std::function<double(std::size_t)>& cost,
+                                 std::size_t most = most_candidates);
 
 }  // namespace bart

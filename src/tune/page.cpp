@@ -38,16 +38,6 @@ double percent_of(const TuneResult& result, const Trial& trial) {
   return result.options.by == BestBy::accuracy ? trial.accuracy : 100 * trial.macro_f1;
 }
 
-std::string tried_text(const TuneResult& result, const Trial& trial) {
-  std::string text = trial.candidate == 0 ? "the recipe itself" : "";
-  if (trial.candidate > 0) {
-    for (const auto& [flag, value] : result.candidates[trial.candidate].shown) {
-      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", flag, value);
-    }
-  }
-  return text;
-}
-
 /// The figure of each candidate, round by round.
 std::string chart(const TuneResult& result) {
   double low = 100, high = 0;
@@ -92,7 +82,7 @@ std::string chart(const TuneResult& result) {
       dots += fmt::format(
           "<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"4\"><title>{:.2f} % after {}: {}</title></circle>", x, y,
           percent_of(result, trial), counted(static_cast<std::uint64_t>(trial.epochs), "epoch", "epochs"),
-          html_text(tried_text(result, trial)));
+          html_text(trial.candidate == 0 ? "the recipe itself" : tried_text(result, trial)));
     }
     const bool is_best = best && result.trials[*best].candidate == candidate;
     return fmt::format("<g class=\"{}\"><path d=\"{}\"/>{}</g>\n",
@@ -154,15 +144,12 @@ std::string cards(const TuneResult& result) {
 
 std::string tune_page(const TuneResult& result) {
   const std::string title = html_text(result.folder.filename().string());
-  std::string html = fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-      "content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\">"
-      "<title>{0} – bart tune</title>\n<style>{1}{2}</style></head><body><main>\n<header><h1>{0}</h1><p>What "
-      "was "
-      "tried for the recipe {3}, by successive halving: all candidates are trained for a few epochs, and the "
-      "better "
-      "half of them goes on to the next round, with twice as many.</p></header>\n{4}",
-      title, html_style, tune_style, html_text(result.options.recipe), cards(result));
+  std::string html = html_head(title + " – bart tune", tune_style);
+  html += fmt::format(
+      "<body><main>\n<header><h1>{}</h1><p>What was tried for the recipe {}, by successive halving: all "
+      "candidates are trained for a few epochs, and the better half of them goes on to the next round, with "
+      "twice as many.</p></header>\n{}",
+      title, html_text(result.options.recipe), cards(result));
   if (!result.complete) {
     html += fmt::format("<p class=\"note\">{}</p>\n",
                         result.out_of_time

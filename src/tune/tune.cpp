@@ -26,8 +26,6 @@ namespace fs = std::filesystem;
 /// The plan takes so much of the budget: trainings differ in speed, and reading takes time, too.
 constexpr double planned_share = 0.9;
 constexpr double validation_share = 0.2;
-/// A plan that the user asks for by a number of candidates.
-constexpr std::size_t most_candidates = 256;
 
 class Search {
  public:
@@ -106,8 +104,7 @@ class Search {
     std::vector<double> sums = {0};
     for (std::size_t n = 0; n < most_candidates; ++n) sums.push_back(sums.back() + relative_cost(options, n));
     const auto cost = [&](std::size_t n) { return sums[n] / static_cast<double>(n); };
-    result_.rungs =
-        halving_within(planned_share * options.budget_seconds, measured, epochs, cost, most_candidates);
+    result_.rungs = halving_within(planned_share * options.budget_seconds, measured, epochs, cost);
     if (result_.rungs.empty()) {
       throw Error(fmt::format(
           "the time of {:.0f} s is too short to compare two trainings: one of {} epochs takes {:.0f} s",
@@ -117,11 +114,17 @@ class Search {
     save();
   }
 
-  const Trial* trial_of(std::size_t candidate, std::size_t rung) const {
+  /// The number of a training in result_.trials; that of the next one if it has not begun.
+  std::size_t index_of(std::size_t candidate, std::size_t rung) const {
     const auto found = std::ranges::find_if(result_.trials, [&](const Trial& trial) {
       return trial.candidate == candidate && trial.rung == rung;
     });
-    return found == result_.trials.end() ? nullptr : &*found;
+    return static_cast<std::size_t>(found - result_.trials.begin());
+  }
+
+  const Trial* trial_of(std::size_t candidate, std::size_t rung) const {
+    const std::size_t index = index_of(candidate, rung);
+    return index == result_.trials.size() ? nullptr : &result_.trials[index];
   }
 
   /// Those that a round trains: all, or the better ones of the round before.
@@ -158,12 +161,9 @@ class Search {
     return settings;
   }
 
-  void run_trial(Trial trial) {
-    auto place = std::ranges::find_if(result_.trials, [&](const Trial& one) {
-      return one.candidate == trial.candidate && one.rung == trial.rung;
-    });
-    if (place == result_.trials.end()) place = result_.trials.insert(place, trial);
-    const auto index = static_cast<std::size_t>(place - result_.trials.begin());
+  void run_trial(const Trial& trial) {
+    const std::size_t index = index_of(trial.candidate, trial.rung);
+    if (index == result_.trials.size()) result_.trials.push_back(trial);
     if (observer_.begins) observer_.begins(result_, result_.trials[index]);
     try {
       take_figures(index, train_or_resume(index));

@@ -19,8 +19,8 @@ using nlohmann::ordered_json;
 
 constexpr std::array<const char*, 3> state_names = {"unfinished", "finished", "diverged"};
 
-std::string utf8(const std::string& text) {
-  return printable(text);
+Error foreign() {
+  return Error("is not what bart tune writes");
 }
 
 /// What may not change when a search goes on.
@@ -30,11 +30,11 @@ ordered_json identity(const TuneResult& result) {
   for (const std::string& flag : options.kept) {
     const Setting& setting = run_setting(flag);
     if (setting.effect == Effect::result || flag == "test-folder" || flag == "validation-folder") {
-      kept[flag] = utf8(text_of(setting, options.given));
+      kept[flag] = printable(text_of(setting, options.given));
     }
   }
   return {{"bart", bart_version()},
-          {"folder", utf8(result.folder.string())},
+          {"folder", printable(result.folder.string())},
           {"recipe", options.recipe},
           {"epochs", options.epochs},
           {"figure", options.by == BestBy::accuracy ? "accuracy" : "macro-f1"},
@@ -45,13 +45,14 @@ ordered_json identity(const TuneResult& result) {
 ordered_json trial_json(const TuneResult& result, const Trial& trial) {
   ordered_json tried = ordered_json::object();
   for (const auto& [flag, text] : result.candidates.at(trial.candidate).shown) tried[flag] = text;
-  ordered_json json = {{"candidate", trial.candidate},
-                       {"rung", trial.rung},
-                       {"epochs", trial.epochs},
-                       {"state", state_names[static_cast<std::size_t>(trial.state)]},
-                       {"seconds", trial.seconds},
-                       {"folder", utf8(result.trial_folder(trial).lexically_relative(result.options.out))},
-                       {"tried", tried}};
+  ordered_json json = {
+      {"candidate", trial.candidate},
+      {"rung", trial.rung},
+      {"epochs", trial.epochs},
+      {"state", state_names[static_cast<std::size_t>(trial.state)]},
+      {"seconds", trial.seconds},
+      {"folder", printable(result.trial_folder(trial).lexically_relative(result.options.out).string())},
+      {"tried", tried}};
   if (trial.state == Trial::State::finished) {
     json["validation_accuracy_percent"] = trial.accuracy;
     json["validation_macro_f1"] = trial.macro_f1;
@@ -70,7 +71,7 @@ Trial trial_of(const nlohmann::json& json, const std::vector<Rung>& rungs) {
   const bool planned = rungs.empty() ? trial.candidate == 0 && trial.rung == 0
                                      : trial.rung < rungs.size() && trial.candidate < rungs[0].trials &&
                                            trial.epochs == rungs[trial.rung].epochs;
-  if (name == state_names.end() || !planned || !(trial.seconds >= 0)) throw Error("");
+  if (name == state_names.end() || !planned || !(trial.seconds >= 0)) throw foreign();
   trial.state = static_cast<Trial::State>(name - state_names.begin());
   if (trial.state != Trial::State::finished) return trial;
   trial.accuracy = json.at("validation_accuracy_percent").get<double>();
@@ -113,34 +114,30 @@ std::string encode_tune(const TuneResult& result) {
                        {"trials", trials}};
   if (const auto best = result.best()) {
     json["best"] = trial_json(result, result.trials[*best]);
-    json["best"]["command"] = utf8(best_command(result));
+    json["best"]["command"] = printable(best_command(result));
   }
   return json.dump(1) + "\n";
 }
 
 void decode_tune(std::span<const std::uint8_t> bytes, TuneResult& result) {
-  const Error foreign("is not what bart tune writes");
   try {
     const auto json = nlohmann::json::parse(bytes);
-    if (json.at("version") != 1) throw foreign;
+    if (json.at("version") != 1) throw foreign();
     check_same_search(json.at("search"), identity(result));
     std::vector<Rung> rungs;
     for (const auto& rung : json.at("rungs")) {
       rungs.push_back({rung.at("epochs").get<int>(), rung.at("trials").get<std::size_t>()});
-      if (rungs.back().epochs < 1 || rungs.back().trials < 1 || rungs.back().trials > 4096) throw foreign;
+      if (rungs.back().epochs < 1 || rungs.back().trials < 1 || rungs.back().trials > 4096) throw foreign();
     }
     std::vector<Trial> trials;
     for (const auto& trial : json.at("trials")) trials.push_back(trial_of(trial, rungs));
     const double seconds = json.at("seconds").get<double>();
-    if (!(seconds >= 0)) throw foreign;
+    if (!(seconds >= 0)) throw foreign();
     result.rungs = std::move(rungs);
     result.trials = std::move(trials);
     result.seconds = seconds;
   } catch (const nlohmann::json::exception&) {
-    throw foreign;
-  } catch (const Error& error) {
-    if (*error.what() == 0) throw foreign;
-    throw;
+    throw foreign();
   }
 }
 

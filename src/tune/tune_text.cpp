@@ -72,6 +72,15 @@ std::string tune_table(const TuneResult& result) {
   return table;
 }
 
+std::string tried_text(const TuneResult& result, const Trial& trial) {
+  if (trial.candidate == 0) return "the recipe";
+  std::string text;
+  for (const auto& [flag, value] : result.candidates[trial.candidate].shown) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", flag, value);
+  }
+  return text;
+}
+
 std::string best_command(const TuneResult& result) {
   const auto best = result.best();
   if (!best) return {};

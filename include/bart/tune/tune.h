@@ -47,6 +47,9 @@ struct Trial {
   std::optional<double> test_accuracy = {};
 };
 
+/// A search has at most so many candidates.
+inline constexpr std::size_t most_candidates = 256;
+
 struct TuneOptions {
   double budget_seconds = 7200;  // for all calls together
   std::size_t candidates = 0;    // at least 2; 0: as many as the budget allows

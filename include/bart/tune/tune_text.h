@@ -11,6 +11,9 @@ namespace bart {
 /// accuracy and macro F1, time, and what was tried.
 std::string tune_table(const TuneResult& result);
 
+/// What a training tries, "lr 0.0031, image-size 160"; "the recipe" for that itself.
+std::string tried_text(const TuneResult& result, const Trial& trial);
+
 /// The command that trains with the best settings on all pictures that are not for testing, quoted for a
 /// shell; empty if no training has finished.
 std::string best_command(const TuneResult& result);
