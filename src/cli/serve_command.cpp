@@ -126,7 +126,7 @@ int serve_command(ServeFlags flags) {
             log.warning(fmt::format("The new model is not taken, the one before stays: {}{}", reason,
                                     other_classes ? " (--allow-other-classes takes it)" : ""));
           }};
-  requests.emplace(STDOUT_FILENO, [](std::uint64_t lines) { return left_out_json(lines); });
+  if (flags.log_json) requests.emplace(STDOUT_FILENO, left_out_json);
   messages.emplace(STDERR_FILENO,
                    [](std::uint64_t lines) { return fmt::format("({} lines are left out)\n", lines); });
   log.write_to(&*messages);

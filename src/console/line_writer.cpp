@@ -13,14 +13,8 @@
 namespace bart {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr int poll_milliseconds = 50;
 constexpr auto patience_at_the_end = std::chrono::seconds(1);
-
-std::int64_t nanoseconds(Clock::time_point time) {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
-}
 
 }  // namespace
 
@@ -30,8 +24,7 @@ LineWriter::LineWriter(int descriptor, std::function<std::string(std::uint64_t)>
 LineWriter::~LineWriter() {
   {
     const std::scoped_lock lock(mutex_);
-    ending_ = true;
-    end_ns_ = nanoseconds(Clock::now() + patience_at_the_end);
+    end_ = std::chrono::steady_clock::now() + patience_at_the_end;
   }
   changed_.notify_one();
   thread_.join();
@@ -60,7 +53,7 @@ void LineWriter::run() {
     std::string bytes;
     {
       std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return !waiting_.empty() || left_out_ > 0 || ending_; });
+      changed_.wait(lock, [this] { return !waiting_.empty() || left_out_ > 0 || end_; });
       if (waiting_.empty() && left_out_ == 0) return;
       bytes = std::exchange(waiting_, {});
       if (left_out_ > 0) bytes += note_(std::exchange(left_out_, 0));
@@ -71,7 +64,7 @@ void LineWriter::run() {
 
 bool LineWriter::given_up() const {
   const std::scoped_lock lock(mutex_);
-  return ending_ && nanoseconds(Clock::now()) >= end_ns_;
+  return end_ && std::chrono::steady_clock::now() >= *end_;
 }
 
 /// Returns false when the reader is gone, or does not read while the writer ends.

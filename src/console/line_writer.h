@@ -1,10 +1,12 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -39,9 +41,8 @@ class LineWriter {
   std::condition_variable changed_;
   std::string waiting_;
   std::uint64_t left_out_ = 0;
-  bool ending_ = false;
-  std::int64_t end_ns_ = 0;  // of the steady clock, when the writer ends in any case
-  std::thread thread_;       // last: it uses the others
+  std::optional<std::chrono::steady_clock::time_point> end_;  // when the writer ends in any case
+  std::thread thread_;                                        // last: it uses the others
 };
 
 }  // namespace bart

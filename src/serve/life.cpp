@@ -38,18 +38,6 @@ int socket_of_systemd() {
   return 3;  // the first one
 }
 
-namespace {
-
-using Stamp = std::tuple<std::string, std::uint64_t, std::int64_t, std::int64_t, std::int64_t>;
-
-std::optional<Stamp> stamp_of(const std::string& path) {
-  struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) return std::nullopt;
-  return Stamp(path, status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
-}
-
-}  // namespace
-
 CardedModel ServedFile::load() {
   looked_ = look();  // before it is read: what changes meanwhile is read again
   loaded_ = stamp();
@@ -64,6 +52,12 @@ bool ServedFile::changed() {
   looked_ = std::move(now);
   const std::optional<Stamp> found = stamp();
   return found && found != loaded_;
+}
+
+std::optional<ServedFile::Stamp> ServedFile::stamp_of(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+  return Stamp(path, status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
 }
 
 std::optional<ServedFile::Stamp> ServedFile::stamp() const {

@@ -43,16 +43,15 @@ std::unique_ptr<ssl::context> tls_context(const ServerTls& tls) {
                     tls.certificate.string()));
   }
   context->use_private_key(boost::asio::buffer(key), ssl::context::pem, error);
-  // OpenSSL compares the key with the certificate while it takes it.
-  if (error && ERR_GET_REASON(static_cast<unsigned long>(error.value())) == X509_R_KEY_VALUES_MISMATCH) {
-    throw Error(fmt::format("{}: is not the key of the certificate in {}", tls.key.string(),
-                            tls.certificate.string()));
-  }
-  if (error) {
+  // OpenSSL compares most keys with the certificate while it takes them.
+  const bool of_another =
+      error ? ERR_GET_REASON(static_cast<unsigned long>(error.value())) == X509_R_KEY_VALUES_MISMATCH
+            : SSL_CTX_check_private_key(context->native_handle()) != 1;
+  if (error && !of_another) {
     throw Error(fmt::format("{}: is not a private key in PEM format without a password ({})",
                             tls.key.string(), error.message()));
   }
-  if (SSL_CTX_check_private_key(context->native_handle()) != 1) {
+  if (of_another) {
     throw Error(fmt::format("{}: is not the key of the certificate in {}", tls.key.string(),
                             tls.certificate.string()));
   }

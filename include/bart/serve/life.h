@@ -42,6 +42,7 @@ class ServedFile {
 
  private:
   using Stamp = std::tuple<std::string, std::uint64_t, std::int64_t, std::int64_t, std::int64_t>;
+  static std::optional<Stamp> stamp_of(const std::string& path);
   std::optional<Stamp> stamp() const;
   std::vector<Stamp> look() const;
 
