@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "bart/dataset/content.h"
 #include "bart/dataset/listing.h"
@@ -62,25 +63,6 @@ void check_flags(const EvaluateFlags& flags) {
   check_outputs({outputs[0], outputs[1], outputs[2]});
 }
 
-/// The hashes of the pictures in the part that --split names.
-std::vector<std::uint64_t> hashes_of_part(const std::string& part, const RunFolder& run) {
-  const std::optional<PictureHashes> hashes = read_picture_hashes(run);
-  if (!hashes) {
-    throw Error(
-        fmt::format("there is no {}, which tells the pictures of a training by their content: --split needs "
-                    "a model in the "
-                    "folder of its training",
-                    run.pictures_csv().string()));
-  }
-  const std::vector<std::uint64_t>& chosen = part == "train"        ? hashes->train
-                                             : part == "validation" ? hashes->validation
-                                                                    : hashes->test;
-  if (chosen.empty()) {
-    throw Error(fmt::format("the training in {} had no {} pictures", run.record().string(), part));
-  }
-  return chosen;
-}
-
 /// Warns how many of the pictures the model was trained on, wherever they lie now.
 void warn_of_known_pictures(Log& log, const LoadedPictures& pictures, const RunFolder& run) {
   const std::optional<PictureHashes> hashes = read_picture_hashes(run);
@@ -93,27 +75,6 @@ void warn_of_known_pictures(Log& log, const LoadedPictures& pictures, const RunF
       "takes only its test pictures",
       count, counted(known.size(), "picture", "pictures"),
       100.0 * static_cast<double>(count) / static_cast<double>(known.size())));
-}
-
-/// The test pictures of the model's own training.
-Listing own_test_pictures(const RunFolder& run, EvaluateOptions& options, Log& log) {
-  if (!fs::exists(run.run_json())) {
-    throw Error(
-        fmt::format("there is no {}, which tells what the model was tested on: name a folder (bart evaluate "
-                    "FOLDER), or run "
-                    "where bart train wrote its results",
-                    run.run_json().string()));
-  }
-  const RunRecord record = read_run_record(run);
-  if (record.unfinished()) {
-    log.warning(fmt::format(
-        "The training in {} has not ended: a model of an earlier one may have been trained on these "
-        "pictures",
-        run.record().string()));
-  }
-  options.strict = true;  // the training could read them
-  if (record.settings.ignore_exif) options.apply_exif_orientation = false;
-  return recorded_test_pictures(run, record.data_folder);
 }
 
 int evaluate_command(const EvaluateFlags& flags) {
@@ -135,11 +96,20 @@ int evaluate_command(const EvaluateFlags& flags) {
       .evaluating = [&](std::size_t done, std::size_t total) { progress.show("Evaluating", done, total); }};
   Listing listing;
   if (own_test) {
-    listing = own_test_pictures(found.run, options, log);
+    RecordedTest test = recorded_test(found.run);
+    if (test.unfinished) {
+      log.warning(
+          fmt::format("The training in {} has not ended: a model of an earlier one may have been trained on "
+                      "these pictures",
+                      found.run.record().string()));
+    }
+    options.strict = true;  // the training could read them
+    options.apply_exif_orientation = options.apply_exif_orientation && test.apply_exif_orientation;
+    listing = std::move(test.pictures);
   } else {
     listing = list_data(flags.folder.empty() ? read_run_record(found.run).data_folder : flags.folder, 1);
     log_listing(log, listing);
-    if (!flags.split.empty()) options.only = hashes_of_part(flags.split, found.run);
+    if (!flags.split.empty()) options.only = hashes_of_part(found.run, part_named(flags.split));
   }
   check_cache(flags.cache, listing.folder);
   const EvaluationReport report{

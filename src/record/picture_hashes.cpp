@@ -5,10 +5,12 @@
 #include <charconv>
 #include <filesystem>
 #include <iterator>
+#include <utility>
 
 #include "bart/formats/csv.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
+#include "bart/record/run_settings.h"
 
 namespace bart {
 
@@ -46,6 +48,25 @@ std::optional<PictureHashes> read_picture_hashes(const RunFolder& run) {
     part->push_back(hash);
   }
   return hashes;
+}
+
+std::vector<std::uint64_t> hashes_of_part(const RunFolder& run, Part part) {
+  std::optional<PictureHashes> hashes = read_picture_hashes(run);
+  if (!hashes) {
+    throw SettingError(
+        fmt::format(
+            "there is no {}, which tells the pictures of a training by their content: {{split}} needs a "
+            "model in the folder of its training",
+            run.pictures_csv().string()),
+        /*usage=*/false);
+  }
+  std::vector<std::uint64_t>& chosen = part == Part::train        ? hashes->train
+                                       : part == Part::validation ? hashes->validation
+                                                                  : hashes->test;
+  if (chosen.empty()) {
+    throw Error(fmt::format("the training in {} had no {} pictures", run.record().string(), name_of(part)));
+  }
+  return std::move(chosen);
 }
 
 }  // namespace bart

@@ -8,6 +8,7 @@
 #include "bart/formats/csv.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
+#include "bart/record/run_record.h"
 
 namespace bart {
 
@@ -62,6 +63,17 @@ Listing recorded_test_pictures(const RunFolder& run, const fs::path& data_folder
                     changed.size(), listing.pictures.size(), data_folder.string(), changed.front()));
   }
   return listing;
+}
+
+RecordedTest recorded_test(const RunFolder& run) {
+  if (!fs::exists(run.run_json())) {
+    throw Error(
+        fmt::format("there is no {}, which tells what the model was tested on: name a folder (bart evaluate "
+                    "FOLDER), or run where bart train wrote its results",
+                    run.run_json().string()));
+  }
+  const RunRecord record = read_run_record(run);
+  return {recorded_test_pictures(run, record.data_folder), !record.settings.ignore_exif, record.unfinished()};
 }
 
 }  // namespace bart

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "bart/dataset/listing.h"
 #include "bart/dataset/load.h"
 #include "bart/dataset/split.h"
 #include "bart/record/run_folder.h"
@@ -23,5 +24,9 @@ std::string encode_picture_hashes(const LoadedPictures& pictures, const Split& s
 /// The hashes that the training recorded; nothing for a training of BART 0.1, which recorded none. Throws
 /// Error when the file cannot be read, or is not what bart train writes.
 std::optional<PictureHashes> read_picture_hashes(const RunFolder& run);
+
+/// The hashes of the pictures in one part of the training's split: train, validation or test. Throws Error
+/// when the training recorded no hashes, or when it had no pictures in this part.
+std::vector<std::uint64_t> hashes_of_part(const RunFolder& run, Part part);
 
 }  // namespace bart

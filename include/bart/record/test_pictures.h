@@ -19,4 +19,16 @@ std::string encode_test_pictures(const std::filesystem::path& data_folder, const
 /// files is no longer in `data_folder` or has another size than before.
 Listing recorded_test_pictures(const RunFolder& run, const std::filesystem::path& data_folder);
 
+/// What a training was tested on, to test its model on it again.
+struct RecordedTest {
+  Listing pictures;
+  bool apply_exif_orientation = true;  // how the training read them
+  bool unfinished = false;  // the training has not ended: a model in its folder may be of an earlier one,
+                            // which may have been trained on these pictures
+};
+
+/// The test pictures of a training, where its record says that they lie. Throws Error as
+/// recorded_test_pictures() does, and when there is no record.
+RecordedTest recorded_test(const RunFolder& run);
+
 }  // namespace bart
