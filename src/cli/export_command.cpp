@@ -9,19 +9,15 @@
 #include <string>
 #include <vector>
 
-#include "bart/dataset/read_picture_file.h"
 #include "bart/formats/joblib.h"
 #include "bart/formats/onnx.h"
 #include "bart/model/checked_export.h"
 #include "bart/model/find_model.h"
 #include "bart/model/model_file.h"
-#include "bart/model/picture_files.h"
-#include "bart/pictures/decode.h"
 #include "bart/platform/counted.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "bart/platform/write_through.h"
-#include "bart/sample/sample.h"
 #include "commands.h"
 #include "log.h"
 #include "model_flags.h"
@@ -42,38 +38,11 @@ struct ExportFlags : ModelFlags {
   bool half = false;
 };
 
-constexpr std::size_t pictures_checked = 64;
-
 ModelFormat format_named(const std::string& name, const std::string& where) {
   if (name == "onnx") return ModelFormat::onnx;
   if (name == "safetensors") return ModelFormat::safetensors;
   if (name == "pth") return ModelFormat::pth;
   throw UsageError(fmt::format("{} must be onnx, safetensors or pth, not \"{}\"", where, name));
-}
-
-struct Pictures {
-  std::string origin;  // for the report
-  std::vector<Picture> pictures;
-};
-
-/// The first pictures of `folder` that can be read, or drawn pictures if there are none.
-Pictures pictures_to_check(const fs::path& folder) {
-  Pictures found{folder.string(), {}};
-  try {
-    for (const PictureFile& file : original_test_pictures(folder).files) {
-      if (found.pictures.size() == pictures_checked) break;
-      found.pictures.push_back(decode_picture(read_picture_file(file.path)).picture);
-    }
-  } catch (const Error&) {
-    // A missing folder or a file that is not a picture is no problem here, unlike for bart predict.
-  }
-  if (!found.pictures.empty()) return found;
-  found.origin = fmt::format("bart sample (no pictures in {})", folder.string());
-  const std::size_t characters = sample_characters().size();
-  for (std::size_t i = 0; i < pictures_checked; ++i) {
-    found.pictures.push_back(draw_face(static_cast<int>(i % characters), i));
-  }
-  return found;
 }
 
 /// The class names of a .pth are written beside it, as a training does, but never over those of another
@@ -115,13 +84,14 @@ int export_model(const ExportFlags& flags, const FoundModel& found, const fs::pa
   if (with_labels) check_labels_place(labels, model.classes);
 
   // The bytes are checked before anything is replaced; then the file is compared with them.
-  const Pictures pictures = pictures_to_check(found.run.test_pictures());
+  const fs::path folder = found.run.test_pictures();
+  const ComparedPictures compared = pictures_to_compare(folder);
   CheckedExport exported;
   try {
     exported = export_checked(
         model, format,
         {.half = flags.half, .with_preprocessing = flags.with_preprocessing, .opset = flags.opset},
-        pictures.pictures, flags.threads);
+        compared.pictures, flags.threads);
   } catch (const Error& error) {
     throw Error(fmt::format("{} was not written: {}", out.string(), error.what()));
   }
@@ -145,9 +115,11 @@ int export_model(const ExportFlags& flags, const FoundModel& found, const fs::pa
              static_cast<double>(bytes.size()) / 1e6, model.classes.size(),
              flags.half ? ", float16 weights" : "",
              flags.with_preprocessing ? ", takes pictures of any size" : "");
-  fmt::print(told, "Checked against {} on {} of {}: the same class for {}, probabilities within {:.1e}\n",
-             found.file.string(), counted(pictures.pictures.size(), "picture", "pictures"), pictures.origin,
-             exported.agreement.same_class, exported.agreement.farthest_probability);
+  fmt::print(
+      told, "Checked against {} on {} of {}: the same class for {}, probabilities within {:.1e}\n",
+      found.file.string(), counted(compared.pictures.size(), "picture", "pictures"),
+      compared.drawn ? fmt::format("bart sample (no pictures in {})", folder.string()) : folder.string(),
+      exported.agreement.same_class, exported.agreement.farthest_probability);
   if (const std::string kept = earlier.keep(); !kept.empty()) fmt::print(told, "{}\n", kept);
   return 0;
 }

@@ -10,10 +10,8 @@
 #include <vector>
 
 #include "bart/augment/augmentation.h"
-#include "bart/augment/picture_change.h"
 #include "bart/dataset/content.h"
 #include "bart/dataset/listing.h"
-#include "bart/dataset/load.h"
 #include "bart/inspect/inspect.h"
 #include "bart/inspect/report.h"
 #include "bart/platform/error.h"
@@ -50,42 +48,10 @@ void check_flags(const InspectFlags& flags) {
   if (flags.augmented == "-") throw UsageError("--augmented needs the name of a file");
 }
 
-/// Shows some pictures, evenly spaced over all that can be read, as a training with augmentation would see
-/// them.
-std::string augmented_pictures(const InspectFlags& flags, const Inspection& inspection) {
-  constexpr std::size_t most = 12;
-  constexpr int side = 128;
-  Listing some{.folder = inspection.folder, .classes = {}, .pictures = {}};
-  std::vector<std::uint32_t> numbers;
-  const std::size_t count = std::min(most, inspection.pictures.size());
-  for (std::size_t k = 0; k < count; ++k) {
-    numbers.push_back(static_cast<std::uint32_t>((2 * k + 1) * inspection.pictures.size() / (2 * count)));
-    some.classes.push_back(
-        fmt::format("{}", k));  // one class per picture, because a class without pictures is an error
-    some.pictures.push_back({inspection.pictures[numbers.back()].file, static_cast<std::int32_t>(k)});
-  }
-  const LoadedPictures pictures = load_pictures(
-      some, {.image_size = larger_side(side), .apply_exif_orientation = !flags.ignore_exif, .strict = true});
-  return augmentation_page(pictures, numbers, augmentation_of(flags.augment), side,
-                           static_cast<std::uint32_t>(flags.seed));
-}
-
 void check_replaces_no_picture(const Output& page, const Listing& listing) {
   std::vector<fs::path> inputs;
   for (const ListedPicture& picture : listing.pictures) inputs.push_back(listing.folder / picture.file);
   check_replaces_no_input(page, inputs);
-}
-
-/// The name of the folder: without a slash at the end, and with the names of "." and "..".
-fs::path named(const fs::path& folder) {
-  fs::path path = folder;
-  if (!path.has_filename() && path.has_relative_path()) path = path.parent_path();
-  if (path.filename() == "." || path.filename() == "..") {
-    std::error_code error;
-    fs::path real = fs::canonical(path, error);
-    if (!error) path = real;
-  }
-  return path;
 }
 
 int inspect_command(const InspectFlags& flags) {
@@ -97,7 +63,7 @@ int inspect_command(const InspectFlags& flags) {
   check_outputs({html, augmented});
   Progress progress;
   Log log("Batlogger (Inspect)", progress);
-  const Listing listing = list_data(named(flags.folder));
+  const Listing listing = list_data(path_with_name(flags.folder));
   check_replaces_no_picture(html, listing);
   check_replaces_no_picture(augmented, listing);
   log_listing(log, listing);
@@ -115,7 +81,11 @@ int inspect_command(const InspectFlags& flags) {
                                       std::ranges::find_if(inspection.pictures, clipped)->file));
   }
   if (!flags.augmented.empty()) {
-    write_output(flags.augmented, augmented_pictures(flags, inspection));
+    std::vector<std::string> files;
+    for (const InspectedPicture& picture : inspection.pictures) files.push_back(picture.file);
+    write_output(flags.augmented,
+                 augmentation_page(inspection.folder, files, augmentation_of(flags.augment),
+                                   static_cast<std::uint32_t>(flags.seed), !flags.ignore_exif));
     log.info(fmt::format("Wrote {}", flags.augmented.string()));
   }
   if (!flags.html.empty()) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <mutex>
 #include <optional>
+#include <system_error>
 
 #include "bart/dataset/content.h"
 #include "bart/dataset/near_duplicates.h"
@@ -132,6 +133,17 @@ Inspection inspect_pictures(const Listing& listing, const InspectOptions& option
   find_duplicates(inspection, traces);
   count(inspection);
   return inspection;
+}
+
+std::filesystem::path path_with_name(const std::filesystem::path& path) {
+  std::filesystem::path named = path;
+  if (!named.has_filename() && named.has_relative_path()) named = named.parent_path();
+  if (named.filename() == "." || named.filename() == "..") {
+    std::error_code error;
+    std::filesystem::path real = std::filesystem::canonical(named, error);
+    if (!error) named = real;
+  }
+  return named;
 }
 
 }  // namespace bart

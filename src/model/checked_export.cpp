@@ -6,8 +6,12 @@
 #include <cmath>
 #include <utility>
 
+#include "bart/dataset/read_picture_file.h"
 #include "bart/model/model.h"
+#include "bart/model/picture_files.h"
+#include "bart/pictures/decode.h"
 #include "bart/platform/error.h"
+#include "bart/sample/sample.h"
 
 namespace bart {
 namespace {
@@ -33,6 +37,25 @@ Agreement agreement_of(std::span<const float> expected, std::span<const float> f
 }
 
 }  // namespace
+
+ComparedPictures pictures_to_compare(const std::filesystem::path& folder, std::size_t most) {
+  ComparedPictures found;
+  try {
+    for (const PictureFile& file : original_test_pictures(folder).files) {
+      if (found.pictures.size() == most) break;
+      found.pictures.push_back(decode_picture(read_picture_file(file.path)).picture);
+    }
+  } catch (const Error&) {
+    // A missing folder or a file that is not a picture is no problem here, unlike for predictions.
+  }
+  if (!found.pictures.empty()) return found;
+  found.drawn = true;
+  const std::size_t characters = sample_characters().size();
+  for (std::size_t i = 0; i < most; ++i) {
+    found.pictures.push_back(draw_face(static_cast<int>(i % characters), i));
+  }
+  return found;
+}
 
 CheckedExport export_checked(const ModelFile& model, ModelFormat format, const ModelFileOptions& options,
                              std::span<const Picture> pictures, int threads) {

@@ -179,5 +179,17 @@ TEST(Inspect, AFolderWithoutAnyReadablePictureIsToldAsSuch) {
   EXPECT_EQ(inspection.unreadable.size(), 2u);
 }
 
+TEST(PathWithName, EndsWithTheNameOfTheFolder) {
+  const test::ScratchFolder scratch;
+  const std::filesystem::path folder = std::filesystem::canonical(scratch.path());
+  EXPECT_EQ(path_with_name("faces"), "faces");
+  EXPECT_EQ(path_with_name("some/faces/"), "some/faces");
+  EXPECT_EQ(path_with_name("/"), "/");
+  EXPECT_EQ(path_with_name("nothing/.."), "nothing/..");
+  EXPECT_EQ(path_with_name(folder / "."), folder);
+  scratch.write("faces/a.png");
+  EXPECT_EQ(path_with_name(folder / "faces/../"), folder);
+}
+
 }  // namespace
 }  // namespace bart

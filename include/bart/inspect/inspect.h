@@ -91,4 +91,8 @@ struct Inspection {
 Inspection inspect_pictures(const Listing& listing, const InspectOptions& options,
                             const OnProgress& progress = {});
 
+/// The path of a data set with its name at the end, for the tables and pages that show it: without a slash
+/// after it ("faces" for "faces/"), and the real path where it ends with "." or ".." and is there.
+std::filesystem::path path_with_name(const std::filesystem::path& path);
+
 }  // namespace bart

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <span>
 #include <vector>
 
@@ -20,6 +21,16 @@ struct CheckedExport {
   std::vector<std::uint8_t> bytes;
   Agreement agreement;
 };
+
+/// Pictures to compare predictions for.
+struct ComparedPictures {
+  std::vector<Picture> pictures;
+  bool drawn = false;  // by draw_face()
+};
+
+/// The first `most` pictures of `folder`, as original_test_pictures() lists them, up to the first that cannot
+/// be read. If there are none, `most` pictures are drawn: each exported model can be checked.
+ComparedPictures pictures_to_compare(const std::filesystem::path& folder, std::size_t most = 64);
 
 /// Encodes `model` in another format, decodes the result, and compares the predictions of both for
 /// `pictures`. Throws Error when the format cannot hold the model, when the classes are not the same
