@@ -38,11 +38,9 @@ int audit_command(AuditFlags& flags) {
   if (!flags.options.model.empty() && !flags.options.probabilities.empty()) {
     throw UsageError("--model and --probabilities both give probabilities: name one of them");
   }
-  if (lies_in(flags.out, flags.folder)) {
-    throw UsageError(
-        fmt::format("--out {} lies in the data folder {}", flags.out.string(), flags.folder.string()));
-  }
-  const RunSettings settings = with_recipe(flags.training, flags.training.settings.epochs);
+  check_out(flags.out, flags.folder);
+  const RunSettings settings = recipe_settings(flags.training.recipe, flags.training.settings.epochs,
+                                               flags.training.settings, flags.training.given);
   if (flags.rank == "margin") flags.options.ranking = IssueRanking::normalized_margin;
   Progress progress;
   Log log("Batlogger (Audit)", progress);

@@ -5,20 +5,14 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bart/bench/bench_text.h"
-#include "bart/bench/limit.h"
-#include "bart/bench/multiplication_peak.h"
-#include "bart/bench/network_speed.h"
-#include "bart/bench/picture_speed.h"
-#include "bart/bench/processor_wait.h"
-#include "bart/bench/scale.h"
-#include "bart/bench/start_up.h"
-#include "bart/dataset/listing.h"
 #include "bart/platform/error.h"
-#include "bart/platform/threads.h"
 #include "bart/record/run_settings.h"
 #include "commands.h"
 #include "model_flags.h"
@@ -29,6 +23,12 @@ namespace bart {
 namespace {
 
 namespace fs = std::filesystem;
+
+const std::vector<std::pair<std::string, BenchPart>> parts = {{"training", BenchPart::training},
+                                                              {"inference", BenchPart::inference},
+                                                              {"limit", BenchPart::limit},
+                                                              {"pictures", BenchPart::pictures},
+                                                              {"start", BenchPart::start}};
 
 struct BenchFlags {
   std::vector<std::string> only;  // empty: all parts
@@ -66,114 +66,32 @@ std::vector<Precision> precisions_of(const BenchFlags& flags) {
   return all;
 }
 
-/// The measurements of one command.
-class Measuring {
- public:
-  explicit Measuring(const BenchFlags& flags) : flags_(flags) {
-    report_.machine = this_machine();
-    report_.bench = {.architecture = {.classes = flags.classes, .image_size = flags.image_size},
-                     .engine = {.threads = flags.threads > 0 ? flags.threads : available_threads()},
-                     .batch_size = flags.batch_size,
-                     .rounds = flags.quick ? 2 : flags.rounds};
+std::set<BenchPart> parts_of(const BenchFlags& flags) {
+  if (flags.scale) return {BenchPart::scale};
+  std::set<BenchPart> wanted;
+  for (const auto& [name, part] : parts) {
+    if (flags.only.empty() || std::ranges::find(flags.only, name) != flags.only.end()) wanted.insert(part);
   }
-
-  BenchReport measure() {
-    if (flags_.scale) {
-      measure_scale();
-    } else {
-      if (wanted("limit")) {
-        const int threads = report_.bench.engine.threads;
-        report_.copy_bytes_per_second = copy_bytes_per_second(threads, report_.bench.rounds);
-        report_.peak = measure_multiplication_peak(threads, report_.bench.rounds);
-      }
-      if (wanted("training") || wanted("inference") || wanted("limit")) {
-        for (const Precision precision : precisions_of(flags_)) measure_network(precision);
-      }
-      if (wanted("pictures")) measure_pictures();
-      if (wanted("start")) {
-        report_.start_up_seconds = start_up_seconds(fs::canonical("/proc/self/exe"),
-                                                    report_.bench.architecture, report_.bench.rounds);
-      }
-    }
-    progress_.clear();
-    report_.waited = wait_.share();
-    return std::move(report_);
-  }
-
- private:
-  bool wanted(const char* part) const {
-    return flags_.only.empty() || std::ranges::find(flags_.only, part) != flags_.only.end();
-  }
-
-  BenchProgress shown(const std::string& heading, int each, const char* unit) {
-    return [this, heading, each, unit](int done, int total) {
-      progress_.show(heading, static_cast<std::size_t>(done * each), static_cast<std::size_t>(total * each),
-                     {}, unit);
-    };
-  }
-
-  void measure_network(Precision precision) {
-    NetworkBench bench = report_.bench;
-    bench.engine.precision = bench.engine.evaluation_precision = precision;
-    const std::string in = precision == Precision::bf16 ? " in bf16" : " in f32";
-    PrecisionBench& measured = report_.precisions.emplace_back(PrecisionBench{.precision = precision});
-    if (wanted("training"))
-      measured.training = training_speed(bench, shown("Training" + in, bench.batch_size, "images"));
-    if (wanted("inference")) {
-      measured.inference = inference_speed(bench, shown("Inference" + in, bench.batch_size, "images"));
-      NetworkBench one = bench;
-      one.batch_size = 1;
-      one.rounds *= 10;
-      measured.one_picture = inference_speed(one, shown("One picture" + in, 1, "images"));
-    }
-    if (!wanted("limit")) return;
-    measured.training_plan = timed_plan(bench, true, "The limit of training" + in);
-    measured.inference_plan = timed_plan(bench, false, "The limit of inference" + in);
-  }
-
-  TimedPlan timed_plan(const NetworkBench& bench, bool training, const std::string& heading) {
-    TimedPlan plan{operation_times(bench, training), measure_limit(bench.architecture,
-                                                                   {.batch_size = bench.batch_size,
-                                                                    .engine = bench.engine,
-                                                                    .training = training,
-                                                                    .rounds = bench.rounds},
-                                                                   shown(heading, 1, "kernels"))};
-    take_faster(plan.limit, plan.operations);
-    return plan;
-  }
-
-  void measure_pictures() {
-    std::vector<int> threads = {1};
-    if (report_.bench.engine.threads > 1) threads.push_back(report_.bench.engine.threads);
-    const int rounds = flags_.quick ? 1 : 3;
-    for (const int count : threads) {
-      const LoadOptions options{.image_size = flags_.image_size, .threads = count};
-      const auto progress = [&](std::size_t done, std::size_t total) {
-        progress_.show("Reading pictures", done, total);
-      };
-      report_.pictures.push_back(
-          {count, flags_.pictures.empty()
-                      ? drawn_picture_speed(flags_.quick ? 2 : 20, options, rounds, progress)
-                      : picture_speed(list_data(flags_.pictures, 1), options, rounds, progress)});
-    }
-  }
-
-  void measure_scale() {
-    NetworkBench bench = report_.bench;
-    bench.engine.precision = precisions_of(flags_).back();
-    bench.rounds = std::min(bench.rounds, 3);
-    report_.scale = training_scale(bench, shown("Scale", 1, "networks"));
-  }
-
-  const BenchFlags& flags_;
-  ProcessorWait wait_;
-  Progress progress_;
-  BenchReport report_;
-};
+  return wanted;
+}
 
 int bench_command(const BenchFlags& flags) {
   check_flags(flags);
-  const BenchReport report = Measuring(flags).measure();
+  Progress progress;
+  const BenchReport report =
+      measure({.parts = parts_of(flags),
+               .network = {.architecture = {.classes = flags.classes, .image_size = flags.image_size},
+                           .engine = {.threads = flags.threads},
+                           .batch_size = flags.batch_size,
+                           .rounds = flags.rounds},
+               .precisions = precisions_of(flags),
+               .quick = flags.quick,
+               .pictures = flags.pictures,
+               .program = "/proc/self/exe"},
+              [&](const std::string& what, std::size_t done, std::size_t total, std::string_view unit) {
+                progress.show(what, done, total, {}, unit);
+              });
+  progress.clear();
   const std::string text = flags.json ? bench_json(report) : bench_text(report, flags.operations);
   write_output("-", text);
   return 0;
@@ -185,7 +103,7 @@ void add_bench_command(CLI::App& program, Run& run) {
   auto flags = std::make_shared<BenchFlags>();
   CLI::App* command = program.add_subcommand("bench", "Measure how fast this machine trains and predicts");
   command->add_option("--only", flags->only, "Measure only this part (may be given several times)")
-      ->check(CLI::IsMember({"training", "inference", "limit", "pictures", "start"}))
+      ->check(CLI::IsMember(parts))
       ->take_all();
   command
       ->add_option("--precision", flags->precision,

@@ -139,7 +139,7 @@ void add_explain_command(CLI::App& program, Run& run) {
   command->add_option("--top-k", flags->top_k,
                       "Explain the K most probable classes (default 3, or 1 for several pictures)");
   command->add_option("--class", flags->classes, "Explain this class instead; may be repeated");
-  command->add_option("--most", flags->most, "Explain at most so many pictures of a folder, evenly spaced")
+  command->add_option("--most", flags->most, "Explain up to this many pictures of a folder, evenly spaced")
       ->capture_default_str();
   add_model_flags(*command, *flags);
   command->add_flag("--recursive", flags->recursive, "Include the sub-folders of folders");

@@ -140,7 +140,8 @@ void add_lr_find_command(CLI::App& program, Run& run) {
   command->callback([flags, &run, command] {
     run = [flags, command] {
       flags->training.given = given_on_command_line(*command);
-      flags->training.settings = with_recipe(flags->training, std::nullopt);
+      flags->training.settings = recipe_settings(flags->training.recipe, std::nullopt,
+                                                 flags->training.settings, flags->training.given);
       return lr_find_command(*flags);
     };
   });

@@ -29,7 +29,7 @@ int train_command(const TrainFlags& flags, ResumeMode mode, const std::string& c
                                                  has_checkpoint(RunFolder(flags.settings.out).record()));
   if (go_on) {
     const auto change = [&](RunSettings& settings) { take_flags(flags, settings); };
-    // With auto, a training of other pictures that is past makes place for the one that is asked for.
+    // With auto, a training of other pictures that is past makes room for the one that is asked for.
     const auto begins_anew = [&](const Error& error) {
       if (mode != ResumeMode::if_possible || !is_past_and_elsewhere(flags.settings.out, named_folder(flags)))
         return false;

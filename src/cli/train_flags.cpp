@@ -137,22 +137,12 @@ void take_given(const CLI::App& command, TrainFlags& flags) {
   }
   std::optional<int> epochs;
   if (flags.given.contains("epochs")) epochs = flags.settings.epochs;
-  flags.settings = with_recipe(flags, epochs);
-}
-
-RunSettings with_recipe(const TrainFlags& flags, std::optional<int> epochs) {
-  RunSettings settings = recipe_settings(flags.recipe, epochs);
-  for (const std::string& flag : flags.given) {
-    set_from_text(run_setting(flag), settings, text_of(run_setting(flag), flags.settings));
-  }
-  if (settings.schedule == "one-cycle" && !flags.given.contains("warm-up")) settings.warm_up = 0;
-  if (settings.optimizer == "adam" && !flags.given.contains("weight-decay")) settings.weight_decay = 0;
-  return settings;
+  flags.settings = recipe_settings(flags.recipe, epochs, flags.settings, flags.given);
 }
 
 void take_flags(const TrainFlags& flags, RunSettings& settings) {
   const int epochs = flags.given.contains("epochs") ? flags.settings.epochs : settings.epochs;
-  const RunSettings asked = with_recipe(flags, epochs);
+  const RunSettings asked = recipe_settings(flags.recipe, epochs, flags.settings, flags.given);
   const RunSettings original = recipe_settings("original", epochs);
   const RunSettings tuned = recipe_settings("tuned", epochs);
   for (const Setting& setting : run_settings()) {

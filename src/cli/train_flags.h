@@ -30,8 +30,8 @@ void add_train_flags(CLI::App& command, TrainFlags& flags);
 /// Adds the flag of one setting, for another command that has it too.
 void add_setting_flag(CLI::App& command, const char* flag, RunSettings& settings);
 
-/// Shows the settings of the recipe, for so many epochs, as the defaults in the help of the flags that the
-/// command has.
+/// Shows the settings of the recipe, for this number of epochs, as the defaults in the help of the flags that
+/// the command has.
 void show_defaults(CLI::App& command, const std::string& recipe, std::optional<int> epochs);
 
 /// Adds --recipe.
@@ -43,10 +43,6 @@ std::set<std::string> given_on_command_line(const CLI::App& command);
 /// Finds out which settings were given, on the command line or in the file --config, whose values the command
 /// line overrides. Throws UsageError for an unknown setting or an impossible value.
 void take_given(const CLI::App& command, TrainFlags& flags);
-
-/// The settings of the recipe, with those that were given in their place. If a given setting excludes a value
-/// of the recipe, such as a schedule with a warm-up of its own, that value becomes 0.
-RunSettings with_recipe(const TrainFlags& flags, std::optional<int> epochs);
 
 /// For a training that is resumed: changes its settings to those that were given and, if a recipe was given,
 /// to those in which recipes differ.

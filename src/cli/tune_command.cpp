@@ -10,7 +10,6 @@
 #include "bart/platform/counted.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
-#include "bart/run/settle.h"
 #include "bart/tune/tune.h"
 #include "bart/tune/tune_text.h"
 #include "commands.h"
@@ -47,12 +46,6 @@ void take_flags(TuneFlags& flags) {
                     most_candidates, flags.trials));
   }
   TuneOptions& options = flags.options;
-  if (options.epochs < 1)
-    throw UsageError(fmt::format("--epochs must be at least 1, not {}", options.epochs));
-  if (lies_in(options.out, flags.folder)) {
-    throw UsageError(
-        fmt::format("--out {} lies in the data folder {}", options.out.string(), flags.folder.string()));
-  }
   options.budget_seconds = *seconds;
   options.candidates = static_cast<std::size_t>(flags.trials);
   options.by = flags.by == "macro-f1" ? BestBy::macro_f1 : BestBy::accuracy;

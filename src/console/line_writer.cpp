@@ -75,7 +75,7 @@ bool LineWriter::write(std::string_view bytes) const {
       if (given_up()) return false;
       continue;
     }
-    // So many bytes a pipe takes without waiting, once it is ready (poll(2), pipe(7)).
+    // A pipe that is ready takes PIPE_BUF bytes without waiting (poll(2), pipe(7)).
     const ssize_t written = ::write(descriptor_, bytes.data(), std::min<std::size_t>(bytes.size(), PIPE_BUF));
     if (written < 0 && errno != EINTR && errno != EAGAIN) return false;
     if (written > 0) bytes.remove_prefix(static_cast<std::size_t>(written));

@@ -20,7 +20,7 @@ bool shows_bars();
 /// Writes to stderr at once.
 void write_to_stderr(std::string_view text);
 
-/// "████░░░░": `share`, from 0 to 1, of so many cells.
+/// "████░░░░": a bar of `cells` of which `share`, from 0 to 1, is filled.
 std::string bar_cells(double share, std::size_t cells);
 
 /// "4:32" or "1:04:32".

@@ -114,7 +114,7 @@ ByteStore PictureCache::grown_by(std::size_t count) {
   fresh_slots_ = count;
   if (count > std::numeric_limits<std::uint32_t>::max() - index_.slots ||
       count > std::numeric_limits<std::size_t>::max() / 2 / bytes_each_ - index_.slots) {
-    throw Error("the cache cannot hold so many pictures");
+    throw Error("the cache cannot hold this many pictures");
   }
   const std::size_t bytes = (index_.slots + count) * bytes_each_;
   new_file_ = index_.slots == 0;

@@ -11,7 +11,7 @@ namespace bart {
 /// Throws Error when a batch or its masks do not fit the network, or a label is not a class.
 void check_batch(const Architecture& architecture, const Batch& batch, const DropoutMasks& masks);
 
-/// Throws Error when logits or features have another size than the result of evaluating so many pictures.
+/// Throws Error when logits or features have another size than the result of evaluating `pictures`.
 /// `features` may be empty.
 void check_evaluation(const Architecture& architecture, std::size_t pictures, std::size_t logits,
                       std::size_t features);

@@ -261,7 +261,7 @@ constexpr std::int64_t apart(std::int64_t count) {
   return count + 64 / static_cast<std::int64_t>(sizeof(E));
 }
 
-/// The output channels of one multiplication: two vectors if there are so many channels.
+/// The output channels of one multiplication: two vectors if the channels fill them.
 inline int width_of(std::int64_t channels) {
   return channels % (2 * block) == 0 ? 2 * block : block;
 }

@@ -18,7 +18,7 @@ class TimeLeft {
   /// `done` is what was done before, by a training that is resumed.
   TimeLeft(const TrainingWork& all, const TrainingWork& done, double now);
 
-  /// So many pictures were trained on, or validated on, so far, including those done before.
+  /// The number of pictures that were trained on, or validated on, so far, including those done before.
   void trained(std::size_t pictures, double now);
   void validated(std::size_t pictures, double now);
 

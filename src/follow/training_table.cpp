@@ -16,7 +16,7 @@ namespace {
 struct Column {
   const char* heading;
   std::size_t width;
-  std::size_t from;  // terminals with so many columns show it
+  std::size_t from;  // shown on terminals with at least this many columns
   std::string (*text)(const EpochRecord&, int epochs);
 };
 

@@ -13,7 +13,7 @@ class PictureMemory {
   PictureMemory(const PictureMemory&) = delete;
   PictureMemory& operator=(const PictureMemory&) = delete;
 
-  /// Claims so many bytes until the end of this object's life; to be called before the memory is taken, and
+  /// Claims this many bytes until the end of this object's life; to be called before the memory is taken, and
   /// once, for a picture that waits while it holds a part could wait for another that does the same. Pictures
   /// of a few megabytes are not counted. Throws PictureError for more than any picture may take, and Error
   /// for more than this machine has for pictures.

@@ -353,8 +353,8 @@ void RowResampler::open_rows_until(int in_row) {
 void RowResampler::add_to_sums(const std::uint8_t* rows, std::size_t count) {
   while (count > 0) {
     open_rows_until(in_row_);
-    // So many rows until another output row begins, the first of those under way is complete, or weights are
-    // at an end.
+    // The number of rows until another output row begins, the first of those under way is complete, or
+    // weights are at an end.
     std::size_t now = count;
     if (now > 1) {
       if (begun_ < out_height_) now = std::min(now, std::size_t(vertical_.window(begun_).start - in_row_));

@@ -70,6 +70,17 @@ RunSettings recipe_settings(std::string_view recipe, std::optional<int> epochs) 
   return settings;
 }
 
+RunSettings recipe_settings(std::string_view recipe, std::optional<int> epochs, const RunSettings& values,
+                            const std::set<std::string>& given) {
+  RunSettings settings = recipe_settings(recipe, epochs);
+  for (const std::string& flag : given) {
+    set_from_text(run_setting(flag), settings, text_of(run_setting(flag), values));
+  }
+  if (settings.schedule == "one-cycle" && !given.contains("warm-up")) settings.warm_up = 0;
+  if (settings.optimizer == "adam" && !given.contains("weight-decay")) settings.weight_decay = 0;
+  return settings;
+}
+
 std::uint32_t seed_of_split(const RunSettings& settings) {
   return static_cast<std::uint32_t>(settings.split_seed < 0 ? settings.seed : settings.split_seed);
 }

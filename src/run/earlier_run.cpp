@@ -59,7 +59,8 @@ std::vector<fs::path> test_pictures_in(const fs::path& folder) {
 
 constexpr std::uint64_t most_bytes = std::uint64_t{1} << 40;
 
-/// The results in the folder that no training of BART wrote and that one with so many test pictures replaces.
+/// The results in the folder that no training of BART wrote and that a training with `test_pictures`
+/// replaces.
 std::vector<fs::path> files_of_others(const RunFolder& run, std::size_t test_pictures) {
   std::optional<RunRecord> record;
   std::optional<std::map<std::string, std::uint64_t>> written;

@@ -92,4 +92,11 @@ void check_cache(const fs::path& cache, const fs::path& data_folder) {
   }
 }
 
+void check_out(const fs::path& out, const fs::path& data_folder) {
+  if (lies_in(out, data_folder)) {
+    throw SettingError(
+        fmt::format("{{out}} {} lies in the data folder {}", out.string(), data_folder.string()));
+  }
+}
+
 }  // namespace bart

@@ -44,8 +44,8 @@ void check_host(const HttpRequest& request, const HttpTarget& target, const Serv
   const auto is_host = [&](const std::string& name) { return equal_ignoring_case(name, host); };
   // A name can be made to lead to any address; an address cannot.
   if (is_host("localhost") || is_address(host) || std::ranges::any_of(access.host_names, is_host)) return;
-  throw HttpError(403, fmt::format("this server is not called {}: use its address, or name it to the server "
-                                   "(--host-name)",
+  throw HttpError(403, fmt::format("this server is not called {}: use its address, or tell the server that "
+                                   "this is a name of its own",
                                    printable(host, 200)));
 }
 
@@ -55,7 +55,7 @@ void check_origin(const HttpRequest& request, const ServerAccess& access) {
   const auto host = request.field("Host");
   if (host && !host->empty() && equal_ignoring_case(authority_of(*origin), *host)) return;
   if (is_allowed_origin(*origin, access)) return;
-  throw HttpError(403, fmt::format("pages of {} may not use this server (--cors-origin names those that may)",
+  throw HttpError(403, fmt::format("pages of {} may not use this server, which names the sites that may",
                                    printable(*origin, 200)));
 }
 

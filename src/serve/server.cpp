@@ -119,7 +119,7 @@ void Server::State::on_accepted(error_code error, Protocol::socket socket) {
       return;
     }
   } else if (!error) {
-    // Whoever waits longest without a request makes place.
+    // Whoever waits longest without a request makes room.
     if (connections.open < most_connections || connections.close_one()) {
       error_code ignored;
       socket.set_option(net::ip::tcp::no_delay(true), ignored);

@@ -42,8 +42,8 @@ double thousandths(double value) {
   return std::round(value * 1000) / 1000;
 }
 
-/// All figures are so many times as far from those that change nothing. A mirrored picture is as good as the
-/// other, so that its probability stays.
+/// All figures are `strength` times as far from those that change nothing. A mirrored picture is as good as
+/// the other, so that its probability stays.
 Augmentation scaled(const Augmentation& from, double strength) {
   const auto figure = [&](double value) { return thousandths(value * strength); };
   const auto range = [&](const Range& value) {
@@ -121,15 +121,8 @@ const std::array<Knob, 7> knobs = {{{"lr", change_rate},
                                     {"image-size", change_size}}};
 
 RunSettings base_settings(const TuneOptions& options, int epochs) {
-  RunSettings settings = recipe_settings(options.recipe, epochs);
-  for (const std::string& flag : options.kept) {
-    const Setting& setting = run_setting(flag);
-    set_from_text(setting, settings, text_of(setting, options.given));
-  }
+  RunSettings settings = recipe_settings(options.recipe, epochs, options.given, options.kept);
   settings.epochs = epochs;
-  // As bart train does where a setting excludes one of the recipe.
-  if (settings.schedule == "one-cycle") settings.warm_up = 0;
-  if (settings.optimizer == "adam" && !options.kept.contains("weight-decay")) settings.weight_decay = 0;
   return settings;
 }
 

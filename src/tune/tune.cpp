@@ -23,7 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The plan takes so much of the budget: trainings differ in speed, and reading takes time, too.
+/// The share of the budget that the plan takes: trainings differ in speed, and reading takes time, too.
 constexpr double planned_share = 0.9;
 constexpr double validation_share = 0.2;
 
@@ -55,18 +55,14 @@ class Search {
 
   void check_options() const {
     const TuneOptions& options = result_.options;
-    if (options.epochs < 1) throw SettingError("{epochs} must be at least 1");
+    if (options.epochs < 1)
+      throw SettingError(fmt::format("{{epochs}} must be at least 1, not {}", options.epochs));
     if (!(options.budget_seconds > 0)) throw Error("a search needs a time above 0");
     if (options.candidates == 1 || options.candidates > most_candidates) {
       throw Error(
           fmt::format("a search needs 2 to {} candidates, not {}", most_candidates, options.candidates));
     }
-    if (lies_in(options.out, result_.folder)) {
-      throw SettingError(
-          fmt::format("the results would be written into the data folder {}: name another "
-                      "folder with {{out}}",
-                      result_.folder.string()));
-    }
+    check_out(options.out, result_.folder);
     const SettledSettings settled = settle(settings_of({}, options.epochs));
     check_cache(settled.values.cache, result_.folder);
   }
@@ -188,7 +184,7 @@ class Search {
     };
     RunObserver observer;
     observer.reading = observer_.reading;
-    observer.warning = [](const std::string&) {};  // they stand in the record of each training
+    observer.warning = [](const std::string&) {};  // they are in the record of each training
     observer.start = [&](const RunStart&) {
       if (observer_.started) observer_.started();
     };

@@ -131,6 +131,16 @@ TEST_F(BadInput, ResultsIntoTheDataFolder) {
   draw("faces", 3);
   expect_failure(2, {"train", "faces", "--out", "faces/results"}, "data folder");
   expect_failure(2, {"train", "."}, "data folder");
+  for (const std::string command : {"tune", "audit"}) {
+    expect_failure(2, {command, "faces", "--out", "faces/results"},
+                   "--out faces/results lies in the data folder");
+    EXPECT_FALSE(fs::exists(here() / "faces" / "results"));
+  }
+}
+
+TEST_F(BadInput, ASearchWithoutEpochs) {
+  draw("faces", 3);
+  expect_failure(2, {"tune", "faces", "--epochs", "0"}, "--epochs must be at least 1, not 0");
 }
 
 TEST_F(BadInput, ABadPictureIsSkippedAndNamed) {

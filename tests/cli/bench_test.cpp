@@ -25,13 +25,13 @@ TEST(Bench, JsonHoldsEveryPart) {
   const ScratchFolder scratch;
   const BartResult result = bench(scratch.path(), {"--json"});
   ASSERT_EQ(result.code, 0) << result.err;
-  const json its = json::parse(result.out);
-  EXPECT_EQ(its["batch_size"], 2);
-  EXPECT_EQ(its["threads"], 1);
-  EXPECT_NE(its["cpu"], "");
-  ASSERT_EQ(its["precisions"].size(), its["multiplies_bf16"] ? 2u : 1u);
-  EXPECT_EQ(its["precisions"][0]["precision"], "f32");
-  for (const json& precision : its["precisions"]) {
+  const json report = json::parse(result.out);
+  EXPECT_EQ(report["batch_size"], 2);
+  EXPECT_EQ(report["threads"], 1);
+  EXPECT_NE(report["cpu"], "");
+  ASSERT_EQ(report["precisions"].size(), report["multiplies_bf16"] ? 2u : 1u);
+  EXPECT_EQ(report["precisions"][0]["precision"], "f32");
+  for (const json& precision : report["precisions"]) {
     const double seconds = precision["training"]["step_seconds"];
     EXPECT_GT(seconds, 0);
     EXPECT_DOUBLE_EQ(precision["training"]["images_per_second"], 2 / seconds);
@@ -48,11 +48,11 @@ TEST(Bench, JsonHoldsEveryPart) {
       }
     }
   }
-  EXPECT_GT(its["copy_bytes_per_second"], 1e6);
-  ASSERT_EQ(its["pictures"].size(), 1u);
-  EXPECT_EQ(its["pictures"][0]["pictures"], 20);
-  EXPECT_GT(its["pictures"][0]["pictures_per_second"], 0);
-  EXPECT_GT(its["start_up_seconds"], 0);
+  EXPECT_GT(report["copy_bytes_per_second"], 1e6);
+  ASSERT_EQ(report["pictures"].size(), 1u);
+  EXPECT_EQ(report["pictures"][0]["pictures"], 20);
+  EXPECT_GT(report["pictures"][0]["pictures_per_second"], 0);
+  EXPECT_GT(report["start_up_seconds"], 0);
   EXPECT_TRUE(std::filesystem::is_empty(scratch.path()));
 }
 
@@ -61,10 +61,10 @@ TEST(Bench, MeasuresThePartsThatAreNamed) {
   ASSERT_EQ(run_bart(scratch.path(), {"sample", "faces", "--classes", "2", "--per-class", "3"}).code, 0);
   const BartResult result = bench(scratch.path(), {"--json", "--only", "pictures", "--pictures", "faces"});
   ASSERT_EQ(result.code, 0) << result.err;
-  const json its = json::parse(result.out);
-  EXPECT_EQ(its["pictures"][0]["pictures"], 6);
-  EXPECT_TRUE(its["precisions"].empty());
-  EXPECT_FALSE(its.contains("start_up_seconds"));
+  const json report = json::parse(result.out);
+  EXPECT_EQ(report["pictures"][0]["pictures"], 6);
+  EXPECT_TRUE(report["precisions"].empty());
+  EXPECT_FALSE(report.contains("start_up_seconds"));
 }
 
 TEST(Bench, PrintsTheOperationsWhereAsked) {

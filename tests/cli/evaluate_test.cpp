@@ -282,8 +282,8 @@ TEST_F(EvaluateDrawn, DamagedWeightsGiveNoFigures) {
   const StateDict whole = decode_pth(read_file(here() / "BART-10M.pth"));
   const auto refusal = [&](const std::string& command, const std::string& tensor, float value) {
     StateDict state = whole;
-    for (Tensor& its : state) {
-      if (its.name == tensor) std::ranges::fill(its.floats(), value);
+    for (Tensor& each : state) {
+      if (each.name == tensor) std::ranges::fill(each.floats(), value);
     }
     write_file(here() / "BART-10M.pth", encode_pth(state));
     const BartResult result = run_bart(here(), {command});

@@ -73,7 +73,7 @@ TEST_F(TrainingAids, TheBestEpochIsKeptAndSaidToBeChosenOnTheTestPictures) {
   }
   EXPECT_THAT(result.err, AllOf(HasSubstr(fmt::format("The best epoch by Val Acc is {}:", best)),
                                 HasSubstr("chosen on the test pictures themselves")));
-  // It is the model at the end of a training with so many epochs.
+  // It is the model at the end of a training with that many epochs.
   train("shorter", {"--epochs", std::to_string(best), "--threads", "1"});
   EXPECT_TRUE(model("run", "BART-10M.best.pth") == model("shorter"));
 }

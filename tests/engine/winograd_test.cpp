@@ -94,7 +94,7 @@ std::size_t weight_at(const WinogradShape& s, std::int64_t o, std::int64_t i, st
 
 /// The bound of a result's error: the largest factor by which the transforms enlarge rounding errors. The
 /// sums of absolute values of a row of B^T are at most 4.5 (both ways 20), of A^T 4 (16), and those of G
-/// below 1; a tile's number takes part through at most so many times its size.
+/// below 1; a tile's number takes part with at most this multiple of its size.
 constexpr double growth = 20 * 16;
 
 double unit(Precision precision) {

@@ -21,7 +21,7 @@ std::vector<std::uint8_t> golden() {
   return read_file(test::tests_folder() / "goldens" / "safetensors_types.safetensors");
 }
 
-/// A file of this header and so many bytes of data.
+/// A file of this header and `data_bytes` bytes of data.
 std::vector<std::uint8_t> file_of(const std::string& header, std::size_t data_bytes) {
   std::vector<std::uint8_t> file;
   for (int i = 0; i < 8; ++i) file.push_back(static_cast<std::uint8_t>(header.size() >> 8 * i));

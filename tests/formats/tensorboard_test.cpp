@@ -24,8 +24,8 @@ TEST(TensorBoard, RecordsAreThoseOfItsOwnWriter) {
   for (const auto& row : test::read_golden("tensorboard.tsv")) golden[row[0]] = row[1];
 
   EXPECT_EQ(hexadecimal(encode_event_file_start(1764000000.25)), golden.at("start"));
-  const auto scalars = [](double wall_time, std::int64_t step, std::vector<TensorBoardScalar> its) {
-    return hexadecimal(encode_scalar_event(wall_time, step, its));
+  const auto scalars = [](double wall_time, std::int64_t step, std::vector<TensorBoardScalar> values) {
+    return hexadecimal(encode_scalar_event(wall_time, step, values));
   };
   EXPECT_EQ(scalars(1764000001.5, 1, {{"loss/step", 3.8010864f}}), golden.at("one"));
   EXPECT_EQ(scalars(1764000002.75, 123456789, {{"loss/train", 0.1f}, {"accuracy/validation", 98.5f}}),

@@ -245,7 +245,7 @@ write("short_inverted.tif", tiff({**short, 258: 8, 262: 0, 277: 1, 273: 8}, grad
 write("short_palette.tif", tiff({**short, 258: 8, 262: 3, 277: 1, 273: 8, 320: list(range(10000, 10768))}, gradient(1).tobytes()))
 write("short_rgb.tif", tiff({**short, 258: [8] * 3, 273: 8}, gradient(3).tobytes()))
 write("short_ycbcr.tif", tiff({**short, 258: [8] * 3, 262: 6, 273: 8}, gradient(3).tobytes()))
-# Two strips, each stated three times: the one farthest behind in the file counts.
+# Two strips, each stated three times: the last one in the file counts.
 thrice = b"".join(gradient(1).tobytes()[::step] * abs(step) for step in (1, -1, 3))
 write("strips_thrice.tif", tiff({**size, 258: 8, 262: 1, 277: 1, 278: 7, 273: [8 + W * H, 8 + W * 7, 8 + W * H * 2, 8 + W * 8, 8, 8 + W * 9]}, thrice))
 write("two_photometrics.tif", tiff({**size, 258: 8, 262: [1, 1], 277: 1, 273: 8}, gradient(1).tobytes()))

@@ -21,7 +21,7 @@ struct Grouped {
   std::vector<std::uint32_t> groups;
 };
 
-/// Classes of 300, 90 and 30 pictures; every other picture alone, the rest in groups of 2 to 5 of a class.
+/// Classes of 300, 90 and 30 pictures; every other picture alone, the rest in groups of 2 to 5 of one class.
 Grouped drawn_groups() {
   Grouped data;
   Mt19937 generator(1);

@@ -61,6 +61,28 @@ TEST(RunSettings, RecipesArePossible) {
   EXPECT_THROW(recipe_settings("best"), std::out_of_range);
 }
 
+TEST(RunSettings, GivenOnesReplaceThoseOfARecipeAndWhatTheyExclude) {
+  RunSettings given;
+  given.batch_size = 8;
+  given.schedule = "one-cycle";
+  given.optimizer = "adam";
+  given.seed = 3;  // has no flag among the given ones
+  RunSettings expected = recipe_settings("tuned", 5);
+  EXPECT_EQ(recipe_settings("tuned", 5, given, {}), expected);
+  expected.batch_size = 8;
+  EXPECT_EQ(recipe_settings("tuned", 5, given, {"bs"}), expected);
+  expected.schedule = "one-cycle";
+  expected.warm_up = 0;
+  EXPECT_EQ(recipe_settings("tuned", 5, given, {"bs", "schedule"}), expected);
+  expected.optimizer = "adam";
+  expected.weight_decay = 0;
+  EXPECT_EQ(recipe_settings("tuned", 5, given, {"bs", "schedule", "optimizer"}), expected);
+  // What is given is kept, even if the training will refuse it.
+  given.warm_up = 2;
+  EXPECT_EQ(recipe_settings("tuned", 5, given, {"schedule", "warm-up"}).warm_up, 2);
+  EXPECT_THROW(recipe_settings("tuned", 5, given, {"speed"}), std::out_of_range);
+}
+
 TEST(RunSettings, DropoutIsOneNumberPerLayer) {
   Architecture architecture;
   EXPECT_TRUE(set_dropout("0,0,0,0.1,0.4,0.2", architecture));

@@ -104,7 +104,7 @@ TEST_F(TunedRun, ThatAStepLimitEndsLeavesSettledStatisticsAndGoesOnToTheSameByte
 
 TEST_F(TunedRun, TheBestModelIsTheOneThatATrainingWhichEndsThereLeaves) {
   RunSettings asked = settings("whole");
-  asked.batch_size = 2;  // six steps an epoch
+  asked.batch_size = 2;  // six steps per epoch
   asked.epochs = 8;
   asked.learning_rate = 1e-4;
   asked.average = 0.9;

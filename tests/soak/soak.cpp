@@ -1,4 +1,4 @@
-// soak PREDICTIONS TRAININGS: so many predictions and short trainings in one process, through the library,
+// soak PREDICTIONS TRAININGS: that many predictions and short trainings in one process, through the library,
 // reading and writing files as the program does. Afterwards the process must hold as much memory as after the
 // first tenth, and as many open files as at the start.
 #include <malloc.h>

@@ -42,8 +42,8 @@ TEST_P(Metrics, ReportEqualsScikitLearnsToTheLastBit) {
   const ClassificationReport report = classification_report(matrix());
   ASSERT_EQ(report.classes.size(), golden()["per_class"].size());
   for (std::size_t i = 0; i < report.classes.size(); ++i) {
-    const ClassScores& its = report.classes[i];
-    EXPECT_EQ(json({its.label, its.scores.precision, its.scores.recall, its.scores.f1, its.support}),
+    const ClassScores& each = report.classes[i];
+    EXPECT_EQ(json({each.label, each.scores.precision, each.scores.recall, each.scores.f1, each.support}),
               golden()["per_class"][i]);
   }
   EXPECT_EQ(report.accuracy, golden()["accuracy"]);
@@ -75,8 +75,8 @@ TEST_P(Metrics, FiguresOfLogitsEqualTorchsAndNumpys) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Goldens, Metrics, testing::Range(std::size_t{0}, cases().size()),
-                         [](const testing::TestParamInfo<std::size_t>& its) {
-                           std::string name = cases()[its.param]["name"];
+                         [](const testing::TestParamInfo<std::size_t>& info) {
+                           std::string name = cases()[info.param]["name"];
                            std::erase_if(name, [](unsigned char c) { return !std::isalnum(c) && c != ' '; });
                            std::replace(name.begin(), name.end(), ' ', '_');
                            return name;
@@ -93,9 +93,9 @@ TEST(ClassificationReportText, WideNamesStayInTheirColumn) {
 TEST(MostConfused, ComesByCountThenByClass) {
   const ConfusionMatrix matrix{3, {5, 2, 0, 3, 9, 2, 2, 0, 1}};
   std::vector<std::vector<std::int64_t>> mistakes;
-  for (const Confusion& its : most_confused(matrix)) {
+  for (const Confusion& each : most_confused(matrix)) {
     mistakes.push_back(
-        {static_cast<std::int64_t>(its.truth), static_cast<std::int64_t>(its.predicted), its.pictures});
+        {static_cast<std::int64_t>(each.truth), static_cast<std::int64_t>(each.predicted), each.pictures});
   }
   EXPECT_THAT(mistakes, ElementsAre(ElementsAre(1, 0, 3), ElementsAre(0, 1, 2), ElementsAre(1, 2, 2),
                                     ElementsAre(2, 0, 2)));

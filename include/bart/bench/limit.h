@@ -35,7 +35,7 @@ struct LimitOptions {
 Limit measure_limit(const Architecture& architecture, const LimitOptions& options,
                     const std::function<void(int, int)>& progress = {});
 
-/// The speed of a copy between two blocks larger than all caches on so many threads, in bytes per second,
+/// The speed of a copy between two blocks larger than all caches on `threads` threads, in bytes per second,
 /// read plus written: the median of `rounds`.
 double copy_bytes_per_second(int threads, int rounds);
 

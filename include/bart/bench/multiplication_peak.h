@@ -13,8 +13,8 @@ struct MultiplicationPeak {
   std::optional<double> bf16;  // empty with AMX, whose tiles multiply more than is measured here
 };
 
-/// Measures it on so many threads (0: as many as this process may use) with fused multiply-adds of the widest
-/// vectors in registers. In bf16 these are dpbf16ps of AVX512_BF16, or without that floats, as in the
+/// Measures it on this many threads (0: as many as this process may use) with fused multiply-adds of the
+/// widest vectors in registers. In bf16 these are dpbf16ps of AVX512_BF16, or without that floats, as in the
 /// kernels. The best of `rounds` counts, because other work can only slow it down.
 MultiplicationPeak measure_multiplication_peak(int threads, int rounds);
 

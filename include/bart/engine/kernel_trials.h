@@ -14,7 +14,7 @@ namespace bart {
 struct KernelTrial {
   std::string implementation;
   std::vector<std::size_t> reads, writes;  // bytes of each block of memory
-  /// Binds the kernel to blocks of at least so many bytes, on 64-byte boundaries. The result can be called
+  /// Binds the kernel to blocks of at least these sizes, on 64-byte boundaries. The result can be called
   /// any number of times, as long as the blocks exist.
   std::function<std::function<void()>(const std::vector<void*>& read, const std::vector<void*>& written)>
       bind;

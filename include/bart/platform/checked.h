@@ -47,7 +47,7 @@ constexpr std::uint64_t checked_sum(Integers... summands) {
   return sum;
 }
 
-/// The number of bytes that hold so many bits.
+/// The number of bytes that hold this many bits.
 constexpr std::uint64_t bytes_of_bits(std::uint64_t bits) {
   return bits / 8 + (bits % 8 != 0 ? 1 : 0);
 }

@@ -5,7 +5,7 @@
 
 namespace bart {
 
-/// Asking for more threads than this is a mistake: no machine has so many processors, and the memory for
+/// Asking for more threads than this is a mistake: no machine has that many processors, and memory for
 /// their stacks and scratch would run out first.
 inline constexpr int most_threads = 1024;
 

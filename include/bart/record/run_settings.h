@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -69,9 +70,16 @@ enum class Effect {
   output,  // the setting belongs to one start of the program and is not recorded
 };
 
-/// The settings of a recipe for so many epochs: "original" is the default RunSettings, "tuned" are the best
-/// known settings for this network. Throws std::out_of_range for another name.
+/// The settings of a recipe, for `epochs` or else for its own number of them: "original" is the default
+/// RunSettings, "tuned" are the best known settings for this network. Throws std::out_of_range for another
+/// name.
 RunSettings recipe_settings(std::string_view recipe, std::optional<int> epochs = std::nullopt);
+
+/// The settings of a recipe with other values for those with the flags `given`, taken from `values`. If one
+/// of them excludes a value of the recipe, such as a schedule with a warm-up of its own, that value becomes
+/// 0.
+RunSettings recipe_settings(std::string_view recipe, std::optional<int> epochs, const RunSettings& values,
+                            const std::set<std::string>& given);
 
 /// A row of the table of settings. Flags, help, run.toml, checkpoints, run.json and the tables for people are
 /// made from these rows, so a new setting takes a member of RunSettings, a row, and the code that uses it.

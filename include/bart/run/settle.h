@@ -26,4 +26,7 @@ bool lies_in(const std::filesystem::path& path, const std::filesystem::path& fol
 /// Throws SettingError for a cache inside the data folder, because it would be taken for a class.
 void check_cache(const std::filesystem::path& cache, const std::filesystem::path& data_folder);
 
+/// Throws SettingError for a folder of results inside the data folder, because it would be taken for a class.
+void check_out(const std::filesystem::path& out, const std::filesystem::path& data_folder);
+
 }  // namespace bart

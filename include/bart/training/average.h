@@ -12,8 +12,8 @@ struct ModelAverage {
   std::int64_t updates = 0;
 };
 
-/// The average is updated once in so many steps, because reading all parameters takes time. An update counts
-/// for all these steps.
+/// The average is updated once in this many steps, because reading all parameters takes time. An update
+/// counts for all these steps.
 inline constexpr std::int64_t steps_per_average = 16;
 
 /// The share of itself that the average keeps in its update number `update`, from 1: decay^16, but at the

@@ -30,7 +30,7 @@ struct TrainOptions {
   double learning_rate = 0.001;
   std::uint32_t seed = 10;
   std::optional<std::int64_t> max_steps =
-      {};           // stop after so many optimizer steps, without a validation at the end
+      {};           // stop after this many optimizer steps, without a validation at the end
   int threads = 0;  // 0: what this process may use
   Precision precision = Precision::f32;
   bool exact = false;  // see EngineOptions
@@ -55,7 +55,7 @@ struct TrainOptions {
   /// pictures that are augmented anew.
   bool calibrate = false;
   /// Each epoch validates what settle() makes of the model, for a training that chooses among its epochs. Its
-  /// figures are then those of the model that a training with so many epochs leaves.
+  /// figures are then those of the model that a training of only these epochs leaves.
   bool settles_every_epoch = false;
 };
 

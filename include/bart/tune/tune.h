@@ -19,7 +19,7 @@ struct Candidate {
   /// What is tried, for people, by the flag of its setting: ("lr", "0.0031"), ("augment", "x0.8"). All
   /// candidates of a search have the same flags.
   std::vector<std::pair<std::string, std::string>> shown;
-  RunSettings settings;  // for so many epochs as candidate() was asked for
+  RunSettings settings;  // for the number of epochs that candidate() was asked for
 };
 
 /// The trainings of one round of a search.
@@ -47,7 +47,7 @@ struct Trial {
   std::optional<double> test_accuracy = {};
 };
 
-/// A search has at most so many candidates.
+/// The most candidates of a search.
 inline constexpr std::size_t most_candidates = 256;
 
 struct TuneOptions {
@@ -89,7 +89,7 @@ struct TuneObserver {
   std::function<void(const TuneResult&, const Trial&)> begins = {};
   OnProgress reading = {};             // pictures
   std::function<void()> started = {};  // before the first step of a training
-  std::function<void(std::size_t done, std::size_t total)> training = {};  // pictures of all its epochs
+  OnProgress training = {};            // pictures of all its epochs
   std::function<bool()> goes_on = {};  // after each step: false stops the search, which can go on later
   std::function<void(const TuneResult&, const Trial&)> ended = {};
   std::function<void(const std::string&)> warning = {};  // a sentence

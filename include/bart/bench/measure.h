@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bart/bench/limit.h"
+#include "bart/bench/multiplication_peak.h"
+#include "bart/bench/network_speed.h"
+#include "bart/bench/picture_speed.h"
+#include "bart/bench/scale.h"
+#include "bart/record/machine.h"
+
+namespace bart {
+
+/// A plan with the time of each operation, and the least time that its work takes on this machine.
+struct TimedPlan {
+  std::vector<OperationTime> operations;
+  Limit limit;
+};
+
+/// The measurements of the network in one precision. Those that were not asked for are empty.
+struct PrecisionBench {
+  Precision precision;
+  std::optional<TrainingSpeed> training = {};
+  std::optional<InferenceSpeed> inference = {};
+  std::optional<InferenceSpeed> one_picture = {};
+  std::optional<TimedPlan> training_plan = {};
+  std::optional<TimedPlan> inference_plan = {};
+};
+
+struct PictureBench {
+  int threads;
+  PictureSpeed speed;
+};
+
+struct BenchReport {
+  Machine machine;
+  NetworkBench bench;  // the settings for all precisions
+  std::vector<PrecisionBench> precisions = {};
+  std::optional<double> copy_bytes_per_second = {};  // read plus written
+  MultiplicationPeak peak = {};                      // with the limit
+  std::optional<double> waited =
+      {};  // the share of the time in which BART waited for a processor that had other work
+  std::vector<PictureBench> pictures = {};
+  std::optional<double> start_up_seconds = {};
+  std::vector<ScaleStep> scale = {};
+};
+
+enum class BenchPart {
+  training,
+  inference,  // of batches and of one picture
+  limit,      // the time of each operation beside the least time that its work takes
+  pictures,   // reading, decoding and resizing
+  start,      // of a process that predicts one picture
+  scale,      // training_scale()
+};
+
+struct BenchOptions {
+  std::set<BenchPart> parts;
+  NetworkBench network = {};          // 0 threads: as many as this process may use
+  std::vector<Precision> precisions;  // at least one; the network is measured in each, the scale in the last
+  bool quick = false;                 // fewer rounds and pictures, for a first look
+  std::filesystem::path pictures = {};  // a data set, see list_data(); empty: drawn pictures
+  std::filesystem::path program = {};   // whose start is measured, see start_up_seconds()
+};
+
+/// What is being measured, how much of it is done, and in which unit ("images").
+using BenchObserver =
+    std::function<void(const std::string& what, std::size_t done, std::size_t total, std::string_view unit)>;
+
+/// Takes the measurements of bart bench. Throws Error when the network cannot be executed or the pictures
+/// cannot be read.
+BenchReport measure(const BenchOptions& options, const BenchObserver& observer = {});
+
+}  // namespace bart
