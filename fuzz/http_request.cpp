@@ -1,5 +1,5 @@
-// Requests to bart serve, in the pieces in which they come: bytes that are no request get a status, a request
-// gets a response, and neither is the server's fault.
+// Requests to bart serve, in the pieces in which they come: bytes that are not a request get a status, a
+// request gets a response, and neither is the server's fault.
 #include <boost/asio/buffer.hpp>
 #include <cstddef>
 #include <cstdint>

@@ -79,7 +79,7 @@ void check_can_write(const Output& output) {
   if (::access((fs::exists(status) ? path : folder).c_str(), W_OK) != 0) {
     throw Error(fmt::format("cannot write {}: {}", path.string(), std::strerror(errno)));
   }
-  // Of a file that is replaced as a whole, too: a folder that is none.
+  // For a file that is replaced as a whole, too: the folder is missing, or is not a folder.
   if (!fs::exists(status) && !fs::is_directory(folder, none)) {
     throw Error(fmt::format("cannot write {}: {} is not a folder", path.string(), folder.string()));
   }

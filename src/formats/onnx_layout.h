@@ -15,7 +15,7 @@ constexpr std::int64_t ir_version(int opset) {
 }
 inline constexpr std::size_t max_bytes = 0x7fffffff;  // protobuf's limit
 
-// Where metadata_props holds num_batches_tracked, which is no part of the graph: JSON, {name: count}.
+// Where metadata_props holds num_batches_tracked, which is not part of the graph: JSON, {name: count}.
 inline constexpr const char* counters_key = "num_batches_tracked";
 
 }  // namespace bart::onnx_layout

@@ -134,7 +134,7 @@ void PngFacts::read_frame(Bytes data) {
   frame = box;
 }
 
-// The data of a later frame, in a file that is no animation for Pillow: only their number counts.
+// The data of a later frame, in a file that is not an animation for Pillow: only their number counts.
 void PngFacts::read_frame_data(Bytes data) {
   const std::uint32_t number = u32_be(data, 0);
   if (!sequence || number != *sequence + 1)

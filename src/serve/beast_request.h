@@ -19,7 +19,7 @@ void set_limits(RequestParser& parser, std::size_t body_bytes);
 /// The request that a parser has read; `with_body`: its body is moved out.
 HttpRequest request_of(RequestParser& parser, bool with_body);
 
-/// The response to bytes that are no request.
+/// The response to bytes that are not a request.
 HttpResponse response_to(const boost::beast::error_code& error, std::size_t body_limit);
 
 }  // namespace bart

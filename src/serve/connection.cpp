@@ -62,7 +62,7 @@ std::string peer_of(const HttpRequest& request, std::string peer, const std::vec
 }
 
 /// Whether the next request begins where the parser says that a refused one without a body ends. After one
-/// whose length is in doubt, what follows may be its body, which is no request.
+/// whose length is in doubt, what follows may be its body, not a request.
 bool knows_its_end(const HttpRequest& head, int status) {
   return status != 400 && status != 411 && head.count("Transfer-Encoding") == 0 &&
          head.count("Content-Length") <= 1;

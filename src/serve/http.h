@@ -59,7 +59,7 @@ struct HttpTarget {
   std::map<std::string, std::string> query;
 };
 
-/// Throws HttpError 400 for a target that is no path, an escape that is none, and a parameter that is given
+/// Throws HttpError 400 for a target that is not a path, an invalid escape, and a parameter that is given
 /// twice.
 HttpTarget parse_target(std::string_view target);
 
@@ -69,7 +69,7 @@ struct MediaType {
   std::map<std::string, std::string> parameters;  // names in lower case
 };
 
-/// Throws HttpError 400 for a text that is no media type.
+/// Throws HttpError 400 for a text that is not a media type.
 MediaType parse_media_type(std::string_view text);
 
 /// A text that is a whole number in decimal digits and nothing else.

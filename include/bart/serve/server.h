@@ -54,7 +54,7 @@ class OtherClasses : public Error {
   using Error::Error;
 };
 
-/// Whether only this computer reaches the address: 127.0.0.1, ::1. Throws Error for a text that is no
+/// Whether only this computer reaches the address: 127.0.0.1, ::1. Throws Error for a text that is not an
 /// address.
 bool is_loopback(const std::string& address);
 
