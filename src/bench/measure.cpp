@@ -6,6 +6,7 @@
 #include "bart/bench/processor_wait.h"
 #include "bart/bench/start_up.h"
 #include "bart/dataset/listing.h"
+#include "bart/platform/error.h"
 #include "bart/platform/threads.h"
 
 namespace bart {
@@ -99,6 +100,7 @@ class Measuring {
   }
 
   void measure_scale() {
+    if (options_.precisions.empty()) throw Error("the scale needs a precision to be measured in");
     NetworkBench bench = report_.bench;
     bench.engine.precision = options_.precisions.back();
     bench.rounds = std::min(bench.rounds, 3);

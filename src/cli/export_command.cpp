@@ -45,15 +45,6 @@ ModelFormat format_named(const std::string& name, const std::string& where) {
   throw UsageError(fmt::format("{} must be onnx, safetensors or pth, not \"{}\"", where, name));
 }
 
-/// The class names of a .pth are written beside it, as a training does, but never over those of another
-/// model.
-void check_labels_place(const fs::path& labels, const std::vector<std::string>& classes) {
-  if (!fs::exists(labels)) return;
-  if (decode_label_encoder(read_file(labels)) == classes) return;
-  throw Error(fmt::format("{} names other classes than the model: write the .pth into another folder",
-                          labels.string()));
-}
-
 int export_model(const ExportFlags& flags, const FoundModel& found, const fs::path& out, ModelFormat format) {
   if (flags.half && format == ModelFormat::pth) {
     throw UsageError(
@@ -81,7 +72,7 @@ int export_model(const ExportFlags& flags, const FoundModel& found, const fs::pa
   });
   const fs::path labels = RunFolder(out.parent_path()).labels();
   const bool with_labels = format == ModelFormat::pth && !through;
-  if (with_labels) check_labels_place(labels, model.classes);
+  if (with_labels) check_names_no_others(labels, model.classes);
 
   // The bytes are checked before anything is replaced; then the file is compared with them.
   const fs::path folder = found.run.test_pictures();

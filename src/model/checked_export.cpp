@@ -7,10 +7,12 @@
 #include <utility>
 
 #include "bart/dataset/read_picture_file.h"
+#include "bart/formats/joblib.h"
 #include "bart/model/model.h"
 #include "bart/model/picture_files.h"
 #include "bart/pictures/decode.h"
 #include "bart/platform/error.h"
+#include "bart/platform/files.h"
 #include "bart/sample/sample.h"
 
 namespace bart {
@@ -75,6 +77,13 @@ CheckedExport export_checked(const ModelFile& model, ModelFormat format, const M
         fmt::format("its probabilities would differ by up to {:.1e}", agreement.farthest_probability));
   }
   return exported;
+}
+
+void check_names_no_others(const std::filesystem::path& labels, const std::vector<std::string>& classes) {
+  if (!std::filesystem::exists(labels)) return;
+  if (decode_label_encoder(read_file(labels)) == classes) return;
+  throw Error(fmt::format("{} names other classes than the model: write the .pth into another folder",
+                          labels.string()));
 }
 
 }  // namespace bart

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "bart/formats/joblib.h"
 #include "bart/pictures/encode_png.h"
+#include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "bart/sample/sample.h"
 #include "scratch_folder.h"
@@ -33,6 +35,15 @@ TEST(PicturesToCompare, AreDrawnIfThereAreNone) {
     ASSERT_EQ(drawn.pictures.size(), 5u);
     EXPECT_NE(drawn.pictures[0].pixels, drawn.pictures[1].pixels);
   }
+}
+
+TEST(CheckNamesNoOthers, ProtectsTheLabelsOfAnotherModel) {
+  const test::ScratchFolder scratch;
+  const std::filesystem::path labels = scratch.path() / "label_encoder.joblib";
+  EXPECT_NO_THROW(check_names_no_others(labels, {"ann", "bo"}));
+  write_file(labels, encode_label_encoder({"ann", "bo"}));
+  EXPECT_NO_THROW(check_names_no_others(labels, {"ann", "bo"}));
+  EXPECT_THROW(check_names_no_others(labels, {"bo", "ann"}), Error);
 }
 
 }  // namespace

@@ -63,9 +63,9 @@ enum class BenchPart {
 
 struct BenchOptions {
   std::set<BenchPart> parts;
-  NetworkBench network = {};          // 0 threads: as many as this process may use
-  std::vector<Precision> precisions;  // at least one; the network is measured in each, the scale in the last
-  bool quick = false;                 // fewer rounds and pictures, for a first look
+  NetworkBench network = {};            // 0 threads: as many as this process may use
+  std::vector<Precision> precisions;    // the network is measured in each, the scale in the last
+  bool quick = false;                   // fewer rounds and pictures, for a first look
   std::filesystem::path pictures = {};  // a data set, see list_data(); empty: drawn pictures
   std::filesystem::path program = {};   // whose start is measured, see start_up_seconds()
 };

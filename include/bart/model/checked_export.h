@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "bart/model/model_file.h"
@@ -37,5 +38,9 @@ ComparedPictures pictures_to_compare(const std::filesystem::path& folder, std::s
 /// afterwards, or when float32 weights give another class or a probability that differs by more than 1e-5.
 CheckedExport export_checked(const ModelFile& model, ModelFormat format, const ModelFileOptions& options,
                              std::span<const Picture> pictures, int threads);
+
+/// The class names of a .pth are written beside it, to `labels` (.joblib), as a training does. Throws Error
+/// when that file is there and names other classes: it belongs to another model.
+void check_names_no_others(const std::filesystem::path& labels, const std::vector<std::string>& classes);
 
 }  // namespace bart

@@ -1,0 +1,55 @@
+#include "bart/bench/measure.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "bart/platform/error.h"
+
+namespace bart {
+namespace {
+
+using testing::ElementsAre;
+
+const NetworkBench tiny{
+    .architecture = {.classes = 3, .image_size = 16, .blocks = {{16, 0.25}}, .hidden = {{16, 0.5}}},
+    .engine = {.threads = 1},
+    .batch_size = 2,
+    .rounds = 1};
+
+TEST(Measure, TakesOnlyWhatIsAskedForAndTellsHowFarItIs) {
+  std::set<std::string> told;
+  std::size_t last = 0, all = 0;
+  const BenchReport report =
+      measure({.parts = {BenchPart::inference}, .network = tiny, .precisions = {Precision::f32}},
+              [&](const std::string& what, std::size_t done, std::size_t total, std::string_view unit) {
+                told.insert(what);
+                EXPECT_LE(done, total);
+                EXPECT_EQ(unit, "images");
+                last = done;
+                all = total;
+              });
+  EXPECT_THAT(told, ElementsAre("Inference in f32", "One picture in f32"));
+  EXPECT_EQ(last, all);
+  ASSERT_EQ(report.precisions.size(), 1u);
+  EXPECT_GT(report.precisions[0].inference->images_per_second, 0);
+  EXPECT_GT(report.precisions[0].one_picture->images_per_second, 0);
+  EXPECT_FALSE(report.precisions[0].training || report.precisions[0].training_plan);
+  EXPECT_FALSE(report.copy_bytes_per_second || report.start_up_seconds);
+  EXPECT_TRUE(report.pictures.empty() && report.scale.empty());
+}
+
+TEST(Measure, ReadsPicturesOnOneThreadAndOnAll) {
+  NetworkBench two = tiny;
+  two.engine.threads = 2;
+  const BenchReport report =
+      measure({.parts = {BenchPart::pictures}, .network = two, .precisions = {}, .quick = true});
+  ASSERT_EQ(report.pictures.size(), 2u);
+  EXPECT_EQ(report.pictures[0].threads, 1);
+  EXPECT_EQ(report.pictures[1].threads, 2);
+  EXPECT_EQ(report.pictures[1].speed.pictures, 20u);
+  EXPECT_TRUE(report.precisions.empty());
+  EXPECT_THROW(measure({.parts = {BenchPart::scale}, .network = tiny, .precisions = {}}), Error);
+}
+
+}  // namespace
+}  // namespace bart
