@@ -98,14 +98,14 @@ double pass_bytes(const std::vector<Layer>& layers, const LimitOptions& options)
 }  // namespace
 
 Limit measure_limit(const Architecture& architecture, const LimitOptions& options,
-                    const std::function<void(int, int)>& progress) {
+                    const OnProgress& progress) {
   const std::vector<OperationTrials> operations =
       kernel_trials(architecture, options.engine, options.batch_size, options.training);
   Limit limit{};
   NoiseMemory memory;
   for (const OperationTrials& operation : operations) {
     limit.kernels.push_back(fastest(operation, memory, options.rounds));
-    if (progress) progress(static_cast<int>(limit.kernels.size()), static_cast<int>(operations.size()));
+    if (progress) progress(limit.kernels.size(), operations.size());
   }
   if (!options.training) return limit;
   const std::vector<Layer> layers = layers_of(architecture);

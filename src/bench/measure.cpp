@@ -46,22 +46,23 @@ class Measuring {
   bool wanted(BenchPart part) const { return options_.parts.contains(part); }
 
   /// Tells the observer, for a measurement whose rounds have `each` units.
-  BenchProgress shown(const std::string& what, int each, const char* unit) const {
+  OnProgress shown(const std::string& what, std::size_t each, const char* unit) const {
     if (!observer_) return {};
-    return [this, what, each, unit](int done, int total) {
-      observer_(what, static_cast<std::size_t>(done * each), static_cast<std::size_t>(total * each), unit);
+    return [this, what, each, unit](std::size_t done, std::size_t total) {
+      observer_(what, done * each, total * each, unit);
     };
   }
 
   void measure_network(Precision precision) {
     NetworkBench bench = report_.bench;
     bench.engine.precision = bench.engine.evaluation_precision = precision;
+    const auto batch = static_cast<std::size_t>(bench.batch_size);
     const std::string in = precision == Precision::bf16 ? " in bf16" : " in f32";
     PrecisionBench& measured = report_.precisions.emplace_back(PrecisionBench{.precision = precision});
     if (wanted(BenchPart::training))
-      measured.training = training_speed(bench, shown("Training" + in, bench.batch_size, "images"));
+      measured.training = training_speed(bench, shown("Training" + in, batch, "images"));
     if (wanted(BenchPart::inference)) {
-      measured.inference = inference_speed(bench, shown("Inference" + in, bench.batch_size, "images"));
+      measured.inference = inference_speed(bench, shown("Inference" + in, batch, "images"));
       NetworkBench one = bench;
       one.batch_size = 1;
       one.rounds *= 10;

@@ -34,7 +34,7 @@ struct NoiseBatch {
 
 }  // namespace
 
-TrainingSpeed training_speed(const NetworkBench& bench, const BenchProgress& progress) {
+TrainingSpeed training_speed(const NetworkBench& bench, const OnProgress& progress) {
   // All rounds lie in one epoch, so that no validation comes between two steps.
   const int rounds = warm_up_rounds + bench.rounds;
   const auto n = static_cast<std::size_t>(rounds) * static_cast<std::size_t>(bench.batch_size);
@@ -60,7 +60,8 @@ TrainingSpeed training_speed(const NetworkBench& bench, const BenchProgress& pro
                       const auto now = std::chrono::steady_clock::now();
                       if (step.step > warm_up_rounds)
                         seconds.push_back(std::chrono::duration<double>(now - last).count());
-                      if (progress) progress(static_cast<int>(step.step), rounds);
+                      if (progress)
+                        progress(static_cast<std::size_t>(step.step), static_cast<std::size_t>(rounds));
                       last = std::chrono::steady_clock::now();
                       return true;
                     },
@@ -70,14 +71,15 @@ TrainingSpeed training_speed(const NetworkBench& bench, const BenchProgress& pro
   return {median, bench.batch_size / median, peak_memory_bytes()};
 }
 
-InferenceSpeed inference_speed(const NetworkBench& bench, const BenchProgress& progress) {
+InferenceSpeed inference_speed(const NetworkBench& bench, const OnProgress& progress) {
   NoiseBatch batch(bench);
   std::vector<float> logits(batch.pictures.size() * static_cast<std::size_t>(bench.architecture.classes));
   std::vector<double> seconds;
-  for (int round = 0; round < warm_up_rounds + bench.rounds; ++round) {
+  const int rounds = warm_up_rounds + bench.rounds;
+  for (int round = 0; round < rounds; ++round) {
     const double round_seconds = seconds_of([&] { batch.processor.evaluate(batch.pictures, logits); });
     if (round >= warm_up_rounds) seconds.push_back(round_seconds);
-    if (progress) progress(round + 1, warm_up_rounds + bench.rounds);
+    if (progress) progress(static_cast<std::size_t>(round + 1), static_cast<std::size_t>(rounds));
   }
   const double median = median_of(seconds);
   return {median, bench.batch_size / median};

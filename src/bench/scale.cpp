@@ -4,7 +4,7 @@
 
 namespace bart {
 
-std::vector<ScaleStep> training_scale(const NetworkBench& from, const BenchProgress& progress) {
+std::vector<ScaleStep> training_scale(const NetworkBench& from, const OnProgress& progress) {
   std::vector<ScaleStep> steps;
   const auto vary = [&](const char* varied, const std::vector<int>& values, auto set) {
     for (const int value : values) {
@@ -25,7 +25,7 @@ std::vector<ScaleStep> training_scale(const NetworkBench& from, const BenchProgr
 
   for (std::size_t i = 0; i < steps.size(); ++i) {
     steps[i].speed = training_speed(steps[i].bench);
-    if (progress) progress(static_cast<int>(i + 1), static_cast<int>(steps.size()));
+    if (progress) progress(i + 1, steps.size());
   }
   return steps;
 }

@@ -29,9 +29,8 @@ int sample_command(const SampleFlags& flags) {
                                  max_sample_per_class));
   }
   Progress progress;
-  write_sample(flags.folder, options, [&](int done, int total) {
-    progress.show("Drawing", static_cast<std::size_t>(done), static_cast<std::size_t>(total));
-  });
+  write_sample(flags.folder, options,
+               [&](std::size_t done, std::size_t total) { progress.show("Drawing", done, total); });
   progress.clear();
   fmt::print("Drew {} pictures of {} characters into {}\n", flags.options.classes * flags.options.per_class,
              flags.options.classes, flags.folder.string());

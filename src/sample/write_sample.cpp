@@ -47,13 +47,13 @@ void create_empty_folder(const fs::path& folder) {
 
 }  // namespace
 
-void write_sample(const fs::path& folder, const SampleOptions& options,
-                  const std::function<void(int, int)>& progress) {
+void write_sample(const fs::path& folder, const SampleOptions& options, const OnProgress& progress) {
   check(options);
   create_empty_folder(folder);
-  const int total = options.classes * options.per_class;
+  const std::size_t total =
+      static_cast<std::size_t>(options.classes) * static_cast<std::size_t>(options.per_class);
   std::mutex mutex;
-  int done = 0;
+  std::size_t done = 0;
   Dice seeds(options.seed);
   for (int character = 0; character < options.classes; ++character) {
     const std::uint64_t class_seed = seeds.word();

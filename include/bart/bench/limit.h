@@ -1,11 +1,11 @@
 #pragma once
 
-#include <functional>
 #include <vector>
 
 #include "bart/bench/operation_times.h"
 #include "bart/engine/engine.h"
 #include "bart/network/architecture.h"
+#include "bart/platform/progress.h"
 
 namespace bart {
 
@@ -33,7 +33,7 @@ struct LimitOptions {
 /// Calls `progress(done, total)` after each kernel. Throws Error when the network cannot be executed with
 /// these options.
 Limit measure_limit(const Architecture& architecture, const LimitOptions& options,
-                    const std::function<void(int, int)>& progress = {});
+                    const OnProgress& progress = {});
 
 /// The speed of a copy between two blocks larger than all caches on `threads` threads, in bytes per second,
 /// read plus written: the median of `rounds`.

@@ -1,12 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <vector>
 
 #include "bart/bench/operation_times.h"
 #include "bart/engine/engine.h"
 #include "bart/network/architecture.h"
+#include "bart/platform/progress.h"
 
 namespace bart {
 
@@ -19,9 +19,6 @@ struct NetworkBench {
   int rounds = 10;  // after two rounds of warming up
 };
 
-/// Rounds done, of all.
-using BenchProgress = std::function<void(int done, int total)>;
-
 struct TrainingSpeed {
   double step_seconds;  // the median of the rounds
   double images_per_second;
@@ -29,8 +26,8 @@ struct TrainingSpeed {
 };
 
 /// Measures steps of a Training as bart train makes them: gathering the batch, drawing dropout masks,
-/// forward, backward and Adam.
-TrainingSpeed training_speed(const NetworkBench& bench, const BenchProgress& progress = {});
+/// forward, backward and Adam. `progress` counts rounds.
+TrainingSpeed training_speed(const NetworkBench& bench, const OnProgress& progress = {});
 
 struct InferenceSpeed {
   double batch_seconds;  // the median of the rounds
@@ -38,7 +35,8 @@ struct InferenceSpeed {
 };
 
 /// Measures Engine::evaluate() on a batch; with a batch size of 1 this is the latency of a picture.
-InferenceSpeed inference_speed(const NetworkBench& bench, const BenchProgress& progress = {});
+/// `progress` counts rounds.
+InferenceSpeed inference_speed(const NetworkBench& bench, const OnProgress& progress = {});
 
 /// Measures each operation of a training step or of Engine::evaluate().
 std::vector<OperationTime> operation_times(const NetworkBench& bench, bool training);

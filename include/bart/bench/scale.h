@@ -16,6 +16,6 @@ struct ScaleStep {
 
 /// Measures training steps that differ from `from` in one thing each: batches of 1 to 256, pictures of 64 to
 /// 256 pixels, 2 to 5,000 classes, 1 to from.engine.threads threads.
-std::vector<ScaleStep> training_scale(const NetworkBench& from, const BenchProgress& progress = {});
+std::vector<ScaleStep> training_scale(const NetworkBench& from, const OnProgress& progress = {});
 
 }  // namespace bart

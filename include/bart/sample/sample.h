@@ -2,11 +2,11 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "bart/pictures/picture.h"
+#include "bart/platform/progress.h"
 
 namespace bart {
 
@@ -31,6 +31,6 @@ struct SampleOptions {
 /// thread, one call at a time. Throws Error when `folder` exists and is not empty, or cannot be written, and
 /// for numbers out of range.
 void write_sample(const std::filesystem::path& folder, const SampleOptions& options,
-                  const std::function<void(int, int)>& progress = {});
+                  const OnProgress& progress = {});
 
 }  // namespace bart
