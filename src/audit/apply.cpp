@@ -183,6 +183,12 @@ class Plan {
   std::set<std::pair<bool, std::string>> taken_;
 };
 
+/// A picture that is in neither of the places where it should be.
+class PictureGone : public Error {
+ public:
+  using Error::Error;
+};
+
 /// Moves a picture, unless that has been done, and makes the folder that it goes to. Throws Error.
 void move_picture(const fs::path& from_base, const std::string& from, const fs::path& to_base,
                   const std::string& to) {
@@ -190,7 +196,7 @@ void move_picture(const fs::path& from_base, const std::string& from, const fs::
   check_no_links(to_base, to);
   const bool here = is_there(from_base / from), there = is_there(to_base / to);
   if (!here && there) return;
-  if (!here) throw Error(fmt::format("{} is gone", (from_base / from).string()));
+  if (!here) throw PictureGone(fmt::format("{} is gone", (from_base / from).string()));
   if (there) throw Error(fmt::format("{} is there already", (to_base / to).string()));
   fs::create_directories((to_base / to).parent_path());
   move_file(from_base / from, to_base / to);
@@ -278,25 +284,30 @@ Applied undo_decisions(const fs::path& path, const fs::path& folder) {
   Journal journal = read_journal(places.journal);
   if (journal.state == Journal::State::undone) return told(places, journal, true);
   write_state(places, journal, Journal::State::undoing);
-  std::string first;
-  std::size_t failures = 0;
+  std::vector<std::string> failures, gone;
   for (auto move = journal.moves.rbegin(); move != journal.moves.rend(); ++move) {
     try {
       move_picture(places.base(*move), move->to, places.folder, move->from);
       if (move->removed) remove_empty_folders(places.removed, move->to);
+    } catch (const PictureGone& error) {
+      gone.emplace_back(error.what());
     } catch (const std::exception& error) {
-      if (failures++ == 0) first = error.what();
+      failures.emplace_back(error.what());
     }
   }
   for (auto made = journal.created.rbegin(); made != journal.created.rend(); ++made) {
     ::rmdir((places.folder / *made).c_str());  // unless something else is in it now
   }
-  if (failures > 0) {
-    throw Error(fmt::format("{} of {} could not be moved back (the first: {})", failures,
-                            counted(journal.moves.size(), "picture", "pictures"), first));
-  }
+  const auto failed = [&](const std::vector<std::string>& why) {
+    return Error(fmt::format("{} of {} could not be moved back (the first: {})",
+                             failures.size() + gone.size(),
+                             counted(journal.moves.size(), "picture", "pictures"), why.front()));
+  };
+  if (!failures.empty()) throw failed(failures);
   sync_file_system(places.folder);
   write_state(places, journal, Journal::State::undone);
+  // To try again would not bring them back, so this is the end of taking back.
+  if (!gone.empty()) throw failed(gone);
   return told(places, journal, false);
 }
 

@@ -21,7 +21,12 @@ std::string text_in(const json& object, const char* key, std::size_t number) {
   if (found == object.end() || !found->is_string() || found->get_ref<const std::string&>().empty()) {
     throw wrong(fmt::format("decision {} has no \"{}\"", number, key));
   }
-  return found->get<std::string>();
+  std::string text = found->get<std::string>();
+  // No path and no class has one, and a sentence about it would end there.
+  if (text.find('\0') != std::string::npos) {
+    throw wrong(fmt::format("the \"{}\" of decision {} holds a null byte", key, number));
+  }
+  return text;
 }
 
 }  // namespace
@@ -35,7 +40,9 @@ Decisions decode_decisions(std::span<const std::uint8_t> bytes) {
       list == file.end() || !list->is_array()) {
     throw wrong("it lacks \"version\": 1, \"folder\" or \"decisions\"");
   }
-  Decisions decisions{.folder = folder->get<std::string>(), .decisions = {}};
+  const std::string& path = folder->get_ref<const std::string&>();
+  if (path.empty() || path.find('\0') != std::string::npos) throw wrong("its \"folder\" is no path");
+  Decisions decisions{.folder = path, .decisions = {}};
   std::set<std::string> files;
   for (std::size_t i = 0; i < list->size(); ++i) {
     const json& one = (*list)[i];

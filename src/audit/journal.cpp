@@ -51,7 +51,8 @@ Journal read_journal(const std::filesystem::path& path) {
     const auto state = std::ranges::find(states, json.at("state").get<std::string>());
     if (json.at("version") != 1 || state == states.end()) throw wrong;
     journal.state = static_cast<Journal::State>(state - states.begin());
-    journal.kept = json.at("kept").get<std::size_t>();
+    if (!json.at("kept").is_number_unsigned()) throw wrong;
+    journal.kept = json["kept"].get<std::size_t>();
     journal.created = json.at("created").get<std::vector<std::string>>();
     for (const auto& move : json.at("moves")) {
       journal.moves.push_back({move.at("from"), move.at("to"), move.at("removed")});

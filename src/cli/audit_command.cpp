@@ -1,9 +1,12 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
+#include <vector>
 
 #include "bart/audit/audit.h"
 #include "bart/audit/audit_text.h"
@@ -39,6 +42,7 @@ int audit_command(AuditFlags& flags) {
     throw UsageError("--model and --probabilities both give probabilities: name one of them");
   }
   check_out(flags.out, flags.folder);
+  check_can_write_into({"--out", flags.out});
   const RunSettings settings = recipe_settings(flags.training.recipe, flags.training.settings.epochs,
                                                flags.training.settings, flags.training.given);
   if (flags.rank == "margin") flags.options.ranking = IssueRanking::normalized_margin;
@@ -55,20 +59,24 @@ int audit_command(AuditFlags& flags) {
                       .training = shown("Training"),
                       .predicting = shown("Predicting"),
                       .warning = [&](const std::string& sentence) { log.warning(sentence); }});
-  const std::string page = audit_page(audit, shown("Making thumbnails"));
-  progress.clear();
   fs::create_directories(flags.out);
-  for (const auto& [name, text] : {std::pair("probabilities.csv", probabilities_csv(audit)),
-                                   {"audit.csv", audit_csv(audit)},
-                                   {"audit.json", audit_json(audit)},
-                                   {"audit.html", page}}) {
+  std::vector<std::string> saved;
+  const auto save = [&](const char* name, const std::string& text) {
     EarlierOutput earlier(flags.out / name, EarlierOutput::Replaced::as_a_whole);
     write_file(flags.out / name, text);
+    saved.emplace_back(name);
     if (const std::string kept = earlier.keep(); !kept.empty()) log.info(kept);
-  }
+  };
+  // First what took the time. A file that was read holds more than the pictures that are there now.
+  std::error_code none;
+  if (!fs::equivalent(flags.options.probabilities, flags.out / "probabilities.csv", none))
+    save("probabilities.csv", probabilities_csv(audit));
+  save("audit.csv", audit_csv(audit));
+  save("audit.json", audit_json(audit));
+  save("audit.html", audit_page(audit, shown("Making thumbnails")));
+  progress.clear();
   fmt::print("{}", audit_text(audit));
-  log.info(
-      fmt::format("Saved audit.html, audit.csv, audit.json and probabilities.csv in {}", flags.out.string()));
+  log.info(fmt::format("Saved {} in {}", fmt::join(saved, ", "), flags.out.string()));
   return 0;
 }
 

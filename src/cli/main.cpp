@@ -69,6 +69,22 @@ std::string check_threads(std::string& value) {
   return {};
 }
 
+/// An empty text is what an unset variable of a shell leaves, and must not pass for a flag that was not
+/// given.
+void check_no_empty_values(const CLI::App& command) {
+  for (const CLI::Option* option : command.get_options()) {
+    // --resume without a value has an empty one.
+    if (option->get_expected_min() == 0 ||
+        std::ranges::find(option->results(), std::string()) == option->results().end())
+      continue;
+    const bool argument = option->get_positional();
+    throw UsageError(fmt::format("{} must not be empty: {} (see bart {} --help)",
+                                 argument ? option->get_name(true) : option->get_name(),
+                                 argument ? "name it, or leave it out" : "give it a value, or leave it out",
+                                 command.get_name()));
+  }
+}
+
 int run_program(int argc, const char* const* argv) {
   CLI::App program("BART trains an image classifier on a folder of pictures, and puts it to work.", "bart");
   program.set_version_flag("--version", fmt::format("bart {}", bart_version()));
@@ -129,6 +145,7 @@ int run_program(int argc, const char* const* argv) {
     fmt::print("{}", program.help());
     return 2;
   }
+  check_no_empty_values(*program.get_subcommands().front());
   if (wanted.quiet && wanted.verbose)
     throw UsageError("--quiet and --verbose contradict each other: name one of them");
   set_verbosity(wanted);

@@ -98,9 +98,7 @@ void check_flags(const PredictFlags& flags) {
   }
   if (flags.link && flags.sort_into.empty())
     throw UsageError("--link says how --sort-into sorts: name its folder");
-  if (fs::exists(flags.sort_into) && !fs::is_directory(flags.sort_into)) {
-    throw UsageError(fmt::format("--sort-into {} is not a folder", flags.sort_into.string()));
-  }
+  if (!flags.sort_into.empty()) check_can_write_into({"--sort-into", flags.sort_into});
 }
 
 int predict_command(const PredictFlags& flags) {
@@ -120,6 +118,7 @@ int predict_command(const PredictFlags& flags) {
   const Model model = load_model(flags, options, log);
   ModelAgreement others(model, flags.also, options);
   PictureSorter sorter(flags.sort_into, flags.link);
+  if (!flags.sort_into.empty()) sorter.check_apart(files, model.classes());
 
   PredictionOutput output(out, !flags.out.empty(), format.format);
   PredictionWriter writer(format.format, flags.top_k.has_value(),

@@ -100,6 +100,11 @@ int tune_command(TuneFlags& flags) {
   std::string heading;
   int signal = 0;
   std::string signal_name;
+  const auto note_signal = [&] {
+    if (!signals || signals->received() == 0) return;
+    signal = signals->received();
+    signal_name = signals->name();
+  };
   TuneObserver observer;
   observer.begins = [&](const TuneResult& result, const Trial& trial) {
     std::size_t planned = 0;
@@ -113,12 +118,11 @@ int tune_command(TuneFlags& flags) {
   observer.started = [&] { signals.emplace(); };
   observer.training = [&](std::size_t done, std::size_t total) { progress.show(heading, done, total); };
   observer.goes_on = [&] {
-    if (!signals || signals->received() == 0) return true;
-    signal = signals->received();
-    signal_name = signals->name();
-    return false;
+    note_signal();
+    return signal == 0;
   };
   observer.ended = [&](const TuneResult& result, const Trial& trial) {
+    note_signal();
     signals.reset();
     progress.clear();
     log_end_of(log, result, trial);

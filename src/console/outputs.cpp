@@ -85,6 +85,21 @@ void check_can_write(const Output& output) {
   }
 }
 
+void check_can_write_into(const Output& output) {
+  std::error_code none;
+  fs::path there = fs::absolute(output.path, none);
+  // A link that leads nowhere is in the way.
+  while (!fs::exists(fs::symlink_status(there, none)) && there.has_relative_path())
+    there = there.parent_path();
+  if (!fs::is_directory(there, none)) {
+    throw UsageError(
+        fmt::format("{} {}: {} is not a folder", output.flag, output.path.string(), there.string()));
+  }
+  if (::access(there.c_str(), W_OK | X_OK) != 0) {
+    throw Error(fmt::format("cannot write into {}: {}", there.string(), std::strerror(errno)));
+  }
+}
+
 EarlierOutput::EarlierOutput(fs::path output, Replaced how) : output_(std::move(output)) {
   std::error_code error;
   if (!fs::is_regular_file(output_, error)) return;

@@ -28,6 +28,9 @@ void check_ending(const Output& output, std::string_view format,
 /// written.
 void check_can_write(const Output& output);
 
+/// The same for a folder that files are to be written into, and that need not exist yet.
+void check_can_write_into(const Output& output);
+
 /// A file whose name the user did not choose, and which a command is about to replace: what is there is kept
 /// beside it, "results.earlier.json" for "results.json", unless it turns out to be the same. An output that
 /// the user named is replaced.

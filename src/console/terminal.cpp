@@ -53,7 +53,8 @@ std::string bar_cells(double share, std::size_t cells) {
 }
 
 std::string clock_text(double seconds) {
-  const auto whole = std::lround(std::max(0.0, seconds));
+  // Seconds from a file may be any number.
+  const auto whole = std::lround(std::clamp(seconds, 0.0, 1e12));
   return whole >= 3600 ? fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60)
                        : fmt::format("{}:{:02}", whole / 60, whole % 60);
 }

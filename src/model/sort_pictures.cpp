@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <set>
+#include <system_error>
 
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
@@ -38,6 +40,29 @@ bool rename_to_free(const fs::path& from, const fs::path& to) {
 }
 
 }  // namespace
+
+void PictureSorter::check_apart(std::span<const PictureFile> pictures,
+                                std::span<const std::string> classes) const {
+  std::error_code none;
+  std::set<fs::path> taken;
+  for (const std::string& name : classes) {
+    const fs::path folder = fs::canonical(folder_ / name, none);
+    if (!none) taken.insert(folder);
+  }
+  std::set<fs::path> seen;
+  for (const PictureFile& picture : pictures) {
+    const fs::path parent = picture.path.parent_path();
+    if (taken.empty() || !seen.insert(parent).second) continue;
+    for (fs::path place = fs::canonical(fs::absolute(parent), none); place.has_relative_path();
+         place = place.parent_path()) {
+      if (!taken.contains(place)) continue;
+      throw Error(
+          fmt::format("{} would be sorted into {}, the folder that it is read from: name another folder to "
+                      "sort into",
+                      picture.path.string(), place.string()));
+    }
+  }
+}
 
 void PictureSorter::add(const fs::path& picture, const std::string& class_name) {
   if (class_name.empty() || class_name == "." || class_name == ".." ||

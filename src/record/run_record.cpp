@@ -200,7 +200,11 @@ void decode_results(const json& results, RunRecord& record) {
   }
   if (results.contains("steps")) record.steps = whole<std::int64_t>(results["steps"]);
   record.peak_memory_bytes = whole<std::uint64_t>(results.at("peak_memory_bytes"));
-  for (const json& object : results.at("epochs")) record.epochs.push_back(decode_epoch(object, record));
+  for (const json& object : results.at("epochs")) {
+    record.epochs.push_back(decode_epoch(object, record));
+    // Whoever looks for an epoch takes its number for its place.
+    if (record.epochs.back().epoch != static_cast<int>(record.epochs.size())) throw BadValue();
+  }
   for (const json& object : results.value("tests", json::array())) {
     record.tests.push_back({object.at("model").get<std::string>(), real(object.at("accuracy_percent")),
                             real(object.at("macro_f1")), real(object.at("loss"))});

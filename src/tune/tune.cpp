@@ -53,6 +53,10 @@ class Search {
  private:
   bool goes_on() const { return !result_.interrupted && !result_.out_of_time; }
 
+  void ask_whether_to_go_on() {
+    if (observer_.goes_on && !observer_.goes_on()) result_.interrupted = true;
+  }
+
   void check_options() const {
     const TuneOptions& options = result_.options;
     if (options.epochs < 1)
@@ -142,6 +146,8 @@ class Search {
       const Trial* before = trial_of(c, rung);
       if (before != nullptr && before->state != Trial::State::unfinished) continue;
       if (before == nullptr && result_.seconds >= result_.options.budget_seconds) result_.out_of_time = true;
+      // A wish to stop may have come when the training before had done its last step.
+      ask_whether_to_go_on();
       if (!goes_on()) return;
       run_trial({.candidate = c, .rung = rung, .epochs = result_.rungs[rung].epochs});
     }
@@ -191,7 +197,7 @@ class Search {
     const auto may_go_on = [&] {
       count_time();
       if (result_.seconds >= result_.options.budget_seconds) result_.out_of_time = true;
-      if (observer_.goes_on && !observer_.goes_on()) result_.interrupted = true;
+      ask_whether_to_go_on();
       return goes_on();
     };
     observer.step = [&](const StepRecord& step, std::size_t done, std::size_t total) {

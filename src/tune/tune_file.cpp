@@ -6,11 +6,14 @@
 #include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
 
 #include "bart/platform/error.h"
 #include "bart/platform/printable.h"
 #include "bart/record/version.h"
 #include "bart/tune/tune_text.h"
+#include "halving.h"
 
 namespace bart {
 namespace {
@@ -21,6 +24,38 @@ constexpr std::array<const char*, 3> state_names = {"unfinished", "finished", "d
 
 Error foreign() {
   return Error("is not what bart tune writes");
+}
+
+/// The JSON library converts numbers of all types into each other, and one that does not fit would be
+/// undefined behaviour.
+template <class Whole>
+Whole whole(const nlohmann::json& value) {
+  if (!value.is_number_unsigned()) throw foreign();
+  const auto number = value.get<std::uint64_t>();
+  if (!std::in_range<Whole>(number)) throw foreign();
+  return static_cast<Whole>(number);
+}
+
+double real_up_to(double most, const nlohmann::json& value) {
+  const double number = value.get<double>();
+  if (!(number >= 0 && number <= most)) throw foreign();
+  return number;
+}
+
+constexpr double most_seconds = 1e9;
+
+/// The plan, which a search has after its first training.
+std::vector<Rung> plan_of(const nlohmann::json& json, const TuneOptions& options) {
+  std::vector<Rung> rungs;
+  for (const auto& rung : json)
+    rungs.push_back({whole<int>(rung.at("epochs")), whole<std::size_t>(rung.at("trials"))});
+  if (rungs.empty()) return rungs;
+  std::vector<int> epochs = epochs_of_rungs(options.epochs);
+  if (rungs.size() > epochs.size()) throw foreign();
+  epochs.resize(rungs.size());
+  const std::size_t candidates = rungs[0].trials;
+  if (candidates < 2 || candidates > most_candidates || rungs != halving(candidates, epochs)) throw foreign();
+  return rungs;
 }
 
 /// What may not change when a search goes on.
@@ -63,21 +98,21 @@ ordered_json trial_json(const TuneResult& result, const Trial& trial) {
 
 Trial trial_of(const nlohmann::json& json, const std::vector<Rung>& rungs) {
   Trial trial;
-  trial.candidate = json.at("candidate").get<std::size_t>();
-  trial.rung = json.at("rung").get<std::size_t>();
-  trial.epochs = json.at("epochs").get<int>();
-  trial.seconds = json.at("seconds").get<double>();
+  trial.candidate = whole<std::size_t>(json.at("candidate"));
+  trial.rung = whole<std::size_t>(json.at("rung"));
+  trial.epochs = whole<int>(json.at("epochs"));
+  trial.seconds = real_up_to(most_seconds, json.at("seconds"));
   const auto name = std::ranges::find(state_names, json.at("state").get<std::string>());
   const bool planned = rungs.empty() ? trial.candidate == 0 && trial.rung == 0
                                      : trial.rung < rungs.size() && trial.candidate < rungs[0].trials &&
                                            trial.epochs == rungs[trial.rung].epochs;
-  if (name == state_names.end() || !planned || !(trial.seconds >= 0)) throw foreign();
+  if (name == state_names.end() || !planned) throw foreign();
   trial.state = static_cast<Trial::State>(name - state_names.begin());
   if (trial.state != Trial::State::finished) return trial;
-  trial.accuracy = json.at("validation_accuracy_percent").get<double>();
-  trial.macro_f1 = json.at("validation_macro_f1").get<double>();
+  trial.accuracy = real_up_to(100, json.at("validation_accuracy_percent"));
+  trial.macro_f1 = real_up_to(1, json.at("validation_macro_f1"));
   if (json.contains("test_accuracy_percent"))
-    trial.test_accuracy = json["test_accuracy_percent"].get<double>();
+    trial.test_accuracy = real_up_to(100, json["test_accuracy_percent"]);
   return trial;
 }
 
@@ -124,15 +159,14 @@ void decode_tune(std::span<const std::uint8_t> bytes, TuneResult& result) {
     const auto json = nlohmann::json::parse(bytes);
     if (json.at("version") != 1) throw foreign();
     check_same_search(json.at("search"), identity(result));
-    std::vector<Rung> rungs;
-    for (const auto& rung : json.at("rungs")) {
-      rungs.push_back({rung.at("epochs").get<int>(), rung.at("trials").get<std::size_t>()});
-      if (rungs.back().epochs < 1 || rungs.back().trials < 1 || rungs.back().trials > 4096) throw foreign();
-    }
+    std::vector<Rung> rungs = plan_of(json.at("rungs"), result.options);
     std::vector<Trial> trials;
-    for (const auto& trial : json.at("trials")) trials.push_back(trial_of(trial, rungs));
-    const double seconds = json.at("seconds").get<double>();
-    if (!(seconds >= 0)) throw foreign();
+    std::set<std::pair<std::size_t, std::size_t>> known;
+    for (const auto& trial : json.at("trials")) {
+      trials.push_back(trial_of(trial, rungs));
+      if (!known.emplace(trials.back().candidate, trials.back().rung).second) throw foreign();
+    }
+    const double seconds = real_up_to(most_seconds, json.at("seconds"));
     result.rungs = std::move(rungs);
     result.trials = std::move(trials);
     result.seconds = seconds;

@@ -120,6 +120,7 @@ TEST_F(ApplyDecisions, AreRefusedBeforeAnythingIsTouchedWhenOneIsImpossible) {
       {{{"file", "cat/2.jpg"}, {"action", "delete"}}, "neither keep nor move nor remove"},
       {{{"file", "cat/2.jpg"}, {"action", "move"}}, "has no \"to\""},
       {{{"file", 7}, {"action", "keep"}}, "has no \"file\""},
+      {{{"file", std::string("cat/2.jpg\0", 10)}, {"action", "remove"}}, "holds a null byte"},
   };
   for (const auto& [decision, sentence] : hostile) {
     EXPECT_THAT(refusal(decided({removal("cat/1.jpg"), decision})), HasSubstr(sentence)) << decision;
@@ -190,6 +191,21 @@ TEST_F(ApplyDecisions, SayWhatCouldNotBeMovedBackAndMoveTheOthers) {
   EXPECT_EQ(files_in(pets()).at("cat/2.jpg"), "cat/2.jpg");
 }
 
+TEST_F(ApplyDecisions, ThatAPictureIsGoneIsSaidAndIsTheEndOfTakingBack) {
+  const fs::path decisions = decided(json::array({removal("cat/1.jpg"), removal("cat/2.jpg")}));
+  apply_decisions(decisions);
+  fs::remove(here() / "pets-removed/cat/2.jpg");
+  try {
+    undo_decisions(decisions);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), testing::AllOf(HasSubstr("1 of 2 pictures"), HasSubstr("cat/2.jpg is gone")));
+  }
+  EXPECT_EQ(files_in(pets()).at("cat/1.jpg"), "cat/1.jpg");
+  EXPECT_TRUE(undo_decisions(decisions).already);
+  EXPECT_THAT(refusal(decisions), HasSubstr("cat/2.jpg is not a picture of the data set"));
+}
+
 TEST_F(ApplyDecisions, DistrustTheirJournal) {
   const fs::path decisions = decided(json::array({removal("cat/1.jpg")}));
   apply_decisions(decisions);
@@ -205,6 +221,12 @@ TEST_F(ApplyDecisions, DistrustTheirJournal) {
   write_file(path, journal.dump());
   EXPECT_THAT(refusal(decisions), HasSubstr("is not a journal of bart apply"));
   EXPECT_TRUE(fs::exists(here() / "outside.jpg"));
+  journal["moves"] = json::array();
+  for (const json& kept : {json(-1), json(1e300), json("1"), json(1.5)}) {
+    journal["kept"] = kept;
+    write_file(path, journal.dump());
+    EXPECT_THAT(refusal(decisions), HasSubstr("is not a journal of bart apply")) << kept;
+  }
 }
 
 TEST_F(ApplyDecisions, AreForAFolder) {

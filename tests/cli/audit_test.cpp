@@ -85,6 +85,28 @@ TEST_F(AuditDrawn, RefusesWhatCannotBe) {
   EXPECT_EQ(run_bart(here(), {"apply", "gone.json"}).code, 1);
 }
 
+TEST_F(AuditDrawn, SaysThatItCannotWriteBeforeItTrains) {
+  scratch_.write("file");
+  fs::create_symlink("nowhere", here() / "loose");
+  for (const char* out : {"/dev/null", "file", "file/deep", "loose"}) {
+    const BartResult result =
+        run_bart(here(), {"audit", "faces", "--out", out, "--epochs", "1000000", "--image-size", "512"});
+    EXPECT_THAT(result.code, testing::AnyOf(1, 2)) << out;
+    EXPECT_THAT(result.err, HasSubstr(out));
+  }
+}
+
+TEST_F(AuditDrawn, LeavesTheProbabilitiesThatItReadsAsTheyAre) {
+  ASSERT_EQ(audit().code, 0);
+  const std::string all = file_text(here() / "bart-audit/probabilities.csv");
+  fs::remove(here() / "faces" / planted_[0]);
+  const BartResult result =
+      run_bart(here(), {"audit", "faces", "--probabilities", "bart-audit/../bart-audit/probabilities.csv"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("of 17 judged"));
+  EXPECT_EQ(file_text(here() / "bart-audit/probabilities.csv"), all);
+}
+
 TEST_F(AuditDrawn, AppliesDecisionsAndTakesThemBack) {
   const json decisions{{"version", 1},
                        {"folder", (here() / "faces").string()},

@@ -242,5 +242,28 @@ TEST_F(BadInput, AFolderThatCannotBeRead) {
   EXPECT_THAT(result.err, HasSubstr(locked.filename().string()));
 }
 
+TEST_F(BadInput, AnEmptyTextIsNotTakenForAFlagThatWasNotGiven) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"train", ""},
+                                             {"train", "faces", "--init", ""},
+                                             {"train", "faces", "--config", ""},
+                                             {"train", "faces", "--cache", ""},
+                                             {"evaluate", ""},
+                                             {"evaluate", "faces", "--labels", ""},
+                                             {"predict", "a.jpg", "--out", ""},
+                                             {"predict", "a.jpg", "", "b.jpg"},
+                                             {"predict", "a.jpg", "--sort-into", ""},
+                                             {"inspect", "faces", "--html", ""},
+                                             {"audit", "faces", "--model", ""},
+                                             {"tune", "faces", "--out", ""},
+                                             {"serve", "--token-file", ""},
+                                             {"serve", ""}}) {
+    const BartResult result = run_bart(here(), arguments);
+    EXPECT_EQ(result.code, 2) << testing::PrintToString(arguments);
+    EXPECT_THAT(result.err, HasSubstr("must not be empty")) << testing::PrintToString(arguments);
+  }
+  EXPECT_TRUE(fs::is_empty(here()));
+}
+
 }  // namespace
 }  // namespace bart

@@ -400,6 +400,34 @@ TEST_F(PredictDrawn, SortsCopiesOrLinksByClassWithoutReplacingAFile) {
   EXPECT_EQ(run_bart(here(), {"predict", picture_.string(), "--min-probability", "2"}).code, 2);
 }
 
+TEST_F(PredictDrawn, SortsNoCopiesAmongThePicturesThatItReads) {
+  const auto count = [&] {
+    std::size_t files = 0;
+    for (const auto& entry : fs::recursive_directory_iterator(here() / "faces"))
+      files += !entry.is_directory();
+    return files;
+  };
+  const std::size_t before = count();
+  fs::create_directory_symlink("faces", here() / "link");
+  for (const char* into : {"faces", "link", "faces/../faces/"}) {
+    const BartResult result = run_bart(here(), {"predict", "faces", "--recursive", "--sort-into", into});
+    EXPECT_EQ(result.code, 1) << into;
+    EXPECT_THAT(result.err, HasSubstr("the folder that it is read from"));
+    EXPECT_EQ(count(), before);
+  }
+  // Out of one folder into folders inside it nothing mixes.
+  fs::create_directory(here() / "flat");
+  fs::copy_file(picture_, here() / "flat/a.jpg");
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(run_bart(here(), {"predict", "flat", "--sort-into", "flat"}).code, 0);
+  scratch_.write("file");
+  for (const char* into : {"file", "file/x", "/dev/null", "/proc/none"}) {
+    const BartResult result = run_bart(here(), {"predict", "flat", "--sort-into", into, "--out", "r.json"});
+    EXPECT_THAT(result.code, testing::AnyOf(1, 2)) << into;
+    EXPECT_THAT(result.err, HasSubstr(into));
+    EXPECT_FALSE(fs::exists(here() / "r.json"));
+  }
+}
+
 TEST_F(PredictDrawn, ReadsStandardInputAndPatterns) {
   const std::string answer = run_bart(here(), {"predict", picture_.string()}).out;
   const std::string name = answer.substr(answer.find(": "));

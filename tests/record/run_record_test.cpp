@@ -126,6 +126,15 @@ TEST(RunRecordTest, RefusesValuesThatNoTrainingHas) {
   }
 }
 
+TEST(RunRecordTest, RefusesEpochsThatAreNotNumberedInOrder) {
+  const auto good = nlohmann::json::parse(encode_run_record(some_record()));
+  for (const int epoch : {-1, 0, 2, 1000000, 2147483647}) {
+    auto bad = good;
+    bad["results"]["epochs"][0]["epoch"] = epoch;
+    EXPECT_THAT([&] { decoded(bad.dump()); }, ThrowsMessage<Error>("is not what bart train writes")) << epoch;
+  }
+}
+
 TEST(ReadRun, RefusesFoldersWithoutATraining) {
   const test::ScratchFolder scratch;
   EXPECT_THROW(read_run(scratch.path()), Error);

@@ -4,7 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "bart/platform/error.h"
+#include "bart/platform/files.h"
 #include "bart/tune/tune_text.h"
 #include "candidate.h"
 #include "halving.h"
@@ -73,13 +76,13 @@ TEST_F(TuneTest, AStoppedSearchGoesOnToTheSameTable) {
   const TuneResult whole = tune(faces(), options("whole"));
   EXPECT_TRUE(whole.complete);
   ASSERT_EQ(whole.trials.size(), 5u);  // 3 of one epoch, 2 of two
-  // Every call is stopped after its second step.
+  // Every call is stopped after one or two steps, the question before a training being one of three.
   TuneResult parts;
   int calls = 0;
   do {
     int steps = 0;
     TuneObserver observer;
-    observer.goes_on = [&] { return ++steps < 2; };
+    observer.goes_on = [&] { return ++steps < 3; };
     parts = tune(faces(), options("parts"), observer);
     ASSERT_LT(++calls, 60);
   } while (!parts.complete);
@@ -118,6 +121,48 @@ TEST_F(TuneTest, RefusesAFolderWithAnotherSearchOrWithSomethingElse) {
     write_file(scratch_.path() / "one/tune.json", foreign);
     EXPECT_THROW(tune(faces(), options("one")), Error) << foreign;
   }
+}
+
+TEST_F(TuneTest, RefusesFiguresThatNoSearchHas) {
+  tune(faces(), options("one"));
+  const fs::path file = scratch_.path() / "one/tune.json";
+  const auto good = nlohmann::json::parse(read_file(file));
+  const auto number = [](const char* text) { return nlohmann::json::parse(text); };
+  for (const auto& [place, value] : std::vector<std::pair<const char*, nlohmann::json>>{
+           {"/trials/0/candidate", -1},
+           {"/trials/0/candidate", number("1e30")},
+           {"/trials/1/candidate", 0},  // twice the same training
+           {"/trials/0/seconds", number("1e300")},
+           {"/trials/0/validation_accuracy_percent", number("1e300")},
+           {"/trials/0/validation_macro_f1", 2},
+           {"/trials/0/test_accuracy_percent", -1},
+           {"/seconds", number("1e300")},
+           {"/rungs/0/trials", 4096},
+           {"/rungs/0/epochs", 7},
+           {"/rungs/1/trials", 3},
+           {"/rungs", std::vector<nlohmann::json>(1000, good["rungs"][0])}}) {
+    auto bad = good;
+    bad[nlohmann::json::json_pointer(place)] = value;
+    write_file(file, bad.dump());
+    EXPECT_THAT([&] { tune(faces(), options("one")); },
+                testing::ThrowsMessage<Error>(testing::HasSubstr("is not what bart tune writes")))
+        << place << " " << value;
+  }
+}
+
+TEST_F(TuneTest, AWishToStopThatComesAtTheEndOfATrainingIsHeard) {
+  bool stop = false;
+  int ended = 0;
+  TuneObserver observer;
+  observer.goes_on = [&] { return !stop; };
+  observer.ended = [&](const TuneResult&, const Trial&) {
+    ++ended;
+    stop = true;
+  };
+  const TuneResult result = tune(faces(), options("stopped"), observer);
+  EXPECT_EQ(ended, 1);
+  EXPECT_TRUE(result.interrupted);
+  EXPECT_FALSE(result.complete);
 }
 
 }  // namespace

@@ -3,7 +3,10 @@
 #include <cstddef>
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
+
+#include "bart/model/picture_files.h"
 
 namespace bart {
 
@@ -14,6 +17,10 @@ class PictureSorter {
  public:
   /// Copies the pictures, or makes symbolic links to them.
   PictureSorter(std::filesystem::path folder, bool link) : folder_(std::move(folder)), link_(link) {}
+
+  /// Throws Error when one of `pictures` lies in the folder of one of `classes`: then the copies would come
+  /// to lie among the pictures that they were made of, under labels that are only predicted.
+  void check_apart(std::span<const PictureFile> pictures, std::span<const std::string> classes) const;
 
   /// Throws Error when the class's name cannot be that of a folder ("a/b", ".."), or when the file cannot be
   /// copied.

@@ -90,7 +90,8 @@ struct TuneObserver {
   OnProgress reading = {};             // pictures
   std::function<void()> started = {};  // before the first step of a training
   OnProgress training = {};            // pictures of all its epochs
-  std::function<bool()> goes_on = {};  // after each step: false stops the search, which can go on later
+  /// After each step and before a training: false stops the search, which can go on later.
+  std::function<bool()> goes_on = {};
   std::function<void(const TuneResult&, const Trial&)> ended = {};
   std::function<void(const std::string&)> warning = {};  // a sentence
 };
