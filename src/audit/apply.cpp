@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <functional>
 #include <map>
@@ -19,6 +18,7 @@
 #include "bart/platform/files.h"
 #include "bart/platform/folder_lock.h"
 #include "bart/platform/hash.h"
+#include "bart/platform/rename_new.h"
 #include "journal.h"
 
 namespace bart {
@@ -71,14 +71,8 @@ void check_no_links(const fs::path& base, const std::string& path) {
 
 /// Moves a file without ever replacing one. Throws Error.
 void move_file(const fs::path& from, const fs::path& to) {
-  const auto failed = [&](int code) {
-    return Error(fmt::format("cannot move {} to {}: {}", from.string(), to.string(), std::strerror(code)));
-  };
-  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return;
-  if (errno != EINVAL && errno != ENOSYS) throw failed(errno);
-  // A file system without such a rename.
-  if (::link(from.c_str(), to.c_str()) != 0) throw failed(errno);
-  if (::unlink(from.c_str()) != 0) throw failed(errno);
+  if (rename_to_new_name(from, to)) return;
+  throw Error(fmt::format("cannot move {} to {}: {}", from.string(), to.string(), std::strerror(errno)));
 }
 
 void sync_file_system(const fs::path& folder) {

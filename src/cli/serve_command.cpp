@@ -66,10 +66,15 @@ void check_flags(const ServeFlags& flags) {
   check(flags.port >= 0 && flags.port <= 65535, "--port", "from 0 to 65535", flags.port);
   check(flags.max_body_mb > 0 && flags.max_body_mb <= 1024, "--max-body-mb", "above 0 and at most 1024",
         flags.max_body_mb);
-  check(limits.pixels >= 1, "--max-pixels", "at least 1", limits.pixels);
-  check(limits.pictures >= 1, "--max-pictures", "at least 1", limits.pictures);
-  check(limits.connections >= 1, "--max-connections", "at least 1", limits.connections);
-  check(limits.waiting_pictures >= 1, "--max-waiting", "at least 1", limits.waiting_pictures);
+  const auto check_count = [&](std::size_t count, const char* flag) {
+    // The command line turns "-1" into the largest number.
+    const auto number = static_cast<std::ptrdiff_t>(count);
+    check(number >= 1, flag, "at least 1", number);
+  };
+  check_count(limits.pixels, "--max-pixels");
+  check_count(limits.pictures, "--max-pictures");
+  check_count(limits.connections, "--max-connections");
+  check_count(limits.waiting_pictures, "--max-waiting");
   const std::pair<const char*, double> durations[] = {{"--header-seconds", limits.header_seconds},
                                                       {"--body-seconds", limits.body_seconds},
                                                       {"--answer-seconds", limits.answer_seconds},

@@ -14,6 +14,7 @@
 #include <system_error>
 #include <utility>
 
+#include "bart/platform/copy_regular_file.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 
@@ -108,13 +109,7 @@ EarlierOutput::EarlierOutput(fs::path output, Replaced how) : output_(std::move(
   fs::remove(second_, error);
   // A file that is replaced as a whole needs no second copy on the disk, where the file system has links.
   if (how == Replaced::as_a_whole) fs::create_hard_link(fs::canonical(output_), second_, error);
-  if (how == Replaced::in_place || error) {
-    fs::copy_file(output_, second_, fs::copy_options::overwrite_existing, error);
-  }
-  if (!error) return;
-  const std::string reason = error.message();
-  fs::remove(second_, error);
-  throw Error(fmt::format("cannot keep {} as {}: {}", output_.string(), kept_.string(), reason));
+  if (how == Replaced::in_place || error) copy_regular_file(output_, second_);
 }
 
 EarlierOutput::~EarlierOutput() {

@@ -9,6 +9,7 @@
 #include <set>
 #include <system_error>
 
+#include "bart/platform/copy_regular_file.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "bart/platform/printable.h"
@@ -84,12 +85,12 @@ void PictureSorter::add(const fs::path& picture, const std::string& class_name) 
     fs::remove(unfinished, error);
     if (link_) {
       fs::create_symlink(fs::absolute(picture), unfinished, error);
+      if (error) {
+        throw Error(
+            fmt::format("cannot link {} into {}: {}", picture.string(), folder.string(), error.message()));
+      }
     } else {
-      fs::copy_file(picture, unfinished, error);
-    }
-    if (error) {
-      throw Error(fmt::format("cannot {} {} into {}: {}", link_ ? "link" : "copy", picture.string(),
-                              folder.string(), error.message()));
+      copy_regular_file(picture, unfinished);
     }
     if (rename_to_free(unfinished, to)) break;
   }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bart/formats/joblib.h"
+#include "bart/platform/copy_regular_file.h"
 #include "bart/platform/counted.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
@@ -31,8 +32,7 @@ void keep_file(const fs::path& file, const fs::path& folder) {
   std::error_code error;
   fs::remove(kept, error);
   fs::create_hard_link(file, kept, error);
-  if (error) fs::copy_file(file, kept, fs::copy_options::overwrite_existing, error);
-  if (error) throw Error(fmt::format("cannot write {}: {}", kept.string(), error.message()));
+  if (error) copy_regular_file(file, kept);
 }
 
 /// Whether the record in the folder is of a training that wrote no model, because it was killed or
@@ -138,10 +138,16 @@ std::string EarlierRun::keep(std::size_t test_pictures) {
                        some_of(names), folder_.results().string(), names.size() == 1 ? "it is" : "they are",
                        place_of_others().string());
   };
-  if (without_model(folder_)) return sentence(RunFolder(folder_.before(), folder_.before()));
+  if (without_model(folder_)) {
+    kept_ = true;
+    return sentence(RunFolder(folder_.before(), folder_.before()));
+  }
   // If only the model was removed, there is nothing else to keep.
   const std::string others = sentence(folder_);
-  if (!has_model() && fs::exists(folder_.run_json()) && others.empty()) return {};
+  if (!has_model() && fs::exists(folder_.run_json()) && others.empty()) {
+    kept_ = true;
+    return {};
+  }
   if (fs::exists(folder_.before())) {  // left by a training that was killed here
     keep_others(folder_.before(), test_pictures);
     remove_folder(folder_.before());
@@ -152,6 +158,7 @@ std::string EarlierRun::keep(std::size_t test_pictures) {
     keep_file(picture, folder_.before() / RunFolder::test_pictures_name);
   }
   for (const fs::path& file : folder_.record_files()) keep_file(file, folder_.before());
+  kept_ = true;
   return others;
 }
 
@@ -175,8 +182,12 @@ void EarlierRun::settle(std::size_t test_pictures) {
 }
 
 void EarlierRun::restore() {
-  if (!fs::exists(folder_.before())) return;
   std::error_code left;  // what fails can still be put back by hand
+  if (!kept_) {          // keep() failed: everything is in its place, and before/ is a part of it
+    fs::remove_all(folder_.before(), left);
+    return;
+  }
+  if (!fs::exists(folder_.before())) return;
   for (const fs::path& file : folder_.record_files()) {
     if (const fs::path kept = folder_.before() / file.filename(); fs::exists(kept)) {
       fs::rename(kept, file, left);

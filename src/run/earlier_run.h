@@ -36,6 +36,7 @@ class EarlierRun {
   std::filesystem::path place_of_others() const;
 
   RunFolder folder_;
+  bool kept_ = false;  // keep() has ended well
 };
 
 }  // namespace bart

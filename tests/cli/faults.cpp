@@ -133,6 +133,14 @@ int flock(int fd, int operation) {
   return next("flock", &flock)(fd, operation);
 }
 
+int link(const char* from, const char* to) {
+  if (is_without("link")) {
+    errno = EPERM;
+    return -1;
+  }
+  return next("link", &link)(from, to);
+}
+
 int fchmod(int fd, mode_t mode) {
   if (is_without("chmod")) {
     errno = EPERM;

@@ -150,6 +150,55 @@ TEST_F(Surroundings, AFileSystemWithoutLocksIsWarnedOf) {
       fs::exists(here() / "faces" / picture));  // renamed, without a rename that refuses existing names
 }
 
+TEST_F(Surroundings, AFileSystemWithoutLinksAndPermissionsIsEnough) {
+  const BartSurroundings plain{.environment = {{"LD_PRELOAD", BART_FAULTS_LIBRARY},
+                                               {"ASAN_OPTIONS", "verify_asan_link_order=0"},
+                                               {"BART_WITHOUT", "flock chmod link renameat2"}}};
+  const auto run = [&](const std::vector<std::string>& arguments) {
+    const BartResult result = run_bart(here(), arguments, plain);
+    EXPECT_EQ(result.code, 0) << testing::PrintToString(arguments) << result.err;
+  };
+  run(train("run"));
+  const std::string model = file_text(here() / "run/BART-10M.pth");
+  run(train("run", {"--seed", "3"}));
+  EXPECT_TRUE(file_text(here() / "run/bart-run/earlier/BART-10M.pth") == model);
+  run({"predict", "faces", "--recursive", "--model", "run", "--sort-into", "sorted"});
+  const std::string picture = "faces/" + first_picture();
+  for (const char* count : {"1", "2"}) run({"explain", picture, "--model", "run", "--top-k", count});
+  EXPECT_TRUE(fs::exists(here() / "explained.earlier.png"));
+  scratch_.write("decisions.json", R"({"version": 1, "folder": "faces", "decisions": [{"file": ")" +
+                                       first_picture() + R"(", "action": "remove"}]})");
+  run({"apply", "decisions.json"});
+  EXPECT_FALSE(fs::exists(here() / picture));
+}
+
+TEST_F(Surroundings, AnEarlierTrainingThatCannotBeKeptStaysAsItIs) {
+  ASSERT_EQ(run_bart(here(), train("run")).code, 0);
+  const auto contents = [&] {
+    std::map<std::string, std::string> files;
+    for (const auto& entry : fs::recursive_directory_iterator(here() / "run")) {
+      if (entry.is_regular_file() && entry.path().filename() != "lock")  // which names the process
+        files[entry.path().string()] = file_text(entry.path());
+    }
+    return files;
+  };
+  const auto before = contents();
+  // Without links it has to be copied, and the copy of the model does not fit on the disk.
+  const BartResult result = run_bart(here(), train("run", {"--seed", "3"}),
+                                     {.file_size_limit = 100'000,
+                                      .environment = {{"LD_PRELOAD", BART_FAULTS_LIBRARY},
+                                                      {"ASAN_OPTIONS", "verify_asan_link_order=0"},
+                                                      {"BART_WITHOUT", "link"}}});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("cannot write run/bart-run/before/"));
+  const auto after = contents();
+  for (const auto& [name, content] : before) {
+    // Not EXPECT_EQ, which would print a model.
+    EXPECT_TRUE(after.contains(name) && after.at(name) == content) << name;
+  }
+  EXPECT_EQ(after.size(), before.size());
+}
+
 TEST_F(Surroundings, TooManyThreadsAreRefusedAndASmallStackIsEnough) {
   for (const auto& arguments :
        {train("run", {"--threads", "100000"}), {"inspect", "faces", "--threads", "-1"}}) {
