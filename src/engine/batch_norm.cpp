@@ -22,15 +22,41 @@ double* partial_of(const ActivationShape& s, double* partial, std::int64_t plane
   return partial + plane * 2 * s.block;
 }
 
-/// The sum of a channel's first or second partial sums over the pictures of the batch, always in the same
-/// order, so that the bits do not depend on the number of threads.
-double total_over_images(const ActivationShape& s, const double* partial, std::int64_t channel, int which) {
-  double sum = 0;
+/// The sums over the batch, each [C].
+struct BatchSums {
+  const double* first;
+  const double* second;
+};
+
+/// The sums of each channel over the pictures of the batch, from the partial sums, always in the same order,
+/// so that the bits do not depend on the number of threads. They lie after the partial sums. With one of
+/// `kinds` there are only first sums.
+BatchSums sums_over_batch(const ActivationShape& s, const BatchSlices& slices, double* partial,
+                          int kinds = 2) {
   const std::int64_t blocks = s.channels / s.block;
-  for (std::int64_t n = 0; n < s.n; ++n) {
-    sum += partial[((n * blocks + channel / s.block) * 2 + which) * s.block + channel % s.block];
+  double* sums = partial + s.planes() * 2 * s.block;  // [slices, 2, C]
+  const std::int64_t width = kinds * s.channels;
+  std::fill_n(sums, slices.own_count() * width, 0.0);
+  double* of_slice = sums;
+  for (const BatchSlices::Slice& slice : slices.own()) {
+    for (std::int64_t plane = slice.first * blocks; plane < slice.end * blocks; ++plane) {
+      const double* from = partial_of(s, partial, plane);
+      double* to = of_slice + first_channel(s, plane);
+      for (std::int64_t kind = 0; kind < kinds; ++kind) {
+        for (std::int64_t lane = 0; lane < s.block; ++lane) {
+          to[kind * s.channels + lane] += from[kind * s.block + lane];
+        }
+      }
+    }
+    of_slice += width;
   }
-  return sum;
+  slices.add(sums, width);
+  return {sums, sums + s.channels};
+}
+
+/// The number of pixels of one channel in the whole batch.
+double count_of_batch(const ActivationShape& s, const BatchSlices& slices) {
+  return static_cast<double>(slices.pictures()) * static_cast<double>(s.size * s.size);
 }
 
 /// The factors of dx, [C] each.
@@ -42,14 +68,16 @@ struct Factors {
 
 /// Turns the partial sums of g and g * (x - mean) into the gradients of weight and bias, and into the factors
 /// of dx, which lie after the sums in the scratch memory.
-Factors gradient_factors(const ActivationShape& s, const float* weight, const BatchNormChannels& channels,
-                         float* dweight, float* dbias, double* partial) {
-  const double count = static_cast<double>(s.n) * static_cast<double>(s.size * s.size);
-  auto* room = reinterpret_cast<float*>(partial + s.planes() * 2 * s.block);
+Factors gradient_factors(const ActivationShape& s, const BatchSlices& slices, const float* weight,
+                         const BatchNormChannels& channels, float* dweight, float* dbias, double* partial) {
+  const double count = count_of_batch(s, slices);
+  const BatchSums sums = sums_over_batch(s, slices, partial);
+  auto* room =
+      reinterpret_cast<float*>(partial + s.planes() * 2 * s.block + slices.own_count() * 2 * s.channels);
   const Factors factors{room, room + s.channels, room + 2 * s.channels};
   for (std::int64_t c = 0; c < s.channels; ++c) {
-    const double dy_sum = total_over_images(s, partial, c, 0);
-    const double product_sum = total_over_images(s, partial, c, 1);
+    const double dy_sum = sums.first[c];
+    const double product_sum = sums.second[c];
     const double invstd = channels.invstd[c];
     dbias[c] = static_cast<float>(dy_sum);
     dweight[c] = static_cast<float>(product_sum * invstd);
@@ -66,8 +94,9 @@ PlaneGradient at(const Factors& factors, std::int64_t channel) {
 
 }  // namespace
 
-std::size_t batch_norm_partial_bytes(const ActivationShape& s) {
-  return static_cast<std::size_t>(s.planes() * 2 * s.block) * sizeof(double) +
+std::size_t batch_norm_partial_bytes(const ActivationShape& s, const BatchSlices& slices) {
+  return static_cast<std::size_t>(s.planes() * 2 * s.block + slices.own_count() * 2 * s.channels) *
+             sizeof(double) +
          static_cast<std::size_t>(3 * s.channels) * sizeof(float);
 }
 
@@ -86,39 +115,41 @@ void finish_batch_norm_statistics(std::int64_t c, double count, float mean, floa
                                       batch_norm_momentum * unbiased);
 }
 
-void exact_batch_norm_statistics(const Team& team, const ActivationShape& s, const float* x,
-                                 const float* weight, const float* bias, float* running_mean,
+void exact_batch_norm_statistics(const Team& team, const ActivationShape& s, const BatchSlices& slices,
+                                 const float* x, const float* weight, const float* bias, float* running_mean,
                                  float* running_var, BatchNormChannels channels, double* partial) {
   const auto pixels = static_cast<std::size_t>(s.size * s.size);
   const auto block = static_cast<std::size_t>(s.block);
   team.each(s.planes(),
             [&](std::int64_t i) { plane_sum(x + i * s.plane(), pixels, block, partial_of(s, partial, i)); });
-  const double count = static_cast<double>(s.n) * static_cast<double>(pixels);
+  const double count = count_of_batch(s, slices);
+  const BatchSums sums = sums_over_batch(s, slices, partial, 1);
   for (std::int64_t c = 0; c < s.channels; ++c) {
-    channels.mean[c] = static_cast<float>(total_over_images(s, partial, c, 0) / count);
+    channels.mean[c] = static_cast<float>(sums.first[c] / count);
   }
   team.each(s.planes(), [&](std::int64_t i) {
     plane_squares(x + i * s.plane(), pixels, block, channels.mean + first_channel(s, i),
                   partial_of(s, partial, i));
   });
+  const BatchSums squares = sums_over_batch(s, slices, partial, 1);
   for (std::int64_t c = 0; c < s.channels; ++c) {
-    finish_batch_norm_statistics(c, count, channels.mean[c],
-                                 static_cast<float>(total_over_images(s, partial, c, 0)), weight, bias,
-                                 running_mean, running_var, channels);
+    finish_batch_norm_statistics(c, count, channels.mean[c], static_cast<float>(squares.first[c]), weight,
+                                 bias, running_mean, running_var, channels);
   }
 }
 
-void batch_norm_statistics(const Team& team, const ActivationShape& s, ActivationArray x, const float* weight,
-                           const float* bias, float* running_mean, float* running_var,
-                           BatchNormChannels channels, double* partial) {
+void batch_norm_statistics(const Team& team, const ActivationShape& s, const BatchSlices& slices,
+                           ActivationArray x, const float* weight, const float* bias, float* running_mean,
+                           float* running_var, BatchNormChannels channels, double* partial) {
   const auto pixels = static_cast<std::size_t>(s.size * s.size);
   team.each(s.planes(), [&](std::int64_t i) {
     plane_moments(x.at(i * s.plane()), pixels, static_cast<std::size_t>(s.block), partial_of(s, partial, i));
   });
-  const double count = static_cast<double>(s.n) * static_cast<double>(pixels);
+  const double count = count_of_batch(s, slices);
+  const BatchSums sums = sums_over_batch(s, slices, partial);
   for (std::int64_t c = 0; c < s.channels; ++c) {
-    const double sum = total_over_images(s, partial, c, 0);
-    const double squares = std::max(0.0, total_over_images(s, partial, c, 1) - sum * sum / count);
+    const double sum = sums.first[c];
+    const double squares = std::max(0.0, sums.second[c] - sum * sum / count);
     finish_batch_norm_statistics(c, count, static_cast<float>(sum / count), static_cast<float>(squares),
                                  weight, bias, running_mean, running_var, channels);
   }
@@ -133,16 +164,16 @@ void normalize_relu_forward(const Team& team, const ActivationShape& s, Activati
   });
 }
 
-void normalize_relu_backward(const Team& team, const ActivationShape& s, ActivationArray dy,
-                             const float* weight, BatchNormChannels channels, ActivationArray x,
-                             float* dweight, float* dbias, double* partial) {
+void normalize_relu_backward(const Team& team, const ActivationShape& s, const BatchSlices& slices,
+                             ActivationArray dy, const float* weight, BatchNormChannels channels,
+                             ActivationArray x, float* dweight, float* dbias, double* partial) {
   const auto pixels = static_cast<std::size_t>(s.size * s.size);
   const auto block = static_cast<std::size_t>(s.block);
   team.each(s.planes(), [&](std::int64_t i) {
     plane_relu_sums(dy.at(i * s.plane()), x.at(i * s.plane()), pixels, block,
                     at(channels, first_channel(s, i)), partial_of(s, partial, i));
   });
-  const Factors factors = gradient_factors(s, weight, channels, dweight, dbias, partial);
+  const Factors factors = gradient_factors(s, slices, weight, channels, dweight, dbias, partial);
   team.each(s.planes(), [&](std::int64_t i) {
     const std::int64_t c = first_channel(s, i);
     plane_relu_gradient(dy.at(i * s.plane()), pixels, block, at(channels, c), at(factors, c),
@@ -161,9 +192,10 @@ void normalize_relu_pool_forward(const Team& team, const ActivationShape& s, Act
   });
 }
 
-void normalize_relu_pool_backward(const Team& team, const ActivationShape& s, ActivationArray dy,
-                                  const float* weight, BatchNormChannels channels, const float* keep,
-                                  ActivationArray x, float* dweight, float* dbias, double* partial) {
+void normalize_relu_pool_backward(const Team& team, const ActivationShape& s, const BatchSlices& slices,
+                                  ActivationArray dy, const float* weight, BatchNormChannels channels,
+                                  const float* keep, ActivationArray x, float* dweight, float* dbias,
+                                  double* partial) {
   const auto size = static_cast<std::size_t>(s.size);
   const auto block = static_cast<std::size_t>(s.block);
   const auto keep_of = [&](std::int64_t i) {
@@ -173,7 +205,7 @@ void normalize_relu_pool_backward(const Team& team, const ActivationShape& s, Ac
     plane_pool_sums(dy.at(i * s.plane() / 4), x.at(i * s.plane()), size, block,
                     at(channels, first_channel(s, i)), keep_of(i), partial_of(s, partial, i));
   });
-  const Factors factors = gradient_factors(s, weight, channels, dweight, dbias, partial);
+  const Factors factors = gradient_factors(s, slices, weight, channels, dweight, dbias, partial);
   team.each(s.planes(), [&](std::int64_t i) {
     const std::int64_t c = first_channel(s, i);
     plane_pool_gradient(dy.at(i * s.plane() / 4), size, block, at(channels, c), keep_of(i), at(factors, c),

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "activations.h"
+#include "batch_slices.h"
 #include "team.h"
 
 namespace bart {
@@ -35,13 +36,15 @@ struct BatchNormChannels {
 inline constexpr double batch_norm_eps = 1e-5;
 inline constexpr double batch_norm_momentum = 0.1;
 
-/// Bytes of the scratch memory `partial` of the functions below: sums [N, C/B, 2, B] and factors [3, C].
-std::size_t batch_norm_partial_bytes(const ActivationShape& shape);
+/// Bytes of the scratch memory `partial` of the functions below: sums [N, C/B, 2, B], those of slices
+/// [slices, 2, C], and factors [3, C]. Where `slices` are a parameter, the statistics are those of the whole
+/// batch, and `shape` has the pictures of this process.
+std::size_t batch_norm_partial_bytes(const ActivationShape& shape, const BatchSlices& slices);
 
 /// Batch statistics of x, and the update of the running ones (which take the unbiased variance). Every
 /// rounding is PyTorch's (aten/src/ATen/native/Normalization.cpp and cpu/batch_norm_kernel.cpp): sums in
 /// double, but the mean, each difference from it, its square, the summed squares and the variance are floats.
-void exact_batch_norm_statistics(const Team& team, const ActivationShape& shape,
+void exact_batch_norm_statistics(const Team& team, const ActivationShape& shape, const BatchSlices& slices,
                                  const float* x,       // [N, C/B, H, W, B]
                                  const float* weight,  // [C]
                                  const float* bias,    // [C]
@@ -52,7 +55,7 @@ void exact_batch_norm_statistics(const Team& team, const ActivationShape& shape,
 
 /// The same in one pass over x, from the sums of x and x^2 in double. This is more accurate, but does not
 /// have PyTorch's roundings.
-void batch_norm_statistics(const Team& team, const ActivationShape& shape,
+void batch_norm_statistics(const Team& team, const ActivationShape& shape, const BatchSlices& slices,
                            ActivationArray x,    // [N, C/B, H, W, B]
                            const float* weight,  // [C]
                            const float* bias,    // [C]
@@ -77,7 +80,7 @@ void normalize_relu_forward(const Team& team, const ActivationShape& shape,
                             ActivationArray y);  // [N, C/B, H, W, B]
 
 /// The backward pass of normalize_relu_forward through the batch statistics; dx is written over x.
-void normalize_relu_backward(const Team& team, const ActivationShape& shape,
+void normalize_relu_backward(const Team& team, const ActivationShape& shape, const BatchSlices& slices,
                              ActivationArray dy,   // [N, C/B, H, W, B]
                              const float* weight,  // [C]
                              BatchNormChannels channels,
@@ -95,7 +98,7 @@ void normalize_relu_pool_forward(const Team& team, const ActivationShape& shape,
 
 /// Its backward pass. The gradient of a window goes to its first largest element in row-major order, as in
 /// PyTorch. That element is searched again instead of being remembered.
-void normalize_relu_pool_backward(const Team& team, const ActivationShape& shape,
+void normalize_relu_pool_backward(const Team& team, const ActivationShape& shape, const BatchSlices& slices,
                                   ActivationArray dy,   // [N, C/B, H/2, W/2, B]
                                   const float* weight,  // [C]
                                   BatchNormChannels channels,

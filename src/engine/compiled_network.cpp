@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "bart/platform/error.h"
@@ -84,6 +85,19 @@ LinearLayer compile_linear(CompiledNetwork& network, const std::vector<Layer>& l
   return l;
 }
 
+void check_slices(const EngineOptions& options) {
+  const auto slices = static_cast<unsigned>(std::max(options.slices, 0));
+  if (!std::has_single_bit(slices) || options.slices > most_slices) {
+    throw Error(fmt::format("a batch cannot be cut into {} slices, but into a power of two up to {}",
+                            options.slices, most_slices));
+  }
+  if (options.slices > 1 && options.exact) throw Error("an exact engine cannot cut its batches into slices");
+  if (options.group != nullptr && options.slices % options.group->size() != 0) {
+    throw Error(fmt::format("{} processes cannot share {} slices of a batch equally", options.group->size(),
+                            options.slices));
+  }
+}
+
 }  // namespace
 
 CompiledNetwork compile_network(const Architecture& architecture, const EngineOptions& options) {
@@ -94,12 +108,15 @@ CompiledNetwork compile_network(const Architecture& architecture, const EngineOp
   }
   const bool reduced = options.precision != Precision::f32 || options.evaluation_precision != Precision::f32;
   if (options.exact && reduced) throw Error("an engine is exact in f32 only");
+  check_slices(options);
   CompiledNetwork network{.architecture = architecture,
                           .team = {options.threads == 0 ? available_threads() : options.threads},
                           .precision = options.precision,
                           .evaluation_precision = options.evaluation_precision,
                           .exact = options.exact,
-                          .block = static_cast<std::int64_t>(preferred_block())};
+                          .block = static_cast<std::int64_t>(preferred_block()),
+                          .slices = options.slices,
+                          .group = options.group};
   const OneDnnThreads threads(network.team);
   const std::vector<Layer> layers = layers_of(architecture);
   for (std::size_t i = 0; i < layers.size(); ++i) {

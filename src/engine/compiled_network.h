@@ -71,6 +71,8 @@ struct CompiledNetwork {
   Precision evaluation_precision;  // of the forward pass in evaluation mode
   bool exact;                      // every rounding is PyTorch's
   std::int64_t block;              // channel block of activations, 16 or 8
+  int slices = 1;                  // of a training batch
+  Group* group = nullptr;          // nullptr: this process alone
   std::vector<ConvolutionLayer> convolutions = {};
   std::vector<LinearLayer> linears = {};
   std::size_t parameter_count = 0;  // floats of all parameters

@@ -10,6 +10,7 @@
 
 #include "activations.h"
 #include "batch_norm.h"
+#include "batch_slices.h"
 #include "compiled_network.h"
 #include "evaluation_kernel.h"
 #include "plan.h"
@@ -30,10 +31,12 @@ struct ConvolutionSite {
 /// A convolution for which a plan needs a kernel.
 struct ConvolutionTask {
   const ConvolutionLayer& layer;
-  std::int64_t n;  // pictures
+  std::int64_t n;  // pictures that this process has of the batch
   std::int64_t block;
   Precision precision;
   Team team;
+  /// In training: those of the batch. A kernel that contains BatchNorm adds up over them; they outlive it.
+  const BatchSlices* slices = nullptr;
   /// In evaluation: a 2x2 max-pooling of an even size follows, which the kernel may do as it writes.
   bool pool = false;
 

@@ -238,9 +238,10 @@ struct OwnKernel {
   std::int64_t n, block;
   Precision precision;
   Team team;
+  BatchSlices slices = BatchSlices(n);
 
   ConvolutionTask task() const {
-    return {.layer = layer, .n = n, .block = block, .precision = precision, .team = team};
+    return {.layer = layer, .n = n, .block = block, .precision = precision, .team = team, .slices = &slices};
   }
   std::vector<std::size_t> reads() const {
     const std::int64_t pixels = n * layer.size * layer.size;

@@ -33,6 +33,7 @@ struct ForwardJob {
   ActivationArray weights;  // of the first panel
   const float* packed;      // [panels, rows, panel + pack_gap], rows a multiple of pack_multiple
   std::int64_t panels, panel, out, n, rows, first, end;
+  bool alone;   // a single picture
   float* sums;  // [n, out]
 };
 
@@ -164,7 +165,7 @@ void ForwardPanels(const ForwardJob& job) {
   typed(job.weights, [&](const auto* weights) {
     // Uses 24 of 32 registers for sums, or 8 of 16.
     constexpr bool many = HWY_MAX_BYTES >= 64;
-    if (job.n == 1) {
+    if (job.alone) {
       forward_picture(job, weights);
     } else {
       forward_tiles<many ? 3 : 2, many ? 8 : 4>(job, weights);
@@ -242,8 +243,8 @@ struct ForwardRoom {
   std::int64_t panels, groups, rows;
   std::int64_t partial, packed;  // floats: of a group, of a thread
 
-  ForwardRoom(const LinearPanels& s, std::int64_t n)
-      : panels(std::min(s.count(), (n == 1 ? inputs_of_one_picture : inputs_at_once) / s.panel)),
+  ForwardRoom(const LinearPanels& s, std::int64_t n, bool alone)
+      : panels(std::min(s.count(), (alone ? inputs_of_one_picture : inputs_at_once) / s.panel)),
         groups(ceil_div(s.count(), panels)),
         rows(ceil_div(n, pack_multiple) * pack_multiple),
         partial(n * s.out),
@@ -275,13 +276,16 @@ LinearPanels::LinearPanels(std::int64_t inputs, std::int64_t outputs)
     : in(inputs), out(outputs), panel(widest_panel(inputs)) {}
 
 std::size_t linear_scratch_bytes(const LinearPanels& s, std::int64_t n, const Team& team) {
-  const ForwardRoom room(s, n);
-  return static_cast<std::size_t>(room.groups * room.partial + team.size * room.packed) * sizeof(float);
+  const auto bytes = [&](const ForwardRoom& room) {
+    return static_cast<std::size_t>(room.groups * room.partial + team.size * room.packed) * sizeof(float);
+  };
+  const std::size_t together = bytes(ForwardRoom(s, n, false));
+  return n == 1 ? std::max(together, bytes(ForwardRoom(s, n, true))) : together;
 }
 
 void linear_forward(const Team& team, const LinearPanels& s, std::int64_t n, const float* x,
-                    ActivationArray weights, const float* bias, float* y, void* scratch) {
-  const ForwardRoom room(s, n);
+                    ActivationArray weights, const float* bias, float* y, void* scratch, bool alone) {
+  const ForwardRoom room(s, n, alone);
   auto* partial = static_cast<float*>(scratch);
   float* packed = partial + room.groups * room.partial;
   const std::int64_t parts = ceil_div(s.out, outputs_of_job);
@@ -304,6 +308,7 @@ void linear_forward(const Team& team, const LinearPanels& s, std::int64_t n, con
       .rows = room.rows,
       .first = output,
       .end = std::min(s.out, output + outputs_of_job),
+      .alone = alone,
       .sums = partial + group * room.partial});
   });
   const std::int64_t totals = ceil_div(s.out, outputs_of_total);

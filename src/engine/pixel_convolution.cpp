@@ -10,14 +10,13 @@
 namespace bart {
 namespace {
 
-constexpr std::int64_t most_lanes = 16;  // of a block
-
-/// A job is a band of a picture's rows: enough of them for many threads, whatever the batch.
+/// A job is a band of a picture's rows: enough of them for many threads, whatever the batch. `pictures` are
+/// those of the whole batch, for what a job adds up must not depend on the number of processes.
 struct Bands {
   std::int64_t rows, per_picture;
 
-  explicit Bands(const ActivationShape& s) {
-    const std::int64_t wanted = std::clamp<std::int64_t>((64 + s.n - 1) / s.n, 1, (s.size + 7) / 8);
+  Bands(const ActivationShape& s, std::int64_t pictures) {
+    const std::int64_t wanted = std::clamp<std::int64_t>((64 + pictures - 1) / pictures, 1, (s.size + 7) / 8);
     rows = (s.size + wanted - 1) / wanted;
     per_picture = (s.size + rows - 1) / rows;
   }
@@ -147,7 +146,7 @@ std::size_t pixel_convolution_scratch_bytes(const ActivationShape& s, const Team
 void pixel_convolution_forward(const Team& team, const ActivationShape& s,
                                std::span<const std::uint8_t* const> pictures, const float* folded,
                                const float* offset, ActivationArray y, std::uint8_t* mask, void* scratch) {
-  const Bands bands(s);
+  const Bands bands(s, std::max<std::int64_t>(s.n, 1));
   const ChannelRow row = channel_row(s);
   team.each(bands.count(s), [&](std::int64_t job, int thread) {
     float* room = static_cast<float*>(scratch) + thread * thread_floats(s.size);
@@ -160,58 +159,78 @@ void pixel_convolution_forward(const Team& team, const ActivationShape& s,
 
 namespace {
 
-/// Memory of the backward pass: each job's sums, [C/B, 28, B], then each thread's rows.
+/// Memory of the backward pass: each job's sums, [C/B, 28, B], those of slices, then each thread's rows.
 struct GradientRoom {
-  std::int64_t job_doubles;
-  std::size_t jobs_bytes;
+  std::int64_t width;  // doubles: the sums of a job or a slice
+  std::int64_t jobs, slices;
+  std::size_t sums_bytes;
   std::int64_t thread;  // floats
 
-  GradientRoom(const ActivationShape& s, const Bands& bands)
-      : job_doubles(s.channels * sums_of_channel),
-        jobs_bytes(static_cast<std::size_t>(bands.count(s) * job_doubles) * sizeof(double)),
+  GradientRoom(const ActivationShape& s, const Bands& bands, const BatchSlices& batch)
+      : width(s.channels * sums_of_channel),
+        jobs(bands.count(s)),
+        slices(batch.own_count()),
+        sums_bytes(static_cast<std::size_t>((jobs + slices) * width) * sizeof(double)),
         thread(thread_floats(s.size) +
                static_cast<std::int64_t>(gradient_row_floats(static_cast<std::size_t>(s.size)))) {}
 };
 
-}  // namespace
-
-std::size_t pixel_convolution_gradient_scratch_bytes(const ActivationShape& s, const Team& team) {
-  const GradientRoom room(s, Bands(s));
-  return room.jobs_bytes + static_cast<std::size_t>(team.size * room.thread) * sizeof(float);
+/// Adds up the sums of each slice's jobs, [C/B, 28, B], and those of all slices. Returns the latter.
+const double* add_jobs(const Team& team, const ActivationShape& s, const Bands& bands,
+                       const BatchSlices& batch, const GradientRoom& room, double* jobs) {
+  double* sums = jobs + room.jobs * room.width;
+  const std::int64_t blocks = s.channels / s.block;
+  const std::int64_t numbers = sums_of_channel * s.block;
+  team.each(room.slices * blocks, [&](std::int64_t i) {
+    const std::int64_t block = i % blocks;
+    const BatchSlices::Slice& slice = batch.own()[static_cast<std::size_t>(i / blocks)];
+    double* to = sums + i / blocks * room.width + block * numbers;
+    std::fill_n(to, numbers, 0.0);
+    for (std::int64_t job = slice.first * bands.per_picture; job < slice.end * bands.per_picture; ++job) {
+      const double* from = jobs + job * room.width + block * numbers;
+      for (std::int64_t n = 0; n < numbers; ++n) to[n] += from[n];
+    }
+  });
+  batch.add(sums, room.width);
+  return sums;
 }
 
-void pixel_convolution_backward(const Team& team, const ActivationShape& s,
+}  // namespace
+
+std::size_t pixel_convolution_gradient_scratch_bytes(const ActivationShape& s, const BatchSlices& slices,
+                                                     const Team& team) {
+  const GradientRoom room(s, Bands(s, slices.pictures()), slices);
+  return room.sums_bytes + static_cast<std::size_t>(team.size * room.thread) * sizeof(float);
+}
+
+void pixel_convolution_backward(const Team& team, const ActivationShape& s, const BatchSlices& slices,
                                 std::span<const std::uint8_t* const> pictures, const PatchMoments& moments,
                                 ActivationArray dy, const std::uint8_t* mask, const float* weights,
                                 const float* weight, BatchNormChannels channels, float* dweights,
                                 float* dweight, float* dbias, void* scratch) {
-  const Bands bands(s);
-  const GradientRoom room(s, bands);
+  const Bands bands(s, slices.pictures());
+  const GradientRoom room(s, bands, slices);
   const ChannelRow row = channel_row(s);
   auto* jobs = static_cast<double*>(scratch);
-  auto* threads = reinterpret_cast<float*>(static_cast<std::uint8_t*>(scratch) + room.jobs_bytes);
-  team.each(bands.count(s), [&](std::int64_t job, int thread) {
-    double* sums = jobs + job * room.job_doubles;
-    std::fill(sums, sums + room.job_doubles, 0.0);
+  auto* threads = reinterpret_cast<float*>(static_cast<std::uint8_t*>(scratch) + room.sums_bytes);
+  team.each(room.jobs, [&](std::int64_t job, int thread) {
+    double* sums = jobs + job * room.width;
+    std::fill_n(sums, room.width, 0.0);
     float* mine = threads + thread * room.thread;
     float* gradient = mine + thread_floats(s.size);
     each_row(s, bands, job, pictures, mine, [&](const PixelRows& pixels, std::int64_t first) {
       pixel_row_backward(pixels, row, dy.at(first), mask + first / 8, gradient, sums);
     });
   });
+  const double* totals = add_jobs(team, s, bands, slices, room, jobs);
 
   const CentredMoments patches(moments);
   team.each(s.channels / s.block, [&](std::int64_t block) {
-    const std::int64_t numbers = sums_of_channel * s.block;
-    std::array<double, sums_of_channel * most_lanes> totals{};
-    for (std::int64_t job = 0; job < bands.count(s); ++job) {
-      const double* sums = jobs + job * room.job_doubles + block * numbers;
-      for (std::int64_t i = 0; i < numbers; ++i) totals[static_cast<std::size_t>(i)] += sums[i];
-    }
+    const double* of_block = totals + block * sums_of_channel * s.block;
     for (std::int64_t lane = 0; lane < s.block; ++lane) {
       const std::int64_t c = block * s.block + lane;
       const auto total = [&](std::size_t e) {
-        return totals[e * static_cast<std::size_t>(s.block) + static_cast<std::size_t>(lane)];
+        return of_block[static_cast<std::int64_t>(e) * s.block + lane];
       };
       const double g_sum = total(patch_elements);
       PatchVector centred;  // the sum of g * (patch - its mean)

@@ -17,9 +17,10 @@ namespace bart {
 // BatchNorm is part of the filters in the forward pass, and the backward pass only needs to know which
 // outputs ReLU let through.
 //
-// `shape` is that of the outputs, [N, C/B, H, W, B]; weights are [C/B, 3 rows, 3 columns, 3 colours, B]. What
-// a job adds up, and in which order, does not depend on the number of threads, so neither do the bits.
-// Scratch memory is for the threads of the team, on a 64-byte boundary.
+// `shape` is that of the outputs, [N, C/B, H, W, B], of the pictures that this process has of a batch;
+// weights are [C/B, 3 rows, 3 columns, 3 colours, B]. What a job adds up, and in which order, does not depend
+// on the number of threads, so neither do the bits. Scratch memory is for the threads of the team, on a
+// 64-byte boundary.
 
 /// Bytes of a mask: a bit for each output, [N, C/B, H, W, B/8].
 std::size_t pixel_mask_bytes(const ActivationShape& shape);
@@ -53,11 +54,13 @@ void pixel_convolution_forward(const Team& team, const ActivationShape& shape,
                                std::uint8_t* mask,  // where y > 0; null: not wanted
                                void* scratch);
 
-std::size_t pixel_convolution_gradient_scratch_bytes(const ActivationShape& shape, const Team& team);
+std::size_t pixel_convolution_gradient_scratch_bytes(const ActivationShape& shape, const BatchSlices& slices,
+                                                     const Team& team);
 
 /// The backward pass through ReLU, the batch statistics and the convolution. The gradient of the
-/// convolution's bias is zero, and neither its bias nor that of BatchNorm plays a part.
-void pixel_convolution_backward(const Team& team, const ActivationShape& shape,
+/// convolution's bias is zero, and neither its bias nor that of BatchNorm plays a part. The moments and the
+/// gradients are those of the whole batch.
+void pixel_convolution_backward(const Team& team, const ActivationShape& shape, const BatchSlices& slices,
                                 std::span<const std::uint8_t* const> pictures,  // N pointers to [H, W, 3]
                                 const PatchMoments& moments,
                                 ActivationArray dy,          // [N, C/B, H, W, B]

@@ -20,12 +20,20 @@ double output_bytes(const ConvolutionTask& task) {
 
 enum : std::size_t { mask, folded_weights, batch_moments, forward_scratch, backward_scratch };
 
+/// The moments of the whole batch from those of this process's pictures.
+void add_over_processes(const BatchSlices& slices, PatchMoments& moments) {
+  slices.add_processes(&moments.count, 1);
+  slices.add_processes(moments.sums.data(), static_cast<std::int64_t>(moments.sums.size()));
+  slices.add_processes(moments.gram.data(), static_cast<std::int64_t>(moments.gram.size()));
+}
+
 Operation statistics(const ConvolutionTask& task, const TrainingMemory& m) {
   return {task.layer.norm_name + " statistics", "bart",
           [=] {
             const ActivationShape shape = task.shape();
-            const PatchMoments& moments = *new (m.buffers[batch_moments]) PatchMoments(
+            PatchMoments& moments = *new (m.buffers[batch_moments]) PatchMoments(
                 patch_moments(task.team, *m.pictures, shape.size, m.buffers[forward_scratch]));
+            add_over_processes(*task.slices, moments);
             pixel_convolution_statistics(task.team, shape, moments, m.values.weights, m.values.bias,
                                          m.values.norm_weight, m.values.norm_bias, m.running_mean,
                                          m.running_var, m.channels);
@@ -54,7 +62,7 @@ Operation backward_weights(const ConvolutionTask& task, const TrainingMemory& m)
           "bart pixels + BatchNorm + ReLU",
           [=] {
             const auto& moments = *std::launder(reinterpret_cast<PatchMoments*>(m.buffers[batch_moments]));
-            pixel_convolution_backward(task.team, task.shape(), *m.pictures, moments, m.output,
+            pixel_convolution_backward(task.team, task.shape(), *task.slices, *m.pictures, moments, m.output,
                                        m.buffers[mask], m.values.weights, m.values.norm_weight, m.channels,
                                        m.gradients.weights, m.gradients.norm_weight, m.gradients.norm_bias,
                                        m.buffers[backward_scratch]);
@@ -77,8 +85,8 @@ TrainingConvolution train(const ConvolutionTask& task) {
        std::max(patch_moments_scratch_bytes(layer.size, task.team),
                 pixel_convolution_scratch_bytes(shape, task.team)),
        BufferUse::forward},
-      {layer.name + " backward scratch", pixel_convolution_gradient_scratch_bytes(shape, task.team),
-       BufferUse::backward}};
+      {layer.name + " backward scratch",
+       pixel_convolution_gradient_scratch_bytes(shape, *task.slices, task.team), BufferUse::backward}};
   convolution.forward = [=](const TrainingMemory& m) {
     return std::vector{statistics(task, m), forward(task, m)};
   };

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 #include <span>
 #include <utility>
@@ -11,15 +12,22 @@
 
 namespace bart {
 
-TrainingPlan::TrainingPlan(const CompiledNetwork& network, std::int64_t n) : network_(network), n_(n) {
+TrainingPlan::TrainingPlan(const CompiledNetwork& network, std::int64_t n)
+    : network_(network), slices_(n, network.slices, network.group, network.team), n_(slices_.own_pictures()) {
   for (std::size_t i = 0; i < network.convolutions.size(); ++i) plan_convolution(i);
   for (std::size_t i = 0; i < network.linears.size(); ++i) plan_linear(i);
+  if (slices_.shared()) {
+    const std::size_t bytes = float_bytes(n * network.architecture.classes);
+    all_logits_ = layout_.add("logits of the batch", bytes, loss_time(), backward_time(0));
+    all_logit_gradients_ = layout_.add("logits' gradients of the batch", bytes, loss_time(), loss_time());
+  }
   layout_.place();
 }
 
 void TrainingPlan::plan_linear(std::size_t i) {
   const LinearLayer& layer = network_.linears[i];
-  Linear l{.kernel = layer.kernel->train(layer, n_, network_.team)};
+  Linear l{};
+  if (n_ > 0) l.kernel = layer.kernel->train(layer, n_, network_.team);
   const int now = forward_time(convolutions_.size() + i);
   const int back = backward_time(convolutions_.size() + i);
   // The last output, the logits, is also read after the step.
@@ -29,6 +37,16 @@ void TrainingPlan::plan_linear(std::size_t i) {
   l.forward_scratch = layout_.add(layer.name + " forward scratch", l.kernel.forward_scratch_bytes, now, now);
   l.backward_scratch =
       layout_.add(layer.name + " backward scratch", l.kernel.backward_scratch_bytes, back, back);
+  if (slices_.shared()) {
+    const std::int64_t all = slices_.pictures();
+    l.whole = layer.kernel->train(layer, all, network_.team);
+    l.all_inputs =
+        layout_.add(layer.name + " inputs of the batch", float_bytes(all * layer.in_padded), back, back);
+    l.all_gradients = layout_.add(layer.name + " gradients of the batch",
+                                  float_bytes(all * layer.out_features), back, back);
+    l.whole_scratch =
+        layout_.add(layer.name + " scratch for the batch", l.whole.backward_scratch_bytes, back, back);
+  }
   linears_.push_back(std::move(l));
 }
 
@@ -55,19 +73,31 @@ void TrainingPlan::bind(std::uint8_t* arena, Parameters& parameters) {
   for (std::size_t i = 0; i < convolutions_.size(); ++i) bind_convolution_forward(i, parameters);
   for (std::size_t i = 0; i < linears_.size(); ++i) bind_linear_forward(i, parameters);
 
-  float* logits = floats(linears_.back().output);
-  logits_ = logits;
-  add("cross entropy forward and backward", 0, [this, logits, dlogits = floats(linears_.back().gradient)] {
-    const CrossEntropy loss = cross_entropy(n_, network_.architecture.classes, logits, batch_->labels,
-                                            {.weights = batch_->class_weights,
-                                             .adjustments = batch_->logit_adjustments,
-                                             .smoothing = batch_->label_smoothing},
-                                            dlogits);
-    loss_ = {loss.loss, loss.correct};
-  });
+  bind_loss();
   forward_count_ = operations_.size();
   for (std::size_t i = linears_.size(); i-- > 0;) bind_linear_backward(i, parameters);
   for (std::size_t i = convolutions_.size(); i-- > 0;) bind_convolution_backward(i, parameters);
+}
+
+/// The loss of the whole batch, which each process computes: logits are few.
+void TrainingPlan::bind_loss() {
+  float* own = floats(linears_.back().output);
+  float* own_gradient = floats(linears_.back().gradient);
+  const std::int64_t classes = network_.architecture.classes;
+  float* logits = slices_.shared() ? floats(all_logits_) : own;
+  float* gradient = slices_.shared() ? floats(all_logit_gradients_) : own_gradient;
+  logits_ = logits;
+  add("cross entropy forward and backward", 0, [=, this] {
+    if (slices_.shared()) slices_.gather_rows(own, float_bytes(classes), logits);
+    const CrossEntropy loss = cross_entropy(slices_.pictures(), classes, logits, batch_->labels,
+                                            {.weights = batch_->class_weights,
+                                             .adjustments = batch_->logit_adjustments,
+                                             .smoothing = batch_->label_smoothing},
+                                            gradient);
+    loss_ = {loss.loss, loss.correct};
+    if (slices_.shared())
+      std::copy_n(gradient + slices_.first_picture() * classes, n_ * classes, own_gradient);
+  });
 }
 
 LinearMemory TrainingPlan::memory_of_linear(std::size_t i, Parameters& parameters) const {
@@ -90,14 +120,15 @@ LinearMemory TrainingPlan::memory_of_linear(std::size_t i, Parameters& parameter
 void TrainingPlan::bind_linear_forward(std::size_t i, Parameters& parameters) {
   const LinearLayer& layer = network_.linears[i];
   const LinearMemory memory = memory_of_linear(i, parameters);
-  operations_.push_back(linears_[i].kernel.forward(memory));
+  if (n_ > 0) operations_.push_back(linears_[i].kernel.forward(memory));
   if (!layer.hidden) return;
   // Masks come in the order of layers: a Dropout2d for each block, then one for each hidden layer.
   const std::size_t mask = network_.architecture.blocks.size() + i;
   add(layer.name + " ReLU + dropout forward", 0,
       [this, output = memory.output, mask, count = n_ * layer.out_features,
+       first = slices_.first_picture() * layer.out_features,
        scale = static_cast<float>(1 / (1 - layer.dropout))] {
-        relu_dropout_forward(count, (*masks_)[mask].data(), scale, output);
+        relu_dropout_forward(count, (*masks_)[mask].data() + first, scale, output);
       });
 }
 
@@ -111,13 +142,32 @@ void TrainingPlan::bind_linear_backward(std::size_t i, Parameters& parameters) {
           relu_dropout_backward(count, output, scale, gradient);
         });
   }
-  operations_.push_back(linears_[i].kernel.backward_weights(memory));
-  operations_.push_back(linears_[i].kernel.backward_data(memory));
+  bind_linear_weights(i, memory);
+  if (n_ > 0) operations_.push_back(linears_[i].kernel.backward_data(memory));
+}
+
+void TrainingPlan::bind_linear_weights(std::size_t i, const LinearMemory& own) {
+  const LinearLayer& layer = network_.linears[i];
+  const Linear& l = linears_[i];
+  if (!slices_.shared()) {
+    operations_.push_back(l.kernel.backward_weights(own));
+    return;
+  }
+  LinearMemory all = own;
+  all.source = floats(l.all_inputs);
+  all.gradient = floats(l.all_gradients);
+  all.backward_scratch = bytes(l.whole_scratch);
+  add(layer.name + " gathered from all processes", 0, [=, this, &layer] {
+    slices_.gather_rows(own.source, float_bytes(layer.in_padded), all.source);
+    slices_.gather_rows(own.gradient, float_bytes(layer.out_features), all.gradient);
+  });
+  operations_.push_back(l.whole.backward_weights(all));
 }
 
 const std::vector<Operation>& TrainingPlan::operations(const Batch& batch, const DropoutMasks& masks) {
   batch_ = &batch;
-  pictures_ = batch.pictures;
+  pictures_ =
+      batch.pictures.subspan(static_cast<std::size_t>(slices_.first_picture()), static_cast<std::size_t>(n_));
   masks_ = &masks;
   return operations_;
 }
@@ -129,11 +179,11 @@ StepLoss TrainingPlan::run(const Batch& batch, const DropoutMasks& masks, bool f
 }
 
 std::vector<float> TrainingPlan::logits() const {
-  return {logits_, logits_ + n_ * network_.architecture.classes};
+  return {logits_, logits_ + slices_.pictures() * network_.architecture.classes};
 }
 
 std::string TrainingPlan::description() const {
-  return describe(fmt::format("Training plan for a batch of {}", n_), operations_, layout_);
+  return describe(fmt::format("Training plan for a batch of {}", slices_.pictures()), operations_, layout_);
 }
 
 }  // namespace bart

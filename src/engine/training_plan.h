@@ -9,6 +9,7 @@
 #include "bart/engine/engine.h"
 #include "bart/network/dropout.h"
 #include "batch_norm.h"
+#include "batch_slices.h"
 #include "compiled_network.h"
 #include "convolution_kernel.h"
 #include "linear_kernel.h"
@@ -25,8 +26,12 @@ struct StepLoss {
 
 /// Forward pass, loss and backward pass for one batch size. All kernels are chosen and all buffers are placed
 /// before the first step. Gradients overwrite the activations that they belong to.
+///
+/// Processes that share a batch each compute their own pictures of it. Statistics, loss and gradients are
+/// those of the whole batch, in all of them.
 class TrainingPlan {
  public:
+  /// `n` pictures in the whole batch.
   TrainingPlan(const CompiledNetwork& network, std::int64_t n);
   TrainingPlan(const TrainingPlan&) = delete;  // operations hold its address
   TrainingPlan& operator=(const TrainingPlan&) = delete;
@@ -37,7 +42,7 @@ class TrainingPlan {
   /// Binds the operations to memory.
   void bind(std::uint8_t* arena, Parameters& parameters);
 
-  /// With `forward_only` without the backward pass.
+  /// `batch` and `masks` are those of the whole batch. With `forward_only` without the backward pass.
   StepLoss run(const Batch& batch, const DropoutMasks& masks, bool forward_only = false);
   /// The operations of a step on this batch, in order. All three must outlive them.
   const std::vector<Operation>& operations(const Batch& batch, const DropoutMasks& masks);
@@ -45,6 +50,12 @@ class TrainingPlan {
   std::string description() const;
 
  private:
+  /// Backward weights of slices of one size.
+  struct SliceKernel {
+    std::int64_t pictures;
+    TrainingConvolution kernel;
+    std::vector<std::size_t> buffers;
+  };
   struct Convolution {
     TrainingConvolution kernel;
     std::vector<std::size_t> kernel_buffers;  // of the arena, by number, as all that follow
@@ -58,12 +69,20 @@ class TrainingPlan {
     std::size_t channels = 0;                         // mean, invstd, scale, shift: [4, C]
     std::size_t keep = 0;                             // [N, C], where the layer ends a block
     std::size_t forward_sums = 0, backward_sums = 0;  // of BatchNorm
+    // Where the batch is cut into slices, the weights' gradient is that of each slice, added up. Slices
+    // differ in size by at most one picture.
+    std::vector<SliceKernel> slice_kernels;
+    std::size_t slice_gradients = 0;  // [own slices, weights]
   };
   struct Linear {
     TrainingLinear kernel;
     std::size_t output = 0;    // after ReLU and dropout; logits for the last
     std::size_t gradient = 0;  // of the output
     std::size_t forward_scratch = 0, backward_scratch = 0;
+    // The weights' gradient is that of the whole batch. Where other processes have a part of it, they send
+    // their inputs and gradients, which are less than the products.
+    TrainingLinear whole;
+    std::size_t all_inputs = 0, all_gradients = 0, whole_scratch = 0;
   };
 
   // The clock of the arena: layers forward, the loss, layers backward. A layer is a convolution or a linear
@@ -74,8 +93,11 @@ class TrainingPlan {
 
   void plan_convolution(std::size_t i);
   void plan_batch_norm(std::size_t i, Convolution& c);
+  void plan_slice_kernels(std::size_t i, Convolution& c);
   void plan_linear(std::size_t i);
 
+  ConvolutionTask task_of(std::size_t i, std::int64_t n) const;
+  bool computes(std::size_t i) const;
   bool normalized_by_next(std::size_t i) const;  // convolution i + 1 reads the output of convolution i
   Precision activated_precision(std::size_t i) const;
   ActivationShape shape_of(std::size_t i) const;
@@ -91,6 +113,9 @@ class TrainingPlan {
   void bind_batch_norm_forward(std::size_t i, const TrainingMemory& memory);
   void bind_batch_norm_backward(std::size_t i, const TrainingMemory& memory);
   void bind_convolution_backward(std::size_t i, Parameters& parameters);
+  void bind_slice_gradients(std::size_t i, const TrainingMemory& memory);
+  void bind_linear_weights(std::size_t i, const LinearMemory& memory);
+  void bind_loss();
   void bind_linear_forward(std::size_t i, Parameters& parameters);
   void bind_linear_backward(std::size_t i, Parameters& parameters);
   void expand_masks();
@@ -99,19 +124,21 @@ class TrainingPlan {
   void add(std::vector<Operation> operations);
 
   const CompiledNetwork& network_;
-  std::int64_t n_;
+  BatchSlices slices_;
+  std::int64_t n_;  // pictures of this process; there may be none
   ArenaLayout layout_;
   std::uint8_t* arena_ = nullptr;
   std::vector<Convolution> convolutions_;
   std::vector<Linear> linears_;
   std::vector<Operation> operations_;
-  std::size_t forward_count_ = 0;  // the number of operations up to the loss
-  const float* logits_ = nullptr;
+  std::size_t forward_count_ = 0;                         // the number of operations up to the loss
+  std::size_t all_logits_ = 0, all_logit_gradients_ = 0;  // of the whole batch, if others have a part of it
+  const float* logits_ = nullptr;                         // of the whole batch
 
   // What the operations of the present step read.
   const Batch* batch_ = nullptr;
   Pictures pictures_;
-  const DropoutMasks* masks_ = nullptr;
+  const DropoutMasks* masks_ = nullptr;  // of the whole batch
   StepLoss loss_{};
 };
 

@@ -2,6 +2,7 @@
 // and dropout that follow it.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "training_plan.h"
@@ -30,12 +31,8 @@ void TrainingPlan::plan_convolution(std::size_t i) {
   const ActivationShape shape = shape_of(i);
   const int now = forward_time(i);
   const int back = backward_time(i);
-  Convolution c{.kernel = layer.training->train({.layer = layer,
-                                                 .n = n_,
-                                                 .block = network_.block,
-                                                 .precision = network_.precision,
-                                                 .team = network_.team}),
-                .kernel_buffers = {}};
+  Convolution c{};
+  if (computes(i)) c.kernel = layer.training->train(task_of(i, n_));
   const bool activations = layer.training->normalizes_output;
   c.output = layout_.add(
       fmt::format("{} {}, then its gradient, {}", layer.name, activations ? "activated" : "output",
@@ -50,7 +47,42 @@ void TrainingPlan::plan_convolution(std::size_t i) {
     c.kernel_buffers.push_back(
         layout_.add(buffer.name, buffer.bytes, forward ? now : back, backward ? back : now));
   }
+  if (slices_.cut() && !activations) plan_slice_kernels(i, c);
   convolutions_.push_back(std::move(c));
+}
+
+ConvolutionTask TrainingPlan::task_of(std::size_t i, std::int64_t n) const {
+  return {.layer = network_.convolutions[i],
+          .n = n,
+          .block = network_.block,
+          .precision = network_.precision,
+          .team = network_.team,
+          .slices = &slices_};
+}
+
+/// A process without a picture has nothing to compute, except where a kernel itself adds up over processes.
+bool TrainingPlan::computes(std::size_t i) const {
+  return n_ > 0 || network_.convolutions[i].training->normalizes_output;
+}
+
+void TrainingPlan::plan_slice_kernels(std::size_t i, Convolution& c) {
+  const ConvolutionLayer& layer = network_.convolutions[i];
+  const int back = backward_time(i);
+  for (const BatchSlices::Slice& slice : slices_.own()) {
+    const auto same_size = [&](const SliceKernel& kernel) { return kernel.pictures == slice.size(); };
+    if (slice.size() == 0 || std::ranges::any_of(c.slice_kernels, same_size)) continue;
+    SliceKernel kernel{
+        .pictures = slice.size(), .kernel = layer.training->train(task_of(i, slice.size())), .buffers = {}};
+    for (const KernelBuffer& buffer : kernel.kernel.buffers) {
+      const bool backward = buffer.use != BufferUse::forward;
+      kernel.buffers.push_back(
+          layout_.add(buffer.name + " of a slice", backward ? buffer.bytes : 0, back, back));
+    }
+    c.slice_kernels.push_back(std::move(kernel));
+  }
+  c.slice_gradients =
+      layout_.add(layer.name + " weights' gradients of slices",
+                  static_cast<std::size_t>(slices_.own_count()) * layer.layout.bytes(), back, back);
 }
 
 void TrainingPlan::plan_batch_norm(std::size_t i, Convolution& c) {
@@ -68,7 +100,7 @@ void TrainingPlan::plan_batch_norm(std::size_t i, Convolution& c) {
   if (layer.ends_block) {
     c.keep = layout_.add(layer.name + " dropout", float_bytes(n_ * layer.out_padded), 0, back);
   }
-  const std::size_t sums = batch_norm_partial_bytes(shape);
+  const std::size_t sums = batch_norm_partial_bytes(shape, slices_);
   c.forward_sums = layout_.add(layer.norm_name + " sums", sums, now, now);
   c.backward_sums = layout_.add(layer.norm_name + " gradient sums", sums, back, back);
 }
@@ -128,7 +160,7 @@ TrainingMemory TrainingPlan::memory_of(std::size_t i, Parameters& parameters) co
 
 void TrainingPlan::bind_convolution_forward(std::size_t i, Parameters& parameters) {
   const TrainingMemory memory = memory_of(i, parameters);
-  add(convolutions_[i].kernel.forward(memory));
+  if (computes(i)) add(convolutions_[i].kernel.forward(memory));
   if (!network_.convolutions[i].training->normalizes_output) bind_batch_norm_forward(i, memory);
 }
 
@@ -146,14 +178,14 @@ void TrainingPlan::bind_batch_norm_forward(std::size_t i, const TrainingMemory& 
       count * static_cast<double>(bytes_of(activated.precision)) / (layer.ends_block ? 4 : 1);
 
   add(layer.norm_name + " statistics", output_bytes,
-      [=, exact = network_.exact, weight = m.values.norm_weight, bias = m.values.norm_bias,
+      [=, &slices = slices_, exact = network_.exact, weight = m.values.norm_weight, bias = m.values.norm_bias,
        mean = m.running_mean, var = m.running_var,
        partial = reinterpret_cast<double*>(bytes(c.forward_sums))] {
         if (exact) {
-          exact_batch_norm_statistics(team, shape, static_cast<const float*>(output.data), weight, bias, mean,
-                                      var, channels, partial);
+          exact_batch_norm_statistics(team, shape, slices, static_cast<const float*>(output.data), weight,
+                                      bias, mean, var, channels, partial);
         } else {
-          batch_norm_statistics(team, shape, output, weight, bias, mean, var, channels, partial);
+          batch_norm_statistics(team, shape, slices, output, weight, bias, mean, var, channels, partial);
         }
       });
   if (layer.ends_block) {
@@ -185,13 +217,15 @@ void TrainingPlan::bind_batch_norm_backward(std::size_t i, const TrainingMemory&
       count * static_cast<double>(bytes_of(activated.precision)) / (layer.ends_block ? 4 : 1);
 
   if (layer.ends_block) {
-    add(layer.norm_name + " + ReLU + pool + dropout backward", moved, [=, keep = floats(c.keep)] {
-      normalize_relu_pool_backward(team, shape, activated, weight, channels, keep, output, dweight, dbias,
-                                   partial);
-    });
+    add(layer.norm_name + " + ReLU + pool + dropout backward", moved,
+        [=, &slices = slices_, keep = floats(c.keep)] {
+          normalize_relu_pool_backward(team, shape, slices, activated, weight, channels, keep, output,
+                                       dweight, dbias, partial);
+        });
   } else {
-    add(layer.norm_name + " + ReLU backward", moved, [=] {
-      normalize_relu_backward(team, shape, activated, weight, channels, output, dweight, dbias, partial);
+    add(layer.norm_name + " + ReLU backward", moved, [=, &slices = slices_] {
+      normalize_relu_backward(team, shape, slices, activated, weight, channels, output, dweight, dbias,
+                              partial);
     });
   }
 }
@@ -200,8 +234,42 @@ void TrainingPlan::bind_convolution_backward(std::size_t i, Parameters& paramete
   const TrainingMemory memory = memory_of(i, parameters);
   const TrainingConvolution& kernel = convolutions_[i].kernel;
   if (!network_.convolutions[i].training->normalizes_output) bind_batch_norm_backward(i, memory);
-  add(kernel.backward_weights(memory));
+  if (slices_.cut() && !network_.convolutions[i].training->normalizes_output) {
+    bind_slice_gradients(i, memory);
+  } else {
+    add(kernel.backward_weights(memory));
+  }
   if (kernel.backward_data) add(kernel.backward_data(memory));
+}
+
+void TrainingPlan::bind_slice_gradients(std::size_t i, const TrainingMemory& m) {
+  const ConvolutionLayer& layer = network_.convolutions[i];
+  const Convolution& c = convolutions_[i];
+  const auto weights = static_cast<std::int64_t>(layer.layout.bytes() / sizeof(float));
+  float* gradients = floats(c.slice_gradients);
+  const std::int64_t inputs = layer.in_padded * layer.size * layer.size;  // per picture
+  const std::int64_t outputs = layer.out_padded * layer.size * layer.size;
+  float* gradient = gradients;
+  for (const BatchSlices::Slice& slice : slices_.own()) {
+    if (slice.size() == 0) {
+      add(layer.name + " gradient of an empty slice", 0, [=] { std::fill_n(gradient, weights, 0.0f); });
+    } else {
+      const SliceKernel& kernel = *std::ranges::find(c.slice_kernels, slice.size(), &SliceKernel::pictures);
+      TrainingMemory memory = m;
+      memory.source = m.source.at(slice.first * inputs);
+      memory.output = m.output.at(slice.first * outputs);
+      memory.gradients.weights = gradient;
+      memory.buffers.clear();
+      for (const std::size_t buffer : kernel.buffers) memory.buffers.push_back(bytes(buffer));
+      add(kernel.kernel.backward_weights(memory));
+    }
+    gradient += weights;
+  }
+  add(layer.name + " gradients of slices added", static_cast<double>(slices_.own_count() * weights) * 4,
+      [=, &slices = slices_, sum = m.gradients.weights] {
+        slices.add(gradients, weights);
+        std::copy_n(gradients, weights, sum);
+      });
 }
 
 void TrainingPlan::expand_masks() {
@@ -212,10 +280,11 @@ void TrainingPlan::expand_masks() {
     const std::vector<std::uint8_t>& flags = (*masks_)[mask++];
     const auto kept = static_cast<float>(1 / (1 - layer.dropout));
     float* keep = floats(convolutions_[i].keep);
+    const std::int64_t first = slices_.first_picture();
     for (std::int64_t n = 0; n < n_; ++n) {
       for (std::int64_t c = 0; c < layer.out_padded; ++c) {
-        const bool on =
-            c < layer.out_channels && flags[static_cast<std::size_t>(n * layer.out_channels + c)] != 0;
+        const bool on = c < layer.out_channels &&
+                        flags[static_cast<std::size_t>((first + n) * layer.out_channels + c)] != 0;
         keep[n * layer.out_padded + c] = on ? kept : 0;
       }
     }

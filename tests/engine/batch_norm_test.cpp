@@ -110,19 +110,21 @@ struct KernelRun {
 
   explicit KernelRun(const ActivationShape& s)
       : numbers(static_cast<std::size_t>(4 * s.channels)),
-        partial_memory(batch_norm_partial_bytes(s) / sizeof(float) + 2),
+        partial_memory(batch_norm_partial_bytes(s, BatchSlices(s.n)) / sizeof(float) + 2),
         dweight(static_cast<std::size_t>(s.channels)),
         dbias(static_cast<std::size_t>(s.channels)),
         channels{numbers.data(), numbers.data() + s.channels, numbers.data() + 2 * s.channels,
                  numbers.data() + 3 * s.channels} {
     void* memory = partial_memory.data();
     std::size_t room = partial_memory.size() * sizeof(float);
-    partial = static_cast<double*>(std::align(alignof(double), batch_norm_partial_bytes(s), memory, room));
+    partial = static_cast<double*>(
+        std::align(alignof(double), batch_norm_partial_bytes(s, BatchSlices(s.n)), memory, room));
   }
 
   void statistics(Data& data) {
-    exact_batch_norm_statistics(team, data.shape, data.x.data(), data.weight.data(), data.bias.data(),
-                                data.running_mean.data(), data.running_var.data(), channels, partial);
+    exact_batch_norm_statistics(team, data.shape, BatchSlices(data.shape.n), data.x.data(),
+                                data.weight.data(), data.bias.data(), data.running_mean.data(),
+                                data.running_var.data(), channels, partial);
   }
 };
 
@@ -159,8 +161,8 @@ TEST_P(BatchNorm, WithReluForwardAndBackward) {
   std::vector<float> y(data.x.size());
   normalize_relu_forward(team, s, floats(data.x), run.channels, floats(y));
   std::vector<float> dx = data.x;
-  normalize_relu_backward(team, s, floats(data.dy), data.weight.data(), run.channels, floats(dx),
-                          run.dweight.data(), run.dbias.data(), run.partial);
+  normalize_relu_backward(team, s, BatchSlices(s.n), floats(data.dy), data.weight.data(), run.channels,
+                          floats(dx), run.dweight.data(), run.dbias.data(), run.partial);
 
   for (std::int64_t c = 0; c < s.channels; ++c) {
     const Channel truth(data, c);
@@ -206,9 +208,9 @@ TEST_P(BatchNorm, WithReluPoolingAndDropoutForwardAndBackward) {
   std::vector<float> y(data.x.size() / 4);
   normalize_relu_pool_forward(team, s, floats(data.x), run.channels, data.keep.data(), floats(y));
   std::vector<float> dx = data.x;
-  normalize_relu_pool_backward(team, s, floats(data.pooled_dy), data.weight.data(), run.channels,
-                               data.keep.data(), floats(dx), run.dweight.data(), run.dbias.data(),
-                               run.partial);
+  normalize_relu_pool_backward(team, s, BatchSlices(s.n), floats(data.pooled_dy), data.weight.data(),
+                               run.channels, data.keep.data(), floats(dx), run.dweight.data(),
+                               run.dbias.data(), run.partial);
 
   for (std::int64_t c = 0; c < s.channels; ++c) {
     const Channel truth(data, c);
@@ -268,9 +270,9 @@ TEST_P(BatchNorm, GivesTheSameBitsForAnyNumberOfThreads) {
     Data data(GetParam().shape);
     KernelRun run(data.shape);
     run.statistics(data);
-    normalize_relu_pool_backward(team, data.shape, floats(data.pooled_dy), data.weight.data(), run.channels,
-                                 data.keep.data(), floats(data.x), run.dweight.data(), run.dbias.data(),
-                                 run.partial);
+    normalize_relu_pool_backward(team, data.shape, BatchSlices(data.shape.n), floats(data.pooled_dy),
+                                 data.weight.data(), run.channels, data.keep.data(), floats(data.x),
+                                 run.dweight.data(), run.dbias.data(), run.partial);
     std::vector<float>& all = results.emplace_back(run.numbers);
     for (const auto* more : {&data.x, &data.running_mean, &data.running_var, &run.dweight, &run.dbias}) {
       all.insert(all.end(), more->begin(), more->end());

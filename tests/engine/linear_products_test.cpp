@@ -77,7 +77,7 @@ TEST_P(LinearProducts, ForwardInEitherPrecisionOfTheWeights) {
     for (const int threads : {2, 1, 3}) {
       const Team team{threads};
       Floats y(static_cast<std::size_t>(c.n * c.out), NAN), room = scratch(team);
-      linear_forward(team, s, c.n, x.data(), given, bias.data(), y.data(), room.data());
+      linear_forward(team, s, c.n, x.data(), given, bias.data(), y.data(), room.data(), c.n == 1);
       if (!first.empty()) {
         EXPECT_EQ(y, first) << threads << " threads";
         continue;

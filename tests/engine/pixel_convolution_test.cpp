@@ -127,10 +127,11 @@ struct PixelLayer {
                               aligned(memory));
   }
   void backward() {
-    std::vector<std::uint8_t> memory(pixel_convolution_gradient_scratch_bytes(shape, team) + 64, 0xff);
-    pixel_convolution_backward(team, shape, pictures.pointers(), moments, dy(), mask(), weights.data(),
-                               weight.data(), channels, dweights.data(), dweight.data(), dbias.data(),
-                               aligned(memory));
+    std::vector<std::uint8_t> memory(
+        pixel_convolution_gradient_scratch_bytes(shape, BatchSlices(shape.n), team) + 64, 0xff);
+    pixel_convolution_backward(team, shape, BatchSlices(shape.n), pictures.pointers(), moments, dy(), mask(),
+                               weights.data(), weight.data(), channels, dweights.data(), dweight.data(),
+                               dbias.data(), aligned(memory));
   }
 };
 

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "bart/engine/backend.h"
+#include "bart/engine/group.h"
 #include "bart/engine/precision.h"
 #include "bart/network/architecture.h"
 #include "bart/network/dropout.h"
@@ -19,7 +20,23 @@ struct EngineOptions {
   /// Every rounding is that of PyTorch's float32 kernels: only direct convolutions, and statistics in two
   /// passes. Both precisions must be f32.
   bool exact = false;
+  /// Training batches are cut into this many slices, a power of two up to most_slices. Sums over a batch are
+  /// made of those over slices, in one fixed order, so that the bits do not depend on the number of
+  /// processes. 1: sums are in the order of the pictures, which is faster. More than 1 cannot be exact.
+  int slices = 1;
+  /// The processes that share each training batch; their number divides `slices`. They outlive the engine.
+  /// Each calls step() with the same batch, of which it needs only the pixels of own_pictures(). nullptr:
+  /// this process alone.
+  Group* group = nullptr;
 };
+
+inline constexpr int most_slices = 8;
+
+/// The pictures of a batch of n that a process computes, from `first` to before `end`.
+struct OwnPictures {
+  std::int64_t first, end;
+};
+OwnPictures own_pictures(std::int64_t n, int slices, const Group* group);
 
 /// Trains and evaluates a network on a backend. It must not be used by several threads at once (an Evaluator
 /// may be).
