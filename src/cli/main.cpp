@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "arguments.h"
+#include "bart/cluster/launched.h"
 #include "bart/platform/error.h"
 #include "bart/platform/printable.h"
 #include "bart/platform/stack.h"
@@ -152,12 +154,22 @@ int run_program(int argc, const char* const* argv) {
   return run();
 }
 
+/// " (process 2 on node7)" under a launcher of parallel programs.
+std::string named_process() {
+  const auto found = launched();
+  if (!found || found->size == 1) return {};
+  std::array<char, 256> host{};
+  ::gethostname(host.data(), host.size() - 1);
+  return fmt::format(" (process {} on {})", found->rank, host.data());
+}
+
 /// Writes the error to stderr, which may be closed. Returns `code`.
 int fail(std::string sentence, int code) {
   std::fflush(stdout);
   std::error_code error;
   [[maybe_unused]] const auto folder = std::filesystem::current_path(error);
   if (error) sentence += "; the folder that bart was started in no longer exists";
+  sentence += named_process();
   const std::string line = fmt::format("{} {}\n", styled("bart:", Style::error, shows_colours(STDERR_FILENO)),
                                        printable_line(sentence));  // it may name a file
   std::fwrite(line.data(), 1, line.size(), stderr);

@@ -2,15 +2,21 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
 #include <memory>
 #include <string>
 
 #include "bart/checkpoint/checkpoint_folder.h"
+#include "bart/cluster/join.h"
+#include "bart/cluster/launched.h"
 #include "bart/dataset/prefix_files.h"
 #include "bart/platform/counted.h"
+#include "bart/platform/threads.h"
 #include "bart/run/run.h"
 #include "bart/run/settle.h"
 #include "commands.h"
+#include "stop_signals.h"
 #include "train_flags.h"
 #include "training_log.h"
 
@@ -22,7 +28,25 @@ LogStyle style_of(const std::string& name) {
   return name == "json" ? LogStyle::json : name == "table" ? LogStyle::table : LogStyle::original;
 }
 
-int train_command(const TrainFlags& flags, ResumeMode mode, const std::string& command_line) {
+/// Under a launcher, the group of processes that it has started; and each gets its share of the processors.
+std::unique_ptr<JoinedGroup> group_of_launcher(TrainFlags& flags) {
+  const auto found = launched();
+  if (!found) return nullptr;
+  if (flags.settings.threads == 0)
+    flags.settings.threads = std::max(1, available_threads() / found->local_size);
+  return join_group(std::chrono::seconds(flags.timeout));
+}
+
+/// Takes part in the training that process 0 leads, which alone says how it goes.
+int assist_command(JoinedGroup& group, int threads) {
+  const StopSignals signals;
+  assist(group, threads, [&] { return signals.received() == 0; });
+  group.leave();
+  return 0;
+}
+
+int train_alone_or_first(const TrainFlags& flags, ResumeMode mode, const std::string& command_line,
+                         Group* group) {
   TrainingLog log(style_of(flags.log));
   const RunObserver observer = log.observer();
   const bool go_on = mode == ResumeMode::yes || (mode == ResumeMode::if_possible &&
@@ -40,7 +64,8 @@ int train_command(const TrainFlags& flags, ResumeMode mode, const std::string& c
       return true;
     };
     try {
-      return log.end(resume(flags.settings.out, {named_folder(flags), change, command_line}, observer));
+      return log.end(
+          resume(flags.settings.out, {named_folder(flags), change, command_line}, observer, group));
     } catch (const ChangedSetting& error) {
       if (!begins_anew(UsageError(error.with_flags())))
         throw UsageError(fmt::format("{}: leave {} out, or begin anew without --resume", error.with_flags(),
@@ -67,7 +92,15 @@ int train_command(const TrainFlags& flags, ResumeMode mode, const std::string& c
     settle(flags.settings);  // a command that cannot run renames nothing
     log.info(fmt::format("Renamed {}", counted(prefix_files(folder), "file", "files")));
   }
-  return log.end(train(folder, flags.settings, observer, command_line));
+  return log.end(train(folder, flags.settings, observer, command_line, group));
+}
+
+int train_command(TrainFlags& flags, ResumeMode mode, const std::string& command_line) {
+  const auto group = group_of_launcher(flags);
+  if (group != nullptr && group->rank() > 0) return assist_command(*group, flags.settings.threads);
+  const int code = train_alone_or_first(flags, mode, command_line, group.get());
+  if (group != nullptr) group->leave();
+  return code;
 }
 
 }  // namespace

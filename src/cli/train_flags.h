@@ -18,6 +18,7 @@ struct TrainFlags {
   std::string resume;  // "auto", or the word after --resume; empty: not given
   std::filesystem::path config;
   std::string log = "auto";
+  int timeout = 300;  // seconds, for other processes
   std::string recipe = "original";
   bool recipe_given = false;
   RunSettings settings;

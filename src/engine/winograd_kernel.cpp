@@ -20,8 +20,12 @@ bool can(const ConvolutionSite& site) {
 
 /// On a Zen 4 these kernels were the fastest in each layer, direction and precision; with AMX direct bf16
 /// kernels are faster.
+bool wins_in(Precision precision) {
+  return precision == Precision::f32 || !has_amx();
+}
+
 bool wins(const ConvolutionSite& site) {
-  return site.precision == Precision::f32 || !has_amx();
+  return wins_in(site.precision);
 }
 
 /// Bytes of the activations on both sides.
@@ -130,5 +134,9 @@ const ConvolutionKernel winograd_kernel = {
     .train = train,
     .evaluate = evaluate,
 };
+
+bool bits_depend_on_threads(Precision precision, bool exact) {
+  return exact || !has_winograd(precision) || !wins_in(precision);
+}
 
 }  // namespace bart

@@ -80,18 +80,39 @@ void check_unchanged(const RunSettings& before, const RunSettings& now) {
   }
 }
 
+/// Lets the training be computed by all processes of the group. Throws SettingError if it cannot be shared.
+void share_among(Group* group, SettledSettings& settled) {
+  if (group == nullptr) return;
+  if (settled.values.exact)
+    throw SettingError("{exact} is for one process: start the training without a launcher");
+  if (!settled.values.deterministic) {
+    throw SettingError(
+        "the training to go on with began on one process without {deterministic}: go on with it on one "
+        "process");
+  }
+  if (settled.training.slices % group->size() != 0) {
+    throw SettingError(
+        fmt::format("a training is shared by 1, 2, 4 or 8 processes, not by {}", group->size()));
+  }
+  settled.training.group = group;
+}
+
 }  // namespace
 
 RunResult train(const fs::path& folder, const RunSettings& settings, const RunObserver& observer,
-                const std::string& command) {
-  SettledSettings settled = settle(settings);
+                const std::string& command, Group* group) {
+  RunSettings asked = settings;
+  if (group != nullptr) asked.deterministic = true;
+  SettledSettings settled = settle(asked);
+  share_among(group, settled);
   const RunFolder out(settings.out);
   auto lock = lock_of(out);
   const BegunMark mark(out, folder);
   return RunInProgress(folder, std::move(settled), observer).run(std::nullopt, std::move(lock), command);
 }
 
-RunResult resume(const fs::path& results, const ResumeOptions& options, const RunObserver& observer) {
+RunResult resume(const fs::path& results, const ResumeOptions& options, const RunObserver& observer,
+                 Group* group) {
   const RunFolder run_folder(results);
   auto lock = lock_of(run_folder);
   FoundCheckpoint found = newest_checkpoint(run_folder.record());
@@ -116,6 +137,7 @@ RunResult resume(const fs::path& results, const ResumeOptions& options, const Ru
   asked.out = results.string();
   SettledSettings settled = settle(asked);
   check_unchanged(before, settled.values);
+  share_among(group, settled);
   const int done = found.checkpoint.training.progress.epoch - 1;
   if (done > asked.epochs) {
     throw SettingError(

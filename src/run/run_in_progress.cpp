@@ -15,7 +15,9 @@
 #include "bart/run/split_pictures.h"
 #include "bart/training/predictions.h"
 #include "make_report.h"
+#include "patience.h"
 #include "run_warnings.h"
+#include "shared_training.h"
 #include "written_files.h"
 
 namespace bart {
@@ -90,6 +92,9 @@ void RunInProgress::read_pictures(const std::optional<FoundCheckpoint>& found) {
   if (observer_.read) observer_.read(data_.pictures, settled_.values);
   data_.fingerprint = fingerprint_of(data_.pictures, settled_.values.threads);
   if (found) check_data(found->checkpoint);
+  if (settled_.training.group != nullptr) {
+    check_same_pictures(*settled_.training.group, data_.fingerprint, data_.pictures.files);
+  }
   data_.split = split_pictures(data_.pictures, settled_.values);
   if (data_.split.test.empty() && data_.split.validation.empty() &&
       (!settled_.values.best.empty() || settled_.values.patience > 0)) {
@@ -149,17 +154,6 @@ TrainingState RunInProgress::state_to_begin_with(std::optional<FoundCheckpoint> 
   return std::move(found->checkpoint.training);
 }
 
-/// Whether the best epoch lies too far back. If a training with an average has ended early, the figures of
-/// its last epoch are those with settled statistics, and that epoch may now be the best: the training has
-/// ended nevertheless.
-bool RunInProgress::out_of_patience(const TrainingProgress& progress) const {
-  const int patience = settled_.values.patience;
-  if (patience == 0) return false;
-  if (progress.ended_early && (settled_.values.average > 0 || settled_.training.calibrate)) return true;
-  return static_cast<int>(progress.epochs.size()) - best_epoch(progress.epochs, best_by(settled_.values)) >=
-         patience;
-}
-
 RunResult RunInProgress::run(std::optional<FoundCheckpoint> found, std::unique_ptr<FolderLock> lock,
                              const std::string& command) {
   RunRecord& record = result_.record;
@@ -167,6 +161,8 @@ RunResult RunInProgress::run(std::optional<FoundCheckpoint> found, std::unique_p
   resumed_ = found.has_value();
   if (resumed_) output_.take_over_models();
   check_places();
+  Group* const group = settled_.training.group;
+  if (group != nullptr) share_start(*group, {fs::absolute(folder_), settled_.values});
   list_pictures();
   read_initial_model();
   read_pictures(found);
@@ -193,6 +189,10 @@ RunResult RunInProgress::run(std::optional<FoundCheckpoint> found, std::unique_p
                        earlier.checkpoint.value_or(fs::path()), earlier_model,
                        leftover_pictures(out_, data_.split.test.size())});
     }
+    if (group != nullptr) {
+      if (const std::string differ = difference_of_processors(*group); !differ.empty()) warn(differ);
+      from = share_state(*group, std::move(from));
+    }
     Training training(data_.pictures, data_.split, architecture_, settled_.training, std::move(from));
     train(training);
     if (record.status == "running") finish(training);
@@ -209,9 +209,12 @@ RunResult RunInProgress::run(std::optional<FoundCheckpoint> found, std::unique_p
 /// `stopped` becomes true when the observer stops the training.
 TrainEvents RunInProgress::events(Training& training, bool& stopped) {
   TrainEvents events;
-  events.step = [&](const StepRecord& step, std::size_t done, std::size_t total) {
+  const auto agreed = [group = settled_.training.group](bool mine) {
+    return group == nullptr ? mine : all_go_on(*group, mine);
+  };
+  events.step = [&, agreed](const StepRecord& step, std::size_t done, std::size_t total) {
     history_->step(step);
-    stopped = observer_.step && !observer_.step(step, done, total);
+    stopped = !agreed(!observer_.step || observer_.step(step, done, total));
     if (stopped) return false;
     if (output_.seconds_since_checkpoint() >= 60 * settled_.values.checkpoint_minutes) {
       training.check_outputs();
@@ -220,18 +223,16 @@ TrainEvents RunInProgress::events(Training& training, bool& stopped) {
     }
     return true;
   };
-  events.validation = [&](std::size_t done, std::size_t total) {
-    stopped = observer_.validating && !observer_.validating(done, total);
+  events.validation = [&, agreed](std::size_t done, std::size_t total) {
+    stopped = !agreed(!observer_.validating || observer_.validating(done, total));
     return !stopped;
   };
   events.last_epoch = [&](const EpochRecord& epoch) {
-    TrainingProgress progress = training.progress();
-    progress.epochs.push_back(epoch);
-    return out_of_patience(progress);
+    return ends_with(epoch, training.progress(), settled_);
   };
-  events.epoch = [&](const EpochRecord& epoch) {
-    stopped = !end_epoch(training, epoch);
-    return !stopped && !out_of_patience(training.progress());
+  events.epoch = [&, agreed](const EpochRecord& epoch) {
+    stopped = !agreed(end_epoch(training, epoch));
+    return !stopped && !out_of_patience(training.progress(), settled_);
   };
   return events;
 }
@@ -243,7 +244,7 @@ void RunInProgress::train(Training& training) {
   if (!resumed_) history_->begin(result_.record);
   bool stopped = false;
   try {
-    if (!out_of_patience(progress)) training.run(events(training, stopped));
+    if (!out_of_patience(progress, settled_)) training.run(events(training, stopped));
     if (!stopped) training.settle();
     // No validation has checked the outputs since the last step.
     if (progress.done > 0) training.check_outputs();
@@ -256,7 +257,7 @@ void RunInProgress::train(Training& training) {
                                    : "the last good checkpoint is " + result_.checkpoint.string(),
         result_.record.models.empty() ? "" : fmt::format(", the last good model {}", out_.model().string())));
   }
-  result_.out_of_patience = out_of_patience(progress);
+  result_.out_of_patience = out_of_patience(progress, settled_);
   result_.best_epoch = best_epoch(progress.epochs, best_by(settled_.values));
   if (stopped && !training.finished() && !result_.out_of_patience) {
     output_.write_checkpoint(training);

@@ -48,7 +48,6 @@ class RunInProgress {
   void report(const Model& model, const Predictions& predictions, const std::vector<StepRecord>& steps);
 
   void warn(const std::string& sentence);
-  bool out_of_patience(const TrainingProgress& progress) const;
 
   std::filesystem::path folder_;
   SettledSettings settled_;

@@ -11,8 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The threads of a deterministic training. Some kernels of oneDNN split their sums into as many parts as
-/// there are threads.
+/// The threads of a deterministic training where the bits depend on their number.
 constexpr int deterministic_threads = 4;
 
 Precision settled_precision(const RunSettings& asked) {
@@ -50,9 +49,12 @@ SettledSettings settle(const RunSettings& asked) {
       .batch_size = values.batch_size,
       .learning_rate = values.learning_rate,
       .seed = static_cast<std::uint32_t>(values.seed),
-      .threads = values.deterministic ? deterministic_threads : values.threads,
+      .threads = values.deterministic && bits_depend_on_threads(precision, values.exact)
+                     ? deterministic_threads
+                     : values.threads,
       .precision = precision,
       .exact = values.exact,
+      .slices = values.deterministic && !values.exact ? most_slices : 1,
       .balanced_classes = values.class_weights == "balanced",
       .clip_norm = values.clip_norm,
       .schedule = schedule_of(values.schedule),

@@ -67,6 +67,15 @@ void check(const LoadedPictures& pictures, const Split& split, const Architectur
   }
 }
 
+/// The pictures of a batch of n that this process computes.
+struct OwnRange {
+  std::size_t first, count;
+};
+OwnRange own_range(std::size_t n, const TrainOptions& options) {
+  const OwnPictures own = own_pictures(static_cast<std::int64_t>(n), options.slices, options.group);
+  return {static_cast<std::size_t>(own.first), static_cast<std::size_t>(own.end - own.first)};
+}
+
 /// Thrown to leave a validation that an event stops.
 struct Abandoned {};
 
@@ -83,8 +92,11 @@ TrainingState initial_training_state(const Architecture& architecture, std::uint
 Training::Training(const LoadedPictures& pictures, Split split, const Architecture& architecture,
                    const TrainOptions& options, TrainingState from)
     : Training(pictures, std::move(split),
-               Engine(architecture,
-                      {.threads = options.threads, .precision = options.precision, .exact = options.exact}),
+               Engine(architecture, {.threads = options.threads,
+                                     .precision = options.precision,
+                                     .exact = options.exact,
+                                     .slices = options.slices,
+                                     .group = options.group}),
                options, std::move(from)) {}
 
 Training::Training(const LoadedPictures& pictures, Split split, Engine engine, const TrainOptions& options,
@@ -200,17 +212,23 @@ void Training::step(double learning_rate) {
   // Pictures of the next batch are fetched from a disk while this batch is computed.
   const std::size_t next = progress_.done + n;
   const std::size_t next_end = std::min(visits_.size(), next + static_cast<std::size_t>(options_.batch_size));
-  for (std::size_t k = next; k < next_end; ++k) source.pictures.will_need(source.index(visits_[k]));
+  const OwnRange next_own = own_range(next_end - next, options_);
+  for (std::size_t k = next + next_own.first; k < next + next_own.first + next_own.count; ++k) {
+    source.pictures.will_need(source.index(visits_[k]));
+  }
   std::vector<const std::uint8_t*> pixels;
   if (augmentation.changes()) {
-    augment(visits, augmentation, progress_.epoch);
+    const OwnRange own = own_range(n, options_);
+    augment(visits.subspan(own.first, own.count), augmentation, progress_.epoch);
+    pixels.resize(n);
+    std::ranges::copy(augmented_.pictures(), pixels.begin() + static_cast<std::ptrdiff_t>(own.first));
   } else {
-    pixels = pictures_of(pictures_, batch);
+    pixels = own_pixels(batch);
   }
   const std::int64_t number = static_cast<std::int64_t>(progress_.steps.size()) + 1;
   const StepResult result = training_step(
       engine_,
-      {.pictures = augmentation.changes() ? augmented_.pictures() : pixels,
+      {.pictures = pixels,
        .labels = labels_of(pictures_, batch),
        .class_weights = class_weights_,
        .logit_adjustments = logit_adjustments_,
@@ -271,17 +289,30 @@ Predictions Training::predictions_with(const StateDict& model, const std::functi
   }
 }
 
-Predictions Training::predict(std::span<const std::uint32_t> indices, const OnProgress& progress) {
+/// Pointers to the pictures of a batch; nullptr for those of other processes.
+std::vector<const std::uint8_t*> Training::own_pixels(std::span<const std::uint32_t> batch) const {
+  const OwnRange own = own_range(batch.size(), options_);
+  std::vector<const std::uint8_t*> pixels(batch.size());
+  std::ranges::copy(pictures_of(pictures_, batch.subspan(own.first, own.count)),
+                    pixels.begin() + static_cast<std::ptrdiff_t>(own.first));
+  return pixels;
+}
+
+/// With a group all its processes share the work and get all predictions.
+Predictions Training::predict(std::span<const std::uint32_t> indices, const OnProgress& progress,
+                              Group* group) {
   const auto predict_with_engine = [&] {
-    return predictions_of(batch_network(engine_), pictures_, indices,
-                          static_cast<std::size_t>(options_.batch_size), progress);
+    const auto batch_size = static_cast<std::size_t>(options_.batch_size);
+    const BatchNetwork network = batch_network(engine_);
+    return group == nullptr ? predictions_of(network, pictures_, indices, batch_size, progress)
+                            : shared_predictions(*group, network, pictures_, indices, batch_size, progress);
   };
   if (!averages() && settled_.empty()) return predict_with_engine();
   return predictions_with(model(), predict_with_engine);
 }
 
 Evaluation Training::evaluate_on(std::span<const std::uint32_t> indices, const OnProgress& progress) {
-  return evaluate(predict(indices, progress));
+  return evaluate(predict(indices, progress, nullptr));
 }
 
 /// All training pictures, as indices into split_.train, in an order of their own: split_.train may be sorted
@@ -316,7 +347,7 @@ StateDict Training::average_with_statistics() {
     for (std::size_t k = b * size; k < (b + 1) * size; ++k) {
       batch.push_back(split_.train[visits[k % visits.size()]]);  // the last batch is as large as the others
     }
-    training_step(engine_, {pictures_of(pictures_, batch), labels_of(pictures_, batch)}, generator,
+    training_step(engine_, {own_pixels(batch), labels_of(pictures_, batch)}, generator,
                   {.forward_only = true});
     for (const std::uint32_t i : batch) pictures_.done_with(i);
   }
@@ -398,9 +429,12 @@ bool Training::validate(EpochRecord& record, const TrainEvents& events) {
     return true;
   }
   try {
-    last_predictions_ = predict(pictures, [&](std::size_t done, std::size_t total) {
-      if (events.validation && !events.validation(done, total)) throw Abandoned();
-    });
+    last_predictions_ = predict(
+        pictures,
+        [&](std::size_t done, std::size_t total) {
+          if (events.validation && !events.validation(done, total)) throw Abandoned();
+        },
+        options_.group);
     const Evaluation validation = evaluate(*last_predictions_);
     record.validation_accuracy =
         100.0 * static_cast<double>(validation.report.right) / static_cast<double>(pictures.size());

@@ -13,4 +13,9 @@ bool multiplies_bf16();
 /// multiply them as floats.
 bool runs_bf16();
 
+/// Whether the bits of a training depend on the number of threads: some kernels of oneDNN split their sums
+/// into as many parts as there are threads. They are used where every rounding is exact, and with AMX, and on
+/// processors for which BART has no kernels of its own.
+bool bits_depend_on_threads(Precision precision, bool exact);
+
 }  // namespace bart

@@ -9,6 +9,7 @@
 
 #include "bart/dataset/listing.h"
 #include "bart/dataset/load.h"
+#include "bart/engine/group.h"
 #include "bart/model/model.h"
 #include "bart/platform/error.h"
 #include "bart/platform/progress.h"
@@ -72,8 +73,18 @@ struct RunObserver {
 /// them, trains with checkpoints, tests, and writes everything that bart train writes into settings.out.
 /// `command` is kept in the record. Throws SettingError for impossible settings, DivergedError when the loss
 /// is no longer finite, and Error for everything else that goes wrong, each with the file or value.
+///
+/// With a group its process 0 calls train() or resume(), and the others call assist() until it is done. Such
+/// a training is deterministic: its model is the same, to the last bit, for 1, 2, 4 and 8 processes on
+/// processors of one kind.
 RunResult train(const std::filesystem::path& folder, const RunSettings& settings = {},
-                const RunObserver& observer = {}, const std::string& command = {});
+                const RunObserver& observer = {}, const std::string& command = {}, Group* group = nullptr);
+
+/// Takes part in the training that process 0 of the group leads: reads the same pictures, on `threads`
+/// threads (0: what this process may use), and computes a part of each batch. Writes nothing but the cache,
+/// if the settings name one. Between two steps go_on() is asked; if it returns false, all processes stop and
+/// process 0 saves a checkpoint. Throws Error when this process has other pictures or is of another version.
+void assist(Group& group, int threads = 0, const std::function<bool()>& go_on = {});
 
 /// A setting was given that would change the result of the training to be resumed.
 class ChangedSetting : public SettingError {
@@ -101,7 +112,7 @@ struct ResumeOptions {
 /// Resumes the training in the folder of results `results` from its newest checkpoint. The model is the same,
 /// to the last bit, as without the interruption. Throws as train() does, and ChangedSetting and ChangedData.
 RunResult resume(const std::filesystem::path& results, const ResumeOptions& options = {},
-                 const RunObserver& observer = {});
+                 const RunObserver& observer = {}, Group* group = nullptr);
 
 /// Whether the training of which checkpoints lie in the folder of results has ended, or a newer one was
 /// killed before its first checkpoint, and `folder` is another data folder than the one it began with. An

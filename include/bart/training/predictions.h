@@ -9,6 +9,7 @@
 #include "bart/dataset/load.h"
 #include "bart/engine/engine.h"
 #include "bart/engine/evaluator.h"
+#include "bart/engine/group.h"
 #include "bart/platform/error.h"
 #include "bart/platform/progress.h"
 
@@ -93,6 +94,12 @@ Predictions predictions_of(const BatchNetwork& network, const PictureSource& pic
 Predictions predictions_of(const BatchNetwork& network, const LoadedPictures& pictures,
                            std::span<const std::uint32_t> indices, std::size_t batch_size,
                            const OnProgress& progress = {});
+
+/// The same by all processes of a group, each of which evaluates some of the batches and gets all
+/// predictions. All of them call it with the same arguments.
+Predictions shared_predictions(Group& group, const BatchNetwork& network, const LoadedPictures& pictures,
+                               std::span<const std::uint32_t> indices, std::size_t batch_size,
+                               const OnProgress& progress = {});
 
 /// The class with the largest logit, the first of equal ones, as torch.max() chooses it.
 std::int32_t predicted_label(std::span<const float> logits);

@@ -11,6 +11,7 @@
 #include "bart/dataset/load.h"
 #include "bart/dataset/split.h"
 #include "bart/engine/engine.h"
+#include "bart/engine/group.h"
 #include "bart/network/architecture.h"
 #include "bart/network/state_dict.h"
 #include "bart/platform/error.h"
@@ -34,6 +35,11 @@ struct TrainOptions {
   int threads = 0;  // 0: what this process may use
   Precision precision = Precision::f32;
   bool exact = false;  // see EngineOptions
+  int slices = 1;      // see EngineOptions
+  /// The processes that compute each step and each validation together, see EngineOptions. All of them train
+  /// with the same pictures, options, state and events, and come to the same results. nullptr: this one
+  /// alone.
+  Group* group = nullptr;
   bool balanced_classes =
       false;  // pictures of rare classes have larger weights: n / (classes * pictures of the class)
   double clip_norm = 0;  // above 0: all gradients together are scaled down to this norm
@@ -203,7 +209,8 @@ class Training {
     return !progress_.steps.empty() && (options_.average_decay > 0 || options_.calibrate);
   }
   std::vector<std::uint32_t> settling_visits() const;
-  Predictions predict(std::span<const std::uint32_t> indices, const OnProgress& progress);
+  Predictions predict(std::span<const std::uint32_t> indices, const OnProgress& progress, Group* group);
+  std::vector<const std::uint8_t*> own_pixels(std::span<const std::uint32_t> batch) const;
   StateDict average_with_statistics();
   Predictions predictions_of_augmented();
   Predictions predictions_with(const StateDict& model, const std::function<Predictions()>& predict);

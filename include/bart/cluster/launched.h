@@ -1,0 +1,17 @@
+#pragma once
+
+#include <optional>
+
+namespace bart {
+
+/// What a launcher of parallel programs (mpirun, srun) has told this process in its environment.
+struct Launched {
+  int rank = 0, size = 1;  // of all processes
+  int local_size = 1;      // the number of them on this computer
+};
+
+/// Empty if no launcher has started this process. Reads the variables of Open MPI, of MPICH's Hydra (and
+/// other launchers that speak PMI), and of SLURM's srun with --mpi=pmix or pmi2.
+std::optional<Launched> launched();
+
+}  // namespace bart

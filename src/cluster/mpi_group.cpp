@@ -1,0 +1,127 @@
+// The MPI part, a plugin. Every call is one that does not block, and is asked for its end, so that a process
+// that is gone or a network that stalls becomes an error and not an endless wait, and the processor is free
+// meanwhile.
+#include <fmt/format.h>
+#include <mpi.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <thread>
+#include <vector>
+
+#include "bart/platform/error.h"
+#include "plugin.h"
+
+namespace bart {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// MPI counts in int.
+constexpr std::size_t most_bytes = std::size_t{1} << 30;
+
+class MpiGroup final : public JoinedGroup {
+ public:
+  explicit MpiGroup(std::chrono::seconds timeout) : timeout_(timeout) {
+    // Without this, processes that share processors keep them from each other while they wait.
+    ::setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
+    int provided = 0;
+    if (MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) {
+      throw Error("MPI could not be started");
+    }
+    MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
+    MPI_Comm_size(MPI_COMM_WORLD, &size_);
+  }
+
+  int rank() const override { return rank_; }
+  int size() const override { return size_; }
+
+  void gather(const void* mine, std::span<const std::size_t> bytes, void* all) override {
+    std::size_t total = 0;
+    counts_.clear();
+    places_.clear();
+    for (const std::size_t piece : bytes) {
+      if (total + piece > most_bytes)
+        throw Error("a batch is too large to be shared: train with a smaller one");
+      counts_.push_back(static_cast<int>(piece));
+      places_.push_back(static_cast<int>(total));
+      total += piece;
+    }
+    const std::size_t own = bytes[static_cast<std::size_t>(rank_)];
+    MPI_Request request = MPI_REQUEST_NULL;
+    check(MPI_Iallgatherv(mine, static_cast<int>(own), MPI_BYTE, all, counts_.data(), places_.data(),
+                          MPI_BYTE, MPI_COMM_WORLD, &request));
+    wait(request);
+    sent_ += own * static_cast<std::size_t>(size_ - 1);
+  }
+
+  void broadcast(void* memory, std::size_t bytes) override {
+    auto* at = static_cast<std::byte*>(memory);
+    for (std::size_t done = 0; done < bytes;) {
+      const std::size_t piece = std::min(bytes - done, most_bytes);
+      MPI_Request request = MPI_REQUEST_NULL;
+      check(MPI_Ibcast(at + done, static_cast<int>(piece), MPI_BYTE, 0, MPI_COMM_WORLD, &request));
+      wait(request);
+      done += piece;
+    }
+    if (rank_ == 0) sent_ += bytes * static_cast<std::size_t>(size_ - 1);
+  }
+
+  std::uint64_t bytes_sent() const override { return sent_; }
+
+  void leave() override {
+    MPI_Request request = MPI_REQUEST_NULL;
+    check(MPI_Ibarrier(MPI_COMM_WORLD, &request));
+    // Process 0 still tests and reports, for as long as it takes.
+    wait(request, std::chrono::hours(24 * 365));
+    MPI_Finalize();
+  }
+
+ private:
+  static void check(int code) {
+    if (code == MPI_SUCCESS) return;
+    std::array<char, MPI_MAX_ERROR_STRING> text{};
+    int length = 0;
+    MPI_Error_string(code, text.data(), &length);
+    throw Error(fmt::format("the other processes cannot be reached: {}", text.data()));
+  }
+
+  void wait(MPI_Request& request) { wait(request, timeout_); }
+  void wait(MPI_Request& request, std::chrono::seconds timeout) {
+    const auto start = Clock::now();
+    for (;;) {
+      int done = 0;
+      check(MPI_Test(&request, &done, MPI_STATUS_IGNORE));
+      if (done != 0) return;
+      const auto waited = Clock::now() - start;
+      if (waited > timeout) {
+        throw Error(
+            fmt::format("no answer from the other processes for {} seconds (--timeout): one of them is gone, "
+                        "or the network "
+                        "is down",
+                        timeout.count()));
+      }
+      // What is awaited comes soon or, while process 0 writes its files, much later.
+      if (waited > std::chrono::milliseconds(20)) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      } else {
+        std::this_thread::yield();
+      }
+    }
+  }
+
+  std::chrono::seconds timeout_;
+  int rank_ = 0, size_ = 1;
+  std::vector<int> counts_, places_;
+  std::uint64_t sent_ = 0;
+};
+
+}  // namespace
+}  // namespace bart
+
+extern "C" bart::JoinedGroup* BART_JOIN(std::chrono::seconds timeout) {
+  return new bart::MpiGroup(timeout);
+}

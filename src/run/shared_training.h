@@ -1,0 +1,39 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bart/checkpoint/data_fingerprint.h"
+#include "bart/engine/group.h"
+#include "bart/record/run_settings.h"
+#include "bart/training/train.h"
+
+namespace bart {
+
+// What the processes of a shared training tell each other apart from the sums of a step. Process 0 leads: it
+// alone reads checkpoints and writes files.
+
+/// Whether all processes go on: `mine` is what this one wants.
+bool all_go_on(Group& group, bool mine);
+
+/// What the leader tells the others before pictures are read.
+struct SharedStart {
+  std::filesystem::path folder;  // of the pictures
+  RunSettings settings;          // as settled by the leader
+};
+/// Every process calls it; the argument of process 0 is returned by all. Throws Error when this process is of
+/// another version than process 0.
+SharedStart share_start(Group& group, const SharedStart& start);
+
+/// Every process calls it when it has read its pictures. Throws Error when they are not the same everywhere.
+void check_same_pictures(Group& group, const DataFingerprint& own, const std::vector<std::string>& files);
+
+/// The state to begin with, which process 0 has and all get.
+TrainingState share_state(Group& group, std::optional<TrainingState> state);
+
+/// A sentence if the processes run on processors of different kinds; else empty.
+std::string difference_of_processors(Group& group);
+
+}  // namespace bart
