@@ -25,6 +25,9 @@ install(EXPORT bartTargets NAMESPACE bart:: DESTINATION ${package_folder})
 install(FILES ${PROJECT_BINARY_DIR}/bartConfig.cmake ${PROJECT_BINARY_DIR}/bartConfigVersion.cmake
         DESTINATION ${package_folder})
 install(DIRECTORY include/bart TYPE INCLUDE FILES_MATCHING PATTERN "*.h")
+if(TARGET bart_mpi)
+  install(TARGETS bart_mpi LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/bart COMPONENT mpi)
+endif()
 install(FILES LICENSE LICENSE.unifont README.md CHANGELOG.md TYPE DOC)
 install(DIRECTORY docs TYPE DOC FILES_MATCHING PATTERN "*.md" PATTERN "*.png" PATTERN "bart-serve.*")
 
@@ -41,11 +44,17 @@ foreach(folder site-functions vendor-completions)
 endforeach()
 install(FILES ${told}/bart.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 
-# `cpack` in the build folder makes a Debian package of all this.
+# `cpack` in the build folder makes a Debian package of all this, and one of the MPI part, which needs an MPI.
 set(CPACK_GENERATOR DEB)
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_COMPONENTS_GROUPING IGNORE)
 set(CPACK_PACKAGE_NAME bart-trainer)  # Debian has another bart
+set(CPACK_DEBIAN_UNSPECIFIED_PACKAGE_NAME ${CPACK_PACKAGE_NAME})
+set(CPACK_DEBIAN_MPI_PACKAGE_NAME ${CPACK_PACKAGE_NAME}-mpi)
+set(CPACK_DEBIAN_MPI_PACKAGE_DEPENDS "${CPACK_PACKAGE_NAME} (= ${PROJECT_VERSION})")
+set(CPACK_COMPONENT_MPI_DESCRIPTION "The part of BART that trains on several computers under mpirun or srun.")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY ${PROJECT_DESCRIPTION})
-set(CPACK_PACKAGE_DESCRIPTION
+set(CPACK_DEBIAN_UNSPECIFIED_DESCRIPTION
     "BART looks at a folder of pictures, trains a convolutional network on it
 on the processor alone, measures how good it is, and puts it to work.
 The package holds the program with its manual pages and completions, and the
@@ -58,8 +67,8 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_CONFLICTS bart)
 # What find_package(bart) looks for: the development packages that BART itself is built with.
 file(STRINGS ${PROJECT_SOURCE_DIR}/cmake/debian-packages.txt libraries REGEX "-dev$")
-list(FILTER libraries EXCLUDE REGEX "cli11|gmock|gtest")
-list(JOIN libraries ", " CPACK_DEBIAN_PACKAGE_SUGGESTS)
+list(FILTER libraries EXCLUDE REGEX "cli11|gmock|gtest|openmpi")
+list(JOIN libraries ", " CPACK_DEBIAN_UNSPECIFIED_PACKAGE_SUGGESTS)
 set(CPACK_PRE_BUILD_SCRIPTS ${PROJECT_SOURCE_DIR}/cmake/debian_package.cmake)
 set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)

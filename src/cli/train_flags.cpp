@@ -100,7 +100,8 @@ void add_train_flags(CLI::App& command, TrainFlags& flags) {
       "network\n"
       "  bart train faces --max-steps 100          a quick look\n"
       "  bart train --resume --out run1            goes on where the training in run1/ stopped\n"
-      "  bart train faces --resume auto            begins or goes on, for a loop that restarts it");
+      "  bart train faces --resume auto            begins or goes on, for a loop that restarts it\n"
+      "  mpirun -n 4 bart train faces              by four processes, perhaps on four computers");
 }
 
 namespace {

@@ -387,9 +387,9 @@ constexpr Setting table[] = {
      .label = "Deterministic",
      .value = &S::deterministic,
      .effect = Effect::result,
-     .help = "Train with four threads on up to four processors, whatever --threads says and the machine has, "
-             "so that all machines with this kind of processor compute the same bits (taskset -c 0 bart "
-             "train keeps it to one processor)"},
+     .help = "Add up in one fixed order, so that all machines with this kind of processor compute the same "
+             "bits, with "
+             "any number of threads and processes; under mpirun this is always so"},
     {.flag = "precision",
      .name = "precision",
      .label = "Precision",

@@ -1,0 +1,104 @@
+// bart train under mpirun, with several processes on this computer.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <cstdlib>
+
+#include "bart/platform/files.h"
+#include "drawn_faces.h"
+
+namespace bart {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::HasSubstr;
+
+class Mpirun : public DrawnFaces {
+ protected:
+  Mpirun() : DrawnFaces(3, 12) {}
+
+  void SetUp() override {
+    if (std::system("mpirun --version >/dev/null 2>&1") != 0) GTEST_SKIP() << "there is no mpirun here";
+    DrawnFaces::SetUp();
+  }
+
+  /// The command in `here`, with what it prints in the files out and err. `flags` have no characters that the
+  /// shell understands.
+  BartResult mpirun(int processes, const std::string& flags, const std::string& before = {}) {
+    const std::string command = fmt::format(
+        "cd {} && {} OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_plm_rsh_agent=sh "
+        "mpirun --oversubscribe --quiet -n {} {} {} >out 2>err",
+        here().string(), before, processes, BART_PROGRAM, flags);
+    const int status = std::system(command.c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), file_text(here() / "out"),
+            file_text(here() / "err")};
+  }
+  std::vector<std::uint8_t> model(const std::string& out, const std::string& file = "BART-10M.pth") const {
+    return read_file(here() / out / file);
+  }
+};
+
+// Batches of 10 that do not divide, and a last one of 2 that leaves processes without a picture; an average,
+// its settled statistics, a calibration and a best model.
+const std::string flags =
+    "train faces --image-size 32 --bs 10 --recipe tuned --epochs 4 --average 0.5 --validation-size 0.2 "
+    "--best accuracy "
+    "--no-report --threads 1 --out ";
+
+TEST_F(Mpirun, GivesTheSameBitsForAnyNumberOfProcesses) {
+  for (const std::string precision : {"f32", "auto"}) {
+    SCOPED_TRACE(precision);
+    const std::string with = fmt::format("train faces --precision {} --deterministic{}alone", precision,
+                                         flags.substr(std::string("train faces").size()));
+    std::vector<std::string> alone;
+    for (std::size_t at = 0; at < with.size();) {
+      const std::size_t end = std::min(with.find(' ', at), with.size());
+      alone.push_back(with.substr(at, end - at));
+      at = end + 1;
+    }
+    ASSERT_EQ(run_bart(here(), alone).code, 0);
+    for (const int processes : {1, 2, 4}) {
+      SCOPED_TRACE(processes);
+      const BartResult result = mpirun(processes, fmt::format("{}shared --precision {}", flags, precision));
+      ASSERT_EQ(result.code, 0) << result.err;
+      for (const char* file : {"BART-10M.pth", "BART-10M.best.pth", "BART-10M.last.pth"}) {
+        EXPECT_TRUE(model("shared", file) == model("alone", file)) << file;
+      }
+      EXPECT_EQ(file_text(here() / "shared/bart-run/steps.csv"),
+                file_text(here() / "alone/bart-run/steps.csv"));
+      // Only one of them tells and writes.
+      EXPECT_EQ(result.err.find("Starting training"), result.err.rfind("Starting training"));
+    }
+  }
+}
+
+TEST_F(Mpirun, GoesOnWithAnotherNumberOfProcesses) {
+  ASSERT_EQ(mpirun(2, flags + "whole").code, 0);
+  ASSERT_EQ(mpirun(4, flags + "parts --max-steps 5").code, 0);
+  ASSERT_EQ(mpirun(1, "train --resume --out parts --max-steps 9").code, 0);
+  const BartResult result = mpirun(2, "train --resume --out parts --max-steps 0");
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_TRUE(model("parts") == model("whole"));
+}
+
+TEST_F(Mpirun, SaysWhatIsImpossible) {
+  const BartResult three = mpirun(3, flags + "run");
+  EXPECT_NE(three.code, 0);
+  EXPECT_THAT(three.err, HasSubstr("by 1, 2, 4 or 8 processes, not by 3"));
+  const BartResult exact = mpirun(2, flags + "run --precision f32 --exact");
+  EXPECT_NE(exact.code, 0);
+  EXPECT_THAT(exact.err, AllOf(HasSubstr("--exact is for one process"), HasSubstr("(process 0 on ")));
+  EXPECT_FALSE(fs::exists(here() / "run/BART-10M.pth"));
+  ASSERT_EQ(
+      run_bart(here(), {"train", "faces", "--image-size", "16", "--max-steps", "1", "--out", "single"}).code,
+      0);
+  const BartResult single = mpirun(2, "train --resume --out single");
+  EXPECT_NE(single.code, 0);
+  EXPECT_THAT(single.err, HasSubstr("began on one process without --deterministic"));
+}
+
+}  // namespace
+}  // namespace bart
