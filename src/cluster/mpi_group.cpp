@@ -22,18 +22,14 @@ using Clock = std::chrono::steady_clock;
 /// MPI counts in int.
 constexpr std::size_t most_bytes = std::size_t{1} << 30;
 
-class MpiGroup final : public JoinedGroup {
+/// A communicator: the processes, and what belongs together of what they send.
+class Channel : public JoinedGroup {
  public:
-  explicit MpiGroup(std::chrono::seconds timeout) : timeout_(timeout) {
-    // Without this, processes that share processors keep them from each other while they wait.
-    ::setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
-    int provided = 0;
-    if (MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) {
-      throw Error("MPI could not be started");
-    }
-    MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
-    MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
-    MPI_Comm_size(MPI_COMM_WORLD, &size_);
+  Channel(MPI_Comm communicator, std::chrono::seconds timeout)
+      : communicator_(communicator), timeout_(timeout) {
+    MPI_Comm_set_errhandler(communicator_, MPI_ERRORS_RETURN);
+    MPI_Comm_rank(communicator_, &rank_);
+    MPI_Comm_size(communicator_, &size_);
   }
 
   int rank() const override { return rank_; }
@@ -53,9 +49,18 @@ class MpiGroup final : public JoinedGroup {
     const std::size_t own = bytes[static_cast<std::size_t>(rank_)];
     MPI_Request request = MPI_REQUEST_NULL;
     check(MPI_Iallgatherv(mine, static_cast<int>(own), MPI_BYTE, all, counts_.data(), places_.data(),
-                          MPI_BYTE, MPI_COMM_WORLD, &request));
+                          MPI_BYTE, communicator_, &request));
     wait(request);
     sent_ += own * static_cast<std::size_t>(size_ - 1);
+  }
+
+  void exchange(const void* mine, std::size_t bytes, void* all) override {
+    if (bytes > most_bytes) throw Error("a network is too large to be shared");
+    const int count = static_cast<int>(bytes);
+    MPI_Request request = MPI_REQUEST_NULL;
+    check(MPI_Ialltoall(mine, count, MPI_BYTE, all, count, MPI_BYTE, communicator_, &request));
+    wait(request);
+    sent_ += bytes * static_cast<std::size_t>(size_ - 1);
   }
 
   void broadcast(void* memory, std::size_t bytes) override {
@@ -63,7 +68,7 @@ class MpiGroup final : public JoinedGroup {
     for (std::size_t done = 0; done < bytes;) {
       const std::size_t piece = std::min(bytes - done, most_bytes);
       MPI_Request request = MPI_REQUEST_NULL;
-      check(MPI_Ibcast(at + done, static_cast<int>(piece), MPI_BYTE, 0, MPI_COMM_WORLD, &request));
+      check(MPI_Ibcast(at + done, static_cast<int>(piece), MPI_BYTE, 0, communicator_, &request));
       wait(request);
       done += piece;
     }
@@ -72,12 +77,13 @@ class MpiGroup final : public JoinedGroup {
 
   std::uint64_t bytes_sent() const override { return sent_; }
 
+  Group& background() override { return *this; }
+
   void leave() override {
     MPI_Request request = MPI_REQUEST_NULL;
-    check(MPI_Ibarrier(MPI_COMM_WORLD, &request));
+    check(MPI_Ibarrier(communicator_, &request));
     // Process 0 still tests and reports, for as long as it takes.
     wait(request, std::chrono::hours(24 * 365));
-    MPI_Finalize();
   }
 
  private:
@@ -113,10 +119,45 @@ class MpiGroup final : public JoinedGroup {
     }
   }
 
+  MPI_Comm communicator_;
   std::chrono::seconds timeout_;
   int rank_ = 0, size_ = 1;
   std::vector<int> counts_, places_;
   std::uint64_t sent_ = 0;
+};
+
+/// All processes that the launcher has started.
+class MpiGroup final : public Channel {
+ public:
+  explicit MpiGroup(std::chrono::seconds timeout)
+      : Channel(begin(), timeout), second_(copy_of_world(), timeout) {}
+
+  Group& background() override { return second_; }
+  void leave() override {
+    Channel::leave();
+    MPI_Finalize();
+  }
+
+ private:
+  static MPI_Comm begin() {
+    // Without this, processes that share processors keep them from each other while they wait.
+    ::setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
+    int provided = 0;
+    if (MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &provided) != MPI_SUCCESS) {
+      throw Error("MPI could not be started");
+    }
+    if (provided < MPI_THREAD_MULTIPLE) {
+      throw Error("this MPI does not let several threads call it: install Debian's Open MPI or MPICH");
+    }
+    return MPI_COMM_WORLD;
+  }
+  static MPI_Comm copy_of_world() {
+    MPI_Comm copy = MPI_COMM_NULL;
+    MPI_Comm_dup(MPI_COMM_WORLD, &copy);
+    return copy;
+  }
+
+  Channel second_;
 };
 
 }  // namespace

@@ -44,49 +44,71 @@ BatchSlices::BatchSlices(std::int64_t n, int count, Group* group, Team team)
   for (std::int64_t s = first_slice; s < first_slice + per_process; ++s) {
     own_.push_back({begin(s) - first_, begin(s + 1) - first_});
   }
-  bytes_.resize(pictures_of_.size());
+  if (shared()) background_ = std::make_shared<BackgroundWork>();
 }
 
 template <class Number>
-Number* BatchSlices::gathered(const Number* sums, std::int64_t width) const {
-  static_assert(sizeof(Number) <= sizeof(double));
-  const std::size_t bytes = static_cast<std::size_t>(width) * sizeof(Number);
-  const std::size_t needed = (bytes * bytes_.size() + sizeof(double) - 1) / sizeof(double);
-  if (room_.size() < needed) room_.resize(needed);
-  std::ranges::fill(bytes_, bytes);
-  group_->gather(sums, bytes_, room_.data());
-  return reinterpret_cast<Number*>(room_.data());
-}
-
-template <class Number>
-void BatchSlices::add_tree(Number* slices, std::int64_t width) const {
-  add_rows(team_, slices, own_count(), width);
+void BatchSlices::add_all(Number* sums, std::int64_t width) const {
+  static_assert(sizeof(Number) == sizeof(double));
   if (!shared()) return;
-  Number* all = gathered(slices, width);
-  add_rows(team_, all, processes_, width);
-  std::copy_n(all, width, slices);
-}
-
-void BatchSlices::add(double* slices, std::int64_t width) const {
-  add_tree(slices, width);
-}
-
-void BatchSlices::add(float* slices, std::int64_t width) const {
-  add_tree(slices, width);
-}
-
-void BatchSlices::add_processes(std::int64_t* sums, std::int64_t width) const {
-  if (!shared()) return;
-  std::int64_t* all = gathered(sums, width);
+  room_.resize(std::max(room_.size(), static_cast<std::size_t>(processes_ * width)));
+  auto* all = reinterpret_cast<Number*>(room_.data());
+  const std::vector<std::size_t> bytes(pictures_of_.size(), static_cast<std::size_t>(width) * sizeof(Number));
+  group_->gather(sums, bytes, all);
   add_rows(team_, all, processes_, width);
   std::copy_n(all, width, sums);
 }
 
+void BatchSlices::add(double* slices, std::int64_t width) const {
+  add_rows(team_, slices, own_count(), width);
+  add_all(slices, width);
+}
+
+void BatchSlices::add_own(float* slices, std::int64_t width) const {
+  add_rows(team_, slices, own_count(), width);
+}
+
+void BatchSlices::add_processes(std::int64_t* sums, std::int64_t width) const {
+  add_all(sums, width);
+}
+
+/// Each process adds up one piece of the sums of all, and then all pieces are gathered, so that each number
+/// is sent twice and not once per other process.
+void BatchSlices::add_in_background(float* sums, std::int64_t width) const {
+  Group& group = group_->background();
+  const std::int64_t piece = (width + processes_ - 1) / processes_;
+  const std::size_t bytes = static_cast<std::size_t>(piece) * sizeof(float);
+  const auto padded = static_cast<std::size_t>(piece * processes_);
+  if (own_pieces_.size() < padded) own_pieces_.resize(padded);
+  if (pieces_.size() < padded) pieces_.resize(padded);
+  std::copy_n(sums, width, own_pieces_.data());
+  group.exchange(own_pieces_.data(), bytes, pieces_.data());
+  add_rows({.size = 1}, pieces_.data(), processes_, piece);
+  group.gather(pieces_.data(), std::vector(pictures_of_.size(), bytes), own_pieces_.data());
+  std::copy_n(own_pieces_.data(), width, sums);
+}
+
+void BatchSlices::begin_add_processes(float* sums, std::int64_t width) const {
+  if (shared()) background_->begin([=, this] { add_in_background(sums, width); });
+}
+
+std::vector<std::size_t> BatchSlices::row_lengths(std::size_t row_bytes) const {
+  std::vector<std::size_t> bytes;
+  for (const std::int64_t pictures : pictures_of_)
+    bytes.push_back(static_cast<std::size_t>(pictures) * row_bytes);
+  return bytes;
+}
+
 void BatchSlices::gather_rows(const void* own_rows, std::size_t row_bytes, void* all) const {
-  for (std::size_t p = 0; p < bytes_.size(); ++p) {
-    bytes_[p] = static_cast<std::size_t>(pictures_of_[p]) * row_bytes;
-  }
-  group_->gather(own_rows, bytes_, all);
+  group_->gather(own_rows, row_lengths(row_bytes), all);
+}
+
+void BatchSlices::begin_gather_rows(const void* own_rows, std::size_t row_bytes, void* all) const {
+  background_->begin([=, this] { group_->background().gather(own_rows, row_lengths(row_bytes), all); });
+}
+
+void BatchSlices::wait() const {
+  if (background_) background_->wait();
 }
 
 }  // namespace bart

@@ -2,8 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
+#include "background_work.h"
 #include "bart/engine/group.h"
 #include "team.h"
 
@@ -37,18 +39,25 @@ class BatchSlices {
   /// The sums over the whole batch from those over slices. `slices`, [own_count(), width], are scratch
   /// afterwards; their first row is the result.
   void add(double* slices, std::int64_t width) const;
-  void add(float* slices, std::int64_t width) const;
+  /// The same for this process's slices alone.
+  void add_own(float* slices, std::int64_t width) const;
   /// The sums of this process, [width], become those of all processes.
   void add_processes(std::int64_t* sums, std::int64_t width) const;
+  /// The same in the background: see wait(). Calls in between may not touch `sums`.
+  void begin_add_processes(float* sums, std::int64_t width) const;
 
   /// The rows of all processes, [pictures(), row_bytes], from those of this one, [own_pictures(), row_bytes].
   void gather_rows(const void* own_rows, std::size_t row_bytes, void* all) const;
+  /// The same in the background.
+  void begin_gather_rows(const void* own_rows, std::size_t row_bytes, void* all) const;
+  /// Returns when what was begun in the background is done. Throws Error if it failed.
+  void wait() const;
 
  private:
   template <class Number>
-  void add_tree(Number* slices, std::int64_t width) const;
-  template <class Number>
-  Number* gathered(const Number* sums, std::int64_t width) const;
+  void add_all(Number* sums, std::int64_t width) const;
+  void add_in_background(float* sums, std::int64_t width) const;
+  std::vector<std::size_t> row_lengths(std::size_t row_bytes) const;
 
   std::int64_t pictures_;
   std::int64_t first_ = 0;
@@ -57,9 +66,10 @@ class BatchSlices {
   int processes_ = 1;
   Group* group_ = nullptr;
   Team team_;
-  std::vector<std::int64_t> pictures_of_;   // [processes]
-  mutable std::vector<std::size_t> bytes_;  // [processes]
-  mutable std::vector<double> room_;        // what other processes have sent
+  std::vector<std::int64_t> pictures_of_;           // [processes]
+  mutable std::vector<double> room_;                // what other processes have sent
+  mutable std::vector<float> pieces_, own_pieces_;  // the same in the background
+  std::shared_ptr<BackgroundWork> background_;      // where other processes have a part
 };
 
 }  // namespace bart

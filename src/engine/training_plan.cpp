@@ -39,13 +39,16 @@ void TrainingPlan::plan_linear(std::size_t i) {
       layout_.add(layer.name + " backward scratch", l.kernel.backward_scratch_bytes, back, back);
   if (slices_.shared()) {
     const std::int64_t all = slices_.pictures();
+    const int end = backward_time(0);
     l.whole = layer.kernel->train(layer, all, network_.team);
-    l.all_inputs =
-        layout_.add(layer.name + " inputs of the batch", float_bytes(all * layer.in_padded), back, back);
-    l.all_gradients = layout_.add(layer.name + " gradients of the batch",
-                                  float_bytes(all * layer.out_features), back, back);
-    l.whole_scratch =
-        layout_.add(layer.name + " scratch for the batch", l.whole.backward_scratch_bytes, back, back);
+    const auto ask = [&](const char* what, std::size_t bytes) {
+      return layout_.add(layer.name + what, bytes, back, end);
+    };
+    l.own_inputs = ask(" inputs to send", float_bytes(n_ * layer.in_padded));
+    l.own_gradients = ask(" gradients to send", float_bytes(n_ * layer.out_features));
+    l.all_inputs = ask(" inputs of the batch", float_bytes(all * layer.in_padded));
+    l.all_gradients = ask(" gradients of the batch", float_bytes(all * layer.out_features));
+    l.whole_scratch = ask(" scratch for the batch", l.whole.backward_scratch_bytes);
   }
   linears_.push_back(std::move(l));
 }
@@ -77,6 +80,9 @@ void TrainingPlan::bind(std::uint8_t* arena, Parameters& parameters) {
   forward_count_ = operations_.size();
   for (std::size_t i = linears_.size(); i-- > 0;) bind_linear_backward(i, parameters);
   for (std::size_t i = convolutions_.size(); i-- > 0;) bind_convolution_backward(i, parameters);
+  if (!slices_.shared()) return;
+  add("wait for the other processes", 0, [this] { slices_.wait(); });
+  for (std::size_t i = 0; i < linears_.size(); ++i) bind_shared_linear_weights(i, parameters);
 }
 
 /// The loss of the whole batch, which each process computes: logits are few.
@@ -153,14 +159,24 @@ void TrainingPlan::bind_linear_weights(std::size_t i, const LinearMemory& own) {
     operations_.push_back(l.kernel.backward_weights(own));
     return;
   }
-  LinearMemory all = own;
+  // Copies, for the inputs make place for their gradient.
+  add(layer.name + " to all processes", 0,
+      [=, this, &layer, inputs = floats(l.own_inputs), gradients = floats(l.own_gradients),
+       all_inputs = floats(l.all_inputs), all_gradients = floats(l.all_gradients)] {
+        std::copy_n(own.source, n_ * layer.in_padded, inputs);
+        std::copy_n(own.gradient, n_ * layer.out_features, gradients);
+        slices_.begin_gather_rows(inputs, float_bytes(layer.in_padded), all_inputs);
+        slices_.begin_gather_rows(gradients, float_bytes(layer.out_features), all_gradients);
+      });
+}
+
+/// At the end of the backward pass, when everything has come.
+void TrainingPlan::bind_shared_linear_weights(std::size_t i, Parameters& parameters) {
+  const Linear& l = linears_[i];
+  LinearMemory all = memory_of_linear(i, parameters);
   all.source = floats(l.all_inputs);
   all.gradient = floats(l.all_gradients);
   all.backward_scratch = bytes(l.whole_scratch);
-  add(layer.name + " gathered from all processes", 0, [=, this, &layer] {
-    slices_.gather_rows(own.source, float_bytes(layer.in_padded), all.source);
-    slices_.gather_rows(own.gradient, float_bytes(layer.out_features), all.gradient);
-  });
   operations_.push_back(l.whole.backward_weights(all));
 }
 

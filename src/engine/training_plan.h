@@ -80,9 +80,9 @@ class TrainingPlan {
     std::size_t gradient = 0;  // of the output
     std::size_t forward_scratch = 0, backward_scratch = 0;
     // The weights' gradient is that of the whole batch. Where other processes have a part of it, they send
-    // their inputs and gradients, which are less than the products.
+    // their inputs and gradients, which are less than the products, in the background.
     TrainingLinear whole;
-    std::size_t all_inputs = 0, all_gradients = 0, whole_scratch = 0;
+    std::size_t own_inputs = 0, own_gradients = 0, all_inputs = 0, all_gradients = 0, whole_scratch = 0;
   };
 
   // The clock of the arena: layers forward, the loss, layers backward. A layer is a convolution or a linear
@@ -115,6 +115,7 @@ class TrainingPlan {
   void bind_convolution_backward(std::size_t i, Parameters& parameters);
   void bind_slice_gradients(std::size_t i, const TrainingMemory& memory);
   void bind_linear_weights(std::size_t i, const LinearMemory& memory);
+  void bind_shared_linear_weights(std::size_t i, Parameters& parameters);
   void bind_loss();
   void bind_linear_forward(std::size_t i, Parameters& parameters);
   void bind_linear_backward(std::size_t i, Parameters& parameters);

@@ -267,8 +267,9 @@ void TrainingPlan::bind_slice_gradients(std::size_t i, const TrainingMemory& m) 
   }
   add(layer.name + " gradients of slices added", static_cast<double>(slices_.own_count() * weights) * 4,
       [=, &slices = slices_, sum = m.gradients.weights] {
-        slices.add(gradients, weights);
+        slices.add_own(gradients, weights);
         std::copy_n(gradients, weights, sum);
+        slices.begin_add_processes(sum, weights);
       });
 }
 

@@ -2,59 +2,20 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <barrier>
 #include <cmath>
-#include <cstring>
 #include <thread>
 
 #include "bart/engine/processor.h"
 #include "bart/network/dropout.h"
 #include "bart/platform/error.h"
 #include "bart/random/mt19937.h"
+#include "thread_group.h"
 
 namespace bart {
 namespace {
 
 using testing::HasSubstr;
 using testing::ThrowsMessage;
-
-/// What threads that play processes have in common.
-struct Meeting {
-  explicit Meeting(int processes) : pieces(static_cast<std::size_t>(processes)), barrier(processes) {}
-  std::vector<const void*> pieces;
-  std::barrier<> barrier;
-};
-
-class ThreadGroup final : public Group {
- public:
-  ThreadGroup(Meeting& meeting, int rank) : meeting_(meeting), rank_(rank) {}
-
-  int rank() const override { return rank_; }
-  int size() const override { return static_cast<int>(meeting_.pieces.size()); }
-  void gather(const void* mine, std::span<const std::size_t> bytes, void* all) override {
-    sent_ += bytes[static_cast<std::size_t>(rank_)];
-    meeting_.pieces[static_cast<std::size_t>(rank_)] = mine;
-    meeting_.barrier.arrive_and_wait();
-    auto* to = static_cast<std::uint8_t*>(all);
-    for (std::size_t p = 0; p < bytes.size(); ++p) {
-      if (bytes[p] > 0) std::memcpy(to, meeting_.pieces[p], bytes[p]);
-      to += bytes[p];
-    }
-    meeting_.barrier.arrive_and_wait();
-  }
-  void broadcast(void* memory, std::size_t bytes) override {
-    meeting_.pieces[static_cast<std::size_t>(rank_)] = memory;
-    meeting_.barrier.arrive_and_wait();
-    if (rank_ != 0) std::memcpy(memory, meeting_.pieces[0], bytes);
-    meeting_.barrier.arrive_and_wait();
-  }
-  std::uint64_t bytes_sent() const override { return sent_; }
-
- private:
-  Meeting& meeting_;
-  int rank_;
-  std::uint64_t sent_ = 0;
-};
 
 Architecture architecture() {
   return {.classes = 5, .image_size = 32, .blocks = {{32, 0.25}, {64, 0.4}}, .hidden = {{48, 0.5}}};
@@ -109,12 +70,12 @@ Outcome train(const Batches& batches, EngineOptions options) {
 }
 
 std::vector<Outcome> train_by(int processes, const Batches& batches, EngineOptions options) {
-  Meeting meeting(processes);
+  test::Meeting meeting(processes);
   std::vector<Outcome> outcomes(static_cast<std::size_t>(processes));
   std::vector<std::thread> threads;
   for (int rank = 0; rank < processes; ++rank) {
     threads.emplace_back([&, rank] {
-      ThreadGroup group(meeting, rank);
+      test::ThreadGroup group(meeting, rank);
       EngineOptions own = options;
       own.group = &group;
       outcomes[static_cast<std::size_t>(rank)] = train(batches, own);
@@ -184,8 +145,8 @@ TEST(SlicesOfABatch, SayWhatIsImpossible) {
   EXPECT_THAT(engine({.slices = 16}), ThrowsMessage<Error>(HasSubstr("a power of two up to 8")));
   EXPECT_THAT(engine({.slices = 0}), ThrowsMessage<Error>(HasSubstr("cannot be cut into 0 slices")));
   EXPECT_THAT(engine({.exact = true, .slices = 8}), ThrowsMessage<Error>(HasSubstr("exact")));
-  Meeting meeting(3);
-  ThreadGroup group(meeting, 0);
+  test::Meeting meeting(3);
+  test::ThreadGroup group(meeting, 0);
   EXPECT_THAT(engine({.slices = 8, .group = &group}), ThrowsMessage<Error>(HasSubstr("3 processes")));
 }
 

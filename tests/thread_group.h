@@ -1,0 +1,79 @@
+#pragma once
+
+#include <barrier>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "bart/engine/group.h"
+
+namespace bart::test {
+
+/// What threads that play processes have in common.
+struct Meeting {
+  struct Channel {
+    explicit Channel(int processes) : pieces(static_cast<std::size_t>(processes)), barrier(processes) {}
+    std::vector<const void*> pieces;
+    std::barrier<> barrier;
+  };
+  explicit Meeting(int processes) : first(processes), second(processes) {}
+  Channel first, second;
+};
+
+/// A process of a group, played by a thread.
+class ThreadGroup final : public Group {
+ public:
+  ThreadGroup(Meeting& meeting, int rank) : ThreadGroup(meeting.first, rank) {
+    background_.reset(new ThreadGroup(meeting.second, rank));
+  }
+
+  int rank() const override { return rank_; }
+  int size() const override { return static_cast<int>(channel_.pieces.size()); }
+  void gather(const void* mine, std::span<const std::size_t> bytes, void* all) override {
+    sent_ += bytes[static_cast<std::size_t>(rank_)];
+    auto* to = static_cast<std::uint8_t*>(all);
+    meet(mine, [&] {
+      for (std::size_t p = 0; p < bytes.size(); ++p) {
+        if (bytes[p] > 0) std::memcpy(to, channel_.pieces[p], bytes[p]);
+        to += bytes[p];
+      }
+    });
+  }
+  void exchange(const void* mine, std::size_t bytes, void* all) override {
+    sent_ += bytes;
+    auto* to = static_cast<std::uint8_t*>(all);
+    meet(mine, [&] {
+      for (const void* piece : channel_.pieces) {
+        std::memcpy(to, static_cast<const std::uint8_t*>(piece) + static_cast<std::size_t>(rank_) * bytes,
+                    bytes);
+        to += bytes;
+      }
+    });
+  }
+  void broadcast(void* memory, std::size_t bytes) override {
+    meet(memory, [&] {
+      if (rank_ != 0) std::memcpy(memory, channel_.pieces[0], bytes);
+    });
+  }
+  Group& background() override { return *background_; }
+  std::uint64_t bytes_sent() const override { return sent_; }
+
+ private:
+  ThreadGroup(Meeting::Channel& channel, int rank) : channel_(channel), rank_(rank) {}
+
+  template <class Copy>
+  void meet(const void* mine, const Copy& copy) {
+    channel_.pieces[static_cast<std::size_t>(rank_)] = mine;
+    channel_.barrier.arrive_and_wait();
+    copy();
+    channel_.barrier.arrive_and_wait();
+  }
+
+  Meeting::Channel& channel_;
+  int rank_;
+  std::uint64_t sent_ = 0;
+  std::unique_ptr<ThreadGroup> background_;
+};
+
+}  // namespace bart::test
