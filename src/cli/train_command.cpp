@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "bart/checkpoint/checkpoint_folder.h"
 #include "bart/cluster/join.h"
@@ -45,10 +47,37 @@ int assist_command(JoinedGroup& group, int threads) {
   return 0;
 }
 
+/// Counts what process 0 sends in the steps that the observer sees: what a network has to carry.
+class Traffic {
+ public:
+  Traffic(const Group& group, RunObserver& observer) {
+    observer.step = [this, &group, next = std::move(observer.step)](const StepRecord& step, std::size_t done,
+                                                                    std::size_t total) {
+      if (++steps_ == 1) before_ = group.bytes_sent();
+      sent_ = group.bytes_sent() - before_;
+      return next(step, done, total);
+    };
+  }
+  std::string text() const {
+    return fmt::format("Process 0 sent {:.2f} MB per step",
+                       1e-6 * static_cast<double>(sent_) / static_cast<double>(std::max(steps_ - 1, 1)));
+  }
+
+ private:
+  int steps_ = 0;
+  std::uint64_t before_ = 0, sent_ = 0;  // after the first step, and from then on
+};
+
 int train_alone_or_first(const TrainFlags& flags, ResumeMode mode, const std::string& command_line,
                          Group* group) {
   TrainingLog log(style_of(flags.log));
-  const RunObserver observer = log.observer();
+  RunObserver observer = log.observer();
+  std::optional<Traffic> traffic;
+  if (group != nullptr) traffic.emplace(*group, observer);
+  const auto end = [&](const RunResult& result) {
+    if (traffic) log.info(traffic->text());
+    return log.end(result);
+  };
   const bool go_on = mode == ResumeMode::yes || (mode == ResumeMode::if_possible &&
                                                  has_checkpoint(RunFolder(flags.settings.out).record()));
   if (go_on) {
@@ -92,7 +121,7 @@ int train_alone_or_first(const TrainFlags& flags, ResumeMode mode, const std::st
     settle(flags.settings);  // a command that cannot run renames nothing
     log.info(fmt::format("Renamed {}", counted(prefix_files(folder), "file", "files")));
   }
-  return log.end(train(folder, flags.settings, observer, command_line, group));
+  return end(train(folder, flags.settings, observer, command_line, group));
 }
 
 int train_command(TrainFlags& flags, ResumeMode mode, const std::string& command_line) {

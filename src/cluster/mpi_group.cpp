@@ -133,6 +133,7 @@ class MpiGroup final : public Channel {
       : Channel(begin(), timeout), second_(copy_of_world(), timeout) {}
 
   Group& background() override { return second_; }
+  std::uint64_t bytes_sent() const override { return Channel::bytes_sent() + second_.bytes_sent(); }
   void leave() override {
     Channel::leave();
     MPI_Finalize();

@@ -1,5 +1,6 @@
 #include "training_events.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "bart/record/epoch_figures.h"
@@ -30,6 +31,7 @@ std::string start_event(const RunStart& start) {
   json["validation_pictures"] = record.validation_pictures;
   json["test_pictures"] = record.test_pictures;
   json["threads"] = record.threads;
+  json["processes"] = std::max<std::size_t>(record.hosts.size(), 1);
   json["resumed_after_step"] =
       record.resumed_after_step ? ordered_json(*record.resumed_after_step) : ordered_json();
   for (const Setting& setting : run_settings()) {

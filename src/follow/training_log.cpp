@@ -313,7 +313,12 @@ void TrainingLog::tell_start(const RunStart& start) {
                     RunFolder::test_pictures_name, counted(start.leftover_pictures, "picture", "pictures"),
                     RunFolder::test_picture_name(record.test_pictures)));
   }
-  log_.detail(fmt::format("Training on {}", counted(record.threads, "thread", "threads")));
+  const std::string workers = fmt::format("Training on {}", workers_text(record));
+  if (record.hosts.empty()) {
+    log_.detail(workers);
+  } else {
+    log_.info(workers);
+  }
   log_.info(fmt::format("Training set size: {}", record.train_pictures));
   if (record.validation_pictures > 0) {
     log_.info(fmt::format("Validation set size: {}", record.validation_pictures));

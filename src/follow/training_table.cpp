@@ -127,7 +127,7 @@ std::string training_header(const RunRecord& record, std::size_t columns) {
       fmt::format("{}, batches of {}, {}{}, {}",
                   counted(static_cast<std::uint64_t>(settings.epochs), "epoch", "epochs"),
                   settings.batch_size, settings.precision, settings.exact ? ", exact" : "",
-                  counted(static_cast<std::uint64_t>(record.threads), "thread", "threads")),
+                  workers_text(record)),
       "Settings other than the defaults: " + changed_settings(settings),
   };
   std::string text;

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <type_traits>
 
+#include "bart/platform/counted.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "bart/platform/hash.h"
@@ -226,6 +227,7 @@ RunRecord decode(const json& run) {
   machine.at("system").get_to(record.machine.system);
   record.machine.memory_bytes = whole<std::uint64_t>(machine.at("memory_bytes"));
   record.threads = whole<int>(machine.at("threads"));
+  record.hosts = machine.value("hosts", record.hosts);
   decode_settings(run.at("options"), record);
   decode_data(run.at("data"), record);
   decode_results(run.at("results"), record);
@@ -238,19 +240,28 @@ std::string iso_time() {
   return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
 }
 
+std::string workers_text(const RunRecord& record) {
+  const std::string threads = counted(static_cast<std::uint64_t>(record.threads), "thread", "threads");
+  if (record.hosts.empty()) return threads;
+  const std::set<std::string> computers(record.hosts.begin(), record.hosts.end());
+  return fmt::format("{} on {}, each with {}", counted(record.hosts.size(), "process", "processes"),
+                     counted(computers.size(), "computer", "computers"), threads);
+}
+
 std::string encode_run_record(const RunRecord& record) {
   const Machine& machine = record.machine;
-  const ordered_json run = {{"command", record.command},
-                            {"version", record.version},
-                            {"machine",
-                             {{"cpu", machine.cpu},
-                              {"instructions", machine.instructions},
-                              {"threads", record.threads},
-                              {"memory_bytes", machine.memory_bytes},
-                              {"system", machine.system}}},
-                            {"options", encode_settings(record.settings)},
-                            {"data", encode_data(record)},
-                            {"results", encode_results(record)}};
+  ordered_json run = {{"command", record.command},
+                      {"version", record.version},
+                      {"machine",
+                       {{"cpu", machine.cpu},
+                        {"instructions", machine.instructions},
+                        {"threads", record.threads},
+                        {"memory_bytes", machine.memory_bytes},
+                        {"system", machine.system}}},
+                      {"options", encode_settings(record.settings)},
+                      {"data", encode_data(record)},
+                      {"results", encode_results(record)}};
+  if (!record.hosts.empty()) run["machine"]["hosts"] = record.hosts;
   return run.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 

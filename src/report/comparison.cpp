@@ -60,6 +60,8 @@ std::vector<ComparisonRow> setting_rows(const Runs& runs) {
   add("Version", [](const RunRecord& run) { return run.version; });
   add("Processor", [](const RunRecord& run) { return run.machine.cpu; });
   add("Threads", [](const RunRecord& run) { return std::to_string(run.threads); });
+  add("Processes",
+      [](const RunRecord& run) { return std::to_string(std::max<std::size_t>(run.hosts.size(), 1)); });
   return rows;
 }
 

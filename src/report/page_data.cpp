@@ -64,8 +64,7 @@ std::string data_section(const RunRecord& run) {
   std::vector<std::pair<const char*, std::string>> how = {
       {"Steps", fmt::format("{} of {} pictures", with_commas(static_cast<std::uint64_t>(run.steps)),
                             run.settings.batch_size)},
-      {"Computer", fmt::format("{}, {} ({})", html_text(run.machine.cpu),
-                               counted(static_cast<std::uint64_t>(run.threads), "thread", "threads"),
+      {"Computer", fmt::format("{}, {} ({})", html_text(run.machine.cpu), html_text(workers_text(run)),
                                html_text(run.machine.instructions))},
       {"Memory", fmt::format("{:.2f} GB at most", 1e-9 * static_cast<double>(run.peak_memory_bytes))},
       {"System", html_text(run.machine.system)},

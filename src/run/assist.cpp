@@ -30,8 +30,9 @@ void assist(Group& group, int threads, const std::function<bool()>& go_on) {
   Architecture architecture{.classes = static_cast<int>(data.listing.classes.size()),
                             .image_size = settled.values.image_size};
   set_dropout(settled.values.dropout, architecture);
-  difference_of_processors(group);
-  Training training(data.pictures, data.split, architecture, settled.training, share_state(group, std::nullopt));
+  share_computers(group);
+  Training training(data.pictures, data.split, architecture, settled.training,
+                    share_state(group, std::nullopt));
 
   const TrainingProgress& progress = training.progress();
   bool stopped = false;

@@ -169,6 +169,11 @@ RunResult RunInProgress::run(std::optional<FoundCheckpoint> found, std::unique_p
   fill_record(command);
   for (const std::string& warning : warnings_before(data_.pictures, data_.split, settled_.values))
     warn(warning);
+  if (group != nullptr) {
+    Computers computers = share_computers(*group);
+    if (!computers.difference.empty()) warn(computers.difference);
+    record.hosts = std::move(computers.hosts);
+  }
   const fs::path resumed_from = found ? found->path : fs::path();
   result_.checkpoint = resumed_from;
   TrainingState from = state_to_begin_with(std::move(found));
@@ -189,10 +194,7 @@ RunResult RunInProgress::run(std::optional<FoundCheckpoint> found, std::unique_p
                        earlier.checkpoint.value_or(fs::path()), earlier_model,
                        leftover_pictures(out_, data_.split.test.size())});
     }
-    if (group != nullptr) {
-      if (const std::string differ = difference_of_processors(*group); !differ.empty()) warn(differ);
-      from = share_state(*group, std::move(from));
-    }
+    if (group != nullptr) from = share_state(*group, std::move(from));
     Training training(data_.pictures, data_.split, architecture_, settled_.training, std::move(from));
     train(training);
     if (record.status == "running") finish(training);

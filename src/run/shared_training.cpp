@@ -1,6 +1,7 @@
 #include "shared_training.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -95,17 +96,21 @@ TrainingState share_state(Group& group, std::optional<TrainingState> state) {
   return state ? std::move(*state) : decode_checkpoint(bytes).training;
 }
 
-std::string difference_of_processors(Group& group) {
-  const auto all = gather_texts<32>(group, this_machine().instructions);
-  for (std::size_t rank = 1; rank < all.size(); ++rank) {
-    if (all[rank] == all[0]) continue;
-    return fmt::format(
+Computers share_computers(Group& group) {
+  std::array<char, 65> name{};
+  ::gethostname(name.data(), name.size() - 1);
+  Computers computers;
+  for (const auto& host : gather_texts<65>(group, name.data())) computers.hosts.emplace_back(host.data());
+  const auto instructions = gather_texts<32>(group, this_machine().instructions);
+  for (std::size_t rank = 1; rank < instructions.size() && computers.difference.empty(); ++rank) {
+    if (instructions[rank] == instructions[0]) continue;
+    computers.difference = fmt::format(
         "Process 0 runs on a processor with {}, process {} on one with {}: the last bits of the model will "
         "differ "
         "from those that equal processors compute",
-        all[0].data(), rank, all[rank].data());
+        instructions[0].data(), rank, instructions[rank].data());
   }
-  return {};
+  return computers;
 }
 
 }  // namespace bart

@@ -33,7 +33,11 @@ void check_same_pictures(Group& group, const DataFingerprint& own, const std::ve
 /// The state to begin with, which process 0 has and all get.
 TrainingState share_state(Group& group, std::optional<TrainingState> state);
 
-/// A sentence if the processes run on processors of different kinds; else empty.
-std::string difference_of_processors(Group& group);
+struct Computers {
+  std::vector<std::string> hosts;  // of each process
+  std::string difference;          // a sentence if their processors are of different kinds
+};
+/// Every process calls it.
+Computers share_computers(Group& group);
 
 }  // namespace bart

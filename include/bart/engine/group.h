@@ -28,7 +28,7 @@ class Group {
   /// The same processes on a channel of its own, on which another thread may call at the same time.
   virtual Group& background() = 0;
 
-  /// Bytes that this process has sent so far, on this channel.
+  /// Bytes that this process has sent so far, in the background, too. Not during a call.
   virtual std::uint64_t bytes_sent() const = 0;
 };
 

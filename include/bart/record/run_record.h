@@ -38,7 +38,8 @@ struct RunRecord {
       command;  // the command that started it, quoted for a shell; empty for a program that uses the library
   std::string version;  // of BART
   Machine machine;
-  int threads = 0;                        // number of threads of the training
+  int threads = 0;                        // number of threads of the training, in each process
+  std::vector<std::string> hosts = {};    // of a shared training: the computer of each process; else empty
   RunSettings settings;                   // as settled: precision is f32 or bf16, threads at least 1
   std::set<std::string> unrecorded = {};  // names of settings that were not recorded, by an older BART
 
@@ -66,6 +67,9 @@ struct RunRecord {
   /// Whether the training has not come to its end.
   bool unfinished() const { return status != "finished" && status != "stopped"; }
 };
+
+/// Who computes: "2 threads", or "4 processes on 2 computers, each with 2 threads".
+std::string workers_text(const RunRecord& record);
 
 /// The time now as ISO 8601 in UTC.
 std::string iso_time();
@@ -95,8 +99,8 @@ RunRecord read_run_record(const RunFolder& folder);
 /// is missing or is not what bart train writes.
 RecordedRun read_run(const std::filesystem::path& path);
 
-/// The content of steps.csv: step, epoch, the loss with 9 digits, which are enough to give the same float, and
-/// the learning rate.
+/// The content of steps.csv: step, epoch, the loss with 9 digits, which are enough to give the same float,
+/// and the learning rate.
 std::string encode_steps(std::span<const StepRecord> steps);
 
 /// The time of all epochs including validation, in seconds.
