@@ -9,7 +9,7 @@
 #include "bart/model/find_model.h"
 #include "bart/network/architecture.h"
 #include "bart/network/state_dict.h"
-#include "bart/platform/counted.h"
+#include "bart/network/summary.h"
 #include "bart/platform/error.h"
 #include "bart/record/run_settings.h"
 #include "commands.h"
@@ -27,45 +27,13 @@ struct SummaryFlags {
   bool plan = false;
 };
 
-std::string shape_text(const std::vector<std::int64_t>& shape) {
-  return shape.size() == 1 ? fmt::format("{}", shape[0]) : fmt::format("{}", fmt::join(shape, " x "));
-}
-
-/// "block1" of "block1.0".
-std::string part_of(const Layer& layer) {
-  return layer.name.substr(0, layer.name.find('.'));
-}
-
-void print_table(const Architecture& architecture) {
-  const std::vector<Layer> layers = layers_of(architecture);
-  fmt::print("{:<24}{:<16}{:<18}{:>12}\n", "Layer", "Type", "Output", "Parameters");
-  std::int64_t total = 0;
-  std::int64_t part = 0;
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    const Layer& layer = layers[i];
-    const std::int64_t parameters = layer.parameters();
-    const std::string type = layer.dropout > 0
-                                 ? fmt::format("{} {}", layer_kind_name(layer.kind), layer.dropout)
-                                 : layer_kind_name(layer.kind);
-    fmt::print("{:<24}{:<16}{:<18}{:>12}\n", layer.name, type, shape_text(layer.output),
-               parameters > 0 ? with_commas(static_cast<std::uint64_t>(parameters)) : "");
-    total += parameters;
-    part += parameters;
-    if (i + 1 == layers.size() || part_of(layers[i + 1]) != part_of(layer)) {
-      fmt::print("{:<58}{:>12}\n", part_of(layer) + " in all", with_commas(static_cast<std::uint64_t>(part)));
-      part = 0;
-    }
-  }
-  fmt::print("{:<58}{:>12}\n", "All parameters", with_commas(static_cast<std::uint64_t>(total)));
-}
-
 int summary_command(const SummaryFlags& flags) {
   check({.batch_size = flags.batch_size, .image_size = flags.image_size}, {"bs", "image-size"});
   if (flags.classes < 2) throw UsageError(fmt::format("--classes must be at least 2, not {}", flags.classes));
   const Architecture architecture =
       flags.model.empty() ? Architecture{.classes = flags.classes, .image_size = flags.image_size}
                           : architecture_of(read_model_without_labels(find_model(flags.model)).state);
-  print_table(architecture);
+  fmt::print("{}", summary_text(architecture));
   if (flags.plan) {
     const ProcessorBackend processor(architecture, {.threads = flags.threads});
     fmt::print("\n{}", processor.describe_plan(flags.batch_size, /*training=*/true));
