@@ -58,7 +58,8 @@ std::string check_threads(std::string& value) {
     return fmt::format("must be from 1 to {}, or 0 for as many as this process may use, not {}", most_threads,
                        value);
   }
-  const int startable = startable_threads(asked);
+  if (asked == 0) return {};
+  const int startable = (startable_threads(2 * asked - 1) + 1) / 2;  // as available_threads()
   if (startable < asked) {
     Progress none;
     Log("Batlogger", none)
@@ -197,6 +198,8 @@ int run_to_an_exit_code(int argc, const char* const* argv) {
     const std::string path = error.path1().empty() ? "the current folder" : error.path1().string();
     return fail(fmt::format("cannot use {}: {}", path, error.code().message()), 1);
   } catch (const std::system_error& error) {
+    if (error.code() == std::errc::resource_unavailable_try_again && std::ferror(stdout) == 0)
+      return fail("cannot start as many threads as needed (ulimit -u, or the limits of its container)", 1);
     if (std::ferror(stdout) == 0) return fail(error.code().message(), 1);
     errno = error.code().value();  // of {fmt}, which could not print
     return output_failed();

@@ -45,7 +45,10 @@ double cgroup_processors() {
 
 int available_threads() {
   const double granted = std::min(static_cast<double>(affinity_threads()), std::ceil(cgroup_processors()));
-  return startable_threads(std::clamp(static_cast<int>(granted), 1, most_threads));
+  const int wanted = std::clamp(static_cast<int>(granted), 1, most_threads);
+  // OpenMP, which ends the process if it cannot start a thread, may have as many beside those of this
+  // process.
+  return (startable_threads(2 * wanted - 1) + 1) / 2;
 }
 
 int startable_threads(int wanted) {

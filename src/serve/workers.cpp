@@ -1,11 +1,16 @@
 #include "workers.h"
 
+#include <system_error>
 #include <utility>
 
 namespace bart {
 
 Workers::Workers(int threads) {
-  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
+  try {
+    while (static_cast<int>(threads_.size()) < threads) threads_.emplace_back([this] { run(); });
+  } catch (const std::system_error&) {  // a limit on threads: those that have started do all the work
+    if (threads_.empty()) throw;
+  }
 }
 
 Workers::~Workers() {

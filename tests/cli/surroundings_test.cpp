@@ -214,21 +214,50 @@ TEST_F(Surroundings, TooManyThreadsAreRefusedAndASmallStackIsEnough) {
   EXPECT_EQ(small.code, 0) << small.err;
 }
 
+/// Where this process is root, the limits hold for a user whom nobody else is.
+template <rlim_t threads, rlim_t files, uid_t user>
+void few_threads_and_files() {
+  // Root is exempt from the limit on threads.
+  if (::geteuid() != 0 || ::setgid(user) != 0 || ::setuid(user) != 0) ::_exit(77);
+  const struct rlimit few_files { files, files };
+  const struct rlimit few_threads { threads, threads };
+  ::setrlimit(RLIMIT_NOFILE, &few_files);
+  ::setrlimit(RLIMIT_NPROC, &few_threads);
+}
+
 TEST_F(Surroundings, FewThreadsAndFilesAreEnough) {
   ASSERT_EQ(::chmod(here().c_str(), 0777), 0);
-  const BartResult result = run_bart(here(), train("run", {"--threads", "4"}), {.in_child = [] {
-                                       const struct rlimit files { 16, 16 };
-                                       const struct rlimit threads { 2, 2 };
-                                       // Root is exempt from the limit on threads, so the process takes the
-                                       // id of an unused user.
-                                       if (::geteuid() != 0 || ::setgid(61235) != 0 || ::setuid(61235) != 0)
-                                         ::_exit(77);
-                                       ::setrlimit(RLIMIT_NOFILE, &files);
-                                       ::setrlimit(RLIMIT_NPROC, &threads);
-                                     }});
+  const BartResult result =
+      run_bart(here(), train("run", {"--threads", "4"}), {.in_child = few_threads_and_files<3, 16, 61235>});
   if (result.code == 77) GTEST_SKIP() << "only root becomes another user";
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_THAT(result.err, HasSubstr("can start only 2 of 4 threads"));
+  const std::string picture = "faces/" + first_picture();
+  // OpenMP would end the process.
+  for (const auto& arguments : {std::vector<std::string>{"explain", picture, "--model", "run"},
+                                {"explain", picture, "--model", "run", "--threads", "4"},
+                                {"report", "run"}}) {
+    for (const auto limit : {few_threads_and_files<1, 16, 61236>, few_threads_and_files<2, 16, 61236>,
+                             few_threads_and_files<3, 16, 61236>}) {
+      // The report is the user's above.
+      const BartResult few =
+          run_bart(here(), arguments,
+                   {.in_child = arguments[0] == "report" ? few_threads_and_files<2, 16, 61235> : limit});
+      EXPECT_EQ(few.code, 0) << testing::PrintToString(arguments) << few.err;
+    }
+  }
+}
+
+TEST_F(Surroundings, AServerThatMayNotStartItsThreadsSaysSo) {
+  ASSERT_EQ(run_bart(here(), train("run")).code, 0);
+  ASSERT_EQ(::chmod(here().c_str(), 0777), 0);
+  for (const auto limit : {few_threads_and_files<1, 64, 61237>, few_threads_and_files<2, 64, 61237>,
+                           few_threads_and_files<3, 64, 61237>}) {
+    const BartResult result = run_bart(here(), {"serve", "run", "--port", "0"}, {.in_child = limit});
+    if (result.code == 77) GTEST_SKIP() << "only root becomes another user";
+    EXPECT_EQ(result.code, 1);
+    EXPECT_THAT(result.err, HasSubstr("bart: cannot start as many threads as needed"));
+  }
 }
 
 TEST_F(Surroundings, FoldersThatMayNotBeReadAreSkippedAndNamedByEveryCommand) {
