@@ -69,7 +69,8 @@ int lr_find_command(const LrFindFlags& flags) {
   progress.clear();
   if (test.steps.size() < fewest_steps) {
     throw Error(
-        fmt::format("the loss grew too large after {}, too soon to suggest a rate: choose a --from below {}, or more --steps",
+        fmt::format("the loss grew too large after {}, too soon to suggest a rate: choose a --from below {}, "
+                    "or more --steps",
                     counted(test.steps.size(), "step", "steps"), flags.range.from));
   }
   EarlierOutput earlier = flags.out != default_out

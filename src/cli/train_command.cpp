@@ -7,7 +7,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 
 #include "bart/checkpoint/checkpoint_folder.h"
 #include "bart/cluster/join.h"
@@ -19,6 +18,7 @@
 #include "bart/run/settle.h"
 #include "commands.h"
 #include "stop_signals.h"
+#include "traffic.h"
 #include "train_flags.h"
 #include "training_log.h"
 
@@ -46,27 +46,6 @@ int assist_command(JoinedGroup& group, int threads) {
   group.leave();
   return 0;
 }
-
-/// Counts what process 0 sends in the steps that the observer sees: what a network has to carry.
-class Traffic {
- public:
-  Traffic(const Group& group, RunObserver& observer) {
-    observer.step = [this, &group, next = std::move(observer.step)](const StepRecord& step, std::size_t done,
-                                                                    std::size_t total) {
-      if (++steps_ == 1) before_ = group.bytes_sent();
-      sent_ = group.bytes_sent() - before_;
-      return next(step, done, total);
-    };
-  }
-  std::string text() const {
-    return fmt::format("Process 0 sent {:.2f} MB per step",
-                       1e-6 * static_cast<double>(sent_) / static_cast<double>(std::max(steps_ - 1, 1)));
-  }
-
- private:
-  int steps_ = 0;
-  std::uint64_t before_ = 0, sent_ = 0;  // after the first step, and from then on
-};
 
 int train_alone_or_first(const TrainFlags& flags, ResumeMode mode, const std::string& command_line,
                          Group* group) {
