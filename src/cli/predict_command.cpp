@@ -13,21 +13,19 @@
 #include <utility>
 #include <vector>
 
-#include "bart/dataset/content.h"
 #include "bart/model/model_agreement.h"
-#include "bart/model/predict_files.h"
 #include "bart/model/prediction_text.h"
 #include "bart/model/sort_pictures.h"
-#include "bart/platform/counted.h"
 #include "bart/platform/error.h"
-#include "bart/platform/files.h"
+#include "bart/record/run_folder.h"
+#include "bart/run/settle.h"
 #include "commands.h"
 #include "listing_text.h"
 #include "log.h"
 #include "model_flags.h"
 #include "output_checks.h"
 #include "outputs.h"
-#include "prediction_output.h"
+#include "prediction_run.h"
 #include "progress.h"
 
 namespace bart {
@@ -41,6 +39,8 @@ struct PredictFlags : ModelFlags {
   std::string format;  // empty: by the ending of `out`
   std::optional<int> top_k;
   std::vector<fs::path> also;  // further models
+  fs::path watch;
+  double every = 0;  // seconds between frames; 0: all
   fs::path sort_into;
   bool link = false;
   double min_probability = 0;
@@ -77,7 +77,7 @@ const NamedFormat& format_of(const PredictFlags& flags) {
     check_ending({"--out", flags.out}, named->name, named->endings);
     return *named;
   }
-  if (flags.out.empty() && !flags.inputs.empty())
+  if (flags.out.empty() && (!flags.inputs.empty() || !flags.watch.empty()))
     return ::isatty(STDOUT_FILENO) != 0 ? on_terminal : formats[3];
   for (const NamedFormat& format : formats) {
     if (std::ranges::find(format.endings, ending_of(flags.out)) != format.endings.end()) return format;
@@ -96,88 +96,83 @@ void check_flags(const PredictFlags& flags) {
   if (!(flags.min_probability >= 0 && flags.min_probability <= 1)) {
     throw UsageError(fmt::format("--min-probability must be from 0 to 1, not {}", flags.min_probability));
   }
+  if (!(flags.every >= 0 && flags.every <= 1e6))
+    throw UsageError(fmt::format("--every must be a number of seconds above 0, not {}", flags.every));
+  if (!flags.watch.empty() && !flags.inputs.empty())
+    throw UsageError("name pictures, or a folder with --watch, but not both");
   if (flags.link && flags.sort_into.empty())
     throw UsageError("--link says how --sort-into sorts: name its folder");
   if (!flags.sort_into.empty()) check_can_write_into({"--sort-into", flags.sort_into});
 }
 
+/// Throws UsageError where files that --sort-into makes would be classified and sorted again.
+void check_sorts_elsewhere(const PredictFlags& flags) {
+  const fs::path &into = flags.sort_into, &watched = flags.watch;
+  if (into.empty() || watched.empty()) return;
+  if (lies_in(watched, into) && (flags.recursive || !lies_in(into, watched))) {
+    throw UsageError(fmt::format("--sort-into {} holds the watched folder {}: name another folder",
+                                 into.string(), watched.string()));
+  }
+}
+
+/// What the user named, or what the original takes.
+PictureFiles pictures_of(const PredictFlags& flags) {
+  if (!flags.watch.empty()) return {};
+  if (flags.inputs.empty()) return original_test_pictures(RunFolder("").test_pictures());
+  return pictures_named(with_standard_input(flags.inputs), flags.recursive);
+}
+
 int predict_command(const PredictFlags& flags) {
   check_flags(flags);
+  check_sorts_elsewhere(flags);
   const NamedFormat& format = format_of(flags);
+  if (!flags.watch.empty() && format.format == PredictionFormat::json) {
+    throw UsageError(
+        "--watch writes rows as they come, and JSON is one text: use --format jsonl, csv or text");
+  }
   const fs::path out = !flags.out.empty() ? flags.out : format.default_output;
   check_outputs({{"--out", out}});
   const ModelOptions options = model_options(flags);
   Progress progress;
   Log log("Batlogger (Inference)", progress);
-  const PictureFiles found = flags.inputs.empty()
-                                 ? original_test_pictures(RunFolder("").test_pictures())
-                                 : pictures_named(with_standard_input(flags.inputs), flags.recursive);
+  PictureFiles found = pictures_of(flags);
   log_passed_over(log, found);
-  const std::vector<PictureFile>& files = found.files;
-  check_replaces_no_input({"--out", out}, inputs_of(flags, files));
+  check_replaces_no_input({"--out", out}, inputs_of(flags, found.files));
+  const auto videos =
+      std::ranges::stable_partition(found.files, [](const PictureFile& file) { return !file.video; });
+  if (videos.empty() && flags.every > 0) throw UsageError("--every is for a video: none is named");
+  if (!videos.empty() && !flags.sort_into.empty()) {
+    throw UsageError(fmt::format("--sort-into sorts picture files: {} is a video", videos.front().name));
+  }
   const Model model = load_model(flags, options, log);
-  ModelAgreement others(model, flags.also, options);
-  PictureSorter sorter(flags.sort_into, flags.link);
-  if (!flags.sort_into.empty()) sorter.check_apart(files, model.classes());
-
-  PredictionOutput output(out, !flags.out.empty(), format.format);
-  PredictionWriter writer(format.format, flags.top_k.has_value(),
-                          [&](std::string_view piece) { output.add(piece); });
-  std::string last_file;
-  ClassProbability last;
-  std::size_t predicted = 0, clipped = 0;
-  std::string first_clipped;
-  std::size_t taken = 0;
-  const auto take = [&](const FilePrediction& prediction) {
-    const std::size_t place = taken++;
-    if (prediction.probabilities.empty()) {
-      const std::string path = prediction.file.path.string();
-      if (flags.strict || files.size() == 1) throw Error(fmt::format("{}: {}", path, prediction.reason));
-      log.warning(fmt::format("Skipped {}: {}", path, prediction.reason));
-      return;
-    }
-    const std::vector<float> probabilities = others.mean(place, prediction.probabilities);
-    const auto classes =
-        sure_ones(ranking(probabilities, model.classes(), static_cast<std::size_t>(flags.top_k.value_or(1))),
-                  flags.min_probability);
-    writer.add(prediction.file.name, classes);
-    if (!flags.sort_into.empty()) sorter.add(prediction.file.path, classes.front().name);
-    if (prediction.clipped_gray && ++clipped == 1) first_clipped = prediction.file.name;
-    last = classes.front();
-    last_file = prediction.file.name;
-    ++predicted;
-  };
-  others.predict(files, {.apply_exif_orientation = !flags.ignore_exif,
-                         .progress = [&](std::size_t done, std::size_t total) {
-                           progress.show("Predicting with further models", done, total);
-                         }});
-  predict_files(model, files,
-                {.apply_exif_orientation = !flags.ignore_exif,
-                 .progress =
-                     [&](std::size_t done, std::size_t total) {
-                       output.write_out();
-                       progress.show("Predicting", done, total);
-                     }},
-                take);
-  progress.clear();
-  if (predicted == 0) throw Error("none of the files could be read as a picture");
-  writer.finish();
-  const std::string earlier = output.finish();
-  if (clipped > 0) log.warning(clipped_gray_sentence(clipped, first_clipped));
-  if (predicted < files.size()) {
-    log.warning(fmt::format("Skipped {} of {} files that could not be read as pictures",
-                            files.size() - predicted, files.size()));
-  }
-  if (!others.none()) log.info(others.sentence(predicted));
   if (!flags.sort_into.empty()) {
-    log.info(fmt::format("Sorted {} into {} folders of {}", counted(predicted, "image", "images"),
-                         sorter.counts().size(), flags.sort_into.string()));
+    std::vector<PictureFile> sorted = found.files;
+    if (!flags.watch.empty()) sorted.push_back({flags.watch / "picture", {}});
+    PictureSorter(flags.sort_into, flags.link).check_apart(sorted, model.classes());
   }
-  if (out == "-") return 0;
-  if (predicted == 1) log.info(fmt::format("{}: {} ({:.1f}%)", last_file, last.name, 100 * last.probability));
-  log.info(
-      fmt::format("Saved predictions for {} to {}", counted(predicted, "image", "images"), out.string()));
-  if (!earlier.empty()) log.info(earlier);
+  ModelAgreement others(model, flags.model, flags.also, options);
+  PredictionRun run(model, others,
+                    {.out = out,
+                     .named_out = !flags.out.empty(),
+                     .format = format.format,
+                     .top_k = flags.top_k,
+                     .min_probability = flags.min_probability,
+                     .sort_into = flags.sort_into,
+                     .link = flags.link,
+                     .strict = flags.strict,
+                     .apply_exif_orientation = !flags.ignore_exif},
+                    log, progress);
+  const bool only = found.files.size() == 1;
+  if (!flags.watch.empty()) {
+    run.watch(flags.watch, flags.recursive);
+    run.finish();
+    return 0;
+  }
+  run.classify({found.files.begin(), videos.begin()}, only);
+  for (const PictureFile& video : videos) run.classify_frames(video, flags.every, only);
+  progress.clear();
+  if (run.predicted() == 0) throw Error("none of the files could be read as a picture");
+  run.finish();
   return 0;
 }
 
@@ -188,8 +183,8 @@ void add_predict_command(CLI::App& program, Run& run) {
   CLI::App* command = program.add_subcommand("predict", "Classify pictures with a trained model");
   command->add_option(
       "pictures", flags->inputs,
-      "Pictures, folders of pictures, patterns such as 'a*.jpg', or - for standard input: a picture, or "
-      "a path per line (default: the .jpg files in inference_images)");
+      "Pictures, folders of pictures, patterns such as 'a*.jpg', videos (if ffmpeg is installed), or - for "
+      "standard input: a picture, or a path per line (default: the .jpg files in inference_images)");
   add_model_flags(*command, *flags);
   command->add_option(
       "--out", flags->out,
@@ -201,6 +196,10 @@ void add_predict_command(CLI::App& program, Run& run) {
   command->add_option("--top-k", flags->top_k, "Write the K most probable classes with their probabilities");
   command->add_option("--min-probability", flags->min_probability,
                       "Leave out classes that are less probable; a picture without any is unsure");
+  command->add_option("--watch", flags->watch,
+                      "Classify the pictures of this folder and then each that arrives in it, until Ctrl-C");
+  command->add_option("--every", flags->every,
+                      "Of a video take one frame per so many seconds (default: all frames)");
   command->add_option("--sort-into", flags->sort_into,
                       "Also copy each picture into a folder of this folder, named after its class");
   command->add_flag("--link", flags->link, "Make symbolic links there instead of copies");
@@ -208,7 +207,7 @@ void add_predict_command(CLI::App& program, Run& run) {
       ->add_option(
           "--also", flags->also,
           "A further model, whose probabilities are averaged with those of --model; may be repeated. The "
-          "log says how often the models agree")
+          "output says on which pictures the models agree, and the log how often")
       ->allow_extra_args(false);
   add_prediction_precision_flag(*command, *flags);
   add_tta_flag(*command, *flags);
@@ -223,6 +222,8 @@ void add_predict_command(CLI::App& program, Run& run) {
       "does\n"
       "  bart predict picture.jpg --top-k 3            the three best guesses\n"
       "  bart predict holiday --sort-into sorted --min-probability 0.8\n"
+      "  bart predict --watch inbox --sort-into sorted  what arrives in inbox/, until Ctrl-C\n"
+      "  bart predict clip.mp4 --every 1 --out clip.csv  a frame per second of a video\n"
       "  find . -name '*.png' | bart predict -         the pictures of a list\n"
       "  bart predict holiday/ --recursive --out holiday.csv");
   command->callback([flags, &run] { run = [flags] { return predict_command(*flags); }; });

@@ -3,23 +3,37 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "bart/platform/counted.h"
 #include "bart/platform/error.h"
 
 namespace bart {
+namespace {
 
-ModelAgreement::ModelAgreement(const Model& first, const std::vector<std::filesystem::path>& others,
-                               const ModelOptions& options) {
+double share(std::size_t part, std::size_t whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+}  // namespace
+
+ModelAgreement::ModelAgreement(const Model& first, const std::filesystem::path& name,
+                               const std::vector<std::filesystem::path>& others, const ModelOptions& options)
+    : first_(&first), names_({name.string()}) {
   for (const std::filesystem::path& path : others) {
     models_.push_back(Model::load(path, options));
     if (models_.back().classes() != first.classes()) {
       throw Error(fmt::format("{} has other classes than the first model", path.string()));
     }
+    names_.push_back(path.string());
+  }
+  for (std::size_t one = 0; one < names_.size(); ++one) {
+    for (std::size_t other = one + 1; other < names_.size(); ++other) pairs_.push_back({one, other});
   }
 }
 
 void ModelAgreement::predict(std::span<const PictureFile> files, const PredictFilesOptions& options) {
+  rows_.clear();
   for (const Model& model : models_) {
     auto& rows = rows_.emplace_back();
     predict_files(model, files, options, [&](const FilePrediction& prediction) {
@@ -28,25 +42,48 @@ void ModelAgreement::predict(std::span<const PictureFile> files, const PredictFi
   }
 }
 
-std::vector<float> ModelAgreement::mean(std::size_t i, std::span<const float> first) {
-  std::vector<float> sum(first.begin(), first.end());
-  const auto best = [](std::span<const float> row) { return std::ranges::max_element(row) - row.begin(); };
-  bool agree = true;
+JointPrediction ModelAgreement::joint(std::size_t i, std::span<const float> first) {
+  JointPrediction joint{{first.begin(), first.end()}, {}};
+  if (none()) return joint;
+  const auto take = [&](std::span<const float> row) {
+    joint.by_model.push_back(
+        first_->classes()[static_cast<std::size_t>(std::ranges::max_element(row) - row.begin())]);
+  };
+  take(first);
   for (const auto& rows : rows_) {
-    if (rows[i].size() != sum.size()) throw Error("a picture has changed while it was classified");
-    agree = agree && best(rows[i]) == best(first);
-    for (std::size_t k = 0; k < sum.size(); ++k) sum[k] += rows[i][k];
+    if (rows[i].size() != first.size()) throw Error("a picture has changed while it was classified");
+    take(rows[i]);
+    for (std::size_t k = 0; k < first.size(); ++k) joint.mean[k] += rows[i][k];
   }
-  for (float& value : sum) value /= static_cast<float>(models_.size() + 1);
-  agreed_ += agree;
-  return sum;
+  for (float& value : joint.mean) value /= static_cast<float>(models_.size() + 1);
+  ++pictures_;
+  const auto& said = joint.by_model;
+  agreed_ += std::ranges::count(said, said.front()) == std::ssize(said);
+  for (Pair& pair : pairs_) pair.agreed += said[pair.one] == said[pair.other];
+  return joint;
 }
 
-std::string ModelAgreement::sentence(std::size_t predicted) const {
-  return fmt::format(
+std::vector<std::string> ModelAgreement::sentences() const {
+  std::vector<std::string> all = {fmt::format(
       "The {} models agree on {} of {} ({:.1f} %); the answers are of their mean probabilities",
-      models_.size() + 1, agreed_, counted(predicted, "image", "images"),
-      100 * static_cast<double>(agreed_) / static_cast<double>(predicted));
+      names_.size(), agreed_, counted(pictures_, "image", "images"), 100 * share(agreed_, pictures_))};
+  if (pairs_.size() == 1) return all;
+  for (const Pair& pair : pairs_) {
+    all.push_back(fmt::format("{} and {} agree on {} ({:.1f} %)", names_[pair.one], names_[pair.other],
+                              pair.agreed, 100 * share(pair.agreed, pictures_)));
+  }
+  return all;
+}
+
+std::string ModelAgreement::json() const {
+  std::string json = fmt::format(R"({{"pictures": {}, "all_agree": {}, "share": {:.6g}, "pairs": [)",
+                                 pictures_, agreed_, share(agreed_, pictures_));
+  for (const Pair& pair : pairs_) {
+    fmt::format_to(std::back_inserter(json), R"({}{{"models": [{}, {}], "agree": {}, "share": {:.6g}}})",
+                   &pair == &pairs_.front() ? "" : ", ", pair.one, pair.other, pair.agreed,
+                   share(pair.agreed, pictures_));
+  }
+  return json + "]}";
 }
 
 }  // namespace bart

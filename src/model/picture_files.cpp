@@ -8,6 +8,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "bart/model/video_frames.h"
 #include "bart/platform/error.h"
 
 namespace bart {
@@ -78,7 +79,7 @@ PictureFiles find_picture_files(const std::vector<std::string>& named, bool recu
     if (fs::is_directory(status)) {
       add_folder(path, several ? path : fs::path(), recursive, found);
     } else {
-      found.files.push_back({path, several ? path.string() : path.filename().string()});
+      found.files.push_back({path, several ? path.string() : path.filename().string(), is_video(path)});
     }
   }
   std::unordered_set<std::string> names;

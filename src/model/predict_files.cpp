@@ -13,18 +13,17 @@
 namespace bart {
 namespace {
 
-/// Several batches are read together, so that threads do not wait for the last picture of each.
-constexpr std::size_t pictures_in_memory = 128;
-
 struct ResizedFile {
   std::vector<std::uint8_t> pixels;  // empty: it could not be read
   std::string reason;
   bool clipped_gray = false;
 };
 
-ResizedFile read_resized(const std::filesystem::path& path, int size, const DecodeOptions& options) {
+ResizedFile read_resized(const PictureFile& file, int size, const DecodeOptions& options) {
   try {
-    DecodedPicture decoded = decode_resized(read_picture_file(path), size, size, options);
+    std::vector<std::uint8_t> read;
+    if (file.bytes.empty()) read = read_picture_file(file.path);
+    DecodedPicture decoded = decode_resized(file.bytes.empty() ? read : file.bytes, size, size, options);
     const bool clipped = is_clipped_gray(decoded.mode, decoded.picture.pixels);
     return {std::move(decoded.picture.pixels), {}, clipped};
   } catch (const Error& error) {
@@ -44,7 +43,7 @@ void predict_files(const Model& model, std::span<const PictureFile> files, const
   for (std::size_t start = 0; start < files.size(); start += read.size()) {
     read.assign(std::min(pictures_in_memory, files.size() - start), {});
     parallel_for(read.size(), model.threads(), [&](std::size_t i) {
-      read[i] = read_resized(files[start + i].path, model.image_size(), decoding);
+      read[i] = read_resized(files[start + i], model.image_size(), decoding);
     });
     pixels.clear();
     for (const ResizedFile& file : read) {

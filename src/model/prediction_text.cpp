@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -26,42 +27,77 @@ std::string json_element(std::string_view file, std::span<const ClassProbability
   return json + "\n    ]";
 }
 
-std::string json_line(std::string_view file, std::span<const ClassProbability> classes,
-                      bool with_probabilities) {
-  std::string line = "{\"file\": " + python_json_string(file);
-  if (!with_probabilities) return line + ", \"class\": " + python_json_string(classes.front().name) + "}\n";
-  return line + ", \"classes\": " + json_classes(classes) + "}\n";
+using Votes = std::span<const std::string>;  // the class that each of several models says
+
+bool agree(Votes by_model) {
+  return std::ranges::count(by_model, by_model.front()) == std::ssize(by_model);
+}
+
+std::string json_names(std::span<const std::string> names) {
+  std::string list = "[";
+  for (const std::string& name : names) list += (list.size() > 1 ? ", " : "") + python_json_string(name);
+  return list + "]";
+}
+
+/// The members of the object of a picture, without its braces.
+std::string json_members(std::span<const ClassProbability> classes, bool with_probabilities, Votes by_model) {
+  std::string members = with_probabilities ? "\"classes\": " + json_classes(classes)
+                                           : "\"class\": " + python_json_string(classes.front().name);
+  if (!by_model.empty()) {
+    members += fmt::format(", \"agree\": {}, \"by_model\": {}", agree(by_model), json_names(by_model));
+  }
+  return members;
 }
 
 std::string csv_name(std::string_view name) {
   return csv_field(printable(name));
 }
 
+std::string csv_header(bool with_probabilities, std::size_t models) {
+  std::string header = with_probabilities ? "file,rank,class,probability" : "file,class";
+  if (models > 0) header += ",agree";
+  for (std::size_t i = 1; i <= models; ++i) header += fmt::format(",model_{}", i);
+  return header + "\n";
+}
+
 std::string csv_lines(std::string_view file, std::span<const ClassProbability> classes,
-                      bool with_probabilities) {
-  if (!with_probabilities) return fmt::format("{},{}\n", csv_name(file), csv_name(classes.front().name));
+                      bool with_probabilities, Votes by_model) {
+  std::string votes;
+  if (!by_model.empty()) votes = agree(by_model) ? ",yes" : ",no";
+  for (const std::string& name : by_model) votes += "," + csv_name(name);
+  if (!with_probabilities) {
+    return fmt::format("{},{}{}\n", csv_name(file), csv_name(classes.front().name), votes);
+  }
   std::string lines;
   for (std::size_t k = 0; k < classes.size(); ++k) {
-    fmt::format_to(std::back_inserter(lines), "{},{},{},{}\n", csv_name(file), k + 1,
-                   csv_name(classes[k].name), classes[k].probability);
+    fmt::format_to(std::back_inserter(lines), "{},{},{},{}{}\n", csv_name(file), k + 1,
+                   csv_name(classes[k].name), classes[k].probability, votes);
   }
   return lines;
 }
 
+/// " (the models differ: ann, bo)"; empty if they agree.
+std::string difference(Votes by_model) {
+  if (by_model.empty() || agree(by_model)) return {};
+  std::string names;
+  for (const std::string& name : by_model) names += (names.empty() ? "" : ", ") + printable(name);
+  return " (the models differ: " + names + ")";
+}
+
 std::string text_line(std::string_view file, std::span<const ClassProbability> classes,
-                      bool with_probabilities) {
+                      bool with_probabilities, Votes by_model) {
   std::string line = printable(file) + ":";
-  if (!with_probabilities) return line + " " + printable(classes.front().name) + "\n";
+  if (!with_probabilities) return line + " " + printable(classes.front().name) + difference(by_model) + "\n";
   for (std::size_t k = 0; k < classes.size(); ++k) {
     fmt::format_to(std::back_inserter(line), "{}{} {:.1f}%", k > 0 ? ", " : " ", printable(classes[k].name),
                    100 * classes[k].probability);
   }
-  return line + "\n";
+  return line + difference(by_model) + "\n";
 }
 
-std::string table_lines(std::string_view file, std::span<const ClassProbability> classes) {
+std::string table_lines(std::string_view file, std::span<const ClassProbability> classes, Votes by_model) {
   constexpr std::size_t name_columns = 26, cells = 20;
-  std::string lines = printable(file) + "\n";
+  std::string lines = printable(file) + difference(by_model) + "\n";
   for (const ClassProbability& one : classes) {
     const std::string name = printable(one.name);
     const std::size_t used = columns_of(name);
@@ -109,34 +145,53 @@ std::string json_classes(std::span<const ClassProbability> classes) {
 }
 
 PredictionWriter::PredictionWriter(PredictionFormat format, bool with_probabilities,
-                                   std::function<void(std::string_view)> write)
-    : format_(format), with_probabilities_(with_probabilities), write_(std::move(write)) {}
+                                   std::function<void(std::string_view)> write,
+                                   std::vector<std::string> models)
+    : format_(format),
+      with_probabilities_(with_probabilities),
+      write_(std::move(write)),
+      models_(std::move(models)) {}
 
-void PredictionWriter::add(std::string_view file, std::span<const ClassProbability> classes) {
+void PredictionWriter::add(std::string_view file, std::span<const ClassProbability> classes,
+                           std::span<const std::string> by_model) {
   switch (format_) {
     case PredictionFormat::json:
-      write_(first_ ? "{" : ",");
-      write_(json_element(file, classes, with_probabilities_));
+      if (models_.empty()) {
+        write_(first_ ? "{" : ",");
+        write_(json_element(file, classes, with_probabilities_));
+      } else {
+        write_(first_ ? "{\n    \"models\": " + json_names(models_) + ",\n    \"pictures\": {" : ",");
+        write_("\n        " + python_json_string(file) + ": {" +
+               json_members(classes, with_probabilities_, by_model) + "}");
+      }
       break;
     case PredictionFormat::jsonl:
-      write_(json_line(file, classes, with_probabilities_));
+      write_("{\"file\": " + python_json_string(file) + ", " +
+             json_members(classes, with_probabilities_, by_model) + "}\n");
       break;
     case PredictionFormat::csv:
-      if (first_) write_(with_probabilities_ ? "file,rank,class,probability\n" : "file,class\n");
-      write_(csv_lines(file, classes, with_probabilities_));
+      if (first_) write_(csv_header(with_probabilities_, models_.size()));
+      write_(csv_lines(file, classes, with_probabilities_, by_model));
       break;
     case PredictionFormat::text:
-      write_(text_line(file, classes, with_probabilities_));
+      write_(text_line(file, classes, with_probabilities_, by_model));
       break;
     case PredictionFormat::table:
-      write_(table_lines(file, classes));
+      write_(table_lines(file, classes, by_model));
       break;
   }
   first_ = false;
 }
 
-void PredictionWriter::finish() {
-  if (format_ == PredictionFormat::json) write_(first_ ? "{}" : "\n}");
+void PredictionWriter::finish(std::string_view agreement) {
+  if (format_ != PredictionFormat::json) return;
+  if (first_) {
+    write_("{}");
+  } else if (models_.empty()) {
+    write_("\n}");
+  } else {
+    write_(fmt::format("\n    }},\n    \"agreement\": {}\n}}", agreement));
+  }
 }
 
 }  // namespace bart

@@ -455,6 +455,45 @@ TEST_F(PredictDrawn, SeveralModelsAnswerTogetherAndSayHowOftenTheyAgree) {
       run_bart(here(), {"predict", "faces", "--recursive", "--also", model, "--top-k", "2"});
   EXPECT_THAT(same.err, HasSubstr("The 2 models agree on 8 of 8 images (100.0 %)"));
   EXPECT_EQ(same.out, run_bart(here(), {"predict", "faces", "--recursive", "--top-k", "2"}).out);
+  // A model whose last layer says the opposite differs on every picture.
+  const fs::path opposite = here() / "opposite.pth";
+  fs::copy_file(here() / model, opposite);
+  StateDict state = decode_pth(read_file(opposite));
+  for (Tensor& tensor : state) {
+    if (tensor.name.starts_with("classification_head.7.")) {
+      for (float& value : tensor.floats()) value = -value;
+    }
+  }
+  write_file(opposite, encode_pth(state));
+  const auto three = [&](const std::string& format) {
+    return run_bart(here(), {"predict", "faces", "--recursive", "--also", model, "--also", "opposite.pth",
+                             "--labels", "label_encoder.joblib", "--format", format, "--out", "-"});
+  };
+  const BartResult text = three("text");
+  ASSERT_EQ(text.code, 0) << text.err;
+  EXPECT_THAT(text.err, HasSubstr("The 3 models agree on 0 of 8 images (0.0 %)"));
+  EXPECT_THAT(text.err, HasSubstr("BART-10M.pth and BART-10M.pth agree on 8 (100.0 %)"));
+  EXPECT_THAT(text.err, HasSubstr("BART-10M.pth and opposite.pth agree on 0 (0.0 %)"));
+  EXPECT_THAT(text.out, HasSubstr(" (the models differ: "));
+  const std::string csv = three("csv").out;
+  EXPECT_THAT(csv, testing::StartsWith("file,class,agree,model_1,model_2,model_3\n"));
+  for (const auto& row : csv_rows(csv)) {
+    EXPECT_EQ(row[2], "no");
+    EXPECT_EQ(row[3], row[4]);
+    EXPECT_NE(row[3], row[5]);
+  }
+  const auto json = nlohmann::json::parse(three("json").out);
+  EXPECT_EQ(json["models"], (std::vector<std::string>{model, model, "opposite.pth"}));
+  EXPECT_EQ(json["pictures"].size(), 8u);
+  EXPECT_EQ(json["pictures"].front()["agree"], false);
+  EXPECT_EQ(json["agreement"]["all_agree"], 0);
+  EXPECT_EQ(json["agreement"]["pairs"][0]["share"], 1);
+  EXPECT_EQ(json["agreement"]["pairs"][2]["agree"], 0);
+  std::istringstream lines(three("jsonl").out);
+  std::string line;
+  std::getline(lines, line);
+  EXPECT_EQ(nlohmann::json::parse(line)["by_model"].size(), 3u);
+
   ASSERT_EQ(run_bart(here(), {"sample", "others", "--classes", "3", "--per-class", "4"}).code, 0);
   ASSERT_EQ(
       run_bart(here(), {"train", "others", "--image-size", "16", "--epochs", "0", "--out", "other"}).code, 0);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -11,7 +12,9 @@ namespace bart {
 
 struct PictureFile {
   std::filesystem::path path;
-  std::string name;  // its name in the results
+  std::string name;                      // its name in the results
+  bool video = false;                    // see is_video(); only of files that were named
+  std::vector<std::uint8_t> bytes = {};  // the encoded picture, if it is not that of the file
 };
 
 /// The picture files that a user named.

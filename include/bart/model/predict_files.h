@@ -24,8 +24,12 @@ struct PredictFilesOptions {
   OnProgress progress = {};
 };
 
+/// Several batches are read together, so that threads do not wait for the last picture of each.
+inline constexpr std::size_t pictures_in_memory = 128;
+
 /// Reads, resizes and classifies picture files. `take` is called with one prediction per file, in the order
-/// of `files`, as soon as its batch is computed. At most 128 pictures are in memory at a time.
+/// of `files`, as soon as its batch is computed. At most `pictures_in_memory` pictures are in memory at a
+/// time.
 void predict_files(const Model& model, std::span<const PictureFile> files, const PredictFilesOptions& options,
                    const std::function<void(const FilePrediction&)>& take);
 

@@ -37,19 +37,25 @@ class PredictionWriter {
   /// JSON is the original's results.json, {"file": "class", …} as json.dump(…, indent=4) writes it; with
   /// probabilities each file has a list of {"class": …, "probability": …}. `write` gets the pieces of the
   /// text in order.
+  ///
+  /// With the names of several `models` each picture also has whether they agree and the class that each of
+  /// them says; JSON is then {"models": [names], "pictures": {"file": {…}, …}, "agreement": {…}}. Text and
+  /// table show the classes only of pictures on which the models differ.
   PredictionWriter(PredictionFormat format, bool with_probabilities,
-                   std::function<void(std::string_view)> write);
+                   std::function<void(std::string_view)> write, std::vector<std::string> models = {});
 
   /// `classes` are the most probable ones, the most probable first; without probabilities only the first one
-  /// counts.
-  void add(std::string_view file, std::span<const ClassProbability> classes);
-  /// Must be called after the last prediction.
-  void finish();
+  /// counts. `by_model` is the class that each of several models says.
+  void add(std::string_view file, std::span<const ClassProbability> classes,
+           std::span<const std::string> by_model = {});
+  /// Must be called after the last prediction, for several models with ModelAgreement::json().
+  void finish(std::string_view agreement = "null");
 
  private:
   PredictionFormat format_;
   bool with_probabilities_;
   std::function<void(std::string_view)> write_;
+  std::vector<std::string> models_;
   bool first_ = true;
 };
 
