@@ -88,6 +88,14 @@ void check_no_empty_values(const CLI::App& command) {
   }
 }
 
+/// Whether a launcher started this process as a further one of a command that has no work for it.
+bool assists_nobody(const CLI::App& program) {
+  const auto found = launched();
+  if (!found || found->rank == 0) return false;
+  const auto commands = program.get_subcommands();
+  return commands.empty() || commands.front()->get_name() != "train";
+}
+
 int run_program(int argc, const char* const* argv) {
   CLI::App program("BART trains an image classifier on a folder of pictures, and puts it to work.", "bart");
   program.set_version_flag("--version", fmt::format("bart {}", bart_version()));
@@ -144,6 +152,7 @@ int run_program(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& error) {
     throw UsageError(usage_sentence(program, error));
   }
+  if (assists_nobody(program)) return 0;
   if (!run) {
     fmt::print("{}", program.help());
     return 2;

@@ -34,6 +34,10 @@ LogStyle style_of(const std::string& name) {
 std::unique_ptr<JoinedGroup> group_of_launcher(TrainFlags& flags) {
   const auto found = launched();
   if (!found) return nullptr;
+  if (found->size == 1) {
+    flags.settings.deterministic = true;  // as with more processes
+    return nullptr;
+  }
   if (flags.settings.threads == 0)
     flags.settings.threads = std::max(1, available_threads() / found->local_size);
   return join_group(std::chrono::seconds(flags.timeout));

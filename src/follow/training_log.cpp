@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <csignal>
 #include <cstdio>
 #include <string>
 #include <utility>
@@ -385,10 +386,11 @@ int TrainingLog::end(const RunResult& result) {
   bar_.clear();
   if (style_ == LogStyle::json) tell_line(end_event(result));
   if (result.record.status != "interrupted") return 0;
+  // A signal that another process of a shared training has received is not known here.
   warning(fmt::format("Stopped by {} after step {}: saved {}; to go on: {}",
-                      signals_ ? signals_->name() : "nothing", result.record.steps,
+                      signal() != 0 ? signals_->name() : "a signal to another process", result.record.steps,
                       result.checkpoint.string(), resume_command(result.folder.results())));
-  return 128 + signal();
+  return 128 + (signal() != 0 ? signal() : SIGTERM);
 }
 
 }  // namespace bart

@@ -26,12 +26,12 @@ class Mpirun : public DrawnFaces {
   }
 
   /// The command in `here`, with what it prints in the files out and err. `flags` have no characters that the
-  /// shell understands.
-  BartResult mpirun(int processes, const std::string& flags, const std::string& before = {}) {
+  /// shell understands. `after` is more for the shell.
+  BartResult mpirun(int processes, const std::string& flags, const std::string& after = {}) {
     const std::string command = fmt::format(
-        "cd {} && {} OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_plm_rsh_agent=sh "
-        "mpirun --oversubscribe --quiet -n {} {} {} >out 2>err",
-        here().string(), before, processes, BART_PROGRAM, flags);
+        "cd {}; OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 "
+        "mpirun --mca odls_base_sigkill_timeout 30 --oversubscribe --quiet -n {} {} {} >out 2>err {}",
+        here().string(), processes, BART_PROGRAM, flags, after);
     const int status = std::system(command.c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), file_text(here() / "out"),
             file_text(here() / "err")};
@@ -47,6 +47,8 @@ const std::string flags =
     "train faces --image-size 32 --bs 10 --recipe tuned --epochs 4 --average 0.5 --validation-size 0.2 "
     "--best accuracy "
     "--no-report --threads 1 --out ";
+
+const std::string endless = "train faces --image-size 16 --bs 8 --epochs 5000 --no-report --threads 1 --out ";
 
 TEST_F(Mpirun, GivesTheSameBitsForAnyNumberOfProcesses) {
   for (const std::string precision : {"f32", "auto"}) {
@@ -82,6 +84,33 @@ TEST_F(Mpirun, GoesOnWithAnotherNumberOfProcesses) {
   const BartResult result = mpirun(2, "train --resume --out parts --max-steps 0");
   ASSERT_EQ(result.code, 0) << result.err;
   EXPECT_TRUE(model("parts") == model("whole"));
+}
+
+// After an epoch Q is the last process of mpirun, P.
+const std::string find_last_process =
+    "& P=$!; until grep -qs Epoch err; do sleep 0.1; done; for Q in $(cat /proc/$P/task/$P/children); do :; "
+    "done; ";
+
+// The others end by themselves, and process 0 has saved.
+TEST_F(Mpirun, ASignalToAnyProcessSavesACheckpoint) {
+  const BartResult result = mpirun(2, endless + "run", find_last_process + "kill -TERM $Q; wait $P");
+  EXPECT_EQ(result.code, 143) << result.err;
+  EXPECT_THAT(result.err, AllOf(HasSubstr("Stopped by a signal to another process"),
+                                HasSubstr("to go on: bart train --resume --out run")));
+}
+
+TEST_F(Mpirun, AStalledProcessEndsTheOthersInTime) {
+  const BartResult result = mpirun(2, endless + "run --timeout 2",
+                                   find_last_process + "kill -STOP $Q; wait $P; C=$?; kill -9 $Q; exit $C");
+  EXPECT_NE(result.code, 0);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("no answer from the other processes for 2 seconds"),
+                                HasSubstr("(process 0 on ")));
+}
+
+TEST_F(Mpirun, GivesOtherCommandsToOneProcess) {
+  const BartResult result = mpirun(2, "recipe tuned");
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(result.out, run_bart(here(), {"recipe", "tuned"}).out);
 }
 
 TEST_F(Mpirun, SaysWhatIsImpossible) {
