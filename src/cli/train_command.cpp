@@ -45,8 +45,12 @@ std::unique_ptr<JoinedGroup> group_of_launcher(TrainFlags& flags) {
 
 /// Takes part in the training that process 0 leads, which alone says how it goes.
 int assist_command(JoinedGroup& group, int threads) {
-  const StopSignals signals;
-  assist(group, threads, [&] { return signals.received() == 0; });
+  // Before the first step there is nothing to save, so a signal ends the process.
+  std::optional<StopSignals> signals;
+  assist(group, threads, [&] {
+    if (!signals) signals.emplace();
+    return signals->received() == 0;
+  });
   group.leave();
   return 0;
 }

@@ -30,7 +30,7 @@ class Mpirun : public DrawnFaces {
   BartResult mpirun(int processes, const std::string& flags, const std::string& after = {}) {
     const std::string command = fmt::format(
         "cd {}; OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 "
-        "mpirun --mca odls_base_sigkill_timeout 30 --oversubscribe --quiet -n {} {} {} >out 2>err {}",
+        "mpirun --oversubscribe --quiet -n {} {} {} >out 2>err {}",
         here().string(), processes, BART_PROGRAM, flags, after);
     const int status = std::system(command.c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), file_text(here() / "out"),
