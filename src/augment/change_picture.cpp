@@ -111,6 +111,8 @@ void change_picture(const PictureChange& change, std::span<const std::uint8_t> f
   if (from.size() != bytes_of(from_side) || to.size() != bytes_of(to_side)) {
     throw Error("a picture to be changed and the one that it becomes must have [side, side, 3] bytes");
   }
+  if (change.left < 0 || change.right > to_side || change.top < 0 || change.bottom > to_side)
+    throw Error("the part of a picture that is painted over must lie in it");
   std::vector<std::uint32_t> words(from.size() / 3);
   HWY_DYNAMIC_DISPATCH(SpreadPixels)(from.data(), words.size(), words.data());
   const std::size_t row_bytes = 3 * static_cast<std::size_t>(to_side);

@@ -89,6 +89,7 @@ void check_can_write(const Output& output) {
 void check_can_write_into(const Output& output) {
   std::error_code none;
   fs::path there = fs::absolute(output.path, none);
+  if (none) throw Error(fmt::format("cannot write into {}: {}", output.path.string(), none.message()));
   // A link that leads nowhere is in the way.
   while (!fs::exists(fs::symlink_status(there, none)) && there.has_relative_path())
     there = there.parent_path();

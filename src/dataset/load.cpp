@@ -238,8 +238,10 @@ std::string read_with_cache(const Listing& listing, const LoadOptions& options, 
 Listing listing_of(const Listing& listing, const LoadedPictures& pictures,
                    std::span<const std::uint32_t> indices) {
   Listing part{.folder = listing.folder, .classes = listing.classes, .pictures = {}};
-  for (const std::uint32_t i : indices)
+  for (const std::uint32_t i : indices) {
+    if (i >= pictures.size()) throw Error(fmt::format("there is no picture {} of {}", i, pictures.size()));
     part.pictures.push_back({pictures.files[i], pictures.labels[i], pictures.parts[i]});
+  }
   return part;
 }
 

@@ -2,16 +2,21 @@
 
 #include <fmt/format.h>
 
-#include <cstdint>
+#include <algorithm>
 
 #include "bart/platform/error.h"
 
 namespace bart {
 
+void check_pictures(std::span<const std::uint8_t* const> pictures) {
+  if (std::ranges::find(pictures, nullptr) != pictures.end()) throw Error("a picture is missing");
+}
+
 void check_batch(const Architecture& architecture, const Batch& batch, const DropoutMasks& masks) {
   if (batch.pictures.empty() || batch.pictures.size() != batch.labels.size()) {
     throw Error("a training batch needs pictures, and as many labels");
   }
+  check_pictures(batch.pictures);
   for (const std::int32_t label : batch.labels) {
     if (label < 0 || label >= architecture.classes) {
       throw Error(fmt::format("a label of a training batch is {}, which is not below the {} classes", label,

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <span>
 
 #include "bart/engine/backend.h"
 #include "bart/network/architecture.h"
@@ -10,6 +12,9 @@ namespace bart {
 
 /// Throws Error when a batch or its masks do not fit the network, or a label is not a class.
 void check_batch(const Architecture& architecture, const Batch& batch, const DropoutMasks& masks);
+
+/// Throws Error when one of them is missing.
+void check_pictures(std::span<const std::uint8_t* const> pictures);
 
 /// Throws Error when logits or features have another size than the result of evaluating `pictures`.
 /// `features` may be empty.

@@ -1,13 +1,16 @@
 #include "bart/engine/engine.h"
 
+#include <cmath>
 #include <utility>
 
 #include "bart/engine/processor.h"
+#include "bart/platform/error.h"
 #include "check_arguments.h"
 
 namespace bart {
 
 OwnPictures own_pictures(std::int64_t n, int slices, const Group* group) {
+  if (n < 0 || slices < 1) throw Error("a batch of 0 or more pictures is cut into at least one slice");
   const std::int64_t processes = group == nullptr ? 1 : group->size();
   const std::int64_t rank = group == nullptr ? 0 : group->rank();
   // As BatchSlices cuts: slice s begins at s * n / slices.
@@ -18,7 +21,9 @@ OwnPictures own_pictures(std::int64_t n, int slices, const Group* group) {
 Engine::Engine(const Architecture& architecture, const EngineOptions& options)
     : backend_(std::make_unique<ProcessorBackend>(architecture, options)) {}
 
-Engine::Engine(std::unique_ptr<Backend> backend) : backend_(std::move(backend)) {}
+Engine::Engine(std::unique_ptr<Backend> backend) : backend_(std::move(backend)) {
+  if (!backend_) throw Error("an engine needs something to compute with");
+}
 
 Engine::~Engine() = default;
 Engine::Engine(Engine&&) noexcept = default;
@@ -42,6 +47,9 @@ StateDict Engine::state() const {
 
 StepResult Engine::step(const Batch& batch, const DropoutMasks& masks, const StepOptions& options) {
   check_batch(architecture(), batch, masks);
+  if (!std::isfinite(options.learning_rate) || !(options.clip_norm >= 0))
+    throw Error(
+        "a training step needs a finite learning rate, and a norm of at least 0 to clip gradients to");
   return backend_->step(batch, masks, options);
 }
 
@@ -60,6 +68,7 @@ void Engine::evaluate(std::span<const std::uint8_t* const> pictures, std::span<f
 void Engine::evaluate_with_features(std::span<const std::uint8_t* const> pictures, std::span<float> logits,
                                     std::span<float> features) {
   check_evaluation(architecture(), pictures.size(), logits.size(), features.size());
+  check_pictures(pictures);
   if (!pictures.empty()) backend_->evaluate(pictures, logits, features);
 }
 

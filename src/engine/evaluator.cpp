@@ -82,6 +82,7 @@ Evaluator::Evaluator(const Architecture& architecture, const StateDict& state,
 void Evaluator::evaluate(std::span<const std::uint8_t* const> pictures, std::span<float> logits,
                          std::span<float> features) const {
   check_evaluation(architecture(), pictures.size(), logits.size(), features.size());
+  check_pictures(pictures);
   if (pictures.empty()) return;
   const OneDnnThreads threads(shared_->network.team);
   std::unique_ptr<Scratch> scratch = shared_->take_scratch();

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "bart/platform/error.h"
 #include "convolution_kernel.h"
 #include "linear_kernel.h"
 #include "onednn.h"
@@ -380,6 +381,7 @@ double KernelTrial::bytes() const {
 
 std::vector<OperationTrials> kernel_trials(const Architecture& architecture, const EngineOptions& options,
                                            int batch_size, bool training) {
+  if (batch_size < 1) throw Error("kernels are tried on at least one picture");
   return with_onednn("execute this network", [&] {
     const CompiledNetwork network = compile_network(architecture, options);
     const OneDnnThreads threads(network.team);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
 
 #include "bart/platform/error.h"
 #include "linear_kernel.h"
@@ -28,6 +29,10 @@ std::span<const float> floats_of(const StateDict& state, const std::string& name
   }
   if (!std::holds_alternative<std::vector<float>>(found->values)) {
     throw Error(fmt::format("the model's tensor {} does not hold floats", name));
+  }
+  if (std::cmp_not_equal(found->floats().size(), element_count(shape))) {
+    throw Error(fmt::format("the model's tensor {} has {} values, and its shape [{}] needs {}", name,
+                            found->floats().size(), fmt::join(shape, ", "), element_count(shape)));
   }
   return found->floats();
 }

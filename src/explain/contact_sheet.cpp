@@ -7,6 +7,7 @@
 #include "bart/explain/overlay.h"
 #include "bart/pictures/decode.h"
 #include "bart/pictures/resize.h"
+#include "bart/platform/checked.h"
 #include "bart/platform/error.h"
 #include "glyph.h"
 
@@ -124,6 +125,10 @@ Picture contact_sheet(std::span<const SheetTile> tiles, std::size_t columns, int
 }
 
 Picture with_heat_scale(const Picture& sheet, int side) {
+  if (side < 1 || sheet.width < 1 || sheet.height < 1 ||
+      checked_product(sheet.width, sheet.height) > max_pixels ||
+      sheet.pixels.size() != checked_product(sheet.width, sheet.height, 3))
+    throw Error("a scale needs a whole picture above it");
   const int scale = side >= 256 ? 2 : 1;
   const int gap = 6 * scale, bar = 10 * scale, line = (latin_glyph_height + 2) * scale;
   Picture with = sheet;

@@ -4,6 +4,9 @@
 #include <array>
 #include <cmath>
 
+#include "bart/platform/checked.h"
+#include "bart/platform/error.h"
+
 namespace bart {
 namespace {
 
@@ -43,6 +46,12 @@ std::array<double, 3> heat_colour(double value) {
 }
 
 Picture overlay(const Picture& picture, const ClassActivationMap& map) {
+  const auto has_bytes = [](int width, int height, std::size_t per_place, std::size_t size) {
+    return width > 0 && height > 0 && size == checked_product(width, height, per_place);
+  };
+  if (!has_bytes(map.side, map.side, 1, map.values.size()) ||
+      !has_bytes(picture.width, picture.height, 3, picture.pixels.size()))
+    throw Error("an overlay needs a whole picture and a whole map");
   const ClassActivationMap heat = map.normalized();
   const auto side = static_cast<std::size_t>(heat.side);
   Picture result = picture;

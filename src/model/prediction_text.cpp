@@ -8,6 +8,7 @@
 
 #include "bart/formats/csv.h"
 #include "bart/formats/python_json.h"
+#include "bart/platform/error.h"
 #include "bart/platform/printable.h"
 
 namespace bart {
@@ -117,6 +118,7 @@ std::string table_lines(std::string_view file, std::span<const ClassProbability>
 }  // namespace
 
 std::vector<ClassProbability> sure_ones(std::vector<ClassProbability> classes, double least_probability) {
+  if (classes.empty()) throw Error("a prediction needs at least one class");
   const float most = classes.front().probability;
   std::erase_if(classes, [&](const ClassProbability& one) {
     return !(static_cast<double>(one.probability) >= least_probability);
@@ -127,6 +129,9 @@ std::vector<ClassProbability> sure_ones(std::vector<ClassProbability> classes, d
 
 std::vector<ClassProbability> ranking(std::span<const float> probabilities,
                                       const std::vector<std::string>& classes, std::size_t count) {
+  if (probabilities.size() != classes.size()) {
+    throw Error(fmt::format("{} probabilities do not fit {} classes", probabilities.size(), classes.size()));
+  }
   std::vector<ClassProbability> ranked;
   for (const std::int32_t label : likeliest_classes(probabilities, count)) {
     const auto c = static_cast<std::size_t>(label);

@@ -1,10 +1,14 @@
 #include "bart/network/dropout.h"
 
+#include <string>
+
+#include "bart/platform/error.h"
 #include "bart/random/torch.h"
 
 namespace bart {
 
 DropoutMasks draw_dropout_masks(const Architecture& architecture, int n, Mt19937& generator) {
+  if (n < 0) throw Error("dropout masks are for 0 or more pictures, not " + std::to_string(n));
   DropoutMasks masks;
   for (const Layer& layer : layers_of(architecture)) {
     if (layer.kind != LayerKind::dropout2d && layer.kind != LayerKind::dropout) continue;

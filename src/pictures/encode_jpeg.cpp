@@ -68,6 +68,8 @@ std::vector<std::uint8_t> encode_jpeg(const Picture& picture, int quality) {
     throw Error("a JPEG holds 1 to 65535 pixels a side, not " + std::to_string(picture.width) + "x" +
                 std::to_string(picture.height));
   check_whole(picture);
+  if (quality < 1 || quality > 100)
+    throw Error("a JPEG has a quality from 1 to 100, not " + std::to_string(quality));
   Encoder encoder;
   if (!encoder.run(picture, quality)) throw Error(std::string("the JPEG encoder failed: ") + encoder.message);
   return {encoder.bytes, encoder.bytes + encoder.size};

@@ -28,6 +28,7 @@ Picture resize_picture(const Picture& picture, int width, int height) {
 
 Picture fit_picture(const Picture& picture, int side) {
   check_whole(picture);
+  if (side < 1) throw Error("a picture cannot be fitted into a side of " + std::to_string(side));
   const double scale = static_cast<double>(side) / std::max(picture.width, picture.height);
   const auto scaled = [scale](int length) {
     return std::max(1, static_cast<int>(std::lround(scale * length)));

@@ -18,6 +18,7 @@ std::string encode_picture_hashes(const LoadedPictures& pictures, const Split& s
   std::string csv = "part,file,pixels\n";
   const auto add = [&](const char* part, const std::vector<std::uint32_t>& indices) {
     for (const std::uint32_t i : indices) {
+      if (i >= pictures.size()) throw Error(fmt::format("there is no picture {} of {}", i, pictures.size()));
       fmt::format_to(std::back_inserter(csv), "{},{},{:016x}\n", part, csv_field(pictures.files[i]),
                      pictures.hashes[i]);
     }

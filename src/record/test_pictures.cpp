@@ -18,6 +18,8 @@ std::string encode_test_pictures(const fs::path& data_folder, const LoadedPictur
                                  const Split& split) {
   std::string csv = "picture,file,bytes,class\n";
   for (std::size_t i = 0; i < split.test.size(); ++i) {
+    if (split.test[i] >= pictures.size())
+      throw Error(fmt::format("there is no picture {} of {}", split.test[i], pictures.size()));
     const std::string& file = pictures.files[split.test[i]];
     std::error_code gone;  // gone since it was read: recorded_test_pictures() will report it
     const std::uintmax_t bytes = fs::file_size(data_folder / file, gone);

@@ -1,8 +1,11 @@
 #include "bart/report/augmentation_sheet.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "bart/augment/picture_change.h"
+#include "bart/platform/error.h"
 
 namespace bart {
 namespace {
@@ -24,6 +27,10 @@ void paste(const std::vector<std::uint8_t>& pixels, int side, int column, int ro
 
 Picture augmentation_sheet(const LoadedPictures& pictures, std::span<const std::uint32_t> numbers,
                            const Augmentation& augmentation, int image_size, std::uint32_t seed) {
+  if (numbers.size() > pictures.size() || image_size < 1 || image_size > largest_changed_side) {
+    throw Error(fmt::format("a sheet of {} pictures with a side of {} cannot be made of {}", numbers.size(),
+                            image_size, pictures.size()));
+  }
   const int rows = static_cast<int>(numbers.size());
   Picture sheet{(1 + epochs) * (image_size + gap) - gap, std::max(1, rows * (image_size + gap) - gap), {}};
   sheet.pixels.assign(3 * static_cast<std::size_t>(sheet.width) * static_cast<std::size_t>(sheet.height),

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "axis.h"
+#include "bart/platform/error.h"
 
 namespace bart {
 namespace {
@@ -53,6 +54,7 @@ std::string curve(const LrRangeTest& test, const Axes& axes, double LrRangeStep:
 }  // namespace
 
 std::string lr_plot(const LrRangeTest& test) {
+  if (test.steps.empty()) throw Error("a curve needs at least one learning rate");
   const Axes axes = axes_of(test);
   std::string svg = fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" "

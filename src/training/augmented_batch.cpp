@@ -1,6 +1,9 @@
 #include "bart/training/augmented_batch.h"
 
+#include <fmt/format.h>
+
 #include "bart/augment/picture_change.h"
+#include "bart/platform/error.h"
 #include "bart/platform/threads.h"
 
 namespace bart {
@@ -8,6 +11,12 @@ namespace bart {
 void AugmentedBatch::make(const LoadedPictures& from, std::span<const std::uint32_t> sources,
                           std::span<const std::uint32_t> names, const Augmentation& augmentation,
                           std::uint32_t seed, int epoch, int side, int threads) {
+  if (side < 1 || side > largest_changed_side || names.size() != sources.size())
+    throw Error(
+        fmt::format("{} pictures of side {} cannot be made of {}", names.size(), side, sources.size()));
+  for (const std::uint32_t i : sources) {
+    if (i >= from.size()) throw Error(fmt::format("there is no picture {} of {}", i, from.size()));
+  }
   const std::size_t bytes = static_cast<std::size_t>(side) * static_cast<std::size_t>(side) * 3;
   pixels_.resize(sources.size() * bytes);
   pictures_.resize(sources.size());

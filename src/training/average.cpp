@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "bart/platform/error.h"
+
 namespace bart {
 
 double average_kept(double decay, std::int64_t update) {
@@ -13,6 +15,15 @@ double average_kept(double decay, std::int64_t update) {
 }
 
 void update_average(ModelAverage& average, StateDict model, double decay, std::int64_t steps) {
+  const auto same_size = [](const Tensor& one, const Tensor& other) {
+    const auto* const values = std::get_if<std::vector<float>>(&one.values);
+    const auto* const others = std::get_if<std::vector<float>>(&other.values);
+    return values != nullptr && others != nullptr ? values->size() == others->size() : values == others;
+  };
+  if (!(decay >= 0 && decay < 1) || steps < 1)
+    throw Error("an average keeps a share from 0 to below 1, and is made after at least one step");
+  if (!average.model.empty() && !std::ranges::equal(average.model, model, same_size))
+    throw Error("the average is of another network");
   ++average.updates;
   if (average.model.empty()) {
     average.model = std::move(model);

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
+#include "bart/platform/error.h"
 #include "bart/training/metrics.h"
 
 namespace bart {
@@ -18,6 +20,11 @@ std::size_t width_of(std::string_view text) {
 
 std::string classification_report_text(const ClassificationReport& report,
                                        const std::vector<std::string>& names, int digits) {
+  if (digits < 0 || digits > 100) throw Error(fmt::format("figures cannot have {} digits", digits));
+  for (const ClassScores& scores : report.classes) {
+    if (scores.label < 0 || std::cmp_greater_equal(scores.label, names.size()))
+      throw Error(fmt::format("the label {} has none of the {} names", scores.label, names.size()));
+  }
   std::size_t width = std::max(std::string_view("weighted avg").size(), static_cast<std::size_t>(digits));
   const auto name_of = [&](const ClassScores& scores) -> const std::string& {
     return names[static_cast<std::size_t>(scores.label)];

@@ -9,6 +9,7 @@
 
 #include "bart/engine/softmax.h"
 #include "bart/platform/error.h"
+#include "check_predictions.h"
 
 namespace bart {
 namespace {
@@ -68,9 +69,20 @@ std::size_t rank_of_label(std::span<const float> logits, std::int32_t true_label
   return rank;
 }
 
+constexpr std::size_t most_classes = 65'536;
+
+void check(const ConfusionMatrix& matrix) {
+  if (matrix.classes > most_classes || matrix.counts.size() != matrix.classes * matrix.classes)
+    throw Error(
+        fmt::format("{} counts are no confusion matrix of {} classes", matrix.counts.size(), matrix.classes));
+}
+
 }  // namespace
 
 std::int64_t ConfusionMatrix::support(std::int32_t truth) const {
+  check(*this);
+  if (truth < 0 || std::cmp_greater_equal(truth, classes))
+    throw Error(fmt::format("the label {} is not one of the {} classes", truth, classes));
   const auto row = counts.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(truth) * classes);
   return std::accumulate(row, row + static_cast<std::ptrdiff_t>(classes), std::int64_t{0});
 }
@@ -81,6 +93,8 @@ ConfusionMatrix confusion_matrix(std::span<const std::int32_t> labels,
     throw Error(
         fmt::format("{} labels cannot be compared with {} predictions", labels.size(), predicted.size()));
   }
+  if (classes > most_classes)
+    throw Error(fmt::format("{} classes are too many for a confusion matrix", classes));
   const auto is_class = [&](std::int32_t label) {
     return std::cmp_greater_equal(label, 0) && std::cmp_less(label, classes);
   };
@@ -95,6 +109,7 @@ ConfusionMatrix confusion_matrix(std::span<const std::int32_t> labels,
 }
 
 ClassificationReport classification_report(const ConfusionMatrix& matrix) {
+  check(matrix);
   ClassificationReport report;
   const auto classes = static_cast<std::int32_t>(matrix.classes);
   for (std::int32_t c = 0; c < classes; ++c) {
@@ -115,6 +130,7 @@ ClassificationReport classification_report(const ConfusionMatrix& matrix) {
 }
 
 std::vector<Confusion> most_confused(const ConfusionMatrix& matrix) {
+  check(matrix);
   std::vector<Confusion> mistakes;
   const auto classes = static_cast<std::int32_t>(matrix.classes);
   for (std::int32_t truth = 0; truth < classes; ++truth) {
@@ -128,6 +144,7 @@ std::vector<Confusion> most_confused(const ConfusionMatrix& matrix) {
 }
 
 double top_k_accuracy(const Predictions& predictions, std::size_t k) {
+  check(predictions);
   std::int64_t right = 0;
   for (std::size_t i = 0; i < predictions.size(); ++i) {
     right += rank_of_label(predictions.row(i), predictions.labels[i]) < k;
@@ -136,6 +153,7 @@ double top_k_accuracy(const Predictions& predictions, std::size_t k) {
 }
 
 double cross_entropy(const Predictions& predictions) {
+  check(predictions);
   double sum = 0;
   for (std::size_t i = 0; i < predictions.size(); ++i) {
     const std::span<const float> row = predictions.row(i);
@@ -148,6 +166,7 @@ double cross_entropy(const Predictions& predictions) {
 }
 
 Calibration calibration(const Predictions& predictions) {
+  check(predictions);
   Calibration result;
   for (std::size_t i = 0; i < predictions.size(); ++i) {
     const std::vector<double> probabilities = softmax(predictions.row(i));
@@ -172,10 +191,7 @@ Calibration calibration(const Predictions& predictions) {
 
 Evaluation evaluate(const Predictions& predictions) {
   if (predictions.size() == 0) throw Error("there is no picture to evaluate");
-  if (predictions.logits.size() != predictions.size() * predictions.classes) {
-    throw Error(fmt::format("{} logits do not fit {} pictures and {} classes", predictions.logits.size(),
-                            predictions.size(), predictions.classes));
-  }
+  check(predictions);
   Evaluation evaluation;
   evaluation.confusion =
       confusion_matrix(predictions.labels, predicted_labels(predictions), predictions.classes);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "bart/engine/softmax.h"
+#include "check_predictions.h"
 
 namespace bart {
 namespace {
@@ -53,6 +54,7 @@ PrecisionRecall curve_of(std::vector<std::pair<double, bool>> ranked) {
 }  // namespace
 
 std::vector<PrecisionRecall> precision_recall(const Predictions& predictions) {
+  check(predictions);
   std::vector<std::vector<std::pair<double, bool>>> ranked(predictions.classes);
   for (std::size_t i = 0; i < predictions.size(); ++i) {
     const std::vector<double> probabilities = softmax(predictions.row(i));

@@ -1,9 +1,14 @@
 #include "bart/training/predictions.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <utility>
+
+#include "bart/platform/error.h"
+#include "check_predictions.h"
 
 namespace bart {
 namespace {
@@ -30,6 +35,9 @@ BatchNetwork batch_network(const Evaluator& evaluator) {
 }
 
 PictureSource picture_source(const LoadedPictures& pictures, std::span<const std::uint32_t> indices) {
+  for (const std::uint32_t i : indices) {
+    if (i >= pictures.size()) throw Error(fmt::format("there is no picture {} of {}", i, pictures.size()));
+  }
   return {.size = indices.size(),
           .picture = [&pictures, indices](std::size_t i) { return pictures.picture(indices[i]); },
           .will_need = [&pictures, indices](std::size_t i) { pictures.will_need(indices[i]); },
@@ -43,6 +51,8 @@ PictureSource picture_source(std::span<const std::uint8_t* const> pictures) {
 void evaluate_batches(const BatchNetwork& network, const PictureSource& pictures, const BatchOptions& options,
                       const std::function<void(const EvaluatedBatch&)>& take) {
   if (options.batch_size < 1) throw Error("a batch must hold at least one picture");
+  if (pictures.size > 0 && (!network.evaluate || !pictures.picture))
+    throw Error("an evaluation needs a network and pictures");
   const auto classes = static_cast<std::size_t>(network.architecture.classes);
   const std::size_t most = std::min(options.batch_size, pictures.size);
   std::vector<float> logits(most * classes);
@@ -72,6 +82,8 @@ void evaluate_batches(const BatchNetwork& network, const PictureSource& pictures
 Predictions predictions_of(const BatchNetwork& network, const PictureSource& pictures,
                            std::vector<std::int32_t> labels, std::size_t batch_size,
                            const OnProgress& progress) {
+  if (labels.size() != pictures.size)
+    throw Error(fmt::format("{} labels do not fit {} pictures", labels.size(), pictures.size));
   Predictions predictions{static_cast<std::size_t>(network.architecture.classes), std::move(labels), {}};
   predictions.logits.reserve(pictures.size * predictions.classes);
   evaluate_batches(network, pictures, {.batch_size = batch_size}, [&](const EvaluatedBatch& batch) {
@@ -84,12 +96,26 @@ Predictions predictions_of(const BatchNetwork& network, const PictureSource& pic
 Predictions predictions_of(const BatchNetwork& network, const LoadedPictures& pictures,
                            std::span<const std::uint32_t> indices, std::size_t batch_size,
                            const OnProgress& progress) {
+  const PictureSource source = picture_source(pictures, indices);
   std::vector<std::int32_t> labels;
   for (const std::uint32_t i : indices) labels.push_back(pictures.labels[i]);
-  return predictions_of(network, picture_source(pictures, indices), std::move(labels), batch_size, progress);
+  return predictions_of(network, source, std::move(labels), batch_size, progress);
+}
+
+void check(const Predictions& predictions) {
+  if (predictions.logits.size() != predictions.size() * predictions.classes ||
+      (predictions.classes == 0 && predictions.size() > 0)) {
+    throw Error(fmt::format("{} logits do not fit {} pictures and {} classes", predictions.logits.size(),
+                            predictions.size(), predictions.classes));
+  }
+  for (const std::int32_t label : predictions.labels) {
+    if (label < 0 || std::cmp_greater_equal(label, predictions.classes))
+      throw Error(fmt::format("the label {} is not one of the {} classes", label, predictions.classes));
+  }
 }
 
 std::vector<std::int32_t> predicted_labels(const Predictions& predictions) {
+  check(predictions);
   std::vector<std::int32_t> labels;
   for (std::size_t i = 0; i < predictions.size(); ++i) labels.push_back(predicted_label(predictions.row(i)));
   return labels;

@@ -5,6 +5,8 @@
 #include <span>
 
 #include "bart/network/state_dict.h"
+#include "bart/platform/error.h"
+#include "check_predictions.h"
 
 namespace bart {
 namespace {
@@ -39,6 +41,7 @@ double slope(const Predictions& predictions, double factor) {
 }  // namespace
 
 double fitting_factor(const Predictions& predictions) {
+  check(predictions);
   if (predictions.size() == 0) return 1;
   double low = least, high = most;
   while (high - low > 1.0 / 256) {
@@ -49,6 +52,8 @@ double fitting_factor(const Predictions& predictions) {
 }
 
 void scale_logits(StateDict& model, double factor) {
+  if (!(factor > 0 && std::isfinite(factor)) || model.size() < 2)
+    throw Error("the last layer of a model can be scaled by a factor above 0");
   const auto scale = static_cast<float>(factor);
   // The last two tensors of the network: the weights of its last layer, and the bias.
   for (Tensor& tensor : std::span(model).last(2)) {

@@ -169,6 +169,14 @@ TEST_P(ChangePicture, RefusesBuffersOfAnotherSize) {
   Bytes picture(16 * 16 * 3), small(16 * 16);
   EXPECT_THROW(change_picture(change, small, 16, picture, 16), Error);
   EXPECT_THROW(change_picture(change, picture, 16, small, 16), Error);
+  PictureChange outside = change;
+  outside.right = 17;
+  outside.bottom = 1;
+  Bytes result(16 * 16 * 3);
+  EXPECT_THROW(change_picture(outside, picture, 16, result, 16), Error);
+  outside.right = 16;
+  outside.left = -1;
+  EXPECT_THROW(change_picture(outside, picture, 16, result, 16), Error);
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, ChangePicture,

@@ -4,10 +4,13 @@
 #include <gtest/gtest.h>
 #include <omp.h>
 
+#include <cmath>
+#include <memory>
 #include <thread>
 #include <vector>
 
 #include "bart/engine/engine.h"
+#include "bart/engine/kernel_trials.h"
 #include "bart/platform/error.h"
 #include "bart/random/mt19937.h"
 
@@ -119,6 +122,31 @@ TEST(Evaluator, AnswersSeveralThreadsAtOnce) {
   }
   for (std::thread& caller : callers) caller.join();
   EXPECT_THAT(wrong, testing::Each(0));
+}
+
+TEST(Evaluator, RefusesMissingPicturesAndTensorsThatAreCut) {
+  const Trained trained(1);
+  const Evaluator evaluator(small, trained.state);
+  const std::vector<const std::uint8_t*> missing = {nullptr};
+  std::vector<float> logits(5);
+  EXPECT_THROW(evaluator.evaluate(missing, logits), Error);
+  Engine engine(small, {});
+  EXPECT_THROW(engine.evaluate(missing, logits), Error);
+  StateDict cut = trained.state;
+  cut[0].floats().pop_back();
+  EXPECT_THROW(Evaluator(small, cut), Error);
+  EXPECT_THROW(engine.load(cut), Error);
+  EXPECT_THROW(Engine(std::unique_ptr<Backend>()), Error);
+  EXPECT_THROW(kernel_trials(small, {}, 0, true), Error);
+  EXPECT_THROW(own_pictures(2, 0, nullptr), Error);
+  Mt19937 words(1);
+  EXPECT_THROW(draw_dropout_masks(small, -1, words), Error);
+  const std::vector<std::int32_t> labels = {0};
+  const DropoutMasks masks = draw_dropout_masks(small, 1, words);
+  EXPECT_THROW(engine.step({missing, labels}, masks, {}), Error);
+  const std::span<const std::uint8_t* const> one(trained.pictures.data(), 1);
+  EXPECT_THROW(engine.step({one, labels}, masks, {.learning_rate = std::nan("")}), Error);
+  EXPECT_THROW(engine.step({one, labels}, masks, {.clip_norm = -1}), Error);
 }
 
 TEST(Evaluator, SaysWhatDoesNotFit) {

@@ -1,4 +1,6 @@
 #include "bart/explain/overlay.h"
+#include "bart/explain/contact_sheet.h"
+#include "bart/platform/error.h"
 
 #include <gtest/gtest.h>
 
@@ -19,6 +21,19 @@ TEST(Overlay, AMapOfNothingDimsEverythingAlike) {
   const Picture grey{3, 2, std::vector<std::uint8_t>(18, 100)};
   const Picture result = overlay(grey, {4, std::vector<float>(16, 0.0f)});
   for (const std::uint8_t value : result.pixels) EXPECT_EQ(value, result.pixels[0]);
+}
+
+TEST(Overlay, RefusesWhatIsNotWhole) {
+  const Picture whole{2, 2, std::vector<std::uint8_t>(12)};
+  const ClassActivationMap map{1, {1}};
+  for (const Picture& bad : {Picture{}, Picture{2, 2, {1}}, Picture{-2, -2, whole.pixels}}) {
+    EXPECT_THROW(overlay(bad, map), Error);
+    EXPECT_THROW(with_heat_scale(bad, 64), Error);
+  }
+  for (const ClassActivationMap& bad :
+       {ClassActivationMap{}, ClassActivationMap{2, {1}}, ClassActivationMap{-1, {1}}})
+    EXPECT_THROW(overlay(whole, bad), Error);
+  EXPECT_THROW(with_heat_scale(whole, 0), Error);
 }
 
 }  // namespace

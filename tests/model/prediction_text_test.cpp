@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "bart/platform/error.h"
+
 namespace bart {
 namespace {
 
@@ -60,6 +62,12 @@ TEST(Ranking, IsByProbabilityAndOfEqualsTheFirstClassFirst) {
   EXPECT_EQ(ranked[0].name + ranked[1].name + ranked[2].name, "cbd");
   EXPECT_EQ(ranked[0].probability, 0.375f);
   EXPECT_EQ(ranking(probabilities, {"a", "b", "c", "d"}, 9).size(), 4u);
+}
+
+TEST(PredictionText, ProbabilitiesThatDoNotFitAreRefused) {
+  EXPECT_THROW(ranking(std::vector<float>{0.1f, 0.9f}, {"a"}, 1), Error);
+  EXPECT_THROW(ranking({}, {"a"}, 1), Error);
+  EXPECT_THROW(sure_ones({}, 0.5), Error);
 }
 
 }  // namespace

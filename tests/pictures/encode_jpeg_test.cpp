@@ -1,4 +1,6 @@
 #include "bart/pictures/encode_jpeg.h"
+#include "bart/pictures/resize.h"
+#include "bart/platform/error.h"
 
 #include <gtest/gtest.h>
 
@@ -32,6 +34,12 @@ TEST(EncodeJpeg, QualitySetsTheSize) {
 TEST(EncodeJpeg, RefusesSizesThatAJpegCannotHold) {
   EXPECT_THROW(encode_jpeg({0, 0, {}}), Error);
   EXPECT_THROW(encode_jpeg({65536, 1, std::vector<std::uint8_t>(65536 * 3)}), Error);
+}
+
+TEST(EncodeJpeg, RefusesQualitiesThatThereAreNot) {
+  const Picture whole{2, 2, std::vector<std::uint8_t>(12)};
+  for (const int quality : {-1, 0, 101}) EXPECT_THROW(encode_jpeg(whole, quality), Error) << quality;
+  EXPECT_THROW(fit_picture(whole, 0), Error);
 }
 
 }  // namespace

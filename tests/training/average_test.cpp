@@ -5,6 +5,9 @@
 #include <cmath>
 #include <vector>
 
+#include "bart/platform/error.h"
+#include "bart/training/temperature.h"
+
 namespace bart {
 namespace {
 
@@ -47,6 +50,19 @@ TEST(Average, OfAConstantModelIsThatModel) {
   ModelAverage average;
   for (int update = 1; update <= 100; ++update) update_average(average, model_of(1e-30f, 1), 0.99);
   EXPECT_EQ(average.model, model_of(1e-30f, 1));
+}
+
+TEST(Average, RefusesAnotherNetworkAndImpossibleShares) {
+  ModelAverage average{model_of(0, 1), 1};
+  EXPECT_THROW(update_average(average, {}, 0.9), Error);
+  StateDict other = model_of(0, 1);
+  other[0].floats().pop_back();
+  EXPECT_THROW(update_average(average, other, 0.9), Error);
+  for (const double decay : {-0.1, 1.0, std::nan("")})
+    EXPECT_THROW(update_average(average, model_of(0, 1), decay), Error) << decay;
+  EXPECT_THROW(update_average(average, model_of(0, 1), 0.9, 0), Error);
+  StateDict nothing;
+  EXPECT_THROW(scale_logits(nothing, 2), Error);
 }
 
 }  // namespace

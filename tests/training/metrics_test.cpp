@@ -6,6 +6,11 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "bart/platform/error.h"
+#include "bart/training/augmented_batch.h"
+#include "bart/training/precision_recall.h"
+#include "bart/training/temperature.h"
+
 namespace bart {
 namespace {
 
@@ -113,6 +118,44 @@ TEST(Calibration, BinsHoldTheirUpperBorder) {
   const Calibration sure = calibration({2, {1}, {1000, 0}});
   EXPECT_EQ(sure.bins[14].pictures, 1);
   EXPECT_EQ(sure.expected_error, 1);
+}
+
+TEST(MetricsOfWhatDoesNotFit, AreRefused) {
+  const Predictions too_few_logits{2, {0, 1}, {0, 0, 0}}, no_classes{0, {0}, {}},
+      label_beyond{2, {0, 2}, {0, 0, 0, 0}}, negative_label{2, {0, -1}, {0, 0, 0, 0}};
+  for (const Predictions& bad : {too_few_logits, no_classes, label_beyond, negative_label}) {
+    EXPECT_THROW(evaluate(bad), Error);
+    EXPECT_THROW(top_k_accuracy(bad, 1), Error);
+    EXPECT_THROW(cross_entropy(bad), Error);
+    EXPECT_THROW(calibration(bad), Error);
+    EXPECT_THROW(precision_recall(bad), Error);
+    EXPECT_THROW(fitting_factor(bad), Error);
+    EXPECT_THROW(predicted_labels(bad), Error);
+  }
+  const ConfusionMatrix small{2, {1}};
+  EXPECT_THROW(classification_report(small), Error);
+  EXPECT_THROW(most_confused(small), Error);
+  EXPECT_THROW(small.support(0), Error);
+  const std::vector<std::int32_t> labels = {0, 1};
+  const ConfusionMatrix matrix = confusion_matrix(labels, labels, 2);
+  EXPECT_THROW(matrix.support(2), Error);
+  EXPECT_THROW(matrix.support(-1), Error);
+  EXPECT_THROW(confusion_matrix(labels, labels, std::size_t{1} << 40), Error);
+  EXPECT_THROW(classification_report_text(classification_report(matrix), {"a"}), Error);
+  EXPECT_THROW(classification_report_text(classification_report(matrix), {"a", "b"}, -1), Error);
+}
+
+TEST(PicturesThatAreNotThere, AreRefused) {
+  LoadedPictures none;
+  none.image_size = 8;
+  const std::vector<std::uint32_t> first = {0};
+  EXPECT_THROW(picture_source(none, first), Error);
+  EXPECT_THROW(predictions_of(BatchNetwork{}, none, first, 32), Error);
+  EXPECT_THROW(evaluate_batches(BatchNetwork{}, PictureSource{.size = 1, .picture = {}}, {}, {}), Error);
+  AugmentedBatch batch;
+  EXPECT_THROW(batch.make(none, first, first, {}, 1, 1, 8, 1), Error);
+  EXPECT_THROW(batch.make(none, {}, first, {}, 1, 1, 8, 1), Error);
+  EXPECT_THROW(batch.make(none, {}, {}, {}, 1, 1, -8, 1), Error);
 }
 
 }  // namespace
