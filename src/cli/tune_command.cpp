@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -74,7 +75,7 @@ void log_end_of(Log& log, const TuneResult& result, const Trial& trial) {
 }
 
 void print_result(const TuneResult& result) {
-  fmt::print("{}", tune_table(result));
+  fmt::print("{}", tune_table(result, terminal_columns(STDOUT_FILENO)));
   const auto best = result.best();
   if (!best) {
     fmt::print("\nNo training has finished yet\n");
@@ -85,7 +86,7 @@ void print_result(const TuneResult& result) {
       trial.test_accuracy
           ? fmt::format("; {:.2f} % of the test pictures, which played no part", *trial.test_accuracy)
           : "";
-  fmt::print("\nThe best (*) has {:.2f} % of the validation pictures right{}. Its model is in {}\n",
+  fmt::print("\nThe best (*) classifies {:.2f} % of the validation pictures correctly{}. Its model is in {}\n",
              trial.accuracy, tested, result.trial_folder(trial).string());
   fmt::print("This trains with the same settings on all pictures that are not for testing:\n\n{}\n",
              best_command(result));

@@ -113,9 +113,10 @@ std::string table(const TuneResult& result) {
     for (std::size_t c = 2; c < rows[0].size(); ++c)
       html += fmt::format("<td class=\"n\">{}</td>", html_text(rows[r][c]));
     const bool recipe = rows[r][1] == "0";
-    html += fmt::format("<td>{}</td></tr>\n", rows[r].size() > rows[0].size() ? rows[r].back()
-                                              : recipe                        ? "the recipe"
-                                                                              : "");
+    html +=
+        fmt::format("<td class=\"nowrap\">{}</td></tr>\n", rows[r].size() > rows[0].size() ? rows[r].back()
+                                                           : recipe                        ? "the recipe"
+                                                                                           : "");
   }
   return html + "</tbody></table></div>\n";
 }

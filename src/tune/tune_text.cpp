@@ -27,6 +27,9 @@ std::string heading_of(const std::string& flag) {
   return flag;
 }
 
+/// The first cells of a row, which every candidate has: mark, number, epochs, accuracy, F1 and time.
+constexpr std::size_t figure_cells = 6;
+
 std::string figure_text(const Trial& trial, double value, int decimals) {
   return trial.state == Trial::State::finished ? fmt::format("{:.{}f}", value, decimals) : "-";
 }
@@ -54,20 +57,41 @@ std::vector<std::vector<std::string>> tune_rows(const TuneResult& result) {
   return rows;
 }
 
-std::string tune_table(const TuneResult& result) {
+std::string tune_table(const TuneResult& result, std::size_t columns) {
   const auto rows = tune_rows(result);
   std::vector<std::size_t> widths(rows[0].size());
   for (const auto& row : rows) {
     for (std::size_t c = 0; c < widths.size(); ++c) widths[c] = std::max(widths[c], columns_of(row[c]));
   }
-  std::string table;
-  for (const auto& row : rows) {
+  const auto line_of = [&](const std::vector<std::string>& row, std::size_t cells) {
     std::string line;
-    for (std::size_t c = 0; c < row.size(); ++c) {
+    for (std::size_t c = 0; c < std::min(row.size(), cells); ++c) {
       const std::size_t width = c < widths.size() ? widths[c] : 0;
       line += fmt::format("{}{:>{}}", c == 0 ? "" : c == 1 ? " " : "  ", row[c], width);
     }
+    return line;
+  };
+  std::string table;
+  std::size_t widest = 0;
+  for (const auto& row : rows) {
+    const std::string line = line_of(row, row.size());
+    widest = std::max(widest, columns_of(line));
     table += line + "\n";
+  }
+  if (columns == 0 || widest <= columns) return table;
+  table = line_of(rows[0], figure_cells) + "\n";
+  for (std::size_t r = 1; r < rows.size(); ++r) {
+    table += line_of(rows[r], figure_cells) + "\n";
+    std::vector<std::string> lines;
+    for (std::size_t c = figure_cells; c < rows[r].size(); ++c) {
+      const std::string words = c < rows[0].size() ? rows[0][c] + " " + rows[r][c] : rows[r][c];
+      if (!lines.empty() && columns_of(lines.back()) + 3 + columns_of(words) <= columns) {
+        lines.back() += ", " + words;
+      } else {
+        lines.push_back("      " + words);
+      }
+    }
+    for (const std::string& line : lines) table += line + "\n";
   }
   return table;
 }

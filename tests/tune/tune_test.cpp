@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include <nlohmann/json.hpp>
 
 #include "bart/platform/error.h"
@@ -105,6 +107,26 @@ TEST_F(TuneTest, KeepsTheModelOfTheBestTrainingAndTheRecordsOfAll) {
     EXPECT_EQ(fs::exists(run.model()), i == *result.best());
   }
   EXPECT_THAT(best_command(result), testing::HasSubstr("--recipe tuned --epochs 2"));
+}
+
+TEST(TuneTable, IsFoldedWhereTheTerminalIsNarrow) {
+  TuneResult result;
+  for (std::size_t n = 0; n < 3; ++n) result.candidates.push_back(candidate(result.options, n, 25));
+  result.rungs = halving(3, {12, 25});
+  result.trials = {{.candidate = 0, .rung = 0, .epochs = 12, .state = Trial::State::finished, .seconds = 61},
+                   {.candidate = 1, .rung = 0, .epochs = 12, .state = Trial::State::diverged, .seconds = 7},
+                   {.candidate = 2, .rung = 0, .epochs = 12, .seconds = 7}};
+  const std::string whole = tune_table(result);
+  EXPECT_EQ(tune_table(result, 200), whole);
+  for (const std::size_t columns : {50, 60, 79}) {
+    const std::string table = tune_table(result, columns);
+    std::istringstream lines(table);
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), columns) << table;
+    for (const auto& [flag, text] : result.candidates[1].shown)
+      EXPECT_THAT(table, testing::HasSubstr(" " + text));
+    EXPECT_THAT(table, testing::HasSubstr("diverged"));
+    EXPECT_THAT(table, testing::HasSubstr("not finished"));
+  }
 }
 
 TEST_F(TuneTest, RefusesAFolderWithAnotherSearchOrWithSomethingElse) {

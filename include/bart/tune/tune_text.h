@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <string>
 
@@ -8,8 +9,9 @@
 namespace bart {
 
 /// The candidates as a table for a terminal, the best first, one row each: number, epochs, validation
-/// accuracy and macro F1, time, and what was tried.
-std::string tune_table(const TuneResult& result);
+/// accuracy and macro F1, time, and what was tried. Where a row needs more than `columns` (0: no limit), what
+/// was tried follows on lines of its own.
+std::string tune_table(const TuneResult& result, std::size_t columns = 0);
 
 /// What a training tries, "lr 0.0031, image-size 160"; "the recipe" for that itself.
 std::string tried_text(const TuneResult& result, const Trial& trial);

@@ -1,0 +1,89 @@
+// bart tune as a user runs it: stopped, killed, and going on.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <csignal>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "bart/platform/files.h"
+#include "drawn_faces.h"
+
+namespace bart {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+class TuneDrawn : public DrawnFaces {
+ protected:
+  TuneDrawn() : DrawnFaces(3, 40) {}
+
+  static std::vector<std::string> tune(const std::string& out) {
+    return {"tune", "faces", "--budget",  "10h", "--trials", "2",     "--epochs", "2", "--image-size", "32",
+            "--bs", "4",     "--threads", "1",   "--recipe", "tuned", "--out",    out};
+  }
+  /// The trainings in tune.json without their times.
+  nlohmann::json figures(const std::string& out) const {
+    nlohmann::json trials = nlohmann::json::parse(file_text(here() / out / "tune.json")).at("trials");
+    for (auto& trial : trials) trial.erase("seconds");
+    return trials;
+  }
+  /// How many times a training began or went on: each time has an event file.
+  std::size_t begun(const std::string& out) const {
+    std::size_t count = 0;
+    std::error_code gone;
+    for (fs::recursive_directory_iterator at(here() / out / "trials", gone), end; !gone && at != end;
+         at.increment(gone)) {
+      count += at->path().filename().string().starts_with("events.");
+    }
+    return count;
+  }
+  bool begins_again(const std::string& out, std::size_t before) const {
+    for (int i = 0; i < 6000 && begun(out) <= before; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    return begun(out) > before;
+  }
+};
+
+TEST_F(TuneDrawn, GoesOnToTheSameFiguresAfterSignalsAndAfterAKill) {
+  const BartResult whole = run_bart(here(), tune("whole"));
+  ASSERT_EQ(whole.code, 0) << whole.err;
+  EXPECT_THAT(whole.out, HasSubstr("The best (*)"));
+
+  for (const int signal : {SIGINT, SIGTERM, SIGKILL}) {
+    const std::size_t before = begun("parts");
+    RunningBart bart(here(), tune("parts"));
+    ASSERT_TRUE(begins_again("parts", before));
+    bart.send(signal);
+    const BartResult result = bart.wait();
+    EXPECT_EQ(result.code, 128 + signal) << result.err;
+    if (signal == SIGKILL) continue;
+    // Between two trainings it ends at once.
+    if (result.err.find("Stopped by") == std::string::npos) continue;
+    EXPECT_THAT(result.err, HasSubstr(std::string("Stopped by ") + (signal == SIGINT ? "Ctrl-C" : "SIGTERM") +
+                                      ": the same command goes on"));
+  }
+  const BartResult parts = run_bart(here(), tune("parts"));
+  ASSERT_EQ(parts.code, 0) << parts.err;
+  EXPECT_EQ(figures("parts"), figures("whole"));
+  const auto command = [](const BartResult& result) {
+    return result.out.substr(result.out.rfind("bart train"));
+  };
+  EXPECT_EQ(command(parts), command(whole));
+}
+
+TEST_F(TuneDrawn, RefusesABudgetThatIsNoTime) {
+  for (const char* budget : {"", "0s", "2", "1h30", "30m1h", "-1h"}) {
+    std::vector<std::string> arguments = tune("out");
+    arguments[3] = budget;
+    const BartResult result = run_bart(here(), arguments);
+    EXPECT_EQ(result.code, 2) << budget;
+    EXPECT_THAT(result.err, HasSubstr("--budget")) << budget;
+    EXPECT_FALSE(fs::exists(here() / "out"));
+  }
+}
+
+}  // namespace
+}  // namespace bart
