@@ -197,9 +197,10 @@ void add_predict_command(CLI::App& program, Run& run) {
   command->add_option("--min-probability", flags->min_probability,
                       "Leave out classes that are less probable; a picture without any is unsure");
   command->add_option("--watch", flags->watch,
-                      "Classify the pictures of this folder and then each that arrives in it, until Ctrl-C");
+                      "Classify the pictures of this folder, and then each that arrives in it once it is "
+                      "written, until Ctrl-C");
   command->add_option("--every", flags->every,
-                      "Of a video take one frame per so many seconds (default: all frames)");
+                      "Seconds between the frames that are taken from a video (default: all frames)");
   command->add_option("--sort-into", flags->sort_into,
                       "Also copy each picture into a folder of this folder, named after its class");
   command->add_flag("--link", flags->link, "Make symbolic links there instead of copies");
@@ -222,8 +223,8 @@ void add_predict_command(CLI::App& program, Run& run) {
       "does\n"
       "  bart predict picture.jpg --top-k 3            the three best guesses\n"
       "  bart predict holiday --sort-into sorted --min-probability 0.8\n"
-      "  bart predict --watch inbox --sort-into sorted  what arrives in inbox/, until Ctrl-C\n"
-      "  bart predict clip.mp4 --every 1 --out clip.csv  a frame per second of a video\n"
+      "  bart predict --watch inbox --sort-into sorted     what arrives in inbox/, until Ctrl-C\n"
+      "  bart predict clip.mp4 --every 1 --out clip.csv    a frame per second of a video\n"
       "  find . -name '*.png' | bart predict -         the pictures of a list\n"
       "  bart predict holiday/ --recursive --out holiday.csv");
   command->callback([flags, &run] { run = [flags] { return predict_command(*flags); }; });

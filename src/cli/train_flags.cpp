@@ -75,7 +75,7 @@ void add_train_flags(CLI::App& command, TrainFlags& flags) {
   command
       .add_option(
           "--log", flags.log,
-          "How the training is told: original (the lines of the original), table (a row per epoch), json "
+          "What the training prints: original (the lines of the original), table (a row per epoch), json "
           "(a line per event, on stdout), or auto: a table on a terminal, else the original's lines")
       ->check(CLI::IsMember({"auto", "original", "table", "json"}))
       ->capture_default_str();

@@ -194,4 +194,13 @@ std::vector<std::uint8_t> encode_settings_event(double wall_time,
   return summary_record(wall_time, 0, summary);
 }
 
+std::vector<std::uint8_t> encode_session_end_event(double wall_time, bool success) {
+  Bytes end, summary;
+  append_number(end, 1, success ? 1 : 2);     // SessionEndInfo.status: STATUS_SUCCESS or STATUS_FAILURE
+  append_tag(end, 2, WireType::eight_bytes);  // .end_time_secs
+  append_little_endian(end, std::bit_cast<std::uint64_t>(wall_time));
+  append_bytes(summary, 1, settings_value("_hparams_/session_end_info", 4, end));
+  return summary_record(wall_time, 0, summary);
+}
+
 }  // namespace bart

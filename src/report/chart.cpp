@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <optional>
 
@@ -13,7 +14,7 @@ namespace bart {
 namespace {
 
 // Sizes of the drawing, in SVG units.
-constexpr double width = 480, height = 262, left = 66, right = 12, top = 10, bottom = 42;
+constexpr double width = 480, height = 262, left = 76, right = 12, top = 10, bottom = 42;
 
 std::string figure_text(const Chart& chart, double value) {
   const std::string number = value != 0 && std::abs(value) < 0.5 * std::pow(10, -chart.decimals)
@@ -107,7 +108,7 @@ std::optional<Axes> axes_of(const Chart& chart) {
 }
 
 /// The lines of the grid, and the numbers at both axes.
-std::string grid_of(const Axes& axes) {
+std::string grid_of(const Axes& axes, const std::string& y_label) {
   std::string grid;
   const Axis& y = axes.y;
   const auto ticks = static_cast<int>(std::lround((y.high - y.low) / y.step));
@@ -125,8 +126,20 @@ std::string grid_of(const Axes& axes) {
     grid += fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{:.0f}</text>", axes.across(tick),
                         height - bottom + 18, tick);
   }
-  return grid + fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">epoch</text>",
+  grid += fmt::format(
+      "<text class=\"axis\" transform=\"translate(13 {:.0f}) rotate(-90)\" text-anchor=\"middle\">{}</text>",
+      (top + height - bottom) / 2, html_text(y_label));
+  return grid + fmt::format("<text class=\"axis\" x=\"{}\" y=\"{}\" text-anchor=\"middle\">epoch</text>",
                             (left + width - right) / 2, height - 4);
+}
+
+/// "accuracy in %", "loss (log scale)".
+std::string label_of(const Chart& chart, const Axes& axes) {
+  std::string label = chart.title.substr(0, chart.title.find(" of "));
+  if (label.size() > 1 && std::islower(static_cast<unsigned char>(label[1])) != 0)
+    label[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(label[0])));
+  if (!chart.unit.empty()) label += " in" + (chart.unit.starts_with(' ') ? chart.unit : " " + chart.unit);
+  return label + (axes.logarithmic ? " (log scale)" : "");
 }
 
 /// The line at the best epoch.
@@ -134,11 +147,25 @@ std::string best_mark(const Chart& chart, const Axes& axes) {
   if (chart.best < axes.first || chart.best > axes.last || axes.last <= axes.first) return {};
   const double x = axes.across(chart.best);
   const bool at_right = x > (left + width - right) / 2;
+  // The label stands where it is farthest from all lines.
+  const double label_width = 70;
+  const auto distance = [&](double y) {
+    double least = height;
+    for (const ChartLine& line : chart.lines) {
+      for (const ChartPoint& point : line.points) {
+        const double before = (at_right ? x : x + label_width) - axes.across(point.x);
+        if (before < 0 || before > label_width) continue;
+        least = std::min(least, std::abs(axes.down(point.y) - (y - 4)));
+      }
+    }
+    return least;
+  };
+  const double places[] = {height - bottom - 6, top + 14, (top + height - bottom) / 2};
+  const double y = *std::ranges::max_element(places, {}, distance);
   return fmt::format(
       "<line class=\"best\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"/><text class=\"best\" "
       "x=\"{3:.1f}\" y=\"{4}\" text-anchor=\"{5}\">best: {6:.0f}</text>",
-      x, top, height - bottom, x + (at_right ? -5 : 5), height - bottom - 6, at_right ? "end" : "start",
-      chart.best);
+      x, top, height - bottom, x + (at_right ? -5 : 5), y, at_right ? "end" : "start", chart.best);
 }
 
 }  // namespace
@@ -176,7 +203,8 @@ std::string chart_html(const Chart& chart) {
       "over "
       "epochs</title><desc id=\"{0}-desc\">{10}</desc>{11}{12}</svg></figure>\n",
       chart.id, html_text(chart.title), legend, width, height, data_text(chart), axes.first, axes.last, left,
-      width - right, description(chart), grid_of(axes) + best_mark(chart, axes), drawn);
+      width - right, description(chart), grid_of(axes, label_of(chart, axes)) + best_mark(chart, axes),
+      drawn);
 }
 
 }  // namespace bart

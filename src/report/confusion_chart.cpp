@@ -4,6 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <deque>
+#include <numeric>
+#include <utility>
 
 #include "bart/html/html.h"
 #include "bart/platform/printable.h"
@@ -29,6 +33,48 @@ std::string label_of(const std::string& name) {
 }
 
 }  // namespace
+
+std::vector<std::int32_t> similarity_order(const ConfusionMatrix& matrix) {
+  const auto n = static_cast<std::int32_t>(matrix.classes);
+  std::vector<double> supports;
+  for (std::int32_t c = 0; c < n; ++c)
+    supports.push_back(static_cast<double>(std::max<std::int64_t>(1, matrix.support(c))));
+  const auto similarity = [&](std::int32_t a, std::int32_t b) {
+    return static_cast<double>(matrix.at(a, b)) / supports[static_cast<std::size_t>(a)] +
+           static_cast<double>(matrix.at(b, a)) / supports[static_cast<std::size_t>(b)];
+  };
+  std::deque<std::int32_t> chain;
+  std::vector<std::int32_t> left(matrix.classes);
+  std::iota(left.begin(), left.end(), 0);
+  if (n < 2) return left;
+  double most = -1;
+  std::pair<std::int32_t, std::int32_t> first{0, 0};
+  for (std::int32_t a = 0; a < n; ++a) {
+    for (std::int32_t b = a + 1; b < n; ++b) {
+      if (const double s = similarity(a, b); s > most) {
+        most = s;
+        first = {a, b};
+      }
+    }
+  }
+  chain = {first.first, first.second};
+  std::erase(left, first.first);
+  std::erase(left, first.second);
+  const auto nearest = [&](std::int32_t end) {
+    return std::ranges::max_element(left, {}, [&](std::int32_t c) { return similarity(end, c); });
+  };
+  while (!left.empty()) {
+    const auto before = nearest(chain.front()), after = nearest(chain.back());
+    if (similarity(chain.front(), *before) > similarity(chain.back(), *after)) {
+      chain.push_front(*before);
+      left.erase(before);
+    } else {
+      chain.push_back(*after);
+      left.erase(after);
+    }
+  }
+  return {chain.begin(), chain.end()};
+}
 
 std::string confusion_chart(const ConfusionMatrix& matrix, const std::vector<std::string>& names) {
   const std::size_t n = matrix.classes;
@@ -64,10 +110,11 @@ std::string confusion_chart(const ConfusionMatrix& matrix, const std::vector<std
       const double share = static_cast<double>(count) / static_cast<double>(support);
       const double opacity = 0.1 + 0.9 * std::pow(share, 0.7);
       cells += fmt::format(
-          "<rect class=\"{}\" data-r=\"{}\" data-c=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" "
+          "<rect class=\"{}\" data-r=\"{}\" data-c=\"{}\" data-n=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\" "
+          "width=\"{:.1f}\" "
           "height=\"{:.1f}\" "
           "fill-opacity=\"{:.2f}\"><title>{}</title></rect>",
-          truth == predicted ? "right" : "wrong", truth, predicted,
+          truth == predicted ? "right" : "wrong", truth, predicted, count,
           room + cell * static_cast<double>(predicted), room + cell * static_cast<double>(truth), cell, cell,
           opacity,
           truth == predicted ? fmt::format("{}: {} of {} correct ({:.1f} %)", html_text(name_of(truth)),
@@ -75,14 +122,20 @@ std::string confusion_chart(const ConfusionMatrix& matrix, const std::vector<std
                              : fmt::format("{} taken for {}: {} of {} ({:.1f} %)", html_text(name_of(truth)),
                                            html_text(name_of(predicted)), count, support, 100 * share));
       if (n > most_numbers) continue;
-      numbers += fmt::format("<text class=\"count{}\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>",
-                             opacity > 0.55 ? " on" : "",
-                             room + (static_cast<double>(predicted) + 0.5) * cell, room + middle, count);
+      numbers += fmt::format(
+          "<text class=\"count{}\" data-r=\"{}\" data-c=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>",
+          opacity > 0.55 ? " on" : "", truth, predicted, room + (static_cast<double>(predicted) + 0.5) * cell,
+          room + middle, count);
     }
+  }
+  std::string order;
+  if (labelled) {
+    for (const std::int32_t c : similarity_order(matrix))
+      order += (order.empty() ? "" : ",") + std::to_string(c);
   }
   return fmt::format(
       "<div class=\"matrix\"><svg id=\"confusion\" viewBox=\"0 0 {0:.0f} {0:.0f}\" role=\"img\" "
-      "tabindex=\"0\" "
+      "tabindex=\"0\" data-cell=\"{10:.3f}\" data-order=\"{11}\" "
       "style=\"--label:{1:.1f}px;--count:{9:.1f}px;max-width:{2:.0f}px\" aria-label=\"Confusion matrix of "
       "{3} classes, with "
       "one row per true class and one column per predicted class. The table below lists the "
@@ -90,7 +143,7 @@ std::string confusion_chart(const ConfusionMatrix& matrix, const std::vector<std
       "y=\"{4:.1f}\" "
       "width=\"{5:.1f}\" height=\"{5:.1f}\"/>{6}{7}{8}</svg></div>\n",
       room + side + 2, font, std::max(420.0, room + side + 2), n, room, side, cells, numbers, labels,
-      count_font);
+      count_font, cell, order);
 }
 
 }  // namespace bart

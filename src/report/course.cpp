@@ -26,7 +26,7 @@ std::string chance(const RunRecord& run, const ConfusionMatrix* matrix) {
     all += matrix->support(label);
   }
   return fmt::format(
-      "Chance level: naming always the most frequent class is correct for {:.1f} % of these pictures, a "
+      "Chance level: always naming the most frequent class is correct for {:.1f} % of these pictures, a "
       "random "
       "guess for {:.1f} %.",
       100.0 * static_cast<double>(largest) / static_cast<double>(std::max<std::int64_t>(all, 1)), guess);

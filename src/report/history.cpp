@@ -115,4 +115,8 @@ void RunHistory::epoch(const EpochRecord& epoch) {
   write_history();
 }
 
+void RunHistory::ended(bool success) const {
+  append_file(events_, encode_session_end_event(seconds_since_1970(), success));
+}
+
 }  // namespace bart

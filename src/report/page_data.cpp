@@ -82,7 +82,7 @@ std::string augmentation_section(const RecordedRun& run) {
   return html_section(
       "augmentation", "What the network saw",
       fmt::format(
-          "<p>Six training pictures as they are, at the left, and as they were changed in the first seven "
+          "<p>Six training pictures as they are, on the left, and as they were changed in the first seven "
           "epochs.</p>\n<div class=\"scroll\"><img class=\"sheet\" alt=\"Training pictures, changed at "
           "random\" "
           "src=\"data:image/jpeg;base64,{}\"></div>\n<p><small>{}</small></p>\n",

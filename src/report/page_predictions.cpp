@@ -87,9 +87,9 @@ std::string calibration_section(const Calibration& calibration) {
       "class=\"scroll\"><table><thead><tr><th "
       "scope=\"col\">Probability of the prediction</th><th scope=\"col\" class=\"n\">Pictures</th><th "
       "scope=\"col\" "
-      "class=\"n\">Mean probability</th><th scope=\"col\" class=\"n\">Right</th><th scope=\"col\" "
+      "class=\"n\">Mean probability</th><th scope=\"col\" class=\"n\">Correct</th><th scope=\"col\" "
       "data-still><span "
-      "class=\"unseen\">Right, as a bar</span></th></tr></thead><tbody>\n",
+      "class=\"unseen\">Correct, as a bar</span></th></tr></thead><tbody>\n",
       percent(calibration.expected_error));
   for (std::size_t m = 0; m < calibration_bins; ++m) {
     const CalibrationBin& bin = calibration.bins[m];

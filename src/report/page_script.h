@@ -79,6 +79,41 @@ if (matrix) {
     show();
   };
   const all = () => { view = {x: 0, y: 0, size: whole}; show(); };
+  const cell = +matrix.dataset.cell, order = matrix.dataset.order.split(",");
+  const cells = [...matrix.querySelectorAll("rect[data-r]")], counts = [...matrix.querySelectorAll("text.count")];
+  const choices = document.createElement("div");
+  choices.className = "filters";
+  const choose = (text, options, action) => {
+    const label = document.createElement("label"), select = document.createElement("select");
+    select.append(...options.map(([name, value]) => new Option(name, value)));
+    select.addEventListener("input", () => action(select.value));
+    label.append(text, select); choices.append(label);
+  };
+  if (counts.length) {
+    const sums = {}, of_cell = {};
+    for (const {dataset: {r, c, n}} of cells) { sums[r] = (sums[r] ?? 0) + +n; of_cell[r + " " + c] = n; }
+    choose("Numbers", [["pictures", "n"], ["shares in %", "share"]], value => {
+      for (const text of counts) {
+        const {r, c} = text.dataset, n = of_cell[r + " " + c], share = 100 * n / sums[r];
+        text.textContent = value === "n" ? n : share < 0.5 ? "<1" : share.toFixed(0);
+      }
+    });
+  }
+  if (order.length > 2) choose("Order", [["by name", "name"], ["similar classes together", "similar"]], value => {
+    const place = [];
+    order.forEach((c, i) => { place[c] = value === "name" ? +c : i; });
+    for (const {dataset: {r, c}, x, y} of cells) { x.baseVal.value = room + cell * place[c]; y.baseVal.value = room + cell * place[r]; }
+    for (const text of counts) {
+      text.setAttribute("x", room + cell * (place[text.dataset.c] + 0.5));
+      text.setAttribute("y", room + cell * (place[text.dataset.r] + 0.5));
+    }
+    for (const name of names) {
+      const at = room + cell * (place[name.dataset.c] + 0.5);
+      if (name.classList.contains("row")) name.setAttribute("y", at); else name.transform.baseVal.getItem(0).setTranslate(at, 0);
+    }
+    show();
+  });
+  frame.before(choices);
   const place = event => {
     const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(matrix.getScreenCTM().inverse());
     return [point.x, point.y];

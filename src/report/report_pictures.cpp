@@ -8,8 +8,8 @@
 namespace bart {
 namespace {
 
-constexpr std::size_t most_shown = 12;    // of each kind that is explained
-constexpr std::size_t most_others = 800;  // whose thumbnails take about 4 MB
+constexpr std::size_t most_shown = 12;     // of each kind that is explained
+constexpr std::size_t most_others = 5000;  // shown_pictures() limits their bytes
 
 }  // namespace
 

@@ -1,5 +1,8 @@
 #include "shown_pictures.h"
 
+#include <cstddef>
+#include <cstdint>
+
 #include "bart/dataset/read_picture_file.h"
 #include "bart/engine/softmax.h"
 #include "bart/explain/overlay.h"
@@ -14,11 +17,20 @@ namespace bart {
 namespace {
 
 constexpr int thumbnail_side = 176;  // twice the size on the page, for sharp screens
-constexpr int small_side = 120;      // of pictures without explanations, of which there are many
 constexpr int thumbnail_quality = 82;
 
-std::string jpeg_address(const Picture& picture) {
-  return "data:image/jpeg;base64," + base64(encode_jpeg(picture, thumbnail_quality));
+/// How pictures without explanations are shown, so many that a page of all mistakes stays below 8 MB.
+struct Small {
+  std::size_t most;  // pictures
+  int side, quality;
+};
+constexpr Small smalls[] = {{800, 120, 82}, {1400, 96, 74}, {2200, 80, 66}, {SIZE_MAX, 64, 50}};
+
+/// Of all of them together. More pictures than have room are left out, the last ones first.
+constexpr std::size_t most_small_bytes = 5'600'000;
+
+std::string jpeg_address(const Picture& picture, int quality = thumbnail_quality) {
+  return "data:image/jpeg;base64," + base64(encode_jpeg(picture, quality));
 }
 
 Picture thumbnail(const RecordedRun& run, const LoadedPictures& pictures, std::uint32_t i, int most) {
@@ -41,13 +53,16 @@ std::vector<ShownPicture> shown_pictures(const RecordedRun& run, const LoadedPic
                                          std::span<const ReportPicture> chosen,
                                          std::span<const Explanation> explanations, int threads) {
   std::vector<ShownPicture> shown(chosen.size());
+  const Small* small = smalls;
+  while (chosen.size() > small->most) ++small;
+  const int side = explanations.empty() ? small->side : thumbnail_side;
+  const int quality = explanations.empty() ? small->quality : thumbnail_quality;
   parallel_for(chosen.size(), threads, [&](std::size_t k) {
     const std::size_t place = chosen[k].place;
     const std::vector<double> probabilities = softmax(predictions.row(place));
-    const Picture picture =
-        thumbnail(run, pictures, test[place], explanations.empty() ? small_side : thumbnail_side);
-    shown[k] = {pictures.files[test[place]], predictions.labels[place], {}, picture.width, picture.height,
-                jpeg_address(picture)};
+    const Picture picture = thumbnail(run, pictures, test[place], side);
+    shown[k] = {pictures.files[test[place]],   predictions.labels[place], {}, picture.width, picture.height,
+                jpeg_address(picture, quality)};
     for (std::size_t c = 0; c < chosen[k].classes.size(); ++c) {
       const std::int32_t label = chosen[k].classes[c];
       shown[k].classes.push_back(
@@ -55,6 +70,10 @@ std::vector<ShownPicture> shown_pictures(const RecordedRun& run, const LoadedPic
            explanations.empty() ? std::string() : jpeg_address(overlay(picture, explanations[k].maps[c]))});
     }
   });
+  if (!explanations.empty()) return shown;
+  std::size_t bytes = 0, fit = 0;
+  while (fit < shown.size() && (bytes += shown[fit].thumbnail.size()) <= most_small_bytes) ++fit;
+  shown.resize(fit);
   return shown;
 }
 

@@ -25,8 +25,9 @@ struct ShownPicture {
   std::string thumbnail;  // a JPEG as a data: address
 };
 
-/// Reads and draws `chosen`, whose explanations are in the same order; without explanations they are smaller
-/// and have no overlays. The other arguments are those of training_report.
+/// Reads and draws `chosen`, whose explanations are in the same order; without explanations they have no
+/// overlays and are the smaller the more there are, and the last ones are left out where all of them would
+/// make the page too large. The other arguments are those of training_report.
 std::vector<ShownPicture> shown_pictures(const RecordedRun& run, const LoadedPictures& pictures,
                                          std::span<const std::uint32_t> test, const Predictions& predictions,
                                          std::span<const ReportPicture> chosen,

@@ -253,6 +253,7 @@ void RunInProgress::train(Training& training) {
   } catch (const DivergedError& error) {
     warn(fmt::format("The training diverged: {}", error.what()));
     write_progress(training, "diverged");
+    history_->ended(false);
     throw DivergedError(fmt::format(
         "{}; {}{}", error.what(),
         result_.checkpoint.empty() ? "there is no checkpoint yet"
@@ -314,6 +315,7 @@ void RunInProgress::finish(Training& training) {
   for (const std::string& warning : warnings_after(data_.pictures, data_.split, progress)) warn(warning);
   const bool finished = training.finished() || result_.out_of_patience;
   output_.write_progress(progress, finished ? "finished" : "stopped");
+  history_->ended(true);
   if (observer_.trained) observer_.trained(result_);
 
   const bool tested = !data_.split.validation.empty() && !data_.split.test.empty();

@@ -163,6 +163,26 @@ TEST_F(ReportDrawn, ChromiumAnswersWhatIsTypedAndClicked) {
     const select = document.querySelector('.filters + .map').previousElementSibling.querySelector('select');
     type(select, select.options[1].value);
     said.push(document.querySelectorAll('.map .dim').length > 0);
+    // The matrix in shares, and with similar classes together: every cell keeps its row and its column.
+    const [numbers, order] = [...document.querySelectorAll('#confusion-matrix ~ .filters select')];
+    const texts = [...document.querySelectorAll('#confusion text.count')], rows = {};
+    const counts = texts.map(text => text.textContent);
+    type(numbers, 'share');
+    for (const text of texts) rows[text.dataset.r] = (rows[text.dataset.r] ?? 0) + +text.textContent;
+    said.push(Object.values(rows).length > 0 && Object.values(rows).every(sum => Math.abs(sum - 100) <= 2));
+    type(numbers, 'n');
+    said.push(texts.every((text, i) => text.textContent === counts[i]));
+    const svg = document.getElementById('confusion'), wanted_order = svg.dataset.order.split(',');
+    type(order, 'similar');
+    const down = [...svg.querySelectorAll('text.row')].sort((a, b) => a.getAttribute('y') - b.getAttribute('y'));
+    const across = new Map([...svg.querySelectorAll('text.col')].map(t => [t.dataset.c, t.transform.baseVal.getItem(0).matrix.e]));
+    const places = new Map(down.map(t => [t.dataset.c, +t.getAttribute('y')]));
+    said.push(down.map(t => t.dataset.c).join() === wanted_order.join());
+    said.push([...svg.querySelectorAll('rect[data-r]')].every(cell => {
+      const half = +svg.dataset.cell / 2, {r, c} = cell.dataset;
+      return Math.abs(+cell.getAttribute('y') + half - places.get(r)) < 0.1 &&
+        Math.abs(+cell.getAttribute('x') + half - across.get(c)) < 0.1;
+    }));
     document.title = 'said ' + said.join(' ');
   </script></body>)";
   std::string page = page_;
@@ -170,7 +190,7 @@ TEST_F(ReportDrawn, ChromiumAnswersWhatIsTypedAndClicked) {
   write_file(here() / "typed.html", page);
   const std::string dom = chromium(here(), "--dump-dom file://" + (here() / "typed.html").string());
   if (dom.empty()) GTEST_SKIP() << "there is no working chromium here";
-  EXPECT_THAT(dom, HasSubstr("<title>said true true true</title>"));
+  EXPECT_THAT(dom, HasSubstr("<title>said true true true true true true true</title>"));
 }
 
 TEST_F(ReportDrawn, ChromiumDrawsItInLightAndDarkAndOnATelephone) {

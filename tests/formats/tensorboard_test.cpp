@@ -38,6 +38,8 @@ TEST(TensorBoard, RecordsAreThoseOfItsOwnWriter) {
   const std::vector<std::string> tags = {"loss/train"};
   EXPECT_EQ(hexadecimal(encode_settings_event(1764000006.0, number, tags)), golden.at("setting"));
   EXPECT_EQ(hexadecimal(encode_settings_event(1764000006.5, text, {})), golden.at("setting_text"));
+  EXPECT_EQ(hexadecimal(encode_session_end_event(1764000007.0, true)), golden.at("session_end"));
+  EXPECT_EQ(hexadecimal(encode_session_end_event(1764000007.5, false)), golden.at("session_end_failed"));
   const std::string file = "\x89PNG bytes";
   const std::vector<TensorBoardImage> images = {{"confusion_matrix", 300, 200, {file.begin(), file.end()}}};
   EXPECT_EQ(hexadecimal(encode_image_event(1764000005.0, 3, images)), golden.at("image"));

@@ -9,7 +9,7 @@ from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
 from tensorboard.compat.proto.tensor_pb2 import TensorProto
 from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
 from tensorboard.plugins.hparams.api_pb2 import Experiment, HParamInfo, MetricInfo, MetricName
-from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData, SessionStartInfo
+from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData, SessionEndInfo, SessionStartInfo
 from tensorboard.summary.writer.record_writer import RecordWriter
 
 
@@ -68,9 +68,18 @@ def settings(wall_time, numbers, texts, tags):
         value("_hparams_/session_start_info", HParamsPluginData(session_start_info=session))])))
 
 
+def session_end(wall_time, status):
+    content = HParamsPluginData(session_end_info=SessionEndInfo(status=status, end_time_secs=wall_time))
+    plugin = SummaryMetadata.PluginData(plugin_name="hparams", content=content.SerializeToString())
+    value = Summary.Value(tag="_hparams_/session_end_info", metadata=SummaryMetadata(plugin_data=plugin))
+    return record(Event(wall_time=wall_time, summary=Summary(value=[value])))
+
+
 # A map of two settings has no order of its own, so there is one of each kind.
 print("setting", settings(1764000006.0, [("learning_rate", 0.001)], [], ["loss/train"]), sep="\t")
 print("setting_text", settings(1764000006.5, [], [("split", "original")], []), sep="\t")
 print("text", text(1764000004.0, "settings", "| a | b |"), sep="\t")
 print("image", image(1764000005.0, 3, "confusion_matrix", 300, 200, b"\x89PNG bytes"), sep="\t")
 print("long", scalars(1764000003.0, 7, [("x" * 200, -1.5)]), sep="\t")
+print("session_end", session_end(1764000007.0, "STATUS_SUCCESS"), sep="\t")
+print("session_end_failed", session_end(1764000007.5, "STATUS_FAILURE"), sep="\t")

@@ -92,6 +92,14 @@ TEST_F(RunTest, TellsOfEverythingAndLeavesEverything) {
   }
   EXPECT_EQ(recorded.record.epochs, epochs);
   EXPECT_EQ(recorded.steps.size(), 4u);
+  // TensorBoard's table shows the training as ended.
+  std::string events_file;
+  for (const auto& entry : fs::directory_iterator(out.record())) {
+    if (!entry.path().filename().string().starts_with(RunFolder::events_prefix)) continue;
+    const auto bytes = read_file(entry.path());
+    events_file.assign(bytes.begin(), bytes.end());
+  }
+  EXPECT_THAT(events_file, HasSubstr("_hparams_/session_end_info"));
 }
 
 TEST_F(RunTest, TheReportIsThereFromTheStartAndSaysWhatIsMissing) {

@@ -52,4 +52,7 @@ std::vector<std::uint8_t> encode_settings_event(double wall_time,
                                                 std::span<const TensorBoardSetting> settings,
                                                 std::span<const std::string> result_tags);
 
+/// The end of a training for that table, which otherwise shows it as running.
+std::vector<std::uint8_t> encode_session_end_event(double wall_time, bool success);
+
 }  // namespace bart

@@ -31,6 +31,9 @@ class RunHistory {
   void validated(int epoch, const Predictions& predictions, const LoadedPictures& pictures,
                  std::span<const std::uint32_t> indices) const;
 
+  /// The training is over, and not to be resumed because it was interrupted.
+  void ended(bool success) const;
+
  private:
   void write_history() const;
 
