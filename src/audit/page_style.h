@@ -25,7 +25,7 @@ button:disabled{opacity:.5;cursor:default}
 .item .does{display:flex;flex-wrap:wrap;gap:6px;margin-top:auto}
 .item .does span{display:flex;flex:1 1 150px;min-width:0}
 .item .does span button{border-radius:7px 0 0 7px}
-.item input{font:inherit;font-size:13px;flex:1;min-width:0;width:60px;color:var(--ink);background:var(--ground);border:1px solid var(--line);border-left:0;border-radius:0 7px 7px 0;padding:3px 8px}
+.item input{font:inherit;font-size:13px;flex:1;min-width:0;width:60px;color:var(--ink);background:var(--ground);border:1px solid var(--line);border-left:0;border-radius:0 7px 7px 0;padding:3px 5px}
 .item input.wrong{border-color:var(--alarm);box-shadow:inset 0 0 0 1px var(--alarm)}
 .item .chosen{font-weight:600;color:var(--good)}
 .item[data-action=remove] .chosen{color:var(--alarm)}
@@ -33,7 +33,8 @@ button:disabled{opacity:.5;cursor:default}
 .group{border:1px solid var(--line);border-radius:12px;padding:10px 14px 14px;margin-top:14px}
 .group>p{margin:0;font-size:13px;color:var(--quiet)}
 .badge{font-size:11px;font-weight:600;border:1px solid currentColor;border-radius:9px;padding:0 7px;margin-left:4px;color:var(--alarm);white-space:nowrap}
-@media (max-width:520px){.keys{display:none}.cards{grid-template-columns:1fr 1fr}}
+.cards{grid-template-columns:repeat(auto-fit,minmax(125px,1fr))}
+@media (max-width:520px){.keys{display:none}.item .does span{flex-basis:100%}.cards{grid-template-columns:1fr 1fr}}
 @media print{.bar,.keys,.does{display:none}.items{grid-template-columns:repeat(4,1fr)}.item{break-inside:avoid}.item img,.item .gone{height:110px}}
 )";
 

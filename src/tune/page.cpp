@@ -28,6 +28,7 @@ svg .recipe circle{fill:var(--test)}
 pre{background:var(--raised);border:1px solid var(--line);border-radius:8px;padding:12px 14px;white-space:pre-wrap;overflow-wrap:anywhere;font:13px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 tr.best th,tr.best td{font-weight:600}
 tbody th{min-width:0}
+@media (max-width:680px){svg text{font-size:24px}svg circle{r:6px}}
 )";
 
 // Sizes of the chart, in SVG units.
@@ -136,8 +137,8 @@ std::string cards(const TuneResult& result) {
   html +=
       html_card(std::to_string(result.trials.size()),
                 fmt::format("trainings of {}", counted(result.candidates.size(), "candidate", "candidates")));
-  html +=
-      html_card(clock_text(result.seconds), fmt::format("of {}", clock_text(result.options.budget_seconds)));
+  html += html_card(clock_text(result.seconds),
+                    fmt::format("spent, of a budget of {}", clock_text(result.options.budget_seconds)));
   return html + "</div>\n";
 }
 

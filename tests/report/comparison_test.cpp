@@ -46,9 +46,9 @@ Comparison with_change(const std::function<void(RunSettings&)>& change) {
   return compare({run_with(70), run_with(80, change)});
 }
 
-const auto all_figures =
-    UnorderedElementsAre("Validation accuracy, last", "Validation accuracy, best", "Macro F1, last", "Macro F1, best",
-                         "Validation loss, last", "Validation loss, best", "Training loss, last");
+const auto all_figures = UnorderedElementsAre("Validation accuracy, last", "Validation accuracy, best",
+                                              "Macro F1, last", "Macro F1, best", "Validation loss, last",
+                                              "Validation loss, best", "Training loss, last");
 
 TEST(Comparison, MarksTheBestOfRunsThatWereMeasuredAlike) {
   const Comparison comparison = with_change([](RunSettings& s) { s.learning_rate = 0.1; });
@@ -91,9 +91,10 @@ TEST(Comparison, TrainingLossesThatMeasureDifferentThingsAreNotCompared) {
       [](RunSettings& s) { s.mild_epochs = 1; },
   };
   for (const auto& change : changes) {
-    EXPECT_THAT(marked(with_change(change)),
-                UnorderedElementsAre("Validation accuracy, last", "Validation accuracy, best", "Macro F1, last", "Macro F1, best",
-                                     "Validation loss, last", "Validation loss, best"));
+    EXPECT_THAT(
+        marked(with_change(change)),
+        UnorderedElementsAre("Validation accuracy, last", "Validation accuracy, best", "Macro F1, last",
+                             "Macro F1, best", "Validation loss, last", "Validation loss, best"));
   }
 }
 
