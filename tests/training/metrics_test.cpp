@@ -80,8 +80,8 @@ TEST_P(Metrics, FiguresOfLogitsEqualTorchsAndNumpys) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Goldens, Metrics, testing::Range(std::size_t{0}, cases().size()),
-                         [](const testing::TestParamInfo<std::size_t>& info) {
-                           std::string name = cases()[info.param]["name"];
+                         [](const testing::TestParamInfo<std::size_t>& golden) {
+                           std::string name = cases()[golden.param]["name"];
                            std::erase_if(name, [](unsigned char c) { return !std::isalnum(c) && c != ' '; });
                            std::replace(name.begin(), name.end(), ' ', '_');
                            return name;
