@@ -59,16 +59,33 @@ void PredictionRun::take(const FilePrediction& prediction, std::size_t place) {
     skip(file.bytes.empty() ? file.path.string() : file.name, prediction.reason);
     return;
   }
-  const JointPrediction joint = others_.joint(place, prediction.probabilities);
+  JointPrediction joint;
+  try {
+    joint = others_.joint(place, prediction.probabilities);
+  } catch (const Error& error) {
+    skip(file.path.string(), error.what());
+    return;
+  }
   const auto classes =
       sure_ones(ranking(joint.mean, model_.classes(), static_cast<std::size_t>(asked_.top_k.value_or(1))),
                 asked_.min_probability);
   writer_.add(file.name, classes, joint.by_model);
-  if (!asked_.sort_into.empty()) sorter_.add(file.path, classes.front().name);
+  if (!asked_.sort_into.empty()) sort(file, classes.front().name);
   if (prediction.clipped_gray && ++clipped_ == 1) first_clipped_ = file.name;
   last_ = classes.front();
   last_file_ = file.name;
   ++predicted_;
+}
+
+void PredictionRun::sort(const PictureFile& file, const std::string& class_name) {
+  try {
+    sorter_.add(file.path, class_name);
+    ++sorted_;
+  } catch (const Error& error) {
+    // What arrives may be taken away again at any time.
+    if (!watching_ || fs::exists(fs::symlink_status(file.path))) throw;
+    log_.warning(fmt::format("Not sorted: {}", error.what()));
+  }
 }
 
 void PredictionRun::skip(const std::string& name, const std::string& reason) {
@@ -112,6 +129,7 @@ void PredictionRun::classify_frames(const PictureFile& video, double every, bool
 
 void PredictionRun::watch(const fs::path& folder, bool recursive) {
   const StopSignals signals;
+  watching_ = true;
   goes_on_ = [&] { return signals.received() == 0; };
   std::vector<fs::path> left_out = {asked_.sort_into};
   if (asked_.out != "-") left_out.push_back(asked_.out);
@@ -145,7 +163,7 @@ void PredictionRun::finish() {
     for (const std::string& sentence : others_.sentences()) log_.info(sentence);
   }
   if (!asked_.sort_into.empty()) {
-    log_.info(fmt::format("Sorted {} into {} of {}", counted(predicted_, "image", "images"),
+    log_.info(fmt::format("Sorted {} into {} of {}", counted(sorted_, "image", "images"),
                           counted(sorter_.counts().size(), "folder", "folders"), asked_.sort_into.string()));
   }
   if (asked_.out == "-") return;

@@ -47,6 +47,7 @@ class PredictionRun {
 
  private:
   void take(const FilePrediction& prediction, std::size_t place);
+  void sort(const PictureFile& file, const std::string& class_name);
   void skip(const std::string& name, const std::string& reason);
 
   const Model& model_;
@@ -58,8 +59,9 @@ class PredictionRun {
   PredictionOutput output_;
   PredictionWriter writer_;
   bool only_ = false;
+  bool watching_ = false;
   std::function<bool()> goes_on_ = [] { return true; };
-  std::size_t predicted_ = 0, skipped_ = 0, clipped_ = 0;
+  std::size_t predicted_ = 0, skipped_ = 0, sorted_ = 0, clipped_ = 0;
   std::string first_clipped_, last_file_;
   ClassProbability last_;
 };

@@ -24,11 +24,13 @@ std::string filter_data(const RunRecord& run, const ShownPicture& picture) {
 std::string other_mistake(const RunRecord& run, const ShownPicture& picture) {
   const std::string truth = class_name(run, picture.truth);
   const ShownClass& said = picture.classes.front();
+  std::string share = percent(said.probability);
+  share.replace(share.rfind(' '), 1, "\u00a0");  // a line does not break before "%"
   return fmt::format(
       "<figure class=\"small\" {}>{}<figcaption><strong>{}</strong> → <strong>{}</strong> {}<small>{}</small>"
       "</figcaption></figure>\n",
       filter_data(run, picture), image(picture, picture.thumbnail, "A picture of " + truth), truth,
-      class_name(run, said.label), percent(said.probability), html_text(picture.file));
+      class_name(run, said.label), share, html_text(picture.file));
 }
 
 }  // namespace

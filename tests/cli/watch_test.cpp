@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
@@ -140,6 +141,35 @@ TEST_F(WatchTest, TakesHundredsAtOnceAndNewFoldersAndNeverWhatItWrites) {
   EXPECT_EQ(std::set(all.begin(), all.end()).size(), 300u);
   for (const char* name : {"made/deep/99.jpg", "0.jpg", "new/er/199.jpg"})
     EXPECT_EQ(all.count(name), 1u) << name;
+}
+
+TEST_F(WatchTest, LooksAgainWhenTheSystemHasLostEvents) {
+  std::size_t most = 0;
+  std::ifstream("/proc/sys/fs/inotify/max_queued_events") >> most;
+  if (most == 0 || most > 100'000) GTEST_SKIP() << "so many events may wait: " << most;
+  RunningBart bart(here(), watch());
+  ASSERT_TRUE(says(bart, "Watching")) << bart.err_so_far();
+  bart.send(SIGSTOP);
+  const auto touch = [&](const char* name) {
+    ::close(::open((inbox() / name).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  };
+  // Two names in turn, because the system counts an event that repeats the last one only once.
+  for (std::size_t i = 0; i <= most; ++i) touch(i % 2 == 0 ? "a.txt" : "b.txt");
+  fs::copy(picture_, here() / "part");
+  fs::rename(here() / "part", inbox() / "late.jpg");
+  const int slow = ::open((inbox() / "slow.jpg").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  bart.send(SIGCONT);
+  EXPECT_TRUE(has("late.jpg")) << bart.err_so_far();
+  // What is still being written is left until it is closed.
+  const std::string bytes = file_text(picture_);
+  EXPECT_EQ(::write(slow, bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
+  ::close(slow);
+  EXPECT_TRUE(has("slow.jpg"));
+  bart.send(SIGINT);
+  const BartResult result = bart.wait();
+  EXPECT_EQ(result.code, 0);
+  EXPECT_THAT(result.err, testing::Not(HasSubstr("Skipped")));
+  EXPECT_THAT(files(), testing::ElementsAre("late.jpg", "slow.jpg"));
 }
 
 TEST_F(WatchTest, EndsWhenTheFolderIsRemovedAndRefusesWhatItCannotDo) {
