@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "bart/formats/csv.h"
 #include "bart/platform/counted.h"
+#include "bart/platform/error.h"
 #include "bart/platform/printable.h"
+#include "check_audit.h"
 #include "kinds.h"
 
 namespace bart {
@@ -22,7 +25,27 @@ const std::string& class_of(const Audit& audit, std::int32_t label) {
 
 }  // namespace
 
+void check(const Audit& audit) {
+  const std::size_t pictures = audit.inspection.pictures.size(), classes = audit.inspection.classes.size();
+  const auto is_picture = [&](std::uint32_t i) { return i < pictures; };
+  const auto is_class = [&](std::int32_t label) { return label >= 0 && std::cmp_less(label, classes); };
+  bool fits = std::ranges::all_of(audit.judged, is_picture) &&
+              audit.probabilities.size() == audit.judged.size() &&
+              audit.probabilities.probabilities.size() == audit.judged.size() * audit.probabilities.classes &&
+              (audit.judged.empty() || audit.probabilities.classes == classes);
+  for (const InspectedPicture& picture : audit.inspection.pictures) fits &= is_class(picture.label);
+  for (const LabelIssue& issue : audit.label_issues)
+    fits &= is_picture(issue.picture) && is_class(issue.likely);
+  for (const PoorKind& kind : poor_kinds) fits &= std::ranges::all_of(audit.*kind.pictures, is_picture);
+  for (const GroupKind& kind : group_kinds) {
+    for (const DuplicateGroup& group : audit.inspection.*kind.groups)
+      fits &= std::ranges::all_of(group.pictures, is_picture);
+  }
+  if (!fits) throw Error("the parts of the audit do not fit each other");
+}
+
 std::string audit_text(const Audit& audit) {
+  check(audit);
   constexpr std::size_t most = 10;
   const Inspection& inspection = audit.inspection;
   std::string text = fmt::format(
@@ -52,6 +75,7 @@ std::string audit_text(const Audit& audit) {
 }
 
 std::string audit_csv(const Audit& audit) {
+  check(audit);
   const Inspection& inspection = audit.inspection;
   std::string csv = "finding,file,class,likely_class,class_probability,likely_probability,score,group\n";
   const auto row = [&](const char* finding, const InspectedPicture& picture, const std::string& rest) {
@@ -83,6 +107,7 @@ std::string audit_csv(const Audit& audit) {
 }
 
 std::string audit_json(const Audit& audit) {
+  check(audit);
   const Inspection& inspection = audit.inspection;
   ordered_json json{{"folder", inspection.folder.string()},
                     {"pictures", inspection.pictures.size()},
@@ -123,6 +148,7 @@ std::string audit_json(const Audit& audit) {
 }
 
 std::string probabilities_csv(const Audit& audit) {
+  check(audit);
   const Inspection& inspection = audit.inspection;
   std::string csv = "file,label";
   for (const InspectedClass& one : inspection.classes) csv += "," + csv_field(one.name);

@@ -7,6 +7,7 @@
 #include "bart/html/html.h"
 #include "bart/inspect/thumbnail.h"
 #include "bart/platform/counted.h"
+#include "check_audit.h"
 #include "kinds.h"
 #include "page_script.h"
 #include "page_style.h"
@@ -207,6 +208,7 @@ class Page {
 }  // namespace
 
 std::string audit_page(const Audit& audit, const OnProgress& progress) {
+  check(audit);
   return Page(audit, progress).text();
 }
 

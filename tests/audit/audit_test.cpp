@@ -164,5 +164,25 @@ TEST_F(AuditFaces, ProbabilitiesThatAreNoneAreRefused) {
   EXPECT_THAT(refusal(head + "x,a,1,0\n"), HasSubstr("names no picture of"));
 }
 
+TEST(AuditTexts, RefuseWhatDoesNotFit) {
+  Audit good;
+  good.inspection.classes.resize(1);
+  good.inspection.pictures.resize(1);
+  EXPECT_NO_THROW(audit_text(good));
+  std::vector<Audit> bad(5, good);
+  bad[0].judged = {0};
+  bad[1].label_issues.push_back({.picture = 1});
+  bad[2].label_issues.push_back({.picture = 0, .likely = 1});
+  bad[3].inspection.pictures[0].label = 7;
+  bad[4].dark = {1};
+  for (const Audit& audit : bad) {
+    EXPECT_THROW(audit_text(audit), Error);
+    EXPECT_THROW(audit_csv(audit), Error);
+    EXPECT_THROW(audit_json(audit), Error);
+    EXPECT_THROW(probabilities_csv(audit), Error);
+    EXPECT_THROW(audit_page(audit), Error);
+  }
+}
+
 }  // namespace
 }  // namespace bart
