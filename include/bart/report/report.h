@@ -31,7 +31,7 @@ struct ReportPictures {
   std::vector<ReportPicture> all() const;
 };
 
-/// At most 12 pictures of the first two kinds, and at most 800 other mistakes.
+/// At most 12 pictures of the first two kinds, and at most 5,000 other mistakes.
 ReportPictures report_pictures(const Predictions& predictions);
 
 /// The report of a training as one self-contained HTML page: the data and settings, the curves, and the
