@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <map>
 #include <string_view>
@@ -46,9 +47,23 @@ Content content_of(const struct stat& status) {
 bool is_being_written(const fs::path& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return false;
+  // Whoever opens the file for writing before the lease is given back lets the kernel send a signal. By
+  // default this is SIGIO, which ends the process; SIGURG is ignored unless somebody handles it.
+  ::fcntl(fd, F_SETSIG, SIGURG);
   const bool refused = ::fcntl(fd, F_SETLEASE, F_RDLCK) != 0 && errno == EAGAIN;
   ::close(fd);  // also gives the lease back
   return refused;
+}
+
+/// Whether programs that download or copy give this name to a file until it is whole, and rename it then.
+bool is_name_of_unfinished(std::string_view name) {
+  constexpr std::array<std::string_view, 6> endings = {".part",     ".partial",  ".crdownload",
+                                                       ".download", ".filepart", ".tmp"};
+  return std::ranges::any_of(endings, [&](std::string_view ending) { return name.ends_with(ending); });
+}
+
+bool is_passed_over(std::string_view name, bool is_folder) {
+  return why_passed_over(name, is_folder) || (!is_folder && is_name_of_unfinished(name));
 }
 
 bool lies_at_or_below(const fs::path& path, const fs::path& folder) {
@@ -115,7 +130,7 @@ struct FolderWatch::State {
     for (const FolderEntry& entry : entries) {
       const std::string path = relative + entry.name;
       const bool is_folder = entry.type == fs::file_type::directory;
-      if (why_passed_over(entry.name, is_folder)) continue;
+      if (is_passed_over(entry.name, is_folder)) continue;
       if (is_folder && recursive) {
         look_into(path + "/");
       } else if (!is_folder && may_be_picture(entry.type) && !is_being_written(folder / path)) {
@@ -165,7 +180,7 @@ struct FolderWatch::State {
       seen.erase(path);
       return;
     }
-    if (why_passed_over(name, is_folder)) return;
+    if (is_passed_over(name, is_folder)) return;
     if (is_folder) {
       if (recursive) look_into(path + "/");
     } else if ((event.mask & (IN_CLOSE_WRITE | IN_MOVED_TO)) != 0 || is_link(path)) {

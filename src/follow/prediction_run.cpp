@@ -44,13 +44,22 @@ void PredictionRun::classify(std::span<const PictureFile> files, bool only) {
   const PredictFilesOptions options{.apply_exif_orientation = asked_.apply_exif_orientation};
   for (std::size_t start = 0; start < files.size() && goes_on_(); start += pictures_in_memory) {
     const auto batch = files.subspan(start, std::min(pictures_in_memory, files.size() - start));
-    others_.predict(batch, options);
-    std::size_t place = 0;
-    predict_files(model_, batch, options,
-                  [&](const FilePrediction& prediction) { take(prediction, place++); });
-    output_.write_out();
+    try {
+      others_.predict(batch, options);
+      std::size_t place = 0;
+      predict_files(model_, batch, options,
+                    [&](const FilePrediction& prediction) { take(prediction, place++); });
+    } catch (const Error&) {
+      if (watching_) write_rows();  // of the pictures before the one that failed
+      throw;
+    }
+    write_rows();
     if (files.size() > 1) progress_.show("Predicting", start + batch.size(), files.size());
   }
+}
+
+void PredictionRun::write_rows() {
+  progress_.above([&] { output_.write_out(); });
 }
 
 void PredictionRun::take(const FilePrediction& prediction, std::size_t place) {
@@ -131,7 +140,9 @@ void PredictionRun::watch(const fs::path& folder, bool recursive) {
   const StopSignals signals;
   watching_ = true;
   goes_on_ = [&] { return signals.received() == 0; };
-  std::vector<fs::path> left_out = {asked_.sort_into};
+  // Without `recursive` no sorted picture is seen, and the folder to sort into may be the watched one.
+  std::vector<fs::path> left_out;
+  if (recursive) left_out.push_back(asked_.sort_into);
   if (asked_.out != "-") left_out.push_back(asked_.out);
   FolderWatch watch(folder, recursive, left_out);
   bool first = true;
@@ -140,8 +151,8 @@ void PredictionRun::watch(const fs::path& folder, bool recursive) {
     for (const std::string& name : watch.wait(first ? 0 : wait_milliseconds))
       files.push_back({folder / name, name});
     classify(files);
-    if (!first) continue;
     progress_.clear();
+    if (!first) continue;
     log_.info(fmt::format("Watching {}: Ctrl-C ends it", folder.string()));
     first = false;
   }
@@ -167,6 +178,10 @@ void PredictionRun::finish() {
                           counted(sorter_.counts().size(), "folder", "folders"), asked_.sort_into.string()));
   }
   if (asked_.out == "-") return;
+  if (predicted_ == 0) {
+    log_.info(fmt::format("Classified no image: {} was not written", asked_.out.string()));
+    return;
+  }
   if (predicted_ == 1)
     log_.info(fmt::format("{}: {} ({:.1f}%)", last_file_, last_.name, 100 * last_.probability));
   log_.info(fmt::format("Saved predictions for {} to {}", counted(predicted_, "image", "images"),

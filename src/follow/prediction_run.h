@@ -48,6 +48,7 @@ class PredictionRun {
  private:
   void take(const FilePrediction& prediction, std::size_t place);
   void sort(const PictureFile& file, const std::string& class_name);
+  void write_rows();
   void skip(const std::string& name, const std::string& reason);
 
   const Model& model_;

@@ -9,7 +9,8 @@ namespace bart {
 
 /// Tells which picture files arrive in a folder, by Linux's inotify(7). A file arrives when whoever wrote it
 /// closes it, when it is renamed or linked into the folder, or when it is there already at the start. A file
-/// that is written again arrives again. The names that find_pictures() passes over never arrive.
+/// that is written again arrives again. The names that find_pictures() passes over never arrive, and neither
+/// do names that programs give to unfinished files: .part, .partial, .crdownload, .download, .filepart, .tmp.
 ///
 /// inotify does not see what another machine writes into a network file system.
 class FolderWatch {
