@@ -172,6 +172,40 @@ TEST_F(WatchTest, LooksAgainWhenTheSystemHasLostEvents) {
   EXPECT_THAT(files(), testing::ElementsAre("late.jpg", "slow.jpg"));
 }
 
+
+TEST_F(WatchTest, SortsIntoTheWatchedFolderItself) {
+  fs::copy(picture_, inbox() / "before.jpg");
+  RunningBart bart(here(), watch({"--sort-into", "inbox"}));
+  ASSERT_TRUE(says(bart, "Watching")) << bart.err_so_far();
+  fs::copy(picture_, inbox() / "later.jpg");
+  EXPECT_TRUE(has("later.jpg"));
+  bart.send(SIGINT);
+  const BartResult result = bart.wait();
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("Sorted 2 images into 1 folder of inbox"));
+  EXPECT_THAT(files(), testing::ElementsAre("before.jpg", "later.jpg"));
+}
+
+TEST_F(WatchTest, SaysThatNothingWasWrittenWhereNothingCame) {
+  RunningBart bart(here(), watch());
+  ASSERT_TRUE(says(bart, "Watching")) << bart.err_so_far();
+  bart.send(SIGINT);
+  const BartResult result = bart.wait();
+  EXPECT_EQ(result.code, 0);
+  EXPECT_THAT(result.err, HasSubstr("Classified no image: rows.csv was not written"));
+  EXPECT_FALSE(fs::exists(out()));
+}
+
+TEST_F(WatchTest, WithStrictTheRowsBeforeABrokenPictureAreWritten) {
+  fs::copy(picture_, inbox() / "a.jpg");
+  write_file(inbox() / "b.jpg", std::string_view("no picture"));
+  fs::copy(picture_, inbox() / "c.jpg");
+  const BartResult result = run_bart(here(), watch({"--strict"}));
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("inbox/b.jpg"));
+  EXPECT_THAT(files(), testing::ElementsAre("a.jpg"));
+}
+
 TEST_F(WatchTest, EndsWhenTheFolderIsRemovedAndRefusesWhatItCannotDo) {
   RunningBart bart(here(), watch());
   ASSERT_TRUE(says(bart, "Watching")) << bart.err_so_far();
