@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <csignal>
 #include <fstream>
-#include <thread>
+#include <string>
 
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
@@ -39,9 +41,10 @@ TEST_F(FolderWatchTest, AfterLostEventsWhatArrivedIsFoundAndNothingArrivesTwice)
   std::size_t kept = 0;
   std::ifstream("/proc/sys/fs/inotify/max_queued_events") >> kept;
   ASSERT_GT(kept, 0u);
-  for (std::size_t i = 0; i < kept / 2 + 10; ++i) {
-    std::ofstream(folder() / "notes.txt").close();
-    fs::remove(folder() / "notes.txt");
+  write("a.txt");
+  for (std::size_t i = 0; i < kept / 4 + 10; ++i) {  // each renaming makes two events
+    fs::rename(folder() / "a.txt", folder() / "b.txt");
+    fs::rename(folder() / "b.txt", folder() / "a.txt");
   }
   write("lost.jpg");
   fs::rename(folder() / "old", folder() / "renamed");
@@ -69,19 +72,22 @@ TEST_F(FolderWatchTest, NamesOfUnfinishedFilesArriveUnderTheirLastNameOnly) {
 }
 
 TEST_F(FolderWatchTest, AFileThatIsOpenedForWritingWhileItIsLookedAtDoesNotEndTheProcess) {
-  constexpr int files = 200;
-  const auto name = [](int i) { return std::to_string(i) + ".jpg"; };
-  for (int i = 0; i < files; ++i) write(name(i));
-  std::atomic<bool> done = false;
-  std::thread writer([&] {
-    for (int i = 0; !done; i = (i + 1) % files)
-      ::close(::open((folder() / name(i)).c_str(), O_WRONLY | O_CLOEXEC));
-  });
-  for (int round = 0; round < 10; ++round) FolderWatch(folder(), /*recursive=*/false);
-  done = true;
-  writer.join();
+  // Many names of one file, which another process opens and closes all the time.
+  constexpr std::size_t names = 2000;
+  const fs::path file = scratch_.path() / "file";
+  write_file(file, std::string_view("picture"));
+  for (std::size_t i = 0; i < names; ++i) fs::create_hard_link(file, folder() / (std::to_string(i) + ".jpg"));
+  const pid_t writer = ::fork();
+  ASSERT_GE(writer, 0);
+  if (writer == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (;;) ::close(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
+  }
+  for (int round = 0; round < 20; ++round) FolderWatch(folder(), /*recursive=*/false);
+  ::kill(writer, SIGKILL);
+  ::waitpid(writer, nullptr, 0);
   FolderWatch watch(folder(), /*recursive=*/false);
-  EXPECT_EQ(watch.wait(0).size(), static_cast<std::size_t>(files));
+  EXPECT_EQ(watch.wait(0).size(), names);
 }
 
 TEST_F(FolderWatchTest, SaysThatTheFolderWasRemovedRenamedOrReplaced) {
