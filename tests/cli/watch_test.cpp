@@ -172,7 +172,6 @@ TEST_F(WatchTest, LooksAgainWhenTheSystemHasLostEvents) {
   EXPECT_THAT(files(), testing::ElementsAre("late.jpg", "slow.jpg"));
 }
 
-
 TEST_F(WatchTest, SortsIntoTheWatchedFolderItself) {
   fs::copy(picture_, inbox() / "before.jpg");
   RunningBart bart(here(), watch({"--sort-into", "inbox"}));

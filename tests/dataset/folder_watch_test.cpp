@@ -40,7 +40,7 @@ TEST_F(FolderWatchTest, AfterLostEventsWhatArrivedIsFoundAndNothingArrivesTwice)
   // More events than the kernel keeps, none of a picture.
   std::size_t kept = 0;
   std::ifstream("/proc/sys/fs/inotify/max_queued_events") >> kept;
-  ASSERT_GT(kept, 0u);
+  if (kept == 0 || kept > 100'000) GTEST_SKIP() << "so many events may wait: " << kept;
   write("a.txt");
   for (std::size_t i = 0; i < kept / 4 + 10; ++i) {  // each renaming makes two events
     fs::rename(folder() / "a.txt", folder() / "b.txt");
