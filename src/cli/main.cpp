@@ -3,9 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
@@ -22,14 +20,12 @@
 #include "bart/platform/printable.h"
 #include "bart/platform/stack.h"
 #include "bart/platform/standard_streams.h"
-#include "bart/platform/threads.h"
 #include "bart/record/run_settings.h"
 #include "bart/record/version.h"
 #include "commands.h"
-#include "log.h"
-#include "progress.h"
 #include "stop_signals.h"
 #include "terminal.h"
+#include "thread_flag.h"
 #include "usage_sentence.h"
 #include "verbosity.h"
 
@@ -46,30 +42,6 @@ std::vector<std::string> understood(const CLI::App& program, std::vector<std::st
   const auto is_asked_for = [&](const CLI::App* command) { return command->get_name() == arguments[1]; };
   if (arguments.size() == 1 || !program.get_subcommands(is_asked_for).empty()) arguments.push_back("--help");
   return arguments;
-}
-
-/// Checks --threads of every command before anything else uses it, and lowers it to what can be started.
-std::string check_threads(std::string& value) {
-  int asked = 0;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), asked);
-  if (error == std::errc::invalid_argument || end != value.data() + value.size())
-    return {};  // CLI11 reports the error
-  if (error != std::errc() || asked < 0 || asked > most_threads) {
-    return fmt::format("must be from 1 to {}, or 0 for as many as this process may use, not {}", most_threads,
-                       value);
-  }
-  if (asked == 0) return {};
-  const int startable = (startable_threads(2 * asked - 1) + 1) / 2;  // as available_threads()
-  if (startable < asked) {
-    Progress none;
-    Log("Batlogger", none)
-        .warning(fmt::format(
-            "This process can start only {} of {} threads (ulimit -u, the limits of its container, "
-            "or memory): continuing with {}",
-            startable, asked, startable));
-    value = std::to_string(startable);
-  }
-  return {};
 }
 
 /// An empty text is what an unset variable of a shell leaves, and must not pass for a flag that was not
@@ -134,7 +106,7 @@ int run_program(int argc, const char* const* argv) {
     command->add_flag("-q,--quiet", wanted.quiet, "Print only warnings and errors");
     command->add_flag("-v,--verbose", wanted.verbose, "Print more details");
     if (CLI::Option* threads = command->get_option_no_throw("--threads")) {
-      threads->transform(CLI::Validator(check_threads, ""));
+      threads->transform(CLI::Validator(startable_threads_text, ""));
     }
   }
 
@@ -164,22 +136,13 @@ int run_program(int argc, const char* const* argv) {
   return run();
 }
 
-/// " (process 2 on node7)" under a launcher of parallel programs.
-std::string named_process() {
-  const auto found = launched();
-  if (!found || found->size == 1) return {};
-  std::array<char, 256> host{};
-  ::gethostname(host.data(), host.size() - 1);
-  return fmt::format(" (process {} on {})", found->rank, host.data());
-}
-
 /// Writes the error to stderr, which may be closed. Returns `code`.
 int fail(std::string sentence, int code) {
   std::fflush(stdout);
   std::error_code error;
   [[maybe_unused]] const auto folder = std::filesystem::current_path(error);
   if (error) sentence += "; the folder that bart was started in no longer exists";
-  sentence += named_process();
+  sentence += process_name();
   const std::string line = fmt::format("{} {}\n", styled("bart:", Style::error, shows_colours(STDERR_FILENO)),
                                        printable_line(sentence));  // it may name a file
   std::fwrite(line.data(), 1, line.size(), stderr);

@@ -1,5 +1,9 @@
 #include "bart/cluster/launched.h"
 
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
@@ -30,6 +34,14 @@ std::optional<Launched> launched() {
   found.size = number_of({"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_NTASKS"}).value_or(1);
   found.local_size = number_of({"OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS"}).value_or(1);
   return found;
+}
+
+std::string process_name() {
+  const auto found = launched();
+  if (!found || found->size == 1) return {};
+  std::array<char, 256> host{};
+  ::gethostname(host.data(), host.size() - 1);
+  return fmt::format(" (process {} on {})", found->rank, host.data());
 }
 
 }  // namespace bart

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 namespace bart {
 
@@ -13,5 +14,8 @@ struct Launched {
 /// Empty if no launcher has started this process. Reads the variables of Open MPI, of MPICH's Hydra (and
 /// other launchers that speak PMI), and of SLURM's srun with --mpi=pmix or pmi2.
 std::optional<Launched> launched();
+
+/// " (process 2 on node7)" for a sentence, if a launcher has started several processes; else empty.
+std::string process_name();
 
 }  // namespace bart
