@@ -10,6 +10,7 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 #include <type_traits>
+#include <utility>
 
 #include "bart/platform/counted.h"
 #include "bart/platform/error.h"
@@ -159,6 +160,53 @@ EpochRecord decode_epoch(const json& object, const RunRecord& record) {
   return epoch;
 }
 
+ordered_json encode_evaluation(const EvaluationRecord& evaluation) {
+  ordered_json classes = ordered_json::array();
+  for (const ClassScores& row : evaluation.classes) {
+    classes.push_back({{"label", row.label},
+                       {"precision", row.scores.precision},
+                       {"recall", row.scores.recall},
+                       {"f1", row.scores.f1},
+                       {"support", row.support},
+                       {"predicted", row.predicted}});
+  }
+  return {{"model", evaluation.model},
+          {"pictures", evaluation.pictures},
+          {"expected_calibration_error", evaluation.expected_calibration_error},
+          {"classes", std::move(classes)}};
+}
+
+/// A figure from 0 to 1.
+double share(const json& value) {
+  const double figure = real(value);
+  if (!(figure >= 0 && figure <= 1)) throw BadValue();
+  return figure;
+}
+
+EvaluationRecord decode_evaluation(const json& object, const RunRecord& record) {
+  EvaluationRecord evaluation{.model = object.at("model").get<std::string>(),
+                              .pictures = object.at("pictures").get<std::string>(),
+                              .expected_calibration_error = share(object.at("expected_calibration_error")),
+                              .classes = {}};
+  if (evaluation.pictures != "validation" && evaluation.pictures != "test") throw BadValue();
+  const auto pictures = [&](const json& value) {
+    const auto count = whole<std::int64_t>(value);
+    if (count < 0 || std::cmp_greater(count, record.pictures)) throw BadValue();
+    return count;
+  };
+  for (const json& row : object.at("classes")) {
+    ClassScores& scores = evaluation.classes.emplace_back(
+        ClassScores{.label = whole<std::int32_t>(row.at("label")),
+                    .scores = {share(row.at("precision")), share(row.at("recall")), share(row.at("f1"))},
+                    .support = pictures(row.at("support")),
+                    .predicted = pictures(row.at("predicted"))});
+    // Whoever looks for the name of a class takes its label for its place.
+    const std::int32_t least = evaluation.classes.size() == 1 ? 0 : evaluation.classes.rbegin()[1].label + 1;
+    if (scores.label < least || std::cmp_greater_equal(scores.label, record.classes.size())) throw BadValue();
+  }
+  return evaluation;
+}
+
 ordered_json encode_results(const RunRecord& record) {
   ordered_json epochs = ordered_json::array();
   for (const EpochRecord& epoch : record.epochs) {
@@ -173,6 +221,8 @@ ordered_json encode_results(const RunRecord& record) {
                      {"macro_f1", number(test.macro_f1)},
                      {"loss", number(test.loss)}});
   }
+  ordered_json evaluations = ordered_json::array();
+  for (const EvaluationRecord& one : record.evaluations) evaluations.push_back(encode_evaluation(one));
   ordered_json models = ordered_json::array();
   for (const ModelRecord& model : record.models) {
     models.push_back({{"file", model.file},
@@ -188,6 +238,7 @@ ordered_json encode_results(const RunRecord& record) {
           {"steps", record.steps},
           {"epochs", epochs},
           {"tests", tests},
+          {"evaluations", evaluations},
           {"models", models},
           {"peak_memory_bytes", record.peak_memory_bytes}};
 }
@@ -209,6 +260,9 @@ void decode_results(const json& results, RunRecord& record) {
   for (const json& object : results.value("tests", json::array())) {
     record.tests.push_back({object.at("model").get<std::string>(), real(object.at("accuracy_percent")),
                             real(object.at("macro_f1")), real(object.at("loss"))});
+  }
+  for (const json& object : results.value("evaluations", json::array())) {
+    record.evaluations.push_back(decode_evaluation(object, record));
   }
   for (const json& object : results.value("models", json::array())) {
     record.models.push_back({object.at("file").get<std::string>(), whole<int>(object.at("epoch")),
@@ -286,7 +340,12 @@ RunRecord read_run_record(const RunFolder& folder) {
 
 std::optional<bool> wrote_model(const RunRecord& record, std::span<const std::uint8_t> bytes) {
   if (record.models.empty() && !record.unfinished()) return std::nullopt;
-  return std::ranges::find(record.models, hash_of(bytes), &ModelRecord::fingerprint) != record.models.end();
+  return wrote_model(record, hash_of(bytes));
+}
+
+std::optional<bool> wrote_model(const RunRecord& record, std::uint64_t fingerprint) {
+  if (record.models.empty() && !record.unfinished()) return std::nullopt;
+  return std::ranges::find(record.models, fingerprint, &ModelRecord::fingerprint) != record.models.end();
 }
 
 double seconds_of(std::span<const EpochRecord> epochs) {

@@ -313,6 +313,10 @@ void RunInProgress::finish(Training& training) {
   // A training that stopped within an epoch, or before the first one, can be resumed, too.
   if (progress.done > 0 || progress.steps.empty()) output_.write_checkpoint(training);
   for (const std::string& warning : warnings_after(data_.pictures, data_.split, progress)) warn(warning);
+  if (training.last_predictions()) {
+    record_evaluation(evaluate(*training.last_predictions()), RunFolder::model_name,
+                      data_.split.validation.empty() ? "test" : "validation");
+  }
   const bool finished = training.finished() || result_.out_of_patience;
   output_.write_progress(progress, finished ? "finished" : "stopped");
   history_->ended(true);
@@ -343,8 +347,10 @@ void RunInProgress::finish(Training& training) {
                                                        tested ? observer_.testing : observer_.reporting);
   if (tested) {
     test(predictions);
-    output_.write_record(result_.record.status);
+  } else if (!predicted) {
+    record_evaluation(evaluate(predictions), RunFolder::model_name, "test");
   }
+  if (!predicted) output_.write_record(result_.record.status);
   output_.saved(Saved::model, out_.model());
   if (reported) report(model, predictions, progress.steps);
 }
@@ -366,12 +372,18 @@ void RunInProgress::report(const Model& model, const Predictions& predictions,
   output_.saved(Saved::report, out_.report());
 }
 
+void RunInProgress::record_evaluation(const Evaluation& evaluation, const char* model, const char* pictures) {
+  result_.record.evaluations.push_back(
+      {model, pictures, evaluation.calibration.expected_error, evaluation.report.classes});
+}
+
 /// Measures the models on the test pictures, which played no part in any choice.
 void RunInProgress::test(const Predictions& predictions) {
   const auto keep = [&](const Evaluation& evaluation, const char* model) {
     const ClassificationReport& figures = evaluation.report;
     const TestRecord& tested = result_.record.tests.emplace_back(
         TestRecord{model, 100 * figures.accuracy, figures.macro.f1, evaluation.loss});
+    record_evaluation(evaluation, model, "test");
     if (observer_.tested) observer_.tested(tested);
   };
   keep(evaluate(predictions), RunFolder::model_name);

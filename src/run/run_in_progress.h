@@ -42,6 +42,7 @@ class RunInProgress {
   bool end_epoch(Training& training, const EpochRecord& epoch);
   void finish(Training& training);
   Model model_of(StateDict state) const;
+  void record_evaluation(const Evaluation& evaluation, const char* model, const char* pictures);
   void test(const Predictions& predictions);
   bool reports() const;
   void write_progress(Training& training, const std::string& status);

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "bart/formats/csv.h"
+#include "bart/platform/counted.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "bart/platform/hash.h"
@@ -42,6 +43,25 @@ std::string recipe_of(const RunSettings& settings) {
   return text.empty() ? "the original's" : text;
 }
 
+/// The calibration and the figures of each class, on the test pictures if they were measured there.
+void add_evaluation(const RunRecord& record, const std::string& file, ModelCard& card) {
+  const EvaluationRecord* shown = nullptr;
+  for (const EvaluationRecord& one : record.evaluations) {
+    if (one.model == file && (shown == nullptr || one.pictures == "test")) shown = &one;
+  }
+  if (shown == nullptr) return;
+  card.facts.emplace_back(fmt::format("Expected calibration error, {} pictures", shown->pictures),
+                          fmt::format("{:.1f} %: how far the probabilities are from the accuracy, on average",
+                                      100 * shown->expected_calibration_error));
+  for (const ClassScores& row : shown->classes) {
+    card.facts.emplace_back(
+        fmt::format("F1 of {}", record.classes.at(static_cast<std::size_t>(row.label))),
+        fmt::format("{:.3f} (precision {:.3f}, recall {:.3f}, {})", row.scores.f1, row.scores.precision,
+                    row.scores.recall,
+                    counted(static_cast<std::uint64_t>(row.support), "picture", "pictures")));
+  }
+}
+
 void add_facts(const RunRecord& record, const fs::path& file, ModelCard& card) {
   const auto add = [&](std::string label, std::string value) {
     card.facts.emplace_back(std::move(label), std::move(value));
@@ -64,17 +84,18 @@ void add_facts(const RunRecord& record, const fs::path& file, ModelCard& card) {
     add("Test macro F1", fmt::format("{:.3f}", test.macro_f1));
   }
   add("Trained", fmt::format("{} with BART {}", record.started, record.version));
+  add_evaluation(record, file.filename().string(), card);
 }
 
 }  // namespace
 
 ModelCard model_card(const FoundModel& found, const std::vector<std::string>& classes) {
-  const std::vector<std::uint8_t> bytes = read_file(found.file);
-  ModelCard card{.version = fmt::format("{:016x}", hash_of(bytes))};
+  const std::uint64_t fingerprint = hash_of(read_file(found.file));
+  ModelCard card{.version = fmt::format("{:016x}", fingerprint)};
   try {
     const RunRecord record = read_run_record(found.run);
     // The record of another training says nothing about this model.
-    if (!wrote_model(record, bytes).value_or(false) || record.classes != classes) return card;
+    if (!wrote_model(record, fingerprint).value_or(false) || record.classes != classes) return card;
     add_facts(record, found.file, card);
     if (fs::exists(found.run.report())) card.report = found.run.report();
     card.examples = examples_of(found.run, classes);

@@ -80,6 +80,16 @@ TEST_F(ServeDrawn, AnswersWithTheDigitsOfPredictAndEndsWith0) {
               HasSubstr("\"method\": \"POST\", \"target\": \"/v1/predict?top_k=3\", \"status\": 200"));
 }
 
+TEST_F(ServeDrawn, TheCardHasTheFiguresOfEachClassAndTheCalibration) {
+  ASSERT_EQ(train_faces({"--epochs", "1", "--no-report"}).code, 0);
+  serve();
+  const std::string body = ask(get_request("/v1/model")).body;
+  EXPECT_THAT(body, HasSubstr("[\"Expected calibration error, test pictures\", \""));
+  EXPECT_THAT(body, testing::ContainsRegex(R"re(\["F1 of [^"]+", "[01]\.[0-9]+ \(precision [01]\.[0-9]+, )re"
+                                           R"re(recall [01]\.[0-9]+, [0-9]+ pictures?\)"\])re"));
+  EXPECT_EQ(stop().code, 0);
+}
+
 TEST_F(ServeDrawn, LoadsAModelAgainOnSighupOrWhenItChangesAndKeepsTheOldOneIfItIsBroken) {
   serve({"--watch"});
   const auto version = [&] {

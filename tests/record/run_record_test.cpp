@@ -54,6 +54,7 @@ RunRecord some_record() {
   record.steps = 9;
   record.epochs = {{.epoch = 1, .loss = 1.0 / 3, .validation_loss = 1e-300, .gradient_norm = 4}};
   record.tests = {{"BART-10M.pth", 56.7, 0.25, 2}};
+  record.evaluations = {{"BART-10M.pth", "test", 0.125, {{1, {0.5, 1, 2.0 / 3}, 1, 2}}}};
   record.models = {{"BART-10M.pth", 1, 0xfedcba9876543210}};
   record.warnings = {"The loss grew."};
   record.peak_memory_bytes = 99;
@@ -133,6 +134,55 @@ TEST(RunRecordTest, RefusesEpochsThatAreNotNumberedInOrder) {
     bad["results"]["epochs"][0]["epoch"] = epoch;
     EXPECT_THAT([&] { decoded(bad.dump()); }, ThrowsMessage<Error>("is not what bart train writes")) << epoch;
   }
+}
+
+TEST(RunRecordTest, KeepsTheFiguresOfEachClass) {
+  const RunRecord record = decoded(encode_run_record(some_record()));
+  ASSERT_EQ(record.evaluations.size(), 1u);
+  const EvaluationRecord& evaluation = record.evaluations[0];
+  EXPECT_EQ(evaluation.model, "BART-10M.pth");
+  EXPECT_EQ(evaluation.pictures, "test");
+  EXPECT_EQ(evaluation.expected_calibration_error, 0.125);
+  ASSERT_EQ(evaluation.classes.size(), 1u);
+  EXPECT_EQ(evaluation.classes[0].label, 1);
+  EXPECT_EQ(evaluation.classes[0].scores.precision, 0.5);
+  EXPECT_EQ(evaluation.classes[0].scores.recall, 1);
+  EXPECT_EQ(evaluation.classes[0].scores.f1, 2.0 / 3);
+  EXPECT_EQ(evaluation.classes[0].support, 1);
+  EXPECT_EQ(evaluation.classes[0].predicted, 2);
+}
+
+TEST(RunRecordTest, AnOlderRecordHasNoFiguresOfClasses) {
+  auto run = nlohmann::json::parse(encode_run_record(some_record()));
+  run["results"].erase("evaluations");
+  EXPECT_TRUE(decoded(run.dump()).evaluations.empty());
+}
+
+TEST(RunRecordTest, RefusesFiguresOfClassesThatNoTrainingHas) {
+  const auto good = nlohmann::json::parse(encode_run_record(some_record()));
+  const auto refused = [&](const char* path, const nlohmann::json& value) {
+    auto bad = good;
+    bad["results"]["evaluations"][0][nlohmann::json::json_pointer(path)] = value;
+    EXPECT_THAT([&] { decoded(bad.dump()); }, ThrowsMessage<Error>("is not what bart train writes"))
+        << path << value;
+  };
+  for (const nlohmann::json& value : {nlohmann::json(-1), nlohmann::json(2), nlohmann::json("0"),
+                                      nlohmann::json(4294967297), nlohmann::json(1.5)}) {
+    refused("/classes/0/label", value);
+  }
+  for (const nlohmann::json& value :
+       {nlohmann::json(-0.1), nlohmann::json(1.1), nlohmann::json(nullptr), nlohmann::json("1")}) {
+    refused("/expected_calibration_error", value);
+    for (const char* path : {"/classes/0/precision", "/classes/0/recall", "/classes/0/f1"})
+      refused(path, value);
+  }
+  for (const char* path : {"/classes/0/support", "/classes/0/predicted"}) {
+    for (const nlohmann::json& value : {nlohmann::json(-1), nlohmann::json(11), nlohmann::json(0.5)})
+      refused(path, value);
+  }
+  refused("/pictures", "train");
+  refused("/model", 1);
+  refused("/classes/1", good["results"]["evaluations"][0]["classes"][0]);  // the same class twice
 }
 
 TEST(ReadRun, RefusesFoldersWithoutATraining) {

@@ -92,6 +92,23 @@ TEST_F(RunTest, TellsOfEverythingAndLeavesEverything) {
   }
   EXPECT_EQ(recorded.record.epochs, epochs);
   EXPECT_EQ(recorded.steps.size(), 4u);
+  std::vector<std::string> measured;
+  for (const EvaluationRecord& one : recorded.record.evaluations) {
+    measured.push_back(one.model + " " + one.pictures);
+    double f1 = 0;
+    std::int64_t support = 0;
+    for (const ClassScores& row : one.classes) {
+      f1 += row.scores.f1;
+      support += row.support;
+    }
+    EXPECT_EQ(static_cast<std::size_t>(support),
+              one.pictures == "test" ? recorded.record.test_pictures : recorded.record.validation_pictures);
+    if (one.pictures == "validation") {
+      EXPECT_DOUBLE_EQ(f1 / static_cast<double>(one.classes.size()), epochs[1].validation_macro_f1);
+    }
+  }
+  EXPECT_THAT(measured,
+              testing::ElementsAre("BART-10M.pth validation", "BART-10M.pth test", "BART-10M.best.pth test"));
   // TensorBoard's table shows the training as ended.
   std::string events_file;
   for (const auto& entry : fs::directory_iterator(out.record())) {

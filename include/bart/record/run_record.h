@@ -13,6 +13,7 @@
 #include "bart/record/machine.h"
 #include "bart/record/run_folder.h"
 #include "bart/record/run_settings.h"
+#include "bart/training/metrics.h"
 #include "bart/training/train.h"
 
 namespace bart {
@@ -23,6 +24,14 @@ struct TestRecord {
   double accuracy_percent;
   double macro_f1;
   double loss;
+};
+
+/// How good a model is for each class, and how far its probabilities can be trusted.
+struct EvaluationRecord {
+  std::string model;                      // the file's name
+  std::string pictures;                   // which ones it was measured on: "validation" or "test"
+  double expected_calibration_error = 0;  // from 0 to 1, see calibration()
+  std::vector<ClassScores> classes;       // as in ClassificationReport
 };
 
 /// A model that a training wrote.
@@ -59,7 +68,8 @@ struct RunRecord {
   std::optional<std::int64_t> resumed_after_step = {};  // when it was resumed last
   std::int64_t steps = 0;                               // taken
   std::vector<EpochRecord> epochs;
-  std::vector<TestRecord> tests;      // at the end of the training, if there is a validation set
+  std::vector<TestRecord> tests;                   // at the end of the training, if there is a validation set
+  std::vector<EvaluationRecord> evaluations = {};  // at the end of the training; empty: an older record
   std::vector<ModelRecord> models;    // in the folder; empty: a model in the folder is of an earlier training
   std::vector<std::string> warnings;  // sentences about the data, the settings and the course of the training
   std::uint64_t peak_memory_bytes = 0;
@@ -84,6 +94,8 @@ RunRecord decode_run_record(std::span<const std::uint8_t> json);
 /// Whether the training wrote the model file `bytes`, according to its record; nothing for records of the
 /// first versions, which do not say.
 std::optional<bool> wrote_model(const RunRecord& record, std::span<const std::uint8_t> bytes);
+/// The same of the file with this fingerprint, hash_of() its bytes.
+std::optional<bool> wrote_model(const RunRecord& record, std::uint64_t fingerprint);
 
 /// A training as recorded in its folder.
 struct RecordedRun {
