@@ -16,7 +16,6 @@ void check_batch(const Architecture& architecture, const Batch& batch, const Dro
   if (batch.pictures.empty() || batch.pictures.size() != batch.labels.size()) {
     throw Error("a training batch needs pictures, and as many labels");
   }
-  check_pictures(batch.pictures);
   for (const std::int32_t label : batch.labels) {
     if (label < 0 || label >= architecture.classes) {
       throw Error(fmt::format("a label of a training batch is {}, which is not below the {} classes", label,

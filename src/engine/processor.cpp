@@ -39,6 +39,15 @@ struct ProcessorBackend::Impl {
   /// For as long as a call works with oneDNN's kernels.
   [[nodiscard]] OneDnnThreads enter() const { return OneDnnThreads(network.team); }
 
+  /// Throws Error when a batch does not fit the network, or one of this process's pictures is missing.
+  void check(const Batch& batch, const DropoutMasks& masks) const {
+    check_batch(network.architecture, batch, masks);
+    const OwnPictures own =
+        own_pictures(static_cast<std::int64_t>(batch.pictures.size()), network.slices, network.group);
+    check_pictures(batch.pictures.subspan(static_cast<std::size_t>(own.first),
+                                          static_cast<std::size_t>(own.end - own.first)));
+  }
+
   /// What only a training needs: three times the memory of the parameters.
   void prepare_training() {
     if (parameters.gradients.size() > 0) return;
@@ -148,7 +157,7 @@ StateDict ProcessorBackend::state() const {
 
 StepResult ProcessorBackend::forward_backward(const Batch& batch, const DropoutMasks& masks,
                                               bool forward_only) {
-  check_batch(impl_->network.architecture, batch, masks);
+  impl_->check(batch, masks);
   const OneDnnThreads threads = impl_->enter();
   TrainingPlan& plan = impl_->begin_step(batch);
   impl_->last_step = &plan;
@@ -249,7 +258,7 @@ void ProcessorBackend::release_memory() {
 }
 
 std::vector<Operation> ProcessorBackend::step_operations(const Batch& batch, const DropoutMasks& masks) {
-  check_batch(architecture(), batch, masks);
+  impl_->check(batch, masks);
   const OneDnnThreads threads = impl_->enter();
   std::vector<Operation> operations = impl_->begin_step(batch).operations(batch, masks);
   impl_->last_step = nullptr;

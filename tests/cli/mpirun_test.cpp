@@ -88,7 +88,8 @@ TEST_F(Mpirun, GoesOnWithAnotherNumberOfProcesses) {
 
 // After an epoch Q is the last process of mpirun, P.
 const std::string find_last_process =
-    "& P=$!; until grep -qs Epoch err; do sleep 0.1; done; for Q in $(cat /proc/$P/task/$P/children); do :; "
+    "& P=$!; while kill -0 $P && ! grep -qs Epoch err; do sleep 0.1; done; for Q in $(cat "
+    "/proc/$P/task/$P/children); do :; "
     "done; ";
 
 // The others end by themselves, and process 0 has saved.
