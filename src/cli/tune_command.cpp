@@ -86,8 +86,9 @@ void print_result(const TuneResult& result) {
       trial.test_accuracy
           ? fmt::format("; {:.2f} % of the test pictures, which played no part", *trial.test_accuracy)
           : "";
-  fmt::print("\nThe best (*) classifies {:.2f} % of the validation pictures correctly{}. Its model is in {}\n",
-             trial.accuracy, tested, result.trial_folder(trial).string());
+  fmt::print(
+      "\nThe best (*) classifies {:.2f} % of the validation pictures correctly{}. Its model is in {}\n",
+      trial.accuracy, tested, result.trial_folder(trial).string());
   fmt::print("This trains with the same settings on all pictures that are not for testing:\n\n{}\n",
              best_command(result));
 }

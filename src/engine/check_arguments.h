@@ -10,8 +10,8 @@
 
 namespace bart {
 
-/// Throws Error when a batch or its masks do not fit the network, or a label is not a class. Whether a picture
-/// is missing is not checked, since a process may have only some of the pictures.
+/// Throws Error when a batch or its masks do not fit the network, or a label is not a class. Whether a
+/// picture is missing is not checked, since a process may have only some of the pictures.
 void check_batch(const Architecture& architecture, const Batch& batch, const DropoutMasks& masks);
 
 /// Throws Error when one of them is missing.

@@ -27,7 +27,8 @@ TEST(Help, ACommandWithTheTunedRecipeShowsItsDefaults) {
     const BartResult result = run_bart(scratch.path(), {command, "--help"});
     EXPECT_THAT(result.out, HasSubstr("FLOAT=0.002")) << command;
     EXPECT_THAT(result.out, HasSubstr("=mirror=0.5,")) << command;
-    EXPECT_THAT(result.out, HasSubstr(std::string(command) == "audit" ? "--epochs INT=20" : "--epochs INT=25"));
+    EXPECT_THAT(result.out,
+                HasSubstr(std::string(command) == "audit" ? "--epochs INT=20" : "--epochs INT=25"));
   }
 }
 
