@@ -19,6 +19,37 @@ std::size_t features_of(const Architecture& architecture) {
   return static_cast<std::size_t>(architecture.blocks.back().channels) * side * side;
 }
 
+/// Each process of a group evaluates a batch in a round, as long as there are any; one process alone does so
+/// in rounds of one batch.
+struct Rounds {
+  struct Batch {
+    std::size_t first, end;
+  };
+  std::size_t pictures, batch_size, processes, rank, size;  // size: pictures of a round
+
+  Rounds(std::size_t count, const BatchOptions& options)
+      : pictures(count),
+        batch_size(options.batch_size),
+        processes(options.group == nullptr ? 1 : static_cast<std::size_t>(options.group->size())),
+        rank(options.group == nullptr ? 0 : static_cast<std::size_t>(options.group->rank())),
+        size(processes * batch_size) {}
+
+  /// The batch of a process in the round that begins with the picture `first`; it may be empty.
+  Batch batch(std::size_t first, std::size_t process) const {
+    const std::size_t begin = std::min(pictures, first + process * batch_size);
+    return {begin, begin + std::min(batch_size, pictures - begin)};
+  }
+  /// Bytes of the logits of each process.
+  std::vector<std::size_t> bytes(std::size_t first, std::size_t classes) const {
+    std::vector<std::size_t> lengths;
+    for (std::size_t process = 0; process < processes; ++process) {
+      const Batch one = batch(first, process);
+      lengths.push_back((one.end - one.first) * classes * sizeof(float));
+    }
+    return lengths;
+  }
+};
+
 }  // namespace
 
 BatchNetwork batch_network(Engine& engine) {
@@ -53,53 +84,63 @@ void evaluate_batches(const BatchNetwork& network, const PictureSource& pictures
   if (options.batch_size < 1) throw Error("a batch must hold at least one picture");
   if (pictures.size > 0 && (!network.evaluate || !pictures.picture))
     throw Error("an evaluation needs a network and pictures");
+  if (options.group != nullptr && options.with_features) throw Error("a group shares no features");
   const auto classes = static_cast<std::size_t>(network.architecture.classes);
+  const Rounds rounds(pictures.size, options);
   const std::size_t most = std::min(options.batch_size, pictures.size);
-  std::vector<float> logits(most * classes);
+  std::vector<float> logits(most * classes), all_logits;
   std::vector<float> features(options.with_features ? most * features_of(network.architecture) : 0);
   std::vector<const std::uint8_t*> batch;
-  for (std::size_t first = 0; first < pictures.size; first += batch.size()) {
-    const std::size_t end = std::min(pictures.size, first + options.batch_size);
+  for (std::size_t first = 0; first < pictures.size; first += rounds.size) {
+    const Rounds::Batch own = rounds.batch(first, rounds.rank);
     batch.clear();
-    for (std::size_t i = first; i < end; ++i) batch.push_back(pictures.picture(i));
+    for (std::size_t i = own.first; i < own.end; ++i) batch.push_back(pictures.picture(i));
     if (pictures.will_need) {
-      const std::size_t next_end = std::min(pictures.size, end + options.batch_size);
-      for (std::size_t i = end; i < next_end; ++i) pictures.will_need(i);
+      const Rounds::Batch next = rounds.batch(first + rounds.size, rounds.rank);
+      for (std::size_t i = next.first; i < next.end; ++i) pictures.will_need(i);
     }
-    const std::span<float> answers = std::span(logits).first(batch.size() * classes);
+    std::span<float> answers = std::span(logits).first(batch.size() * classes);
     const std::span<float> maps = std::span(features).first(features.size() / most * batch.size());
-    network.evaluate(batch, answers, maps);
+    if (!batch.empty()) network.evaluate(batch, answers, maps);
     if (pictures.done_with) {
-      for (std::size_t i = first; i < end; ++i) pictures.done_with(i);
+      for (std::size_t i = own.first; i < own.end; ++i) pictures.done_with(i);
     }
+    const std::size_t count = std::min(rounds.size, pictures.size - first);
+    if (options.group != nullptr) {
+      all_logits.resize(count * classes);
+      options.group->gather(answers.data(), rounds.bytes(first, classes), all_logits.data());
+      answers = all_logits;
+    }
+    // With a group all its processes find it at once, so that none waits for another.
     if (!std::ranges::all_of(answers, [](float logit) { return std::isfinite(logit); })) {
       throw NotFiniteError("the network's outputs are not finite: its weights are damaged");
     }
-    take({first, batch.size(), answers, maps});
+    take({first, count, answers, maps});
   }
 }
 
 Predictions predictions_of(const BatchNetwork& network, const PictureSource& pictures,
                            std::vector<std::int32_t> labels, std::size_t batch_size,
-                           const OnProgress& progress) {
+                           const OnProgress& progress, Group* group) {
   if (labels.size() != pictures.size)
     throw Error(fmt::format("{} labels do not fit {} pictures", labels.size(), pictures.size));
   Predictions predictions{static_cast<std::size_t>(network.architecture.classes), std::move(labels), {}};
   predictions.logits.reserve(pictures.size * predictions.classes);
-  evaluate_batches(network, pictures, {.batch_size = batch_size}, [&](const EvaluatedBatch& batch) {
-    predictions.logits.insert(predictions.logits.end(), batch.logits.begin(), batch.logits.end());
-    if (progress) progress(batch.first + batch.size, pictures.size);
-  });
+  evaluate_batches(
+      network, pictures, {.batch_size = batch_size, .group = group}, [&](const EvaluatedBatch& batch) {
+        predictions.logits.insert(predictions.logits.end(), batch.logits.begin(), batch.logits.end());
+        if (progress) progress(batch.first + batch.size, pictures.size);
+      });
   return predictions;
 }
 
 Predictions predictions_of(const BatchNetwork& network, const LoadedPictures& pictures,
                            std::span<const std::uint32_t> indices, std::size_t batch_size,
-                           const OnProgress& progress) {
+                           const OnProgress& progress, Group* group) {
   const PictureSource source = picture_source(pictures, indices);
   std::vector<std::int32_t> labels;
   for (const std::uint32_t i : indices) labels.push_back(pictures.labels[i]);
-  return predictions_of(network, source, std::move(labels), batch_size, progress);
+  return predictions_of(network, source, std::move(labels), batch_size, progress, group);
 }
 
 void check(const Predictions& predictions) {

@@ -301,10 +301,8 @@ std::vector<const std::uint8_t*> Training::own_pixels(std::span<const std::uint3
 Predictions Training::predict(std::span<const std::uint32_t> indices, const OnProgress& progress,
                               Group* group) {
   const auto predict_with_engine = [&] {
-    const auto batch_size = static_cast<std::size_t>(options_.batch_size);
-    const BatchNetwork network = batch_network(engine_);
-    return group == nullptr ? predictions_of(network, pictures_, indices, batch_size, progress)
-                            : shared_predictions(*group, network, pictures_, indices, batch_size, progress);
+    return predictions_of(batch_network(engine_), pictures_, indices,
+                          static_cast<std::size_t>(options_.batch_size), progress, group);
   };
   if (!averages() && settled_.empty()) return predict_with_engine();
   return predictions_with(model(), predict_with_engine);

@@ -61,6 +61,9 @@ struct EvaluatedBatch {
 struct BatchOptions {
   std::size_t batch_size = 32;
   bool with_features = false;
+  /// Its processes each evaluate some of the batches, and all of them get the logits of all. All make the
+  /// call with the same arguments, and without features. nullptr: this process alone.
+  Group* group = nullptr;
 };
 
 /// The network has computed a logit that is not finite.
@@ -70,8 +73,9 @@ class NotFiniteError : public Error {
 };
 
 /// Evaluates pictures in evaluation mode, batch after batch; this is the only such loop. While one batch is
-/// computed, the pixels of the next one are fetched from the disk. `take` gets the outputs of each batch,
-/// which are valid until it returns. Throws NotFiniteError when a logit is not finite.
+/// computed, the pixels of the next one are fetched from the disk. `take` gets the outputs of each batch, or
+/// with a group those of a batch per process at once, which are valid until it returns. Throws NotFiniteError
+/// when a logit is not finite.
 void evaluate_batches(const BatchNetwork& network, const PictureSource& pictures, const BatchOptions& options,
                       const std::function<void(const EvaluatedBatch&)>& take);
 
@@ -85,21 +89,16 @@ struct Predictions {
   std::span<const float> row(std::size_t i) const { return std::span(logits).subspan(i * classes, classes); }
 };
 
-/// The predictions for the pictures of a source, whose true classes are `labels`. Throws NotFiniteError.
+/// The predictions for the pictures of a source, whose true classes are `labels`; with a group those of all
+/// its processes, see BatchOptions. Throws NotFiniteError.
 Predictions predictions_of(const BatchNetwork& network, const PictureSource& pictures,
                            std::vector<std::int32_t> labels, std::size_t batch_size,
-                           const OnProgress& progress = {});
+                           const OnProgress& progress = {}, Group* group = nullptr);
 
 /// The predictions for the pictures `indices`. Throws NotFiniteError.
 Predictions predictions_of(const BatchNetwork& network, const LoadedPictures& pictures,
                            std::span<const std::uint32_t> indices, std::size_t batch_size,
-                           const OnProgress& progress = {});
-
-/// The same by all processes of a group, each of which evaluates some of the batches and gets all
-/// predictions. All of them call it with the same arguments.
-Predictions shared_predictions(Group& group, const BatchNetwork& network, const LoadedPictures& pictures,
-                               std::span<const std::uint32_t> indices, std::size_t batch_size,
-                               const OnProgress& progress = {});
+                           const OnProgress& progress = {}, Group* group = nullptr);
 
 /// The class with the largest logit, the first of equal ones, as torch.max() chooses it.
 std::int32_t predicted_label(std::span<const float> logits);
