@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "bart/engine/engine.h"
+#include "bart/platform/error.h"
 #include "parameter_chunks.h"
 
 namespace bart {
@@ -24,7 +26,19 @@ void add_rows(const Team& team, Number* rows, std::int64_t count, std::int64_t w
   });
 }
 
+std::int64_t slice_begin(std::int64_t n, std::int64_t count, std::int64_t slice) {
+  return slice * n / count;
+}
+
 }  // namespace
+
+OwnPictures own_pictures(std::int64_t n, int slices, const Group* group) {
+  if (n < 0 || slices < 1) throw Error("a batch of 0 or more pictures is cut into at least one slice");
+  const std::int64_t processes = group == nullptr ? 1 : group->size();
+  const std::int64_t rank = group == nullptr ? 0 : group->rank();
+  const std::int64_t per_process = slices / processes;
+  return {slice_begin(n, slices, rank * per_process), slice_begin(n, slices, (rank + 1) * per_process)};
+}
 
 BatchSlices::BatchSlices(std::int64_t n) : pictures_(n), own_{{0, n}}, pictures_of_{n} {}
 
@@ -35,7 +49,7 @@ BatchSlices::BatchSlices(std::int64_t n, int count, Group* group, Team team)
       group_(group),
       team_(team) {
   const std::int64_t per_process = count / processes_;
-  const auto begin = [&](std::int64_t slice) { return slice * n / count; };
+  const auto begin = [&](std::int64_t slice) { return slice_begin(n, count, slice); };
   for (std::int64_t p = 0; p < processes_; ++p) {
     pictures_of_.push_back(begin((p + 1) * per_process) - begin(p * per_process));
   }

@@ -9,15 +9,6 @@
 
 namespace bart {
 
-OwnPictures own_pictures(std::int64_t n, int slices, const Group* group) {
-  if (n < 0 || slices < 1) throw Error("a batch of 0 or more pictures is cut into at least one slice");
-  const std::int64_t processes = group == nullptr ? 1 : group->size();
-  const std::int64_t rank = group == nullptr ? 0 : group->rank();
-  // As BatchSlices cuts: slice s begins at s * n / slices.
-  const std::int64_t per_process = slices / processes;
-  return {rank * per_process * n / slices, (rank + 1) * per_process * n / slices};
-}
-
 Engine::Engine(const Architecture& architecture, const EngineOptions& options)
     : backend_(std::make_unique<ProcessorBackend>(architecture, options)) {}
 

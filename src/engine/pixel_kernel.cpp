@@ -1,5 +1,7 @@
 // Our own kernel for the first layer, straight from the bytes of the pictures (pixel_convolution.h).
 #include <algorithm>
+#include <array>
+#include <iterator>
 #include <new>
 #include <utility>
 
@@ -22,9 +24,14 @@ enum : std::size_t { mask, folded_weights, batch_moments, forward_scratch, backw
 
 /// The moments of the whole batch from those of this process's pictures.
 void add_over_processes(const BatchSlices& slices, PatchMoments& moments) {
-  slices.add_processes(&moments.count, 1);
-  slices.add_processes(moments.sums.data(), static_cast<std::int64_t>(moments.sums.size()));
-  slices.add_processes(moments.gram.data(), static_cast<std::int64_t>(moments.gram.size()));
+  if (!slices.shared()) return;
+  std::array<std::int64_t, 1 + patch_elements + patch_elements * patch_elements> all{moments.count};
+  std::ranges::copy(moments.sums, all.begin() + 1);
+  std::ranges::copy(moments.gram, all.begin() + 1 + patch_elements);
+  slices.add_processes(all.data(), std::ssize(all));
+  moments.count = all.front();
+  std::copy_n(all.begin() + 1, moments.sums.size(), moments.sums.begin());
+  std::copy_n(all.begin() + 1 + patch_elements, moments.gram.size(), moments.gram.begin());
 }
 
 Operation statistics(const ConvolutionTask& task, const TrainingMemory& m) {
