@@ -18,6 +18,7 @@
 
 #include "bart/dataset/find_pictures.h"
 #include "bart/platform/error.h"
+#include "bart/platform/lies_in.h"
 #include "folder_entries.h"
 
 namespace bart {
@@ -66,17 +67,6 @@ bool is_passed_over(std::string_view name, bool is_folder) {
   return why_passed_over(name, is_folder) || (!is_folder && is_name_of_unfinished(name));
 }
 
-bool lies_at_or_below(const fs::path& path, const fs::path& folder) {
-  const auto [end, other] = std::mismatch(folder.begin(), folder.end(), path.begin(), path.end());
-  return end == folder.end();
-}
-
-fs::path real_path(const fs::path& path) {
-  std::error_code error;
-  fs::path real = fs::weakly_canonical(fs::absolute(path, error), error);
-  return error ? path : real;
-}
-
 }  // namespace
 
 struct FolderWatch::State {
@@ -102,9 +92,8 @@ struct FolderWatch::State {
   }
 
   bool is_left_out(const std::string& relative) const {
-    if (left_out.empty()) return false;
-    const fs::path path = real_path(folder / relative);
-    return std::ranges::any_of(left_out, [&](const fs::path& one) { return lies_at_or_below(path, one); });
+    const fs::path path = folder / relative;
+    return std::ranges::any_of(left_out, [&](const fs::path& one) { return lies_in(path, one); });
   }
 
   /// Watches a folder and takes up what is in it already. `relative` is "" or ends with "/".
@@ -224,7 +213,7 @@ FolderWatch::FolderWatch(fs::path folder, bool recursive, std::vector<fs::path> 
   state.folder = std::move(folder);
   state.recursive = recursive;
   for (const fs::path& path : left_out) {
-    if (!path.empty()) state.left_out.push_back(real_path(path));
+    if (!path.empty()) state.left_out.push_back(path);
   }
   struct stat status {};
   if (::stat(state.folder.c_str(), &status) != 0) state.fail(errno);

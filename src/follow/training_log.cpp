@@ -12,11 +12,11 @@
 
 #include "arguments.h"
 #include "bart/platform/counted.h"
+#include "bart/platform/lies_in.h"
 #include "bart/platform/printable.h"
 #include "bart/record/best_by.h"
 #include "bart/record/epoch_figures.h"
 #include "bart/record/run_folder.h"
-#include "bart/run/settle.h"
 #include "cache_text.h"
 #include "listing_text.h"
 #include "terminal.h"

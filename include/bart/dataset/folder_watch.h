@@ -24,7 +24,7 @@ class FolderWatch {
 
   /// The files that have arrived since the last call, relative to the folder, in the order in which they
   /// came. The first call returns what was there at the start, without files that are still being written.
-  /// Returns an empty list when nothing arrives for so long, or when a signal comes. Throws Error when the
+  /// Returns an empty list when nothing arrives in that time, or when a signal comes. Throws Error when the
   /// folder was removed or renamed.
   std::vector<std::string> wait(int milliseconds);
 
