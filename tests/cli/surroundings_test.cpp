@@ -233,12 +233,13 @@ TEST_F(Surroundings, FewThreadsAndFilesAreEnough) {
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_THAT(result.err, HasSubstr("can start only 2 of 4 threads"));
   const std::string picture = "faces/" + first_picture();
-  // OpenMP would end the process.
+  // OpenMP would end the process. A limit counts all processes of a user, so no other test may run as this
+  // one.
   for (const auto& arguments : {std::vector<std::string>{"explain", picture, "--model", "run"},
                                 {"explain", picture, "--model", "run", "--threads", "4"},
                                 {"report", "run"}}) {
-    for (const auto limit : {few_threads_and_files<1, 16, 61236>, few_threads_and_files<2, 16, 61236>,
-                             few_threads_and_files<3, 16, 61236>}) {
+    for (const auto limit : {few_threads_and_files<1, 16, 61238>, few_threads_and_files<2, 16, 61238>,
+                             few_threads_and_files<3, 16, 61238>}) {
       // The report is the user's above.
       const BartResult few =
           run_bart(here(), arguments,
