@@ -7,7 +7,6 @@
 #include "bart/model/model.h"
 #include "bart/network/dropout.h"
 #include "bart/random/numpy.h"
-#include "bart/record/dropout_text.h"
 #include "bart/training/predictions.h"
 #include "bart/training/train.h"
 
@@ -54,9 +53,7 @@ std::vector<double> cross_validated_probabilities(const LoadedPictures& pictures
                                                   const std::vector<std::vector<std::uint32_t>>& folds,
                                                   const SettledSettings& settings, const ReadLarger& larger,
                                                   const OnProgress& training, const OnProgress& predicting) {
-  Architecture architecture{.classes = static_cast<int>(pictures.classes.size()),
-                            .image_size = settings.values.image_size};
-  set_dropout(settings.values.dropout, architecture);
+  const Architecture architecture = architecture_of(settings.values, pictures.classes.size());
   const auto epochs = static_cast<std::size_t>(settings.values.epochs);
   const std::size_t total = epochs * pictures.size() * (folds.size() - 1);
   std::size_t before = 0, predicted = 0;

@@ -1,7 +1,6 @@
 // A process that helps process 0 of a shared training: it computes its part of each batch and writes nothing.
 #include <utility>
 
-#include "bart/record/dropout_text.h"
 #include "bart/run/run.h"
 #include "bart/run/settle.h"
 #include "bart/run/split_pictures.h"
@@ -27,9 +26,7 @@ void assist(Group& group, int threads, const std::function<bool()>& go_on) {
     read_larger_pictures(data, settled.values, scratch, {});
     settled.training.larger_pictures = &data.larger;
   }
-  Architecture architecture{.classes = static_cast<int>(data.listing.classes.size()),
-                            .image_size = settled.values.image_size};
-  set_dropout(settled.values.dropout, architecture);
+  const Architecture architecture = architecture_of(settled.values, data.listing.classes.size());
   share_computers(group);
   Training training(data.pictures, data.split, architecture, settled.training,
                     share_state(group, std::nullopt));

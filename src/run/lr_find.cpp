@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "bart/record/dropout_text.h"
 #include "bart/run/settle.h"
 #include "bart/run/split_pictures.h"
 #include "initial_weights.h"
@@ -18,9 +17,7 @@ LrRangeTest find_learning_rate(const std::filesystem::path& folder, const RunSet
   RunData data;
   data.listing = list_run_pictures(folder, settled.values);
   if (observer.listed) observer.listed(data.listing);
-  Architecture architecture{.classes = static_cast<int>(data.listing.classes.size()),
-                            .image_size = settled.values.image_size};
-  set_dropout(settled.values.dropout, architecture);
+  const Architecture architecture = architecture_of(settled.values, data.listing.classes.size());
   LrRangeOptions options{
       .range = range, .training = settled.training, .initial_values = initial_values_of(settled.values)};
   if (!settled.values.init.empty()) {

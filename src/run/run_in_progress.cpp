@@ -8,8 +8,8 @@
 #include "bart/formats/pth.h"
 #include "bart/model/model.h"
 #include "bart/platform/files.h"
+#include "bart/platform/lies_in.h"
 #include "bart/record/best_by.h"
-#include "bart/record/dropout_text.h"
 #include "bart/record/version.h"
 #include "bart/report/report.h"
 #include "bart/run/split_pictures.h"
@@ -67,9 +67,7 @@ void RunInProgress::list_pictures() {
   if (observer_.listed) observer_.listed(data_.listing);
   result_.record.warnings.insert(result_.record.warnings.end(), data_.listing.warnings.begin(),
                                  data_.listing.warnings.end());
-  architecture_ = {.classes = static_cast<int>(data_.listing.classes.size()),
-                   .image_size = settled_.values.image_size};
-  set_dropout(settled_.values.dropout, architecture_);
+  architecture_ = architecture_of(settled_.values, data_.listing.classes.size());
   layers_of(architecture_);  // throws before anything is read if there is no such network
 }
 

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "bart/platform/lies_in.h"
 #include "bart/platform/threads.h"
+#include "bart/record/dropout_text.h"
 
 namespace bart {
 namespace {
@@ -77,13 +79,10 @@ InitialValues initial_values_of(const RunSettings& settings) {
   return settings.init_values == "he" ? InitialValues::he : InitialValues::pytorch;
 }
 
-bool lies_in(const fs::path& path, const fs::path& folder) {
-  std::error_code unknown;  // if the current folder is gone, nothing lies in it
-  // Of a relative path that does not exist, weakly_canonical() makes no absolute one.
-  const fs::path inner = fs::weakly_canonical(fs::absolute(path, unknown), unknown);
-  const fs::path outer = fs::weakly_canonical(fs::absolute(folder, unknown), unknown);
-  if (inner.empty() || outer.empty()) return false;
-  return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
+Architecture architecture_of(const RunSettings& settings, std::size_t classes) {
+  Architecture architecture{.classes = static_cast<int>(classes), .image_size = settings.image_size};
+  set_dropout(settings.dropout, architecture);
+  return architecture;
 }
 
 void check_cache(const fs::path& cache, const fs::path& data_folder) {

@@ -17,13 +17,13 @@
 namespace bart {
 namespace {
 
-/// The bytes of process 0 in all processes.
-template <class Bytes>
-void share(Group& group, Bytes& bytes) {
-  std::uint64_t size = bytes.size();
+/// The values of process 0 in all processes.
+template <class Values>
+void share(Group& group, Values& values) {
+  std::uint64_t size = values.size();
   group.broadcast(&size, sizeof size);
-  bytes.resize(size);
-  if (size > 0) group.broadcast(bytes.data(), size);
+  values.resize(size);
+  if (size > 0) group.broadcast(values.data(), size * sizeof(values[0]));
 }
 
 /// One text of the same length from each process.
@@ -75,12 +75,8 @@ SharedStart share_start(Group& group, const SharedStart& start) {
 void check_same_pictures(Group& group, const DataFingerprint& own, const std::vector<std::string>& files) {
   DataFingerprint first = own;
   group.broadcast(&first.classes, sizeof first.classes);
-  for (std::vector<std::int64_t>* hashes : {&first.names, &first.pixels}) {
-    std::uint64_t size = hashes->size();
-    group.broadcast(&size, sizeof size);
-    hashes->resize(size);
-    if (size > 0) group.broadcast(hashes->data(), size * sizeof(std::int64_t));
-  }
+  share(group, first.names);
+  share(group, first.pixels);
   const std::string change = difference(first, own, files);
   const auto changes = gather_texts<400>(group, change);
   for (std::size_t rank = 0; rank < changes.size(); ++rank) {
@@ -91,9 +87,9 @@ void check_same_pictures(Group& group, const DataFingerprint& own, const std::ve
 
 TrainingState share_state(Group& group, std::optional<TrainingState> state) {
   std::vector<std::uint8_t> bytes;
-  if (state) bytes = encode_checkpoint({bart_version(), {}, {}, *state});
+  if (state) bytes = encode_checkpoint({bart_version(), {}, {}, std::move(*state)});
   share(group, bytes);
-  return state ? std::move(*state) : decode_checkpoint(bytes).training;
+  return decode_checkpoint(bytes).training;
 }
 
 Computers share_computers(Group& group) {

@@ -1,4 +1,5 @@
 #include "bart/run/settle.h"
+#include "bart/platform/lies_in.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -20,8 +20,8 @@ SettledSettings settle(const RunSettings& asked);
 /// The kind of initial weights that the settings name.
 InitialValues initial_values_of(const RunSettings& settings);
 
-/// Whether `path` is `folder` or lies below it.
-bool lies_in(const std::filesystem::path& path, const std::filesystem::path& folder);
+/// The original's network for `classes` classes, with the settings' picture size and dropout.
+Architecture architecture_of(const RunSettings& settings, std::size_t classes);
 
 /// Throws SettingError for a cache inside the data folder, because it would be taken for a class.
 void check_cache(const std::filesystem::path& cache, const std::filesystem::path& data_folder);
