@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A batch of frames ends with so many bytes of encoded pictures.
+/// A batch of frames ends when its encoded pictures have more bytes than this.
 constexpr std::size_t frames_bytes = std::size_t{64} << 20;
 
 /// How long a watch waits before it looks whether a signal came and whether the folder is still there.

@@ -388,8 +388,7 @@ constexpr Setting table[] = {
      .value = &S::deterministic,
      .effect = Effect::result,
      .help = "Add up in one fixed order, so that all machines with this kind of processor compute the same "
-             "bits, with "
-             "any number of threads and processes; under mpirun this is always so"},
+             "bits, with any number of threads and processes; under mpirun this is always so"},
     {.flag = "precision",
      .name = "precision",
      .label = "Precision",

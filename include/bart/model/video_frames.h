@@ -22,7 +22,7 @@ struct VideoFrame {
 /// script or address is followed), and no shell is involved. ffmpeg ends with this object.
 class VideoFrames {
  public:
-  /// With `every` above 0: the first frame at or after each multiple of so many seconds; else all frames.
+  /// With `every` above 0: the first frame at or after each multiple of this many seconds; else all frames.
   /// Throws Error when ffmpeg is not installed.
   VideoFrames(const std::filesystem::path& video, double every);
   ~VideoFrames();
