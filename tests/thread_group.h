@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "bart/engine/group.h"
+#include "bart/platform/group.h"
 
 namespace bart::test {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "background_work.h"
-#include "bart/engine/group.h"
+#include "bart/platform/group.h"
 #include "team.h"
 
 namespace bart {

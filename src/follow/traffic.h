@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "bart/engine/group.h"
+#include "bart/platform/group.h"
 #include "bart/run/run.h"
 
 namespace bart {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "bart/checkpoint/data_fingerprint.h"
-#include "bart/engine/group.h"
+#include "bart/platform/group.h"
 #include "bart/record/run_settings.h"
 #include "bart/training/train.h"
 

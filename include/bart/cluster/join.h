@@ -3,7 +3,7 @@
 #include <chrono>
 #include <memory>
 
-#include "bart/engine/group.h"
+#include "bart/platform/group.h"
 
 namespace bart {
 

@@ -5,11 +5,11 @@
 #include <span>
 
 #include "bart/engine/backend.h"
-#include "bart/engine/group.h"
 #include "bart/engine/precision.h"
 #include "bart/network/architecture.h"
 #include "bart/network/dropout.h"
 #include "bart/network/state_dict.h"
+#include "bart/platform/group.h"
 
 namespace bart {
 

@@ -9,9 +9,9 @@
 
 #include "bart/dataset/listing.h"
 #include "bart/dataset/load.h"
-#include "bart/engine/group.h"
 #include "bart/model/model.h"
 #include "bart/platform/error.h"
+#include "bart/platform/group.h"
 #include "bart/platform/progress.h"
 #include "bart/record/run_folder.h"
 #include "bart/record/run_record.h"

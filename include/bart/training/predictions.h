@@ -9,8 +9,8 @@
 #include "bart/dataset/load.h"
 #include "bart/engine/engine.h"
 #include "bart/engine/evaluator.h"
-#include "bart/engine/group.h"
 #include "bart/platform/error.h"
+#include "bart/platform/group.h"
 #include "bart/platform/progress.h"
 
 namespace bart {
