@@ -377,8 +377,15 @@ class StateReader {
       std::vector<float> floats;
       floats.reserve(static_cast<std::size_t>(count));
       prefer_huge_pages(floats.data(), floats.capacity() * size);
-      floats.resize(static_cast<std::size_t>(count));
-      std::memcpy(floats.data(), bytes + static_cast<std::size_t>(view.offset) * size, floats.size() * size);
+      const std::uint8_t* const first = bytes + static_cast<std::size_t>(view.offset) * size;
+      if (reinterpret_cast<std::uintptr_t>(first) % alignof(float) == 0) {
+        // In place of zeros that are overwritten: a large model is written once.
+        const auto* const from = reinterpret_cast<const float*>(first);
+        floats.assign(from, from + count);
+      } else {
+        floats.resize(static_cast<std::size_t>(count));
+        std::memcpy(floats.data(), first, floats.size() * size);
+      }
       return floats;
     }
     return gather<float>(view, count, [&](std::int64_t i) {

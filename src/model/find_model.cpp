@@ -122,8 +122,12 @@ FoundModel find_model(const fs::path& path) {
 
 ModelFile read_model(const FoundModel& found, const fs::path& labels,
                      const std::function<void(const std::string&)>& warn) {
+  return decode_model(found, read_file(found.file), labels, warn);
+}
+
+ModelFile decode_model(const FoundModel& found, std::span<const std::uint8_t> bytes, const fs::path& labels,
+                       const std::function<void(const std::string&)>& warn) {
   const fs::path names = labels.empty() ? found.run.labels() : labels;
-  const std::vector<std::uint8_t> bytes = read_file(found.file);
   if (!is_checkpoint(bytes)) {
     ModelFile file = decode_named(bytes, found.file, decode_model_file);
     const bool names_beside = file.classes.empty() && labels.empty();

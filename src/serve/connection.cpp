@@ -36,6 +36,10 @@ using Socket = Stream::Socket;
 /// with bytes unread resets the connection, and the response may be lost (RFC 9112, 9.6).
 constexpr double linger_seconds = 2;
 
+/// The longest body that is read and dropped after its request was refused, so that the connection stays: a
+/// client that finds the server busy asks again, and a new connection costs both more than these bytes do.
+constexpr std::uint64_t most_skipped_bytes = 1 << 20;
+
 std::string address_of(const Socket& socket) {
   beast::error_code error;
   const auto endpoint = socket.remote_endpoint(error);
@@ -61,11 +65,12 @@ std::string peer_of(const HttpRequest& request, std::string peer, const std::vec
   return peer;
 }
 
-/// Whether the next request begins where the parser says that a refused one without a body ends. After one
-/// whose length is in doubt, what follows may be its body, not a request.
+/// Whether the next request begins where the length in the head of a refused one says. After one whose length
+/// is in doubt, what follows may be its body, not a request. Nor is it known whether a client that asked if
+/// it should send the body sends it now.
 bool knows_its_end(const HttpRequest& head, int status) {
   return status != 400 && status != 411 && head.count("Transfer-Encoding") == 0 &&
-         head.count("Content-Length") <= 1;
+         head.count("Content-Length") <= 1 && head.count("Expect") == 0;
 }
 
 /// RFC 9110, 5.6.7.
@@ -113,14 +118,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void begin();
   void close();
-  /// Whether nothing of a request has come, or only a part of its head.
+  /// Whether nothing of a request has come, or only a part of its head, or it is answered already.
   bool is_idle() {
     beast::error_code error;
-    return (stage_ == Stage::handshake || stage_ == Stage::head) && stream_.socket().available(error) == 0;
+    return stage_ == Stage::skip ||
+           ((stage_ == Stage::handshake || stage_ == Stage::head) && stream_.socket().available(error) == 0);
   }
 
  private:
-  enum class Stage { handshake, head, body, answer, response, linger };
+  enum class Stage { handshake, head, body, answer, response, skip, linger };
 
   const ServerLimits& limits() const { return connections_.options.limits; }
   void set_deadline(Stage stage, double seconds);
@@ -136,6 +142,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void answer();
   void write(HttpResponse response, bool keep_alive);
   void on_written(beast::error_code error);
+  void skip_body();
   void end();
   void linger();
 
@@ -150,6 +157,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool keep_alive_ = false;
   std::optional<std::list<Connection*>::iterator> waiting_;
   std::size_t body_bytes_ = 0;    // counted in connections_
+  std::uint64_t unread_ = 0;      // bytes of the body of a refused request
   std::uint64_t requests_ = 0;    // begun; the answer to an earlier one is late
   std::size_t deadlines_ = 0;     // set; the handler of an earlier one has nothing to do
   Clock::time_point began_ = {};  // when the head of the request came
@@ -223,6 +231,7 @@ void Connection::on_deadline() {
           false);
       break;
     case Stage::response:
+    case Stage::skip:
     case Stage::linger:
       close();
       break;
@@ -279,8 +288,10 @@ void Connection::on_head(beast::error_code error) {
              .method = head.method,
              .target = head.target};
   keep_alive_ = parser_->get().keep_alive();
+  unread_ = 0;
   if (std::optional<HttpResponse> refusal = connections_.service.refusal(head)) {
-    const bool keep = keep_alive_ && parser_->is_done() && knows_its_end(head, refusal->status);
+    if (!parser_->is_done()) unread_ = parser_->content_length().value_or(0);
+    const bool keep = keep_alive_ && knows_its_end(head, refusal->status) && unread_ <= most_skipped_bytes;
     return write(std::move(*refusal), keep);
   }
   if (parser_->is_done()) return answer();
@@ -350,9 +361,27 @@ void Connection::on_written(beast::error_code error) {
   connections_.service.metrics().add_response(served_.status, served_.seconds);
   if (connections_.options.on_request) connections_.options.on_request(served_);
   if (error) return close();
+  if (keep_alive_ && unread_ > 0) {
+    set_deadline(Stage::skip, limits().header_seconds);
+    return skip_body();
+  }
   if (keep_alive_) return read_head();
   set_deadline(Stage::linger, linger_seconds);
   stream_.async_end([self = shared_from_this()](beast::error_code) { self->end(); });
+}
+
+/// Reads what is left of the body of a refused request, and then the next request.
+void Connection::skip_body() {
+  const std::size_t here = std::min<std::uint64_t>(unread_, buffer_.size());
+  buffer_.consume(here);
+  unread_ -= here;
+  if (unread_ == 0) return read_head();
+  stream_.async_read_some(buffer_.prepare(std::min<std::uint64_t>(unread_, 64 << 10)),
+                          [self = shared_from_this()](beast::error_code error, std::size_t bytes) {
+                            if (error) return self->close();
+                            self->buffer_.commit(bytes);
+                            self->skip_body();
+                          });
 }
 
 /// Says that nothing more will be sent.

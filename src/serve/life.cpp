@@ -17,6 +17,9 @@
 #include "bart/formats/python_json.h"
 #include "bart/model/find_model.h"
 #include "bart/platform/error.h"
+#include "bart/platform/files.h"
+#include "bart/platform/hash.h"
+#include "bart/platform/memory.h"
 #include "bart/platform/printable.h"
 #include "bart/record/run_record.h"
 
@@ -42,8 +45,13 @@ CardedModel ServedFile::load() {
   looked_ = look();  // before it is read: what changes meanwhile is read again
   loaded_ = stamp();
   const FoundModel found = find_model(model_);
-  const ModelFile file = read_model(found, labels_, warn_);
-  return {Model(file, options_), model_card(found, file.classes)};
+  std::uint64_t fingerprint = 0;
+  const ModelFile file = [&] {
+    const std::vector<std::uint8_t> bytes = read_file(found.file);  // gone before the network takes memory
+    fingerprint = hash_of(bytes);
+    return decode_model(found, bytes, labels_, warn_);
+  }();
+  return {Model(file, options_), model_card(found, fingerprint, file.classes)};
 }
 
 bool ServedFile::changed() {

@@ -7,7 +7,6 @@
 #include "bart/platform/counted.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
-#include "bart/platform/hash.h"
 #include "bart/record/epoch_figures.h"
 #include "bart/record/run_record.h"
 #include "bart/serve/server.h"
@@ -89,8 +88,8 @@ void add_facts(const RunRecord& record, const fs::path& file, ModelCard& card) {
 
 }  // namespace
 
-ModelCard model_card(const FoundModel& found, const std::vector<std::string>& classes) {
-  const std::uint64_t fingerprint = hash_of(read_file(found.file));
+ModelCard model_card(const FoundModel& found, std::uint64_t fingerprint,
+                     const std::vector<std::string>& classes) {
   ModelCard card{.version = fmt::format("{:016x}", fingerprint)};
   try {
     const RunRecord record = read_run_record(found.run);

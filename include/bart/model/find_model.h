@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <span>
 #include <string>
 
 #include "bart/model/model_file.h"
@@ -27,6 +29,11 @@ FoundModel find_model(const std::filesystem::path& path);
 /// be read, or when model and labels are not of the same training.
 ModelFile read_model(const FoundModel& found, const std::filesystem::path& labels = {},
                      const std::function<void(const std::string&)>& warn = {});
+
+/// The same for the bytes of the model's file, for whoever needs them for something else, too.
+ModelFile decode_model(const FoundModel& found, std::span<const std::uint8_t> bytes,
+                       const std::filesystem::path& labels = {},
+                       const std::function<void(const std::string&)>& warn = {});
 
 /// Reads a model that find_model() found without looking for labels: `classes` are those that the file itself
 /// names, if any. Throws Error when the file cannot be read.

@@ -26,8 +26,9 @@ struct ModelCard {
 };
 
 /// The card of a model that find_model() found, from the record of its training if there is one. `version` is
-/// a hash of the file's bytes. Throws Error when the file cannot be read.
-ModelCard model_card(const FoundModel& found, const std::vector<std::string>& classes);
+/// `fingerprint`, the hash_of() the bytes of its file.
+ModelCard model_card(const FoundModel& found, std::uint64_t fingerprint,
+                     const std::vector<std::string>& classes);
 
 /// What a server allows. Durations are in seconds.
 struct ServerLimits {
