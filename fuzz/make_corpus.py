@@ -124,6 +124,11 @@ request("picture", "/v1/predict?top_k=2&explain=1&input=1", dot, "Content-Type: 
 form = b"".join(b'--b\r\nContent-Disposition: form-data; name="p"; filename="%s"\r\nContent-Type: image/png\r\n\r\n%s\r\n' % (name, dot)
                 for name in (b"a.png", b'\\"b')) + b"--b--\r\n"
 request("form", "/v1/predict", form, "Content-Type: multipart/form-data; boundary=b")
+# The Content-Type on a line before the body.
+write("multipart", "form", b"multipart/form-data; boundary=b\n" + form)
+write("multipart", "around", b'Multipart/Form-Data; x=y; boundary="b c"\nbefore\r\n--b c \t\r\nContent-Disposition: form-data; '
+      b'name=a;filename=\r\nContent-Transfer-Encoding: binary\r\n\r\n\r\n--b c--after')
+write("multipart", "no_end", b"multipart/form-data; boundary=b\n--b\r\n\r\n--b\r\nContent-Disposition: form-data; name=\"")
 chunks = b"".join(b"%x;a=b\r\n%s\r\n" % (len(dot[i:i + 9]), dot[i:i + 9]) for i in range(0, len(dot), 9)) + b"0\r\nX: y\r\n\r\n"
 request("chunks", "/v1/predict", chunks, "Transfer-Encoding: chunked", "Expect: 100-continue", pieces=5)
 tensor = struct.pack("<I", len(dot)) + dot

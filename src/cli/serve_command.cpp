@@ -115,9 +115,11 @@ int serve_command(ServeFlags flags) {
   ServedFile file(flags.model, flags.labels, model_options(flags),
                   [&](const std::string& sentence) { log.warning(sentence); });
   const BlockedSignals signals;  // before the threads of the model, which inherit it
-  CardedModel loaded = file.load();
-  flags.server.card = std::move(loaded.card);
-  Server server(loaded.model, flags.server);
+  Server server = [&] {  // which alone holds the model afterwards: it is freed when another takes its place
+    CardedModel loaded = file.load();
+    flags.server.card = std::move(loaded.card);
+    return Server(loaded.model, flags.server);
+  }();
   log.info(fmt::format("Serving {} at {}", flags.model.string(), server.address()));
   const LifeOptions life{
       .watch = flags.watch,

@@ -1,5 +1,6 @@
 #include "bart/platform/memory.h"
 
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +15,10 @@ std::uint64_t machine_memory() {
   for (const std::filesystem::path& folder : cgroup_folders("memory"))
     bytes = std::min(bytes, cgroup_memory(folder));
   return bytes;
+}
+
+void return_freed_memory() {
+  ::malloc_trim(0);
 }
 
 }  // namespace bart

@@ -124,6 +124,7 @@ void load_again(Server& server, ServedFile& file, const LifeOptions& options) {
       return loaded;
     };
     server.reload(load, options.allow_other_classes);
+    return_freed_memory();
     if (options.on_loaded) options.on_loaded(version);
   } catch (const OtherClasses& error) {
     if (options.on_refused) options.on_refused(error.what(), true);

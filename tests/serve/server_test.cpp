@@ -108,6 +108,35 @@ TEST_F(ServerTest, ReadsChunksAndContinues) {
   EXPECT_TRUE(client.is_closed());
 }
 
+TEST_F(ServerTest, ARefusedRequestWithAShortBodyKeepsItsConnection) {
+  serve();
+  // The body looks like a request, and is none.
+  const std::string body = get_request("/healthz");
+  Client client(address());
+  EXPECT_EQ(client.ask(post_request("/nothing", body)).status, 404);
+  EXPECT_EQ(client.ask(post_request("/v1/predict?top_k=0", body)).status, 400);
+  EXPECT_TRUE(client.is_closed());
+  Client slow(address());
+  const std::string refused = post_request("/healthz", body);
+  slow.send(refused.substr(0, refused.size() - 30));
+  EXPECT_EQ(slow.receive().status, 405);  // before the whole body has come
+  slow.send(refused.substr(refused.size() - 30));
+  EXPECT_THAT(slow.ask(post_request("/v1/predict", png_of(1))).body, HasSubstr("predictions"));
+  Client large(address());
+  EXPECT_EQ(large.ask("POST /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999999\r\n\r\n").status,
+            404);
+  large.end_sending();
+  EXPECT_TRUE(large.is_closed());
+}
+
+TEST_F(ServerTest, WhoseRequestIsRefusedDoesNotHoldItsEnd) {
+  serve({.limits = {.header_seconds = 600}});
+  Client client(address());
+  EXPECT_EQ(client.ask("POST /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nhell").status,
+            404);
+  EXPECT_TRUE(stop());
+}
+
 TEST_F(ServerTest, AHeadHasNoBody) {
   serve();
   Client client(address());
