@@ -17,8 +17,8 @@ struct Meeting {
     std::vector<const void*> pieces;
     std::barrier<> barrier;
   };
-  explicit Meeting(int processes) : first(processes), second(processes) {}
-  Channel first, second;
+  explicit Meeting(int processes) : first(processes), second(processes), computer(processes) {}
+  Channel first, second, computer;
 };
 
 /// A process of a group, played by a thread.
@@ -26,6 +26,7 @@ class ThreadGroup final : public Group {
  public:
   ThreadGroup(Meeting& meeting, int rank) : ThreadGroup(meeting.first, rank) {
     background_.reset(new ThreadGroup(meeting.second, rank));
+    computer_.reset(new ThreadGroup(meeting.computer, rank));
   }
 
   int rank() const override { return rank_; }
@@ -57,6 +58,7 @@ class ThreadGroup final : public Group {
     });
   }
   Group& background() override { return *background_; }
+  Group& computer() override { return *computer_; }
   std::uint64_t bytes_sent() const override { return sent_; }
 
  private:
@@ -73,7 +75,7 @@ class ThreadGroup final : public Group {
   Meeting::Channel& channel_;
   int rank_;
   std::uint64_t sent_ = 0;
-  std::unique_ptr<ThreadGroup> background_;
+  std::unique_ptr<ThreadGroup> background_, computer_;
 };
 
 }  // namespace bart::test

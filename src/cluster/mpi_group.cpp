@@ -25,8 +25,10 @@ constexpr std::size_t most_bytes = std::size_t{1} << 30;
 /// A communicator: the processes, and what belongs together of what they send.
 class Channel : public JoinedGroup {
  public:
-  Channel(MPI_Comm communicator, std::chrono::seconds timeout)
-      : communicator_(communicator), timeout_(timeout) {
+  /// `patient`: a call sleeps between its questions from the beginning, so that it takes no time from those
+  /// who compute.
+  Channel(MPI_Comm communicator, std::chrono::seconds timeout, bool patient)
+      : communicator_(communicator), timeout_(timeout), patient_(patient) {
     MPI_Comm_set_errhandler(communicator_, MPI_ERRORS_RETURN);
     MPI_Comm_rank(communicator_, &rank_);
     MPI_Comm_size(communicator_, &size_);
@@ -78,6 +80,7 @@ class Channel : public JoinedGroup {
   std::uint64_t bytes_sent() const override { return sent_; }
 
   Group& background() override { return *this; }
+  Group& computer() override { return *this; }
 
   void leave() override {
     MPI_Request request = MPI_REQUEST_NULL;
@@ -111,8 +114,10 @@ class Channel : public JoinedGroup {
                         timeout.count()));
       }
       // What is awaited comes soon or, while process 0 writes its files, much later.
-      if (waited > std::chrono::milliseconds(20)) {
+      if (waited > std::chrono::milliseconds(20) && !patient_) {
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      } else if (patient_) {
+        std::this_thread::sleep_for(std::chrono::microseconds(50));
       } else {
         std::this_thread::yield();
       }
@@ -121,6 +126,7 @@ class Channel : public JoinedGroup {
 
   MPI_Comm communicator_;
   std::chrono::seconds timeout_;
+  bool patient_;
   int rank_ = 0, size_ = 1;
   std::vector<int> counts_, places_;
   std::uint64_t sent_ = 0;
@@ -130,9 +136,12 @@ class Channel : public JoinedGroup {
 class MpiGroup final : public Channel {
  public:
   explicit MpiGroup(std::chrono::seconds timeout)
-      : Channel(begin(), timeout), second_(copy_of_world(), timeout) {}
+      : Channel(begin(), timeout, false),
+        second_(copy_of_world(), timeout, true),
+        computer_(this_computer(), timeout, false) {}
 
   Group& background() override { return second_; }
+  Group& computer() override { return computer_; }
   std::uint64_t bytes_sent() const override { return Channel::bytes_sent() + second_.bytes_sent(); }
   void leave() override {
     Channel::leave();
@@ -158,7 +167,13 @@ class MpiGroup final : public Channel {
     return copy;
   }
 
-  Channel second_;
+  static MPI_Comm this_computer() {
+    MPI_Comm part = MPI_COMM_NULL;
+    MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &part);
+    return part;
+  }
+
+  Channel second_, computer_;
 };
 
 }  // namespace

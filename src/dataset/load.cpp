@@ -16,6 +16,7 @@
 #include "bart/platform/hash.h"
 #include "bart/platform/threads.h"
 #include "picture_cache.h"
+#include "shared_reading.h"
 
 namespace bart {
 namespace {
@@ -36,7 +37,9 @@ ByteStore own_store(std::size_t count, std::size_t bytes_each, const LoadOptions
   std::size_t bytes = 0;
   if (!__builtin_mul_overflow(count, bytes_each, &bytes)) {
     try {
-      if (bytes <= options.most_memory) return ByteStore::in_memory(bytes);
+      if (bytes <= options.most_memory) {
+        return options.group == nullptr ? ByteStore::in_memory(bytes) : ByteStore::in_shared_memory(bytes);
+      }
     } catch (const Error& why) {
       reason = why.what();
     }
@@ -59,16 +62,6 @@ ByteStore own_store(std::size_t count, std::size_t bytes_each, const LoadOptions
       count, options.image_size, options.image_size,
       1e-9 * static_cast<double>(count) * static_cast<double>(bytes_each), reason));
 }
-
-/// The state of reading.
-struct Reading {
-  std::vector<PictureRecord> records;  // [n]
-  std::vector<std::uint8_t> known;     // [n] whether the picture came from the cache
-  std::vector<std::uint8_t> lasting;   // [n] whether name, size and time identify it next time
-  ByteStore pixels;
-
-  explicit Reading(std::size_t n) : records(n), known(n), lasting(n) {}
-};
 
 /// A file younger than this may be written again without getting another time, because file systems count in
 /// steps of up to two seconds.
@@ -123,20 +116,18 @@ bool read_picture(const fs::path& path, const LoadOptions& options, PictureRecor
   return lasting;
 }
 
-/// Reads the pictures that the cache does not have, each into the slot of its record. A strict run stops at
-/// the first broken one. Throws Error when the pixels cannot be written.
-void read_unknown(const Listing& listing, const LoadOptions& options, Reading& reading,
-                  const OnProgress& progress) {
-  std::vector<std::uint32_t> unknown;
+/// Reads the pictures `wanted`, each into the slot of its record. A strict run stops at the first broken one.
+/// Throws Error when the pixels cannot be written.
+void read_pictures(const Listing& listing, const LoadOptions& options,
+                   const std::vector<std::uint32_t>& wanted, Reading& reading, const OnProgress& progress) {
   std::atomic<std::size_t> stop = listing.pictures.size();
   for (std::size_t i = 0; i < listing.pictures.size(); ++i) {
-    if (reading.known[i] == 0) unknown.push_back(static_cast<std::uint32_t>(i));
     if (options.strict && reading.records[i].broken) stop = std::min<std::size_t>(stop, i);
   }
   std::mutex progress_mutex;
   std::size_t done = 0;
-  parallel_for(unknown.size(), options.threads, [&](std::size_t k) {
-    const std::size_t i = unknown[k];
+  parallel_for(wanted.size(), options.threads, [&](std::size_t k) {
+    const std::size_t i = wanted[k];
     if (i > stop) return;
     PictureRecord& record = reading.records[i];
     record = {.slot = record.slot};
@@ -148,9 +139,39 @@ void read_unknown(const Listing& listing, const LoadOptions& options, Reading& r
     }
     if (progress) {
       const std::lock_guard lock(progress_mutex);
-      progress(++done, unknown.size());
+      progress(++done, wanted.size());
     }
   });
+}
+
+/// The pictures that the cache does not have, or those of every `processes`-th of them that process `rank`
+/// reads.
+std::vector<std::uint32_t> unknown_of(const Reading& reading, int rank, int processes) {
+  std::vector<std::uint32_t> unknown;
+  std::size_t k = 0;
+  for (std::size_t i = 0; i < reading.known.size(); ++i) {
+    if (reading.known[i] != 0) continue;
+    if (std::cmp_equal(k++ % static_cast<std::size_t>(processes), rank))
+      unknown.push_back(static_cast<std::uint32_t>(i));
+  }
+  return unknown;
+}
+
+void read_own_part(const Listing& listing, const LoadOptions& options, Reading& reading,
+                   const OnProgress& progress) {
+  const std::vector<std::uint32_t> own = unknown_of(reading, options.group->rank(), options.group->size());
+  read_pictures(listing, options, own, reading, progress);
+  share_records(*options.group, listing, own, reading);
+}
+
+/// Reads what the cache does not have, in process 0 of a group with the help of the others.
+void read_unknown(const Listing& listing, const LoadOptions& options, Reading& reading,
+                  const OnProgress& progress) {
+  if (options.group != nullptr && share_reading(*options.group, listing, reading)) {
+    read_own_part(listing, options, reading, progress);
+  } else {
+    read_pictures(listing, options, unknown_of(reading, 0, 1), reading, progress);
+  }
 }
 
 /// Reads the listing into a store of this run only; pixels that `cache` has are copied from it.
@@ -211,6 +232,7 @@ std::string read_with_cache(const Listing& listing, const LoadOptions& options, 
   const auto unknown = static_cast<std::size_t>(std::ranges::count(reading.known, 0));
   if (unknown == 0) {
     reading.pixels = cache.take();
+    read_unknown(listing, options, reading, progress);
     return {};
   }
   std::string trouble = cache.trouble();
@@ -225,8 +247,9 @@ std::string read_with_cache(const Listing& listing, const LoadOptions& options, 
       cache.commit(reading.pixels, listing, reading.records, reading.lasting);
       return trouble;
     } catch (const Error& why) {
-      trouble = why.what();
       cache.abandon();
+      if (reading.shared) throw;  // the others go on with these pixels
+      trouble = why.what();
     }
   }
   read_into_own(listing, options, bytes_each, progress, reading, &cache);
@@ -263,7 +286,16 @@ LoadedPictures load_pictures(const Listing& listing, const LoadOptions& asked, c
   loaded.image_size = options.image_size;
   loaded.classes = listing.classes;
   Reading reading(total);
-  if (options.cache.empty()) {
+  const bool follows = options.group != nullptr && options.group->rank() > 0;
+  const bool shares = follows && share_reading(*options.group, listing, reading);
+  if (follows && !shares) {
+    options.group = nullptr;
+    reading = Reading(total);
+  }
+  if (shares) {
+    read_own_part(listing, options, reading, progress);
+    loaded.from_cache = static_cast<std::size_t>(std::ranges::count(reading.known, 1));
+  } else if (options.cache.empty()) {
     read_into_own(listing, options, bytes_each, progress, reading, nullptr);
   } else {
     loaded.cache_trouble = read_with_cache(listing, options, bytes_each, progress, reading);

@@ -79,6 +79,27 @@ ByteStore ByteStore::in_unnamed_file(const fs::path& folder, std::size_t bytes) 
   return store;
 }
 
+ByteStore ByteStore::in_shared_memory(std::size_t bytes) {
+  const fs::path name = "memory for the processes of this computer";
+  const int fd = ::memfd_create("bart-pixels", MFD_CLOEXEC);
+  if (fd < 0) fail("take", name, errno);
+  return {fd, bytes, true, name};
+}
+
+ByteStore ByteStore::of_other_process(const fs::path& shared_path, std::size_t bytes) {
+  // The other process may have opened a cache that can only be read.
+  int fd = ::open(shared_path.c_str(), O_RDWR | O_CLOEXEC);
+  if (fd < 0) fd = ::open(shared_path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) fail("open", shared_path, errno);
+  ByteStore store(fd, 0, false, shared_path);
+  if (store.size() != bytes) throw Error(fmt::format("{} is not what was shared", shared_path.string()));
+  return store;
+}
+
+fs::path ByteStore::shared_path() const {
+  return is_file() ? fs::path(fmt::format("/proc/{}/fd/{}", ::getpid(), fd_)) : fs::path();
+}
+
 ByteStore ByteStore::in_new_file(const fs::path& path, std::size_t bytes) {
   return {opened(path, O_RDWR | O_CREAT | O_EXCL).release(), bytes, true, path};
 }

@@ -19,11 +19,11 @@ void assist(Group& group, int threads, const std::function<bool()>& go_on) {
   RunData data;
   data.listing = list_run_pictures(start.folder, settled.values);
   const std::filesystem::path scratch = existing_part(std::filesystem::absolute(settled.values.out));
-  read_run_pictures(data, settled.values, scratch, {});
+  read_run_pictures(data, settled.values, scratch, {}, &group);
   check_same_pictures(group, fingerprint_of(data.pictures, settled.values.threads), data.pictures.files);
   data.split = split_pictures(data.pictures, settled.values);
   if (settled.training.augmentation.changes()) {
-    read_larger_pictures(data, settled.values, scratch, {});
+    read_larger_pictures(data, settled.values, scratch, {}, &group);
     settled.training.larger_pictures = &data.larger;
   }
   const Architecture architecture = architecture_of(settled.values, data.listing.classes.size());

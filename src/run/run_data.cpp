@@ -8,13 +8,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-LoadOptions load_options(const RunSettings& settings, int image_size, const fs::path& scratch) {
+LoadOptions load_options(const RunSettings& settings, int image_size, const fs::path& scratch, Group* group) {
   return {.image_size = image_size,
           .threads = settings.threads,
           .apply_exif_orientation = !settings.ignore_exif,
           .strict = settings.strict,
           .cache = settings.cache,
-          .scratch = scratch};
+          .scratch = scratch,
+          .group = group == nullptr ? nullptr : &group->computer()};
 }
 
 }  // namespace
@@ -31,14 +32,16 @@ Listing list_run_pictures(const fs::path& folder, const RunSettings& settings) {
 }
 
 void read_run_pictures(RunData& data, const RunSettings& settings, const fs::path& scratch,
-                       const OnProgress& reading) {
-  data.pictures = load_pictures(data.listing, load_options(settings, settings.image_size, scratch), reading);
+                       const OnProgress& reading, Group* group) {
+  data.pictures =
+      load_pictures(data.listing, load_options(settings, settings.image_size, scratch, group), reading);
 }
 
 void read_larger_pictures(RunData& data, const RunSettings& settings, const fs::path& scratch,
-                          const OnProgress& reading) {
-  data.larger = load_pictures(listing_of(data.listing, data.pictures, data.split.train),
-                              load_options(settings, larger_side(settings.image_size), scratch), reading);
+                          const OnProgress& reading, Group* group) {
+  data.larger =
+      load_pictures(listing_of(data.listing, data.pictures, data.split.train),
+                    load_options(settings, larger_side(settings.image_size), scratch, group), reading);
 }
 
 }  // namespace bart

@@ -25,11 +25,12 @@ struct RunData {
 Listing list_run_pictures(const std::filesystem::path& folder, const RunSettings& settings);
 
 /// Reads data.listing into data.pictures. Pixels that do not fit into the memory go into a file in `scratch`.
+/// The processes of `group` that run on one computer read and keep them together.
 void read_run_pictures(RunData& data, const RunSettings& settings, const std::filesystem::path& scratch,
-                       const OnProgress& reading);
+                       const OnProgress& reading, Group* group = nullptr);
 
-/// Reads the training pictures of data.split again into data.larger.
+/// Reads the training pictures of data.split again into data.larger, in the same way.
 void read_larger_pictures(RunData& data, const RunSettings& settings, const std::filesystem::path& scratch,
-                          const OnProgress& reading);
+                          const OnProgress& reading, Group* group = nullptr);
 
 }  // namespace bart

@@ -86,7 +86,7 @@ void RunInProgress::read_initial_model() {
 
 void RunInProgress::read_pictures(const std::optional<FoundCheckpoint>& found) {
   const fs::path scratch = existing_part(fs::absolute(out_.results()));
-  read_run_pictures(data_, settled_.values, scratch, observer_.reading);
+  read_run_pictures(data_, settled_.values, scratch, observer_.reading, settled_.training.group);
   if (observer_.read) observer_.read(data_.pictures, settled_.values);
   data_.fingerprint = fingerprint_of(data_.pictures, settled_.values.threads);
   if (found) check_data(found->checkpoint);
@@ -100,7 +100,7 @@ void RunInProgress::read_pictures(const std::optional<FoundCheckpoint>& found) {
         "{best} and {patience} need pictures to validate on: keep some with {validation-size}");
   }
   if (settled_.training.augmentation.changes()) {
-    read_larger_pictures(data_, settled_.values, scratch, observer_.reading);
+    read_larger_pictures(data_, settled_.values, scratch, observer_.reading, settled_.training.group);
     settled_.training.larger_pictures = &data_.larger;
   }
 }

@@ -17,15 +17,6 @@
 namespace bart {
 namespace {
 
-/// The values of process 0 in all processes.
-template <class Values>
-void share(Group& group, Values& values) {
-  std::uint64_t size = values.size();
-  group.broadcast(&size, sizeof size);
-  values.resize(size);
-  if (size > 0) group.broadcast(values.data(), size * sizeof(values[0]));
-}
-
 /// One text of the same length from each process.
 template <std::size_t size>
 std::vector<std::array<char, size>> gather_texts(Group& group, const std::string& mine) {

@@ -11,6 +11,7 @@
 
 #include "bart/dataset/listing.h"
 #include "bart/platform/byte_store.h"
+#include "bart/platform/group.h"
 #include "bart/platform/memory.h"
 #include "bart/platform/progress.h"
 
@@ -30,6 +31,10 @@ struct LoadOptions {
   /// An existing folder. When it is empty or cannot be written, the cache and then the folder for temporary
   /// files is used.
   std::filesystem::path scratch = {};
+  /// Processes on this computer that read the same listing with the same options at once. Each decodes some
+  /// of the pictures, process 0 uses the cache, and all map the same pixels; where they cannot, each reads
+  /// for itself. nullptr: this process alone.
+  Group* group = nullptr;
 };
 
 struct SkippedPicture {

@@ -19,6 +19,12 @@ class ByteStore {
   /// Zeros in a file without a name on the disk of `folder`, which disappears with this object or with the
   /// process.
   static ByteStore in_unnamed_file(const std::filesystem::path& folder, std::size_t bytes);
+  /// Zeros in memory that other processes can map, too: see of_other_process(). Throws Error when there is
+  /// not enough.
+  static ByteStore in_shared_memory(std::size_t bytes);
+  /// The file or shared memory of a living process of the same user on this computer, from its shared_path().
+  /// Throws Error when this process may not open it, or when it has another size.
+  static ByteStore of_other_process(const std::filesystem::path& shared_path, std::size_t bytes);
   /// Zeros in a new file. Throws Error if the file exists already.
   static ByteStore in_new_file(const std::filesystem::path& path, std::size_t bytes);
   /// The file as it is, extended with zeros to `bytes` bytes if it is shorter.
@@ -31,7 +37,9 @@ class ByteStore {
 
   const std::uint8_t* data() const { return data_; }
   std::size_t size() const { return size_; }
-  bool is_file() const { return fd_ >= 0; }
+  bool is_file() const { return fd_ >= 0; }  // or shared memory
+  /// Where other processes find a file or shared memory, with or without a name; empty for other memory.
+  std::filesystem::path shared_path() const;
 
   /// May be called from any thread, as long as no other thread writes or reads the same bytes. Throws Error
   /// with the system's reason.

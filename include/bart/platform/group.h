@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace bart {
 
@@ -27,9 +28,25 @@ class Group {
 
   /// The same processes on a channel of its own, on which another thread may call at the same time.
   virtual Group& background() = 0;
+  /// Those of the processes that run on the same computer as this one, on a channel of their own.
+  virtual Group& computer() = 0;
 
-  /// Bytes that this process has sent so far, in the background, too. Not during a call.
+  /// Bytes that this process has sent so far, in the background, too; without those on the channel of a
+  /// computer. Not during a call.
   virtual std::uint64_t bytes_sent() const = 0;
 };
+
+/// The values of process 0, a string or a vector of numbers, replace those of all others. Every process calls
+/// it.
+template <class Values>
+void share(Group& group, Values& values) {
+  std::uint64_t size = values.size();
+  group.broadcast(&size, sizeof size);
+  values.resize(size);
+  if (size > 0) group.broadcast(values.data(), size * sizeof(values[0]));
+}
+
+/// The bytes of each process, by rank. Every process calls it.
+std::vector<std::vector<std::uint8_t>> gather_bytes(Group& group, std::span<const std::uint8_t> mine);
 
 }  // namespace bart
