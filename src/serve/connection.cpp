@@ -40,6 +40,10 @@ constexpr double linger_seconds = 2;
 /// client that finds the server busy asks again, and a new connection costs both more than these bytes do.
 constexpr std::uint64_t most_skipped_bytes = 1 << 20;
 
+/// How much of a body is read at once. Beast reads as much as its buffer has room for, and begins with 512
+/// bytes.
+constexpr std::size_t most_bytes_per_read = 64 << 10;
+
 std::string address_of(const Socket& socket) {
   beast::error_code error;
   const auto endpoint = socket.remote_endpoint(error);
@@ -102,7 +106,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
         deadline_(stream_.get_executor()),
         connections_(connections),
         peer_(address_of(stream_.socket())),
-        buffer_(most_head_bytes + (64 << 10)) {
+        buffer_(most_head_bytes + most_bytes_per_read) {
     ++connections_.open;
     connections_.service.metrics().add_connection(1);
   }
@@ -296,6 +300,8 @@ void Connection::on_head(beast::error_code error) {
   }
   if (parser_->is_done()) return answer();
   set_deadline(Stage::body, limits().body_seconds);
+  buffer_.reserve(
+      std::min<std::uint64_t>(parser_->content_length().value_or(most_bytes_per_read), most_bytes_per_read));
   if (head.field("Expect") && head.version >= 11) return ask_for_body();
   read_body();
 }
@@ -326,6 +332,7 @@ void Connection::read_body() {
 
 void Connection::answer() {
   stop_waiting();
+  buffer_.shrink_to_fit();  // many connections may be open and idle
   set_deadline(Stage::answer, limits().answer_seconds);
   HttpRequest request = request_of(*parser_, true);
   served_.request_bytes = request.body.size();
@@ -375,8 +382,11 @@ void Connection::skip_body() {
   const std::size_t here = std::min<std::uint64_t>(unread_, buffer_.size());
   buffer_.consume(here);
   unread_ -= here;
-  if (unread_ == 0) return read_head();
-  stream_.async_read_some(buffer_.prepare(std::min<std::uint64_t>(unread_, 64 << 10)),
+  if (unread_ == 0) {
+    buffer_.shrink_to_fit();
+    return read_head();
+  }
+  stream_.async_read_some(buffer_.prepare(std::min<std::uint64_t>(unread_, most_bytes_per_read)),
                           [self = shared_from_this()](beast::error_code error, std::size_t bytes) {
                             if (error) return self->close();
                             self->buffer_.commit(bytes);
@@ -394,7 +404,7 @@ void Connection::end() {
 
 void Connection::linger() {
   buffer_.clear();
-  stream_.socket().async_read_some(buffer_.prepare(64 << 10),
+  stream_.socket().async_read_some(buffer_.prepare(most_bytes_per_read),
                                    [self = shared_from_this()](beast::error_code error, std::size_t) {
                                      if (error) return self->close();
                                      self->linger();

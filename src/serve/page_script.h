@@ -238,7 +238,7 @@ $("save-csv").addEventListener("click", () => {
   save("predictions.csv", "text/csv", [["file", "rank", "class", "probability"], ...rows].map(row => row.map(String).map(csv_field).join(",") + "\n").join(""));
 });
 $("save-json").addEventListener("click", () =>
-  save("predictions.json", "application/json", JSON.stringify(Object.fromEntries(gallery.map(one => [one.name, one.classes])), null, 4) + "\n"));
+  save("predictions.json", "application/json", JSON.stringify(gallery.map(one => ({file: one.name, classes: one.classes})), null, 4) + "\n"));  // names may repeat
 )js";
 
 }  // namespace bart
