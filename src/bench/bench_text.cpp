@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "bart/bench/processor_wait.h"
@@ -227,6 +229,28 @@ void add_scale(std::string& text, const BenchReport& report) {
   }
 }
 
+void add_shared(std::string& text, const BenchReport& report) {
+  if (report.shared.empty()) return;
+  const SharedStep& alone = report.shared.front();
+  text += fmt::format(
+      "\nBatches shared by several computers like this one; one alone needs {:.1f} ms per step\n"
+      "{:>10}{:>12}{:>13}{:>15}{:>25}{:>25}\n",
+      1e3 * alone.speed.step_seconds, "processes", "network", "ms per step", "times as fast",
+      "sent, waiting (calls)", "sent meanwhile (calls)");
+  const auto sent = [](double bytes, double calls) {
+    return fmt::format("{:.3f} MB ({:.0f})", 1e-6 * bytes, calls);
+  };
+  for (const SharedStep& row : std::span(report.shared).subspan(1)) {
+    const std::string network = row.link.bits_per_second > 0
+                                    ? fmt::format("{:.0f} Gbit/s", std::ceil(1e-9 * row.link.bits_per_second))
+                                    : std::string("no time");
+    text += fmt::format("{:>10}{:>12}{:>13.1f}{:>15.2f}{:>25}{:>25}\n", row.processes, network,
+                        1e3 * row.speed.step_seconds, alone.speed.step_seconds / row.speed.step_seconds,
+                        sent(row.waited_bytes, row.waited_calls),
+                        sent(row.background_bytes, row.background_calls));
+  }
+}
+
 ordered_json json_of(const std::vector<OperationTime>& operations) {
   ordered_json rows = ordered_json::array();
   for (const OperationTime& row : operations) {
@@ -291,6 +315,7 @@ std::string bench_text(const BenchReport& report, bool operations) {
   }
   add_other_lines(text, report);
   add_scale(text, report);
+  add_shared(text, report);
   add_busy_note(text, report);
   if (!operations) return text;
   for (const PrecisionBench& row : report.precisions) {
@@ -348,6 +373,17 @@ std::string bench_json(const BenchReport& report) {
                              {"step_seconds", row.speed.step_seconds},
                              {"images_per_second", row.speed.images_per_second},
                              {"peak_memory_bytes", row.speed.peak_memory_bytes}});
+  }
+  json["shared"] = ordered_json::array();
+  for (const SharedStep& row : report.shared) {
+    json["shared"].push_back({{"processes", row.processes},
+                              {"bits_per_second", row.link.bits_per_second},
+                              {"latency_seconds", row.link.latency_seconds},
+                              {"step_seconds", row.speed.step_seconds},
+                              {"waited_bytes", row.waited_bytes},
+                              {"waited_calls", row.waited_calls},
+                              {"background_bytes", row.background_bytes},
+                              {"background_calls", row.background_calls}});
   }
   return json.dump(2) + "\n";
 }

@@ -38,6 +38,7 @@ class Measuring {
                                                   report_.bench.architecture, report_.bench.rounds);
     }
     if (wanted(BenchPart::scale)) measure_scale();
+    if (wanted(BenchPart::shared)) measure_shared();
     report_.waited = wait_.share();
     return std::move(report_);
   }
@@ -100,12 +101,22 @@ class Measuring {
     }
   }
 
-  void measure_scale() {
-    if (options_.precisions.empty()) throw Error("the scale needs a precision to be measured in");
+  /// In the last precision that was asked for.
+  NetworkBench one_bench() const {
+    if (options_.precisions.empty()) throw Error("steps need a precision to be measured in");
     NetworkBench bench = report_.bench;
     bench.engine.precision = options_.precisions.back();
+    return bench;
+  }
+
+  void measure_scale() {
+    NetworkBench bench = one_bench();
     bench.rounds = std::min(bench.rounds, 3);
     report_.scale = training_scale(bench, shown("Scale", 1, "networks"));
+  }
+
+  void measure_shared() {
+    report_.shared = shared_steps(one_bench(), options_.processes, shown("Shared steps", 1, "measurements"));
   }
 
   const BenchOptions& options_;

@@ -15,8 +15,6 @@
 namespace bart {
 namespace {
 
-constexpr int warm_up_rounds = 2;
-
 /// A processor backend with initial weights, and a batch for it.
 struct NoiseBatch {
   explicit NoiseBatch(const NetworkBench& bench)
@@ -48,7 +46,9 @@ TrainingSpeed training_speed(const NetworkBench& bench, const OnProgress& progre
                              .max_steps = rounds,
                              .threads = bench.engine.threads,
                              .precision = bench.engine.precision,
-                             .exact = bench.engine.exact};
+                             .exact = bench.engine.exact,
+                             .slices = bench.engine.slices,
+                             .group = bench.engine.group};
 
   forget_peak_memory();
   std::vector<double> seconds;

@@ -41,6 +41,7 @@ struct BenchFlags {
   fs::path pictures;  // empty: drawn ones
   bool operations = false;
   bool scale = false;
+  std::vector<int> processes;
   bool quick = false;
   bool json = false;
 };
@@ -54,8 +55,8 @@ void check_flags(const BenchFlags& flags) {
   require(flags.rounds >= 1, fmt::format("--rounds must be at least 1, not {}", flags.rounds));
   require(flags.precision != "bf16" || runs_bf16(),
           "--precision bf16: BART has no such kernels for this processor; measure with --precision f32");
-  require(!flags.scale || flags.only.empty(),
-          "--scale and --only measure different things: name one of them");
+  require((flags.scale ? 1 : 0) + (flags.only.empty() ? 0 : 1) + (flags.processes.empty() ? 0 : 1) < 2,
+          "--only, --scale and --processes measure different things: name one of them");
 }
 
 std::vector<Precision> precisions_of(const BenchFlags& flags) {
@@ -68,6 +69,7 @@ std::vector<Precision> precisions_of(const BenchFlags& flags) {
 
 std::set<BenchPart> parts_of(const BenchFlags& flags) {
   if (flags.scale) return {BenchPart::scale};
+  if (!flags.processes.empty()) return {BenchPart::shared};
   std::set<BenchPart> wanted;
   for (const auto& [name, part] : parts) {
     if (flags.only.empty() || std::ranges::find(flags.only, name) != flags.only.end()) wanted.insert(part);
@@ -87,6 +89,7 @@ int bench_command(const BenchFlags& flags) {
                .precisions = precisions_of(flags),
                .quick = flags.quick,
                .pictures = flags.pictures,
+               .processes = flags.processes,
                .program = "/proc/self/exe"},
               [&](const std::string& what, std::size_t done, std::size_t total, std::string_view unit) {
                 progress.show(what, done, total, {}, unit);
@@ -125,6 +128,13 @@ void add_bench_command(CLI::App& program, Run& run) {
   command->add_flag("--scale", flags->scale,
                     "Measure instead how the time of a training step depends on batch size, image size, "
                     "classes and threads");
+  command
+      ->add_option(
+          "--processes", flags->processes,
+          "Measure instead a step of a training that so many computers like this one would share, as "
+          "mpirun bart train does: the bytes that each sends, and the time on networks of 10 and 1 Gbit/s")
+      ->check(CLI::IsMember({2, 4, 8, 16}))
+      ->take_all();
   command->add_flag("--quick", flags->quick, "Measure everything twice only, for a first look");
   command->add_flag("--json", flags->json, "Print everything as JSON instead of tables");
   command->footer(
@@ -137,7 +147,8 @@ void add_bench_command(CLI::App& program, Run& run) {
       "  bart bench                             everything, in a minute or two\n"
       "  bart bench --operations --only limit   what slows a step down\n"
       "  bart bench --only pictures --pictures faces\n"
-      "  bart bench --scale --precision f32");
+      "  bart bench --scale --precision f32\n"
+      "  bart bench --processes 4 --bs 128      before buying four computers");
   command->callback([flags, &run] { run = [flags] { return bench_command(*flags); }; });
 }
 

@@ -56,7 +56,7 @@ SettledSettings settle(const RunSettings& asked) {
                      : values.threads,
       .precision = precision,
       .exact = values.exact,
-      .slices = values.deterministic && !values.exact ? most_slices : 1,
+      .slices = values.deterministic && !values.exact ? shared_training_slices : 1,
       .balanced_classes = values.class_weights == "balanced",
       .clip_norm = values.clip_norm,
       .schedule = schedule_of(values.schedule),

@@ -51,5 +51,30 @@ TEST(Measure, ReadsPicturesOnOneThreadAndOnAll) {
   EXPECT_THROW(measure({.parts = {BenchPart::scale}, .network = tiny, .precisions = {}}), Error);
 }
 
+// Process 0 of two computes half of each batch, and sends the inputs (1,024 and 16) and output gradients (16
+// and 3) of its pictures in the linear layers.
+TEST(Measure, CountsWhatComputersThatShareABatchSend) {
+  const auto shared = [](int batch_size) {
+    NetworkBench bench = tiny;
+    bench.batch_size = batch_size;
+    return measure({.parts = {BenchPart::shared},
+                    .network = bench,
+                    .precisions = {Precision::f32},
+                    .processes = {2, 4}})
+        .shared;
+  };
+  const std::vector<SharedStep> four = shared(4), eight = shared(8);
+  ASSERT_EQ(four.size(), 7u);
+  EXPECT_EQ(four[0].processes, 1);
+  EXPECT_EQ(four[0].waited_bytes + four[0].background_bytes, 0);
+  EXPECT_EQ(four[1].processes, 2);
+  EXPECT_EQ(eight[1].background_bytes - four[1].background_bytes, 2 * 4 * (1024 + 16 + 16 + 3));
+  EXPECT_EQ(four[3].background_bytes, four[1].background_bytes);
+  // At 0.1 ms per call a step cannot take less than that.
+  EXPECT_GT(four[3].speed.step_seconds, 1e-4 * four[3].waited_calls);
+  EXPECT_EQ(four[4].processes, 4);
+  EXPECT_GT(four[4].background_bytes, four[1].background_bytes);
+}
+
 }  // namespace
 }  // namespace bart

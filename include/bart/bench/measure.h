@@ -14,6 +14,7 @@
 #include "bart/bench/network_speed.h"
 #include "bart/bench/picture_speed.h"
 #include "bart/bench/scale.h"
+#include "bart/bench/shared_step.h"
 #include "bart/record/machine.h"
 
 namespace bart {
@@ -50,6 +51,7 @@ struct BenchReport {
   std::vector<PictureBench> pictures = {};
   std::optional<double> start_up_seconds = {};
   std::vector<ScaleStep> scale = {};
+  std::vector<SharedStep> shared = {};
 };
 
 enum class BenchPart {
@@ -59,14 +61,17 @@ enum class BenchPart {
   pictures,   // reading, decoding and resizing
   start,      // of a process that predicts one picture
   scale,      // training_scale()
+  shared,     // shared_steps()
 };
 
 struct BenchOptions {
   std::set<BenchPart> parts;
-  NetworkBench network = {};            // 0 threads: as many as this process may use
-  std::vector<Precision> precisions;    // the network is measured in each, the scale in the last
-  bool quick = false;                   // fewer rounds and pictures, for a first look
+  NetworkBench network = {};  // 0 threads: as many as this process may use
+  std::vector<Precision>
+      precisions;      // the network is measured in each, the scale and shared steps in the last
+  bool quick = false;  // fewer rounds and pictures, for a first look
   std::filesystem::path pictures = {};  // a data set, see list_data(); empty: drawn pictures
+  std::vector<int> processes = {};      // of shared_steps()
   std::filesystem::path program = {};   // whose start is measured, see start_up_seconds()
 };
 

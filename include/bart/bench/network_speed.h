@@ -16,8 +16,10 @@ struct NetworkBench {
   Architecture architecture = {.classes = 42};
   EngineOptions engine = {};
   int batch_size = 32;
-  int rounds = 10;  // after two rounds of warming up
+  int rounds = 10;  // after warm_up_rounds
 };
+
+inline constexpr int warm_up_rounds = 2;
 
 struct TrainingSpeed {
   double step_seconds;  // the median of the rounds

@@ -30,7 +30,9 @@ struct EngineOptions {
   Group* group = nullptr;
 };
 
-inline constexpr int most_slices = 8;
+inline constexpr int most_slices = 16;
+/// Of every training that several processes may share: another number gives other bits.
+inline constexpr int shared_training_slices = 8;
 
 /// The pictures of a batch of n that a process computes, from `first` to before `end`.
 struct OwnPictures {
