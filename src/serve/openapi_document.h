@@ -16,8 +16,8 @@ inline constexpr const char* openapi_document = R"json({
 {"name": "explain", "in": "query", "description": "For how many classes to show where the network looked (Grad-CAM)", "schema": {"type": "integer", "minimum": 0, "maximum": 5, "default": 0}},
 {"name": "input", "in": "query", "description": "1: show the picture as the network gets it", "schema": {"type": "integer", "minimum": 0, "maximum": 1, "default": 0}}],
 "requestBody": {"required": true, "content": {
-"application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
-"multipart/form-data": {"schema": {"type": "object", "required": ["pictures"], "properties": {"pictures": {"type": "array", "minItems": 1, "items": {"type": "string", "format": "binary"}}}}}}},
+"application/octet-stream": {"schema": {"type": "string", "format": "binary", "minLength": 1}},
+"multipart/form-data": {"schema": {"type": "object", "required": ["pictures"], "properties": {"pictures": {"type": "array", "minItems": 1, "items": {"type": "string", "format": "binary", "minLength": 1}}}}}}},
 "responses": {"200": {"description": "A prediction per picture, in their order", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Predictions"}}}},
 "400": {"$ref": "#/components/responses/Error"}, "401": {"$ref": "#/components/responses/Error"}, "403": {"$ref": "#/components/responses/Error"}, "408": {"$ref": "#/components/responses/Error"}, "411": {"$ref": "#/components/responses/Error"}, "413": {"$ref": "#/components/responses/Error"}, "415": {"$ref": "#/components/responses/Error"}, "417": {"$ref": "#/components/responses/Error"}, "431": {"$ref": "#/components/responses/Error"}, "503": {"$ref": "#/components/responses/Error"}}}},
 "/v1/model": {"get": {"operationId": "model", "summary": "The model that answers",
@@ -74,7 +74,7 @@ inline constexpr const char* openapi_document = R"json({
 "PictureInput": {"type": "object", "description": "Picture files", "required": ["name", "shape", "datatype", "data"], "properties": {
 "name": {"type": "string", "enum": ["picture"]}, "datatype": {"type": "string", "enum": ["BYTES"]},
 "shape": {"type": "array", "description": "[n]", "minItems": 1, "maxItems": 1, "items": {"type": "integer", "minimum": 1, "maximum": 1048576}},
-"data": {"type": "array", "description": "n picture files", "minItems": 1, "items": {"type": "string", "format": "byte"}}}},
+"data": {"type": "array", "description": "n picture files", "minItems": 1, "items": {"type": "string", "format": "byte", "minLength": 4}}}},
 "PixelsInput": {"type": "object", "description": "Pictures of the model's size", "required": ["name", "shape", "datatype", "data"], "properties": {
 "name": {"type": "string", "enum": ["pixels"]}, "datatype": {"type": "string", "enum": ["UINT8"]},
 "shape": {"type": "array", "description": "[n, size, size, 3], with the image_size of /v1/model", "minItems": 4, "maxItems": 4, "items": {"type": "integer", "minimum": 1, "maximum": 1048576}},
