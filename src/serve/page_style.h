@@ -49,7 +49,7 @@ video{width:100%;max-width:560px;border-radius:12px;background:#000}
 .shown img{width:200px;max-width:100%}
 .shown img.pixels{image-rendering:pixelated}
 .shown figcaption{font-size:13px;color:var(--quiet);overflow-wrap:anywhere;max-width:200px}
-#classes{list-style:none;padding:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(112px,1fr));gap:12px}
+#classes{list-style:none;padding:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(124px,1fr));gap:12px}
 #classes li{font-size:13px;line-height:1.3;overflow-wrap:anywhere;text-align:center}
 #classes img{width:100%;aspect-ratio:1;object-fit:cover;margin-bottom:4px}
 #card th{width:240px;color:var(--quiet);font-weight:500;min-width:0}
