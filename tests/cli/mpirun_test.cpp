@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <vector>
 
 #include "bart/platform/files.h"
 #include "drawn_faces.h"
@@ -106,6 +108,33 @@ TEST_F(Mpirun, AStalledProcessEndsTheOthersInTime) {
   EXPECT_NE(result.code, 0);
   EXPECT_THAT(result.err, AllOf(HasSubstr("no answer from the other processes for 2 seconds"),
                                 HasSubstr("(process 0 on ")));
+}
+
+// The second computer is this one with other files under the same names: mpirun starts what runs there
+// through an agent instead of ssh, and the address, of a network for documentation (RFC 5737), is never used.
+TEST_F(Mpirun, NoticesOtherPicturesOnAnotherComputer) {
+  if (std::system("unshare -rm true 2>/dev/null") != 0) GTEST_SKIP() << "mounts of its own need a privilege";
+  fs::copy(here() / "faces", here() / "others", fs::copy_options::recursive);
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(here() / "others")) {
+    if (entry.is_regular_file()) files.push_back(entry.path());
+  }
+  std::ranges::sort(files);
+  fs::copy_file(files.back(), files.front(), fs::copy_options::overwrite_existing);
+  scratch_.write("agent", fmt::format("#!/bin/sh\nshift\nexec unshare -rm sh -c \"mount --bind {} {}; $*\"\n",
+                                      (here() / "others").string(), (here() / "faces").string()));
+  fs::permissions(here() / "agent", fs::perms::owner_all);
+  const std::string command = fmt::format(
+      "cd {}; OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun --quiet --mca plm_rsh_agent "
+      "{} "
+      "--host localhost:1,192.0.2.7:1 -n 2 {} {}run --timeout 60 >out 2>err",
+      here().string(), (here() / "agent").string(), BART_PROGRAM, flags);
+  EXPECT_NE(std::system(command.c_str()), 0);
+  EXPECT_THAT(
+      file_text(here() / "err"),
+      AllOf(HasSubstr("process 1 has other pictures than process 0: of its pictures 1 is not what it was"),
+            HasSubstr(files.front().filename().string()), HasSubstr("(process 1 on ")));
+  EXPECT_FALSE(fs::exists(here() / "run/BART-10M.pth"));
 }
 
 TEST_F(Mpirun, GivesOtherCommandsToOneProcess) {
