@@ -4,6 +4,8 @@
     under_load.py starts  N [--bart BART] [--model MODEL]   N starts: milliseconds until /readyz answers 200
     under_load.py ends    N [...]                           N times SIGTERM under the load of 16 clients
     under_load.py reloads N [...]                           N times SIGHUP under the load of 8 clients
+    under_load.py crowd   N [...]                           N connections that do nothing, N / 10 that stop within a head
+                                                            and N / 10 that stop within a body
 
 Without a model one is drawn and left as it is initialized. Needs only Python's standard library.
 """
@@ -11,6 +13,7 @@ import argparse
 import collections
 import glob
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -206,9 +209,50 @@ def reloads(bart, model, picture, n):
     return None if len(load.bodies) == 1 else "the same picture has different answers"
 
 
+def crowd(bart, model, picture, n):
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    service = Service(bart, model)
+    head = b"POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(picture)
+
+    def honest():
+        """Milliseconds of requests on connections of their own, the median first, or None if one is not answered."""
+        times = []
+        for _i in range(20):
+            begin = time.perf_counter()
+            with socket.create_connection(("127.0.0.1", service.port), 60) as connection:
+                connection.sendall(head + picture)
+                got = response(connection)
+            if got is None or got[0] != 200:
+                return None
+            times.append(1000 * (time.perf_counter() - begin))
+        times.sort()
+        return times[len(times) // 2], times[-1]
+
+    before, memory_before = honest(), service.memory_and_descriptors()
+    strangers = []
+    for bytes_of_each, count in ((b"", n), (head[:40], n // 10), (head + picture[:9], n // 10)):
+        for _i in range(count):
+            strangers.append(socket.create_connection(("127.0.0.1", service.port), 60))
+            strangers[-1].sendall(bytes_of_each)
+    during, memory_during = honest(), service.memory_and_descriptors()
+    for stranger in strangers:
+        stranger.close()
+    time.sleep(1)
+    after, memory_after = honest(), service.memory_and_descriptors()
+    code = service.end()
+    print(f"{len(strangers)} connections: median and longest time of an honest request (ms) {before} before, {during} beside them, "
+          f"{after} after; MiB and descriptors {memory_before}, {memory_during}, {memory_after}; exit code {code}")
+    if None in (before, during, after):
+        return "an honest request was not answered"
+    if memory_after[1] > memory_before[1] + 2:
+        return "descriptors stay open"
+    return "the exit code is not 0" if code != 0 else None
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["starts", "ends", "reloads"])
+    parser.add_argument("what", choices=["starts", "ends", "reloads", "crowd"])
     parser.add_argument("n", type=int)
     parser.add_argument("--bart", default="build/release/src/cli/bart")
     parser.add_argument("--model")
@@ -218,7 +262,7 @@ def main():
         model = os.path.abspath(task.model) if task.model else drawn_model(bart, folder)
         with open(sorted(glob.glob(os.path.join(model, "inference_images", "*.jpg")))[0], "rb") as file:
             picture = file.read()
-        wrong = {"starts": starts, "ends": ends, "reloads": reloads}[task.what](bart, model, picture, task.n)
+        wrong = {"starts": starts, "ends": ends, "reloads": reloads, "crowd": crowd}[task.what](bart, model, picture, task.n)
     if wrong:
         sys.exit(wrong)
 
