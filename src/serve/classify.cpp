@@ -54,9 +54,11 @@ struct Classifier::Job {
 };
 
 Classifier::Classifier(int threads, std::size_t most_waiting, std::uint64_t most_pixels,
-                       std::function<void(std::size_t)> on_batch)
+                       std::function<void(std::size_t)> on_batch,
+                       std::function<void(std::string_view)> on_failure)
     : most_waiting_(most_waiting),
       most_pixels_(most_pixels),
+      on_failure_(std::move(on_failure)),
       workers_(threads),
       network_(std::move(on_batch)) {}
 
@@ -162,6 +164,9 @@ void Classifier::finish(Job& job) {
   --waiting_;
   if (--job.missing > 0) return;
   try {
+    for (const Classified& result : job.results) {
+      if (result.status >= 500 && on_failure_) on_failure_("a picture was not classified: " + result.reason);
+    }
     job.done(std::move(job.results));
   } catch (...) {  // out of memory: the connection gives up waiting after its time
   }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bart/pictures/picture.h"
@@ -40,9 +41,10 @@ struct ClassifyOptions {
 class Classifier {
  public:
   /// At most `most_waiting` pictures are taken before the first of them is answered. `most_pixels` is the
-  /// limit of one picture.
+  /// limit of one picture. `on_failure` gets the reason, from any thread, when a picture has no answer
+  /// through the server's own fault: no memory, a damaged model.
   Classifier(int threads, std::size_t most_waiting, std::uint64_t most_pixels,
-             std::function<void(std::size_t)> on_batch);
+             std::function<void(std::size_t)> on_batch, std::function<void(std::string_view)> on_failure);
   ~Classifier() { end(); }
   Classifier(const Classifier&) = delete;
   Classifier& operator=(const Classifier&) = delete;
@@ -77,6 +79,7 @@ class Classifier {
 
   std::size_t most_waiting_;
   std::uint64_t most_pixels_;
+  std::function<void(std::string_view)> on_failure_;
   std::atomic<std::size_t> waiting_ = 0;
   Workers workers_;
   BatchQueue network_;

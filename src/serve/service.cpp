@@ -103,8 +103,9 @@ Service::Service(SharedModel model, const ServerOptions& options, int threads)
     : limits_(options.limits),
       access_(options.access),
       model_(std::move(model)),
-      classifier_(threads, options.limits.waiting_pictures, options.limits.pixels,
-                  [this](std::size_t size) { metrics_.add_batch(size); }) {}
+      classifier_(
+          threads, options.limits.waiting_pictures, options.limits.pixels,
+          [this](std::size_t size) { metrics_.add_batch(size); }, options.on_warning) {}
 
 void Service::set_model(SharedModel model) {
   const std::scoped_lock lock(mutex_);

@@ -286,10 +286,14 @@ TEST_F(ServiceTest, ANetworkThatFailsIsTheServersFaultAndTheNextRequestIsAnswere
     if (broken) throw NotFiniteError("the network's outputs are not finite");
     return plain(pictures);
   };
-  Service& one = service();
+  std::vector<std::string> warnings;
+  Service& one = service({.on_warning = [&](std::string_view sentence) { warnings.emplace_back(sentence); }});
   EXPECT_EQ(post(one, "/v1/predict", png_of(1)).status, 500);
   broken = false;
   EXPECT_EQ(post(one, "/v1/predict", png_of(1)).status, 200);
+  EXPECT_EQ(post(one, "/v1/predict", "broken").status, 400);
+  EXPECT_THAT(warnings,
+              testing::ElementsAre("a picture was not classified: the network's outputs are not finite"));
 }
 
 TEST_F(ServiceTest, AModelIsReplacedBetweenRequests) {
