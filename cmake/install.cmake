@@ -28,6 +28,10 @@ install(DIRECTORY include/bart TYPE INCLUDE FILES_MATCHING PATTERN "*.h")
 if(TARGET bart_mpi)
   install(TARGETS bart_mpi LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/bart COMPONENT mpi)
 endif()
+if(TARGET bart_cuda_plugin)
+  # nvcc takes minutes, so that the program alone does not wait for it.
+  install(TARGETS bart_cuda_plugin LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/bart COMPONENT cuda OPTIONAL)
+endif()
 install(FILES LICENSE LICENSE.unifont README.md CHANGELOG.md TYPE DOC)
 install(DIRECTORY docs TYPE DOC FILES_MATCHING PATTERN "*.md" PATTERN "*.png" PATTERN "bart-serve.*")
 
@@ -44,7 +48,8 @@ foreach(folder site-functions vendor-completions)
 endforeach()
 install(FILES ${told}/bart.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 
-# `cpack` in the build folder makes a Debian package of all this, and one of the MPI part, which needs an MPI.
+# `cpack` in the build folder makes a Debian package of all this, one of the MPI part, which needs an MPI, and one of the part for GPUs,
+# which looks for NVIDIA's driver when it is used.
 set(CPACK_GENERATOR DEB)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_COMPONENTS_GROUPING IGNORE)
@@ -53,6 +58,9 @@ set(CPACK_DEBIAN_UNSPECIFIED_PACKAGE_NAME ${CPACK_PACKAGE_NAME})
 set(CPACK_DEBIAN_MPI_PACKAGE_NAME ${CPACK_PACKAGE_NAME}-mpi)
 set(CPACK_DEBIAN_MPI_PACKAGE_DEPENDS "${CPACK_PACKAGE_NAME} (= ${PROJECT_VERSION})")
 set(CPACK_COMPONENT_MPI_DESCRIPTION "The part of BART that trains on several computers under mpirun or srun.")
+set(CPACK_DEBIAN_CUDA_PACKAGE_NAME ${CPACK_PACKAGE_NAME}-cuda)
+set(CPACK_DEBIAN_CUDA_PACKAGE_DEPENDS "${CPACK_PACKAGE_NAME} (= ${PROJECT_VERSION})")
+set(CPACK_COMPONENT_CUDA_DESCRIPTION "The part of BART that trains on NVIDIA's GPUs.")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY ${PROJECT_DESCRIPTION})
 set(CPACK_DEBIAN_UNSPECIFIED_DESCRIPTION
     "BART looks at a folder of pictures, trains a convolutional network on it

@@ -108,6 +108,8 @@ CompiledNetwork compile_network(const Architecture& architecture, const EngineOp
   }
   const bool reduced = options.precision != Precision::f32 || options.evaluation_precision != Precision::f32;
   if (options.exact && reduced) throw Error("an engine is exact in f32 only");
+  if (options.precision == Precision::tf32 || options.evaluation_precision == Precision::tf32)
+    throw Error("a processor does not compute in TF32");
   check_slices(options);
   CompiledNetwork network{.architecture = architecture,
                           .team = {options.threads == 0 ? available_threads() : options.threads},

@@ -1,11 +1,9 @@
 #include "parameters.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <span>
-#include <utility>
 
 #include "bart/platform/error.h"
 #include "linear_kernel.h"
@@ -18,24 +16,6 @@ namespace {
 // Number of rows of a large layer that are converted at a time, a multiple of the blocks of rows of all
 // layouts.
 constexpr std::int64_t rows_at_once = 64;
-
-std::span<const float> floats_of(const StateDict& state, const std::string& name,
-                                 const std::vector<std::int64_t>& shape) {
-  const Tensor* found = find_tensor(state, name);
-  if (found == nullptr) throw Error(fmt::format("the model has no tensor {}", name));
-  if (found->shape != shape) {
-    throw Error(fmt::format("the model's tensor {} has the shape [{}], the network needs [{}]", name,
-                            fmt::join(found->shape, ", "), fmt::join(shape, ", ")));
-  }
-  if (!std::holds_alternative<std::vector<float>>(found->values)) {
-    throw Error(fmt::format("the model's tensor {} does not hold floats", name));
-  }
-  if (std::cmp_not_equal(found->floats().size(), element_count(shape))) {
-    throw Error(fmt::format("the model's tensor {} has {} values, and its shape [{}] needs {}", name,
-                            found->floats().size(), fmt::join(shape, ", "), element_count(shape)));
-  }
-  return found->floats();
-}
 
 /// Calls visit(first, rows) for the rows of a layer in pieces, so that the temporary memory is small and
 /// reused.

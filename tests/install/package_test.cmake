@@ -1,4 +1,4 @@
-# cmake -D build= -D cpack= -D dpkg_deb= -D version= -D readelf= -D bart= -D scratch= -P package_test.cmake
+# cmake -D build= -D cpack= -D dpkg_deb= -D version= -D mpi= -D cuda= -D readelf= -D bart= -D scratch= -P package_test.cmake
 cmake_minimum_required(VERSION 3.25)
 
 if(NOT dpkg_deb)
@@ -79,5 +79,20 @@ if(mpi)
   string(FIND "${output}" "/bart/bart-mpi.so" at)
   if(at EQUAL -1)
     message(FATAL_ERROR "${package} does not hold bart-mpi.so:\n${output}")
+  endif()
+endif()
+
+# The part for GPUs, too. It is linked to nothing of CUDA.
+if(cuda)
+  file(GLOB package ${scratch}/bart-trainer-cuda_*.deb)
+  run(${dpkg_deb} --field ${package} Depends)
+  string(FIND "${output}" "bart-trainer (= ${version})" at)
+  if(at EQUAL -1 OR output MATCHES "cuda|nvidia")
+    message(FATAL_ERROR "the Depends of ${package} are ${output}")
+  endif()
+  run(${dpkg_deb} --contents ${package})
+  string(FIND "${output}" "/bart/libbart-cuda.so" at)
+  if(at EQUAL -1)
+    message(FATAL_ERROR "${package} does not hold libbart-cuda.so:\n${output}")
   endif()
 endif()

@@ -3,8 +3,9 @@
 namespace bart {
 
 /// The number format in which activations are stored and convolved. Sums, statistics, parameters and the
-/// state of the optimizer are always f32.
-enum class Precision { f32, bf16 };
+/// state of the optimizer are always f32. TF32 is for GPUs alone: activations are stored as f32, and the
+/// factors of convolutions rounded to 10 bits after the leading one, as PyTorch does it by default.
+enum class Precision { f32, bf16, tf32 };
 
 /// Whether this processor multiplies bf16 itself (AVX512_BF16 or AMX), which makes it the faster precision.
 bool multiplies_bf16();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -26,6 +27,11 @@ using StateDict = std::vector<Tensor>;
 
 /// The tensor of that name, or nullptr.
 const Tensor* find_tensor(const StateDict& state, std::string_view name);
+
+/// The values of the tensor of that name. Throws Error when it is missing, has another shape, does not hold
+/// floats, or has too few or too many.
+std::span<const float> floats_of(const StateDict& state, const std::string& name,
+                                 const std::vector<std::int64_t>& shape);
 
 /// Whether the tensor is learned (a weight or bias) instead of a running statistic.
 bool is_parameter(std::string_view name);

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "bart/engine/backend.h"
+#include "bart/engine/precision.h"
+#include "bart/network/architecture.h"
+
+namespace bart {
+
+/// What executes networks instead of this computer's processor.
+class Device {
+ public:
+  virtual ~Device() = default;
+
+  virtual std::string name() const = 0;  // "NVIDIA H100 80GB HBM3"
+  /// A backend that trains and evaluates in these precisions, and may outlive the device. Throws Error when
+  /// the network or a precision cannot be executed, or the device has not enough memory.
+  virtual std::unique_ptr<Backend> backend(const Architecture& architecture, Precision training,
+                                           Precision evaluation) = 0;
+};
+
+}  // namespace bart

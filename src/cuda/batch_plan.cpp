@@ -1,0 +1,118 @@
+#include "batch_plan.h"
+
+#include <algorithm>
+
+#include "batch_run.h"
+
+namespace bart::cuda {
+namespace {
+
+constexpr std::int64_t tile_depth = 32;      // of kernels/tile.h
+constexpr std::int64_t blocks_wanted = 512;  // to fill a GPU
+constexpr std::int64_t least_depth = 256;    // of a piece
+
+std::int64_t divided(std::int64_t a, std::int64_t b) {
+  return (a + b - 1) / b;
+}
+
+std::size_t floats(std::int64_t count) {
+  return static_cast<std::size_t>(count) * sizeof(float);
+}
+
+}  // namespace
+
+Pieces pieces_of(std::int64_t rows, std::int64_t columns, std::int64_t depth, int tile_rows,
+                 int tile_columns) {
+  const std::int64_t blocks = divided(rows, tile_rows) * divided(columns, tile_columns);
+  const std::int64_t most = std::max<std::int64_t>(1, depth / least_depth);
+  const std::int64_t wanted = std::clamp<std::int64_t>(divided(blocks_wanted, blocks), 1, most);
+  const std::int64_t piece = divided(divided(depth, wanted), tile_depth) * tile_depth;
+  return {divided(depth, piece), piece};
+}
+
+BatchPlan::BatchPlan(const NetworkLayout& layout, std::int64_t n, Arithmetic arithmetic, bool training)
+    : layout_(layout), n_(n), arithmetic_(arithmetic), training_(training) {
+  take_upload(training);
+  upload_bytes_ = bytes_;
+  input_ = take(floats(n * layout.convolutions.front().size * layout.convolutions.front().size *
+                       layout.convolutions.front().in_channels));
+  take_convolutions(training);
+  for (const LinearPlace& l : layout.linears) linears_.push_back(take(floats(n * l.outputs)));
+  logits = linears_.back();
+  take_scratch(training);
+}
+
+std::size_t BatchPlan::take(std::size_t bytes) {
+  constexpr std::size_t boundary = 256;
+  const std::size_t offset = bytes_;
+  bytes_ += (bytes + boundary - 1) / boundary * boundary;
+  return offset;
+}
+
+void BatchPlan::take_upload(bool training) {
+  const Architecture& architecture = layout_.architecture;
+  const auto pictures = static_cast<std::size_t>(n_);
+  if (training) {
+    scalars = take(sizeof(StepScalars));
+    labels = take(pictures * sizeof(std::int32_t));
+    class_weights = take(floats(architecture.classes));
+    adjustments = take(floats(architecture.classes));
+    for (const Block& block : architecture.blocks)
+      masks.push_back(take(pictures * static_cast<std::size_t>(block.channels)));
+    for (const Hidden& hidden : architecture.hidden)
+      masks.push_back(take(pictures * static_cast<std::size_t>(hidden.features)));
+  }
+  const auto size = static_cast<std::size_t>(architecture.image_size);
+  pixels = take(pictures * size * size * 3);
+}
+
+void BatchPlan::take_convolutions(bool training) {
+  const auto pixels_of = [&](const ConvolutionPlace& c) { return n_ * c.size * c.size; };
+  std::int64_t most = 0;
+  for (const ConvolutionPlace& c : layout_.convolutions) most = std::max(most, pixels_of(c) * c.out_channels);
+  // An evaluation needs the present layer's alone.
+  const std::size_t shared_raw = training ? 0 : take(floats(most));
+  const std::size_t shared_output = training ? 0 : take(floats(most));
+  for (const ConvolutionPlace& c : layout_.convolutions) {
+    ConvolutionBuffers buffers{};
+    const std::int64_t values = pixels_of(c) * c.out_channels;
+    buffers.raw = training ? take(floats(values)) : shared_raw;
+    buffers.output = training ? take(floats(c.ends_block ? values / 4 : values)) : shared_output;
+    for (std::size_t* array : {&buffers.mean, &buffers.inverse_std, &buffers.scale, &buffers.mean_gradient,
+                               &buffers.mean_product}) {
+      *array = take(floats(c.out_channels));
+    }
+    convolutions_.push_back(buffers);
+  }
+  const ConvolutionPlace& last = layout_.convolutions.back();
+  if (!training) features = take(floats(pixels_of(last) * last.out_channels));
+  if (!training) return;
+  for (const LinearPlace& l : layout_.linears) most = std::max(most, n_ * std::max(l.inputs, l.outputs));
+  for (std::size_t& gradient : gradients_) gradient = take(floats(most));
+}
+
+/// What several operations use one after the other.
+void BatchPlan::take_scratch(bool training) {
+  std::int64_t pieces = 0, channels = 0, turned = 0;
+  const auto need = [&](std::int64_t rows, std::int64_t columns, std::int64_t depth, const TileSize& tile) {
+    pieces =
+        std::max(pieces, pieces_of(rows, columns, depth, tile.rows, tile.columns).count * rows * columns);
+  };
+  for (const LinearPlace& l : layout_.linears) {
+    need(n_, l.outputs, l.inputs, linear_tile);
+    need(n_, l.inputs, l.outputs, linear_tile);
+  }
+  for (const ConvolutionPlace& c : layout_.convolutions) {
+    need(c.out_channels, 9 * c.in_channels, n_ * c.size * c.size, weight_gradient_tile(c.out_channels));
+    channels = std::max<std::int64_t>(channels, c.out_channels);
+    turned = std::max(turned, std::int64_t{9} * c.in_channels * c.out_channels);
+  }
+  pieces_ = take(floats(pieces));
+  if (!training) return;
+  partial_ =
+      take(static_cast<std::size_t>(std::max(2 * norm_chunks * channels, norm_chunks)) * sizeof(double));
+  turned_ = take(floats(turned));
+  outcome = take(sizeof(StepOutcome));
+}
+
+}  // namespace bart::cuda

@@ -1,0 +1,14 @@
+// The kernels for GPUs: nvcc makes a fat binary of this file, with code for every architecture that it knows.
+#include "batch_norm.h"
+#include "elementwise.h"
+#include "loss.h"
+#include "multiply.h"
+#include "optimizer.h"
+
+using namespace bart::cuda;
+
+#define BART_KERNEL(name, threads, Arguments, ...)                                        \
+  extern "C" __global__ void __launch_bounds__(threads) name(const Arguments arguments) { \
+    __VA_ARGS__::run(Block<threads>{}, arguments);                                        \
+  }
+#include "kernel_list.h"

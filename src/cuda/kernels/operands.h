@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+
+#include "block.h"
+
+// The factors of a matrix product, of which a tile takes four neighbours of a row at a time.
+
+namespace bart::cuda {
+
+struct Four {
+  float values[4];
+};
+
+/// Of an address on a boundary of 16 bytes.
+BART_DEVICE Four four_at(const float* from) {
+#ifdef __CUDACC__
+  const float4 four = *reinterpret_cast<const float4*>(from);
+  return {{four.x, four.y, four.z, four.w}};
+#else
+  return {{from[0], from[1], from[2], from[3]}};
+#endif
+}
+
+/// A dense matrix [rows, columns].
+struct DenseMatrix {
+  const float* values;
+  std::int64_t rows;
+  int columns;
+
+  using Row = const float*;
+  BART_DEVICE Row row(std::int64_t r) const { return r < rows ? values + r * columns : nullptr; }
+  BART_DEVICE Four four(Row row, int column) const {
+    Four result = {};
+    if (row == nullptr || column >= columns) return result;
+    if (columns % 4 == 0) return four_at(row + column);
+    BART_UNROLL for (int i = 0; i < 4; ++i) {
+      if (column + i < columns) result.values[i] = row[column + i];
+    }
+    return result;
+  }
+};
+
+/// What a convolution 3x3 sees of pictures [pictures, size, size, channels]: a row per pixel, with the pixels
+/// around it, [9 * channels].
+struct Patches {
+  const float* pictures;
+  std::int64_t pixels;  // of all pictures
+  int size, channels;
+
+  struct Row {
+    const float* pixel;
+    int y, x;
+  };
+  BART_DEVICE Row row(std::int64_t r) const {
+    if (r >= pixels) return {pictures, -2, 0};  // so that everything around it lies outside
+    const auto p = static_cast<unsigned>(r), side = static_cast<unsigned>(size);
+    return {pictures + r * channels, static_cast<int>(p / side % side), static_cast<int>(p % side)};
+  }
+  BART_DEVICE Four four(const Row& row, int column) const {
+    Four result = {};
+    if (channels % 4 == 0) {
+      const int tap = column / channels;
+      if (const float* pixel = at(row, tap)) return four_at(pixel + (column - tap * channels));
+      return result;
+    }
+    BART_UNROLL for (int i = 0; i < 4; ++i) {
+      const int tap = (column + i) / channels;
+      if (const float* pixel = at(row, tap)) result.values[i] = pixel[column + i - tap * channels];
+    }
+    return result;
+  }
+
+ private:
+  BART_DEVICE const float* at(const Row& row, int tap) const {
+    const int dy = tap / 3 - 1, dx = tap % 3 - 1;
+    const int y = row.y + dy, x = row.x + dx;
+    const bool inside = tap < 9 && y >= 0 && y < size && x >= 0 && x < size;
+    return inside ? row.pixel + static_cast<std::int64_t>(dy * size + dx) * channels : nullptr;
+  }
+};
+
+}  // namespace bart::cuda

@@ -1,0 +1,8 @@
+#pragma once
+
+namespace bart::cuda {
+
+/// The number format in which the factors of a convolution are multiplied. Sums are f32.
+enum class Arithmetic { f32, tf32, bf16 };
+
+}  // namespace bart::cuda

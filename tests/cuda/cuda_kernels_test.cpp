@@ -1,0 +1,205 @@
+// The convolutions in the sizes of the real network, in all precisions, and products of awkward sizes.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <random>
+#include <vector>
+
+#include "batch_run.h"
+#include "host_kernels.h"
+#include "kernels/parameters.h"
+#include "kernels/tile.h"
+
+namespace bart::cuda {
+namespace {
+
+template <class Arguments>
+void run(const std::string& name, std::int64_t x, std::int64_t y, std::int64_t z,
+         const Arguments& arguments) {
+  for (const HostKernel& kernel : host_kernels()) {
+    if (kernel.name != name) continue;
+    ASSERT_EQ(kernel.arguments_bytes, sizeof arguments);
+    kernel.run(static_cast<unsigned>(x), static_cast<unsigned>(y), static_cast<unsigned>(z), &arguments);
+    return;
+  }
+  FAIL() << "there is no kernel " << name;
+}
+
+std::vector<float> noise(std::size_t count, unsigned seed) {
+  std::mt19937 words(seed);
+  std::vector<float> values(count);
+  for (float& value : values) value = static_cast<float>(static_cast<double>(words()) * 0x1p-31 - 1);
+  return values;
+}
+
+std::int64_t divided(std::int64_t a, std::int64_t b) {
+  return (a + b - 1) / b;
+}
+
+struct Layer {
+  const char* name;
+  int size, in, out;
+};
+
+/// What a factor is rounded to before it is multiplied.
+double factor(Arithmetic arithmetic, float value) {
+  switch (arithmetic) {
+    case Arithmetic::tf32:
+      return stored<Arithmetic::tf32>(value);
+    case Arithmetic::bf16:
+      return stored<Arithmetic::bf16>(value);
+    case Arithmetic::f32:
+      break;
+  }
+  return value;
+}
+
+/// A sum in double of products of rounded factors, and of their sizes.
+struct Truth {
+  double sum = 0, size = 0;
+  int terms = 0;
+  void add(double a, double b) {
+    sum += a * b;
+    size += std::abs(a * b);
+    ++terms;
+  }
+  /// Any order of adding up `terms` products in float is off by at most this (Higham, Accuracy and Stability
+  /// of Numerical Algorithms, 2002, section 3.1).
+  double bound() const { return 0x1p-24 * (terms + 1) * size; }
+};
+
+class ConvolutionKernels : public testing::TestWithParam<std::tuple<Layer, Arithmetic>> {
+ protected:
+  Layer layer = std::get<0>(GetParam());
+  Arithmetic arithmetic = std::get<1>(GetParam());
+  std::int64_t pixels = std::int64_t{layer.size} * layer.size;
+  std::vector<float> input = noise(static_cast<std::size_t>(pixels * layer.in), 1);
+  std::string suffix() const {
+    return arithmetic == Arithmetic::f32 ? "f32" : arithmetic == Arithmetic::tf32 ? "tf32" : "bf16";
+  }
+  /// The input around a pixel, 0 outside.
+  float at(std::int64_t pixel, int tap, int channel) const {
+    const std::int64_t y = pixel / layer.size + tap / 3 - 1, x = pixel % layer.size + tap % 3 - 1;
+    if (y < 0 || x < 0 || y >= layer.size || x >= layer.size) return 0;
+    return input[static_cast<std::size_t>((y * layer.size + x) * layer.in + channel)];
+  }
+};
+
+TEST_P(ConvolutionKernels, Forward) {
+  const std::vector<float> weights = noise(static_cast<std::size_t>(layer.out * 9 * layer.in), 2);
+  const std::vector<float> bias = noise(static_cast<std::size_t>(layer.out), 3);
+  std::vector<float> output(static_cast<std::size_t>(pixels * layer.out), NAN);
+  const TileSize tile = convolution_tile(layer.out);
+  const Product product{output.data(), bias.data(),  pixels,
+                        layer.out,     9 * layer.in, divided(9 * layer.in, 32) * 32};
+  run((layer.out <= narrow_channels ? "convolution_narrow_" : "convolution_wide_") + suffix(),
+      divided(pixels, tile.rows), divided(layer.out, tile.columns), 1,
+      ConvolutionArguments{input.data(), weights.data(), layer.size, layer.in, product});
+  // Every value of the first and last lines and of others, of all channels in turn.
+  for (std::int64_t i = 0; i < pixels * layer.out; i += i / layer.out < 2 * layer.size ? 7 : 101) {
+    const std::int64_t pixel = i / layer.out, out = i % layer.out;
+    Truth truth;
+    truth.add(1, bias[static_cast<std::size_t>(out)]);
+    for (int k = 0; k < 9 * layer.in; ++k) {
+      truth.add(factor(arithmetic, at(pixel, k / layer.in, k % layer.in)),
+                factor(arithmetic, weights[static_cast<std::size_t>(out * 9 * layer.in + k)]));
+    }
+    ASSERT_NEAR(output[static_cast<std::size_t>(i)], truth.sum, truth.bound()) << i;
+  }
+}
+
+TEST_P(ConvolutionKernels, WeightGradient) {
+  const std::vector<float> gradient = noise(static_cast<std::size_t>(pixels * layer.out), 4);
+  const TileSize tile = weight_gradient_tile(layer.out);
+  const std::int64_t columns = 9 * layer.in, count = columns * layer.out;
+  const Pieces pieces = pieces_of(layer.out, columns, pixels, tile.rows, tile.columns);
+  std::vector<float> parts(static_cast<std::size_t>(pieces.count * count), NAN);
+  std::vector<float> sums(static_cast<std::size_t>(count), NAN);
+  const Product product{parts.data(), nullptr,     layer.out, static_cast<std::int32_t>(columns),
+                        pixels,       pieces.depth};
+  run((layer.out <= narrow_channels ? "weight_gradient_flat_" : "weight_gradient_") + suffix(),
+      divided(layer.out, tile.rows), divided(columns, tile.columns), pieces.count,
+      WeightGradientArguments{input.data(), gradient.data(), layer.size, layer.in, product});
+  run("add_pieces", divided(count, 256), 1, 1,
+      AddPiecesArguments{parts.data(), nullptr, sums.data(), count, product.columns,
+                         static_cast<std::int32_t>(pieces.count)});
+  for (std::int64_t i = 0; i < count; i += count < 1000 ? 1 : 1009) {
+    const std::int64_t out = i / columns, k = i % columns;
+    Truth truth;
+    for (std::int64_t p = 0; p < pixels; ++p) {
+      truth.add(factor(arithmetic, gradient[static_cast<std::size_t>(p * layer.out + out)]),
+                factor(arithmetic, at(p, static_cast<int>(k) / layer.in, static_cast<int>(k) % layer.in)));
+    }
+    ASSERT_NEAR(sums[static_cast<std::size_t>(i)], truth.sum, truth.bound()) << i;
+  }
+}
+
+// Forward these are the layers of the network; the gradients of their inputs are the same kernels with `in`
+// and `out` exchanged, of which those that are not yet there follow. The last ones have sides and channels
+// that fill no tile.
+INSTANTIATE_TEST_SUITE_P(
+    OfTheNetwork, ConvolutionKernels,
+    testing::Combine(testing::Values(Layer{"block1_0", 128, 3, 32}, Layer{"block1_3", 128, 32, 32},
+                                     Layer{"block2_0", 64, 32, 64}, Layer{"block2_3", 64, 64, 64},
+                                     Layer{"block3_0", 32, 64, 128}, Layer{"block3_3", 32, 128, 128},
+                                     Layer{"block4_0", 16, 128, 256}, Layer{"block4_3", 16, 256, 256},
+                                     Layer{"block2_0_back", 64, 64, 32}, Layer{"block4_0_back", 16, 256, 128},
+                                     Layer{"odd", 6, 5, 7}, Layer{"odd_wide", 10, 12, 70}),
+                     testing::Values(Arithmetic::f32, Arithmetic::tf32, Arithmetic::bf16)),
+    [](const auto& parameter) {
+      const Arithmetic arithmetic = std::get<1>(parameter.param);
+      return std::string(std::get<0>(parameter.param).name) + (arithmetic == Arithmetic::f32    ? "_f32"
+                                                               : arithmetic == Arithmetic::tf32 ? "_tf32"
+                                                                                                : "_bf16");
+    });
+
+TEST(MatrixKernels, TheFirstLinearLayerBothWays) {
+  constexpr int rows = 32, inputs = 16384, outputs = 512;
+  const std::vector<float> x = noise(std::size_t{rows} * inputs, 1),
+                           w = noise(std::size_t{outputs} * inputs, 2);
+  const std::vector<float> g = noise(std::size_t{rows} * outputs, 3);
+  const Pieces pieces = pieces_of(rows, outputs, inputs, linear_tile.rows, linear_tile.columns);
+  ASSERT_GT(pieces.count, 1);
+  std::vector<float> parts(static_cast<std::size_t>(pieces.count * rows * outputs), NAN);
+  run("linear_forward", 1, outputs / linear_tile.columns, pieces.count,
+      MatrixArguments{x.data(), w.data(), {parts.data(), nullptr, rows, outputs, inputs, pieces.depth}});
+  for (std::size_t i = 0; i < std::size_t{rows} * outputs; i += 97) {
+    Truth truth;
+    for (std::size_t k = 0; k < inputs; ++k)
+      truth.add(x[i / outputs * inputs + k], w[i % outputs * inputs + k]);
+    double sum = 0;
+    for (std::size_t p = 0; p < static_cast<std::size_t>(pieces.count); ++p)
+      sum += parts[p * rows * outputs + i];
+    ASSERT_NEAR(sum, truth.sum, truth.bound()) << i;
+  }
+  std::vector<float> back(x.size(), NAN), weights(w.size(), NAN);
+  run("linear_input_gradient", 1, inputs / linear_tile.columns, 1,
+      MatrixArguments{g.data(), w.data(), {back.data(), nullptr, rows, inputs, outputs, outputs}});
+  run("linear_weight_gradient", outputs / 64, inputs / 64, 1,
+      MatrixArguments{g.data(), x.data(), {weights.data(), nullptr, outputs, inputs, rows, 32}});
+  for (std::size_t i = 0; i < back.size(); i += 997) {
+    Truth truth;
+    for (std::size_t o = 0; o < outputs; ++o)
+      truth.add(g[i / inputs * outputs + o], w[o * inputs + i % inputs]);
+    ASSERT_NEAR(back[i], truth.sum, truth.bound()) << i;
+  }
+  for (std::size_t i = 0; i < weights.size(); i += 9973) {
+    Truth truth;
+    for (std::size_t r = 0; r < rows; ++r) truth.add(g[r * outputs + i / inputs], x[r * inputs + i % inputs]);
+    ASSERT_NEAR(weights[i], truth.sum, truth.bound()) << i;
+  }
+}
+
+TEST(Rounding, IsThatOfTf32AndBf16) {
+  EXPECT_EQ(stored<Arithmetic::tf32>(1 + 0x1p-11f), 1 + 0x1p-10f);  // ties away from zero
+  EXPECT_EQ(stored<Arithmetic::tf32>(-1 - 0x1p-11f), -1 - 0x1p-10f);
+  EXPECT_EQ(stored<Arithmetic::tf32>(1 + 0x1p-12f), 1);
+  EXPECT_EQ(stored<Arithmetic::bf16>(1 + 0x1p-8f), 1);  // ties to even
+  EXPECT_EQ(stored<Arithmetic::bf16>(1 + 3 * 0x1p-8f), 1 + 4 * 0x1p-8f);
+  EXPECT_TRUE(std::isnan(stored<Arithmetic::bf16>(NAN)));
+  EXPECT_TRUE(std::isinf(stored<Arithmetic::tf32>(INFINITY)));
+}
+
+}  // namespace
+}  // namespace bart::cuda
