@@ -28,15 +28,15 @@ Context::Context(const Driver& driver, const void* image, int needed_version, in
 void Context::open(const void* image, int needed_version, int number) {
   const Status started = driver_.init(0);
   if (started == no_device) throw NoGpuError("NVIDIA's driver finds no GPU");
+  const bool mismatch = started == system_driver_mismatch || started == compat_not_supported;
+  if (!mismatch) check(started, "cannot start NVIDIA's driver");
   int version = 0;
   check(driver_.driver_version(&version), "cannot ask NVIDIA's driver for its version");
-  if (version / 1000 < needed_version / 1000 || started == system_driver_mismatch ||
-      started == compat_not_supported) {
+  if (mismatch || version / 1000 < needed_version / 1000) {
     throw Error(
         fmt::format("NVIDIA's driver is too old: it knows CUDA {}, and BART needs {}: install a newer one",
                     version_text(version), version_text(needed_version)));
   }
-  check(started, "cannot start NVIDIA's driver");
   int count = 0;
   check(driver_.device_count(&count), "cannot count the GPUs");
   if (count == 0) throw NoGpuError("NVIDIA's driver finds no GPU");

@@ -11,8 +11,7 @@ constexpr const char* library = "libcuda.so.1";
 
 void* open_library() {
   void* opened = ::dlopen(library, RTLD_NOW | RTLD_LOCAL);
-  if (opened == nullptr)
-    throw NoGpuError(fmt::format("NVIDIA's driver is not installed: {} is missing", library));
+  if (opened == nullptr) throw NoGpuError(fmt::format("NVIDIA's driver is not installed: {}", ::dlerror()));
   return opened;
 }
 
