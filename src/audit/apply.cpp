@@ -43,10 +43,9 @@ Places places_of(const fs::path& named, std::span<const std::uint8_t> decisions)
   std::error_code error;
   const fs::path folder = fs::canonical(named, error);
   if (error || !fs::is_directory(folder)) {
-    throw Error(
-        fmt::format("the decisions are about {}, which is not a folder: name the folder where the data "
-                    "set lies now",
-                    named.string()));
+    throw Error(fmt::format(
+        "the decisions are about {}, which is not a folder: name the folder where the data set is now",
+        named.string()));
   }
   if (!folder.has_filename()) throw Error(fmt::format("{} is not the folder of a data set", folder.string()));
   const fs::path removed = folder.parent_path() / (folder.filename().string() + "-removed");
@@ -191,7 +190,7 @@ void move_picture(const fs::path& from_base, const std::string& from, const fs::
   const bool here = is_there(from_base / from), there = is_there(to_base / to);
   if (!here && there) return;
   if (!here) throw PictureGone(fmt::format("{} is gone", (from_base / from).string()));
-  if (there) throw Error(fmt::format("{} is there already", (to_base / to).string()));
+  if (there) throw Error(fmt::format("{} already exists", (to_base / to).string()));
   fs::create_directories((to_base / to).parent_path());
   move_file(from_base / from, to_base / to);
 }
@@ -243,8 +242,7 @@ Applied apply_decisions(const fs::path& path, const fs::path& folder) {
   if (fs::exists(places.journal)) journal = read_journal(places.journal);
   if (journal.state == Journal::State::applied) return told(places, journal, true);
   if (journal.state == Journal::State::undoing) {
-    throw Error(
-        fmt::format("taking back {} has not come to its end: undo it once more first", path.string()));
+    throw Error(fmt::format("undoing {} did not finish: undo it again first", path.string()));
   }
   if (journal.state == Journal::State::undone) {
     journal = Plan(places).of(decisions.decisions);
@@ -260,7 +258,7 @@ Applied apply_decisions(const fs::path& path, const fs::path& folder) {
       ++done;
     }
   } catch (const std::exception& error) {
-    throw Error(fmt::format("{}; {} of {} are moved: the same command goes on, undoing takes it back",
+    throw Error(fmt::format("{}; {} of {} have been moved: the same command continues, --undo reverses it",
                             error.what(), done, counted(journal.moves.size(), "picture", "pictures")));
   }
   sync_file_system(places.folder);

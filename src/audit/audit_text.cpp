@@ -49,7 +49,8 @@ std::string audit_text(const Audit& audit) {
   constexpr std::size_t most = 10;
   const Inspection& inspection = audit.inspection;
   std::string text = fmt::format(
-      "{}: {} in {}\nProbabilities: {}; the label of {:.1f} % is the most probable class\n\n",
+      "{}: {} in {}\nProbabilities: {}; for {:.1f} % of the pictures the label is the most probable "
+      "class\n\n",
       printable(inspection.folder.string()), counted(inspection.pictures.size(), "picture", "pictures"),
       counted(inspection.classes.size(), "class", "classes"), printable(audit.how), 100 * audit.accuracy);
   text += fmt::format("  {:>6}  probably mislabelled (of {} judged)\n", audit.label_issues.size(),
@@ -67,7 +68,7 @@ std::string audit_text(const Audit& audit) {
   for (std::size_t k = 0; k < std::min(most, audit.label_issues.size()); ++k) {
     const LabelIssue& issue = audit.label_issues[k];
     const InspectedPicture& picture = inspection.pictures[issue.picture];
-    text += fmt::format("  {}: {} {:.1f} %, rather {} {:.1f} %\n", printable(picture.file),
+    text += fmt::format("  {}: {} ({:.1f} %), probably {} ({:.1f} %)\n", printable(picture.file),
                         printable(class_of(audit, picture.label)), 100 * issue.label_probability,
                         printable(class_of(audit, issue.likely)), 100 * issue.likely_probability);
   }

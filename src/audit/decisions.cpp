@@ -33,7 +33,7 @@ std::string text_in(const json& object, const char* key, std::size_t number) {
 
 Decisions decode_decisions(std::span<const std::uint8_t> bytes) {
   const json file = json::parse(bytes.begin(), bytes.end(), nullptr, false);
-  if (!file.is_object()) throw wrong("it is no JSON object");
+  if (!file.is_object()) throw wrong("it is not a JSON object");
   const auto folder = file.find("folder");
   const auto list = file.find("decisions");
   if (file.value("version", json()) != json(1) || folder == file.end() || !folder->is_string() ||
@@ -41,12 +41,12 @@ Decisions decode_decisions(std::span<const std::uint8_t> bytes) {
     throw wrong("it lacks \"version\": 1, \"folder\" or \"decisions\"");
   }
   const std::string& path = folder->get_ref<const std::string&>();
-  if (path.empty() || path.find('\0') != std::string::npos) throw wrong("its \"folder\" is no path");
+  if (path.empty() || path.find('\0') != std::string::npos) throw wrong("its \"folder\" is not a path");
   Decisions decisions{.folder = path, .decisions = {}};
   std::set<std::string> files;
   for (std::size_t i = 0; i < list->size(); ++i) {
     const json& one = (*list)[i];
-    if (!one.is_object()) throw wrong(fmt::format("decision {} is no JSON object", i + 1));
+    if (!one.is_object()) throw wrong(fmt::format("decision {} is not a JSON object", i + 1));
     Decision decision{.file = text_in(one, "file", i + 1)};
     const std::string action = text_in(one, "action", i + 1);
     if (action == "move") {

@@ -40,10 +40,10 @@ inline constexpr PoorKind poor_kinds[] = {
     {"blurred", "Blurred", "sharpness",
      "The variance of the Laplacian of these pictures is below a tenth of the data set's median.",
      &Audit::blurred, [](const InspectedPicture& picture) { return picture.sharpness; }},
-    {"dark", "Dark", "brightness", "Even the brightest percent of the pixels of these pictures is dark.",
+    {"dark", "Dark", "brightness", "Even the brightest hundredth of the pixels of these pictures is dark.",
      &Audit::dark, [](const InspectedPicture& picture) { return picture.brightness; }},
     {"tiny", "Tiny", "shorter_side",
-     "A side of these pictures is less than half as long as the network sees it.", &Audit::tiny,
+     "The shorter side of these pictures is less than half of what the network sees.", &Audit::tiny,
      shorter_side},
 };
 

@@ -85,6 +85,11 @@ class Page {
     return html_text(inspection_.classes[static_cast<std::size_t>(label)].name);
   }
 
+  /// For text between tags.
+  std::string shown_name(std::int32_t label) const {
+    return html_breakable(inspection_.classes[static_cast<std::size_t>(label)].name);
+  }
+
   std::string cards() const {
     std::string html = "<div class=\"cards\">\n";
     const auto card = [&](std::size_t count, const char* meaning) {
@@ -104,11 +109,11 @@ class Page {
            "\"></progress><button type=\"button\" class=\"save\">Save decisions</button></div>\n"
            "<p class=\"keys\" hidden><kbd>k</kbd> keep, <kbd>m</kbd> move to the class in the box, "
            "<kbd>c</kbd> "
-           "choose another class, <kbd>r</kbd> remove, <kbd>u</kbd> undecided; <kbd>←</kbd> <kbd>→</kbd> go "
-           "on; "
+           "choose another class, <kbd>r</kbd> remove, <kbd>u</kbd> clear the decision, <kbd>←</kbd> "
+           "<kbd>→</kbd> previous and next picture; "
            "<kbd>s</kbd> saves decisions.json, which <code>bart apply decisions.json</code> carries out. "
            "Nothing is "
-           "deleted, and <code>--undo</code> takes everything back.</p>\n";
+           "deleted, and <code>--undo</code> reverses everything.</p>\n";
   }
 
   /// The number of different pictures that the page shows.
@@ -127,7 +132,7 @@ class Page {
                                         thumbnail.jpeg, thumbnail.width, thumbnail.height, file);
     return fmt::format(
         "<article class=\"item\" tabindex=\"-1\" data-file=\"{0}\" data-class=\"{1}\">{2}<p>{3}</p><span "
-        "class=\"file\">{0}, {4}x{5}</span><p class=\"chosen\" aria-live=\"polite\"></p><div class=\"does\" "
+        "class=\"file\">{7}, {4}x{5}</span><p class=\"chosen\" aria-live=\"polite\"></p><div class=\"does\" "
         "hidden>"
         "<button type=\"button\" data-does=\"keep\">Keep</button><button type=\"button\" "
         "data-does=\"remove\">Remove</button><span><button type=\"button\" data-does=\"move\">Move "
@@ -135,7 +140,7 @@ class Page {
         "<input list=\"class-names\" value=\"{6}\" aria-label=\"Class to move it "
         "to\"></span></div></article>\n",
         file, class_name(picture.label), image, text, picture.width, picture.height,
-        likely != likely_.end() ? class_name(likely->second) : "");
+        likely != likely_.end() ? class_name(likely->second) : "", html_breakable(picture.file));
   }
 
   std::string label_section() const {
@@ -146,11 +151,11 @@ class Page {
         limited(audit_.label_issues.size(), most_labels));
     if (audit_.label_issues.empty()) html = "<p>No label is in doubt.</p>\n<div>\n";
     for (const LabelIssue& issue : first_of(audit_.label_issues, most_labels)) {
-      html +=
-          item(issue.picture, fmt::format("<strong>{}</strong> {:.1f} %, rather <strong>{}</strong> {:.1f} %",
-                                          class_name(inspection_.pictures[issue.picture].label),
-                                          100 * issue.label_probability, class_name(issue.likely),
-                                          100 * issue.likely_probability));
+      html += item(
+          issue.picture,
+          fmt::format("<strong>{}</strong> ({:.1f} %), probably <strong>{}</strong> ({:.1f} %)",
+                      shown_name(inspection_.pictures[issue.picture].label), 100 * issue.label_probability,
+                      shown_name(issue.likely), 100 * issue.likely_probability));
     }
     return html_section("labels", "Probably mislabelled", html + "</div>\n");
   }
@@ -168,7 +173,7 @@ class Page {
           group.pictures.size() > most_in_group ? fmt::format(", {} are shown", most_in_group) : "",
           group.across_classes ? " <b class=\"badge\">across classes</b>" : "");
       for (const std::uint32_t i : first_of(group.pictures, most_in_group)) {
-        html += item(i, fmt::format("<strong>{}</strong>", class_name(inspection_.pictures[i].label)));
+        html += item(i, fmt::format("<strong>{}</strong>", shown_name(inspection_.pictures[i].label)));
       }
       html += "</div></div>\n";
     }
@@ -181,7 +186,7 @@ class Page {
     std::string html = fmt::format("<p>{}{}</p>\n<div class=\"items\">\n", kind.meaning,
                                    limited(pictures.size(), most_poor));
     for (const std::uint32_t i : first_of(pictures, most_poor)) {
-      html += item(i, fmt::format("<strong>{}</strong>", class_name(inspection_.pictures[i].label)));
+      html += item(i, fmt::format("<strong>{}</strong>", shown_name(inspection_.pictures[i].label)));
     }
     return html_section(kind.name, kind.heading, html + "</div>\n");
   }
@@ -193,7 +198,7 @@ class Page {
         "scope=\"col\">Reason</th></tr>"
         "</thead><tbody>\n";
     for (const SkippedPicture& file : inspection_.unreadable) {
-      html += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", html_text(file.file),
+      html += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", html_breakable(file.file),
                           html_text(file.reason));
     }
     return html_section("unreadable", "Unreadable", html + "</tbody></table></div>\n");

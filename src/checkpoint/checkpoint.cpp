@@ -328,7 +328,7 @@ Checkpoint decode_checkpoint(std::span<const std::uint8_t> file) {
   }
   Reader reader(decode_safetensors(file));
   if (reader.text("format") != format_name && reader.text("format") != first_format_name) {
-    throw Error(fmt::format("it is of the format {}, which this BART does not know", reader.text("format")));
+    throw Error(fmt::format("its format is {}, which this BART does not know", reader.text("format")));
   }
   Checkpoint checkpoint{reader.text("version"), {}, {}, {read_progress(reader), {}, {}}};
   for (const auto& [key, value] : reader.metadata()) {

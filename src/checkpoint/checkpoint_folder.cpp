@@ -81,11 +81,11 @@ FoundCheckpoint newest_checkpoint(const fs::path& folder) {
     throw Error(fmt::format("no checkpoint in {} can be used ({}): begin a new training", folder.string(),
                             fmt::join(damaged, "; ")));
   }
-  std::string sentence = fmt::format("there is no checkpoint in {} to go on from", folder.string());
+  std::string sentence = fmt::format("there is no checkpoint in {} to continue from", folder.string());
   if (const auto old = fs::is_directory(folder) ? numbered(folder, earlier) : decltype(candidates){};
       !old.empty()) {
     sentence += fmt::format(
-        ", only one of the training before, {}: rename it to {}{}{} to go on with that, "
+        ", only one of the training before, {}: rename it to {}{}{} to continue that one, "
         "or begin the new training again",
         old.rbegin()->second.string(), checkpoint, old.rbegin()->first, extension);
   } else {

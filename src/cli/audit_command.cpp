@@ -39,7 +39,7 @@ int audit_command(AuditFlags& flags) {
   if (flags.options.folds < 2)
     throw UsageError(fmt::format("--folds must be at least 2, not {}", flags.options.folds));
   if (!flags.options.model.empty() && !flags.options.probabilities.empty()) {
-    throw UsageError("--model and --probabilities both give probabilities: name one of them");
+    throw UsageError("--model and --probabilities both give probabilities: use only one of them");
   }
   check_out(flags.out, flags.folder);
   check_can_write_into({"--out", flags.out});
@@ -91,14 +91,14 @@ int apply_command(const ApplyFlags& flags) {
   const std::string what = fmt::format("{} moved to another class, {} removed, {} kept",
                                        counted(done.moved, "picture", "pictures"), done.removed, done.kept);
   if (done.already) {
-    fmt::print("Nothing to do: this was {} before ({})\n", flags.undo ? "taken back" : "applied", what);
+    fmt::print("Nothing to do: this was already {} ({})\n", flags.undo ? "undone" : "applied", what);
   } else if (flags.undo) {
-    fmt::print("Taken back in {}: {}\n", done.folder.string(), what);
+    fmt::print("Undone in {}: {}\n", done.folder.string(), what);
   } else {
     fmt::print("{}: {}\n", done.folder.string(), what);
     if (done.removed > 0) fmt::print("The removed pictures are in {}\n", done.removed_to.string());
     if (done.moved + done.removed > 0) {
-      fmt::print("bart apply {} --undo takes it back\n", flags.decisions.string());
+      fmt::print("bart apply {} --undo reverses it\n", flags.decisions.string());
     }
   }
   return 0;
@@ -111,21 +111,22 @@ void add_audit_command(CLI::App& program, Run& run) {
   flags->training.recipe = "tuned";
   flags->training.settings.epochs = 20;
   CLI::App* command = program.add_subcommand(
-      "audit", "Find pictures that are probably mislabelled, duplicates, and blurred, dark or tiny pictures");
+      "audit", "Find pictures that are probably mislabelled, duplicated, blurred, dark or tiny");
   command->add_option("folder", flags->folder, "The data: one sub-folder per class")->capture_default_str();
   command
       ->add_option("--out", flags->out,
                    "The folder to write audit.html, audit.csv, audit.json and probabilities.csv into")
       ->capture_default_str();
   command
-      ->add_option("--folds", flags->options.folds,
-                   "Number of trainings, each without a share of the pictures that it is then asked about")
+      ->add_option(
+          "--folds", flags->options.folds,
+          "Number of trainings, each of which leaves out a share of the pictures and then predicts them")
       ->capture_default_str();
-  command->add_option("--model", flags->options.model,
-                      "Train nothing: ask this model (the folder of a training) about the pictures that it "
-                      "was not trained on");
+  command->add_option(
+      "--model", flags->options.model,
+      "Train nothing: use this model (the folder of a training) for the pictures that it was not trained on");
   command->add_option("--probabilities", flags->options.probabilities,
-                      "Train nothing: take the probabilities of an earlier audit, probabilities.csv");
+                      "Train nothing: use the probabilities of an earlier audit, probabilities.csv");
   command
       ->add_option("--rank", flags->rank,
                    "The order of doubtful labels: self-confidence (the probability of the label), or margin "
@@ -173,7 +174,7 @@ void add_apply_command(CLI::App& program, Run& run) {
   command->footer(
       "Nothing is deleted and no file is replaced. Removed pictures go into FOLDER-removed beside the data "
       "folder, which "
-      "also\nholds a journal: after a crash the same command goes on.\n\n"
+      "also\nholds a journal: after a crash the same command continues.\n\n"
       "Examples:\n"
       "  bart apply decisions.json\n"
       "  bart apply decisions.json --undo");

@@ -54,9 +54,9 @@ void check_flags(const BenchFlags& flags) {
   require(flags.classes >= 2, fmt::format("--classes must be at least 2, not {}", flags.classes));
   require(flags.rounds >= 1, fmt::format("--rounds must be at least 1, not {}", flags.rounds));
   require(flags.precision != "bf16" || runs_bf16(),
-          "--precision bf16: BART has no such kernels for this processor; measure with --precision f32");
+          "--precision bf16: BART has no bf16 kernels for this processor; measure with --precision f32");
   require((flags.scale ? 1 : 0) + (flags.only.empty() ? 0 : 1) + (flags.processes.empty() ? 0 : 1) < 2,
-          "--only, --scale and --processes measure different things: name one of them");
+          "--only, --scale and --processes measure different things: use only one of them");
 }
 
 std::vector<Precision> precisions_of(const BenchFlags& flags) {

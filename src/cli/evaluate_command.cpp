@@ -170,7 +170,7 @@ void add_evaluate_command(CLI::App& program, Run& run) {
   command->add_flag("--strict", flags->strict,
                     "Stop at the first file that cannot be read as a picture, instead of skipping it");
   command->add_flag("--ignore-exif", flags->ignore_exif,
-                    "Take pictures as they are stored, not turned as EXIF says");
+                    "Take pictures as they are stored, without the rotation that EXIF asks for");
   command->footer(
       "Precision, recall and F1 are defined as in scikit-learn (0 instead of a division by 0). ECE is the "
       "expected\ncalibration error in 15 bins (Guo et al. 2017). The folder need not have pictures of all "

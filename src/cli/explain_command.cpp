@@ -48,7 +48,7 @@ void check_flags(const ExplainFlags& flags) {
   check_outputs({{"--out", flags.out}});
   if (flags.most < 1) throw UsageError(fmt::format("--most must be at least 1, not {}", flags.most));
   if (flags.top_k && !flags.classes.empty()) {
-    throw UsageError("--top-k and --class both say which classes to explain: name one of them");
+    throw UsageError("--top-k and --class both say which classes to explain: use only one of them");
   }
 }
 
@@ -132,8 +132,8 @@ int explain_command(const ExplainFlags& flags) {
 
 void add_explain_command(CLI::App& program, Run& run) {
   auto flags = std::make_shared<ExplainFlags>();
-  CLI::App* command =
-      program.add_subcommand("explain", "Show which parts of a picture speak for a class (Grad-CAM)");
+  CLI::App* command = program.add_subcommand(
+      "explain", "Show which parts of a picture the model takes as evidence for a class (Grad-CAM)");
   command->add_option("pictures", flags->inputs, "Pictures and folders of pictures")->required();
   command->add_option("--out", flags->out, "The PNG to write")->capture_default_str();
   command->add_option("--top-k", flags->top_k,
@@ -144,7 +144,7 @@ void add_explain_command(CLI::App& program, Run& run) {
   add_model_flags(*command, *flags);
   command->add_flag("--recursive", flags->recursive, "Include the sub-folders of folders");
   command->add_flag("--ignore-exif", flags->ignore_exif,
-                    "Take pictures as they are stored, not turned as EXIF says");
+                    "Take pictures as they are stored, without the rotation that EXIF asks for");
   command->footer(
       "The PNG shows the picture, and then for each class the picture with the evidence for that class: red "
       "parts count\nmost, dimmed parts do not count. Only classes above 1 % are shown. Several pictures make "

@@ -126,7 +126,7 @@ void add_inspect_command(CLI::App& program, Run& run) {
   command->add_option("--test-size", flags->test_size, "Share of the test set, as for bart train (0: none)")
       ->capture_default_str();
   command->add_flag("--ignore-exif", flags->ignore_exif,
-                    "Take pictures as they are stored, not turned as EXIF says");
+                    "Take pictures as they are stored, without the rotation that EXIF asks for");
   command->add_option("--threads", flags->threads,
                       "Number of threads (default: all that this process may use)");
   command->footer(

@@ -95,7 +95,7 @@ int lr_find_command(const LrFindFlags& flags) {
 void add_lr_find_command(CLI::App& program, Run& run) {
   auto flags = std::make_shared<LrFindFlags>();
   CLI::App* command =
-      program.add_subcommand("lr-find", "Find a learning rate by a short training with growing rates");
+      program.add_subcommand("lr-find", "Find a learning rate with a short training at growing rates");
   command->add_option("folder", flags->folder, "The data: one sub-folder per class")->capture_default_str();
   add_recipe_flag(*command, flags->training.recipe);
   command->add_option("--from", flags->range.from, "The first learning rate")->capture_default_str();

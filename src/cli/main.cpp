@@ -131,7 +131,7 @@ int run_program(int argc, const char* const* argv) {
   }
   check_no_empty_values(*program.get_subcommands().front());
   if (wanted.quiet && wanted.verbose)
-    throw UsageError("--quiet and --verbose contradict each other: name one of them");
+    throw UsageError("--quiet and --verbose contradict each other: use only one of them");
   set_verbosity(wanted);
   return run();
 }

@@ -49,7 +49,7 @@ void add_precision_flag(CLI::App& command, std::string& precision, const std::st
 
 Precision precision_named(const std::string& name) {
   if (name == "bf16" && !runs_bf16()) {
-    throw UsageError("--precision bf16: BART has no such kernels for this processor: use --precision f32");
+    throw UsageError("--precision bf16: BART has no bf16 kernels for this processor: use --precision f32");
   }
   return name == "bf16" || (name == "auto" && multiplies_bf16()) ? Precision::bf16 : Precision::f32;
 }

@@ -128,7 +128,7 @@ int predict_command(const PredictFlags& flags) {
   const NamedFormat& format = format_of(flags);
   if (!flags.watch.empty() && format.format == PredictionFormat::json) {
     throw UsageError(
-        "--watch writes rows as they come, and JSON is one text: use --format jsonl, csv or text");
+        "--watch writes rows as they come, and JSON is a single document: use --format jsonl, csv or text");
   }
   const fs::path out = !flags.out.empty() ? flags.out : format.default_output;
   check_outputs({{"--out", out}});
@@ -140,7 +140,7 @@ int predict_command(const PredictFlags& flags) {
   check_replaces_no_input({"--out", out}, inputs_of(flags, found.files));
   const auto videos =
       std::ranges::stable_partition(found.files, [](const PictureFile& file) { return !file.video; });
-  if (videos.empty() && flags.every > 0) throw UsageError("--every is for a video: none is named");
+  if (videos.empty() && flags.every > 0) throw UsageError("--every is for videos, and none is named");
   if (!videos.empty() && !flags.sort_into.empty()) {
     throw UsageError(fmt::format("--sort-into sorts picture files: {} is a video", videos.front().name));
   }
@@ -186,29 +186,28 @@ void add_predict_command(CLI::App& program, Run& run) {
       "Pictures, folders of pictures, patterns such as 'a*.jpg', videos (if ffmpeg is installed), or - for "
       "standard input: a picture, or a path per line (default: the .jpg files in inference_images)");
   add_model_flags(*command, *flags);
-  command->add_option(
-      "--out", flags->out,
-      "File to write, or - for stdout (default: stdout for pictures that are named, else results.json; "
-      "with --format results.json, results.csv or results.jsonl)");
+  command->add_option("--out", flags->out,
+                      "File to write, or - for stdout (default: stdout if pictures are named, else "
+                      "results.json; with --format: results.json, results.csv or results.jsonl)");
   command->add_option(
       "--format", flags->format,
       "json, csv, jsonl (one JSON object per line) or text (default: by the ending of --out, else json)");
   command->add_option("--top-k", flags->top_k, "Write the K most probable classes with their probabilities");
   command->add_option("--min-probability", flags->min_probability,
-                      "Leave out classes that are less probable; a picture without any is unsure");
+                      "Leave out classes that are less probable; a picture with none left is unsure");
   command->add_option("--watch", flags->watch,
                       "Classify the pictures of this folder, and then each that arrives in it once it is "
                       "written, until Ctrl-C");
   command->add_option("--every", flags->every,
                       "Seconds between the frames that are taken from a video (default: all frames)");
-  command->add_option("--sort-into", flags->sort_into,
-                      "Also copy each picture into a folder of this folder, named after its class");
+  command->add_option(
+      "--sort-into", flags->sort_into,
+      "Also copy each picture into the sub-folder of this folder that is named after its class");
   command->add_flag("--link", flags->link, "Make symbolic links there instead of copies");
   command
-      ->add_option(
-          "--also", flags->also,
-          "A further model, whose probabilities are averaged with those of --model; may be repeated. The "
-          "output says on which pictures the models agree, and the log how often")
+      ->add_option("--also", flags->also,
+                   "Another model, whose probabilities are averaged with those of --model; may be repeated. "
+                   "The output says for which pictures the models agree, and the log how often")
       ->allow_extra_args(false);
   add_prediction_precision_flag(*command, *flags);
   add_tta_flag(*command, *flags);
@@ -216,7 +215,7 @@ void add_predict_command(CLI::App& program, Run& run) {
   command->add_flag("--strict", flags->strict,
                     "Stop at the first file that cannot be read as a picture, instead of skipping it");
   command->add_flag("--ignore-exif", flags->ignore_exif,
-                    "Take pictures as they are stored, not turned as EXIF says");
+                    "Take pictures as they are stored, without the rotation that EXIF asks for");
   command->footer(
       "Examples:\n"
       "  bart predict                                  inference_images/ into results.json, as the original "

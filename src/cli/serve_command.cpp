@@ -53,8 +53,7 @@ std::string token_in(const fs::path& path, Log& log) {
   }
   struct stat status {};
   if (::stat(path.c_str(), &status) == 0 && (status.st_mode & (S_IRGRP | S_IROTH)) != 0)
-    log.warning(
-        fmt::format("Other users can read the token in {} (chmod 600 keeps them from it)", path.string()));
+    log.warning(fmt::format("Other users can read the token in {} (chmod 600 prevents that)", path.string()));
   return token;
 }
 
@@ -130,15 +129,15 @@ int serve_command(ServeFlags flags) {
           },
       .on_refused =
           [&](std::string_view reason, bool other_classes) {
-            log.warning(fmt::format("The new model is not taken, the one before stays: {}{}", reason,
-                                    other_classes ? " (--allow-other-classes takes it)" : ""));
+            log.warning(fmt::format("The new model was refused, and the previous one stays: {}{}", reason,
+                                    other_classes ? " (--allow-other-classes accepts it)" : ""));
           }};
   if (flags.log_json) requests.emplace(STDOUT_FILENO, left_out_json);
   messages.emplace(STDERR_FILENO,
                    [](std::uint64_t lines) { return fmt::format("({} lines are left out)\n", lines); });
   log.write_to(&*messages);
   const bool all_answered = live(server, signals, file, life);
-  if (!all_answered) log.warning("Some requests were not answered in the time to end (--drain-seconds)");
+  if (!all_answered) log.warning("Some requests were not answered before the end (--drain-seconds)");
   log.info("Ended");
   log.write_to(nullptr);
   return 0;
@@ -159,39 +158,43 @@ void add_serve_command(CLI::App& program, Run& run) {
   command
       ->add_option(
           "--address", server.address,
-          "Address to listen on; others than this computer's own need --token-file or --allow-anyone")
+          "Address to listen on; one that other computers can reach needs --token-file or --allow-anyone")
       ->capture_default_str();
   command->add_option("--port", flags->port, "Port to listen on; 0: any free one")->capture_default_str();
   command->add_option("--unix-socket", server.socket_path, "Path of a Unix socket to listen on instead");
   command->add_option("--token-file", flags->token_file,
                       "File with a token that requests must send: Authorization: Bearer TOKEN");
-  command->add_option("--tls-cert", server.tls.certificate,
-                      "Serve HTTPS with this certificate, in PEM format; those that signed it may follow it");
+  command->add_option(
+      "--tls-cert", server.tls.certificate,
+      "Serve HTTPS with this certificate, in PEM format; the intermediate certificates may follow it");
   command->add_option("--tls-key", server.tls.key, "The key of the certificate, in PEM format");
   command->add_flag("--allow-anyone", server.access.anyone,
                     "Let other computers use the server without a token");
-  command->add_option("--host-name", server.access.host_names,
-                      "Name by which the server may be called, beside its addresses and localhost");
+  command->add_option(
+      "--host-name", server.access.host_names,
+      "Another name that clients may use for the server, besides its addresses and localhost");
   command->add_option("--cors-origin", server.access.origins,
-                      "Another web site whose pages may use the server: https://example.org");
+                      "Another web site whose pages may use the server, such as https://example.org");
   command->add_option("--proxy", server.access.proxies,
-                      "Address of a proxy, whose X-Forwarded-For the log believes");
+                      "Address of a proxy whose X-Forwarded-For is trusted for the log");
   add_labels_flags(*command, *flags);
   add_prediction_precision_flag(*command, *flags);
   add_tta_flag(*command, *flags);
   command->add_flag("--watch", flags->watch,
                     "Load the model again when its file has changed, as SIGHUP does");
   command->add_flag("--allow-other-classes", flags->allow_other_classes,
-                    "Take a changed model even if its classes are others");
-  command->add_option("--max-body-mb", flags->max_body_mb, "Largest body of a request, in MiB")
+                    "Accept a changed model even if its classes differ");
+  command->add_option("--max-body-mb", flags->max_body_mb, "Maximum size of a request's body, in MiB")
       ->capture_default_str();
-  command->add_option("--max-pixels", limits.pixels, "Most pixels of a picture")->capture_default_str();
-  command->add_option("--max-pictures", limits.pictures, "Most pictures in a request")->capture_default_str();
-  command->add_option("--max-connections", limits.connections, "Most connections at a time")
+  command->add_option("--max-pixels", limits.pixels, "Maximum number of pixels per picture")
+      ->capture_default_str();
+  command->add_option("--max-pictures", limits.pictures, "Maximum number of pictures per request")
+      ->capture_default_str();
+  command->add_option("--max-connections", limits.connections, "Maximum number of open connections")
       ->capture_default_str();
   command
       ->add_option("--max-waiting", limits.waiting_pictures,
-                   "Most pictures that wait for an answer; requests with more get status 503")
+                   "Maximum number of pictures waiting for an answer; further requests get status 503")
       ->capture_default_str();
   command->add_option("--header-seconds", limits.header_seconds, "Time for the head of a request to arrive")
       ->capture_default_str();
@@ -199,7 +202,7 @@ void add_serve_command(CLI::App& program, Run& run) {
       ->capture_default_str();
   command
       ->add_option("--answer-seconds", limits.answer_seconds,
-                   "Time for an answer to be computed, and for it to be taken")
+                   "Time for an answer to be computed, and for the client to receive it")
       ->capture_default_str();
   command
       ->add_option("--drain-seconds", limits.drain_seconds,

@@ -84,14 +84,14 @@ int train_alone_or_first(const TrainFlags& flags, ResumeMode mode, const std::st
           resume(flags.settings.out, {named_folder(flags), change, command_line}, observer, group));
     } catch (const ChangedSetting& error) {
       if (!begins_anew(UsageError(error.with_flags())))
-        throw UsageError(fmt::format("{}: leave {} out, or begin anew without --resume", error.with_flags(),
+        throw UsageError(fmt::format("{}: leave {} out, or start again without --resume", error.with_flags(),
                                      flags.recipe_given ? "--recipe or the flag" : "the flag"));
     } catch (const SettingError& error) {
       if (!begins_anew(UsageError(error.with_flags()))) throw;
     } catch (const ChangedData& error) {
       if (!begins_anew(error)) {
         throw Error(fmt::format("{}; {}, or begin a new training without --resume", error.what(),
-                                error.elsewhere() ? "leave the folder out to go on with it" : "restore it"));
+                                error.elsewhere() ? "leave the folder out to continue it" : "restore it"));
       }
     }
   }

@@ -66,8 +66,8 @@ void add_train_flags(CLI::App& command, TrainFlags& flags) {
   for (const Setting& setting : run_settings()) add_setting_flag(command, setting.flag, flags.settings);
   command
       .add_option("--resume", flags.resume,
-                  "Go on with the training in --out from its newest checkpoint, with its flags; --resume "
-                  "auto begins a new training if there is none to go on with")
+                  "Continue the training in --out from its newest checkpoint, with its flags; --resume auto "
+                  "starts a new training if there is none to continue")
       ->expected(0, 1);
   command.add_option(
       "--config", flags.config,
@@ -81,7 +81,7 @@ void add_train_flags(CLI::App& command, TrainFlags& flags) {
       ->capture_default_str();
   command
       .add_option("--timeout", flags.timeout,
-                  "Under mpirun or srun: seconds to wait for an answer of the other processes")
+                  "Under mpirun or srun: seconds to wait for an answer from the other processes")
       ->check(CLI::Range(1, 86400))
       ->capture_default_str();
   command.add_flag("--prefix-files", flags.prefix,
@@ -91,7 +91,7 @@ void add_train_flags(CLI::App& command, TrainFlags& flags) {
       "bart-run/ it\nwrites report.html (open it in a browser), run.json, run.toml, steps.csv, "
       "test_pictures.csv, history.csv,\nhistory.json, TensorBoard's event file (tensorboard --logdir "
       "bart-run) and the last two checkpoints.\nThe data folder is only read. If the pixels need more than a "
-      "quarter of the memory, they lie in a file while the\ntraining runs, in --cache or beside the "
+      "quarter of the memory, they are kept in a file while\nthe training runs, in --cache or beside the "
       "results.\nCtrl-C and SIGTERM save a checkpoint and end the training.\n\n"
       "Examples:\n"
       "  bart train                                the folder characters_train, as the original does\n"
@@ -99,8 +99,8 @@ void add_train_flags(CLI::App& command, TrainFlags& flags) {
       "  bart train faces --recipe tuned           a better model than the original's, with the same "
       "network\n"
       "  bart train faces --max-steps 100          a quick look\n"
-      "  bart train --resume --out run1            goes on where the training in run1/ stopped\n"
-      "  bart train faces --resume auto            begins or goes on, for a loop that restarts it\n"
+      "  bart train --resume --out run1            continues where the training in run1/ stopped\n"
+      "  bart train faces --resume auto            starts or continues, for a loop that restarts it\n"
       "  mpirun -n 4 bart train faces              by four processes, perhaps on four computers");
 }
 

@@ -138,12 +138,12 @@ int tune_command(TuneFlags& flags) {
   print_result(result);
   log.info(fmt::format("Saved {} and {}", (flags.options.out / "tune.json").string(), page.string()));
   if (result.interrupted) {
-    log.warning(fmt::format("Stopped by {}: the same command goes on", signal_name));
+    log.warning(fmt::format("Stopped by {}: the same command continues", signal_name));
     return 128 + signal;
   }
   if (result.out_of_time) {
     log.info(
-        "The budget is spent before all rounds are done: the same command with a larger --budget goes on");
+        "The budget ran out before all rounds were done: the same command with a larger --budget continues");
   }
   return 0;
 }
@@ -192,7 +192,8 @@ void add_tune_command(CLI::App& program, Run& run) {
       "the better "
       "half of them for a\nquarter, and so on. They are compared on a fifth of the pictures that are not for "
       "testing "
-      "(--validation-size).\n\nThe same command goes on after Ctrl-C or a crash. In --out, trials/ keeps the "
+      "(--validation-size).\n\nThe same command continues after Ctrl-C or a crash. In --out, trials/ keeps "
+      "the "
       "model of "
       "the best training and the record\nof every one; cache/ holds resized pictures and can be removed.\n\n"
       "Examples:\n"

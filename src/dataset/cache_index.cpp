@@ -111,7 +111,7 @@ CacheIndex decode_cache_index(std::span<const std::uint8_t> bytes) {
     }
     index.pictures.push_back(std::move(picture));
   }
-  if (reader.left() > 0) throw Error("it goes on after its end");
+  if (reader.left() > 0) throw Error("it has more bytes than it should");
   return index;
 }
 

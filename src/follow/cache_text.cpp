@@ -11,7 +11,7 @@ void log_cache(Log& log, const LoadedPictures& pictures, const std::filesystem::
   if (cache.empty()) return;
   const std::size_t total = pictures.size() + pictures.skipped.size();
   if (!pictures.cache_trouble.empty()) {
-    log.warning(fmt::format("Read {} anew: {}", counted(total - pictures.from_cache, "picture", "pictures"),
+    log.warning(fmt::format("Read {} again: {}", counted(total - pictures.from_cache, "picture", "pictures"),
                             printable(pictures.cache_trouble)));
   }
   log.info(

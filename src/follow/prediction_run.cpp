@@ -179,7 +179,7 @@ void PredictionRun::finish() {
   }
   if (asked_.out == "-") return;
   if (predicted_ == 0) {
-    log_.info(fmt::format("Classified no image: {} was not written", asked_.out.string()));
+    log_.info(fmt::format("No picture was classified: {} was not written", asked_.out.string()));
     return;
   }
   if (predicted_ == 1)

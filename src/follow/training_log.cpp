@@ -220,10 +220,10 @@ void TrainingLog::tell_header(const RunStart& start) {
   const std::size_t columns = terminal_columns(STDERR_FILENO);
   if (!verbosity().quiet) tell_line(training_header(record, columns));
   if (record.resumed_after_step) {
-    info(fmt::format("Going on after step {} from {}", *record.resumed_after_step,
+    info(fmt::format("Continuing after step {} from {}", *record.resumed_after_step,
                      start.resumed_from.string()));
   }
-  if (!start.init.empty()) info(fmt::format("Beginning with the weights of {}", start.init.string()));
+  if (!start.init.empty()) info(fmt::format("Starting with the weights of {}", start.init.string()));
   if (start.earlier_model) {
     info("What an earlier training left in this folder is kept, in bart-run/earlier/ once there is a model");
   }
@@ -288,10 +288,10 @@ void TrainingLog::tell_start(const RunStart& start) {
   epochs_ = settings.epochs;
   epoch_ = start.progress.epoch;
   if (record.resumed_after_step) {
-    log_.info(fmt::format("Going on after step {} (epoch {}) from {}", *record.resumed_after_step, epoch_,
+    log_.info(fmt::format("Continuing after step {} (epoch {}) from {}", *record.resumed_after_step, epoch_,
                           start.resumed_from.string()));
   } else if (!start.init.empty()) {
-    log_.info(fmt::format("Began with the weights of {}", start.init.string()));
+    log_.info(fmt::format("Started with the weights of {}", start.init.string()));
   }
   if (!start.earlier_checkpoint.empty()) {
     log_.info(
@@ -387,7 +387,7 @@ int TrainingLog::end(const RunResult& result) {
   if (style_ == LogStyle::json) tell_line(end_event(result));
   if (result.record.status != "interrupted") return 0;
   // A signal that another process of a shared training has received is not known here.
-  warning(fmt::format("Stopped by {} after step {}: saved {}; to go on: {}",
+  warning(fmt::format("Stopped by {} after step {}: saved {}; to continue: {}",
                       signal() != 0 ? signals_->name() : "a signal to another process", result.record.steps,
                       result.checkpoint.string(), resume_command(result.folder.results())));
   return 128 + (signal() != 0 ? signal() : SIGTERM);

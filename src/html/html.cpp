@@ -31,6 +31,15 @@ std::string html_text(std::string_view text) {
   return result;
 }
 
+std::string html_breakable(std::string_view text) {
+  std::string result;
+  for (const char c : html_text(text)) {
+    result += c;
+    if (c == '_' || c == '/' || c == ',') result += "<wbr>";
+  }
+  return result;
+}
+
 std::string base64(std::span<const std::uint8_t> bytes) {
   constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string text;

@@ -22,7 +22,7 @@ code{font:13px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;background:v
 .note{border-left:4px solid var(--alarm);background:var(--raised);padding:12px 16px;border-radius:0 8px 8px 0}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:13.5px}
-th,td{text-align:left;padding:4px 10px;border-bottom:1px solid var(--line);vertical-align:middle;overflow-wrap:anywhere}
+th,td{text-align:left;padding:4px 10px;border-bottom:1px solid var(--line);vertical-align:middle;overflow-wrap:break-word}
 thead th{color:var(--quiet);font-weight:600;overflow-wrap:normal;vertical-align:bottom}
 tbody th{font-weight:500;min-width:218px}
 .n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}

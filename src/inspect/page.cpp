@@ -21,12 +21,6 @@ constexpr std::size_t most_in_group = 12;  // pictures shown
 constexpr int thumbnail_height = 112;
 constexpr int thumbnail_width = 240;  // at most
 
-/// The name of a file, with an opportunity for a line break after its class.
-std::string breakable(const std::string& file) {
-  std::string html = html_text(file);
-  return html.insert(html.find('/') + 1, "<wbr>");
-}
-
 /// Evenly spaced pictures of each class.
 std::vector<std::vector<std::uint32_t>> samples(const Inspection& inspection) {
   std::vector<std::vector<std::uint32_t>> members(inspection.classes.size());
@@ -98,7 +92,7 @@ std::string class_table(const Inspection& inspection) {
         "class=\"train\" style=\"width:{:.2f}%\"></i><i class=\"test\" style=\"width:{:.2f}%\"></i></td><td "
         "class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td>{}</td>"
         "<td>{}</td><td class=\"nowrap\">{}</td></tr>\n",
-        html_text(one.name), one.pictures, width(one.pictures - held_out), width(held_out),
+        html_breakable(one.name), one.pictures, width(one.pictures - held_out), width(held_out),
         percent(one.pictures, inspection.pictures.size()), held_out, one.near_duplicates, one.unreadable,
         html_text(listed(one.formats)), html_text(listed(one.modes)), size_range(one.sizes));
   }
@@ -110,7 +104,7 @@ std::string sample_section(const Inspection& inspection, const std::vector<std::
   std::string html = "<section aria-labelledby=\"samples\"><h2 id=\"samples\">Samples of each class</h2>\n";
   for (std::size_t c = 0; c < shown.size(); ++c) {
     html += fmt::format("<h3>{} <small>{}</small></h3><div class=\"strip\">",
-                        html_text(inspection.classes[c].name),
+                        html_breakable(inspection.classes[c].name),
                         counted(inspection.classes[c].pictures, "picture", "pictures"));
     for (const std::uint32_t i : shown[c]) html += image(inspection.pictures[i], thumbnails.at(i));
     html += "</div>\n";
@@ -142,7 +136,7 @@ std::string group_section(const Inspection& inspection, const std::vector<Duplic
     for (std::size_t k = 0; k < std::min(group.pictures.size(), most_in_group); ++k) {
       const InspectedPicture& picture = inspection.pictures[group.pictures[k]];
       html += fmt::format("<figure>{}<figcaption>{} <span class=\"side\">{}</span></figcaption></figure>",
-                          image(picture, thumbnails.at(group.pictures[k])), breakable(picture.file),
+                          image(picture, thumbnails.at(group.pictures[k])), html_breakable(picture.file),
                           picture.side == Part::train ? "training" : name_of(picture.side));
     }
     if (group.pictures.size() > most_in_group) {
@@ -161,7 +155,8 @@ std::string file_section(const char* id, const std::string& heading, const char*
       "scope=\"col\">File</th><th scope=\"col\">{}</th></tr></thead><tbody>\n",
       id, id, heading, column);
   for (const auto& [file, text] : rows) {
-    html += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", html_text(file), html_text(text));
+    html +=
+        fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", html_breakable(file), html_text(text));
   }
   return html + "</tbody></table></div></section>\n";
 }

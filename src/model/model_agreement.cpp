@@ -65,7 +65,7 @@ JointPrediction ModelAgreement::joint(std::size_t i, std::span<const float> firs
 
 std::vector<std::string> ModelAgreement::sentences() const {
   std::vector<std::string> all = {fmt::format(
-      "The {} models agree on {} of {} ({:.1f} %); the answers are of their mean probabilities",
+      "The {} models agree on {} of {} ({:.1f} %); the answers come from their mean probabilities",
       names_.size(), agreed_, counted(pictures_, "image", "images"), 100 * share(agreed_, pictures_))};
   if (pairs_.size() == 1) return all;
   for (const Pair& pair : pairs_) {

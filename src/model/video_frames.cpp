@@ -141,7 +141,7 @@ VideoFrames::VideoFrames(const fs::path& video, double every) : video_(video) {
   ::close(messages_);
   if (error == ENOENT) {
     throw Error(
-        "this is a video, whose frames the program ffmpeg reads, and it is not installed: install ffmpeg "
+        "this is a video, and the program ffmpeg, which reads its frames, is not installed: install ffmpeg "
         "(on Debian and Ubuntu: apt install ffmpeg)");
   }
   throw Error(fmt::format("cannot start ffmpeg, which reads videos: {}", std::strerror(error)));
@@ -202,7 +202,7 @@ std::optional<std::vector<std::uint8_t>> VideoFrames::take_picture() {
   if (left.size() < png_signature.size()) return std::nullopt;
   if (!std::ranges::equal(left.first(png_signature.size()), png_signature,
                           [](std::uint8_t a, char b) { return a == static_cast<std::uint8_t>(b); })) {
-    throw Error("ffmpeg did not answer with PNG pictures");
+    throw Error("ffmpeg did not return PNG pictures");
   }
   std::size_t at = png_signature.size();
   while (at + 8 <= left.size()) {

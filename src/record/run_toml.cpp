@@ -56,11 +56,11 @@ void read_table(const toml::table& table, bool whole_file, RunToml& config) {
     }
     const auto settings = run_settings();
     const auto found = std::ranges::find(settings, key, &Setting::flag);
-    if (found == settings.end()) throw Error(fmt::format("says {}, which is no flag of bart train", key));
+    if (found == settings.end()) throw Error(fmt::format("says {}, which is not a flag of bart train", key));
     const std::string value = value_text(node, key);
     RunSettings fits;
     if (!set_from_text(*found, fits, value)) {
-      throw Error(fmt::format("says {} = {}, which is no value of that flag", key, value));
+      throw Error(fmt::format("says {} = {}, which is not a value of that flag", key, value));
     }
     config.settings.emplace_back(&*found, value);
   }

@@ -58,7 +58,7 @@ std::string check_weight_decay(const S& s) {
   if (s.weight_decay * s.learning_rate > 1) {
     return fmt::format("must be at most 1 divided by the learning rate, {}", 1 / s.learning_rate);
   }
-  return s.weight_decay > 0 && s.optimizer == "adam" ? "must be 0 with the optimizer adam: take adamw" : "";
+  return s.weight_decay > 0 && s.optimizer == "adam" ? "must be 0 with the optimizer adam: use adamw" : "";
 }
 
 // 1 is the value of the theory (Menon et al. 2021). With 10 a class with a ten-thousandth of the pictures has
@@ -89,7 +89,7 @@ std::string check_dropout(const S& s) {
   Architecture architecture;
   return set_dropout(s.dropout, architecture)
              ? ""
-             : "must be six numbers from 0 to below 1, as 0.25,0.25,0.4,0.4,0.5,0.5";
+             : "must be six numbers from 0 to below 1, such as 0.25,0.25,0.4,0.4,0.5,0.5";
 }
 
 std::string check_augment(const S& s) {
@@ -97,7 +97,7 @@ std::string check_augment(const S& s) {
     augmentation_of(s.augment);
     return "";
   } catch (const Error& error) {
-    return fmt::format("must be none or possible figures ({})", error.what());
+    return fmt::format("must be none or valid figures ({})", error.what());
   }
 }
 
@@ -138,7 +138,7 @@ constexpr Setting table[] = {
      .label = "Schedule",
      .value = &S::schedule,
      .effect = Effect::result,
-     .help = "Course of the learning rate: constant, cosine (falls to 0), one-cycle (as PyTorch's "
+     .help = "Schedule of the learning rate: constant, cosine (falls to 0), one-cycle (as PyTorch's "
              "OneCycleLR), step (divided by ten after each third of the training)",
      .choices = schedules},
     {.flag = "warm-up",
@@ -161,7 +161,7 @@ constexpr Setting table[] = {
      .label = "Beta 2",
      .value = &S::beta2,
      .effect = Effect::result,
-     .help = "Share that the average of squared gradients keeps of itself in each step of Adam and AdamW",
+     .help = "Decay rate of the running average of squared gradients in Adam and AdamW",
      .wrong = share<&S::beta2>},
     {.flag = "weight-decay",
      .name = "weight_decay",
@@ -317,7 +317,7 @@ constexpr Setting table[] = {
      .label = "Mild epochs",
      .value = &S::mild_epochs,
      .effect = Effect::result,
-     .help = "For this many epochs at the end, pictures are only mirrored, and scaled half as much as before",
+     .help = "In this many last epochs, pictures are only mirrored, and scaled half as much as before",
      .wrong = check_mild_epochs,
      .nothing = "none"},
     {.flag = "average",
@@ -325,8 +325,8 @@ constexpr Setting table[] = {
      .label = "Averaged weights",
      .value = &S::average,
      .effect = Effect::result,
-     .help = "The model is a moving average of the weights that keeps this share of itself in each step, "
-             "such as 0.999; the last step's weights are saved as BART-10M.last.pth. 0 means no average",
+     .help = "Save a moving average of the weights with this decay per step, such as 0.999, as the model; "
+             "the weights of the last step are saved as BART-10M.last.pth. 0 means no average",
      .wrong = share<&S::average>,
      .nothing = "none"},
     {.flag = "calibrate",
@@ -334,9 +334,8 @@ constexpr Setting table[] = {
      .label = "Calibration",
      .value = &S::calibrate,
      .effect = Effect::result,
-     .help = "temperature: at the end the last layer is multiplied by the factor with which the "
-             "probabilities fit "
-             "augmented training pictures best; none",
+     .help = "none, or temperature: after the training the last layer is multiplied by the factor that makes "
+             "the probabilities fit augmented training pictures best",
      .choices = calibrations},
     {.flag = "init-values",
      .name = "init_values",
@@ -350,8 +349,8 @@ constexpr Setting table[] = {
      .label = "Initial model",
      .value = &S::init,
      .effect = Effect::result,
-     .help = "Begin with the weights of this model, a file or the folder of a training; its last layer is "
-             "taken only if it has the same classes",
+     .help = "Start with the weights of this model, a file or the folder of a training; its last layer is "
+             "used only if it has the same classes",
      .nothing = "none"},
     {.flag = "out",
      .name = "out",
@@ -371,8 +370,8 @@ constexpr Setting table[] = {
      .label = "Cache",
      .value = &S::cache,
      .effect = Effect::course,
-     .help = "Folder where the resized pictures are kept for the next time; several data sets and commands "
-             "may share it",
+     .help = "Folder in which the resized pictures are kept for the next time; data sets and commands may "
+             "share it",
      .nothing = "none"},
     {.flag = "threads",
      .name = "threads",
@@ -414,7 +413,8 @@ constexpr Setting table[] = {
      .label = "EXIF ignored",
      .value = &S::ignore_exif,
      .effect = Effect::result,
-     .help = "Take pictures as they are stored, as the original did, not turned as EXIF says"},
+     .help =
+         "Take pictures as they are stored, as the original did, without the rotation that EXIF asks for"},
     {.flag = "no-report",
      .name = "no_report",
      .label = "No report",

@@ -47,21 +47,21 @@ std::vector<std::string> course_of(const RunRecord& run, const ConfusionMatrix* 
   if (run.status == "diverged") {
     sentences.emplace_back(
         "The training diverged: its loss or outputs were no longer finite. A smaller learning rate or a "
-        "warm-up helps against that.");
+        "warm-up would help.");
     return sentences;
   }
   const auto epochs = static_cast<int>(run.epochs.size());
   if (epochs < 3) {
-    sentences.emplace_back("Fewer than three epochs are too few to say how the training goes.");
+    sentences.emplace_back("Fewer than three epochs are too few to say how the training is going.");
     return sentences;
   }
   const auto least = std::ranges::min_element(run.epochs, {}, &EpochRecord::loss);
   const EpochRecord& last = run.epochs.back();
   if (last.loss > 1.5 * least->loss && last.epoch > least->epoch) {
-    sentences.push_back(fmt::format(
-        "Diverging: the training loss rose from {:.3f} in epoch {} to {:.3f} in epoch {}. A smaller learning "
-        "rate or a warm-up helps against that.",
-        least->loss, least->epoch, last.loss, last.epoch));
+    sentences.push_back(
+        fmt::format("Diverging: the training loss rose from {:.3f} in epoch {} to {:.3f} in epoch {}. A "
+                    "smaller learning rate or a warm-up would help.",
+                    least->loss, least->epoch, last.loss, last.epoch));
   }
   const int best = best_epoch_of(run);
   if (best == 0) return sentences;
@@ -85,7 +85,7 @@ std::vector<std::string> course_of(const RunRecord& run, const ConfusionMatrix* 
     sentences.push_back(fmt::format(
         "Overfitting: after epoch {} the validation loss rose from {:.3f} to {:.3f} while the training loss "
         "went on "
-        "falling, from {:.3f} to {:.3f}. Augmentation, regularization or fewer epochs help against that.",
+        "falling, from {:.3f} to {:.3f}. Augmentation, regularization or fewer epochs would help.",
         lowest->epoch, lowest->validation_loss, last.validation_loss, lowest->loss, last.loss));
   }
   return sentences;

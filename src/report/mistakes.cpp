@@ -24,13 +24,12 @@ std::string filter_data(const RunRecord& run, const ShownPicture& picture) {
 std::string other_mistake(const RunRecord& run, const ShownPicture& picture) {
   const std::string truth = class_name(run, picture.truth);
   const ShownClass& said = picture.classes.front();
-  std::string share = percent(said.probability);
-  share.replace(share.rfind(' '), 1, "\u00a0");  // a line does not break before "%"
   return fmt::format(
       "<figure class=\"small\" {}>{}<figcaption><strong>{}</strong> → <strong>{}</strong> {}<small>{}</small>"
       "</figcaption></figure>\n",
-      filter_data(run, picture), image(picture, picture.thumbnail, "A picture of " + truth), truth,
-      class_name(run, said.label), share, html_text(picture.file));
+      filter_data(run, picture), image(picture, picture.thumbnail, "A picture of " + truth),
+      shown_name(run, picture.truth), shown_name(run, said.label), percent(said.probability),
+      html_breakable(picture.file));
 }
 
 }  // namespace
@@ -40,20 +39,20 @@ std::string shown_picture(const RunRecord& run, const ShownPicture& picture) {
   std::string row =
       fmt::format("<span>{}the picture</span>", image(picture, picture.thumbnail, "A picture of " + truth));
   for (const ShownClass& shown : picture.classes) {
-    const std::string name = class_name(run, shown.label);
-    row += fmt::format("<span>{}{}<b>{}</b></span>",
-                       image(picture, shown.overlay, fmt::format("Where the network found {} in it", name)),
-                       name, percent(shown.probability));
+    const std::string alt = fmt::format("Where the network found {} in it", class_name(run, shown.label));
+    row += fmt::format("<span>{}{}<b>{}</b></span>", image(picture, shown.overlay, alt),
+                       shown_name(run, shown.label), percent(shown.probability));
   }
-  const std::string said = class_name(run, picture.classes.front().label);
+  const std::string said = shown_name(run, picture.classes.front().label);
   return fmt::format(
       "<figure class=\"shown\" {}><div "
       "class=\"row\">{}</div><figcaption>{}<small>{}</small></figcaption></figure>\n",
       filter_data(run, picture), row,
       picture.classes.front().label == picture.truth
           ? fmt::format("<strong>{}</strong>, correct", said)
-          : fmt::format("<strong>{}</strong> taken for <strong>{}</strong>", truth, said),
-      html_text(picture.file));
+          : fmt::format("<strong>{}</strong> taken for <strong>{}</strong>", shown_name(run, picture.truth),
+                        said),
+      html_breakable(picture.file));
 }
 
 std::string mistake_gallery(const RunRecord& run, std::span<const ShownPicture> worst,
@@ -61,12 +60,12 @@ std::string mistake_gallery(const RunRecord& run, std::span<const ShownPicture> 
   const std::size_t shown = worst.size() + others.size();
   std::string html = fmt::format(
       "<p>{} of the test pictures {} predicted as another class{}. Those whose true class has the lowest "
-      "probability "
-      "come first; beside the first {}: which parts of the picture count (Grad-CAM, red counts most) for the "
-      "predicted class and for the true class.</p>\n<div class=\"gallery\" id=\"gallery\">\n<div "
+      "probability come first. The first {} also show which parts of the picture count for the predicted "
+      "class and for the true class (Grad-CAM; red counts most).</p>\n<div class=\"gallery\" "
+      "id=\"gallery\">\n<div "
       "class=\"pictures\">\n",
-      with_commas(mistakes), mistakes == 1 ? "is" : "are",
-      mistakes > shown ? fmt::format("; the worst {} are here", with_commas(shown)) : "", worst.size());
+      with_commas(mistakes), mistakes == 1 ? "was" : "were",
+      mistakes > shown ? fmt::format("; the worst {} are shown", with_commas(shown)) : "", worst.size());
   for (const ShownPicture& picture : worst) html += shown_picture(run, picture);
   html += "</div>\n<div class=\"smalls\">\n";
   for (const ShownPicture& picture : others) html += other_mistake(run, picture);

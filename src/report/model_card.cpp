@@ -39,7 +39,7 @@ std::string limits(const RunRecord& run, const Evaluation& test) {
   }
   text += fmt::format("- The probabilities are off by {:.1f} % on average (expected calibration error).\n",
                       100 * test.calibration.expected_error);
-  return text + "- A picture of none of these classes is classified as one of them nevertheless.\n";
+  return text + "- A picture that belongs to none of these classes is still classified as one of them.\n";
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <span>
 #include <utility>
 
 #include "bart/html/html.h"
@@ -12,7 +13,7 @@
 namespace bart {
 namespace {
 
-std::string facts(const std::vector<std::pair<const char*, std::string>>& rows) {
+std::string facts(std::span<const std::pair<const char*, std::string>> rows) {
   std::string html = "<table class=\"facts\"><tbody>";
   for (const auto& [name, text] : rows)
     html += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", name, text);
@@ -45,8 +46,8 @@ std::string data_section(const RunRecord& run) {
     }
     skipped += "</tbody></table></div></details>\n";
   }
-  const std::string data = facts({
-      {"Folder", html_text(run.data_folder.string())},
+  const std::pair<const char*, std::string> data[] = {
+      {"Folder", html_breakable(run.data_folder.string())},
       {"Pictures",
        fmt::format("{} in {}, {:.1f} MB", with_commas(run.pictures),
                    counted(run.classes.size(), "class", "classes"), 1e-6 * static_cast<double>(run.bytes))},
@@ -60,8 +61,8 @@ std::string data_section(const RunRecord& run) {
                             run.settings.image_size, run.settings.image_size)},
       {"Converted to RGB", with_commas(run.converted.size())},
       {"Skipped", with_commas(run.skipped.size())},
-  });
-  std::vector<std::pair<const char*, std::string>> how = {
+  };
+  const std::pair<const char*, std::string> how[] = {
       {"Steps", fmt::format("{} of {} pictures", with_commas(static_cast<std::uint64_t>(run.steps)),
                             run.settings.batch_size)},
       {"Computer", fmt::format("{}, {} ({})", html_text(run.machine.cpu), html_text(workers_text(run)),
@@ -69,12 +70,17 @@ std::string data_section(const RunRecord& run) {
       {"Memory", fmt::format("{:.2f} GB at most", 1e-9 * static_cast<double>(run.peak_memory_bytes))},
       {"System", html_text(run.machine.system)},
   };
+  std::vector<std::pair<const char*, std::string>> settings;
   for (const Setting& setting : run_settings()) {
     if (setting.effect == Effect::output || run.unrecorded.contains(setting.name)) continue;
-    how.emplace_back(setting.label, html_text(shown_text(setting, run.settings)));
+    settings.emplace_back(setting.label, html_breakable(shown_text(setting, run.settings)));
   }
+  const std::span all(settings);
+  const std::size_t half = (all.size() + 1) / 2;
   return html_section("data", "Data and settings",
-                      "<div class=\"two\">" + data + facts(how) + "</div>\n" + skipped);
+                      "<div class=\"two\">" + facts(data) + facts(how) + "</div>\n" + skipped +
+                          "<h3>Settings</h3>\n<div class=\"two\">" + facts(all.first(half)) +
+                          facts(all.subspan(half)) + "</div>\n");
 }
 
 std::string augmentation_section(const RecordedRun& run) {
@@ -86,25 +92,24 @@ std::string augmentation_section(const RecordedRun& run) {
           "epochs.</p>\n<div class=\"scroll\"><img class=\"sheet\" alt=\"Training pictures, changed at "
           "random\" "
           "src=\"data:image/jpeg;base64,{}\"></div>\n<p><small>{}</small></p>\n",
-          base64(read_file(run.folder.augmented_pictures())), html_text(run.record.settings.augment)));
+          base64(read_file(run.folder.augmented_pictures())), html_breakable(run.record.settings.augment)));
 }
 
 std::string use_section(const std::string& model_card) {
   return html_section(
       "use", "Use the model",
-      fmt::format(
-          "<p>From the folder that holds <code>{0}</code> and <code>{1}</code>:</p>\n"
-          "<code class=\"command\">bart predict picture.jpg --top-k 3       # the three most probable "
-          "classes\nbart explain picture.jpg                 # the parts of the picture that count\nbart "
-          "evaluate other_pictures             # how good it is on others, one folder per class\nbart export "
-          "--help                       # ONNX and safetensors, for other programs</code>\n"
-          "<p>The same model in PyTorch: <code>torch.load(\"{0}\", weights_only=True)</code> is its "
-          "state_dict. In C++: "
-          "<code>bart::Model::load(\"{0}\")</code>.</p>\n"
-          "<details><summary>Model card</summary><p>For those who get the model from you: "
-          "<code>bart-run/{2}</code>, in Markdown.</p><pre class=\"command\">{3}</pre></details>\n",
-          RunFolder::model_name, RunFolder::labels_name, RunFolder::model_card_name,
-          html_text_lines(model_card)));
+      fmt::format("<p>From the folder that holds <code>{0}</code> and <code>{1}</code>:</p>\n"
+                  "<code class=\"command\">bart predict picture.jpg --top-k 3  # the three most probable "
+                  "classes\nbart explain picture.jpg            # the parts of the picture that count\nbart "
+                  "evaluate other_pictures        # its accuracy on others, one folder per class\nbart "
+                  "export --help                  # ONNX and safetensors, for other programs</code>\n"
+                  "<p>The same model in PyTorch: <code>torch.load(\"{0}\", weights_only=True)</code> is its "
+                  "state_dict. In C++: "
+                  "<code>bart::Model::load(\"{0}\")</code>.</p>\n"
+                  "<details><summary>Model card</summary><p>For those who receive the model from you: "
+                  "<code>bart-run/{2}</code>, in Markdown.</p><pre class=\"command\">{3}</pre></details>\n",
+                  RunFolder::model_name, RunFolder::labels_name, RunFolder::model_card_name,
+                  html_text_lines(model_card)));
 }
 
 }  // namespace bart

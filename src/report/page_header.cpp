@@ -38,7 +38,7 @@ std::string page_header(const RunRecord& run) {
   return fmt::format(
       "<header class=\"top\"><div><h1>{}</h1><p>{} in {}, trained {} with BART {}</p></div><span "
       "class=\"status{}\">{}</span></header>\n<code class=\"command\">{}</code>\n",
-      html_text(run.data_folder.filename().string()), counted(run.pictures, "picture", "pictures"),
+      html_breakable(run.data_folder.filename().string()), counted(run.pictures, "picture", "pictures"),
       counted(run.classes.size(), "class", "classes"), html_text(date_text(run.started)),
       html_text(run.version), finished ? "" : " unfinished", status, html_text(run.command));
 }
@@ -61,7 +61,7 @@ std::string figure_cards(const RunRecord& run, const Evaluation* evaluation, std
   if (const int best = best_epoch_of(run); best > 0) {
     const EpochRecord& epoch = run.epochs[static_cast<std::size_t>(best) - 1];
     html += html_card(fmt::format("{} of {}", best, run.epochs.size()),
-                      fmt::format("the best epoch: {:.1f} % of the {} pictures correct",
+                      fmt::format("the best epoch: {:.1f}\u00a0% of the {} pictures correct",
                                   epoch.validation_accuracy, apart ? "validation" : "test"),
                       "best");
   }
@@ -83,10 +83,11 @@ std::string missing_parts(const RecordedRun& run, bool has_predictions) {
                   html_text(std::filesystem::absolute(run.folder.results()).lexically_normal().string()));
   std::string now, later = "They come at the end of the training.";
   if (record.status == "running") {
-    now = fmt::format("The training is running. This page is of {}; it loads itself again every ten seconds.",
-                      html_text(date_text(record.written)));
+    now = fmt::format(
+        "The training is running. This page was written at {}; it reloads itself every ten seconds.",
+        html_text(date_text(record.written)));
   } else if (record.status == "interrupted") {
-    now = fmt::format("The training was interrupted after {}. {} goes on with it.",
+    now = fmt::format("The training was interrupted after {}. {} continues it.",
                       counted(static_cast<std::uint64_t>(record.steps), "step", "steps"), resume);
     later = record.models.empty()
                 ? "They come at the end of the training."

@@ -47,13 +47,13 @@ std::string map_section(const RunRecord& run, const Predictions& predictions,
   return html_section(
       "map", "Map",
       fmt::format(
-          "<p>The test pictures, so that those are near each other for which the network computes "
-          "similar outputs (the first two principal components of its {} outputs before softmax). "
+          "<p>The test pictures, arranged so that those with similar outputs of the network are close "
+          "together (the first two principal components of its {} outputs before softmax). "
           "<span class=\"missed\">●</span> marks mistakes; the others are small dots.{}</p>\n<div "
           "class=\"map\" id=\"pictures-map\"><svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"Map of "
           "{} test pictures; the mistakes are those of the gallery\">{}{}</svg></div>\n",
-          predictions.classes, n < predictions.size() ? fmt::format(" The first {} are here.", n) : "", width,
-          height, n, dots, wrong));
+          predictions.classes, n < predictions.size() ? fmt::format(" Only the first {} are shown.", n) : "",
+          width, height, n, dots, wrong));
 }
 
 }  // namespace bart

@@ -43,8 +43,8 @@ std::string precision_section(const RunRecord& run, const Predictions& predictio
     const std::optional<OperatingPoint> point = point_with_precision(curve, wanted);
     const std::string name = class_name(run, static_cast<std::int32_t>(c));
     figures += fmt::format(
-        "<figure class=\"curve\" data-points=\"{0}\"><figcaption><strong>{1}</strong> <span>average "
-        "{2:.3f}</span></figcaption><svg viewBox=\"-2 -2 104 104\" role=\"img\" aria-label=\"Precision over "
+        "<figure class=\"curve\" data-points=\"{0}\"><figcaption><strong>{9}</strong> <span>average "
+        "{2:.3f}</span></figcaption><svg viewBox=\"-4 -4 108 108\" role=\"img\" aria-label=\"Precision over "
         "recall of {1}\"><path class=\"grid\" d=\"M0 0H{3}V{3}H0ZM0 50H{3}M50 0V{3}\"/><path class=\"line "
         "a\" "
         "d=\"{4}\"/><circle class=\"b\" r=\"3.5\" cx=\"{5:.1f}\" "
@@ -52,15 +52,16 @@ std::string precision_section(const RunRecord& run, const Predictions& predictio
         points_text(curve), name, curve.average_precision, side, staircase(curve),
         point ? side * point->recall : 0, point ? side * (1 - point->precision) : 0,
         point ? "" : " visibility=\"hidden\"",
-        point ? fmt::format("from <b>{}</b>: finds {}", point->threshold, percent(point->recall))
-              : std::string("no threshold reaches it"));
+        point ? fmt::format("from <b>{}</b>: recall {}", point->threshold, percent(point->recall))
+              : std::string("no threshold reaches this"),
+        shown_name(run, static_cast<std::int32_t>(c)));
   }
   return html_section(
       "precision", "Precision and recall",
       fmt::format(
-          "<p>For each class, measured on the test pictures: which probability a picture must have for "
-          "the class so that <label id=\"wanted\">at least <b>{:.0f} %</b></label> of the pictures that "
-          "reach it are of the class (precision), and how many of its pictures are then found (recall). "
+          "<p>For each class, measured on the test pictures: the lowest probability of the class at which "
+          "<label id=\"wanted\">at least <b>{:.0f} %</b></label> of the pictures that reach it belong to the "
+          "class (precision), and the share of the pictures of the class that reach it (recall). "
           "Each curve shows precision (upwards) over recall (to the right); <em>average</em> is the "
           "average precision.</p>\n<div class=\"curves\" id=\"curves\">\n{}</div>\n",
           100 * wanted, figures));

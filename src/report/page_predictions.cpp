@@ -13,11 +13,11 @@ namespace bart {
 std::string confusion_section(const RunRecord& run, const ConfusionMatrix& matrix) {
   std::string html =
       "<p class=\"scale\"><span><i class=\"r\"></i>correct, as a share of the class</span><span><i "
-      "class=\"w\"></i>mistaken</span><span>rows: true class; columns: predicted class</span></p>\n";
+      "class=\"w\"></i>mistakes</span><span>rows: true class; columns: predicted class</span></p>\n";
   html += confusion_chart(matrix, run.classes);
   const std::vector<Confusion> mistakes = most_confused(matrix);
   if (mistakes.empty())
-    return html_section("confusion-matrix", "Confusion matrix", html + "<p>There is no mistake.</p>\n");
+    return html_section("confusion-matrix", "Confusion matrix", html + "<p>There are no mistakes.</p>\n");
   const auto table = [&](std::size_t begin, std::size_t end) {
     std::string rows =
         "<div class=\"scroll\"><table><thead><tr><th scope=\"col\">Class</th><th scope=\"col\">Predicted "
@@ -28,7 +28,7 @@ std::string confusion_section(const RunRecord& run, const ConfusionMatrix& matri
       const Confusion& pair = mistakes[i];
       rows += fmt::format(
           "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>\n",
-          class_name(run, pair.truth), class_name(run, pair.predicted), pair.pictures,
+          shown_name(run, pair.truth), shown_name(run, pair.predicted), pair.pictures,
           percent(static_cast<double>(pair.pictures) / static_cast<double>(matrix.support(pair.truth))));
     }
     return rows + "</tbody></table></div>\n";
@@ -58,7 +58,7 @@ std::string class_section(const RunRecord& run, const ClassificationReport& repo
         "style=\"width:{:.1f}%\"></i></td><td "
         "class=\"n\">{:.3f}</td><td class=\"n\">{:.3f}</td><td class=\"n\">{:.3f}</td><td "
         "class=\"n\">{}</td></tr>\n",
-        class_name(run, scores.label), scores.scores.f1 < report.macro.f1 ? " class=\"low\"" : "",
+        shown_name(run, scores.label), scores.scores.f1 < report.macro.f1 ? " class=\"low\"" : "",
         100 * scores.scores.f1, scores.scores.f1, scores.scores.precision, scores.scores.recall,
         scores.support);
   }

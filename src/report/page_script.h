@@ -11,8 +11,8 @@ if (again) {
   // A training that was killed writes no more pages: then the page says so and stays.
   const {written, epochSeconds} = again.dataset, most = Math.max(900, 5 * epochSeconds);
   if (Date.now() - Date.parse(written) < 1000 * most) setTimeout(() => location.reload(), 1000 * again.content);
-  else document.getElementById("unfinished").prepend("No newer page has come for a long time: the training may have " +
-    "been killed. bart train --resume goes on with it. ");
+  else document.getElementById("unfinished").prepend("This page has not been updated for a long time: the training may have " +
+    "been killed. bart train --resume continues it. ");
 }
 for (const figure of document.querySelectorAll(".chart")) {
   const svg = figure.querySelector("svg"), lines = JSON.parse(svg.dataset.lines);
@@ -189,7 +189,11 @@ if (gallery) {
     add(text, select).addEventListener("input", () => { wanted[key] = select.value; apply(); });
   }
   const range = Object.assign(document.createElement("input"), {type: "range", min: 0, max: 100, value: 0});
-  add("at least certain", range).addEventListener("input", () => { wanted.least = range.value / 100; apply(); });
+  const least = document.createElement("output");
+  const say_least = () => { least.textContent = range.value + "\u00a0%"; };
+  add("probability at least", range).addEventListener("input", () => { wanted.least = range.value / 100; say_least(); apply(); });
+  range.after(least);
+  say_least();
   const search = Object.assign(document.createElement("input"), {type: "search", placeholder: "file or class"});
   add("Text", search).addEventListener("input", () => { wanted.text = search.value.toLowerCase(); apply(); });
   filters.append(told);

@@ -82,11 +82,12 @@ th[aria-sort=ascending] button::after{content:" ▲"}th[aria-sort=descending] bu
 .filters{display:flex;flex-wrap:wrap;gap:8px 14px;align-items:center;font-size:13px;margin:10px 0}
 .filters label{display:flex;gap:6px;align-items:center;color:var(--quiet)}
 .filters select,.filters input{font:inherit;color:var(--ink);background:var(--ground);border:1px solid var(--line);border-radius:7px;padding:3px 7px;max-width:210px}
+.filters output{min-width:3.4em;color:var(--ink);font-variant-numeric:tabular-nums}
 .filters input[type=range]{padding:0;width:110px;accent-color:var(--a)}
 .gallery [hidden]{display:none}
 .curves{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(160px,46%),1fr));gap:10px;margin-top:12px}
-.curve{margin:0;min-width:0;background:var(--raised);border:1px solid var(--line);border-radius:8px;padding:8px;font-size:12px;line-height:1.35;overflow-wrap:anywhere}
-.curve svg{display:block;width:100%;max-width:150px;margin:4px auto}.curve .grid{fill:none}.curve p{margin:0}.curve span,.curve p{color:var(--quiet)}.curve b{color:var(--ink)}
+.curve{margin:0;min-width:0;display:flex;flex-direction:column;background:var(--raised);border:1px solid var(--line);border-radius:8px;padding:8px;font-size:12px;line-height:1.35;overflow-wrap:anywhere}
+.curve figcaption span{display:block}.curve svg{display:block;width:100%;max-width:150px;margin:auto auto 0;padding:4px 0}.curve .grid{fill:none}.curve p{margin:0}.curve span,.curve p{color:var(--quiet)}.curve b{color:var(--ink)}
 #wanted input{font:inherit;width:5em;color:var(--ink);background:var(--ground);border:1px solid var(--line);border-radius:7px;padding:1px 6px}
 .map svg{display:block;width:100%;height:auto;background:var(--raised);border:1px solid var(--line);border-radius:10px}
 path.found{fill:none;stroke:var(--a);stroke-width:4;stroke-linecap:round;opacity:.4}circle.missed{fill:rgb(var(--wrong));stroke:var(--ground);cursor:pointer}span.missed{color:rgb(var(--wrong))}.map .dim{opacity:.06}
@@ -98,7 +99,8 @@ p small{overflow-wrap:anywhere}
 footer{margin-top:48px;color:var(--quiet);font-size:13px}
 @media (max-width:900px){.charts{grid-template-columns:1fr 1fr}.chart:nth-child(n){grid-column:span 1}.chart svg text{font-size:15px}}
 @media (max-width:680px){.tools{position:static;justify-content:flex-end;margin-bottom:8px}.charts,.two{grid-template-columns:1fr}.chart:nth-child(n) svg text{font-size:13px}th,td{padding:4px 6px}.models .n{white-space:normal}td.bar{min-width:70px}tbody th{min-width:110px}.cards{grid-template-columns:1fr 1fr}}
-@media print{.filters{display:none}.command{white-space:pre-wrap;overflow-wrap:anywhere}h2+p,h3+p{break-after:avoid}.small{break-inside:avoid}:root{--a:#2563c4;--b:#c96a12;--good:#1f7a4d;--right:37 99 196;--wrong:201 58 30}nav,.tools,.told,summary{display:none}.cards{grid-template-columns:repeat(auto-fit,minmax(115px,1fr))}.card strong{font-size:20px}.charts{grid-template-columns:repeat(6,1fr)}.chart:nth-child(n){grid-column:span 2}.chart:nth-child(-n+2){grid-column:span 3}.matrix svg{max-height:none}.pictures{grid-template-columns:1fr 1fr}h2{margin-top:28px}.chart,.shown,.matrix,.command{break-inside:avoid}.scale{break-after:avoid}}
+@media (max-width:520px){.sortable .bar,.sortable [data-still]{display:none}}
+@media print{.filters{display:none}.command{white-space:pre-wrap;overflow-wrap:anywhere}h2+p,h3+p{break-after:avoid}.small{break-inside:avoid}:root{--a:#2563c4;--b:#c96a12;--good:#1f7a4d;--right:37 99 196;--wrong:201 58 30}nav,.tools,.told,summary{display:none}.cards{grid-template-columns:repeat(3,1fr)}.card strong{font-size:20px}p,h3+.scroll{break-inside:avoid}.curves,.smalls{grid-template-columns:repeat(6,1fr)}.small img{height:72px}.small,.curve{font-size:10.5px;padding:6px}.small small{font-size:9.5px}.charts{grid-template-columns:repeat(6,1fr)}.chart:nth-child(n){grid-column:span 2}.chart:nth-child(-n+2){grid-column:span 3}.matrix svg{max-height:none}.pictures{grid-template-columns:1fr 1fr}h2{margin-top:28px}.chart,.shown,.matrix,.command{break-inside:avoid}.scale{break-after:avoid}}
 )";
 
 }  // namespace bart

@@ -18,9 +18,9 @@ if (curves) {
       mark.setAttribute("visibility", found ? "visible" : "hidden");
       if (found) { mark.setAttribute("cx", 100 * found[2]); mark.setAttribute("cy", 100 * (1 - found[1])); }
       const told = figure.querySelector("p"), bold = document.createElement("b");
-      if (!found) { told.textContent = "no threshold reaches it"; continue; }
+      if (!found) { told.textContent = "no threshold reaches this"; continue; }
       bold.textContent = found[0];
-      told.replaceChildren("from ", bold, `: finds ${(100 * found[2]).toFixed(1)} %`);
+      told.replaceChildren("from ", bold, `: recall ${(100 * found[2]).toFixed(1)}\u00a0%`);
     }
   });
 }

@@ -36,7 +36,8 @@ std::string difference_of(const std::vector<std::string>& before, const std::vec
 }
 
 std::string last_layer_sentence(const std::filesystem::path& file, const std::string& why) {
-  return fmt::format("The last layer of {} was not taken, so it begins anew: {}", file.string(), why);
+  return fmt::format("The last layer of {} was not used, so it starts from initial values: {}", file.string(),
+                     why);
 }
 
 }  // namespace

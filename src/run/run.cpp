@@ -62,19 +62,19 @@ void check_unchanged(const RunSettings& before, const RunSettings& now) {
       const std::string text = text_of(setting, settings);
       return text.empty() ? std::string("none") : text;
     };
-    throw ChangedSetting(fmt::format("{{{}}} is {}, but the training to go on with began with {}",
-                                     setting.flag, told(now), told(before)));
+    throw ChangedSetting(fmt::format("{{{}}} is {}, but the training to continue began with {}", setting.flag,
+                                     told(now), told(before)));
   }
   const bool epochs_decide = before.schedule != "constant" || before.mild_epochs > 0 || before.average > 0;
   if (epochs_decide && before.epochs != now.epochs) {
     throw ChangedSetting(
-        fmt::format("{{epochs}} is {}, but the training to go on with was made for {}: its learning "
+        fmt::format("{{epochs}} is {}, but the training to continue was made for {}: its learning "
                     "rates, augmentation or average depend on it",
                     now.epochs, before.epochs));
   }
   if ((before.average > 0 || before.calibrate != "none") && before.patience != now.patience) {
     throw ChangedSetting(fmt::format(
-        "{{patience}} is {}, but the training to go on with began with {}: when it ends its model is "
+        "{{patience}} is {}, but the training to continue began with {}: when it ends its model is "
         "averaged or calibrated, and its figures are those of that model",
         now.patience, before.patience));
   }
@@ -87,8 +87,7 @@ void share_among(Group* group, SettledSettings& settled) {
     throw SettingError("{exact} is for one process: start the training without a launcher");
   if (!settled.values.deterministic) {
     throw SettingError(
-        "the training to go on with began on one process without {deterministic}: go on with it on one "
-        "process");
+        "the training to continue began on one process without {deterministic}: continue it on one process");
   }
   if (settled.training.slices % group->size() != 0) {
     throw SettingError(
@@ -120,14 +119,15 @@ RunResult resume(const fs::path& results, const ResumeOptions& options, const Ru
     if (observer.warning) observer.warning(fmt::format("Passed over {}", damaged));
   }
   if (found.checkpoint.version != bart_version()) {
-    throw Error(fmt::format("{} is of BART {}, this is {}: go on with that version, or begin a new training",
-                            found.path.string(), found.checkpoint.version, bart_version()));
+    throw Error(
+        fmt::format("{} is of BART {}, this is {}: continue with that version, or begin a new training",
+                    found.path.string(), found.checkpoint.version, bart_version()));
   }
   const fs::path began = found.checkpoint.settings[folder_setting];
   if (options.folder.empty() && fs::exists(run_folder.begun())) {
     throw Error(fmt::format(
         "the newest training in {} was killed before its first checkpoint, and the checkpoints there "
-        "are of the one before: to go on with that one, name its data folder, {}; or begin the "
+        "are of the one before: to continue that one, name its data folder, {}; or begin the "
         "new one again",
         results.string(), began.string()));
   }

@@ -56,7 +56,7 @@ void RunInProgress::check_places() const {
       std::ranges::find(result_.record.models, RunFolder::best_model_name, &ModelRecord::file) !=
           result_.record.models.end()) {
     throw Error(
-        fmt::format("{} is gone, but the training to go on with had written it: put it back, or begin a new "
+        fmt::format("{} is gone, but the training to continue had written it: put it back, or begin a new "
                     "training",
                     out_.best_model().string()));
   }

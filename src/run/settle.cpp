@@ -21,7 +21,7 @@ Precision settled_precision(const RunSettings& asked) {
     throw SettingError("{exact} trains in f32: leave {precision} bf16 out");
   }
   if (asked.precision == "bf16" && !runs_bf16()) {
-    throw SettingError("{precision} bf16: BART has no such kernels for this processor: use {precision} f32");
+    throw SettingError("{precision} bf16: BART has no bf16 kernels for this processor: use {precision} f32");
   }
   if (asked.exact) return Precision::f32;
   const bool bf16 = asked.precision == "bf16" || (asked.precision == "auto" && multiplies_bf16());

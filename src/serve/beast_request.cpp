@@ -35,7 +35,7 @@ HttpResponse response_to(const boost::beast::error_code& error, std::size_t body
   if (error == http::error::body_limit)
     return error_response(413, fmt::format("the body has more than {} bytes, the limit", body_limit));
   if (error == http::error::bad_version) return error_response(505, "this server speaks HTTP/1.1");
-  return error_response(400, fmt::format("this is no HTTP/1.1 request: {}", error.message()));
+  return error_response(400, fmt::format("this is not an HTTP/1.1 request: {}", error.message()));
 }
 
 }  // namespace bart

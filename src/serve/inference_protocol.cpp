@@ -117,7 +117,7 @@ void answer_v2_live(Service&, const std::shared_ptr<Call>& call) {
 }
 
 void answer_v2_ready(Service& service, const std::shared_ptr<Call>& call) {
-  if (service.draining()) throw HttpError(503, "the server is ending");
+  if (service.draining()) throw HttpError(503, "the server is shutting down");
   call->respond({.body = "{\"ready\": true}\n"});
 }
 
@@ -135,7 +135,7 @@ void answer_v2_model(Service&, const std::shared_ptr<Call>& call) {
 
 void answer_v2_model_ready(Service& service, const std::shared_ptr<Call>& call) {
   check_named(*call);
-  if (service.draining()) throw HttpError(503, "the server is ending");
+  if (service.draining()) throw HttpError(503, "the server is shutting down");
   call->respond({.body = fmt::format("{{\"name\": {}, \"ready\": true}}\n",
                                      python_json_string(call->model->card.name))});
 }

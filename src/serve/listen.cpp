@@ -40,7 +40,7 @@ Address internet_address(const std::string& text, std::uint16_t port) {
     six->sin6_port = htons(port);
     address.size = sizeof *six;
   } else {
-    throw Error(fmt::format("{} is no address of this computer, such as 127.0.0.1 or ::1", text));
+    throw Error(fmt::format("{} is not an address of this computer, such as 127.0.0.1 or ::1", text));
   }
   return address;
 }

@@ -87,7 +87,7 @@ std::string Metrics::text(const Gauges& gauges) const {
   add_histogram(text, "bart_http_response_seconds", "Time from the head of a request to its response.",
                 seconds_);
   add_histogram(text, "bart_batch_pictures", "Pictures in each batch of the network.", batches_);
-  add_value(text, "bart_pictures_total", "counter", "Pictures that requests brought.", pictures_);
+  add_value(text, "bart_pictures_total", "counter", "Pictures received in requests.", pictures_);
   add_value(text, "bart_waiting_pictures", "gauge", "Pictures that are accepted and not yet answered.",
             gauges.waiting_pictures);
   add_value(text, "bart_connections", "gauge", "Open connections.", connections_);

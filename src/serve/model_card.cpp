@@ -67,7 +67,7 @@ void add_facts(const RunRecord& record, const fs::path& file, ModelCard& card) {
   };
   add("Pictures", fmt::format("{} of {} classes: {} to train on, {} to test", record.pictures,
                               record.classes.size(), record.train_pictures, record.test_pictures));
-  add("Settings beside the defaults", recipe_of(record.settings));
+  add("Settings other than the defaults", recipe_of(record.settings));
   add("Epochs", std::to_string(record.epochs.size()));
   const auto written = std::ranges::find(record.models, file.filename().string(), &ModelRecord::file);
   for (const EpochRecord& epoch : record.epochs) {

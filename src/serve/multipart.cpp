@@ -52,7 +52,7 @@ void read_head(std::string_view head, FormPart& part) {
     const std::string_view line = head.substr(0, end);
     head.remove_prefix(std::min(end + 2, head.size()));
     const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos) refuse("has a line among the fields of a part that is no field");
+    if (colon == std::string_view::npos) refuse("has a line among the fields of a part that is not a field");
     const std::string_view name = line.substr(0, colon), value = line.substr(colon + 1);
     if (equal_ignoring_case(name, "Content-Transfer-Encoding")) {
       const std::size_t begin = std::min(value.find_first_not_of(" \t"), value.size());

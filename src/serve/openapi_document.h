@@ -14,7 +14,7 @@ inline constexpr const char* openapi_document = R"json({
 "parameters": [
 {"name": "top_k", "in": "query", "description": "How many classes", "schema": {"type": "integer", "minimum": 1, "maximum": 1000000, "default": 5}},
 {"name": "explain", "in": "query", "description": "For how many classes to show where the network looked (Grad-CAM)", "schema": {"type": "integer", "minimum": 0, "maximum": 5, "default": 0}},
-{"name": "input", "in": "query", "description": "1: show the picture as the network gets it", "schema": {"type": "integer", "minimum": 0, "maximum": 1, "default": 0}}],
+{"name": "input", "in": "query", "description": "1: show the picture as the network sees it", "schema": {"type": "integer", "minimum": 0, "maximum": 1, "default": 0}}],
 "requestBody": {"required": true, "content": {
 "application/octet-stream": {"schema": {"type": "string", "format": "binary", "minLength": 1}},
 "multipart/form-data": {"schema": {"type": "object", "required": ["pictures"], "properties": {"pictures": {"type": "array", "minItems": 1, "items": {"type": "string", "format": "binary", "minLength": 1}}}}}}},

@@ -18,7 +18,7 @@ inline constexpr const char* page_html = R"html(<!doctype html>
 <body>
 <main>
 <header class="top">
-<div><h1>What is on this picture?</h1><p id="model">&nbsp;</p></div>
+<div><h1>What is in this picture?</h1><p id="model">&nbsp;</p></div>
 <button type="button" id="theme" aria-pressed="false">Dark</button>
 </header>
 <noscript><p class="note">This page needs its script. Programs use <code>POST /v1/predict</code> instead.</p></noscript>
@@ -33,7 +33,7 @@ inline constexpr const char* page_html = R"html(<!doctype html>
 <button type="button" id="camera">Use the camera</button></p>
 <input id="files" type="file" accept="image/*" multiple hidden>
 <input id="snapshot" type="file" accept="image/*" capture="environment" hidden>
-<p class="quiet">They are sent to this server and nowhere else, and it keeps none.</p>
+<p class="quiet">They are sent to this server and nowhere else, and it does not keep them.</p>
 </div>
 <div id="viewfinder" hidden><video id="video" playsinline muted></video>
 <p class="buttons"><button type="button" id="shoot" class="main">Take the picture</button>
@@ -48,7 +48,7 @@ inline constexpr const char* page_html = R"html(<!doctype html>
 <button type="button" id="clear">Clear</button></span></div>
 <ol id="gallery"></ol>
 </section>
-<section aria-labelledby="classes-title"><h2 id="classes-title">What it knows</h2><ul id="classes"></ul></section>
+<section aria-labelledby="classes-title"><h2 id="classes-title">Classes it knows</h2><ul id="classes"></ul></section>
 <section id="card-section" aria-labelledby="card-title" hidden><h2 id="card-title">The model</h2><table id="card"><tbody></tbody></table>
 <p><button type="button" id="report" hidden>Show the report of its training</button></p></section>
 </main>

@@ -153,8 +153,8 @@ async function add(file, name) {
     show_guesses(one);
     view.querySelector(".taken").textContent = `Answered in ${Math.round(1000 * one.seconds)} ms.`;
     for (const button of view.querySelectorAll("button")) button.disabled = false;
-    show_more(one, view.querySelector(".look"), "explain=3", p => p.explanations.map(e => figure(e.picture, "speaks for " + e.class)));
-    show_more(one, view.querySelector(".seen"), "input=1", p => [figure(p.input, "the picture as the network gets it", "pixels")]);
+    show_more(one, view.querySelector(".look"), "explain=3", p => p.explanations.map(e => figure(e.picture, "evidence for " + e.class)));
+    show_more(one, view.querySelector(".seen"), "input=1", p => [figure(p.input, "the picture as the network sees it", "pixels")]);
     tell(`${name}: ${view.querySelector(".verdict").textContent}, ${percent(one.classes[0].probability)}.`);
   } catch (error) {
     view.querySelector(".verdict").textContent = "Sorry: " + error.message + ".";

@@ -71,7 +71,7 @@ std::vector<SentPicture> pictures_of(const HttpRequest& request, std::size_t mos
   for (FormPart& part : parse_multipart(
            request.body, boundary == media.parameters.end() ? std::string_view() : boundary->second, most)) {
     if (!part.is_file) {
-      throw HttpError(400, fmt::format("the field {} is not a file: parameters belong into the address, as "
+      throw HttpError(400, fmt::format("the field {} is not a file: parameters belong in the address, as "
                                        "in ?top_k=3",
                                        part.name));
     }

@@ -15,7 +15,7 @@ void answer_healthy(Service&, const std::shared_ptr<Call>& call) {
 }
 
 void answer_ready(Service& service, const std::shared_ptr<Call>& call) {
-  if (service.draining()) throw HttpError(503, "the server is ending");
+  if (service.draining()) throw HttpError(503, "the server is shutting down");
   call->respond({.body = "{\"status\": \"ready\"}\n"});
 }
 

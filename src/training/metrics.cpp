@@ -73,8 +73,8 @@ constexpr std::size_t most_classes = 65'536;
 
 void check(const ConfusionMatrix& matrix) {
   if (matrix.classes > most_classes || matrix.counts.size() != matrix.classes * matrix.classes)
-    throw Error(
-        fmt::format("{} counts are no confusion matrix of {} classes", matrix.counts.size(), matrix.classes));
+    throw Error(fmt::format("{} counts do not make a confusion matrix of {} classes", matrix.counts.size(),
+                            matrix.classes));
 }
 
 }  // namespace

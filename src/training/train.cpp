@@ -62,7 +62,8 @@ void check(const LoadedPictures& pictures, const Split& split, const Architectur
   const std::uint64_t n = split.train.size();
   if (progress.order.size() != n || progress.epoch < 1 || progress.done > n ||
       (progress.done < n && progress.done % static_cast<std::uint64_t>(options.batch_size) != 0)) {
-    throw Error("the state to go on from belongs to a training on other pictures or with another batch size");
+    throw Error(
+        "the state to continue from belongs to a training on other pictures or with another batch size");
   }
 }
 

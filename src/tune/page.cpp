@@ -128,11 +128,10 @@ std::string cards(const TuneResult& result) {
     const Trial& trial = result.trials[*best];
     html += html_card(fmt::format("{:.2f} %", trial.accuracy),
                       fmt::format("validation accuracy of the best training, candidate {}", trial.candidate));
-    html += html_card(fmt::format("{:.3f}", trial.macro_f1), "its macro F1");
+    html += html_card(fmt::format("{:.3f}", trial.macro_f1), "macro F1 of that training");
     if (trial.test_accuracy)
       html += html_card(fmt::format("{:.2f} %", *trial.test_accuracy),
-                        "its accuracy on the test pictures, which "
-                        "played no part in the search");
+                        "accuracy of that training on the test pictures, which played no part in the search");
   }
   html +=
       html_card(std::to_string(result.trials.size()),
@@ -149,15 +148,14 @@ std::string tune_page(const TuneResult& result) {
   std::string html = html_head(title + " – bart tune", tune_style);
   html += fmt::format(
       "<body><main>\n<header><h1>{}</h1><p>What was tried for the recipe {}, by successive halving: all "
-      "candidates are trained for a few epochs, and the better half of them goes on to the next round, with "
-      "twice as many.</p></header>\n{}",
+      "candidates are trained for a few epochs, and the better half goes on to the next round, with twice as "
+      "many.</p></header>\n{}",
       title, html_text(result.options.recipe), cards(result));
   if (!result.complete) {
     html += fmt::format("<p class=\"note\">{}</p>\n",
-                        result.out_of_time
-                            ? "The time was over before all rounds were done. The same command with a larger "
-                              "<code>--budget</code> goes on."
-                            : "The search is not finished. The same command goes on.");
+                        result.out_of_time ? "The time ran out before all rounds were done. The same command "
+                                             "with a larger <code>--budget</code> continues."
+                                           : "The search is not finished. The same command continues it.");
   }
   if (const std::string command = best_command(result); !command.empty()) {
     html += html_section(
@@ -170,10 +168,10 @@ std::string tune_page(const TuneResult& result) {
       fmt::format("<p class=\"key\">{}: <b class=\"best\">the best candidate</b>, <b class=\"recipe\">the "
                   "recipe</b>, and the others.</p>\n{}",
                   result.options.by == BestBy::accuracy ? "Validation accuracy" : "Macro F1", chart(result)));
-  html += html_section(
-      "tried", "What was tried",
-      "<p>Each candidate with its last training. augm. and dropout are multiples of the recipe's.</p>\n" +
-          table(result));
+  html += html_section("tried", "What was tried",
+                       "<p>Each candidate with its last training. The values of augm. and dropout are "
+                       "multiples of the recipe's.</p>\n" +
+                           table(result));
   return html + "</main></body></html>\n";
 }
 

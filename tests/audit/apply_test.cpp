@@ -233,7 +233,7 @@ TEST_F(ApplyDecisions, AreForAFolder) {
   EXPECT_THROW(undo_decisions(decided(json::array({removal("cat/1.jpg")}))), Error);  // was never applied
   fs::rename(pets(), here() / "animals");
   EXPECT_THAT(refusal(decided(json::array({removal("cat/1.jpg")}))),
-              HasSubstr("name the folder where the data set lies now"));
+              HasSubstr("name the folder where the data set is now"));
   EXPECT_EQ(apply_decisions(decided(json::array({removal("cat/1.jpg")})), here() / "animals").removed, 1u);
   EXPECT_TRUE(fs::exists(here() / "animals-removed/cat/1.jpg"));
 }

@@ -109,7 +109,7 @@ TEST_F(Recipe, ATrainingOfAnotherRecipeIsNotGoneOnWith) {
   ASSERT_EQ(loop({"--max-steps", "2"}).code, 0);
   const BartResult other = loop({"--recipe", "tuned"});
   EXPECT_EQ(other.code, 2);
-  EXPECT_THAT(other.err, AllOf(HasSubstr("but the training to go on with began with"),
+  EXPECT_THAT(other.err, AllOf(HasSubstr("but the training to continue began with"),
                                HasSubstr("leave --recipe or the flag out")));
   EXPECT_EQ(loop({"--recipe", "original", "--max-steps", "3"}).code, 0);
   EXPECT_EQ(loop({"--max-steps", "4"}).code, 0);
@@ -131,7 +131,7 @@ TEST_F(Recipe, ImpossibleSettingsAreRefusedBeforeAPictureIsRead) {
   const std::pair<std::vector<std::string>, const char*> wrong[] = {
       {{"--schedule", "linear"}, "--schedule"},
       {{"--warm-up", "20", "--epochs", "20"}, "--warm-up must be shorter than the training, not 20"},
-      {{"--weight-decay", "0.1"}, "--weight-decay must be 0 with the optimizer adam: take adamw, not 0.1"},
+      {{"--weight-decay", "0.1"}, "--weight-decay must be 0 with the optimizer adam: use adamw, not 0.1"},
       {{"--label-smoothing", "1"}, "--label-smoothing must be at least 0 and below 1, not 1"},
       {{"--augment", "mirror=1.5"},
        "--augment must be none or possible figures (an augmentation's probability of a mirror image"},

@@ -72,7 +72,7 @@ TEST_F(ReportDrawn, TellsTheFiguresThatTheOtherCommandsTell) {
   const json figures = json::parse(run_bart(here(), {"evaluate", "--json", "--bs", "8"}).out);
   const auto percent = [](double share) {
     char text[32];
-    std::snprintf(text, sizeof text, "%.1f %%", 100 * share);
+    std::snprintf(text, sizeof text, "%.1f\u00a0%%", 100 * share);
     return std::string(text);
   };
   EXPECT_THAT(page_, HasSubstr("<strong>" + percent(figures["accuracy"]) + "</strong>"));
@@ -155,11 +155,30 @@ TEST_F(ReportDrawn, ChromiumAnswersWhatIsTypedAndClicked) {
     const type = (control, value) => { control.value = value; control.dispatchEvent(new Event('input')); };
     const said = [];
     type(document.querySelector('#wanted input'), 1);
-    said.push([...document.querySelectorAll('#curves p')].every(p => p.textContent.endsWith('finds 100.0 %')));
+    said.push([...document.querySelectorAll('#curves p')].every(p => p.textContent.endsWith('recall 100.0\u00a0%')));
     const missed = document.querySelector('circle.missed');
     missed.dispatchEvent(new MouseEvent('click', {bubbles: true}));
     const shown = [...document.querySelectorAll('#gallery figure')].filter(f => !f.hidden);
     said.push(shown.length === 1 && shown[0].dataset.file === missed.dataset.file);
+    // Each filter of the gallery leaves the mistakes that it names, and all filters off show every one again.
+    const figures = [...document.querySelectorAll('#gallery figure')];
+    const [search, range] = ['search', 'range'].map(kind => document.querySelector(`#gallery input[type=${kind}]`));
+    const [truth, taken] = document.querySelectorAll('#gallery select');
+    const leaves = (control, value, fits) => {
+      type(control, value);
+      const right = figures.every(f => f.hidden !== fits(f.dataset));
+      type(control, control === range ? 0 : '');
+      return right;
+    };
+    type(search, '');
+    const median = figures.map(f => +f.dataset.certainty).sort()[figures.length >> 1], percent = Math.ceil(100 * median);
+    said.push(leaves(range, percent, d => +d.certainty >= percent / 100) && leaves(search, 'PIC_', d => d.file.includes('pic_')));
+    said.push([[truth, 'truth'], [taken, 'said']].every(([control, key]) =>
+      leaves(control, control.options[1].value, d => d[key] === control.options[1].value)));
+    type(range, percent);
+    said.push(range.nextElementSibling.textContent === percent + '\u00a0%');
+    type(range, 0);
+    said.push(figures.every(f => !f.hidden));
     const select = document.querySelector('.filters + .map').previousElementSibling.querySelector('select');
     type(select, select.options[1].value);
     said.push(document.querySelectorAll('.map .dim').length > 0);
@@ -190,7 +209,7 @@ TEST_F(ReportDrawn, ChromiumAnswersWhatIsTypedAndClicked) {
   write_file(here() / "typed.html", page);
   const std::string dom = chromium(here(), "--dump-dom file://" + (here() / "typed.html").string());
   if (dom.empty()) GTEST_SKIP() << "there is no working chromium here";
-  EXPECT_THAT(dom, HasSubstr("<title>said true true true true true true true</title>"));
+  EXPECT_THAT(dom, HasSubstr("<title>said true true true true true true true true true true true</title>"));
 }
 
 TEST_F(ReportDrawn, ChromiumDrawsItInLightAndDarkAndOnATelephone) {

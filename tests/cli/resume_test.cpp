@@ -127,7 +127,7 @@ TEST_F(Resume, StoppedAtAnyStepATrainingEndsWithTheSameBytes) {
   for (int steps = 2; steps <= 6; ++steps) {
     const BartResult result = run_bart(here(), resume("parts", {"--max-steps", std::to_string(steps)}));
     ASSERT_EQ(result.code, 0) << result.err;
-    EXPECT_THAT(result.err, HasSubstr(fmt::format("Going on after step {}", steps - 1)));
+    EXPECT_THAT(result.err, HasSubstr(fmt::format("Continuing after step {}", steps - 1)));
   }
   ASSERT_EQ(run_bart(here(), resume("parts", {"--max-steps", "0"})).code, 0);
   expect_same_results("parts", "whole");
@@ -178,7 +178,7 @@ TEST_F(Resume, SaysWhatHasChanged) {
     EXPECT_THAT(result.err, HasSubstr(words));
   };
   expect_refusal(2, {"--lr", "0.01"},
-                 "--lr is 0.01, but the training to go on with began with 0.001: leave the flag out");
+                 "--lr is 0.01, but the training to continue began with 0.001: leave the flag out");
   expect_refusal(2, {"--seed", "3"}, "--seed is 3");
   expect_refusal(2, {"--split", "stratified"}, "--split is stratified");
   expect_refusal(2, {"--ignore-exif"}, "--ignore-exif is true");
@@ -441,7 +441,7 @@ TEST_F(Resume, OtherPicturesThanTheTrainingsAreRefusedWithBothWaysOut) {
   EXPECT_EQ(result.code, 1);
   EXPECT_THAT(result.err,
               AllOf(HasSubstr("the training in run began with other pictures than those of others"),
-                    HasSubstr("leave the folder out to go on with it"),
+                    HasSubstr("leave the folder out to continue it"),
                     HasSubstr("begin a new training without --resume")));
 }
 
@@ -464,7 +464,7 @@ TEST_F(Resume, ATrainingKilledBeforeItsFirstCheckpointIsNotMistakenForTheOneBefo
   const BartResult refused = run_bart(here(), resume("run"));
   EXPECT_EQ(refused.code, 1);
   EXPECT_THAT(refused.err, AllOf(HasSubstr("killed before its first checkpoint"),
-                                 HasSubstr("to go on with that one, name its data folder"),
+                                 HasSubstr("to continue that one, name its data folder"),
                                  HasSubstr("or begin the new one again")));
   // One way, although the checkpoint has steps left to do.
   const BartResult gone_on = run_bart(here(), resume("run", {"faces", "--max-steps", "3"}));

@@ -117,7 +117,7 @@ TEST_F(ServeDrawn, LoadsAModelAgainOnSighupOrWhenItChangesAndKeepsTheOldOneIfItI
   const std::string second = version();
   fs::rename(here() / "few" / "label_encoder.joblib", here() / "label_encoder.joblib");
   fs::rename(here() / "few" / "BART-10M.pth", here() / "BART-10M.pth");
-  wait_for("(--allow-other-classes takes it)");
+  wait_for("(--allow-other-classes accepts it)");
   EXPECT_EQ(version(), second);
   EXPECT_EQ(stop().code, 0);
 }

@@ -109,7 +109,7 @@ TEST_F(TrainingAids, AModelOfOtherClassesLendsAllButItsLastLayer) {
   ASSERT_EQ(run_bart(here(), {"sample", "more", "--classes", "5", "--per-class", "4"}).code, 0);
   train("first", {"--epochs", "1"});
   const BartResult same = train("same", {"--epochs", "0", "--init", "first/BART-10M.pth"});
-  EXPECT_THAT(same.err, HasSubstr("Began with the weights of first/BART-10M.pth\n"));
+  EXPECT_THAT(same.err, HasSubstr("Started with the weights of first/BART-10M.pth\n"));
   EXPECT_TRUE(model("same") == model("first"));
 
   const BartResult other = run_bart(here(), {"train", "more", "--image-size", "16", "--epochs", "0", "--init",
@@ -134,7 +134,7 @@ TEST_F(TrainingAids, AModelOfOtherClassesLendsAllButItsLastLayer) {
   // be named, too.
   train("kept", {"--epochs", "2", "--best", "accuracy"});
   const BartResult folder = train("from folder", {"--epochs", "0", "--init", "kept"});
-  EXPECT_THAT(folder.err, HasSubstr("Began with the weights of kept/BART-10M.best.pth\n"));
+  EXPECT_THAT(folder.err, HasSubstr("Started with the weights of kept/BART-10M.best.pth\n"));
   EXPECT_TRUE(model("from folder") == model("kept", "BART-10M.best.pth"));
   const std::string checkpoint = run_json("first")["results"]["steps"].dump();
   train("from checkpoint",
@@ -171,7 +171,7 @@ TEST_F(TrainingAids, AConfigurationFileStandsForItsFlags) {
     EXPECT_EQ(bad.code, 2) << line << bad.err;
     EXPECT_THAT(bad.err, HasSubstr(words)) << line;
   };
-  expect_refusal("learning_rate = 0.1", "bad.toml says learning_rate, which is no flag of bart train");
+  expect_refusal("learning_rate = 0.1", "bad.toml says learning_rate, which is not a flag of bart train");
   expect_refusal("lr = \"fast\"", "fast");
   expect_refusal("lr = -1", "--lr must be above 0");
   expect_refusal("split = \"sorted\"", "sorted");

@@ -82,7 +82,7 @@ TEST_F(VideoTest, SaysWhatIsWrong) {
       {"echo 'file:clip.mp4: moov atom not found' >&2; exit 1\n",
        "clip.mp4: ffmpeg cannot read this video: moov atom not found"},
       {"exit 0\n", "clip.mp4: this video has no frame"},
-      {"echo nothing like a picture\n", "ffmpeg did not answer with PNG pictures"},
+      {"echo nothing like a picture\n", "ffmpeg did not return PNG pictures"},
       {"head -c 40 frame.png\n", "ffmpeg ended within a frame"},
       // A chunk of 4 GB is refused before it comes.
       {"head -c 8 frame.png; printf '\\377\\377\\377\\377IDATxx'; exec sleep 100\n",

@@ -18,6 +18,12 @@ TEST(HtmlText, InvalidUtf8BecomesReplacementCharacters) {
   EXPECT_EQ(html_text("\xED\xA0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");  // half a surrogate pair
 }
 
+TEST(HtmlBreakable, LinesBreakBetweenTheWordsOfANameAndNothingIsMarkup) {
+  EXPECT_EQ(html_breakable("homer_simpson/pic_1.jpg"), "homer_<wbr>simpson/<wbr>pic_<wbr>1.jpg");
+  EXPECT_EQ(html_breakable("</b_>,"), "&lt;/<wbr>b_<wbr>&gt;,<wbr>");
+  EXPECT_EQ(html_breakable("日本"), "日本");
+}
+
 TEST(Base64, IsRfc4648s) {
   const auto of = [](std::string_view text) {
     return base64(std::vector<std::uint8_t>(text.begin(), text.end()));

@@ -55,7 +55,7 @@ TEST(RunTomlTest, NamesWhatItDoesNotKnow) {
   const auto expect_error = [](const std::string& text, const std::string& words) {
     EXPECT_THAT([&] { decode_run_toml(bytes(text)); }, ThrowsMessage<Error>(HasSubstr(words))) << text;
   };
-  expect_error("learning_rate = 0.1", "says learning_rate, which is no flag of bart train");
+  expect_error("learning_rate = 0.1", "says learning_rate, which is not a flag of bart train");
   expect_error("[lr]\na = 1", "lr");
   expect_error("lr = \"fast\"", "says lr = fast, which is no value");
   expect_error("lr = [1]", "lr");

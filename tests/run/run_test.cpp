@@ -206,9 +206,9 @@ TEST_F(RunTest, ResumeRefusesASettingThatWouldChangeTheResult) {
   const auto with = [&](auto change) {
     return [this, change] { resume(folder("run").results(), {.change = change}); };
   };
-  EXPECT_THAT(with([](RunSettings& s) { s.learning_rate = 0.01; }),
-              ThrowsMessage<ChangedSetting>(
-                  "learning_rate is 0.01, but the training to go on with began with 0.001"));
+  EXPECT_THAT(
+      with([](RunSettings& s) { s.learning_rate = 0.01; }),
+      ThrowsMessage<ChangedSetting>("learning_rate is 0.01, but the training to continue began with 0.001"));
   EXPECT_THAT(with([](RunSettings& s) { s.batch_size = 0; }),
               ThrowsMessage<SettingError>(HasSubstr("batch_size must be at least 1")));
   const RunResult result =

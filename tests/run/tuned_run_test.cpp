@@ -62,9 +62,8 @@ TEST_F(TunedRun, ThatPatienceEndsLeavesAnAverageWithSettledStatistics) {
   EXPECT_TRUE(again.out_of_patience);
   EXPECT_EQ(again.record.steps, result.record.steps);
   EXPECT_TRUE(read_file(folder("run").model()) == model);
-  EXPECT_THAT(
-      [&] { resume(folder("run").results(), {.change = [](RunSettings& s) { s.patience = 5; }}); },
-      ThrowsMessage<ChangedSetting>(HasSubstr("patience is 5, but the training to go on with began")));
+  EXPECT_THAT([&] { resume(folder("run").results(), {.change = [](RunSettings& s) { s.patience = 5; }}); },
+              ThrowsMessage<ChangedSetting>(HasSubstr("patience is 5, but the training to continue began")));
 }
 
 TEST_F(TunedRun, ThatPatienceEndsWithACalibrationTakesNoOtherPatience) {
@@ -74,9 +73,8 @@ TEST_F(TunedRun, ThatPatienceEndsWithACalibrationTakesNoOtherPatience) {
   asked.learning_rate = 1e-30;
   asked.calibrate = "temperature";
   EXPECT_TRUE(train(faces(), asked).out_of_patience);
-  EXPECT_THAT(
-      [&] { resume(folder("run").results(), {.change = [](RunSettings& s) { s.patience = 9; }}); },
-      ThrowsMessage<ChangedSetting>(HasSubstr("patience is 9, but the training to go on with began")));
+  EXPECT_THAT([&] { resume(folder("run").results(), {.change = [](RunSettings& s) { s.patience = 9; }}); },
+              ThrowsMessage<ChangedSetting>(HasSubstr("patience is 9, but the training to continue began")));
 }
 
 TEST_F(TunedRun, ThatAStepLimitEndsLeavesSettledStatisticsAndGoesOnToTheSameBytes) {

@@ -10,6 +10,10 @@ namespace bart {
 /// Escapes text for HTML, between tags or in a quoted attribute.
 std::string html_text(std::string_view text);
 
+/// Escaped as by html_text, for text between tags: a line may break after each "_", "/" and ",", so that a
+/// narrow column does not break a class name or a path within a word.
+std::string html_breakable(std::string_view text);
+
 /// RFC 4648.
 std::string base64(std::span<const std::uint8_t> bytes);
 
