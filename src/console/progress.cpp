@@ -54,7 +54,7 @@ void Progress::draw() {
   const std::string left = fmt::format("{} {:3.0f}% ", heading_, 100 * share);
   const std::string right =
       fmt::format(" {}/{}{}{}", done_, total_, rate, note_.empty() ? "" : fmt::format(", {}", note_));
-  const std::size_t width = terminal_width() - 1;
+  const std::size_t width = std::max<std::size_t>(terminal_width(), 20) - 3;  // "^C" fits beside it
   std::string line = left;
   if (width > left.size() + right.size() + 6) {
     const std::size_t cells = std::min<std::size_t>(40, width - left.size() - right.size());

@@ -1,6 +1,7 @@
 #include "prediction_run.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "bart/platform/counted.h"
 #include "bart/platform/error.h"
 #include "stop_signals.h"
+#include "terminal.h"
 
 namespace bart {
 namespace {
@@ -37,7 +39,7 @@ PredictionRun::PredictionRun(const Model& model, ModelAgreement& others, const P
       output_(asked.out, asked.named_out, asked.format),
       writer_(
           asked.format, asked.top_k.has_value(), [this](std::string_view piece) { output_.add(piece); },
-          others.names()) {}
+          others.names(), std::max<std::size_t>(terminal_columns(STDOUT_FILENO), 40)) {}
 
 void PredictionRun::classify(std::span<const PictureFile> files, bool only) {
   only_ = only;

@@ -56,7 +56,8 @@ void TrainingBar::draw(std::string_view heading, std::string_view note) {
   if (!terminal_ || (last_draw_ >= 0 && now() - last_draw_ < 0.1 && !drawn_.empty())) return;
   last_draw_ = now();
   const std::size_t columns = std::max<std::size_t>(terminal_columns(STDERR_FILENO), 20);
-  drawn_ = bar_text(heading, left_->share(), left_->seconds(), note, columns - 1);
+  // The "^C" that the terminal shows fits beside it; else it would begin a new line, and the bar would stay.
+  drawn_ = bar_text(heading, left_->share(), left_->seconds(), note, columns - 3);
   write_to_stderr(fmt::format("\r\x1b[2K{}", drawn_));
 }
 

@@ -96,15 +96,19 @@ std::string text_line(std::string_view file, std::span<const ClassProbability> c
   return line + difference(by_model) + "\n";
 }
 
-std::string table_lines(std::string_view file, std::span<const ClassProbability> classes, Votes by_model) {
-  constexpr std::size_t name_columns = 26, cells = 20;
+/// A row is at most `columns` wide, if the names of the classes are short.
+std::string table_lines(std::string_view file, std::span<const ClassProbability> classes, Votes by_model,
+                        std::size_t columns) {
+  constexpr std::size_t name_columns = 26, most_cells = 20, before_bar = 2 + name_columns + 9;
+  const std::size_t cells = std::min(most_cells, columns > before_bar ? columns - before_bar : 0);
   std::string lines = printable(file) + difference(by_model) + "\n";
   for (const ClassProbability& one : classes) {
     const std::string name = printable(one.name);
     const std::size_t used = columns_of(name);
     std::string bar;
     for (std::size_t i = 0; i < cells; ++i) {
-      if (static_cast<double>(one.probability) * cells >= static_cast<double>(i) + 0.5) bar += "█";
+      if (static_cast<double>(one.probability) * static_cast<double>(cells) >= static_cast<double>(i) + 0.5)
+        bar += "█";
     }
     lines += fmt::format("  {}{} {:5.1f} % {}", name,
                          std::string(used < name_columns ? name_columns - used : 0, ' '),
@@ -151,11 +155,12 @@ std::string json_classes(std::span<const ClassProbability> classes) {
 
 PredictionWriter::PredictionWriter(PredictionFormat format, bool with_probabilities,
                                    std::function<void(std::string_view)> write,
-                                   std::vector<std::string> models)
+                                   std::vector<std::string> models, std::size_t columns)
     : format_(format),
       with_probabilities_(with_probabilities),
       write_(std::move(write)),
-      models_(std::move(models)) {}
+      models_(std::move(models)),
+      columns_(columns) {}
 
 void PredictionWriter::add(std::string_view file, std::span<const ClassProbability> classes,
                            std::span<const std::string> by_model) {
@@ -182,7 +187,7 @@ void PredictionWriter::add(std::string_view file, std::span<const ClassProbabili
       write_(text_line(file, classes, with_probabilities_, by_model));
       break;
     case PredictionFormat::table:
-      write_(table_lines(file, classes, by_model));
+      write_(table_lines(file, classes, by_model, columns_));
       break;
   }
   first_ = false;

@@ -64,6 +64,25 @@ TEST(Ranking, IsByProbabilityAndOfEqualsTheFirstClassFirst) {
   EXPECT_EQ(ranking(probabilities, {"a", "b", "c", "d"}, 9).size(), 4u);
 }
 
+TEST(PredictionText, ATableFitsItsTerminal) {
+  const auto table = [](std::size_t columns) {
+    std::string text;
+    PredictionWriter writer(
+        PredictionFormat::table, true, [&](std::string_view piece) { text += piece; }, {}, columns);
+    writer.add("a.jpg", std::vector<ClassProbability>{{"bart", 1.0f}});
+    return text;
+  };
+  const std::string row = "a.jpg\n  bart" + std::string(22, ' ') + " 100.0 %";
+  const auto bar = [](std::size_t cells) {
+    std::string text;
+    while (cells-- > 0) text += "█";
+    return text;
+  };
+  EXPECT_EQ(table(80), row + " " + bar(20) + "\n");
+  EXPECT_EQ(table(50), row + " " + bar(13) + "\n");  // 2 + 26 + 8 + 1 columns before it
+  EXPECT_EQ(table(30), row + "\n");
+}
+
 TEST(PredictionText, ProbabilitiesThatDoNotFitAreRefused) {
   EXPECT_THROW(ranking(std::vector<float>{0.1f, 0.9f}, {"a"}, 1), Error);
   EXPECT_THROW(ranking({}, {"a"}, 1), Error);

@@ -40,9 +40,11 @@ class PredictionWriter {
   ///
   /// With the names of several `models` each picture also has whether they agree and the class that each of
   /// them says; JSON is then {"models": [names], "pictures": {"file": {…}, …}, "agreement": {…}}. Text and
-  /// table show the classes only of pictures on which the models differ.
+  /// table show the classes only of pictures on which the models differ. The bars of a table end within
+  /// `columns`.
   PredictionWriter(PredictionFormat format, bool with_probabilities,
-                   std::function<void(std::string_view)> write, std::vector<std::string> models = {});
+                   std::function<void(std::string_view)> write, std::vector<std::string> models = {},
+                   std::size_t columns = 80);
 
   /// `classes` are the most probable ones, the most probable first; without probabilities only the first one
   /// counts. `by_model` is the class that each of several models says.
@@ -56,6 +58,7 @@ class PredictionWriter {
   bool with_probabilities_;
   std::function<void(std::string_view)> write_;
   std::vector<std::string> models_;
+  std::size_t columns_;
   bool first_ = true;
 };
 
