@@ -97,6 +97,7 @@ std::string text_of(const Setting& setting, const RunSettings& settings) {
 
 std::string shown_text(const Setting& setting, const RunSettings& settings) {
   std::string text = text_of(setting, settings);
+  if (std::string_view(setting.flag) == "split-seed") return std::to_string(seed_of_split(settings));
   if (std::holds_alternative<bool RunSettings::*>(setting.value)) return text == "true" ? "yes" : "no";
   return setting.nothing != nullptr && (text.empty() || text == "0") ? setting.nothing : text;
 }

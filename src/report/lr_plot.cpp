@@ -107,9 +107,7 @@ std::string lr_plot(const LrRangeTest& test) {
   if (test.lowest_at > test.steps.front().learning_rate) {
     mark(test.lowest_at, "low", fmt::format("lowest loss: {:.2g}", test.lowest_at));
     reason = fmt::format(
-        "Suggested: {:.2g}, a tenth of {:.2g}, where the smoothed loss is lowest: there it still falls "
-        "steeply, and "
-        "larger rates soon diverge.",
+        "Suggested: {:.2g}, a tenth of {:.2g}, where the smoothed loss is lowest; larger rates soon diverge.",
         test.suggestion, test.lowest_at);
     if (std::log10(test.suggestion) >= axes.log_from) {
       mark(test.suggestion, "mark", fmt::format("suggested: {:.2g}", test.suggestion));

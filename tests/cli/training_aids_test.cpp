@@ -185,6 +185,11 @@ TEST_F(TrainingAids, LrFindDrawsTheCurveAndSuggestsARate) {
   const std::string svg = file_text(here() / "lr-find.svg");
   EXPECT_THAT(svg, AllOf(testing::StartsWith("<svg "), testing::EndsWith("</svg>\n"), HasSubstr("polyline"),
                          Not(HasSubstr("nan")), Not(HasSubstr("inf"))));
+  // The reason ends within the picture, 760 wide: it begins at 64, and a letter of 13 px is 6.3 wide on
+  // average.
+  const std::size_t reason = svg.find(">Suggested: ");
+  ASSERT_NE(reason, std::string::npos);
+  EXPECT_LE(64 + 6.3 * static_cast<double>(svg.find("</text>", reason) - reason - 1), 760);
   const BartResult wrong = run_bart(here(), {"lr-find", "faces", "--from", "1", "--to", "0.1"});
   EXPECT_EQ(wrong.code, 2);
   EXPECT_THAT(wrong.err, HasSubstr("--from must be above 0 and below --to"));
