@@ -107,13 +107,12 @@ class Page {
     return "<div class=\"bar\" hidden><span><b></b> decided</span><progress max=\"" +
            std::to_string(decidable()) +
            "\"></progress><button type=\"button\" class=\"save\">Save decisions</button></div>\n"
-           "<p class=\"keys\" hidden><kbd>k</kbd> keep, <kbd>m</kbd> move to the class in the box, "
-           "<kbd>c</kbd> "
-           "choose another class, <kbd>r</kbd> remove, <kbd>u</kbd> clear the decision, <kbd>←</kbd> "
-           "<kbd>→</kbd> previous and next picture; "
-           "<kbd>s</kbd> saves decisions.json, which <code>bart apply decisions.json</code> carries out. "
-           "Nothing is "
-           "deleted, and <code>--undo</code> reverses everything.</p>\n";
+           "<p class=\"keys\" hidden><span><kbd>k</kbd> keep, <kbd>m</kbd> move to the class in the box, "
+           "<kbd>c</kbd> choose another class, <kbd>r</kbd> remove, <kbd>u</kbd> clear the decision, "
+           "<kbd>←</kbd> <kbd>→</kbd> previous and next picture, <kbd>s</kbd> save.</span> Saving writes "
+           "decisions.json, which <code>bart apply decisions.json</code> carries out. Nothing is deleted, "
+           "and <code>--undo</code> reverses everything.</p>\n<noscript><p class=\"note\">Making decisions "
+           "on this page needs JavaScript; audit.csv has the same lists.</p></noscript>\n";
   }
 
   /// The number of different pictures that the page shows.

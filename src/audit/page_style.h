@@ -34,8 +34,8 @@ button:disabled{opacity:.5;cursor:default}
 .group>p{margin:0;font-size:13px;color:var(--quiet)}
 .badge{font-size:11px;font-weight:600;border:1px solid currentColor;border-radius:9px;padding:0 7px;margin-left:4px;color:var(--alarm);white-space:nowrap}
 .cards{grid-template-columns:repeat(auto-fit,minmax(125px,1fr))}
-@media (max-width:520px){.keys{display:none}.item .does span{flex-basis:100%}.cards{grid-template-columns:1fr 1fr}}
-@media print{.bar,.keys,.does{display:none}.items{grid-template-columns:repeat(4,1fr)}.item{break-inside:avoid}.item img,.item .gone{height:110px}}
+@media (max-width:520px){.keys span{display:none}.item .does span{flex-basis:100%}.cards{grid-template-columns:1fr 1fr}}
+@media print{.bar,.keys,.item .does,noscript{display:none}.items{grid-template-columns:repeat(5,1fr);gap:8px}.item{break-inside:avoid;padding:8px;gap:4px}.item p{font-size:11px}.item .file{font-size:9.5px}.item img,.item .gone{height:84px}.item.now{box-shadow:none;border-color:var(--line)}.group{break-inside:avoid}h2+p{break-after:avoid}}
 )";
 
 }  // namespace bart

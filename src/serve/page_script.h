@@ -69,7 +69,7 @@ $("token-form").addEventListener("submit", event => {
 async function show_model() {
   let model;
   try { model = await (await ask("v1/model")).json(); } catch (error) { return tell("Sorry: " + error.message + "."); }
-  $("model").textContent = `A network that tells ${model.classes.length} classes apart, by pictures of ${model.image_size} × ${model.image_size} pixels.`;
+  $("model").textContent = `A network that tells ${model.classes.length} classes apart, from pictures of ${model.image_size} × ${model.image_size} pixels.`;
   $("classes").replaceChildren(...model.classes.map((name, i) => {
     const item = named("li", name);
     if (model.examples && model.examples[i]) {
@@ -153,7 +153,9 @@ async function add(file, name) {
     show_guesses(one);
     view.querySelector(".taken").textContent = `Answered in ${Math.round(1000 * one.seconds)} ms.`;
     for (const button of view.querySelectorAll("button")) button.disabled = false;
-    show_more(one, view.querySelector(".look"), "explain=3", p => p.explanations.map(e => figure(e.picture, "evidence for " + e.class)));
+    show_more(one, view.querySelector(".look"), "explain=3", p => p.explanations
+      .filter((e, i) => i === 0 || p.classes.find(c => c.class === e.class).probability >= 0.01)
+      .map(e => figure(e.picture, "evidence for " + e.class)));
     show_more(one, view.querySelector(".seen"), "input=1", p => [figure(p.input, "the picture as the network sees it", "pixels")]);
     tell(`${name}: ${view.querySelector(".verdict").textContent}, ${percent(one.classes[0].probability)}.`);
   } catch (error) {

@@ -44,8 +44,8 @@ video{width:100%;max-width:560px;border-radius:12px;background:#000}
 .track{grid-column:1/-1;height:8px;border-radius:4px;background:var(--line);overflow:hidden}
 .fill{height:100%;border-radius:4px;background:var(--a)}
 .unsure~.guesses .fill{background:var(--quiet)}
-.shown{display:flex;flex-wrap:wrap;gap:12px}
-.shown figure{margin:0;max-width:200px}
+.shown{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(140px,46%),1fr));gap:12px}
+.shown figure{margin:0;max-width:200px;min-width:0}
 .shown img{width:200px;max-width:100%}
 .shown img.pixels{image-rendering:pixelated}
 .shown figcaption{font-size:13px;color:var(--quiet);overflow-wrap:anywhere;max-width:200px}

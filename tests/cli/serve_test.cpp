@@ -156,7 +156,7 @@ TEST_F(ServeDrawn, ChromiumShowsThePageWithTheNamesOfClassesAsText) {
   const std::string dom = chromium(here(), "--virtual-time-budget=10000 --dump-dom " + address_ + "/");
   if (dom.empty()) GTEST_SKIP() << "there is no working chromium here";
   // The script ran, asked for the model, and the policy of the page stopped nothing.
-  EXPECT_THAT(dom, HasSubstr("A network that tells 3 classes apart, by pictures of 16 × 16 pixels."));
+  EXPECT_THAT(dom, HasSubstr("A network that tells 3 classes apart, from pictures of 16 × 16 pixels."));
   EXPECT_THAT(dom, HasSubstr("&lt;b&gt;&amp;日本</li>"));
   EXPECT_THAT(dom, HasSubstr("<img alt=\"\" src=\"blob:"));  // an example of a class
 }
