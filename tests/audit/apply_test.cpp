@@ -181,7 +181,7 @@ TEST_F(ApplyDecisions, SayWhatCouldNotBeMovedBackAndMoveTheOthers) {
     FAIL();
   } catch (const Error& error) {
     EXPECT_THAT(error.what(),
-                testing::AllOf(HasSubstr("1 of 2 pictures"), HasSubstr("cat/2.jpg is there already")));
+                testing::AllOf(HasSubstr("1 of 2 pictures"), HasSubstr("cat/2.jpg already exists")));
   }
   EXPECT_EQ(files_in(pets()).at("cat/1.jpg"), "cat/1.jpg");
   EXPECT_EQ(files_in(pets()).at("cat/2.jpg"), "another picture");

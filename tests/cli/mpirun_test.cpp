@@ -99,7 +99,7 @@ TEST_F(Mpirun, ASignalToAnyProcessSavesACheckpoint) {
   const BartResult result = mpirun(2, endless + "run", find_last_process + "kill -TERM $Q; wait $P");
   EXPECT_EQ(result.code, 143) << result.err;
   EXPECT_THAT(result.err, AllOf(HasSubstr("Stopped by a signal to another process"),
-                                HasSubstr("to go on: bart train --resume --out run")));
+                                HasSubstr("to continue: bart train --resume --out run")));
 }
 
 TEST_F(Mpirun, AStalledProcessEndsTheOthersInTime) {

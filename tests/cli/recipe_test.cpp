@@ -134,7 +134,7 @@ TEST_F(Recipe, ImpossibleSettingsAreRefusedBeforeAPictureIsRead) {
       {{"--weight-decay", "0.1"}, "--weight-decay must be 0 with the optimizer adam: use adamw, not 0.1"},
       {{"--label-smoothing", "1"}, "--label-smoothing must be at least 0 and below 1, not 1"},
       {{"--augment", "mirror=1.5"},
-       "--augment must be none or possible figures (an augmentation's probability of a mirror image"},
+       "--augment must be none or valid figures (an augmentation's probability of a mirror image"},
       {{"--augment", "window=0.9..2.5"}, "window must lie within 0.1 to 2, not 0.9 to 2.5"},
       {{"--dropout", "0.5"}, "--dropout must be six numbers"},
       {{"--lr", "1000"}, "--lr must be at most 1 with the optimizer adam, not 1000"},

@@ -166,7 +166,7 @@ TEST_F(Resume, GoesOnFromTheOneBeforeWhereTheNewestIsTorn) {
   EXPECT_THAT(result.err,
               AllOf(HasSubstr("Passed over torn/bart-run/checkpoint-4.safetensors: the file is cut "
                               "short or damaged"),
-                    HasSubstr("Going on after step 3")));
+                    HasSubstr("Continuing after step 3")));
   expect_same_results("torn", "whole");
 }
 
@@ -208,7 +208,7 @@ TEST_F(Resume, SaysWhatHasChanged) {
 TEST_F(Resume, NothingToGoOnFrom) {
   const BartResult result = run_bart(here(), resume("nowhere"));
   EXPECT_EQ(result.code, 1);
-  EXPECT_THAT(result.err, HasSubstr("there is no checkpoint in nowhere/bart-run to go on from"));
+  EXPECT_THAT(result.err, HasSubstr("there is no checkpoint in nowhere/bart-run to continue from"));
   EXPECT_FALSE(fs::exists(here() / "nowhere"));
 }
 
@@ -254,7 +254,7 @@ TEST_F(Signals, CtrlCAndSigtermSaveACheckpointAndSayHowToGoOn) {
     const BartResult result = bart.wait();
     ASSERT_EQ(result.code, 128 + signal) << result.err;
     EXPECT_THAT(result.err, AllOf(HasSubstr(fmt::format("Stopped by {} after step ", name)),
-                                  HasSubstr("to go on: bart train --resume --out " + out + "\n")));
+                                  HasSubstr("to continue: bart train --resume --out " + out + "\n")));
     EXPECT_FALSE(fs::exists(here() / out / "BART-10M.pth"));
     if (signal != SIGINT && signal != SIGTERM) {
       EXPECT_TRUE(has_checkpoint(out));
@@ -302,7 +302,7 @@ TEST_F(Signals, ABatchSystemsWarningAndThenSigtermStillSave) {
   bart.send(SIGTERM);
   const BartResult result = bart.wait();
   EXPECT_THAT(result.code, testing::AnyOf(128 + SIGUSR1, 128 + SIGTERM));  // either may be handled first
-  EXPECT_THAT(result.err, HasSubstr("to go on: bart train --resume"));
+  EXPECT_THAT(result.err, HasSubstr("to continue: bart train --resume"));
 }
 
 /// Makes the program the first process of a container, and writes its id outside the container into the file
@@ -333,7 +333,7 @@ TEST_F(Signals, AFirstProcessOfAContainerEndsOnThem) {
   const BartResult training =
       stopped_by(SIGTERM, command("run", {"--epochs", "1000000"}), "run/bart-run/steps.csv");
   EXPECT_EQ(training.code, 128 + SIGTERM);
-  EXPECT_THAT(training.err, HasSubstr("to go on: bart train --resume"));
+  EXPECT_THAT(training.err, HasSubstr("to continue: bart train --resume"));
 }
 
 TEST_F(Signals, ASecondOneLeavesAtOnceAndLosesNothingOlder) {
@@ -386,7 +386,7 @@ TEST_F(Resume, AutoBeginsWhereThereIsNothingAndGoesOnWhereThereIsSomething) {
   ASSERT_EQ(begun.code, 0) << begun.err;
   const BartResult gone_on = loop({"--max-steps", "0"});
   ASSERT_EQ(gone_on.code, 0) << gone_on.err;
-  EXPECT_THAT(gone_on.err, HasSubstr("Going on after step 2"));
+  EXPECT_THAT(gone_on.err, HasSubstr("Continuing after step 2"));
   EXPECT_EQ(loop({"--max-steps", "0"}).code, 0);  // nothing is left to do
   expect_same_results("loop", "whole");
 }
@@ -469,7 +469,7 @@ TEST_F(Resume, ATrainingKilledBeforeItsFirstCheckpointIsNotMistakenForTheOneBefo
   // One way, although the checkpoint has steps left to do.
   const BartResult gone_on = run_bart(here(), resume("run", {"faces", "--max-steps", "3"}));
   EXPECT_EQ(gone_on.code, 0) << gone_on.err;
-  EXPECT_THAT(gone_on.err, HasSubstr("Going on after step 2"));
+  EXPECT_THAT(gone_on.err, HasSubstr("Continuing after step 2"));
   EXPECT_FALSE(begun());
   // The other one.
   begin_others({"--epochs", "2"}, call);

@@ -101,7 +101,7 @@ TEST_F(ServeDrawn, LoadsAModelAgainOnSighupOrWhenItChangesAndKeepsTheOldOneIfItI
   wait_for("Loaded the model again");
   EXPECT_EQ(version(), first);
   write_file(here() / "BART-10M.pth", std::string_view("torn"));
-  wait_for("The new model is not taken, the one before stays: ");
+  wait_for("The new model was refused, and the previous one stays: ");
   EXPECT_EQ(version(), first);
   ASSERT_EQ(train_faces({"--epochs", "0", "--no-report", "--seed", "11", "--out", "other"}).code, 0);
   fs::rename(here() / "other" / "BART-10M.pth", here() / "BART-10M.pth");
@@ -130,7 +130,7 @@ TEST_F(ServeDrawn, NeedsATokenForOthersThanThisComputer) {
     EXPECT_THAT(result.err, HasSubstr(why));
   };
   refused({"--address", "0.0.0.0"}, 2, "--token-file");
-  refused({"--address", "nowhere"}, 1, "nowhere is no address");
+  refused({"--address", "nowhere"}, 1, "nowhere is not an address");
   refused({"--port", "65536"}, 2, "--port must be from 0 to 65535, not 65536");
   refused({"--max-waiting", "0"}, 2, "--max-waiting must be at least 1, not 0");
   refused({"--max-connections", "-1"}, 2, "--max-connections must be at least 1, not -1");

@@ -117,7 +117,8 @@ TEST_F(TrainingAids, AModelOfOtherClassesLendsAllButItsLastLayer) {
   ASSERT_EQ(other.code, 0) << other.err;
   EXPECT_THAT(same.err, Not(HasSubstr("last layer")));
   const std::string sentence =
-      "The last layer of first/BART-10M.pth was not taken, so it begins anew: it has other classes; the "
+      "The last layer of first/BART-10M.pth was not used, so it starts from initial values: it has other "
+      "classes; the "
       "model "
       "does not know ";
   EXPECT_THAT(other.err, HasSubstr("WARNING - " + sentence));

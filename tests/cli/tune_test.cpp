@@ -63,7 +63,7 @@ TEST_F(TuneDrawn, GoesOnToTheSameFiguresAfterSignalsAndAfterAKill) {
     // Between two trainings it ends at once.
     if (result.err.find("Stopped by") == std::string::npos) continue;
     EXPECT_THAT(result.err, HasSubstr(std::string("Stopped by ") + (signal == SIGINT ? "Ctrl-C" : "SIGTERM") +
-                                      ": the same command goes on"));
+                                      ": the same command continues"));
   }
   const BartResult parts = run_bart(here(), tune("parts"));
   ASSERT_EQ(parts.code, 0) << parts.err;

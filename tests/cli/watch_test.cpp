@@ -191,7 +191,7 @@ TEST_F(WatchTest, SaysThatNothingWasWrittenWhereNothingCame) {
   bart.send(SIGINT);
   const BartResult result = bart.wait();
   EXPECT_EQ(result.code, 0);
-  EXPECT_THAT(result.err, HasSubstr("Classified no image: rows.csv was not written"));
+  EXPECT_THAT(result.err, HasSubstr("No picture was classified: rows.csv was not written"));
   EXPECT_FALSE(fs::exists(out()));
 }
 

@@ -157,7 +157,7 @@ TEST(RunSettings, AnImpossibleValueIsNamedAsTheCallerCallsIt) {
               HasSubstr("--dropout must be six numbers"));
   EXPECT_THAT(
       wrong([](RunSettings& s) { s.augment = "mirror=2"; }).second,
-      HasSubstr("--augment must be none or possible figures (an augmentation's probability of a mirror image "
+      HasSubstr("--augment must be none or valid figures (an augmentation's probability of a mirror image "
                 "must be from 0 to 1, not 2), not mirror=2"));
   EXPECT_THAT(wrong([](RunSettings& s) { s.augment = "window=1.15..0.75"; }).second,
               HasSubstr("window begins at 1.15, above its end 0.75"));
