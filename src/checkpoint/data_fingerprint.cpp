@@ -49,7 +49,7 @@ DataFingerprint fingerprint_of(const LoadedPictures& pictures, int threads) {
 std::string difference(const DataFingerprint& before, const DataFingerprint& now,
                        const std::vector<std::string>& files) {
   if (now == before) return {};
-  if (now.classes != before.classes) return "its classes are others";
+  if (now.classes != before.classes) return "its classes are different";
 
   std::unordered_map<std::int64_t, std::int64_t> pixels_before;
   for (std::size_t i = 0; i < before.names.size(); ++i) pixels_before[before.names[i]] = before.pixels[i];

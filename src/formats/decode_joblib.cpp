@@ -134,7 +134,7 @@ std::vector<std::string> reconstructed_names(const PickleValue& value) {
   for (const PickleValue& item : list->items) {
     const std::string_view* name = std::get_if<std::string_view>(&item);
     if (name == nullptr)
-      throw Error("a class is named by something else than text: BART's classes are named like folders");
+      throw Error("a class is named by something other than text: BART's classes are named like folders");
     names.emplace_back(*name);
   }
   return names;

@@ -330,7 +330,7 @@ class StateReader {
   std::int64_t integer(const PickleValue& value) const {
     const std::int64_t* number = std::get_if<std::int64_t>(&value);
     if (number == nullptr || *number < 0)
-      fail("has a size, stride or offset that is negative or no number: it is refused");
+      fail("has a size, stride or offset that is negative or not a number: it is refused");
     return *number;
   }
 

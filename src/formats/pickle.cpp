@@ -270,7 +270,7 @@ void Pickle::object_operation(std::uint8_t code) {
       const PickleValue module = pop();
       if (!std::holds_alternative<std::string_view>(name) ||
           !std::holds_alternative<std::string_view>(module)) {
-        throw Error("the pickle names a class by something that is no text: the file is damaged");
+        throw Error("the pickle names a class by something other than text: the file is damaged");
       }
       push_global(std::get<std::string_view>(module), std::get<std::string_view>(name));
       break;

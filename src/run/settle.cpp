@@ -88,7 +88,7 @@ Architecture architecture_of(const RunSettings& settings, std::size_t classes) {
 void check_cache(const fs::path& cache, const fs::path& data_folder) {
   if (!cache.empty() && lies_in(cache, data_folder)) {
     throw SettingError(
-        fmt::format("the cache {} lies in the data folder {}: name another folder with {{cache}}",
+        fmt::format("the cache {} is in the data folder {}: name another folder with {{cache}}",
                     cache.string(), data_folder.string()));
   }
 }
@@ -96,7 +96,7 @@ void check_cache(const fs::path& cache, const fs::path& data_folder) {
 void check_out(const fs::path& out, const fs::path& data_folder) {
   if (lies_in(out, data_folder)) {
     throw SettingError(
-        fmt::format("{{out}} {} lies in the data folder {}", out.string(), data_folder.string()));
+        fmt::format("{{out}} {} is in the data folder {}", out.string(), data_folder.string()));
   }
 }
 

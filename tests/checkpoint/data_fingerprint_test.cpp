@@ -39,7 +39,7 @@ TEST_F(DataFingerprintTest, APictureOfAnotherClass) {
 
 TEST_F(DataFingerprintTest, ARenamedClass) {
   now_.classes[1] = "other";
-  EXPECT_EQ(change(), "its classes are others");
+  EXPECT_EQ(change(), "its classes are different");
 }
 
 TEST_F(DataFingerprintTest, AnotherOrder) {

@@ -196,7 +196,7 @@ TEST_F(Resume, SaysWhatHasChanged) {
   expect_refusal(1, {}, "1 is new (the first: ");
   fs::remove(some.parent_path() / "zz.jpg");
   fs::rename(some.parent_path(), here() / "faces" / "renamed");
-  expect_refusal(1, {}, "its classes are others");
+  expect_refusal(1, {}, "its classes are different");
   fs::rename(here() / "faces" / "renamed", some.parent_path());
 
   // The same pictures may lie elsewhere.
