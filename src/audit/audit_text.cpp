@@ -64,6 +64,7 @@ std::string audit_text(const Audit& audit) {
     text += fmt::format("  {:>6}  {}\n", (audit.*kind.pictures).size(), kind.name);
   text += fmt::format("  {:>6}  unreadable\n", inspection.unreadable.size());
   if (audit.label_issues.empty()) return text;
+  if (const std::string weakness = weakness_of(audit); !weakness.empty()) text += "\n" + weakness + "\n";
   text += "\nThe most doubtful labels:\n";
   for (std::size_t k = 0; k < std::min(most, audit.label_issues.size()); ++k) {
     const LabelIssue& issue = audit.label_issues[k];

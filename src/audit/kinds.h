@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <string>
 #include <vector>
 
 #include "bart/audit/audit.h"
@@ -46,5 +47,16 @@ inline constexpr PoorKind poor_kinds[] = {
      "The shorter side of these pictures is less than half of what the network sees.", &Audit::tiny,
      shorter_side},
 };
+
+/// Below this share of pictures whose label is the most probable class, a list of doubtful labels says
+/// little.
+inline constexpr double fair_accuracy = 0.5;
+
+/// A sentence for probabilities of models that have learned little; else empty.
+inline std::string weakness_of(const Audit& audit) {
+  if (audit.label_issues.empty() || audit.accuracy >= fair_accuracy) return {};
+  return "The models that gave these probabilities have learned little, so most of these labels may be "
+         "correct: more epochs, or the model of a better training, give a better list.";
+}
 
 }  // namespace bart

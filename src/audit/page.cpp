@@ -148,6 +148,8 @@ class Page {
         "(Northcutt et al. "
         "2021).{}</p>\n<div class=\"items\">\n",
         limited(audit_.label_issues.size(), most_labels));
+    if (const std::string weakness = weakness_of(audit_); !weakness.empty())
+      html = fmt::format("<p class=\"note\">{}</p>\n", weakness) + html;
     if (audit_.label_issues.empty()) html = "<p>No label is in doubt.</p>\n<div>\n";
     for (const LabelIssue& issue : first_of(audit_.label_issues, most_labels)) {
       html += item(

@@ -141,6 +141,17 @@ TEST_F(AuditFaces, FindsAWrongLabelAndPoorPictures) {
   const std::string page = audit_page(audit);
   EXPECT_THAT(page, HasSubstr("data-file=\"" + file + "\""));
   EXPECT_THAT(audit_text(audit), HasSubstr("1  probably mislabelled (of 17 judged)"));
+
+  // A list by models that know little is called so.
+  for (const double accuracy : {0.49, 0.5}) {
+    Audit weak = audit;
+    weak.accuracy = accuracy;
+    const auto warned = [&](const std::string& text) {
+      return text.find("have learned little") != text.npos;
+    };
+    EXPECT_EQ(warned(audit_text(weak)), accuracy < 0.5);
+    EXPECT_EQ(warned(audit_page(weak)), accuracy < 0.5);
+  }
 }
 
 TEST_F(AuditFaces, ProbabilitiesThatAreNoneAreRefused) {
