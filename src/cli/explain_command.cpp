@@ -148,12 +148,12 @@ void add_explain_command(CLI::App& program, Run& run) {
   command->footer(
       "The PNG shows the picture, and then for each class the picture with the evidence for that class: red "
       "parts count\nmost, dimmed parts do not count. Only classes above 1 % are shown. Several pictures make "
-      "one contact sheet. The method is "
-      "Grad-CAM (Selvaraju et\nal. 2017) on the second convolution of the last block, after BatchNorm and "
+      "one contact sheet. The\nmethod is "
+      "Grad-CAM (Selvaraju et al. 2017) on the second convolution of the last block, after BatchNorm and "
       "ReLU and before the pooling.\n\n"
       "Examples:\n"
       "  bart explain picture.jpg                       its three most probable classes\n"
-      "  bart explain picture.jpg --class homer_simpson where a picture looks like one class\n"
+      "  bart explain picture.jpg --class homer_simpson the evidence for this class\n"
       "  bart explain inference_images --most 40        a contact sheet");
   command->callback([flags, &run] { run = [flags] { return explain_command(*flags); }; });
 }

@@ -28,6 +28,7 @@
 #include "thread_flag.h"
 #include "usage_sentence.h"
 #include "verbosity.h"
+#include "wrapped.h"
 
 namespace bart {
 namespace {
@@ -66,6 +67,10 @@ bool assists_nobody(const CLI::App& program) {
   if (!found || found->rank == 0) return false;
   const auto commands = program.get_subcommands();
   return commands.empty() || commands.front()->get_name() != "train";
+}
+
+void print_help(const std::string& help) {
+  fmt::print("{}", wrapped_help(help, terminal_columns(STDOUT_FILENO)));
 }
 
 int run_program(int argc, const char* const* argv) {
@@ -116,7 +121,7 @@ int run_program(int argc, const char* const* argv) {
     program.parse(reversed);
   } catch (const CLI::CallForHelp&) {
     const auto commands = program.get_subcommands();
-    fmt::print("{}", commands.empty() ? program.help() : commands.front()->help("bart"));
+    print_help(commands.empty() ? program.help() : commands.front()->help("bart"));
     return 0;
   } catch (const CLI::CallForVersion& call) {
     fmt::print("{}\n", call.what());
@@ -126,7 +131,7 @@ int run_program(int argc, const char* const* argv) {
   }
   if (assists_nobody(program)) return 0;
   if (!run) {
-    fmt::print("{}", program.help());
+    print_help(program.help());
     return 2;
   }
   check_no_empty_values(*program.get_subcommands().front());

@@ -23,6 +23,7 @@
 #include "training_events.h"
 #include "training_table.h"
 #include "verbosity.h"
+#include "wrapped.h"
 
 namespace bart {
 namespace {

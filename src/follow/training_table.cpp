@@ -9,6 +9,7 @@
 #include "bart/platform/counted.h"
 #include "bart/platform/printable.h"
 #include "terminal.h"
+#include "wrapped.h"
 
 namespace bart {
 namespace {
@@ -83,39 +84,6 @@ std::string changed_settings(const RunSettings& settings) {
 }
 
 }  // namespace
-
-std::string wrapped(std::string_view text, std::size_t columns, std::size_t indent) {
-  if (columns == 0) return std::string(text);
-  std::string result, line;
-  const auto end_line = [&] {
-    result += (result.empty() ? "" : "\n") + line;
-    line = std::string(indent, ' ');
-  };
-  bool blank = true;  // the line has no word
-  while (!text.empty()) {
-    const std::size_t space = std::min(text.find(' '), text.size());
-    std::string_view word = text.substr(0, space);
-    text.remove_prefix(std::min(space + 1, text.size()));
-    while (columns_of(line) + !blank + columns_of(word) > columns) {
-      // A word that is longer than a line is broken after a comma.
-      const std::size_t room = columns > columns_of(line) + !blank ? columns - columns_of(line) - !blank : 0;
-      const std::size_t comma =
-          columns_of(word) > columns - indent ? word.substr(0, room).rfind(',') : word.npos;
-      if (comma != word.npos) {
-        line += (blank ? "" : " ") + std::string(word.substr(0, comma + 1));
-        word.remove_prefix(comma + 1);
-      } else if (blank) {
-        break;
-      }
-      end_line();
-      blank = true;
-    }
-    line += (blank ? "" : " ") + std::string(word);
-    blank = false;
-  }
-  end_line();
-  return result;
-}
 
 std::string training_header(const RunRecord& record, std::size_t columns) {
   const RunSettings& settings = record.settings;

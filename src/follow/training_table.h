@@ -8,10 +8,6 @@
 
 namespace bart {
 
-/// `text` in lines of at most `columns` columns, broken at spaces, or after commas where a word is longer;
-/// the lines after the first begin with `indent` spaces. 0 columns: one line.
-std::string wrapped(std::string_view text, std::size_t columns, std::size_t indent = 2);
-
 /// What a training begins with, in lines: the data, the split, and the settings that differ from the
 /// defaults.
 std::string training_header(const RunRecord& record, std::size_t columns);

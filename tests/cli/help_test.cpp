@@ -1,6 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
+#include <string>
+
 #include "run_bart.h"
 
 namespace bart {
@@ -40,6 +43,34 @@ TEST(Help, TheProgramNamesItsCommands) {
        {"train", "predict", "evaluate", "explain", "report", "compare", "export", "convert", "audit", "apply",
         "lr-find", "tune", "bench", "summary", "sample", "recipe", "serve"})
     EXPECT_THAT(result.out, HasSubstr(command));
+}
+
+TEST(Help, FitsTheTerminalAndLosesNoWord) {
+  const ScratchFolder scratch;
+  const auto words = [](const std::string& text) {
+    std::string joined;  // a long value may be broken after a comma
+    for (const char c : text) {
+      if (c != ' ' && c != '\n') joined += c;
+    }
+    return joined;
+  };
+  for (const char* command : {"train", "predict", "serve", "explain", "tune", "sample"}) {
+    const std::string whole = run_bart(scratch.path(), {command, "--help"}).out;
+    for (const char* columns : {"50", "80", "120"}) {
+      const BartResult fitted =
+          run_bart(scratch.path(), {command, "--help"}, {.environment = {{"COLUMNS", columns}}});
+      EXPECT_EQ(words(fitted.out), words(whole)) << command << columns;
+      std::istringstream lines(fitted.out);
+      for (std::string line; std::getline(lines, line);) {
+        EXPECT_LE(line.size(), std::stoul(columns)) << command << ": " << line;
+      }
+    }
+  }
+  const std::string narrow =
+      run_bart(scratch.path(), {"predict", "--help"}, {.environment = {{"COLUMNS", "80"}}}).out;
+  EXPECT_THAT(narrow,
+              HasSubstr("  --every FLOAT               Seconds between the frames that are taken from a\n"
+                        "                              video (default: all frames)\n"));
 }
 
 TEST(Help, VersionIsALine) {

@@ -8,6 +8,7 @@
 #include "bart/platform/printable.h"
 #include "training_bar.h"
 #include "training_table.h"
+#include "wrapped.h"
 
 namespace bart {
 namespace {
