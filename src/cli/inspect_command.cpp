@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -23,6 +24,7 @@
 #include "output_checks.h"
 #include "outputs.h"
 #include "progress.h"
+#include "terminal.h"
 
 namespace bart {
 namespace {
@@ -98,7 +100,8 @@ int inspect_command(const InspectFlags& flags) {
     log.info(
         fmt::format("Wrote {} ({:.1f} MB)", flags.html.string(), 1e-6 * static_cast<double>(page.size())));
   }
-  const std::string text = flags.json ? inspection_json(inspection) : inspection_text(inspection);
+  const std::string text =
+      flags.json ? inspection_json(inspection) : inspection_text(inspection, terminal_columns(STDOUT_FILENO));
   write_output("-", text);
   return 0;
 }

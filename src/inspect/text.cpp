@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 #include "bart/html/html.h"
 #include "bart/inspect/report.h"
@@ -18,16 +19,20 @@ using namespace words;
 constexpr std::size_t most_lines = 10;
 
 /// Rows under headings. Each column is as wide as its widest cell; `right[c]` aligns column c to the right,
-/// for numbers.
-std::string table(const std::vector<std::vector<std::string>>& rows, const std::vector<bool>& right) {
+/// for numbers. Where a row would be wider than `columns`, the last columns are left out, except the first
+/// two; 0 is no limit.
+std::string table(const std::vector<std::vector<std::string>>& rows, const std::vector<bool>& right,
+                  std::size_t columns) {
   std::vector<std::size_t> widths(right.size(), 0);
   for (const auto& row : rows) {
     for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], columns_of(row[c]));
   }
+  const auto width = [&] { return 2 * widths.size() + std::reduce(widths.begin(), widths.end()); };
+  while (columns > 0 && widths.size() > 2 && width() > columns) widths.pop_back();
   std::string text;
   for (const auto& row : rows) {
     std::string line;
-    for (std::size_t c = 0; c < row.size(); ++c) {
+    for (std::size_t c = 0; c < std::min(row.size(), widths.size()); ++c) {
       const std::string space(widths[c] - columns_of(row[c]), ' ');
       line += "  " + (right[c] ? space + row[c] : row[c] + space);
     }
@@ -36,7 +41,7 @@ std::string table(const std::vector<std::vector<std::string>>& rows, const std::
   return text;
 }
 
-std::string class_table(const Inspection& inspection) {
+std::string class_table(const Inspection& inspection, std::size_t columns) {
   std::vector<std::vector<std::string>> rows{
       {"class", "pictures", "share", "test", "near dup.", "unreadable", "formats", "modes", "size"}};
   std::vector<bool> right{false, true, true, true, true, true, false, false, false};
@@ -53,7 +58,7 @@ std::string class_table(const Inspection& inspection) {
     }
     right.insert(right.begin() + 3, true);
   }
-  return table(rows, right);
+  return table(rows, right, columns);
 }
 
 std::string group_lines(const Inspection& inspection, const std::vector<DuplicateGroup>& groups) {
@@ -92,7 +97,7 @@ std::string original_sizes(const Inspection& inspection) {
                      shape(*inspection.sizes.rbegin()));
 }
 
-std::string duplicate_table(const Inspection& inspection) {
+std::string duplicate_table(const Inspection& inspection, std::size_t columns) {
   std::vector<std::vector<std::string>> rows{
       {"duplicates", "groups", "pictures", "across classes", "across the split"}};
   const auto add = [&](const char* kind, const std::vector<DuplicateGroup>& groups) {
@@ -102,7 +107,7 @@ std::string duplicate_table(const Inspection& inspection) {
   add("same bytes", inspection.same_bytes);
   add("same pixels, other bytes", inspection.same_pixels);
   add("near duplicates", inspection.near_duplicates);
-  return table(rows, {false, true, true, true, true});
+  return table(rows, {false, true, true, true, true}, columns);
 }
 
 std::string leak(const Inspection& inspection) {
@@ -123,13 +128,13 @@ std::string leak(const Inspection& inspection) {
 
 }  // namespace
 
-std::string inspection_text(const Inspection& inspection) {
+std::string inspection_text(const Inspection& inspection, std::size_t columns) {
   std::string text =
       fmt::format("{}: {} in {}, {}\n", printable(inspection.folder.string()),
                   counted(inspection.pictures.size(), "picture", "pictures"),
                   counted(inspection.classes.size(), "class", "classes"), megabytes(inspection.bytes));
-  text += original_sizes(inspection) + "\n" + class_table(inspection) + "\n" + duplicate_table(inspection) +
-          "\n" + leak(inspection);
+  text += original_sizes(inspection) + "\n" + class_table(inspection, columns) + "\n" +
+          duplicate_table(inspection, columns) + "\n" + leak(inspection);
 
   const std::array<std::pair<const char*, const std::vector<DuplicateGroup>*>, 3> kinds{
       {{"Same bytes", &inspection.same_bytes},

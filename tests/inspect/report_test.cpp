@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "planted_data_set.h"
 
@@ -38,6 +39,24 @@ TEST_F(Report, TextNamesEveryFindingOnce) {
   EXPECT_THAT(text, HasSubstr("apple/3.jpg, banana/near.jpg  [across classes]"));
   EXPECT_THAT(text, HasSubstr("banana/grey.pgm: L\n"));
   EXPECT_THAT(text, HasSubstr("Unreadable (2), which bart train skips:\n  banana/broken.jpg: "));
+}
+
+TEST_F(Report, TablesFitTheTerminal) {
+  const std::string whole = inspection_text(inspection_);
+  EXPECT_THAT(whole, HasSubstr("near dup.  unreadable  formats"));
+  for (const std::size_t columns : {40u, 60u}) {
+    std::istringstream lines(inspection_text(inspection_, columns));
+    bool in_table = false;
+    std::size_t rows = 0;
+    for (std::string line; std::getline(lines, line);) {
+      in_table =
+          line.starts_with("  class") || line.starts_with("  duplicates") || (in_table && !line.empty());
+      if (!in_table) continue;
+      ++rows;
+      EXPECT_LE(line.size(), columns) << line;
+    }
+    EXPECT_EQ(rows, 7u);  // two headings, two classes, three kinds of duplicates
+  }
 }
 
 TEST_F(Report, TextHasNoTerminalControlsOfFileNames) {

@@ -8,8 +8,9 @@
 
 namespace bart {
 
-/// The inspection as aligned tables for a terminal.
-std::string inspection_text(const Inspection& inspection);
+/// The inspection as aligned tables for a terminal. The last columns of tables that are wider than `columns`
+/// are left out; 0 is no limit.
+std::string inspection_text(const Inspection& inspection, std::size_t columns = 0);
 
 /// The whole inspection as one JSON object.
 std::string inspection_json(const Inspection& inspection);
