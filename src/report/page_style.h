@@ -75,7 +75,7 @@ th[aria-sort=ascending] button::after{content:" ▲"}th[aria-sort=descending] bu
 .shown img{width:100%;height:104px;object-fit:contain;background:none;border-radius:0}
 .shown figcaption{font-size:13.5px;line-height:1.4;overflow-wrap:anywhere}
 .shown figcaption small{display:block;font-size:11.5px}
-.smalls{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(150px,46%),1fr));gap:10px;margin-top:14px}
+.smalls{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(164px,46%),1fr));gap:10px;margin-top:14px}
 .small{margin:0;min-width:0;background:var(--raised);border:1px solid var(--line);border-radius:8px;padding:8px;font-size:12px;line-height:1.35;overflow-wrap:anywhere}
 .small img{width:100%;height:104px;object-fit:contain;background:none;border-radius:0;margin-bottom:5px}
 .small small{display:block;font-size:11px}
@@ -99,8 +99,8 @@ p small{overflow-wrap:anywhere}
 footer{margin-top:48px;color:var(--quiet);font-size:13px}
 @media (max-width:900px){.charts{grid-template-columns:1fr 1fr}.chart:nth-child(n){grid-column:span 1}.chart svg text{font-size:15px}}
 @media (max-width:680px){.tools{position:static;justify-content:flex-end;margin-bottom:8px}.charts,.two{grid-template-columns:1fr}.chart:nth-child(n) svg text{font-size:13px}th,td{padding:4px 6px}.models .n{white-space:normal}td.bar{min-width:70px}tbody th{min-width:110px}.cards{grid-template-columns:1fr 1fr}}
-@media (max-width:520px){.sortable .bar,.sortable [data-still]{display:none}}
-@media print{.filters{display:none}.command{white-space:pre-wrap;overflow-wrap:anywhere}h2+p,h3+p{break-after:avoid}.small{break-inside:avoid}:root{--a:#2563c4;--b:#c96a12;--good:#1f7a4d;--right:37 99 196;--wrong:201 58 30}nav,.tools,.told,summary{display:none}.cards{grid-template-columns:repeat(3,1fr)}.card strong{font-size:20px}p,h3+.scroll{break-inside:avoid}.curves,.smalls{grid-template-columns:repeat(6,1fr)}.small img{height:72px}.small,.curve{font-size:10.5px;padding:6px}.small small{font-size:9.5px}.charts{grid-template-columns:repeat(6,1fr)}.chart:nth-child(n){grid-column:span 2}.chart:nth-child(-n+2){grid-column:span 3}.matrix svg{max-height:none}.pictures{grid-template-columns:1fr 1fr}h2{margin-top:28px}.chart,.shown,.matrix,.command{break-inside:avoid}.scale{break-after:avoid}}
+@media (max-width:520px){table{font-size:12.5px}th,td{padding:4px}tbody th{min-width:90px}.sortable .bar,.sortable [data-still]{display:none}}
+@media print{.filters{display:none}.command{white-space:pre-wrap;overflow-wrap:anywhere}h2+p,h3+p{break-after:avoid}.small{break-inside:avoid}:root{--a:#2563c4;--b:#c96a12;--good:#1f7a4d;--right:37 99 196;--wrong:201 58 30}nav,.tools,.told,summary{display:none}.cards{grid-template-columns:repeat(3,1fr)}.card strong{font-size:20px}p,h3+.scroll{break-inside:avoid}.two,#calibration~.scroll{break-inside:avoid}.curves,.smalls{grid-template-columns:repeat(5,1fr)}.small img{height:72px}.small,.curve{font-size:10.5px;padding:6px}.small small{font-size:9.5px}.charts{grid-template-columns:repeat(6,1fr)}.chart:nth-child(n){grid-column:span 2}.chart:nth-child(-n+2){grid-column:span 3}.matrix svg{max-height:none}.pictures{grid-template-columns:1fr 1fr}h2{margin-top:28px}.chart,.shown,.matrix,.command{break-inside:avoid}.scale{break-after:avoid}}
 )";
 
 }  // namespace bart
