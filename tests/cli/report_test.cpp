@@ -172,7 +172,7 @@ TEST_F(ReportDrawn, ChromiumAnswersWhatIsTypedAndClicked) {
     };
     type(search, '');
     const median = figures.map(f => +f.dataset.certainty).sort()[figures.length >> 1], percent = Math.ceil(100 * median);
-    said.push(leaves(range, percent, d => +d.certainty >= percent / 100) && leaves(search, 'PIC_', d => d.file.includes('pic_')));
+    said.push(leaves(range, percent, d => +d.certainty >= percent / 100) && leaves(search, figures[0].dataset.file.toUpperCase(), d => d.file === figures[0].dataset.file));
     said.push([[truth, 'truth'], [taken, 'said']].every(([control, key]) =>
       leaves(control, control.options[1].value, d => d[key] === control.options[1].value)));
     type(range, percent);
