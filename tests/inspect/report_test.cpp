@@ -93,7 +93,7 @@ TEST_F(Report, PageIsSelfContainedAndShowsWhatWasFound) {
   EXPECT_EQ(count(page, "<img src=\"data:image/jpeg;base64,"), 16 + 2 * 5);
   EXPECT_EQ(count(page, " alt=\"") - count(page, " alt=\"\""), 16 + 2 * 5);
   EXPECT_EQ(count(page, "<th scope=\"row\">apple</th>"), 1);
-  EXPECT_THAT(page, HasSubstr("banana/text&lt;b&gt;.jpg"));
+  EXPECT_THAT(page, HasSubstr("banana/<wbr>text&lt;b&gt;.jpg"));
   EXPECT_THAT(page, Not(HasSubstr("text<b>")));
 }
 
