@@ -81,7 +81,7 @@ TEST_F(AuditDrawn, RefusesWhatCannotBe) {
   EXPECT_EQ(run_bart(here(), {"audit", "faces", "--model", "m", "--probabilities", "p.csv"}).code, 2);
   const BartResult inside = audit({"--out", "faces/audit"});
   EXPECT_EQ(inside.code, 2);
-  EXPECT_THAT(inside.err, HasSubstr("lies in the data folder"));
+  EXPECT_THAT(inside.err, HasSubstr("is in the data folder"));
   EXPECT_EQ(run_bart(here(), {"apply", "gone.json"}).code, 1);
 }
 

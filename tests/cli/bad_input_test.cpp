@@ -133,7 +133,7 @@ TEST_F(BadInput, ResultsIntoTheDataFolder) {
   expect_failure(2, {"train", "."}, "data folder");
   for (const std::string command : {"tune", "audit"}) {
     expect_failure(2, {command, "faces", "--out", "faces/results"},
-                   "--out faces/results lies in the data folder");
+                   "--out faces/results is in the data folder");
     EXPECT_FALSE(fs::exists(here() / "faces" / "results"));
   }
 }

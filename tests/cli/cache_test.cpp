@@ -131,7 +131,7 @@ TEST_F(Cache, OneThatIsCutShortWhileATrainingRunsIsSaidAndTheTrainingCanGoOn) {
 TEST_F(Cache, OneInTheDataFolderIsRefused) {
   const BartResult result = run_bart(here(), {"train", "faces", "--cache", "faces/cache"});
   EXPECT_EQ(result.code, 2);
-  EXPECT_THAT(result.err, HasSubstr("lies in the data folder"));
+  EXPECT_THAT(result.err, HasSubstr("is in the data folder"));
   EXPECT_FALSE(fs::exists(here() / "faces/cache"));
 }
 
