@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <map>
+#include <optional>
 
 #include "cuda_fixture.h"
 #include "golden.h"
@@ -21,9 +22,9 @@ using Distances = std::map<std::pair<std::string, std::string>, double>;
 constexpr double float_rounding = 0x1p-24;  // what storing the exact result costs at most
 constexpr double allowed_ratio = 3;
 
-Distances torch_distances(const std::string& name) {
+Distances torch_distances(const std::string& name, const std::string& golden = "torch_f32_distance.tsv") {
   Distances distances;
-  for (const std::vector<std::string>& row : test::read_golden("torch_f32_distance.tsv")) {
+  for (const std::vector<std::string>& row : test::read_golden(golden)) {
     if (row[0] == name) distances[{row[1], row[2]}] = std::stod(row[3]);
   }
   return distances;
@@ -88,6 +89,47 @@ TEST_P(CudaOnSmallNetworks, IsAsCloseToTheRefereeAsPyTorch) {
 
 INSTANTIATE_TEST_SUITE_P(Each, CudaOnSmallNetworks, testing::ValuesIn(test::generated_cases()),
                          [](const auto& parameter) { return parameter.param.name; });
+
+/// The first step of the whole network on the subset, within a share of the distances of PyTorch's mode.
+void expect_within(const std::string& mode, double ratio, Precision precision,
+                   const test::TrainingBatch& batch, const StateDict& start, const DropoutMasks& masks,
+                   const Referee& truth) {
+  const Architecture architecture{.classes = 42};
+  CudaBackend engine(stand_in_context(), architecture, precision, precision);
+  engine.load(start);
+  const std::vector<const std::uint8_t*> pictures = batch.pictures();
+  engine.step({.pictures = pictures, .labels = batch.labels}, masks, {.learning_rate = 0});
+  Distances distances;
+  keep_largest(distances, "logits", "step1", distance(engine.last_logits(), truth.logits()));
+  for (const Tensor& gradient : engine.gradients()) {
+    if (test::is_noise(gradient.name)) continue;
+    keep_largest(distances, "gradient", gradient.name,
+                 distance(gradient.floats(), truth.gradients().at(gradient.name)));
+  }
+  const Distances torch = torch_distances(mode, "torch_mode_distance.tsv");
+  EXPECT_EQ(distances.size(), torch.size());
+  for (const auto& [key, value] : distances) {
+    ASSERT_TRUE(torch.contains(key)) << key.first << " " << key.second;
+    std::printf("  %-42s %10.2e %10.2e\n", (key.first + " " + key.second).c_str(), value, torch.at(key));
+    EXPECT_LE(value, ratio * torch.at(key)) << mode << " " << key.first << " " << key.second;
+  }
+}
+
+// As engine_vs_referee_test.cpp asks it of the processor: f32 well inside PyTorch's channels_last mode, bf16
+// as close as PyTorch's bf16.
+TEST(CudaOnTheSubset, TheFirstStepIsAsCloseAsPyTorchsModes) {
+  const std::optional<test::TrainingBatch> batch = test::first_subset_batch();
+  if (!batch) GTEST_SKIP() << "the pictures of the subset are not here";
+  reset_stand_in();
+  const Architecture architecture{.classes = 42};
+  Mt19937 global(10);
+  const StateDict start = initial_state(architecture, global);
+  const DropoutMasks masks = draw_dropout_masks(architecture, 32, global);
+  Referee truth(architecture, start);
+  truth.forward_backward(referee::input_of(batch->pictures(), 128), batch->labels, masks);
+  expect_within("channels_last", 0.2, Precision::f32, *batch, start, masks, truth);
+  expect_within("bf16", allowed_ratio, Precision::bf16, *batch, start, masks, truth);
+}
 
 }  // namespace
 }  // namespace bart::cuda

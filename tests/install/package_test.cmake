@@ -83,7 +83,7 @@ if(mpi)
 endif()
 
 # The part for GPUs, too. It is linked to nothing of CUDA.
-if(cuda)
+if(cuda AND EXISTS ${build}/src/cuda/libbart-cuda.so)
   file(GLOB package ${scratch}/bart-trainer-cuda_*.deb)
   run(${dpkg_deb} --field ${package} Depends)
   string(FIND "${output}" "bart-trainer (= ${version})" at)
