@@ -152,6 +152,7 @@ void add_audit_command(CLI::App& program, Run& run) {
       "Examples:\n"
       "  bart audit faces                             five trainings of 20 epochs\n"
       "  bart audit faces --folds 3 --image-size 64   a quicker look\n"
+      "  bart audit faces --epochs 50 --bs 16         a small data set, whose trainings need more steps\n"
       "  bart audit faces --model run1                the pictures that run1 was not trained on\n"
       "  bart apply decisions.json                    what you decided on the page");
   command->callback([flags, &run, command] {
