@@ -164,7 +164,7 @@ TEST_F(ServerTest, HostileBytesGetAnErrorOrAClosedConnectionAndTheNextRequestIts
       "GET /healthz HTTP/1.1\r\nHost : localhost\r\n\r\n",
       "GET /healthz HTTP/1.1\r\n Host: localhost\r\n\r\n",
       "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: \x01\r\n\r\n",
-      std::string("GET /healthz\0 HTTP/1.1\r\nHost: localhost\r\n\r\n", 45),
+      std::string("GET /healthz\0", 13) + " HTTP/1.1\r\nHost: localhost\r\n\r\n",
       "GET /../../etc/passwd HTTP/1.1\r\nHost: localhost\r\n\r\n",
       "GET " + std::string(20000, '/') + " HTTP/1.1\r\nHost: localhost\r\n\r\n",
       "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + std::string(20000, 'x') + "\r\n\r\n",
