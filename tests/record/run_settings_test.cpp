@@ -149,7 +149,7 @@ TEST(RunSettings, AnImpossibleValueIsNamedAsTheCallerCallsIt) {
   EXPECT_THAT(wrong([](RunSettings& s) { s.warm_up = 20; }).second, HasSubstr("--warm-up must be shorter"));
   EXPECT_THAT(wrong([](RunSettings& s) { s.warm_up = 1, s.schedule = "one-cycle"; }).second,
               HasSubstr("--warm-up must be 0 with the schedule one-cycle"));
-  EXPECT_THAT(wrong([](RunSettings& s) { s.weight_decay = 0.1; }).second, HasSubstr("take adamw, not 0.1"));
+  EXPECT_THAT(wrong([](RunSettings& s) { s.weight_decay = 0.1; }).second, HasSubstr("use adamw, not 0.1"));
   EXPECT_THAT(wrong([](RunSettings& s) { s.beta2 = 1; }).second, HasSubstr("--beta2"));
   EXPECT_THAT(wrong([](RunSettings& s) { s.label_smoothing = 1; }).second, HasSubstr("--label-smoothing"));
   EXPECT_THAT(wrong([](RunSettings& s) { s.logit_adjustment = -1; }).second, HasSubstr("--logit-adjustment"));
