@@ -18,6 +18,7 @@
 #include "bart/platform/files.h"
 #include "bart/platform/folder_lock.h"
 #include "bart/platform/hash.h"
+#include "bart/platform/make_folders.h"
 #include "bart/platform/rename_new.h"
 #include "journal.h"
 
@@ -191,7 +192,7 @@ void move_picture(const fs::path& from_base, const std::string& from, const fs::
   if (!here && there) return;
   if (!here) throw PictureGone(fmt::format("{} is gone", (from_base / from).string()));
   if (there) throw Error(fmt::format("{} already exists", (to_base / to).string()));
-  fs::create_directories((to_base / to).parent_path());
+  make_folders((to_base / to).parent_path());
   move_file(from_base / from, to_base / to);
 }
 
@@ -247,7 +248,7 @@ Applied apply_decisions(const fs::path& path, const fs::path& folder) {
   if (journal.state == Journal::State::undone) {
     journal = Plan(places).of(decisions.decisions);
     if (journal.moves.empty()) return told(places, journal, false);
-    fs::create_directories(places.removed);
+    make_folders(places.removed);
     if (!lock) lock = std::make_unique<FolderLock>(places.removed);
     write_state(places, journal, Journal::State::applying);
   }

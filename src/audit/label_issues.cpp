@@ -39,11 +39,14 @@ std::size_t largest(std::span<const double> row) {
 }
 
 void check(const OutOfSample& data) {
-  const bool fit = data.classes > 0 && data.probabilities.size() == data.size() * data.classes &&
+  const bool fit = data.classes > 0 && data.probabilities.size() % data.classes == 0 &&
+                   data.probabilities.size() / data.classes == data.size() &&
                    std::ranges::all_of(data.labels, [&](std::int32_t label) {
                      return label >= 0 && static_cast<std::size_t>(label) < data.classes;
                    });
   if (!fit) throw Error("the probabilities do not fit the labels");
+  if (!std::ranges::all_of(data.probabilities, [](double p) { return p >= 0 && p <= 1; }))
+    throw Error("a probability is not from 0 to 1");
 }
 
 std::vector<double> pictures_per_class(const OutOfSample& data) {

@@ -7,6 +7,7 @@
 #include "bart/html/html.h"
 #include "bart/inspect/thumbnail.h"
 #include "bart/platform/counted.h"
+#include "bart/platform/error.h"
 #include "check_audit.h"
 #include "kinds.h"
 #include "page_script.h"
@@ -215,6 +216,7 @@ class Page {
 
 std::string audit_page(const Audit& audit, const OnProgress& progress) {
   check(audit);
+  if (audit.inspection.folder.empty()) throw Error("the page of an audit names the folder of its pictures");
   return Page(audit, progress).text();
 }
 

@@ -42,6 +42,7 @@ void check_augmentation(const Augmentation& a) {
 }
 
 Augmentation mild_augmentation(const Augmentation& a) {
+  check_augmentation(a);
   return {.mirror = a.mirror, .window = {(1 + a.window.low) / 2, (1 + a.window.high) / 2}};
 }
 

@@ -90,6 +90,7 @@ PictureChange draw_change(const Augmentation& a, PictureRandom random, int from_
         fmt::format("a picture of {0} x {0} cannot be changed into one of {1} x {1}: sides of 1 to {2} can",
                     from_side, to_side, largest_changed_side));
   }
+  check_augmentation(a);
   PictureChange change{};
   // A point of the result, relative to the centre and in units of the sides, is mirrored, scaled to the
   // window, sheared, rotated and moved.

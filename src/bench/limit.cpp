@@ -116,6 +116,7 @@ Limit measure_limit(const Architecture& architecture, const LimitOptions& option
 
 double copy_bytes_per_second(int threads, int rounds) {
   constexpr std::size_t bytes = std::size_t{256} << 20;
+  if (threads < 0) throw Error(fmt::format("{} threads are not possible", threads));
   const int all = threads == 0 ? available_threads() : threads;
   const AlignedMemory from(bytes);
   const AlignedMemory to(bytes);

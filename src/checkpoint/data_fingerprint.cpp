@@ -8,6 +8,7 @@
 #include <span>
 #include <unordered_map>
 
+#include "bart/platform/error.h"
 #include "bart/platform/hash.h"
 #include "bart/platform/threads.h"
 
@@ -34,6 +35,8 @@ std::uint64_t fingerprint_of_classes(const std::vector<std::string>& classes) {
 }
 
 DataFingerprint fingerprint_of(const LoadedPictures& pictures, int threads) {
+  if (pictures.files.size() != pictures.size() || pictures.hashes.size() != pictures.size())
+    throw Error("the files and hashes of the pictures do not fit their labels");
   DataFingerprint fingerprint;
   fingerprint.classes = fingerprint_of_classes(pictures.classes);
   fingerprint.names.resize(pictures.size());
@@ -48,6 +51,9 @@ DataFingerprint fingerprint_of(const LoadedPictures& pictures, int threads) {
 
 std::string difference(const DataFingerprint& before, const DataFingerprint& now,
                        const std::vector<std::string>& files) {
+  if (before.names.size() != before.pixels.size() || now.names.size() != now.pixels.size() ||
+      now.names.size() != files.size())
+    throw Error("the parts of a fingerprint do not fit each other");
   if (now == before) return {};
   if (now.classes != before.classes) return "its classes are different";
 

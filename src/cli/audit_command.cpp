@@ -14,6 +14,7 @@
 #include "bart/platform/counted.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
+#include "bart/platform/make_folders.h"
 #include "bart/run/settle.h"
 #include "commands.h"
 #include "listing_text.h"
@@ -59,7 +60,7 @@ int audit_command(AuditFlags& flags) {
                       .training = shown("Training"),
                       .predicting = shown("Predicting"),
                       .warning = [&](const std::string& sentence) { log.warning(sentence); }});
-  fs::create_directories(flags.out);
+  make_folders(flags.out);
   std::vector<std::string> saved;
   const auto save = [&](const char* name, const std::string& text) {
     EarlierOutput earlier(flags.out / name, EarlierOutput::Replaced::as_a_whole);

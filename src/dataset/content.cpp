@@ -7,7 +7,10 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "bart/dataset/check_pixels.h"
 #include "bart/platform/counted.h"
+#include "bart/platform/error.h"
+#include "bart/platform/printable.h"
 
 namespace bart {
 namespace {
@@ -34,15 +37,20 @@ std::vector<bool> match_by_content(std::span<const std::uint64_t> hashes,
 }
 
 bool is_clipped_gray(std::string_view mode, std::span<const std::uint8_t> resized) {
-  return std::ranges::find(deep_gray, mode) != deep_gray.end() && is_black_and_white(resized);
+  return std::ranges::find(deep_gray, mode) != deep_gray.end() && !resized.empty() &&
+         is_black_and_white(resized);
 }
 
 std::vector<std::string> clipped_gray(const LoadedPictures& pictures) {
+  check_pixels(pictures);
+  if (pictures.files.size() != pictures.size()) throw Error("the files do not fit the pictures");
   std::unordered_map<std::string, std::size_t> places;
   for (std::size_t i = 0; i < pictures.size(); ++i) places.emplace(pictures.files[i], i);
   std::vector<std::string> clipped;
   for (const auto& [file, mode] : pictures.converted) {
-    if (is_clipped_gray(mode, {pictures.picture(places.at(file)), pictures.bytes_each()}))
+    const auto place = places.find(file);
+    if (place == places.end()) throw Error(fmt::format("{} is not one of the pictures", printable(file)));
+    if (is_clipped_gray(mode, {pictures.picture(place->second), pictures.bytes_each()}))
       clipped.push_back(file);
   }
   return clipped;

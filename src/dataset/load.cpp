@@ -10,6 +10,7 @@
 #include <limits>
 #include <mutex>
 
+#include "bart/dataset/check_pixels.h"
 #include "bart/dataset/read_picture_file.h"
 #include "bart/pictures/decode.h"
 #include "bart/platform/error.h"
@@ -257,6 +258,14 @@ std::string read_with_cache(const Listing& listing, const LoadOptions& options, 
 }
 
 }  // namespace
+
+void check_pixels(const LoadedPictures& pictures) {
+  const std::size_t slots =
+      pictures.image_size > 0 ? pictures.pixels.size() / pictures.bytes_each() : std::size_t{0};
+  if (pictures.slots.size() != pictures.size() ||
+      !std::ranges::all_of(pictures.slots, [&](std::uint32_t slot) { return slot < slots; }))
+    throw Error("the pictures do not fit their pixels");
+}
 
 Listing listing_of(const Listing& listing, const LoadedPictures& pictures,
                    std::span<const std::uint32_t> indices) {

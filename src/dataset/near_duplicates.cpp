@@ -5,6 +5,7 @@
 #include <bit>
 #include <numeric>
 
+#include "bart/dataset/check_pixels.h"
 #include "bart/pictures/resize.h"
 #include "bart/platform/threads.h"
 
@@ -116,6 +117,7 @@ std::vector<std::uint32_t> near_duplicate_groups(std::span<const PictureSignatur
 }
 
 std::vector<PictureSignature> signatures_of(const LoadedPictures& pictures, int threads) {
+  check_pixels(pictures);
   std::vector<PictureSignature> signatures(pictures.size());
   const int size = pictures.image_size;
   const std::size_t bytes = static_cast<std::size_t>(size) * size * 3;

@@ -3,10 +3,29 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "bart/platform/error.h"
 
 namespace bart {
+
+void check_optimizer(double learning_rate, const Optimizer& optimizer) {
+  const auto possible = [](double value) { return std::isfinite(value) && value >= 0; };
+  if (!possible(learning_rate) || !possible(optimizer.weight_decay)) {
+    throw Error(
+        fmt::format("a learning rate of {} and a weight decay of {} are not possible: they must be at "
+                    "least 0",
+                    learning_rate, optimizer.weight_decay));
+  }
+  if (optimizer.kind == OptimizerKind::adam && !(optimizer.beta2 >= 0 && optimizer.beta2 < 1))
+    throw Error(
+        fmt::format("a beta 2 of {} is not possible: it must be at least 0 and below 1", optimizer.beta2));
+}
+
+void check_clip_norm(double max_norm) {
+  if (!(max_norm >= 0))
+    throw Error(fmt::format("gradients cannot be clipped to a norm of {}: it must be at least 0", max_norm));
+}
 
 void check_pictures(std::span<const std::uint8_t* const> pictures) {
   if (std::ranges::find(pictures, nullptr) != pictures.end()) throw Error("a picture is missing");
@@ -31,6 +50,10 @@ void check_batch(const Architecture& architecture, const Batch& batch, const Dro
       batch.logit_adjustments.size() != static_cast<std::size_t>(architecture.classes)) {
     throw Error(fmt::format("a training batch has {} logit adjustments for {} classes",
                             batch.logit_adjustments.size(), architecture.classes));
+  }
+  if (!std::ranges::all_of(batch.class_weights, [](float w) { return std::isfinite(w) && w >= 0; }) ||
+      !std::ranges::all_of(batch.logit_adjustments, [](float a) { return std::isfinite(a); })) {
+    throw Error("class weights must be finite and at least 0, and logit adjustments finite");
   }
   if (!(batch.label_smoothing >= 0 && batch.label_smoothing < 1)) {
     throw Error(fmt::format("a label smoothing of {} is not possible: it must be at least 0 and below 1",

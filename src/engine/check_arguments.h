@@ -14,6 +14,12 @@ namespace bart {
 /// picture is missing is not checked, since a process may have only some of the pictures.
 void check_batch(const Architecture& architecture, const Batch& batch, const DropoutMasks& masks);
 
+/// Throws Error when the optimizer cannot take a step with these numbers.
+void check_optimizer(double learning_rate, const Optimizer& optimizer);
+
+/// Throws Error for a norm that gradients cannot be clipped to; an infinite one leaves them as they are.
+void check_clip_norm(double max_norm);
+
 /// Throws Error when one of them is missing.
 void check_pictures(std::span<const std::uint8_t* const> pictures);
 

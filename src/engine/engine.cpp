@@ -1,6 +1,5 @@
 #include "bart/engine/engine.h"
 
-#include <cmath>
 #include <utility>
 
 #include "bart/engine/processor.h"
@@ -38,9 +37,8 @@ StateDict Engine::state() const {
 
 StepResult Engine::step(const Batch& batch, const DropoutMasks& masks, const StepOptions& options) {
   check_batch(architecture(), batch, masks);
-  if (!std::isfinite(options.learning_rate) || !(options.clip_norm >= 0))
-    throw Error(
-        "a training step needs a finite learning rate, and a norm of at least 0 to clip gradients to");
+  check_optimizer(options.learning_rate, options.optimizer);
+  check_clip_norm(options.clip_norm);
   return backend_->step(batch, masks, options);
 }
 

@@ -191,6 +191,7 @@ std::vector<float> ProcessorBackend::last_logits() const {
 }
 
 double ProcessorBackend::clip_gradients(double max_norm) {
+  check_clip_norm(max_norm);
   const OneDnnThreads threads = impl_->enter();
   impl_->prepare_training();
   return bart::clip_gradients(impl_->network.team, impl_->parameters.gradients.floats(),
@@ -198,6 +199,7 @@ double ProcessorBackend::clip_gradients(double max_norm) {
 }
 
 void ProcessorBackend::optimizer_step(double learning_rate, const Optimizer& optimizer) {
+  check_optimizer(learning_rate, optimizer);
   const OneDnnThreads threads = impl_->enter();
   impl_->prepare_training();
   impl_->evaluation_current = false;
@@ -236,6 +238,7 @@ AdamState ProcessorBackend::adam_state() const {
 }
 
 void ProcessorBackend::load_adam_state(const AdamState& adam) {
+  if (adam.steps < 0) throw Error(fmt::format("an optimizer cannot have taken {} steps", adam.steps));
   const OneDnnThreads threads = impl_->enter();
   impl_->prepare_training();
   Parameters& p = impl_->parameters;
@@ -247,6 +250,7 @@ void ProcessorBackend::load_adam_state(const AdamState& adam) {
 void ProcessorBackend::evaluate(std::span<const std::uint8_t* const> pictures, std::span<float> logits,
                                 std::span<float> features) {
   check_evaluation(architecture(), pictures.size(), logits.size(), features.size());
+  check_pictures(pictures);
   if (pictures.empty()) return;
   const OneDnnThreads threads = impl_->enter();
   impl_->begin_evaluation(pictures).run(pictures, logits, features);
@@ -269,6 +273,8 @@ std::vector<Operation> ProcessorBackend::step_operations(const Batch& batch, con
 
 std::vector<Operation> ProcessorBackend::evaluation_operations(
     std::span<const std::uint8_t* const> pictures) {
+  if (pictures.empty()) throw Error("an evaluation without pictures has no operations");
+  check_pictures(pictures);
   const OneDnnThreads threads = impl_->enter();
   return impl_->begin_evaluation(pictures).operations(pictures);
 }

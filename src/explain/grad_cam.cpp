@@ -22,6 +22,12 @@ std::vector<float> values_of(const StateDict& state, const std::string& name, st
   return tensor->floats();
 }
 
+/// The architecture itself. Throws Error when no such network is possible.
+const Architecture& possible(const Architecture& architecture) {
+  layers_of(architecture);
+  return architecture;
+}
+
 /// 2x2 max-pooling and Flatten.
 std::vector<double> pooled(std::span<const float> features, std::size_t channels, std::size_t side) {
   std::vector<double> flat;
@@ -50,7 +56,7 @@ ClassActivationMap ClassActivationMap::normalized() const {
 }
 
 GradCam::GradCam(const Architecture& architecture, const StateDict& state)
-    : channels_(static_cast<std::size_t>(architecture.blocks.back().channels)),
+    : channels_(static_cast<std::size_t>(possible(architecture).blocks.back().channels)),
       side_(static_cast<std::size_t>(architecture.image_size >> (architecture.blocks.size() - 1))) {
   for (const Layer& layer : layers_of(architecture)) {
     if (layer.kind != LayerKind::linear) continue;

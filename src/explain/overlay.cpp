@@ -42,7 +42,7 @@ Between between(int i, int size, int side) {
 }  // namespace
 
 std::array<double, 3> heat_colour(double value) {
-  return turbo(0.15 + 0.8 * value);  // without the nearly black ends
+  return turbo(0.15 + 0.8 * (value > 0 ? std::min(value, 1.0) : 0));  // without the nearly black ends
 }
 
 Picture overlay(const Picture& picture, const ClassActivationMap& map) {
@@ -52,6 +52,8 @@ Picture overlay(const Picture& picture, const ClassActivationMap& map) {
   if (!has_bytes(map.side, map.side, 1, map.values.size()) ||
       !has_bytes(picture.width, picture.height, 3, picture.pixels.size()))
     throw Error("an overlay needs a whole picture and a whole map");
+  if (!std::ranges::all_of(map.values, [](float value) { return std::isfinite(value) && value >= 0; }))
+    throw Error("a map of how much each part counts needs finite values of at least 0");
   const ClassActivationMap heat = map.normalized();
   const auto side = static_cast<std::size_t>(heat.side);
   Picture result = picture;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 
 #include "bart/formats/joblib.h"
 #include "bart/platform/error.h"
@@ -65,6 +66,9 @@ std::string description(std::size_t count, std::size_t width) {
 }  // namespace
 
 std::vector<std::uint8_t> encode_label_encoder(const std::vector<std::string>& classes) {
+  std::vector<std::string_view> sorted(classes.begin(), classes.end());
+  std::ranges::sort(sorted);
+  if (std::ranges::adjacent_find(sorted) != sorted.end()) throw Error("a class is named twice");
   std::vector<std::u32string> names;
   std::size_t width = 1;
   for (const std::string& name : classes) {

@@ -333,7 +333,17 @@ Archive archive_of(const StateDict& state, std::string_view archive_name) {
 
 }  // namespace
 
+namespace {
+
+void check_archive_name(std::string_view name) {
+  if (name.empty() || name.size() > 255 || name.find('/') != std::string_view::npos)
+    throw Error("the folder of an archive's records needs a name of 1 to 255 bytes without a slash");
+}
+
+}  // namespace
+
 std::vector<std::uint8_t> encode_pth(const StateDict& state, std::string_view archive_name) {
+  check_archive_name(archive_name);
   return archive_of(state, archive_name).finish();
 }
 

@@ -113,6 +113,7 @@ ModelMetadata decode_model_metadata(std::string_view text) {
 }
 
 std::string classes_text(const std::vector<std::string>& classes) {
+  check_names(classes);
   return dumped(classes, -1);
 }
 

@@ -1,5 +1,6 @@
 #include "bart/inspect/inspect.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <mutex>
 #include <optional>
@@ -54,6 +55,10 @@ Reading read_picture(const std::filesystem::path& folder, const ListedPicture& l
 /// Sets the side of every picture: its part, when the data set comes with its own split, or else the side
 /// that the random split of a training with these options puts it on.
 void split_pictures(Inspection& inspection) {
+  const double test_size = inspection.options.test_size;
+  if (!(test_size >= 0 && test_size < 1))
+    throw Error(
+        fmt::format("a test size of {} is not possible: it must be at least 0 and below 1", test_size));
   std::vector<InspectedPicture>& pictures = inspection.pictures;
   const bool tests = std::ranges::find(pictures, Part::test, &InspectedPicture::side) != pictures.end();
   for (InspectedPicture& picture : pictures) {

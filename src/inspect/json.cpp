@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bart/inspect/report.h"
+#include "check_inspection.h"
 #include "words.h"
 
 namespace bart {
@@ -32,6 +33,7 @@ ordered_json groups_json(const Inspection& inspection, const std::vector<Duplica
 }  // namespace
 
 std::string inspection_json(const Inspection& inspection) {
+  check(inspection);
   ordered_json classes = ordered_json::array();
   for (const InspectedClass& one : inspection.classes) {
     ordered_json sizes = nullptr;

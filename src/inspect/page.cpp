@@ -7,6 +7,7 @@
 #include "bart/inspect/thumbnail.h"
 #include "bart/platform/counted.h"
 #include "bart/platform/printable.h"
+#include "check_inspection.h"
 #include "page_style.h"
 #include "words.h"
 
@@ -164,6 +165,7 @@ std::string file_section(const char* id, const std::string& heading, const char*
 }  // namespace
 
 std::string inspection_page(const Inspection& inspection, const OnProgress& progress) {
+  check(inspection);
   const std::vector<std::vector<std::uint32_t>> shown = samples(inspection);
   std::vector<std::uint32_t> wanted;
   for (const auto& pictures : shown) wanted.insert(wanted.end(), pictures.begin(), pictures.end());

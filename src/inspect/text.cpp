@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <numeric>
+#include <utility>
 
 #include "bart/html/html.h"
 #include "bart/inspect/report.h"
 #include "bart/platform/counted.h"
+#include "bart/platform/error.h"
 #include "bart/platform/printable.h"
+#include "check_inspection.h"
 #include "words.h"
 
 namespace bart {
@@ -128,7 +131,22 @@ std::string leak(const Inspection& inspection) {
 
 }  // namespace
 
+void check(const Inspection& inspection) {
+  const std::size_t pictures = inspection.pictures.size(), classes = inspection.classes.size();
+  bool fits = true;
+  for (const InspectedPicture& picture : inspection.pictures)
+    fits &= picture.label >= 0 && std::cmp_less(picture.label, classes);
+  for (const auto* groups : {&inspection.same_bytes, &inspection.same_pixels, &inspection.near_duplicates}) {
+    for (const DuplicateGroup& group : *groups) {
+      fits &= !group.pictures.empty();
+      fits &= std::ranges::all_of(group.pictures, [&](std::uint32_t i) { return i < pictures; });
+    }
+  }
+  if (!fits) throw Error("the parts of the inspection do not fit each other");
+}
+
 std::string inspection_text(const Inspection& inspection, std::size_t columns) {
+  check(inspection);
   std::string text =
       fmt::format("{}: {} in {}, {}\n", printable(inspection.folder.string()),
                   counted(inspection.pictures.size(), "picture", "pictures"),

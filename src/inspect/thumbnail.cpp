@@ -1,5 +1,6 @@
 #include "bart/inspect/thumbnail.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <mutex>
 
@@ -36,6 +37,8 @@ Thumbnails read_thumbnails(const Inspection& inspection, std::vector<std::uint32
                            int most_height, const OnProgress& progress) {
   std::ranges::sort(wanted);
   wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+  if (!wanted.empty() && wanted.back() >= inspection.pictures.size())
+    throw Error(fmt::format("there is no picture {} of {}", wanted.back(), inspection.pictures.size()));
   std::vector<Thumbnail> read(wanted.size());
   std::mutex progress_mutex;
   std::size_t done = 0;

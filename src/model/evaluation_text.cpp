@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "bart/engine/softmax.h"
 #include "bart/formats/csv.h"
 #include "bart/platform/counted.h"
+#include "bart/platform/error.h"
 #include "bart/platform/printable.h"
 
 namespace bart {
@@ -46,8 +48,26 @@ struct EvaluatedPicture {
   float probability;  // of the prediction
 };
 
+/// Throws Error when the parts of the report do not fit each other.
+void check(const EvaluationReport& evaluated) {
+  const FolderEvaluation& result = evaluated.result;
+  const std::size_t classes = evaluated.classes.size();
+  const auto is_class = [&](std::int32_t label) { return label >= 0 && std::cmp_less(label, classes); };
+  const ConfusionMatrix& confusion = result.evaluation.confusion;
+  bool fits = result.evaluated.size() == result.predictions.size() &&
+              (result.predictions.size() == 0 || result.predictions.classes == classes) &&
+              result.predictions.logits.size() == result.predictions.size() * result.predictions.classes &&
+              confusion.classes <= classes &&
+              confusion.counts.size() == confusion.classes * confusion.classes;
+  fits &= std::ranges::all_of(result.predictions.labels, is_class);
+  for (const std::uint32_t i : result.evaluated) fits &= i < result.pictures.files.size();
+  for (const ClassScores& scores : result.evaluation.report.classes) fits &= is_class(scores.label);
+  if (!fits) throw Error("the parts of the evaluation do not fit each other");
+}
+
 template <typename Take>
 void for_each_picture(const EvaluationReport& evaluated, Take take) {
+  check(evaluated);
   const Predictions& predictions = evaluated.result.predictions;
   for (std::size_t i = 0; i < predictions.size(); ++i) {
     const std::int32_t predicted = predicted_label(predictions.row(i));
@@ -62,6 +82,7 @@ void for_each_picture(const EvaluationReport& evaluated, Take take) {
 }  // namespace
 
 std::string evaluation_text(const EvaluationReport& evaluated) {
+  check(evaluated);
   const Evaluation& evaluation = evaluated.result.evaluation;
   const ClassificationReport& report = evaluation.report;
   std::vector<std::string> names;
@@ -109,6 +130,7 @@ std::string evaluation_text(const EvaluationReport& evaluated) {
 }
 
 std::string evaluation_json(const EvaluationReport& evaluated) {
+  check(evaluated);
   const Evaluation& evaluation = evaluated.result.evaluation;
   const ClassificationReport& report = evaluation.report;
   ordered_json per_class = ordered_json::array();
@@ -166,6 +188,7 @@ std::string evaluation_json(const EvaluationReport& evaluated) {
 }
 
 std::string class_csv(const EvaluationReport& evaluated) {
+  check(evaluated);
   std::string csv = "class,precision,recall,f1,support,predicted\n";
   for (const ClassScores& row : evaluated.result.evaluation.report.classes) {
     csv += fmt::format("{},{},{},{},{},{}\n", csv_name(name_of(row.label, evaluated.classes)),
@@ -195,6 +218,7 @@ std::string predictions_json(const EvaluationReport& evaluated) {
 }
 
 std::string confusion_csv(const EvaluationReport& evaluated) {
+  check(evaluated);
   const ConfusionMatrix& matrix = evaluated.result.evaluation.confusion;
   std::string csv = "true\\predicted";
   for (const std::string& name : evaluated.classes) csv += "," + csv_name(name);

@@ -82,6 +82,8 @@ Picture sheet_of(std::vector<std::vector<SheetTile>>& tiles, int side) {
 
 ExplainedFiles explain_files(const Model& model, std::span<const PictureFile> files,
                              const ExplainFilesOptions& options) {
+  if (options.side < 1 || (options.classes.empty() && options.top_k < 1))
+    throw Error("an explanation needs at least one class, and pictures of at least one pixel");
   std::vector<ReadPicture> pictures(files.size());
   parallel_for(files.size(), model.threads(), [&](std::size_t i) {
     pictures[i] = read_picture(

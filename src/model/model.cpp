@@ -7,6 +7,7 @@
 #include <mutex>
 #include <numeric>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "bart/dataset/content.h"
@@ -18,6 +19,7 @@
 #include "bart/pictures/resize.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
+#include "bart/platform/printable.h"
 #include "bart/platform/threads.h"
 #include "class_labels.h"
 
@@ -76,6 +78,10 @@ Model::Model(const ModelFile& file, const ModelOptions& options) {
   if (outputs != file.classes.size()) {
     throw Error(fmt::format("the network has {} classes, but {} are named", outputs, file.classes.size()));
   }
+  std::vector<std::string_view> names(file.classes.begin(), file.classes.end());
+  std::ranges::sort(names);
+  if (const auto twice = std::ranges::adjacent_find(names); twice != names.end())
+    throw Error(fmt::format("the class {} is named twice", printable(*twice)));
   shared_.reset(new Shared{.classes = file.classes,
                            .apply_exif_orientation = file.apply_exif_orientation,
                            .threads = settled_threads(options.threads),
@@ -185,6 +191,7 @@ Explanation Model::explain(const Picture& picture, std::size_t top_k) const {
 std::vector<Explanation> Model::explain(
     const PictureSource& pictures,
     const std::function<std::vector<std::int32_t>(std::size_t, std::span<const float>)>& classes) const {
+  if (!classes) throw Error("an explanation needs a function that chooses the classes");
   std::vector<Explanation> explanations(pictures.size);
   if (pictures.size == 0) return explanations;
   const GradCam& grad_cam = shared_->grad_cam();

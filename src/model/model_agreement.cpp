@@ -44,13 +44,18 @@ void ModelAgreement::predict(std::span<const PictureFile> files, const PredictFi
 
 JointPrediction ModelAgreement::joint(std::size_t i, std::span<const float> first) {
   JointPrediction joint{{first.begin(), first.end()}, {}};
+  if (first.size() != first_->classes().size())
+    throw Error(
+        fmt::format("{} probabilities do not fit {} classes", first.size(), first_->classes().size()));
   if (none()) return joint;
+  if (rows_.empty()) throw Error("the further models have predicted nothing yet");
   const auto take = [&](std::span<const float> row) {
     joint.by_model.push_back(
         first_->classes()[static_cast<std::size_t>(std::ranges::max_element(row) - row.begin())]);
   };
   take(first);
   for (const auto& rows : rows_) {
+    if (i >= rows.size()) throw Error(fmt::format("there is no prediction {} of {}", i, rows.size()));
     if (rows[i].size() != first.size()) throw Error("a picture has changed while it was classified");
     take(rows[i]);
     for (std::size_t k = 0; k < first.size(); ++k) joint.mean[k] += rows[i][k];

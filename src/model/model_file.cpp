@@ -39,8 +39,8 @@ void check_classes(const StateDict& state, const std::vector<std::string>& class
 }
 
 /// Throws Error for a value that is not finite, because it would spread to every prediction.
-ModelFile with_finite_values(ModelFile model) {
-  for (const Tensor& tensor : model.state) {
+void check_values(const StateDict& state) {
+  for (const Tensor& tensor : state) {
     const auto* floats = std::get_if<std::vector<float>>(&tensor.values);
     if (floats != nullptr &&
         !std::ranges::all_of(*floats, [](float value) { return std::isfinite(value); })) {
@@ -50,6 +50,10 @@ ModelFile with_finite_values(ModelFile model) {
                       tensor.name));
     }
   }
+}
+
+ModelFile with_finite_values(ModelFile model) {
+  check_values(model.state);
   return model;
 }
 
@@ -151,6 +155,7 @@ std::vector<std::uint8_t> encode_model_file(const ModelFile& model, const ModelF
     throw Error("only an ONNX model can hold its preprocessing: other formats hold no computation");
   }
   if (options.opset && model.format != ModelFormat::onnx) throw Error("only an ONNX model has an opset");
+  check_values(model.state);
   switch (model.format) {
     case ModelFormat::onnx:
       return encode_onnx(model.state, model.classes,

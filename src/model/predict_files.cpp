@@ -35,6 +35,7 @@ ResizedFile read_resized(const PictureFile& file, int size, const DecodeOptions&
 
 void predict_files(const Model& model, std::span<const PictureFile> files, const PredictFilesOptions& options,
                    const std::function<void(const FilePrediction&)>& take) {
+  if (!take) throw Error("predictions need a function that takes them");
   const DecodeOptions decoding{.apply_exif_orientation =
                                    model.apply_exif_orientation() && options.apply_exif_orientation};
   const std::size_t classes = model.classes().size();

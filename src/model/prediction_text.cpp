@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <utility>
 
@@ -160,10 +161,17 @@ PredictionWriter::PredictionWriter(PredictionFormat format, bool with_probabilit
       with_probabilities_(with_probabilities),
       write_(std::move(write)),
       models_(std::move(models)),
-      columns_(columns) {}
+      columns_(columns) {
+  if (!write_) throw Error("predictions cannot be written without a function that takes them");
+}
 
 void PredictionWriter::add(std::string_view file, std::span<const ClassProbability> classes,
                            std::span<const std::string> by_model) {
+  if (classes.empty()) throw Error("a prediction needs at least one class");
+  if (by_model.size() != models_.size())
+    throw Error(fmt::format("{} classes are not those of {} models", by_model.size(), models_.size()));
+  if (!std::ranges::all_of(classes, [](const auto& one) { return std::isfinite(one.probability); }))
+    throw Error("a probability is not finite");
   switch (format_) {
     case PredictionFormat::json:
       if (models_.empty()) {

@@ -12,6 +12,7 @@
 #include "bart/platform/copy_regular_file.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
+#include "bart/platform/make_folders.h"
 #include "bart/platform/printable.h"
 #include "bart/platform/rename_new.h"
 
@@ -71,7 +72,7 @@ void PictureSorter::add(const fs::path& picture, const std::string& class_name) 
     throw Error(fmt::format("the class \"{}\" cannot be the name of a folder", printable(class_name)));
   }
   const fs::path folder = folder_ / class_name;
-  fs::create_directories(folder);
+  make_folders(folder);
   const fs::path name = picture.filename(), unfinished = folder / fmt::format(".unfinished-{}", ::getpid());
   for (int n = 1;; ++n) {
     const fs::path to =

@@ -56,6 +56,7 @@ void check(const Architecture& architecture) {
 }  // namespace
 
 std::int64_t Layer::parameters() const {
+  if (input.empty() || output.empty()) throw Error("a layer needs the shapes of its input and output");
   switch (kind) {
     case LayerKind::convolution:
       return output[0] * input[0] * 9 + output[0];

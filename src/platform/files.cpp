@@ -20,6 +20,7 @@
 
 #include "bart/platform/error.h"
 #include "bart/platform/huge_pages.h"
+#include "bart/platform/make_folders.h"
 #include "bart/platform/threads.h"
 #include "descriptor.h"
 #include "output_place.h"
@@ -255,9 +256,23 @@ void append_file(const fs::path& path, std::span<const std::uint8_t> content) {
   if (::close(fd.release()) != 0) fail("write", path, errno);
 }
 
+void make_folders(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (!error && !fs::is_directory(folder, error) && !error)
+    error = std::make_error_code(std::errc::not_a_directory);
+  if (error) throw Error(fmt::format("cannot create the folder {}: {}", folder.string(), error.message()));
+}
+
 void write_files(const fs::path& folder, std::size_t count,
                  const std::function<std::string(std::size_t)>& name,
                  const std::function<std::vector<std::uint8_t>(std::size_t)>& content, int threads) {
+  if (count > 0 && (!name || !content)) throw Error("files to write need names and contents");
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string file = name(i);
+    if (file.empty() || file == "." || file == ".." || file.find('/') != std::string::npos)
+      throw Error(fmt::format("\"{}\" cannot be the name of a file in {}", file, folder.string()));
+  }
   std::vector<TemporaryFile> temporaries(count);
   std::atomic<std::size_t> written = 0;
   parallel_for(count, threads, [&](std::size_t i) {

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "bart/platform/error.h"
 #include "cgroup.h"
 
 namespace bart {
@@ -63,6 +64,7 @@ int startable_threads(int wanted) {
 }
 
 void parallel_for(std::size_t count, int threads, const std::function<void(std::size_t)>& work) {
+  if (count > 0 && !work) throw Error("threads were started without work");
   std::atomic<std::size_t> next{0};
   std::mutex mutex;
   std::exception_ptr failure;

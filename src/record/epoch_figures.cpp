@@ -6,8 +6,10 @@
 #include <array>
 #include <functional>
 #include <nlohmann/json.hpp>
-#include <stdexcept>
 #include <utility>
+
+#include "bart/platform/error.h"
+#include "bart/platform/printable.h"
 
 namespace bart {
 namespace {
@@ -39,7 +41,7 @@ std::span<const EpochFigure> epoch_figures() {
 
 const EpochFigure& epoch_figure(std::string_view name) {
   const auto found = std::ranges::find(figures, name, &EpochFigure::name);
-  if (found == figures.end()) throw std::out_of_range(fmt::format("there is no figure {}", name));
+  if (found == figures.end()) throw Error(fmt::format("there is no figure {}", printable(name)));
   return *found;
 }
 

@@ -15,6 +15,8 @@
 namespace bart {
 
 std::string encode_picture_hashes(const LoadedPictures& pictures, const Split& split) {
+  if (pictures.files.size() != pictures.size() || pictures.hashes.size() != pictures.size())
+    throw Error("the files and hashes of the pictures do not fit their labels");
   std::string csv = "part,file,pixels\n";
   const auto add = [&](const char* part, const std::vector<std::uint32_t>& indices) {
     for (const std::uint32_t i : indices) {
@@ -52,6 +54,8 @@ std::optional<PictureHashes> read_picture_hashes(const RunFolder& run) {
 }
 
 std::vector<std::uint64_t> hashes_of_part(const RunFolder& run, Part part) {
+  if (part != Part::train && part != Part::validation && part != Part::test)
+    throw Error("a training's split has the parts train, validation and test");
   std::optional<PictureHashes> hashes = read_picture_hashes(run);
   if (!hashes) {
     throw SettingError(

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <stdexcept>
 #include <type_traits>
+
+#include "bart/platform/error.h"
+#include "bart/platform/printable.h"
 
 namespace bart {
 namespace {
@@ -45,7 +47,7 @@ bool parse(std::string_view text, Value& value) {
 RunSettings recipe_settings(std::string_view recipe, std::optional<int> epochs) {
   RunSettings settings;
   if (recipe != "original" && recipe != "tuned") {
-    throw std::out_of_range(fmt::format("there is no recipe {}", recipe));
+    throw Error(fmt::format("there is no recipe {}", printable(recipe)));
   }
   settings.epochs = epochs.value_or(recipe == "tuned" ? 25 : settings.epochs);
   if (recipe == "original") return settings;
@@ -87,7 +89,7 @@ std::uint32_t seed_of_split(const RunSettings& settings) {
 
 const Setting& run_setting(std::string_view flag) {
   const auto found = std::ranges::find(run_settings(), flag, &Setting::flag);
-  if (found == run_settings().end()) throw std::out_of_range(fmt::format("there is no setting {}", flag));
+  if (found == run_settings().end()) throw Error(fmt::format("there is no setting {}", printable(flag)));
   return *found;
 }
 

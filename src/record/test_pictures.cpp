@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "bart/formats/csv.h"
@@ -16,6 +17,12 @@ namespace fs = std::filesystem;
 
 std::string encode_test_pictures(const fs::path& data_folder, const LoadedPictures& pictures,
                                  const Split& split) {
+  if (pictures.files.size() != pictures.size())
+    throw Error("the files of the pictures do not fit their labels");
+  for (const std::int32_t label : pictures.labels) {
+    if (label < 0 || std::cmp_greater_equal(label, pictures.classes.size()))
+      throw Error(fmt::format("the label {} is not one of the {} classes", label, pictures.classes.size()));
+  }
   std::string csv = "picture,file,bytes,class\n";
   for (std::size_t i = 0; i < split.test.size(); ++i) {
     if (split.test[i] >= pictures.size())

@@ -11,9 +11,11 @@
 #include <system_error>
 #include <variant>
 
+#include "bart/dataset/check_pixels.h"
 #include "bart/formats/tensorboard.h"
 #include "bart/pictures/encode_jpeg.h"
 #include "bart/pictures/encode_png.h"
+#include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "bart/record/epoch_figures.h"
 #include "bart/training/metrics.h"
@@ -36,7 +38,8 @@ std::string host_name() {
 
 void remove_event_files(const fs::path& folder) {
   std::vector<fs::path> old;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+  std::error_code missing;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, missing)) {
     if (entry.path().filename().string().starts_with(RunFolder::events_prefix)) old.push_back(entry.path());
   }
   for (const fs::path& path : old) {
@@ -88,6 +91,12 @@ void RunHistory::begin(const RunRecord& run) const {
 
 void RunHistory::validated(int epoch, const Predictions& predictions, const LoadedPictures& pictures,
                            std::span<const std::uint32_t> indices) const {
+  check_pixels(pictures);
+  if (indices.size() != predictions.size() || predictions.classes != pictures.classes.size())
+    throw Error("the predictions do not fit the pictures of the validation");
+  for (const std::uint32_t i : indices) {
+    if (i >= pictures.size()) throw Error(fmt::format("there is no picture {} of {}", i, pictures.size()));
+  }
   const std::vector<std::int32_t> predicted = predicted_labels(predictions);
   const Picture matrix =
       confusion_picture(confusion_matrix(predictions.labels, predicted, predictions.classes));

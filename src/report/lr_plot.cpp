@@ -55,6 +55,11 @@ std::string curve(const LrRangeTest& test, const Axes& axes, double LrRangeStep:
 
 std::string lr_plot(const LrRangeTest& test) {
   if (test.steps.empty()) throw Error("a curve needs at least one learning rate");
+  for (const LrRangeStep& step : test.steps) {
+    if (!(step.learning_rate > 0) || !std::isfinite(step.learning_rate) || !std::isfinite(step.loss) ||
+        !std::isfinite(step.smoothed_loss))
+      throw Error("a curve needs learning rates above 0 and finite losses");
+  }
   const Axes axes = axes_of(test);
   std::string svg = fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" "

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "bart/platform/counted.h"
+#include "bart/platform/error.h"
 #include "markdown.h"
 
 namespace bart {
@@ -45,6 +47,10 @@ std::string limits(const RunRecord& run, const Evaluation& test) {
 }  // namespace
 
 std::string model_card(const RunRecord& run, const Evaluation& test) {
+  bool fits = test.confusion.classes <= run.classes.size();
+  for (const ClassScores& row : test.report.classes)
+    fits &= row.label >= 0 && std::cmp_less(row.label, run.classes.size());
+  if (!fits) throw Error("the evaluation has other classes than the training");
   std::string card = fmt::format(
       "# {}\n\nAn image classifier for {}, trained from pictures of {}x{} pixels with BART {} on {}.\n\n",
       markdown_text(run.data_folder.filename().string()), counted(run.classes.size(), "class", "classes"),

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bart/dataset/check_pixels.h"
 #include "bart/html/html.h"
 #include "bart/platform/error.h"
 #include "bart/report/model_card.h"
@@ -67,11 +68,15 @@ std::string page_end(const RunRecord& run) {
 std::string training_report(const RecordedRun& run, const LoadedPictures& pictures,
                             std::span<const std::uint32_t> test, const Predictions& predictions,
                             std::span<const Explanation> explanations, int threads) {
+  check_pixels(pictures);
   if (predictions.classes != run.record.classes.size() || predictions.size() != test.size()) {
     throw Error(
         fmt::format("there are predictions for {} pictures and {} classes, the training in {} had {} and {}",
                     predictions.size(), predictions.classes, run.folder.record().string(), test.size(),
                     run.record.classes.size()));
+  }
+  for (const std::uint32_t i : test) {
+    if (i >= pictures.size()) throw Error(fmt::format("there is no picture {} of {}", i, pictures.size()));
   }
   const Evaluation evaluation = evaluate(predictions);
   const auto mistakes = static_cast<std::uint64_t>(evaluation.report.support - evaluation.report.right);
@@ -79,6 +84,10 @@ std::string training_report(const RecordedRun& run, const LoadedPictures& pictur
   const std::vector<ReportPicture> all = chosen.all();
   if (explanations.size() != all.size()) {
     throw Error(fmt::format("the page needs {} explanations, not {}", all.size(), explanations.size()));
+  }
+  for (std::size_t k = 0; k < all.size(); ++k) {
+    if (explanations[k].maps.size() != all[k].classes.size())
+      throw Error("an explanation does not have a map for each class of its picture");
   }
   const std::vector<ShownPicture> shown =
       shown_pictures(run, pictures, test, predictions, all, explanations, threads);
@@ -111,6 +120,10 @@ std::string progress_report(const RecordedRun& run, const Predictions* validated
   const RunRecord& record = run.record;
   const char* const set = record.validation_pictures > 0 ? "validation" : "test";
   std::string sections, cards;
+  if (validated != nullptr && validated->size() > 0 && validated->classes != record.classes.size()) {
+    throw Error(fmt::format("the predictions are for {} classes, the training has {}", validated->classes,
+                            record.classes.size()));
+  }
   if (validated != nullptr && validated->size() > 0) {
     const Evaluation evaluation = evaluate(*validated);
     cards = figure_cards(record, &evaluation, set);

@@ -38,6 +38,7 @@ ScheduleKind schedule_of(const std::string& name) {
 
 SettledSettings settle(const RunSettings& asked) {
   check(asked);
+  if (asked.out.empty()) throw SettingError("{out} must name a folder");
   SettledSettings settled{asked, {}};
   RunSettings& values = settled.values;
   const Precision precision = settled_precision(asked);

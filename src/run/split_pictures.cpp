@@ -38,6 +38,7 @@ Split split_of(const LoadedPictures& pictures, const std::vector<std::uint32_t>&
 }  // namespace
 
 Split split_pictures(const LoadedPictures& pictures, const RunSettings& settings) {
+  check(settings, {"test-size", "validation-size", "split"});
   std::vector<std::uint32_t> groups;
   if (settings.split == "grouped") {
     groups = near_duplicate_groups(signatures_of(pictures, settings.threads));

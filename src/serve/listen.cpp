@@ -28,6 +28,7 @@ struct Address {
 };
 
 Address internet_address(const std::string& text, std::uint16_t port) {
+  if (text.find('\0') != std::string::npos) throw Error("an address has no zero byte");
   Address address;
   auto* const four = reinterpret_cast<sockaddr_in*>(&address.storage);
   auto* const six = reinterpret_cast<sockaddr_in6*>(&address.storage);

@@ -41,6 +41,8 @@ constexpr auto accept_pause = std::chrono::milliseconds(100);
 /// is gone.
 constexpr double farewell_seconds = 0.25;
 
+constexpr double most_seconds = 86400;  // of each duration in ServerLimits
+
 std::chrono::steady_clock::duration duration_of(double seconds) {
   return std::chrono::duration_cast<std::chrono::steady_clock::duration>(
       std::chrono::duration<double>(seconds));
@@ -51,6 +53,27 @@ Acceptor acceptor_of(net::io_context& context, int socket) {
   socklen_t size = sizeof address;
   ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
   return {context, Protocol(address.ss_family, 0), socket};
+}
+
+ServerOptions checked(ServerOptions options) {
+  const ServerLimits& limits = options.limits;
+  for (const double seconds :
+       {limits.header_seconds, limits.body_seconds, limits.answer_seconds, limits.drain_seconds}) {
+    if (!(seconds > 0 && seconds <= most_seconds)) {
+      throw Error(fmt::format("a server cannot wait for {} seconds: its limits are above 0 and at most {}",
+                              seconds, most_seconds));
+    }
+  }
+  for (const std::uint64_t count :
+       {std::uint64_t{limits.body_bytes}, std::uint64_t{limits.bodies_bytes}, limits.pixels,
+        std::uint64_t{limits.pictures}, std::uint64_t{limits.connections},
+        std::uint64_t{limits.waiting_pictures}}) {
+    if (count < 1 || !std::in_range<std::int64_t>(count))
+      throw Error(fmt::format("a server's limit of {} is not possible: it must be at least 1",
+                              static_cast<std::int64_t>(count)));
+  }
+  for (const std::string& proxy : options.access.proxies) is_loopback(proxy);  // throws for no address
+  return options;
 }
 
 /// At most `wanted` connections, and some descriptors fewer than this process may open: a model must be
@@ -66,7 +89,7 @@ std::size_t affordable_connections(std::size_t wanted) {
 
 struct Server::State {
   State(const Model& model, ServerOptions given)
-      : options(std::move(given)),
+      : options(checked(std::move(given))),
         tls(tls_context(options.tls)),
         service(served_model(model, options.card), options, model.threads()),
         acceptor(acceptor_of(context, listening_socket(options))),
@@ -191,6 +214,7 @@ void Server::stop() {
 }
 
 void Server::reload(const std::function<CardedModel()>& load, bool allow_other_classes) {
+  if (!load) throw Error("a server cannot load a model without a function that returns one");
   try {
     CardedModel loaded = load();
     if (!allow_other_classes && loaded.model.classes() != state_->service.model()->classes)

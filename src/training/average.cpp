@@ -10,6 +10,8 @@
 namespace bart {
 
 double average_kept(double decay, std::int64_t update) {
+  if (!(decay >= 0 && decay < 1) || update < 1)
+    throw Error("an average keeps a share from 0 to below 1, and its updates count from 1");
   const auto updates = static_cast<double>(update);
   return std::min(std::pow(decay, steps_per_average), (1 + updates) / (10 + updates));
 }

@@ -1,11 +1,13 @@
 #include <algorithm>
 #include <numeric>
 
+#include "bart/platform/error.h"
 #include "bart/training/predictions.h"
 
 namespace bart {
 
 std::int32_t predicted_label(std::span<const float> logits) {
+  if (logits.empty()) throw Error("without logits there is no predicted class");
   return static_cast<std::int32_t>(std::ranges::max_element(logits) - logits.begin());
 }
 

@@ -75,6 +75,8 @@ void check(const ConfusionMatrix& matrix) {
   if (matrix.classes > most_classes || matrix.counts.size() != matrix.classes * matrix.classes)
     throw Error(fmt::format("{} counts do not make a confusion matrix of {} classes", matrix.counts.size(),
                             matrix.classes));
+  if (std::ranges::any_of(matrix.counts, [](std::int64_t count) { return count < 0; }))
+    throw Error("a count of the confusion matrix is negative");
 }
 
 }  // namespace

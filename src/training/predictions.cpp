@@ -7,6 +7,7 @@
 #include <numeric>
 #include <utility>
 
+#include "bart/dataset/check_pixels.h"
 #include "bart/platform/error.h"
 #include "check_predictions.h"
 
@@ -66,6 +67,7 @@ BatchNetwork batch_network(const Evaluator& evaluator) {
 }
 
 PictureSource picture_source(const LoadedPictures& pictures, std::span<const std::uint32_t> indices) {
+  check_pixels(pictures);
   for (const std::uint32_t i : indices) {
     if (i >= pictures.size()) throw Error(fmt::format("there is no picture {} of {}", i, pictures.size()));
   }
@@ -81,9 +83,10 @@ PictureSource picture_source(std::span<const std::uint8_t* const> pictures) {
 
 void evaluate_batches(const BatchNetwork& network, const PictureSource& pictures, const BatchOptions& options,
                       const std::function<void(const EvaluatedBatch&)>& take) {
-  if (options.batch_size < 1) throw Error("a batch must hold at least one picture");
-  if (pictures.size > 0 && (!network.evaluate || !pictures.picture))
-    throw Error("an evaluation needs a network and pictures");
+  if (options.batch_size < 1 || !std::in_range<int>(options.batch_size))
+    throw Error(fmt::format("a batch of {} pictures is not possible", options.batch_size));
+  if (pictures.size > 0 && (!network.evaluate || !pictures.picture || !take))
+    throw Error("an evaluation needs a network, pictures, and a function that takes the outputs");
   if (options.group != nullptr && options.with_features) throw Error("a group shares no features");
   const auto classes = static_cast<std::size_t>(network.architecture.classes);
   const Rounds rounds(pictures.size, options);
@@ -124,6 +127,11 @@ Predictions predictions_of(const BatchNetwork& network, const PictureSource& pic
                            const OnProgress& progress, Group* group) {
   if (labels.size() != pictures.size)
     throw Error(fmt::format("{} labels do not fit {} pictures", labels.size(), pictures.size));
+  for (const std::int32_t label : labels) {
+    if (label < 0 || label >= network.architecture.classes)
+      throw Error(
+          fmt::format("the label {} is not one of the {} classes", label, network.architecture.classes));
+  }
   Predictions predictions{static_cast<std::size_t>(network.architecture.classes), std::move(labels), {}};
   predictions.logits.reserve(pictures.size * predictions.classes);
   evaluate_batches(
@@ -137,6 +145,10 @@ Predictions predictions_of(const BatchNetwork& network, const PictureSource& pic
 Predictions predictions_of(const BatchNetwork& network, const LoadedPictures& pictures,
                            std::span<const std::uint32_t> indices, std::size_t batch_size,
                            const OnProgress& progress, Group* group) {
+  if (pictures.image_size != network.architecture.image_size) {
+    throw Error(fmt::format("the network takes pictures of {0} x {0}, these are {1} x {1}",
+                            network.architecture.image_size, pictures.image_size));
+  }
   const PictureSource source = picture_source(pictures, indices);
   std::vector<std::int32_t> labels;
   for (const std::uint32_t i : indices) labels.push_back(pictures.labels[i]);
@@ -144,8 +156,9 @@ Predictions predictions_of(const BatchNetwork& network, const LoadedPictures& pi
 }
 
 void check(const Predictions& predictions) {
-  if (predictions.logits.size() != predictions.size() * predictions.classes ||
-      (predictions.classes == 0 && predictions.size() > 0)) {
+  const std::size_t n = predictions.size(), logits = predictions.logits.size();
+  if (predictions.classes == 0 ? n > 0 || logits > 0
+                               : logits % predictions.classes != 0 || logits / predictions.classes != n) {
     throw Error(fmt::format("{} logits do not fit {} pictures and {} classes", predictions.logits.size(),
                             predictions.size(), predictions.classes));
   }
@@ -153,6 +166,8 @@ void check(const Predictions& predictions) {
     if (label < 0 || std::cmp_greater_equal(label, predictions.classes))
       throw Error(fmt::format("the label {} is not one of the {} classes", label, predictions.classes));
   }
+  if (!std::ranges::all_of(predictions.logits, [](float logit) { return std::isfinite(logit); }))
+    throw NotFiniteError("a logit of the predictions is not finite");
 }
 
 std::vector<std::int32_t> predicted_labels(const Predictions& predictions) {

@@ -31,6 +31,7 @@ void check_schedule(const Schedule& schedule, std::int64_t total) {
   if (!positive(schedule.peak)) {
     throw Error(fmt::format("a learning rate of {} is not possible: it must be above 0", schedule.peak));
   }
+  if (total < 1) throw Error(fmt::format("a training of {} steps has no learning rates", total));
   if (schedule.warm_up < 0 || (schedule.warm_up > 0 && schedule.warm_up >= total)) {
     throw Error(
         fmt::format("a warm-up of {} steps does not fit into a training of {}", schedule.warm_up, total));
@@ -41,6 +42,9 @@ void check_schedule(const Schedule& schedule, std::int64_t total) {
 }
 
 double learning_rate(const Schedule& schedule, std::int64_t step, std::int64_t total) {
+  check_schedule(schedule, total);
+  if (step < 1 || step > total)
+    throw Error(fmt::format("there is no step {} in a training of {} steps", step, total));
   const std::int64_t at = step - 1;
   if (at < schedule.warm_up) {
     return schedule.peak * static_cast<double>(step) / static_cast<double>(schedule.warm_up);

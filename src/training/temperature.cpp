@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <span>
+#include <variant>
 
 #include "bart/network/state_dict.h"
 #include "bart/platform/error.h"
@@ -54,6 +55,10 @@ double fitting_factor(const Predictions& predictions) {
 void scale_logits(StateDict& model, double factor) {
   if (!(factor > 0 && std::isfinite(factor)) || model.size() < 2)
     throw Error("the last layer of a model can be scaled by a factor above 0");
+  for (const Tensor& tensor : std::span(model).last(2)) {
+    if (!std::holds_alternative<std::vector<float>>(tensor.values))
+      throw Error("the model does not end with a layer that has weights and a bias");
+  }
   const auto scale = static_cast<float>(factor);
   // The last two tensors of the network: the weights of its last layer, and the bias.
   for (Tensor& tensor : std::span(model).last(2)) {

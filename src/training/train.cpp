@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "bart/augment/augmentation.h"
+#include "bart/dataset/check_pixels.h"
 #include "bart/platform/threads.h"
 #include "bart/random/torch.h"
 #include "bart/training/predictions.h"
@@ -47,11 +48,15 @@ void check(const LoadedPictures& pictures, const Split& split, const Architectur
     throw Error(fmt::format("an average cannot keep {} of itself: it must be at least 0 and below 1",
                             options.average_decay));
   }
-  if (options.mild_epochs < 0 || !(options.warm_up_epochs >= 0) || !std::isfinite(options.logit_adjustment)) {
+  if (options.mild_epochs < 0 || !(options.warm_up_epochs >= 0) || !std::isfinite(options.warm_up_epochs) ||
+      !(options.logit_adjustment >= 0) || !std::isfinite(options.logit_adjustment)) {
     throw Error("mild epochs, warm-up and logit adjustment must be at least 0");
   }
+  if (options.max_steps.value_or(0) < 0)
+    throw Error(fmt::format("a training cannot stop after {} steps", *options.max_steps));
   check_augmentation(options.augmentation);
   check_labels(pictures);
+  check_pixels(pictures);
   for (const auto* side : {&split.train, &split.validation, &split.test}) {
     for (const std::uint32_t i : *side) {
       if (i < pictures.size()) continue;
@@ -59,6 +64,11 @@ void check(const LoadedPictures& pictures, const Split& split, const Architectur
     }
   }
   if (options.larger_pictures != nullptr) check_larger(*options.larger_pictures, pictures, split.train);
+  for (const Mt19937* generator : {&progress.generator, &progress.order.generator()}) {
+    const Mt19937::State& state = generator->state();
+    if (state.position < 1 || state.position > state.words.size())
+      throw Error("the state to go on from has a random generator with an impossible position");
+  }
   const std::uint64_t n = split.train.size();
   if (progress.order.size() != n || progress.epoch < 1 || progress.done > n ||
       (progress.done < n && progress.done % static_cast<std::uint64_t>(options.batch_size) != 0)) {

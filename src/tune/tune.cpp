@@ -12,6 +12,7 @@
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "bart/platform/folder_lock.h"
+#include "bart/platform/make_folders.h"
 #include "bart/run/settle.h"
 #include "candidate.h"
 #include "halving.h"
@@ -31,13 +32,14 @@ class Search {
  public:
   Search(const fs::path& folder, const TuneOptions& options, const TuneObserver& observer)
       : observer_(observer), file_(options.out / "tune.json") {
+    if (folder.empty()) throw Error("a search needs a folder of pictures");
     result_.folder = fs::absolute(folder);
     result_.options = options;
   }
 
   TuneResult run() {
     check_options();
-    fs::create_directories(result_.options.out);
+    make_folders(result_.options.out);
     const FolderLock lock(result_.options.out);
     if (!lock.warning().empty() && observer_.warning) observer_.warning(lock.warning());
     take_up();

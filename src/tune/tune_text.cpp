@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "arguments.h"
+#include "bart/platform/error.h"
 #include "bart/platform/printable.h"
 #include "candidate.h"
 #include "table.h"
@@ -30,6 +31,22 @@ std::string heading_of(const std::string& flag) {
 /// The first cells of a row, which every candidate has: mark, number, epochs, accuracy, F1 and time.
 constexpr std::size_t figure_cells = 6;
 
+void check_trial(const TuneResult& result, const Trial& trial) {
+  if (trial.candidate >= result.candidates.size()) {
+    throw Error(fmt::format("there is no candidate {} of {} in this search", trial.candidate,
+                            result.candidates.size()));
+  }
+}
+
+/// Throws Error when the rows of a table would not fit each other.
+void check(const TuneResult& result) {
+  for (const Trial& trial : result.trials) check_trial(result, trial);
+  for (const Candidate& candidate : result.candidates) {
+    if (candidate.shown.size() != result.candidates[0].shown.size())
+      throw Error("the candidates of this search try different settings");
+  }
+}
+
 std::string figure_text(const Trial& trial, double value, int decimals) {
   return trial.state == Trial::State::finished ? fmt::format("{:.{}f}", value, decimals) : "-";
 }
@@ -42,7 +59,9 @@ const char* remark_of(const Trial& trial) {
 }
 
 std::vector<std::vector<std::string>> tune_rows(const TuneResult& result) {
+  check(result);
   std::vector<std::vector<std::string>> rows = {{"", "#", "epochs", "val %", "F1", "time"}};
+  if (result.candidates.empty()) return rows;
   for (const auto& [flag, text] : result.candidates[0].shown) rows[0].push_back(heading_of(flag));
   const auto best = result.best();
   for (const std::size_t i : result.ranking()) {
@@ -98,6 +117,7 @@ std::string tune_table(const TuneResult& result, std::size_t columns) {
 
 std::string tried_text(const TuneResult& result, const Trial& trial) {
   if (trial.candidate == 0) return "the recipe";
+  check_trial(result, trial);
   std::string text;
   for (const auto& [flag, value] : result.candidates[trial.candidate].shown) {
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", flag, value);

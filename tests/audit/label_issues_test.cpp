@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "bart/platform/error.h"
@@ -75,6 +76,14 @@ TEST(LabelIssues, RefuseProbabilitiesThatDoNotFit) {
   EXPECT_THROW(
       label_issues({.classes = 2, .labels = {2}, .probabilities = {1, 0}}, IssueRanking::self_confidence),
       Error);
+  for (const double bad : {std::numeric_limits<double>::quiet_NaN(), -0.5, 1.5}) {
+    EXPECT_THROW(
+        label_issues({.classes = 2, .labels = {0}, .probabilities = {bad, 0}}, IssueRanking::self_confidence),
+        Error);
+  }
+  EXPECT_THROW(label_scores({.classes = std::size_t{1} << 63, .labels = {0, 0}, .probabilities = {}},
+                            IssueRanking::self_confidence),
+               Error);
 }
 
 }  // namespace

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <vector>
 
+#include "bart/augment/picture_change.h"
 #include "bart/platform/error.h"
 
 namespace bart {
@@ -74,6 +76,20 @@ TEST(Augmentation, TheMildOneKeepsTheMirrorAndHalfOfTheWindow) {
       mild_augmentation({.mirror = 0.5, .window = {0.75, 1.25}, .rotation = 12, .hue = 0.02, .erase = 0.25}),
       (Augmentation{.mirror = 0.5, .window = {0.875, 1.125}}));
   EXPECT_FALSE(mild_augmentation({}).changes());
+}
+
+TEST(Augmentation, WhatIsNotPossibleChangesNoPicture) {
+  const double nan = std::numeric_limits<double>::quiet_NaN(), infinity = 1 / 0.0;
+  std::vector<std::uint8_t> from(8 * 8 * 3), to(8 * 8 * 3);
+  for (const double bad : {nan, infinity, -1.0}) {
+    for (const Augmentation& augmentation :
+         {Augmentation{.mirror = bad}, Augmentation{.window = {bad, bad}}, Augmentation{.aspect = {bad, bad}},
+          Augmentation{.rotation = bad}, Augmentation{.shift = bad}, Augmentation{.brightness = bad},
+          Augmentation{.hue = bad}, Augmentation{.erase = bad}}) {
+      EXPECT_THROW(augment_picture(augmentation, {1, 1, 1}, from, 8, to, 8), Error);
+      EXPECT_THROW(mild_augmentation(augmentation), Error);
+    }
+  }
 }
 
 }  // namespace

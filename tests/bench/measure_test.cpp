@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "bart/bench/limit.h"
+#include "bart/bench/operation_times.h"
 #include "bart/platform/error.h"
 
 namespace bart {
@@ -74,6 +76,17 @@ TEST(Measure, CountsWhatComputersThatShareABatchSend) {
   EXPECT_GT(four[3].speed.step_seconds, 1e-4 * four[3].waited_calls);
   EXPECT_EQ(four[4].processes, 4);
   EXPECT_GT(four[4].background_bytes, four[1].background_bytes);
+}
+
+TEST(Measure, NeedsARound) {
+  NetworkBench none = tiny;
+  none.rounds = 0;
+  EXPECT_THROW(training_speed(none), Error);
+  EXPECT_THROW(inference_speed(none), Error);
+  EXPECT_THROW(operation_times(none, false), Error);
+  EXPECT_THROW(time_operations({{}}, 1), Error);
+  EXPECT_THROW(copy_bytes_per_second(1, 0), Error);
+  EXPECT_THROW(copy_bytes_per_second(-1, 1), Error);
 }
 
 }  // namespace

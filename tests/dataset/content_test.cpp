@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include "bart/dataset/check_pixels.h"
+#include "bart/dataset/near_duplicates.h"
+#include "bart/platform/error.h"
 #include "scratch_folder.h"
 
 namespace bart {
@@ -46,6 +49,21 @@ TEST(ClippedGray, NamesThoseOfWhichNothingIsLeft) {
   scratch.write("b/gray.pgm", "P5 8 8 255\n" + std::string(64, '\xFF'));
   scratch.write("b/white.ppm", ppm(255));
   EXPECT_THAT(clipped_gray(load(scratch.path())), ElementsAre("a/bright.pgm"));
+}
+
+TEST(ClippedGray, PicturesWithoutPixelsAreRefused) {
+  EXPECT_FALSE(is_clipped_gray("I;16", {}));
+  const test::ScratchFolder scratch;
+  scratch.write("a/1.ppm", ppm(255));
+  scratch.write("b/1.ppm", ppm(0));
+  LoadedPictures pictures = load(scratch.path());
+  EXPECT_NO_THROW(check_pixels(pictures));
+  pictures.converted = {{"c/1.ppm", "I;16"}};
+  EXPECT_THROW(clipped_gray(pictures), Error);
+  pictures.slots[0] = 99;
+  EXPECT_THROW(check_pixels(pictures), Error);
+  EXPECT_THROW(clipped_gray(pictures), Error);
+  EXPECT_THROW(signatures_of(pictures, 1), Error);
 }
 
 }  // namespace

@@ -356,5 +356,25 @@ TEST(Engine, SaysWhatDoesNotFit) {
   EXPECT_THAT([&] { engine.evaluate(setup.pictures, {}); }, ThrowsMessage<Error>(HasSubstr("room for")));
 }
 
+TEST(Engine, RefusesAnImpossibleStepOfTheOptimizer) {
+  const Architecture small{.classes = 2, .image_size = 16};
+  ProcessorBackend engine(small, {.threads = 1});
+  const double nan = std::numeric_limits<double>::quiet_NaN(), infinity = 1 / 0.0;
+  for (const double bad : {nan, infinity, -1.0}) {
+    EXPECT_THROW(engine.optimizer_step(bad), Error);
+    EXPECT_THROW(engine.optimizer_step(0.1, {.beta2 = bad}), Error);
+    EXPECT_THROW(engine.optimizer_step(0.1, {.weight_decay = bad}), Error);
+  }
+  EXPECT_THROW(engine.clip_gradients(nan), Error);
+  EXPECT_THROW(engine.clip_gradients(-1), Error);
+  std::vector<float> logits(2);
+  const std::vector<const std::uint8_t*> missing = {nullptr};
+  EXPECT_THROW(engine.evaluate(missing, logits), Error);
+  EXPECT_THROW(engine.evaluation_operations(missing), Error);
+  AdamState adam = engine.adam_state();
+  adam.steps = -5;
+  EXPECT_THROW(engine.load_adam_state(adam), Error);
+}
+
 }  // namespace
 }  // namespace bart

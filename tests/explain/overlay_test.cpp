@@ -33,6 +33,8 @@ TEST(Overlay, RefusesWhatIsNotWhole) {
   for (const ClassActivationMap& bad :
        {ClassActivationMap{}, ClassActivationMap{2, {1}}, ClassActivationMap{-1, {1}}})
     EXPECT_THROW(overlay(whole, bad), Error);
+  for (const float bad : {0.0f / 0.0f, 1 / 0.0f, -1.0f})
+    EXPECT_THROW(overlay(whole, ClassActivationMap{1, {bad}}), Error);
   EXPECT_THROW(with_heat_scale(whole, 0), Error);
 }
 

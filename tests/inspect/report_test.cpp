@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "bart/inspect/thumbnail.h"
+#include "bart/platform/error.h"
 #include "planted_data_set.h"
 
 namespace bart {
@@ -110,6 +112,23 @@ TEST(EmptyReport, OfAFolderWithoutReadablePicturesIsWhole) {
   EXPECT_THAT(inspection_text(inspection), HasSubstr("0 pictures in 2 classes"));
   EXPECT_THAT(inspection_page(inspection), HasSubstr("</html>"));
   EXPECT_TRUE(nlohmann::json::accept(inspection_json(inspection)));
+}
+
+TEST(ReportOfWhatDoesNotFit, IsRefused) {
+  Inspection one;
+  one.folder = "faces";
+  one.classes.resize(1);
+  one.pictures.resize(1);
+  Inspection label = one, group = one, empty = one;
+  label.pictures[0].label = 3;
+  group.same_bytes = {{{0, 99}}};
+  empty.near_duplicates = {{}};
+  for (const Inspection* bad : {&label, &group, &empty}) {
+    EXPECT_THROW(inspection_text(*bad), Error);
+    EXPECT_THROW(inspection_json(*bad), Error);
+    EXPECT_THROW(inspection_page(*bad), Error);
+  }
+  EXPECT_THROW(read_thumbnails(one, {1}, 10, 10, {}), Error);
 }
 
 }  // namespace

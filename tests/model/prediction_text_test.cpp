@@ -87,6 +87,19 @@ TEST(PredictionText, ProbabilitiesThatDoNotFitAreRefused) {
   EXPECT_THROW(ranking(std::vector<float>{0.1f, 0.9f}, {"a"}, 1), Error);
   EXPECT_THROW(ranking({}, {"a"}, 1), Error);
   EXPECT_THROW(sure_ones({}, 0.5), Error);
+  const auto ignore = [](std::string_view) {};
+  EXPECT_THROW(PredictionWriter(PredictionFormat::json, true, {}), Error);
+  const std::vector<ClassProbability> one = {{"a", 0.5f}}, not_finite = {{"a", 0.0f / 0.0f}};
+  const std::vector<std::string> votes = {"a", "b"};
+  for (const auto format : {PredictionFormat::json, PredictionFormat::jsonl, PredictionFormat::csv,
+                            PredictionFormat::text, PredictionFormat::table}) {
+    PredictionWriter alone(format, false, ignore), two(format, true, ignore, {"m", "n"});
+    EXPECT_THROW(alone.add("f", {}), Error);
+    EXPECT_THROW(alone.add("f", not_finite), Error);
+    EXPECT_THROW(alone.add("f", one, votes), Error);
+    EXPECT_THROW(two.add("f", one), Error);
+    EXPECT_NO_THROW(two.add("f", one, votes));
+  }
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ TEST(Timing, MedianIsTheMiddleOne) {
   EXPECT_EQ(median_of({3}), 3);
   EXPECT_EQ(median_of({9, 1, 5}), 5);
   EXPECT_EQ(median_of({4, 1, 9, 2}), 4);
+  EXPECT_THROW(median_of({}), Error);
 }
 
 TEST(Timing, SecondsAreAtLeastThoseSlept) {

@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "bart/platform/error.h"
 #include "one_processor.h"
 
 namespace bart {
@@ -81,6 +82,11 @@ TEST(ParallelFor, DoesAllTheWorkOnFewerThreadsUnderALimit) {
     parallel_for(100, 8, [&](std::size_t) { ++done; });
     return done == 100 ? 0 : 1;
   });
+}
+
+TEST(ParallelFor, NeedsWork) {
+  EXPECT_THROW(parallel_for(1, 2, {}), Error);
+  EXPECT_NO_THROW(parallel_for(0, 2, {}));
 }
 
 }  // namespace

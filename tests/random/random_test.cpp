@@ -1,8 +1,10 @@
 // Golden: tests/goldens/make_random.py, numpy and PyTorch.
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <random>
 
+#include "bart/platform/error.h"
 #include "bart/random/mt19937.h"
 #include "bart/random/numpy.h"
 #include "bart/random/torch.h"
@@ -104,6 +106,19 @@ TEST(Torch, EachDrawTakesPyTorchsNumberOfWords) {
   EXPECT_EQ(words_taken([](Mt19937& g) { torch_randperm(g, 9); }), 8);
   EXPECT_EQ(words_taken([&](Mt19937& g) { torch_uniform(g, 0, 1, floats); }), 9);
   EXPECT_EQ(words_taken([&](Mt19937& g) { torch_bernoulli(g, 0.5, flags); }), 18);
+}
+
+TEST(Torch, RefusesImpossibleRanges) {
+  Mt19937 generator(1);
+  std::vector<float> floats(3);
+  std::vector<std::uint8_t> flags(3);
+  const float nan = std::numeric_limits<float>::quiet_NaN(),
+              infinity = std::numeric_limits<float>::infinity();
+  EXPECT_THROW(torch_uniform(generator, nan, 1, floats), Error);
+  EXPECT_THROW(torch_uniform(generator, 1, -1, floats), Error);
+  EXPECT_THROW(torch_uniform(generator, -infinity, infinity, floats), Error);
+  for (const double bad : {double{nan}, -0.5, 1.5})
+    EXPECT_THROW(torch_bernoulli(generator, bad, flags), Error);
 }
 
 }  // namespace

@@ -1,4 +1,6 @@
 #include "bart/record/epoch_figures.h"
+#include "bart/platform/error.h"
+#include "bart/record/run_settings.h"
 
 #include <gtest/gtest.h>
 
@@ -47,6 +49,12 @@ TEST(EpochFigures, TheBestIsTheFirstOfEquals) {
   EXPECT_EQ(best_epoch_by(epoch_figure("validation_loss"), epochs)->epoch, 2);
   EXPECT_EQ(best_epoch_by(epoch_figure("validation_loss"), {}), nullptr);
   EXPECT_EQ(figure_text(epoch_figure("validation_accuracy_percent"), 78.586), "78.59 %");
+}
+
+TEST(EpochFigures, AnUnknownNameIsAnError) {
+  EXPECT_THROW(epoch_figure("speed"), Error);
+  EXPECT_THROW(run_setting("speed"), Error);
+  EXPECT_THROW(recipe_settings("best"), Error);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <limits>
 #include <optional>
 #include <random>
 #include <thread>
@@ -13,6 +14,7 @@
 #include "asking.h"
 #include "bart/formats/python_json.h"
 #include "bart/model/prediction_text.h"
+#include "bart/platform/error.h"
 #include "bart/random/mt19937.h"
 #include "client.h"
 #include "scratch_folder.h"
@@ -388,6 +390,23 @@ TEST_F(ServerTest, EveryRequestGetsItsOwnAnswerFromSeveralConnectionsAndModelsAt
   for (int i = 0; i < 5; ++i) server.reload([&] { return CardedModel{model_, {.version = "0"}}; });
   for (std::thread& client : clients) client.join();
   EXPECT_EQ(wrong, 0);
+}
+
+TEST_F(ServerTest, ImpossibleLimitsAndAddressesAreRefused) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const double bad : {nan, 0.0, -1.0, 1e300}) {
+    EXPECT_THROW(Server(model_, {.port = 0, .limits = {.header_seconds = bad}}), Error);
+    EXPECT_THROW(Server(model_, {.port = 0, .limits = {.body_seconds = bad}}), Error);
+    EXPECT_THROW(Server(model_, {.port = 0, .limits = {.answer_seconds = bad}}), Error);
+    EXPECT_THROW(Server(model_, {.port = 0, .limits = {.drain_seconds = bad}}), Error);
+  }
+  EXPECT_THROW(Server(model_, {.port = 0, .limits = {.body_bytes = 0}}), Error);
+  EXPECT_THROW(Server(model_, {.port = 0, .limits = {.pictures = 0}}), Error);
+  EXPECT_THROW(Server(model_, {.port = 0, .limits = {.connections = static_cast<std::size_t>(-1)}}), Error);
+  // A proxy that is no address would never be believed, without a word.
+  EXPECT_THROW(Server(model_, {.port = 0, .access = {.proxies = {"proxy.example"}}}), Error);
+  Server server(model_, {.port = 0});
+  EXPECT_THROW(server.reload({}), Error);
 }
 
 }  // namespace

@@ -3,12 +3,16 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "bart/platform/error.h"
 #include "bart/training/augmented_batch.h"
+#include "bart/training/average.h"
 #include "bart/training/precision_recall.h"
+#include "bart/training/predictions.h"
 #include "bart/training/temperature.h"
 
 namespace bart {
@@ -156,6 +160,48 @@ TEST(PicturesThatAreNotThere, AreRefused) {
   EXPECT_THROW(batch.make(none, first, first, {}, 1, 1, 8, 1), Error);
   EXPECT_THROW(batch.make(none, {}, first, {}, 1, 1, 8, 1), Error);
   EXPECT_THROW(batch.make(none, {}, {}, {}, 1, 1, -8, 1), Error);
+}
+
+TEST(FiguresOfWhatIsNotFinite, AreRefused) {
+  const float nan = std::numeric_limits<float>::quiet_NaN(),
+              infinity = std::numeric_limits<float>::infinity();
+  for (const Predictions& bad : {Predictions{2, {0}, {nan, 1}}, Predictions{2, {0}, {infinity, 1}},
+                                 // 2^63 classes times 2 pictures is 0.
+                                 Predictions{std::size_t{1} << 63, {0, 0}, {}}, Predictions{0, {0}, {}}}) {
+    EXPECT_THROW(evaluate(bad), Error);
+    EXPECT_THROW(cross_entropy(bad), Error);
+    EXPECT_THROW(calibration(bad), Error);
+    EXPECT_THROW(precision_recall(bad), Error);
+    EXPECT_THROW(fitting_factor(bad), Error);
+    EXPECT_THROW(predicted_labels(bad), Error);
+  }
+  EXPECT_THROW(predicted_label({}), Error);
+  EXPECT_THROW(classification_report({2, {-1, 5, 0, 0}}), Error);
+  EXPECT_THROW(average_kept(std::numeric_limits<double>::quiet_NaN(), 1), Error);
+  EXPECT_THROW(average_kept(0.9, 0), Error);
+}
+
+TEST(Evaluation, RefusesBatchesPicturesAndLabelsThatDoNotFitTheNetwork) {
+  const BatchNetwork network{{.classes = 2, .image_size = 16},
+                             [](auto, std::span<float> logits, auto) { std::ranges::fill(logits, 0.0f); }};
+  const std::vector<std::uint8_t> pixels(16 * 16 * 3);
+  const PictureSource one{.size = 1, .picture = [&](std::size_t) { return pixels.data(); }};
+  EXPECT_EQ(predictions_of(network, one, {1}, 32).size(), 1u);
+  EXPECT_THROW(predictions_of(network, one, {2}, 32), Error);
+  EXPECT_THROW(predictions_of(network, one, {-1}, 32), Error);
+  EXPECT_THROW(predictions_of(network, one, {1}, static_cast<std::size_t>(-1)), Error);
+  EXPECT_THROW(evaluate_batches(network, one, {}, {}), Error);
+  // Pictures of another size, and pictures without pixels.
+  LoadedPictures smaller;
+  smaller.image_size = 8;
+  smaller.classes = {"a", "b"};
+  smaller.labels = {0};
+  smaller.slots = {0};
+  smaller.pixels = ByteStore::in_memory(8 * 8 * 3);
+  const std::vector<std::uint32_t> first = {0};
+  EXPECT_THROW(predictions_of(network, smaller, first, 32), Error);
+  smaller.image_size = 16;
+  EXPECT_THROW(predictions_of(network, smaller, first, 32), Error);
 }
 
 }  // namespace

@@ -51,5 +51,21 @@ TEST(Schedule, RefusesWhatIsNotPossible) {
   EXPECT_NO_THROW(check_schedule({.kind = ScheduleKind::cosine, .warm_up = 9}, 10));
 }
 
+TEST(Schedule, HasARateForEachStepAndForNoOther) {
+  for (const auto kind :
+       {ScheduleKind::constant, ScheduleKind::cosine, ScheduleKind::one_cycle, ScheduleKind::step}) {
+    const Schedule schedule{.kind = kind, .peak = 0.1};
+    for (const std::int64_t step : {std::int64_t{0}, std::int64_t{-1}, std::int64_t{11}})
+      EXPECT_THROW(learning_rate(schedule, step, 10), Error);
+    for (const std::int64_t total : {std::int64_t{0}, std::int64_t{-10}}) {
+      EXPECT_THROW(check_schedule(schedule, total), Error);
+      EXPECT_THROW(learning_rate(schedule, 1, total), Error);
+    }
+    EXPECT_NO_THROW(learning_rate(schedule, 10, 10));
+  }
+  EXPECT_THROW(learning_rate({.kind = ScheduleKind::cosine, .peak = 0.1, .warm_up = 20}, 1, 10), Error);
+  EXPECT_THROW(learning_rate({.peak = std::numeric_limits<double>::quiet_NaN()}, 1, 10), Error);
+}
+
 }  // namespace
 }  // namespace bart

@@ -187,5 +187,17 @@ TEST_F(TuneTest, AWishToStopThatComesAtTheEndOfATrainingIsHeard) {
   EXPECT_FALSE(result.complete);
 }
 
+TEST(TuneTable, OfASearchThatHasNotBegunIsEmptyAndOneThatDoesNotFitIsRefused) {
+  TuneResult result;
+  EXPECT_THAT(tune_table(result), testing::HasSubstr("val %"));
+  EXPECT_THAT(tune_page(result), testing::HasSubstr("</html>"));
+  result.trials = {{.candidate = 1, .epochs = 1}};
+  EXPECT_THROW(tune_table(result), Error);
+  EXPECT_THROW(tune_page(result), Error);
+  EXPECT_THROW(tried_text(result, result.trials[0]), Error);
+  result.candidates = {{{{"lr", "1"}}, {}}, {{}, {}}};  // the second tries nothing
+  EXPECT_THROW(tune_table(result), Error);
+}
+
 }  // namespace
 }  // namespace bart

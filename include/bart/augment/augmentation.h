@@ -39,7 +39,7 @@ struct Augmentation {
 void check_augmentation(const Augmentation& augmentation);
 
 /// The augmentation of the last epochs: only the mirror and half of the window's range are kept, so that
-/// pictures are nearly like those that the network will classify.
+/// pictures are nearly like those that the network will classify. Throws Error as check_augmentation() does.
 Augmentation mild_augmentation(const Augmentation& augmentation);
 
 /// "none", or the numbers that change something: "mirror=0.5,window=0.75..1.15". Each number has the fewest

@@ -36,7 +36,7 @@ constexpr int larger_side(int side) {
 
 /// Draws the change of a picture of from_side x from_side into one of to_side x to_side. A number of the
 /// augmentation does not affect the random numbers of the others. Throws Error for a side below 1 or above
-/// largest_changed_side.
+/// largest_changed_side, and for an augmentation as check_augmentation() does.
 PictureChange draw_change(const Augmentation& augmentation, PictureRandom random, int from_side, int to_side);
 
 /// Computes the changed picture with bilinear interpolation, rounded to bytes after each axis. All processors

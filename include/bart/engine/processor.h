@@ -47,9 +47,10 @@ class ProcessorBackend final : public Backend {
   /// there are none.
   std::vector<float> last_logits() const;
   /// torch.nn.utils.clip_grad_norm_: scales all gradients so that their norm, taken together, is at most
-  /// `max_norm`. Returns the norm that they had.
+  /// `max_norm`. Returns the norm that they had. Throws Error for a norm that is negative or NaN.
   double clip_gradients(double max_norm);
-  /// One step of the optimizer on the gradients.
+  /// One step of the optimizer on the gradients. Throws Error for a learning rate, weight decay or beta 2
+  /// that is not possible.
   void optimizer_step(double learning_rate, const Optimizer& optimizer = {});
 
   // The plans.

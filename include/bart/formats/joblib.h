@@ -8,6 +8,7 @@
 namespace bart {
 
 /// The bytes of joblib.dump(LabelEncoder().fit(classes)): `classes` (UTF-8, sorted, unique) as numpy unicode.
+/// Throws Error when a class is named twice.
 std::vector<std::uint8_t> encode_label_encoder(const std::vector<std::string>& classes);
 
 /// The classes of a LabelEncoder that joblib.dump wrote, plain or compressed (zlib, gzip; others are refused

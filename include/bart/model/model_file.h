@@ -46,7 +46,7 @@ struct ModelFileOptions {
 };
 
 /// The bytes of a model file in any of the formats. Throws Error when state and classes do not fit each
-/// other, or an option does not apply to the format.
+/// other, when a value is NaN or infinite, or when an option does not apply to the format.
 std::vector<std::uint8_t> encode_model_file(const ModelFile& model, const ModelFileOptions& options = {});
 
 }  // namespace bart

@@ -47,7 +47,8 @@ class PredictionWriter {
                    std::size_t columns = 80);
 
   /// `classes` are the most probable ones, the most probable first; without probabilities only the first one
-  /// counts. `by_model` is the class that each of several models says.
+  /// counts. `by_model` is the class that each of several models says. Throws Error without a class, when the
+  /// models are not as many as were named, and for a probability that is not finite.
   void add(std::string_view file, std::span<const ClassProbability> classes,
            std::span<const std::string> by_model = {});
   /// Must be called after the last prediction, for several models with ModelAgreement::json().

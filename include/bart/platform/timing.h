@@ -4,6 +4,8 @@
 #include <chrono>
 #include <vector>
 
+#include "bart/platform/error.h"
+
 namespace bart {
 
 /// The seconds that `work` takes.
@@ -14,8 +16,9 @@ double seconds_of(const Work& work) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// The median, the upper one of an even number of values. `values` must not be empty.
+/// The median, the upper one of an even number of values. Throws Error when there is none.
 inline double median_of(std::vector<double> values) {
+  if (values.empty()) throw Error("a measurement needs at least one round");
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::nth_element(values.begin(), middle, values.end());
   return *middle;

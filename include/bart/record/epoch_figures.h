@@ -37,7 +37,7 @@ std::string history_json(std::span<const EpochRecord> epochs);
 /// The epoch with the best figure, the first of equal ones; nullptr if there is none.
 const EpochRecord* best_epoch_by(const EpochFigure& figure, std::span<const EpochRecord> epochs);
 
-/// The row with that name. Throws std::out_of_range if there is none.
+/// The row with that name. Throws Error if there is none.
 const EpochFigure& epoch_figure(std::string_view name);
 
 }  // namespace bart

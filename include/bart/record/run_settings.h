@@ -71,7 +71,7 @@ enum class Effect {
 };
 
 /// The settings of a recipe, for `epochs` or else for its own number of them: "original" is the default
-/// RunSettings, "tuned" are the best known settings for this network. Throws std::out_of_range for another
+/// RunSettings, "tuned" are the best known settings for this network. Throws Error for another
 /// name.
 RunSettings recipe_settings(std::string_view recipe, std::optional<int> epochs = std::nullopt);
 
@@ -102,7 +102,7 @@ struct Setting {
 /// All settings, in the order in which help lists them.
 std::span<const Setting> run_settings();
 
-/// The row with this flag, which is given without dashes. Throws std::out_of_range if there is none.
+/// The row with this flag, which is given without dashes. Throws Error if there is none.
 const Setting& run_setting(std::string_view flag);
 
 /// The value as a text that set_from_text() reads: a number with the fewest digits that give it back, "true"

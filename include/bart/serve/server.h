@@ -30,7 +30,7 @@ struct ModelCard {
 ModelCard model_card(const FoundModel& found, std::uint64_t fingerprint,
                      const std::vector<std::string>& classes);
 
-/// What a server allows. Durations are in seconds.
+/// What a server allows, each at least 1. Durations are in seconds, above 0 and at most 86,400.
 struct ServerLimits {
   std::size_t body_bytes = 32 << 20;     // of one request
   std::size_t bodies_bytes = 512 << 20;  // of all requests together
@@ -102,8 +102,8 @@ struct ServerOptions {
 class Server {
  public:
   /// Listens from now on, and answers once run() is called. Throws Error when the address, the certificate or
-  /// its key cannot be used, when other computers can reach it and `options.access` does not say that they
-  /// may, or when the model fails its self-check.
+  /// its key cannot be used, for impossible limits, when other computers can reach it and `options.access`
+  /// does not say that they may, or when the model fails its self-check.
   explicit Server(const Model& model, ServerOptions options = {});
   ~Server();
   Server(const Server&) = delete;

@@ -73,9 +73,9 @@ class NotFiniteError : public Error {
 };
 
 /// Evaluates pictures in evaluation mode, batch after batch; this is the only such loop. While one batch is
-/// computed, the pixels of the next one are fetched from the disk. `take` gets the outputs of each batch, or
-/// with a group those of a batch per process at once, which are valid until it returns. Throws NotFiniteError
-/// when a logit is not finite.
+/// computed, the next pixels are fetched from the disk. `take` gets the outputs of each batch, or with a
+/// group those of a batch per process at once, which are valid until it returns. Throws NotFiniteError when a
+/// logit is not finite, and Error for an impossible batch size.
 void evaluate_batches(const BatchNetwork& network, const PictureSource& pictures, const BatchOptions& options,
                       const std::function<void(const EvaluatedBatch&)>& take);
 
@@ -100,7 +100,7 @@ Predictions predictions_of(const BatchNetwork& network, const LoadedPictures& pi
                            std::span<const std::uint32_t> indices, std::size_t batch_size,
                            const OnProgress& progress = {}, Group* group = nullptr);
 
-/// The class with the largest logit, the first of equal ones, as torch.max() chooses it.
+/// The class with the largest logit, the first of equal ones, as torch.max(). Throws Error without logits.
 std::int32_t predicted_label(std::span<const float> logits);
 
 /// The predicted class of each picture: [n].

@@ -22,13 +22,13 @@ struct Schedule {
   bool operator==(const Schedule&) const = default;
 };
 
-/// Throws Error for a schedule that does not fit into `total` steps, or with impossible rates.
+/// Throws Error for a schedule that does not fit into `total` steps, of at least 1, or for impossible rates.
 void check_schedule(const Schedule& schedule, std::int64_t total);
 
 /// The learning rate of a step from 1 to `total`, which depends on nothing else. It is that of PyTorch's
 /// schedulers when they are stepped once per optimizer step: constant, CosineAnnealingLR(T_max=total -
 /// warm_up), OneCycleLR, StepLR(ceil((total - warm_up) / 3), 0.1), after LinearLR(1 / warm_up, 1, warm_up -
-/// 1).
+/// 1). Throws Error for another step, and as check_schedule() does.
 double learning_rate(const Schedule& schedule, std::int64_t step, std::int64_t total);
 
 }  // namespace bart

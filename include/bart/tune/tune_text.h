@@ -10,7 +10,8 @@ namespace bart {
 
 /// The candidates as a table for a terminal, the best first, one row each: number, epochs, validation
 /// accuracy and macro F1, time, and what was tried. Where a row needs more than `columns` (0: no limit), what
-/// was tried follows on lines of its own.
+/// was tried follows on lines of its own. Like the other functions, throws Error for a trial of a candidate
+/// that is not there.
 std::string tune_table(const TuneResult& result, std::size_t columns = 0);
 
 /// What a training tries, "lr 0.0031, image-size 160"; "the recipe" for that itself.
