@@ -1,5 +1,7 @@
 #include "bart/bench/limit.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
 #include <map>

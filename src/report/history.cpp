@@ -94,9 +94,6 @@ void RunHistory::validated(int epoch, const Predictions& predictions, const Load
   check_pixels(pictures);
   if (indices.size() != predictions.size() || predictions.classes != pictures.classes.size())
     throw Error("the predictions do not fit the pictures of the validation");
-  for (const std::uint32_t i : indices) {
-    if (i >= pictures.size()) throw Error(fmt::format("there is no picture {} of {}", i, pictures.size()));
-  }
   const std::vector<std::int32_t> predicted = predicted_labels(predictions);
   const Picture matrix =
       confusion_picture(confusion_matrix(predictions.labels, predicted, predictions.classes));

@@ -10,6 +10,7 @@
 
 #include "bart/engine/softmax.h"
 #include "bart/explain/contact_sheet.h"
+#include "bart/platform/error.h"
 
 namespace bart {
 
@@ -53,6 +54,8 @@ Picture mistake_sheet(const Predictions& predictions, const LoadedPictures& pict
   std::ranges::sort(wrong);
   std::vector<SheetTile> tiles;
   for (const auto& [probability, i] : std::span(wrong).first(std::min(wrong.size(), most))) {
+    if (indices[i] >= pictures.size())
+      throw Error(fmt::format("there is no picture {} of {}", indices[i], pictures.size()));
     const std::uint8_t* const pixels = pictures.picture(indices[i]);
     const auto name = [&](std::int32_t label) { return pictures.classes[static_cast<std::size_t>(label)]; };
     tiles.push_back({{pictures.image_size, pictures.image_size, {pixels, pixels + pictures.bytes_each()}},

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "bart/record/epoch_figures.h"
 #include "scratch_folder.h"
@@ -72,6 +73,10 @@ TEST(History, SettingsMatrixAndMistakesAreThereForTensorBoard) {
                            "_hparams_/session_start_info", "label_smoothing", "confusion_matrix", "\x89PNG"})
     EXPECT_THAT(events, HasSubstr(part));
   EXPECT_THAT(events, testing::Not(HasSubstr("mistakes")));  // there are none
+  // Mistakes are shown: of pictures that are not there, they are refused.
+  const Predictions all_wrong{2, {1, 0}, {1, 0, 0, 1}};
+  EXPECT_THROW(history.validated(1, all_wrong, pictures, indices), Error);
+  EXPECT_THROW(history.validated(1, all_wrong, pictures, {}), Error);
 }
 
 TEST(History, ANewTrainingRemovesTheCurvesOfTheOldOneAndOneGoneOnWithKeepsThem) {
