@@ -34,6 +34,7 @@ class Measuring {
     }
     if (wanted(BenchPart::pictures)) measure_pictures();
     if (wanted(BenchPart::start)) {
+      if (options_.program.empty()) throw Error("the start of a program needs the program");
       report_.start_up_seconds = start_up_seconds(std::filesystem::canonical(options_.program),
                                                   report_.bench.architecture, report_.bench.rounds);
     }

@@ -1,11 +1,13 @@
 #include "bart/bench/multiplication_peak.h"
 
 #include <cpuid.h>
+#include <fmt/format.h>
 #include <immintrin.h>
 
 #include <algorithm>
 #include <cstdint>
 
+#include "bart/platform/error.h"
 #include "bart/platform/threads.h"
 #include "bart/platform/timing.h"
 
@@ -94,6 +96,7 @@ double per_second(const Loop& loop, int threads, int rounds) {
 }  // namespace
 
 MultiplicationPeak measure_multiplication_peak(int threads, int rounds) {
+  if (threads < 0) throw Error(fmt::format("{} threads are not possible", threads));
   const int all = threads == 0 ? available_threads() : threads;
   MultiplicationPeak peak;
   if (const std::optional<Loop> loop = float_loop()) peak.f32 = per_second(*loop, all, rounds);
