@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "bart/cluster/join.h"
 #include "bart/dataset/content.h"
 #include "bart/dataset/listing.h"
 #include "bart/model/evaluation_text.h"
@@ -28,6 +29,7 @@
 #include "output_checks.h"
 #include "outputs.h"
 #include "progress.h"
+#include "timeout_flag.h"
 
 namespace bart {
 namespace {
@@ -45,6 +47,7 @@ struct EvaluateFlags : ModelFlags {
   fs::path confusion;
   fs::path predictions;
   fs::path cache;
+  int timeout = 300;
 };
 
 /// Checks what can be known before a picture is read.
@@ -77,8 +80,9 @@ void warn_of_known_pictures(Log& log, const LoadedPictures& pictures, const RunF
       100.0 * static_cast<double>(count) / static_cast<double>(known.size())));
 }
 
-int evaluate_command(const EvaluateFlags& flags) {
-  check_flags(flags);
+int evaluate_command(const EvaluateFlags& flags, Group* group) {
+  const bool further = group != nullptr && group->rank() > 0;  // it writes nothing
+  if (!further) check_flags(flags);
   const ModelOptions model_settings = model_options(flags);
   Progress progress;
   Log log("Batlogger (Evaluate)", progress);
@@ -93,7 +97,8 @@ int evaluate_command(const EvaluateFlags& flags) {
       .strict = flags.strict,
       .cache = flags.cache,
       .reading = [&](std::size_t done, std::size_t total) { progress.show("Reading pictures", done, total); },
-      .evaluating = [&](std::size_t done, std::size_t total) { progress.show("Evaluating", done, total); }};
+      .evaluating = [&](std::size_t done, std::size_t total) { progress.show("Evaluating", done, total); },
+      .group = group};
   Listing listing;
   if (own_test) {
     RecordedTest test = recorded_test(found.run);
@@ -115,13 +120,14 @@ int evaluate_command(const EvaluateFlags& flags) {
   const EvaluationReport report{
       found.file.string(), listing.folder.string(),          own_test || flags.split == "test",
       model.classes(),     model.evaluate(listing, options), model_settings.mirror_images};
+  if (further) return 0;
   progress.clear();
   const LoadedPictures& pictures = report.result.pictures;
   log_cache(log, pictures, flags.cache);
   for (const SkippedPicture& skipped : pictures.skipped) {
     log.warning(fmt::format("Skipped {}: {}", skipped.file, skipped.reason));
   }
-  if (const std::vector<std::string> clipped = clipped_gray(pictures); !clipped.empty()) {
+  if (const std::vector<std::string>& clipped = report.result.clipped_gray; !clipped.empty()) {
     log.warning(clipped_gray_sentence(clipped.size(), clipped.front()));
   }
   if (!own_test && flags.split.empty()) warn_of_known_pictures(log, pictures, found.run);
@@ -171,6 +177,7 @@ void add_evaluate_command(CLI::App& program, Run& run) {
                     "Stop at the first file that cannot be read as a picture, instead of skipping it");
   command->add_flag("--ignore-exif", flags->ignore_exif,
                     "Take pictures as they are stored, without the rotation that EXIF asks for");
+  add_timeout_flag(*command, flags->timeout);
   command->footer(
       "Precision, recall and F1 are defined as in scikit-learn (0 instead of a division by 0). ECE is the "
       "expected\ncalibration error in 15 bins (Guo et al. 2017). The folder need not have pictures of all "
@@ -180,7 +187,13 @@ void add_evaluate_command(CLI::App& program, Run& run) {
       "  bart evaluate holdout --model run1/BART-10M.pth --labels run1/label_encoder.joblib\n"
       "  bart evaluate --json | jq .macro.f1        a single figure\n"
       "  bart evaluate --predictions mistakes.csv   the answer for each picture");
-  command->callback([flags, &run] { run = [flags] { return evaluate_command(*flags); }; });
+  command->callback([flags, &run] {
+    run = [flags] {
+      const bool shared = flags->cache.empty();  // two processes would not add to a cache at once
+      return run_shared(shared, flags->timeout, flags->threads,
+                        [&](Group* group) { return evaluate_command(*flags, group); });
+    };
+  });
 }
 
 }  // namespace bart

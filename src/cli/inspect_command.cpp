@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bart/augment/augmentation.h"
+#include "bart/cluster/join.h"
 #include "bart/dataset/content.h"
 #include "bart/dataset/listing.h"
 #include "bart/inspect/inspect.h"
@@ -25,6 +26,7 @@
 #include "outputs.h"
 #include "progress.h"
 #include "terminal.h"
+#include "timeout_flag.h"
 
 namespace bart {
 namespace {
@@ -41,6 +43,7 @@ struct InspectFlags {
   double test_size = 0.2;
   std::int64_t seed = 10;
   int threads = 0;
+  int timeout = 300;
 };
 
 void check_flags(const InspectFlags& flags) {
@@ -56,13 +59,14 @@ void check_replaces_no_picture(const Output& page, const Listing& listing) {
   check_replaces_no_input(page, inputs);
 }
 
-int inspect_command(const InspectFlags& flags) {
+int inspect_command(const InspectFlags& flags, Group* group) {
+  const bool further = group != nullptr && group->rank() > 0;  // it writes nothing
   check_flags(flags);
   const Output html{"--html", flags.html};
   check_ending(html, "HTML", {".html", ".htm"});
   const Output augmented{"--augmented", flags.augmented};
   check_ending(augmented, "HTML", {".html", ".htm"});
-  check_outputs({html, augmented});
+  if (!further) check_outputs({html, augmented});
   Progress progress;
   Log log("Batlogger (Inspect)", progress);
   const Listing listing = list_data(path_with_name(flags.folder));
@@ -75,7 +79,8 @@ int inspect_command(const InspectFlags& flags) {
        .apply_exif_orientation = !flags.ignore_exif,
        .test_size = flags.test_size,
        .seed = static_cast<std::uint32_t>(flags.seed)},
-      [&](std::size_t done, std::size_t total) { progress.show("Reading pictures", done, total); });
+      [&](std::size_t done, std::size_t total) { progress.show("Reading pictures", done, total); }, group);
+  if (further) return 0;
   progress.clear();
   const auto clipped = [](const InspectedPicture& picture) { return picture.clipped_gray; };
   if (const auto count = std::ranges::count_if(inspection.pictures, clipped); count > 0) {
@@ -132,6 +137,7 @@ void add_inspect_command(CLI::App& program, Run& run) {
                     "Take pictures as they are stored, without the rotation that EXIF asks for");
   command->add_option("--threads", flags->threads,
                       "Number of threads (default: all that this process may use)");
+  add_timeout_flag(*command, flags->timeout);
   command->footer(
       "Near duplicates are pictures of one scene: their 64-bit DCT hashes differ in at most 10 bits, and the "
       "colours of\ntheir 16x16 thumbnails have a correlation of at least 0.9. Chains of them form one group. "
@@ -142,7 +148,12 @@ void add_inspect_command(CLI::App& program, Run& run) {
       "  bart inspect faces --html faces.html     tables, and a page with thumbnails\n"
       "  bart inspect faces --augmented a.html    what the network will see with --recipe tuned\n"
       "  bart inspect faces --json | jq .split    how many test pictures leak");
-  command->callback([flags, &run] { run = [flags] { return inspect_command(*flags); }; });
+  command->callback([flags, &run] {
+    run = [flags] {
+      return run_shared(true, flags->timeout, flags->threads,
+                        [&](Group* group) { return inspect_command(*flags, group); });
+    };
+  });
 }
 
 }  // namespace bart

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -61,12 +62,11 @@ void check_no_empty_values(const CLI::App& command) {
   }
 }
 
-/// Whether a launcher started this process as a further one of a command that has no work for it.
-bool assists_nobody(const CLI::App& program) {
-  const auto found = launched();
-  if (!found || found->rank == 0) return false;
+/// Whether the command has work for the further processes of a launcher.
+bool is_shared(const CLI::App& program) {
+  constexpr std::array shared = {"train", "evaluate", "predict", "inspect"};
   const auto commands = program.get_subcommands();
-  return commands.empty() || commands.front()->get_name() != "train";
+  return !commands.empty() && std::ranges::find(shared, commands.front()->get_name()) != shared.end();
 }
 
 void print_help(const std::string& help) {
@@ -129,7 +129,8 @@ int run_program(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& error) {
     throw UsageError(usage_sentence(program, error));
   }
-  if (assists_nobody(program)) return 0;
+  wanted.silent = is_further_process();
+  if (wanted.silent && !is_shared(program)) return 0;
   if (!run) {
     print_help(program.help());
     return 2;

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "bart/cluster/join.h"
 #include "bart/model/model_agreement.h"
 #include "bart/model/prediction_text.h"
 #include "bart/model/sort_pictures.h"
@@ -27,6 +28,7 @@
 #include "outputs.h"
 #include "prediction_run.h"
 #include "progress.h"
+#include "timeout_flag.h"
 
 namespace bart {
 namespace {
@@ -47,6 +49,7 @@ struct PredictFlags : ModelFlags {
   bool recursive = false;
   bool strict = false;
   bool ignore_exif = false;
+  int timeout = 300;
 };
 
 /// A format, its name, and the endings of its files.
@@ -122,8 +125,9 @@ PictureFiles pictures_of(const PredictFlags& flags) {
   return pictures_named(with_standard_input(flags.inputs), flags.recursive);
 }
 
-int predict_command(const PredictFlags& flags) {
-  check_flags(flags);
+int predict_command(const PredictFlags& flags, Group* group) {
+  const bool further = group != nullptr && group->rank() > 0;  // it writes nothing
+  if (!further) check_flags(flags);
   check_sorts_elsewhere(flags);
   const NamedFormat& format = format_of(flags);
   if (!flags.watch.empty() && format.format == PredictionFormat::json) {
@@ -131,7 +135,7 @@ int predict_command(const PredictFlags& flags) {
         "--watch writes rows as they come, and JSON is a single document: use --format jsonl, csv or text");
   }
   const fs::path out = !flags.out.empty() ? flags.out : format.default_output;
-  check_outputs({{"--out", out}});
+  if (!further) check_outputs({{"--out", out}});
   const ModelOptions options = model_options(flags);
   Progress progress;
   Log log("Batlogger (Inference)", progress);
@@ -168,7 +172,8 @@ int predict_command(const PredictFlags& flags) {
     run.finish();
     return 0;
   }
-  run.classify({found.files.begin(), videos.begin()}, only);
+  run.classify({found.files.begin(), videos.begin()}, only, group);
+  if (further) return 0;
   for (const PictureFile& video : videos) run.classify_frames(video, flags.every, only);
   progress.clear();
   if (run.predicted() == 0) throw Error("none of the files could be read as a picture");
@@ -216,6 +221,7 @@ void add_predict_command(CLI::App& program, Run& run) {
                     "Stop at the first file that cannot be read as a picture, instead of skipping it");
   command->add_flag("--ignore-exif", flags->ignore_exif,
                     "Take pictures as they are stored, without the rotation that EXIF asks for");
+  add_timeout_flag(*command, flags->timeout);
   command->footer(
       "Examples:\n"
       "  bart predict                                  inference_images/ into results.json, as the original "
@@ -226,7 +232,15 @@ void add_predict_command(CLI::App& program, Run& run) {
       "  bart predict clip.mp4 --every 1 --out clip.csv    a frame per second of a video\n"
       "  find . -name '*.png' | bart predict -         the pictures of a list\n"
       "  bart predict holiday/ --recursive --out holiday.csv");
-  command->callback([flags, &run] { run = [flags] { return predict_command(*flags); }; });
+  command->callback([flags, &run] {
+    run = [flags] {
+      // A launcher hands standard input to process 0 alone.
+      const bool shared =
+          flags->watch.empty() && std::ranges::find(flags->inputs, "-") == flags->inputs.end();
+      return run_shared(shared, flags->timeout, flags->threads,
+                        [&](Group* group) { return predict_command(*flags, group); });
+    };
+  });
 }
 
 }  // namespace bart

@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -13,7 +12,6 @@
 #include "bart/cluster/launched.h"
 #include "bart/dataset/prefix_files.h"
 #include "bart/platform/counted.h"
-#include "bart/platform/threads.h"
 #include "bart/run/run.h"
 #include "bart/run/settle.h"
 #include "commands.h"
@@ -28,19 +26,6 @@ namespace {
 LogStyle style_of(const std::string& name) {
   if (name == "auto") return ::isatty(STDERR_FILENO) != 0 ? LogStyle::table : LogStyle::original;
   return name == "json" ? LogStyle::json : name == "table" ? LogStyle::table : LogStyle::original;
-}
-
-/// Under a launcher, the group of processes that it has started; and each gets its share of the processors.
-std::unique_ptr<JoinedGroup> group_of_launcher(TrainFlags& flags) {
-  const auto found = launched();
-  if (!found) return nullptr;
-  if (found->size == 1) {
-    flags.settings.deterministic = true;  // as with more processes
-    return nullptr;
-  }
-  if (flags.settings.threads == 0)
-    flags.settings.threads = std::max(1, available_threads() / found->local_size);
-  return join_group(std::chrono::seconds(flags.timeout));
 }
 
 /// Takes part in the training that process 0 leads, which alone says how it goes.
@@ -112,7 +97,8 @@ int train_alone_or_first(const TrainFlags& flags, ResumeMode mode, const std::st
 }
 
 int train_command(TrainFlags& flags, ResumeMode mode, const std::string& command_line) {
-  const auto group = group_of_launcher(flags);
+  const auto group = join_launched(std::chrono::seconds(flags.timeout), flags.settings.threads);
+  if (group == nullptr && launched()) flags.settings.deterministic = true;  // as with more processes
   if (group != nullptr && group->rank() > 0) return assist_command(*group, flags.settings.threads);
   const int code = train_alone_or_first(flags, mode, command_line, group.get());
   if (group != nullptr) group->leave();

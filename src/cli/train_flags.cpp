@@ -12,6 +12,7 @@
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "bart/record/run_toml.h"
+#include "timeout_flag.h"
 
 namespace bart {
 
@@ -79,11 +80,7 @@ void add_train_flags(CLI::App& command, TrainFlags& flags) {
           "(a line per event, on stdout), or auto: a table on a terminal, else the original's lines")
       ->check(CLI::IsMember({"auto", "original", "table", "json"}))
       ->capture_default_str();
-  command
-      .add_option("--timeout", flags.timeout,
-                  "Under mpirun or srun: seconds to wait for an answer from the other processes")
-      ->check(CLI::Range(1, 86400))
-      ->capture_default_str();
+  add_timeout_flag(command, flags.timeout);
   command.add_flag("--prefix-files", flags.prefix,
                    "Rename pic_* in the data folder to {class}_pic_* first, as the original did");
   command.footer(

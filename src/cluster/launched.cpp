@@ -36,6 +36,11 @@ std::optional<Launched> launched() {
   return found;
 }
 
+bool is_further_process() {
+  const auto found = launched();
+  return found && found->rank > 0;
+}
+
 std::string process_name() {
   const auto found = launched();
   if (!found || found->size == 1) return {};

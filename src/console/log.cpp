@@ -40,6 +40,7 @@ void Log::detail(std::string_view message) {
 }
 
 void Log::write(const char* level, std::string_view message) {
+  if (chosen.silent) return;
   const std::string_view name = level;
   const Style style = name == "WARNING" ? Style::warning : name == "DEBUG" ? Style::quiet : Style::plain;
   progress_.above([&] {

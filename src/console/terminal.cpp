@@ -37,7 +37,7 @@ bool shows_colours(int descriptor) {
 }
 
 bool shows_bars() {
-  return is_clever_terminal(STDERR_FILENO) && !verbosity().quiet;
+  return is_clever_terminal(STDERR_FILENO) && !verbosity().quiet && !verbosity().silent;
 }
 
 void write_to_stderr(std::string_view text) {

@@ -6,6 +6,7 @@ namespace bart {
 struct Verbosity {
   bool quiet = false;    // warnings and errors only
   bool verbose = false;  // details as well
+  bool silent = false;   // no warnings either: another process of a launcher says everything
 };
 
 /// Set once, before a command runs.

@@ -201,29 +201,6 @@ void look_up(PictureCache& cache, const Listing& listing, int threads, Reading& 
   });
 }
 
-void check_skipped(const Listing& listing, const LoadOptions& options, const LoadedPictures& loaded) {
-  const std::vector<SkippedPicture>& skipped = loaded.skipped;
-  if (skipped.empty()) return;
-  const SkippedPicture& first = skipped.front();
-  const std::size_t total = listing.pictures.size();
-  if (static_cast<double>(skipped.size()) > options.max_skipped_share * static_cast<double>(total)) {
-    throw Error(fmt::format("{} of {} files in {} cannot be used, more than {:g} % (the first: {}: {})",
-                            skipped.size(), total, listing.folder.string(), 100 * options.max_skipped_share,
-                            first.file, first.reason));
-  }
-  // A class without a loaded picture is an error that names its first skipped file. A class for which a
-  // caller's listing has no file at all is not.
-  std::vector<bool> loaded_any(listing.classes.size(), false);
-  for (const std::int32_t label : loaded.labels) loaded_any[static_cast<std::size_t>(label)] = true;
-  for (const ListedPicture& picture : listing.pictures) {
-    const auto label = static_cast<std::size_t>(picture.label);
-    if (loaded_any[label]) continue;
-    const auto why = std::ranges::find(skipped, picture.file, &SkippedPicture::file);
-    throw Error(fmt::format("no picture of the class {} can be used (the first: {}: {})",
-                            listing.classes[label], why->file, why->reason));
-  }
-}
-
 /// Reads the listing with the help of the cache, and adds what is new to the cache. Returns what is wrong
 /// with the cache, or an empty string.
 std::string read_with_cache(const Listing& listing, const LoadOptions& options, std::size_t bytes_each,
@@ -275,6 +252,29 @@ Listing listing_of(const Listing& listing, const LoadedPictures& pictures,
     part.pictures.push_back({pictures.files[i], pictures.labels[i], pictures.parts[i]});
   }
   return part;
+}
+
+void check_skipped(const Listing& listing, const LoadOptions& options, const LoadedPictures& loaded) {
+  const std::vector<SkippedPicture>& skipped = loaded.skipped;
+  if (skipped.empty()) return;
+  const SkippedPicture& first = skipped.front();
+  const std::size_t total = listing.pictures.size();
+  if (static_cast<double>(skipped.size()) > options.max_skipped_share * static_cast<double>(total)) {
+    throw Error(fmt::format("{} of {} files in {} cannot be used, more than {:g} % (the first: {}: {})",
+                            skipped.size(), total, listing.folder.string(), 100 * options.max_skipped_share,
+                            first.file, first.reason));
+  }
+  // A class without a loaded picture is an error that names its first skipped file. A class for which a
+  // caller's listing has no file at all is not.
+  std::vector<bool> loaded_any(listing.classes.size(), false);
+  for (const std::int32_t label : loaded.labels) loaded_any[static_cast<std::size_t>(label)] = true;
+  for (const ListedPicture& picture : listing.pictures) {
+    const auto label = static_cast<std::size_t>(picture.label);
+    if (loaded_any[label]) continue;
+    const auto why = std::ranges::find(skipped, picture.file, &SkippedPicture::file);
+    throw Error(fmt::format("no picture of the class {} can be used (the first: {}: {})",
+                            listing.classes[label], why->file, why->reason));
+  }
 }
 
 LoadedPictures load_pictures(const Listing& listing, const LoadOptions& asked, const OnProgress& progress) {
@@ -332,7 +332,7 @@ LoadedPictures load_pictures(const Listing& listing, const LoadOptions& asked, c
   loaded.pixels = std::move(reading.pixels);
   loaded.pixels.expect_any_order();
 
-  check_skipped(listing, options, loaded);
+  if (!options.part_of_more) check_skipped(listing, options, loaded);
   return loaded;
 }
 

@@ -41,11 +41,15 @@ PredictionRun::PredictionRun(const Model& model, ModelAgreement& others, const P
           asked.format, asked.top_k.has_value(), [this](std::string_view piece) { output_.add(piece); },
           others.names(), std::max<std::size_t>(terminal_columns(STDOUT_FILENO), 40)) {}
 
-void PredictionRun::classify(std::span<const PictureFile> files, bool only) {
+void PredictionRun::classify(std::span<const PictureFile> files, bool only, Group* group) {
   only_ = only;
-  const PredictFilesOptions options{.apply_exif_orientation = asked_.apply_exif_orientation};
-  for (std::size_t start = 0; start < files.size() && goes_on_(); start += pictures_in_memory) {
-    const auto batch = files.subspan(start, std::min(pictures_in_memory, files.size() - start));
+  const PredictFilesOptions options{.apply_exif_orientation = asked_.apply_exif_orientation,
+                                    .some_of_more = files.size() > 1,
+                                    .group = group};
+  const std::size_t most =
+      pictures_in_memory * static_cast<std::size_t>(group != nullptr ? group->size() : 1);
+  for (std::size_t start = 0; start < files.size() && goes_on_(); start += most) {
+    const auto batch = files.subspan(start, std::min(most, files.size() - start));
     try {
       others_.predict(batch, options);
       std::size_t place = 0;

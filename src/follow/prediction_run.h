@@ -33,8 +33,9 @@ class PredictionRun {
   PredictionRun(const Model& model, ModelAgreement& others, const PredictionAsked& asked, Log& log,
                 Progress& progress);
 
-  /// Files that cannot be read are skipped with a warning, or throw Error with `strict` or `only`.
-  void classify(std::span<const PictureFile> files, bool only = false);
+  /// Files that cannot be read are skipped with a warning, or throw Error with `strict` or `only`. The
+  /// processes of a group all make the call, and process 0 alone writes rows.
+  void classify(std::span<const PictureFile> files, bool only = false, Group* group = nullptr);
   /// The frames of a video, all or one per `every` seconds.
   void classify_frames(const PictureFile& video, double every, bool only);
   /// What is in the folder and then what arrives, until a signal asks to stop. Throws Error when the folder

@@ -2,55 +2,16 @@
 
 #include <fmt/format.h>
 #include <algorithm>
-#include <mutex>
-#include <optional>
 #include <system_error>
 
-#include "bart/dataset/content.h"
-#include "bart/dataset/near_duplicates.h"
-#include "bart/dataset/read_picture_file.h"
 #include "bart/dataset/split.h"
-#include "bart/pictures/decode.h"
 #include "bart/platform/error.h"
-#include "bart/platform/hash.h"
 #include "bart/platform/threads.h"
 #include "duplicates.h"
-#include "light.h"
+#include "readings.h"
 
 namespace bart {
 namespace {
-
-/// What is remembered about one file.
-struct Reading {
-  InspectedPicture picture;
-  PictureTraces traces;
-  std::optional<std::string> reason;  // why it could not be read
-};
-
-Reading read_picture(const std::filesystem::path& folder, const ListedPicture& listed,
-                     const DecodeOptions& options) {
-  Reading reading;
-  reading.picture.file = listed.file;
-  reading.picture.label = listed.label;
-  reading.picture.side = listed.part;
-  try {
-    const std::vector<std::uint8_t> file = read_picture_file(folder / listed.file);
-    DecodedPicture decoded = decode_resized(file, signature_side, signature_side, options);
-    reading.picture.width = decoded.width;
-    reading.picture.height = decoded.height;
-    reading.picture.format = std::move(decoded.format);
-    reading.picture.mode = std::move(decoded.mode);
-    reading.picture.bytes = file.size();
-    reading.picture.clipped_gray = is_clipped_gray(reading.picture.mode, decoded.picture.pixels);
-    const std::vector<float> light = light_of(decoded.picture);
-    reading.picture.brightness = brightness_of(light);
-    reading.picture.sharpness = sharpness_of(light, signature_side);
-    reading.traces = {picture_signature(decoded.picture), hash_of(file), hash_of(decoded.picture.pixels)};
-  } catch (const Error& error) {
-    reading.reason = error.what();
-  }
-  return reading;
-}
 
 /// Sets the side of every picture: its part, when the data set comes with its own split, or else the side
 /// that the random split of a training with these options puts it on.
@@ -102,26 +63,15 @@ void count(Inspection& inspection) {
 
 }  // namespace
 
-Inspection inspect_pictures(const Listing& listing, const InspectOptions& options,
-                            const OnProgress& progress) {
+Inspection inspect_pictures(const Listing& listing, const InspectOptions& options, const OnProgress& progress,
+                            Group* group) {
   check_labels(listing);
   Inspection inspection;
   inspection.folder = listing.folder;
   inspection.options = options;
   if (options.threads == 0) inspection.options.threads = available_threads();
-  const std::size_t total = listing.pictures.size();
-  std::vector<Reading> readings(total);
-  std::mutex progress_mutex;
-  std::size_t done = 0;
-  parallel_for(total, inspection.options.threads, [&](std::size_t i) {
-    readings[i] = read_picture(listing.folder, listing.pictures[i],
-                               {.apply_exif_orientation = options.apply_exif_orientation});
-    if (progress) {
-      const std::lock_guard lock(progress_mutex);
-      progress(++done, total);
-    }
-  });
-
+  std::vector<Reading> readings = read_pictures(listing, inspection.options, progress, group);
+  if (group != nullptr && group->rank() > 0) return {};
   for (const std::string& name : listing.classes) inspection.classes.emplace_back().name = name;
   std::vector<PictureTraces> traces;
   for (Reading& reading : readings) {

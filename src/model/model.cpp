@@ -5,12 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <mutex>
-#include <numeric>
 #include <optional>
 #include <string_view>
 #include <utility>
 
-#include "bart/dataset/content.h"
 #include "bart/dataset/read_picture_file.h"
 #include "bart/engine/evaluator.h"
 #include "bart/engine/softmax.h"
@@ -19,9 +17,10 @@
 #include "bart/pictures/resize.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
+#include "bart/platform/hash.h"
+#include "bart/platform/packed.h"
 #include "bart/platform/printable.h"
 #include "bart/platform/threads.h"
-#include "class_labels.h"
 
 namespace bart {
 
@@ -29,7 +28,7 @@ struct Model::Shared {
   std::vector<std::string> classes;
   bool apply_exif_orientation;
   int threads;
-  bool mirror_images;
+  bool mirror_images, bf16, exact;
   Evaluator evaluator;
 
   /// Created by the first explanation, because it copies the largest weights.
@@ -38,7 +37,23 @@ struct Model::Shared {
     return *grad_cam_;
   }
 
-  mutable std::once_flag grad_cam_made_ = {};
+  /// Computed by the first call, which copies the weights.
+  std::uint64_t fingerprint() const {
+    std::call_once(fingerprint_made_, [&] {
+      Packed all;
+      for (const Tensor& tensor : evaluator.state()) {
+        all.add_text(tensor.name);
+        std::visit([&](const auto& values) { all.add_all(std::span(values)); }, tensor.values);
+      }
+      for (const std::string& name : classes) all.add_text(name);
+      for (const bool option : {apply_exif_orientation, mirror_images, bf16, exact}) all.add(option);
+      fingerprint_ = hash_of(all.take());
+    });
+    return fingerprint_;
+  }
+
+  mutable std::once_flag grad_cam_made_ = {}, fingerprint_made_ = {};
+  mutable std::uint64_t fingerprint_ = 0;
   mutable std::optional<GradCam> grad_cam_ = {};
 };
 
@@ -86,6 +101,8 @@ Model::Model(const ModelFile& file, const ModelOptions& options) {
                            .apply_exif_orientation = file.apply_exif_orientation,
                            .threads = settled_threads(options.threads),
                            .mirror_images = options.mirror_images,
+                           .bf16 = options.precision == Precision::bf16,
+                           .exact = options.exact,
                            .evaluator = evaluator_of(file, options)});
 }
 
@@ -103,6 +120,10 @@ int Model::threads() const {
 
 bool Model::apply_exif_orientation() const {
   return shared_->apply_exif_orientation;
+}
+
+std::uint64_t Model::fingerprint() const {
+  return shared_->fingerprint();
 }
 
 BatchNetwork Model::network() const {
@@ -141,9 +162,11 @@ std::vector<float> Model::predict_proba(std::span<const Picture> pictures) const
   return predict_proba_resized(pixels_of(resized));
 }
 
-std::vector<float> Model::predict_proba_resized(std::span<const std::uint8_t* const> pictures) const {
+std::vector<float> Model::predict_proba_resized(std::span<const std::uint8_t* const> pictures,
+                                                bool some_of_more) const {
   std::vector<float> probabilities(pictures.size() * classes().size());
-  evaluate_batches(network(), picture_source(pictures), {}, [&](const EvaluatedBatch& batch) {
+  const BatchNetwork evaluated = some_of_more ? in_company(network()) : network();
+  evaluate_batches(evaluated, picture_source(pictures), {}, [&](const EvaluatedBatch& batch) {
     for (std::size_t i = 0; i < batch.size; ++i) {
       to_probabilities(
           batch.logits.subspan(i * classes().size(), classes().size()),
@@ -155,29 +178,6 @@ std::vector<float> Model::predict_proba_resized(std::span<const std::uint8_t* co
 
 FolderEvaluation Model::evaluate(const std::filesystem::path& folder, const EvaluateOptions& options) const {
   return evaluate(list_data(folder, 1), options);
-}
-
-FolderEvaluation Model::evaluate(const Listing& listing, const EvaluateOptions& options) const {
-  const std::vector<std::int32_t> labels = labels_among(classes(), listing);
-  LoadedPictures pictures =
-      load_pictures(listing,
-                    {.image_size = image_size(),
-                     .threads = threads(),
-                     .apply_exif_orientation = apply_exif_orientation() && options.apply_exif_orientation,
-                     .strict = options.strict,
-                     .cache = options.cache},
-                    options.reading);
-  for (std::int32_t& label : pictures.labels) label = labels[static_cast<std::size_t>(label)];
-  std::vector<std::uint32_t> evaluated(pictures.size());
-  std::iota(evaluated.begin(), evaluated.end(), 0u);
-  if (!options.only.empty()) {
-    const std::vector<bool> wanted = match_by_content(pictures.hashes, options.only);
-    std::erase_if(evaluated, [&](std::uint32_t i) { return !wanted[i]; });
-  }
-  Predictions predictions =
-      predictions_of(network(), pictures, evaluated, options.batch_size, options.evaluating);
-  Evaluation evaluation = bart::evaluate(predictions);
-  return {std::move(pictures), std::move(evaluated), std::move(predictions), std::move(evaluation)};
 }
 
 Explanation Model::explain(const Picture& picture, std::size_t top_k) const {

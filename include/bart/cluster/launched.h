@@ -15,6 +15,9 @@ struct Launched {
 /// other launchers that speak PMI), and of SLURM's srun with --mpi=pmix or pmi2.
 std::optional<Launched> launched();
 
+/// Whether a launcher has started this process beside a process 0, which says and writes everything.
+bool is_further_process();
+
 /// " (process 2 on node7)" for a sentence, if a launcher has started several processes; else empty.
 std::string process_name();
 

@@ -23,6 +23,7 @@ struct LoadOptions {
   bool apply_exif_orientation = true;
   bool strict = false;              // the first bad picture is an Error instead of being skipped
   double max_skipped_share = 0.05;  // more skipped than this share of the listing is an Error
+  bool part_of_more = false;        // the caller calls check_skipped() for the pictures of all parts
   /// The folder in which pixels are kept for the next run; created when missing. Empty: no cache. It holds
   /// any number of data sets, and any number of processes may use it at once.
   std::filesystem::path cache = {};
@@ -73,6 +74,9 @@ struct LoadedPictures {
 /// of `listing` that could be decoded.
 Listing listing_of(const Listing& listing, const LoadedPictures& pictures,
                    std::span<const std::uint32_t> indices);
+
+/// Throws Error when too many of the listing's pictures were skipped, or all of a class.
+void check_skipped(const Listing& listing, const LoadOptions& options, const LoadedPictures& loaded);
 
 /// Reads, decodes and resizes all pictures of `listing` on `threads` threads; those that the cache knows by
 /// name, size and time are taken from it, bit for bit the same. `progress(done, total)` is called for

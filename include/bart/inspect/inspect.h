@@ -11,6 +11,7 @@
 
 #include "bart/dataset/listing.h"
 #include "bart/dataset/load.h"
+#include "bart/platform/group.h"
 #include "bart/platform/progress.h"
 
 namespace bart {
@@ -88,8 +89,11 @@ struct Inspection {
 /// compared in full, not by hash alone. `progress(done, total)` is called by one thread at a time. Files that
 /// cannot be read are listed in `unreadable`, however many they are. Throws Error when the split of the
 /// options is impossible.
+///
+/// With a group its processes each read some of the pictures. All make the call with the same arguments;
+/// process 0 gets the inspection, the others an empty one. Throws as check_same() and share_out() do.
 Inspection inspect_pictures(const Listing& listing, const InspectOptions& options,
-                            const OnProgress& progress = {});
+                            const OnProgress& progress = {}, Group* group = nullptr);
 
 /// The path of a data set with its name at the end, for the tables and pages that show it: without a slash
 /// after it ("faces" for "faces/"), and the real path where it ends with "." or ".." and is there.

@@ -12,6 +12,7 @@
 #include "bart/explain/grad_cam.h"
 #include "bart/model/model_file.h"
 #include "bart/pictures/picture.h"
+#include "bart/platform/group.h"
 #include "bart/platform/progress.h"
 #include "bart/training/metrics.h"
 #include "bart/training/predictions.h"
@@ -43,13 +44,18 @@ struct EvaluateOptions {
   std::vector<std::uint64_t> only = {};
   OnProgress reading = {};
   OnProgress evaluating = {};
+  /// Its processes each read and evaluate some of the pictures; without `cache`. nullptr: this process alone.
+  Group* group = nullptr;
 };
 
 /// How good a model is on a folder of pictures.
 struct FolderEvaluation {
-  LoadedPictures pictures;  // those that could be read, with labels that are indices of the model's classes
-  std::vector<std::uint32_t> evaluated;  // [n] indices of the evaluated ones
-  Predictions predictions;               // [n]
+  /// Those that could be read, with labels that are indices of the model's classes. With a group they have no
+  /// pixels and no slots.
+  LoadedPictures pictures;
+  std::vector<std::string> clipped_gray;  // see clipped_gray()
+  std::vector<std::uint32_t> evaluated;   // [n] indices of the evaluated ones
+  Predictions predictions;                // [n]
   Evaluation evaluation;
 };
 
@@ -83,12 +89,17 @@ class Model {
   std::vector<float> predict_proba(std::span<const Picture> pictures) const;
 
   /// predict_proba() for pictures that have the network's size: n pointers to [image_size, image_size, 3].
-  std::vector<float> predict_proba_resized(std::span<const std::uint8_t* const> pictures) const;
+  /// With `some_of_more` a single picture is answered with the same bits as among others, see in_company().
+  std::vector<float> predict_proba_resized(std::span<const std::uint8_t* const> pictures,
+                                           bool some_of_more = false) const;
 
   /// Evaluates the model on a folder with one sub-folder per class. Throws Error when the name of a
   /// sub-folder is not among classes(), or the folder cannot be read.
   FolderEvaluation evaluate(const std::filesystem::path& folder, const EvaluateOptions& options = {}) const;
   /// The same for the pictures of a listing.
+  ///
+  /// With a group all processes make the call with the same arguments; process 0 gets the evaluation, the
+  /// others an empty one. Throws as check_same() and share_out() do.
   FolderEvaluation evaluate(const Listing& listing, const EvaluateOptions& options = {}) const;
 
   /// Explains the `top_k` most probable classes of a picture by Grad-CAM.
@@ -99,6 +110,9 @@ class Model {
   std::vector<Explanation> explain(
       const PictureSource& pictures,
       const std::function<std::vector<std::int32_t>(std::size_t, std::span<const float>)>& classes) const;
+
+  /// A hash of all that the answers depend on: weights, classes and options.
+  std::uint64_t fingerprint() const;
 
   /// The network itself, for evaluate_batches().
   BatchNetwork network() const;

@@ -34,6 +34,11 @@ BatchNetwork batch_network(const Evaluator& evaluator);
 /// both, the features those of the picture itself.
 BatchNetwork with_mirror_images(BatchNetwork network);
 
+/// The same network, whose outputs for a picture have the same bits whatever other pictures are evaluated
+/// with it. Kernels for a single picture add up in another order, so such a picture is evaluated as one of
+/// two.
+BatchNetwork in_company(BatchNetwork network);
+
 /// Pictures in the order in which they are evaluated, in memory or in a file.
 struct PictureSource {
   std::size_t size = 0;
