@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include "bart/platform/group.h"
@@ -77,5 +78,19 @@ class ThreadGroup final : public Group {
   std::uint64_t sent_ = 0;
   std::unique_ptr<ThreadGroup> background_, computer_;
 };
+
+/// Calls `process(group)` in as many processes, which are played by threads. It must not throw.
+template <class Process>
+void play(int processes, const Process& process) {
+  Meeting meeting(processes);
+  std::vector<std::thread> threads;
+  for (int rank = 0; rank < processes; ++rank) {
+    threads.emplace_back([&meeting, &process, rank] {
+      ThreadGroup group(meeting, rank);
+      process(group);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
 
 }  // namespace bart::test

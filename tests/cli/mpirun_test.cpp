@@ -1,4 +1,4 @@
-// bart train under mpirun, with several processes on this computer.
+// bart under mpirun, with several processes on this computer.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,6 +6,9 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
+#include <map>
+#include <sstream>
 #include <vector>
 
 #include "bart/platform/files.h"
@@ -135,6 +138,130 @@ TEST_F(Mpirun, NoticesOtherPicturesOnAnotherComputer) {
       AllOf(HasSubstr("process 1 has other pictures than process 0: of its pictures 1 is not what it was"),
             HasSubstr(files.front().filename().string()), HasSubstr("(process 1 on ")));
   EXPECT_FALSE(fs::exists(here() / "run/BART-10M.pth"));
+}
+
+/// Evaluates, classifies and inspects faces, among which a broken picture lies, with a trained model.
+class MpirunModel : public Mpirun {
+ protected:
+  void SetUp() override {
+    Mpirun::SetUp();
+    if (IsSkipped()) return;
+    ASSERT_EQ(train("run", "10"), 0);
+    scratch_.write("faces/" + first_class() + "/5x.jpg", "no picture");
+  }
+  int train(const std::string& out, const std::string& seed) const {
+    return train_faces({"--max-steps", "2", "--no-report", "--seed", seed, "--out", out}).code;
+  }
+  /// The name of the first class, in the order of names.
+  std::string first_class() const {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(here() / "faces")) {
+      names.push_back(entry.path().filename());
+    }
+    return *std::ranges::min_element(names);
+  }
+  BartResult alone(const std::string& flags) const {
+    std::istringstream words(flags);
+    return run_bart(here(), {std::istream_iterator<std::string>(words), {}});
+  }
+};
+
+/// Lines of the log without their times.
+std::string without_times(const std::string& log) {
+  std::string all, line;
+  for (std::istringstream lines(log); std::getline(lines, line);)
+    all += (line.size() > 19 && line[2] == '/' ? line.substr(19) : line) + "\n";
+  return all;
+}
+
+/// The content of all files in a folder, by their names.
+std::map<std::string, std::string> files_in(const fs::path& folder) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.is_regular_file()) files[fs::relative(entry.path(), folder)] = file_text(entry.path());
+  }
+  return files;
+}
+
+TEST_F(MpirunModel, GivesTheSameOutputsByteForByte) {
+  const std::string commands[] = {
+      "evaluate faces --model run --csv made/a.csv --confusion made/b.csv --predictions made/c.json",
+      "evaluate faces --model run --split test --json",
+      "predict faces --recursive --model run --top-k 3 --out made/d.csv --sort-into made/sorted --also run",
+      "inspect faces --json --html made/e.html",
+  };
+  for (const std::string& command : commands) {
+    SCOPED_TRACE(command);
+    fs::create_directory(here() / "made");
+    const BartResult one = alone(command + " --threads 1");
+    ASSERT_EQ(one.code, 0) << one.err;
+    const auto made = files_in(here() / "made");
+    fs::remove_all(here() / "made");
+    for (const int processes : {2, 4}) {
+      SCOPED_TRACE(processes);
+      fs::create_directory(here() / "made");
+      const BartResult several = mpirun(processes, command + " --threads 1");
+      EXPECT_EQ(several.code, 0);
+      EXPECT_EQ(several.out, one.out);
+      EXPECT_EQ(without_times(several.err), without_times(one.err));
+      EXPECT_TRUE(files_in(here() / "made") == made);
+      fs::remove_all(here() / "made");
+    }
+  }
+}
+
+TEST_F(MpirunModel, OneProcessSaysWhatIsWrong) {
+  const auto sentences = [](const BartResult& result) {
+    std::size_t count = 0;
+    for (std::size_t at = 0; (at = result.err.find("bart: ", at)) != std::string::npos; ++at) ++count;
+    return count;
+  };
+  const std::string other = fmt::format(" : -n 1 {} ", BART_PROGRAM);
+  fs::copy(here() / "faces", here() / "others", fs::copy_options::recursive);
+  fs::remove(here() / "others" / first_class() / "5x.jpg");
+  ASSERT_EQ(train("run2", "11"), 0);
+  const struct {
+    std::string flags;
+    int processes, code;
+    std::string sentence, process;
+  } cases[] = {
+      {"inspect faces" + other + "inspect others", 1, 1, "other pictures than process 0", "(process 1 on "},
+      {"evaluate faces --model run" + other + "evaluate faces --model run2", 1, 1,
+       "another model than process 0", "(process 1 on "},
+      {"predict faces --recursive --model run" + other + "predict faces --recursive --model none", 1, 1,
+       "none", "(process 1 on "},
+      {"predict nothing --model run", 4, 1, "nothing", "(process 0 on "},
+      {"evaluate faces --model run --csv table.json", 4, 2, "--csv table.json", "(process 0 on "},
+      {"evaluate faces --model run --strict", 4, 1, "5x.jpg", "(process "},
+  };
+  for (const auto& one : cases) {
+    SCOPED_TRACE(one.flags);
+    const BartResult result = mpirun(one.processes, one.flags);
+    EXPECT_EQ(result.code, one.code);
+    EXPECT_THAT(result.err, AllOf(HasSubstr(one.sentence), HasSubstr(one.process)));
+    EXPECT_EQ(sentences(result), 1u) << result.err;
+    EXPECT_EQ(result.out, "");
+  }
+}
+
+TEST_F(MpirunModel, AKilledProcessEndsAllAndLeavesTheOutputThatWasThere) {
+  for (int copy = 0; copy < 30; ++copy) {
+    fs::copy(here() / "faces", here() / "many" / std::to_string(copy), fs::copy_options::recursive);
+  }
+  scratch_.write("out.json", "earlier");
+  const BartResult result =
+      mpirun(2, "predict many --recursive --model run --out out.json",
+             "& P=$!; Q=; while kill -0 $P && [ -z \"$R\" ]; do set -- $(cat /proc/$P/task/$P/children); "
+             "Q=$1; R=$2; done; kill -9 $R; wait $P");
+  EXPECT_NE(result.code, 0);
+  EXPECT_EQ(file_text(here() / "out.json"), "earlier");
+}
+
+TEST_F(MpirunModel, ProcessZeroReadsStandardInputAlone) {
+  scratch_.write("list", "faces/" + first_class() + "/5x.jpg\nrun/inference_images\n");
+  const BartResult result = mpirun(2, "predict - --model run --format csv --out -", "<list");
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("inference_images"));
 }
 
 TEST_F(Mpirun, GivesOtherCommandsToOneProcess) {

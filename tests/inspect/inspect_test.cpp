@@ -2,13 +2,16 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <nlohmann/json.hpp>
 
 #include "bart/dataset/load.h"
 #include "bart/dataset/split.h"
 #include "bart/inspect/report.h"
 #include "bart/platform/error.h"
+#include "bart/platform/share_out.h"
 #include "planted_data_set.h"
+#include "thread_group.h"
 
 namespace bart {
 namespace {
@@ -37,6 +40,49 @@ std::vector<std::string> files_of(const Inspection& inspection, const DuplicateG
   std::vector<std::string> files;
   for (const std::uint32_t i : group.pictures) files.push_back(inspection.pictures[i].file);
   return files;
+}
+
+TEST_F(InspectPlanted, ProcessesTogetherFindWhatOneFinds) {
+  const std::string alone = inspection_json(inspect()), page = inspection_page(inspect());
+  for (const int processes : {1, 2, 3, 32}) {  // the last ones have no picture
+    SCOPED_TRACE(processes);
+    std::vector<Inspection> found(static_cast<std::size_t>(processes));
+    std::atomic<std::size_t> calls = 0, last = 0;
+    test::play(processes, [&](Group& group) {
+      found[static_cast<std::size_t>(group.rank())] = inspect_pictures(
+          list_folder(folder_.path()), {},
+          [&](std::size_t done, std::size_t total) {
+            ++calls;
+            last = done == total ? done : 0;
+          },
+          &group);
+    });
+    EXPECT_EQ(inspection_json(found[0]), alone);
+    EXPECT_EQ(inspection_page(found[0]), page);
+    EXPECT_GT(calls, 0u);
+    EXPECT_EQ(last, 18u);
+    for (int rank = 1; rank < processes; ++rank) {
+      EXPECT_THAT(found[static_cast<std::size_t>(rank)].pictures, IsEmpty());
+    }
+  }
+}
+
+TEST_F(InspectPlanted, AProcessWithAnotherDataSetEndsAll) {
+  std::vector<std::string> errors(2);
+  test::play(2, [&](Group& group) {
+    Listing listing = list_folder(folder_.path());
+    if (group.rank() == 1) listing.pictures.pop_back();
+    std::string& error = errors[static_cast<std::size_t>(group.rank())];
+    try {
+      inspect_pictures(listing, {}, {}, &group);
+    } catch (const EndedByAnother&) {
+      error = "by another";
+    } catch (const Error& why) {
+      error = why.what();
+      EXPECT_TRUE(speaks_for_all(group));
+    }
+  });
+  EXPECT_THAT(errors, ElementsAre("by another", HasSubstr("other pictures than process 0")));
 }
 
 TEST_F(InspectPlanted, FactsOfEachClass) {

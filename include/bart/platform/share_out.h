@@ -41,7 +41,7 @@ void wait_for_the_end(Group& group);
 void check_same(Group& group, std::uint64_t mine, const std::string& difference);
 
 /// Shares out the work on `count` items. In each round every process is given the next items, at most `most`
-/// and fewer where that gives all of them some; `compute(first, end)` returns the result for them as bytes.
+/// and no more than an even share of all; `compute(first, end)` returns the result for them as bytes.
 /// In process 0 `take(first, end, bytes)` gets the results of the round in the order of the items, while the
 /// others begin the next round. All processes make the call with the same numbers. Throws EndedByAnother when
 /// `compute` threw in another process, and GroupError.
