@@ -190,8 +190,7 @@ void add_evaluate_command(CLI::App& program, Run& run) {
   command->callback([flags, &run] {
     run = [flags] {
       const bool shared = flags->cache.empty();  // two processes would not add to a cache at once
-      return run_shared(shared, flags->timeout, flags->threads,
-                        [&](Group* group) { return evaluate_command(*flags, group); });
+      return run_shared(shared, *flags, evaluate_command);
     };
   });
 }

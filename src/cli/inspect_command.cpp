@@ -148,12 +148,7 @@ void add_inspect_command(CLI::App& program, Run& run) {
       "  bart inspect faces --html faces.html     tables, and a page with thumbnails\n"
       "  bart inspect faces --augmented a.html    what the network will see with --recipe tuned\n"
       "  bart inspect faces --json | jq .split    how many test pictures leak");
-  command->callback([flags, &run] {
-    run = [flags] {
-      return run_shared(true, flags->timeout, flags->threads,
-                        [&](Group* group) { return inspect_command(*flags, group); });
-    };
-  });
+  command->callback([flags, &run] { run = [flags] { return run_shared(true, *flags, inspect_command); }; });
 }
 
 }  // namespace bart

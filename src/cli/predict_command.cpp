@@ -237,8 +237,7 @@ void add_predict_command(CLI::App& program, Run& run) {
       // A launcher hands standard input to process 0 alone.
       const bool shared =
           flags->watch.empty() && std::ranges::find(flags->inputs, "-") == flags->inputs.end();
-      return run_shared(shared, flags->timeout, flags->threads,
-                        [&](Group* group) { return predict_command(*flags, group); });
+      return run_shared(shared, *flags, predict_command);
     };
   });
 }

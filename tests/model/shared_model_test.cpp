@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bart/dataset/files_fingerprint.h"
@@ -70,10 +72,12 @@ class SharedModel : public testing::Test {
   const Model model_{drawn_model(), {.threads = 1}};
 };
 
-std::string texts_of(const FolderEvaluation& result) {
-  const EvaluationReport report{"model", "folder", false, {"ann", "bo", "cleo"}, result};
-  return evaluation_json(report) + predictions_csv(report) + class_csv(report) + confusion_csv(report) +
-         evaluation_text(report);
+std::string texts_of(FolderEvaluation& result) {
+  EvaluationReport report{"model", "folder", false, {"ann", "bo", "cleo"}, std::move(result)};
+  const std::string texts = evaluation_json(report) + predictions_csv(report) + class_csv(report) +
+                            confusion_csv(report) + evaluation_text(report);
+  result = std::move(report.result);
+  return texts;
 }
 
 TEST_F(SharedModel, ProcessesEvaluateToTheSameBitsAsOne) {
@@ -83,12 +87,12 @@ TEST_F(SharedModel, ProcessesEvaluateToTheSameBitsAsOne) {
   ASSERT_EQ(all.clipped_gray.size(), 1u);
   for (const bool some : {false, true}) {
     if (some) options.only = {all.pictures.hashes[3], all.pictures.hashes[40], all.pictures.hashes[41]};
-    const FolderEvaluation alone = model_.evaluate(folder(), options);
+    FolderEvaluation alone = model_.evaluate(folder(), options);
     for (const int processes : {1, 2, 4, 30}) {  // with 30 each has at most three pictures
       for (const std::size_t batch : {3, 32}) {
         SCOPED_TRACE(testing::Message() << processes << " processes, " << (some ? "some" : "all"));
         options.batch_size = batch;
-        const FolderEvaluation result = shared(processes, options);
+        FolderEvaluation result = shared(processes, options);
         EXPECT_EQ(result.predictions.logits, alone.predictions.logits);
         EXPECT_EQ(result.evaluated, alone.evaluated);
         EXPECT_EQ(texts_of(result), texts_of(alone));

@@ -32,4 +32,11 @@ std::unique_ptr<JoinedGroup> join_launched(std::chrono::seconds timeout, int& th
 /// wait for the launcher to end them. `timeout` is in seconds, `threads` as for join_launched().
 int run_shared(bool shared, int timeout, int& threads, const std::function<int(Group*)>& command);
 
+/// The same with the timeout and the threads among the flags of the command.
+template <class Flags>
+int run_shared(bool shared, Flags& flags, int (*command)(const Flags&, Group*)) {
+  return run_shared(shared, flags.timeout, flags.threads,
+                    [&](Group* group) { return command(flags, group); });
+}
+
 }  // namespace bart
