@@ -70,11 +70,11 @@ Inspection inspect_pictures(const Listing& listing, const InspectOptions& option
   inspection.folder = listing.folder;
   inspection.options = options;
   if (options.threads == 0) inspection.options.threads = available_threads();
-  std::vector<Reading> readings = read_pictures(listing, inspection.options, progress, group);
+  std::vector<PictureReading> readings = read_pictures(listing, inspection.options, progress, group);
   if (group != nullptr && group->rank() > 0) return {};
   for (const std::string& name : listing.classes) inspection.classes.emplace_back().name = name;
   std::vector<PictureTraces> traces;
-  for (Reading& reading : readings) {
+  for (PictureReading& reading : readings) {
     if (!reading.reason) {
       inspection.pictures.push_back(std::move(reading.picture));
       traces.push_back(reading.traces);

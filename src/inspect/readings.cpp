@@ -22,9 +22,9 @@ namespace {
 /// Each process of a group reads so many pictures in a round.
 constexpr std::size_t pictures_of_round = 128;
 
-Reading read_picture(const std::filesystem::path& folder, const ListedPicture& listed,
-                     const DecodeOptions& options) {
-  Reading reading;
+PictureReading read_picture(const std::filesystem::path& folder, const ListedPicture& listed,
+                            const DecodeOptions& options) {
+  PictureReading reading;
   reading.picture.file = listed.file;
   reading.picture.label = listed.label;
   reading.picture.side = listed.part;
@@ -48,7 +48,7 @@ Reading read_picture(const std::filesystem::path& folder, const ListedPicture& l
 }
 
 /// A reading without what the listing says.
-void add(Packed& all, const Reading& reading) {
+void add(Packed& all, const PictureReading& reading) {
   const InspectedPicture& picture = reading.picture;
   all.add(reading.reason.has_value());
   all.add_text(reading.reason.value_or(""));
@@ -66,8 +66,8 @@ void add(Packed& all, const Reading& reading) {
   all.add(reading.traces.pixels_hash);
 }
 
-Reading next_reading(Unpacked& all, const ListedPicture& listed) {
-  Reading reading;
+PictureReading next_reading(Unpacked& all, const ListedPicture& listed) {
+  PictureReading reading;
   InspectedPicture& picture = reading.picture;
   picture.file = listed.file;
   picture.label = listed.label;
@@ -93,9 +93,9 @@ Reading next_reading(Unpacked& all, const ListedPicture& listed) {
 }
 
 /// The readings of the pictures from `first` to `end`.
-std::vector<Reading> read_some(const Listing& listing, std::size_t first, std::size_t end,
-                               const InspectOptions& options, const OnProgress& progress) {
-  std::vector<Reading> readings(end - first);
+std::vector<PictureReading> read_some(const Listing& listing, std::size_t first, std::size_t end,
+                                      const InspectOptions& options, const OnProgress& progress) {
+  std::vector<PictureReading> readings(end - first);
   std::mutex progress_mutex;
   std::size_t done = 0;
   parallel_for(readings.size(), options.threads, [&](std::size_t i) {
@@ -111,18 +111,18 @@ std::vector<Reading> read_some(const Listing& listing, std::size_t first, std::s
 
 }  // namespace
 
-std::vector<Reading> read_pictures(const Listing& listing, const InspectOptions& options,
-                                   const OnProgress& progress, Group* group) {
+std::vector<PictureReading> read_pictures(const Listing& listing, const InspectOptions& options,
+                                          const OnProgress& progress, Group* group) {
   const std::size_t total = listing.pictures.size();
   if (group == nullptr) return read_some(listing, 0, total, options, progress);
   check_same(*group, fingerprint_of(listing, options.threads) + (options.apply_exif_orientation ? 1 : 0),
              "this process has other pictures than process 0, by their names and sizes");
-  std::vector<Reading> readings;
+  std::vector<PictureReading> readings;
   share_out(
       *group, total, pictures_of_round,
       [&](std::size_t first, std::size_t end) {
         Packed all;
-        for (const Reading& reading : read_some(listing, first, end, options, {})) add(all, reading);
+        for (const PictureReading& reading : read_some(listing, first, end, options, {})) add(all, reading);
         return all.take();
       },
       [&](std::size_t first, std::size_t end, std::span<const std::uint8_t> bytes) {

@@ -11,7 +11,7 @@
 namespace bart {
 
 /// What is remembered about one file.
-struct Reading {
+struct PictureReading {
   InspectedPicture picture;
   PictureTraces traces;
   std::optional<std::string> reason;  // why it could not be read
@@ -19,7 +19,7 @@ struct Reading {
 
 /// Reads the pictures of a listing, in its order. With a group process 0 gets the readings of all, the others
 /// none.
-std::vector<Reading> read_pictures(const Listing& listing, const InspectOptions& options,
-                                   const OnProgress& progress, Group* group);
+std::vector<PictureReading> read_pictures(const Listing& listing, const InspectOptions& options,
+                                          const OnProgress& progress, Group* group);
 
 }  // namespace bart
