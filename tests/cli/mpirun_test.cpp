@@ -160,8 +160,8 @@ class MpirunModel : public Mpirun {
     }
     return *std::ranges::min_element(names);
   }
-  BartResult alone(const std::string& flags) const {
-    std::istringstream words(flags);
+  BartResult alone(const std::string& command) const {
+    std::istringstream words(command);
     return run_bart(here(), {std::istream_iterator<std::string>(words), {}});
   }
 };
@@ -245,6 +245,7 @@ TEST_F(MpirunModel, OneProcessSaysWhatIsWrong) {
 }
 
 TEST_F(MpirunModel, AKilledProcessEndsAllAndLeavesTheOutputThatWasThere) {
+  fs::create_directory(here() / "many");
   for (int copy = 0; copy < 30; ++copy) {
     fs::copy(here() / "faces", here() / "many" / std::to_string(copy), fs::copy_options::recursive);
   }
