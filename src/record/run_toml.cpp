@@ -60,7 +60,7 @@ void read_table(const toml::table& table, bool whole_file, RunToml& config) {
     const std::string value = value_text(node, key);
     RunSettings fits;
     if (!set_from_text(*found, fits, value)) {
-      throw Error(fmt::format("says {} = {}, which is not a value of that flag", key, value));
+      throw Error(fmt::format("says {} = {}, which is not a valid value", key, value));
     }
     config.settings.emplace_back(&*found, value);
   }

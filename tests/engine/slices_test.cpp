@@ -142,7 +142,7 @@ TEST(SlicesOfABatch, SayWhatIsImpossible) {
     return [=] { ProcessorBackend(architecture(), options); };
   };
   EXPECT_THAT(engine({.slices = 3}), ThrowsMessage<Error>(HasSubstr("cannot be cut into 3 slices")));
-  EXPECT_THAT(engine({.slices = 16}), ThrowsMessage<Error>(HasSubstr("a power of two up to 8")));
+  EXPECT_THAT(engine({.slices = 32}), ThrowsMessage<Error>(HasSubstr("a power of two up to 16")));
   EXPECT_THAT(engine({.slices = 0}), ThrowsMessage<Error>(HasSubstr("cannot be cut into 0 slices")));
   EXPECT_THAT(engine({.exact = true, .slices = 8}), ThrowsMessage<Error>(HasSubstr("exact")));
   test::Meeting meeting(3);

@@ -57,7 +57,7 @@ TEST(RunTomlTest, NamesWhatItDoesNotKnow) {
   };
   expect_error("learning_rate = 0.1", "says learning_rate, which is not a flag of bart train");
   expect_error("[lr]\na = 1", "lr");
-  expect_error("lr = \"fast\"", "says lr = fast, which is no value");
+  expect_error("lr = \"fast\"", "says lr = fast, which is not a valid value");
   expect_error("lr = [1]", "lr");
   expect_error("epochs = 1.5", "epochs = 1.5");
   expect_error("lr = ", "is not TOML, line 1");
