@@ -5,7 +5,6 @@
 #include <array>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -14,7 +13,6 @@
 #include "bart/dataset/listing.h"
 #include "bart/model/evaluation_text.h"
 #include "bart/model/find_model.h"
-#include "bart/platform/counted.h"
 #include "bart/platform/error.h"
 #include "bart/record/picture_hashes.h"
 #include "bart/record/run_record.h"
@@ -23,6 +21,7 @@
 #include "bart/run/settle.h"
 #include "cache_text.h"
 #include "commands.h"
+#include "known_pictures.h"
 #include "listing_text.h"
 #include "log.h"
 #include "model_flags.h"
@@ -64,20 +63,6 @@ void check_flags(const EvaluateFlags& flags) {
   const std::array inputs = {flags.model, flags.labels};
   for (const Output& output : outputs) check_replaces_no_input(output, inputs);
   check_outputs({outputs[0], outputs[1], outputs[2]});
-}
-
-/// Warns how many of the pictures the model was trained on, wherever they lie now.
-void warn_of_known_pictures(Log& log, const LoadedPictures& pictures, const RunFolder& run) {
-  const std::optional<PictureHashes> hashes = read_picture_hashes(run);
-  if (!hashes) return;
-  const std::vector<bool> known = match_by_content(pictures.hashes, hashes->train);
-  const auto count = std::ranges::count(known, true);
-  if (count == 0) return;
-  log.warning(fmt::format(
-      "The model was trained on {} of {} ({:.0f} %), so these figures say little about others: --split test "
-      "takes only its test pictures",
-      count, counted(known.size(), "picture", "pictures"),
-      100.0 * static_cast<double>(count) / static_cast<double>(known.size())));
 }
 
 int evaluate_command(const EvaluateFlags& flags, Group* group) {

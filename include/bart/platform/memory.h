@@ -8,8 +8,8 @@ namespace bart {
 /// limits of its cgroup and of all cgroups above it (v1 or v2).
 std::uint64_t machine_memory();
 
-/// Gives the system back what this process has freed and the C library keeps for later, after work that needed
-/// much more memory than what follows.
+/// Gives the system back what this process has freed and the C library keeps for later, after work that
+/// needed much more memory than what follows.
 void return_freed_memory();
 
 }  // namespace bart
