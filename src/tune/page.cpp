@@ -32,7 +32,7 @@ tbody th{min-width:0}
 )";
 
 // Sizes of the chart, in SVG units.
-constexpr double width = 760, height = 380, left = 56, right = 20, top = 14, bottom = 46;
+constexpr double width = 760, height = 380, left = 84, right = 20, top = 14, bottom = 46;
 
 /// The figure as it is shown: percent.
 double percent_of(const TuneResult& result, const Trial& trial) {
