@@ -7,13 +7,8 @@
 namespace bart::cuda {
 namespace {
 
-constexpr std::int64_t tile_depth = 32;      // of kernels/tile.h
 constexpr std::int64_t blocks_wanted = 512;  // to fill a GPU
 constexpr std::int64_t least_depth = 256;    // of a piece
-
-std::int64_t divided(std::int64_t a, std::int64_t b) {
-  return (a + b - 1) / b;
-}
 
 std::size_t floats(std::int64_t count) {
   return static_cast<std::size_t>(count) * sizeof(float);
@@ -26,7 +21,7 @@ Pieces pieces_of(std::int64_t rows, std::int64_t columns, std::int64_t depth, in
   const std::int64_t blocks = divided(rows, tile_rows) * divided(columns, tile_columns);
   const std::int64_t most = std::max<std::int64_t>(1, depth / least_depth);
   const std::int64_t wanted = std::clamp<std::int64_t>(divided(blocks_wanted, blocks), 1, most);
-  const std::int64_t piece = divided(divided(depth, wanted), tile_depth) * tile_depth;
+  const std::int64_t piece = whole_tiles(divided(depth, wanted));
   return {divided(depth, piece), piece};
 }
 

@@ -5,10 +5,6 @@
 namespace bart::cuda {
 namespace {
 
-std::int64_t divided(std::int64_t a, std::int64_t b) {
-  return (a + b - 1) / b;
-}
-
 Grid grid_of(const Product& product, const TileSize& tile, std::int64_t pieces) {
   return {.x = divided(product.rows, tile.rows), .y = divided(product.columns, tile.columns), .z = pieces};
 }
@@ -50,7 +46,7 @@ void BatchPlan::Run::convolve(const float* from, const float* weights, const flo
                         .rows = plan.n_ * size * size,
                         .columns = out_channels,
                         .depth = depth,
-                        .piece = divided(depth, 32) * 32};
+                        .piece = whole_tiles(depth)};
   const auto& kernel = out_channels <= narrow_channels
                            ? kernel_for(plan.arithmetic_, k.convolution_narrow_f32, k.convolution_narrow_tf32,
                                         k.convolution_narrow_bf16)
@@ -111,7 +107,7 @@ NormSumsArguments BatchPlan::Run::sums_arguments(const NormalizeArguments& layer
 void BatchPlan::Run::normalize_batch(std::size_t i) const {
   const NormalizeArguments layer = normalize_arguments(i);
   const NormSumsArguments sums = sums_arguments(layer, layer.norm.pixels);
-  const std::int64_t groups = divided(layer.norm.channels, 32);
+  const std::int64_t groups = divided(layer.norm.channels, norm_channels);
   gpu.launch(gpu.kernels().norm_sums, {.x = groups, .y = sums.chunks}, sums);
   gpu.launch(gpu.kernels().norm_statistics, {.x = groups}, sums);
 }
@@ -184,7 +180,7 @@ void BatchPlan::Run::linear_backward(std::size_t i, float* gradient, float* inpu
                         .rows = l.outputs,
                         .columns = l.inputs,
                         .depth = plan.n_,
-                        .piece = divided(plan.n_, 32) * 32};
+                        .piece = whole_tiles(plan.n_)};
   gpu.launch(k.linear_weight_gradient, grid_of(weights, {64, 64}, 1),
              {.left = gradient, .right = linear_input(i), .product = weights});
   gpu.launch_for(k.column_sums, l.outputs,
@@ -239,7 +235,7 @@ void BatchPlan::Run::convolution_backward(std::size_t i, float* gradient, float*
   layer.input_gradient = raw_gradient;
   const std::int64_t rows = c.ends_block ? layer.norm.pixels / 4 : layer.norm.pixels;
   const NormSumsArguments sums = sums_arguments(layer, rows);
-  const std::int64_t groups = divided(c.out_channels, 32);
+  const std::int64_t groups = divided(c.out_channels, norm_channels);
   gpu.launch(c.ends_block ? k.pool_gradient_sums : k.relu_gradient_sums, {.x = groups, .y = sums.chunks},
              sums);
   gpu.launch(k.norm_gradients, {.x = groups}, sums);

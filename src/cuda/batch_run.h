@@ -6,6 +6,15 @@
 
 namespace bart::cuda {
 
+/// a / b, rounded up.
+inline std::int64_t divided(std::int64_t a, std::int64_t b) {
+  return (a + b - 1) / b;
+}
+/// The depth of a product, rounded up to whole tiles.
+inline std::int64_t whole_tiles(std::int64_t depth) {
+  return divided(depth, tile_depth) * tile_depth;
+}
+
 /// Rows and columns that a block of threads computes.
 struct TileSize {
   int rows, columns;

@@ -7,8 +7,7 @@
 
 namespace bart::cuda {
 
-inline constexpr int norm_channels = 32;  // of a block of threads
-inline constexpr int norm_rows = 8;       // that it reads at a time
+inline constexpr int norm_rows = 8;  // that a block of threads reads at a time
 inline constexpr int norm_threads = norm_channels * norm_rows;
 
 /// The normalized and scaled value. The forward and the backward pass round alike, so that both find the same
@@ -59,17 +58,15 @@ struct TwoSums {
   double a, b;
 };
 
-/// Per channel two sums over rows: visit(row, channel, sums) adds a row's part. A block sums up a chunk of
-/// rows of some channels.
-template <class Block, class Visit>
-BART_DEVICE void sum_chunk(const Block& block, const NormSumsArguments& a, const Visit& visit) {
+/// Per channel of a block two sums over the rows from `begin` to `end`, in a fixed order: visit(row, channel,
+/// sums) adds a row's part, and take(channel, sums) gets the sums.
+template <class Block, class Visit, class Take>
+BART_DEVICE void sum_rows(const Block& block, int channels, std::int64_t begin, std::int64_t end,
+                          const Visit& visit, const Take& take) {
   struct Shared {
     TwoSums sums[norm_threads];
   };
   BART_SHARED(Shared, shared);
-  const int channels = a.layer.norm.channels;
-  const std::int64_t begin = block.y() * a.chunk;
-  const std::int64_t end = begin + a.chunk < a.rows ? begin + a.chunk : a.rows;
   block.phase([&](int thread) {
     const int c = block.x() * norm_channels + thread % norm_channels;
     TwoSums sums = {0, 0};
@@ -87,40 +84,31 @@ BART_DEVICE void sum_chunk(const Block& block, const NormSumsArguments& a, const
       sums.a += shared.sums[i].a;
       sums.b += shared.sums[i].b;
     }
+    take(c, sums);
+  });
+}
+
+/// Per channel two sums over a chunk of rows, for sum_chunks().
+template <class Block, class Visit>
+BART_DEVICE void sum_chunk(const Block& block, const NormSumsArguments& a, const Visit& visit) {
+  const int channels = a.layer.norm.channels;
+  const std::int64_t begin = block.y() * a.chunk;
+  const std::int64_t end = begin + a.chunk < a.rows ? begin + a.chunk : a.rows;
+  sum_rows(block, channels, begin, end, visit, [&](int c, const TwoSums& sums) {
     a.partial[static_cast<std::int64_t>(block.y()) * channels + c] = sums.a;
     a.partial[(static_cast<std::int64_t>(a.chunks) + block.y()) * channels + c] = sums.b;
   });
 }
 
-/// Adds the chunks of each channel up, in a fixed order, and calls end(channel, sums).
-template <class Block, class End>
-BART_DEVICE void sum_chunks(const Block& block, const NormSumsArguments& a, const End& end) {
-  struct Shared {
-    TwoSums sums[norm_threads];
-  };
-  BART_SHARED(Shared, shared);
+/// Adds the chunks of each channel up and calls take(channel, sums).
+template <class Block, class Take>
+BART_DEVICE void sum_chunks(const Block& block, const NormSumsArguments& a, const Take& take) {
   const int channels = a.layer.norm.channels;
-  block.phase([&](int thread) {
-    const int c = block.x() * norm_channels + thread % norm_channels;
-    TwoSums sums = {0, 0};
-    if (c < channels) {
-      for (std::int64_t i = thread / norm_channels; i < a.chunks; i += norm_rows) {
-        sums.a += a.partial[i * channels + c];
-        sums.b += a.partial[(a.chunks + i) * channels + c];
-      }
-    }
-    shared.sums[thread] = sums;
-  });
-  block.phase([&](int thread) {
-    const int c = block.x() * norm_channels + thread;
-    if (thread >= norm_channels || c >= channels) return;
-    TwoSums sums = {0, 0};
-    for (int i = thread; i < norm_threads; i += norm_channels) {
-      sums.a += shared.sums[i].a;
-      sums.b += shared.sums[i].b;
-    }
-    end(c, sums);
-  });
+  const auto add_chunk = [&](std::int64_t i, int c, TwoSums& sums) {
+    sums.a += a.partial[i * channels + c];
+    sums.b += a.partial[(a.chunks + i) * channels + c];
+  };
+  sum_rows(block, channels, 0, a.chunks, add_chunk, take);
 }
 
 BART_DEVICE void set_scale(const NormArguments& norm, int c, double mean, double variance) {
@@ -165,7 +153,7 @@ struct NormRunning {
   template <class Block>
   BART_DEVICE static void run(const Block& block, const NormArguments& norm) {
     block.each_thread([&](int thread) {
-      const int c = block.x() * Block::threads + thread;
+      const auto c = static_cast<int>(index_of(block, thread));
       if (c < norm.channels) set_scale(norm, c, norm.running_mean[c], norm.running_var[c]);
     });
   }
@@ -175,7 +163,7 @@ struct NormRelu {
   template <class Block>
   BART_DEVICE static void run(const Block& block, const NormalizeArguments& a) {
     block.each_thread([&](int thread) {
-      const std::int64_t i = static_cast<std::int64_t>(block.x()) * Block::threads + thread;
+      const std::int64_t i = index_of(block, thread);
       const int channels = a.norm.channels;
       if (i >= a.norm.pixels * channels) return;
       a.output[i] = relu(normalized(a.norm, a.input[i], static_cast<int>(i % channels)));
@@ -187,7 +175,7 @@ struct NormReluPool {
   template <class Block>
   BART_DEVICE static void run(const Block& block, const NormalizeArguments& a) {
     block.each_thread([&](int thread) {
-      const std::int64_t i = static_cast<std::int64_t>(block.x()) * Block::threads + thread;
+      const std::int64_t i = index_of(block, thread);
       const int channels = a.norm.channels;
       if (i >= a.norm.pixels / 4 * channels) return;
       const int c = static_cast<int>(i % channels);
@@ -258,7 +246,7 @@ struct NormReluBackward {
   template <class Block>
   BART_DEVICE static void run(const Block& block, const NormalizeArguments& a) {
     block.each_thread([&](int thread) {
-      const std::int64_t i = static_cast<std::int64_t>(block.x()) * Block::threads + thread;
+      const std::int64_t i = index_of(block, thread);
       const int channels = a.norm.channels;
       if (i >= a.norm.pixels * channels) return;
       const int c = static_cast<int>(i % channels);
@@ -273,7 +261,7 @@ struct NormReluPoolBackward {
   template <class Block>
   BART_DEVICE static void run(const Block& block, const NormalizeArguments& a) {
     block.each_thread([&](int thread) {
-      const std::int64_t i = static_cast<std::int64_t>(block.x()) * Block::threads + thread;
+      const std::int64_t i = index_of(block, thread);
       const int channels = a.norm.channels;
       if (i >= a.norm.pixels / 4 * channels) return;
       const int c = static_cast<int>(i % channels);

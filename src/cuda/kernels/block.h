@@ -5,6 +5,8 @@
 // the code of one thread and a barrier; any C++ compiler compiles it for the processor, where a phase is a
 // loop over the threads. So the tests run the very source that GPUs run.
 
+#include <cstdint>
+
 #ifdef __CUDACC__
 #define BART_DEVICE __device__ __forceinline__
 #define BART_UNROLL _Pragma("unroll")
@@ -13,7 +15,6 @@
 #else
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <cstring>
 #include <memory>
 #define BART_DEVICE inline
@@ -102,6 +103,12 @@ struct Each {
 };
 
 #endif
+
+/// The number of a thread among those of all blocks in x.
+template <class Block>
+BART_DEVICE std::int64_t index_of(const Block& block, int thread) {
+  return static_cast<std::int64_t>(block.x()) * Block::threads + thread;
+}
 
 /// Adds values[0 .. threads) up in a fixed tree. The sum is values[0], once all threads have passed.
 template <class Block, class Value>

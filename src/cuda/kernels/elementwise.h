@@ -9,11 +9,6 @@
 
 namespace bart::cuda {
 
-template <class Block>
-BART_DEVICE std::int64_t index_of(const Block& block, int thread) {
-  return static_cast<std::int64_t>(block.x()) * Block::threads + thread;
-}
-
 struct PixelsToInput {
   template <class Block>
   BART_DEVICE static void run(const Block& block, const InputArguments& a) {

@@ -3,7 +3,6 @@
 #include <cstdint>
 
 #include "block.h"
-#include "elementwise.h"
 #include "parameters.h"
 
 namespace bart::cuda {
@@ -12,26 +11,34 @@ BART_DEVICE bool is_finite(double value) {
   return value - value == 0;
 }
 
+/// The sum of the parts of all threads of a block, in a fixed order: part(thread), then take(sum) in one
+/// thread.
+template <class Block, class Part, class Take>
+BART_DEVICE void sum_of_threads(const Block& block, const Part& part, const Take& take) {
+  struct Shared {
+    double sums[Block::threads];
+  };
+  BART_SHARED(Shared, shared);
+  block.phase([&](int thread) { shared.sums[thread] = part(thread); });
+  add_up(block, shared.sums);
+  block.phase([&](int thread) {
+    if (thread == 0) take(shared.sums[0]);
+  });
+}
+
 /// The sum of the squares of a chunk of the gradients, in double.
 struct GradientSquares {
   template <class Block>
   BART_DEVICE static void run(const Block& block, const GradientNormArguments& a) {
-    struct Shared {
-      double sums[Block::threads];
-    };
-    BART_SHARED(Shared, shared);
-    block.phase([&](int thread) {
+    const auto squares = [&](int thread) {
       double sum = 0;
       const std::int64_t stride = static_cast<std::int64_t>(a.chunks) * Block::threads;
       for (std::int64_t i = index_of(block, thread); i < a.count; i += stride) {
         sum += static_cast<double>(a.gradients[i]) * static_cast<double>(a.gradients[i]);
       }
-      shared.sums[thread] = sum;
-    });
-    add_up(block, shared.sums);
-    block.phase([&](int thread) {
-      if (thread == 0) a.partial[block.x()] = shared.sums[0];
-    });
+      return sum;
+    };
+    sum_of_threads(block, squares, [&](double sum) { a.partial[block.x()] = sum; });
   }
 };
 
@@ -40,20 +47,14 @@ struct GradientSquares {
 struct GradientNorm {
   template <class Block>
   BART_DEVICE static void run(const Block& block, const GradientNormArguments& a) {
-    struct Shared {
-      double sums[Block::threads];
-    };
-    BART_SHARED(Shared, shared);
-    block.phase([&](int thread) {
+    const auto chunks = [&](int thread) {
       double sum = 0;
       for (int i = thread; i < a.chunks; i += Block::threads) sum += a.partial[i];
-      shared.sums[thread] = sum;
-    });
-    add_up(block, shared.sums);
-    block.phase([&](int thread) {
-      if (thread != 0) return;
+      return sum;
+    };
+    sum_of_threads(block, chunks, [&](double sum) {
       StepOutcome& outcome = *a.outcome;
-      outcome.norm = sqrt(shared.sums[0]);
+      outcome.norm = sqrt(sum);
       // The loss is handed on as a float, and is to be finite as one.
       outcome.applied = is_finite(static_cast<float>(outcome.loss)) && is_finite(outcome.norm) ? 1 : 0;
       outcome.factor = 1;

@@ -104,6 +104,8 @@ struct TurnWeightsArguments {
   std::int32_t out_channels, in_channels;
 };
 
+inline constexpr int norm_channels = 32;  // that a block of threads sums up
+
 /// A BatchNorm layer, each array [channels].
 struct NormArguments {
   const float* weight;

@@ -15,8 +15,7 @@
 
 namespace bart::cuda {
 
-inline constexpr int tile_depth = 32;  // of a tile, in k
-inline constexpr int warp_tile = 32;   // rows and columns of a warp's results
+inline constexpr int warp_tile = 32;  // rows and columns of a warp's results
 
 #ifdef __CUDACC__
 #if __CUDA_ARCH__ >= 800
