@@ -163,16 +163,17 @@ std::vector<float> Model::predict_proba(std::span<const Picture> pictures) const
 }
 
 std::vector<float> Model::predict_proba_resized(std::span<const std::uint8_t* const> pictures,
-                                                bool some_of_more) const {
+                                                bool some_of_more, std::size_t batch_size) const {
   std::vector<float> probabilities(pictures.size() * classes().size());
   const BatchNetwork evaluated = some_of_more ? in_company(network()) : network();
-  evaluate_batches(evaluated, picture_source(pictures), {}, [&](const EvaluatedBatch& batch) {
-    for (std::size_t i = 0; i < batch.size; ++i) {
-      to_probabilities(
-          batch.logits.subspan(i * classes().size(), classes().size()),
-          std::span(probabilities).subspan((batch.first + i) * classes().size(), classes().size()));
-    }
-  });
+  evaluate_batches(
+      evaluated, picture_source(pictures), {.batch_size = batch_size}, [&](const EvaluatedBatch& batch) {
+        for (std::size_t i = 0; i < batch.size; ++i) {
+          to_probabilities(
+              batch.logits.subspan(i * classes().size(), classes().size()),
+              std::span(probabilities).subspan((batch.first + i) * classes().size(), classes().size()));
+        }
+      });
   return probabilities;
 }
 

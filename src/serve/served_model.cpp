@@ -1,6 +1,5 @@
 #include "served_model.h"
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -34,13 +33,7 @@ SharedModel served_model(const Model& model, ModelCard card) {
   served->apply_exif_orientation = model.apply_exif_orientation();
   served->card = std::move(card);
   served->probabilities = [model](std::span<const std::uint8_t* const> pictures) {
-    std::vector<float> probabilities;
-    for (; !pictures.empty(); pictures = pictures.subspan(std::min(pictures.size(), most_at_once))) {
-      const std::vector<float> rows =
-          model.predict_proba_resized(pictures.first(std::min(pictures.size(), most_at_once)));
-      probabilities.insert(probabilities.end(), rows.begin(), rows.end());
-    }
-    return probabilities;
+    return model.predict_proba_resized(pictures, false, most_at_once);
   };
   served->explain = [model](const std::uint8_t* picture, std::size_t count) {
     const std::array pictures = {picture};

@@ -91,7 +91,7 @@ class Model {
   /// predict_proba() for pictures that have the network's size: n pointers to [image_size, image_size, 3].
   /// With `some_of_more` a single picture is answered with the same bits as among others, see in_company().
   std::vector<float> predict_proba_resized(std::span<const std::uint8_t* const> pictures,
-                                           bool some_of_more = false) const;
+                                           bool some_of_more = false, std::size_t batch_size = 32) const;
 
   /// Evaluates the model on a folder with one sub-folder per class. Throws Error when the name of a
   /// sub-folder is not among classes(), or the folder cannot be read.
