@@ -114,10 +114,10 @@ class Channel : public JoinedGroup {
                         timeout.count()));
       }
       // What is awaited comes soon or, while process 0 writes its files, much later.
-      if (waited > std::chrono::milliseconds(20) && !patient_) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-      } else if (patient_) {
+      if (patient_) {
         std::this_thread::sleep_for(std::chrono::microseconds(50));
+      } else if (waited > std::chrono::milliseconds(20)) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
       } else {
         std::this_thread::yield();
       }

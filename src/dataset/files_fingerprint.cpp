@@ -5,6 +5,7 @@
 
 #include "bart/platform/hash.h"
 #include "bart/platform/packed.h"
+#include "bart/platform/share_out.h"
 #include "bart/platform/threads.h"
 
 namespace bart {
@@ -31,6 +32,10 @@ std::uint64_t fingerprint_of(const Listing& listing, int threads) {
     all.add(picture.part);
   }
   return hash_of(all.take(), fingerprint_of(files, threads));
+}
+
+void check_same_files(Group& group, std::uint64_t fingerprint) {
+  check_same(group, fingerprint, "this process has other pictures than process 0, by their names and sizes");
 }
 
 }  // namespace bart

@@ -145,8 +145,7 @@ void read_pictures(const Listing& listing, const LoadOptions& options,
   });
 }
 
-/// The pictures that the cache does not have, or those of every `processes`-th of them that process `rank`
-/// reads.
+/// The share of process `rank` in the pictures that the cache does not have.
 std::vector<std::uint32_t> unknown_of(const Reading& reading, int rank, int processes) {
   std::vector<std::uint32_t> unknown;
   std::size_t k = 0;
@@ -162,7 +161,7 @@ void read_own_part(const Listing& listing, const LoadOptions& options, Reading& 
                    const OnProgress& progress) {
   const std::vector<std::uint32_t> own = unknown_of(reading, options.group->rank(), options.group->size());
   read_pictures(listing, options, own, reading, progress);
-  share_records(*options.group, listing, own, reading);
+  share_records(*options.group, own, reading);
 }
 
 /// Reads what the cache does not have, in process 0 of a group with the help of the others.
@@ -296,20 +295,18 @@ LoadedPictures load_pictures(const Listing& listing, const LoadOptions& asked, c
   loaded.classes = listing.classes;
   Reading reading(total);
   const bool follows = options.group != nullptr && options.group->rank() > 0;
-  const bool shares = follows && share_reading(*options.group, listing, reading);
-  if (follows && !shares) {
+  if (follows && !share_reading(*options.group, listing, reading)) {
     options.group = nullptr;
     reading = Reading(total);
   }
-  if (shares) {
+  if (reading.shared) {
     read_own_part(listing, options, reading, progress);
-    loaded.from_cache = static_cast<std::size_t>(std::ranges::count(reading.known, 1));
   } else if (options.cache.empty()) {
     read_into_own(listing, options, bytes_each, progress, reading, nullptr);
   } else {
     loaded.cache_trouble = read_with_cache(listing, options, bytes_each, progress, reading);
-    loaded.from_cache = static_cast<std::size_t>(std::ranges::count(reading.known, 1));
   }
+  loaded.from_cache = static_cast<std::size_t>(std::ranges::count(reading.known, 1));
   for (std::size_t i = 0; i < total; ++i) {
     const ListedPicture& picture = listing.pictures[i];
     PictureRecord& record = reading.records[i];

@@ -29,7 +29,6 @@ struct Reading {
 bool share_reading(Group& computer, const Listing& listing, Reading& reading);
 
 /// This process has read the pictures `read_here`, others have read others: all get the records of all.
-void share_records(Group& computer, const Listing& listing, const std::vector<std::uint32_t>& read_here,
-                   Reading& reading);
+void share_records(Group& computer, const std::vector<std::uint32_t>& read_here, Reading& reading);
 
 }  // namespace bart

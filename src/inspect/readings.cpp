@@ -115,8 +115,8 @@ std::vector<PictureReading> read_pictures(const Listing& listing, const InspectO
                                           const OnProgress& progress, Group* group) {
   const std::size_t total = listing.pictures.size();
   if (group == nullptr) return read_some(listing, 0, total, options, progress);
-  check_same(*group, fingerprint_of(listing, options.threads) + (options.apply_exif_orientation ? 1 : 0),
-             "this process has other pictures than process 0, by their names and sizes");
+  check_same_files(*group,
+                   fingerprint_of(listing, options.threads) + (options.apply_exif_orientation ? 1 : 0));
   std::vector<PictureReading> readings;
   share_out(
       *group, total, pictures_of_round,

@@ -130,8 +130,7 @@ FolderEvaluation shared_predictions(const Model& model, const Listing& listing,
   asked.add(loading.apply_exif_orientation);
   asked.add_all(std::span(options.only));
   asked.add(fingerprint_of(listing, model.threads()));
-  check_same(group, hash_of(asked.take()),
-             "this process has other pictures than process 0, by their names and sizes");
+  check_same_files(group, hash_of(asked.take()));
   loading.part_of_more = true;
   EvaluateOptions quietly = options;
   quietly.evaluating = {};

@@ -84,12 +84,11 @@ std::vector<Answer> unpacked(std::span<const std::uint8_t> bytes, std::size_t co
   return answers;
 }
 
-void check_same_files(Group& group, const Model& model, std::span<const PictureFile> files) {
+void check_same_work(Group& group, const Model& model, std::span<const PictureFile> files) {
   check_same(group, model.fingerprint(), "this process has another model than process 0");
   std::vector<std::filesystem::path> paths;
   for (const PictureFile& file : files) paths.push_back(file.path);
-  check_same(group, fingerprint_of(paths, model.threads()),
-             "this process has other pictures than process 0, by their names and sizes");
+  check_same_files(group, fingerprint_of(paths, model.threads()));
 }
 
 }  // namespace
@@ -109,7 +108,7 @@ void predict_files(const Model& model, std::span<const PictureFile> files, const
     if (options.progress) options.progress(first + answers.size(), files.size());
   };
   if (options.group != nullptr) {
-    check_same_files(*options.group, model, files);
+    check_same_work(*options.group, model, files);
     share_out(
         *options.group, files.size(), pictures_in_memory,
         [&](std::size_t first, std::size_t end) { return packed(compute(first, end)); },

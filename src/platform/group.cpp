@@ -1,8 +1,17 @@
 #include "bart/platform/group.h"
 
+#include <algorithm>
 #include <numeric>
 
 namespace bart {
+
+bool all_true(Group& group, bool mine) {
+  const std::uint8_t own = mine ? 1 : 0;
+  const auto processes = static_cast<std::size_t>(group.size());
+  std::vector<std::uint8_t> all(processes);
+  group.gather(&own, std::vector<std::size_t>(processes, 1), all.data());
+  return std::ranges::count(all, 1) == group.size();
+}
 
 std::vector<std::vector<std::uint8_t>> gather_bytes(Group& group, std::span<const std::uint8_t> mine) {
   const auto processes = static_cast<std::size_t>(group.size());

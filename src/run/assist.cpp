@@ -34,7 +34,7 @@ void assist(Group& group, int threads, const std::function<bool()>& go_on) {
   const TrainingProgress& progress = training.progress();
   bool stopped = false;
   const auto agreed = [&] {
-    stopped = !all_go_on(group, !go_on || go_on());
+    stopped = !all_true(group, !go_on || go_on());
     return !stopped;
   };
   const TrainEvents events{

@@ -210,7 +210,7 @@ RunResult RunInProgress::run(std::optional<FoundCheckpoint> found, std::unique_p
 TrainEvents RunInProgress::events(Training& training, bool& stopped) {
   TrainEvents events;
   const auto agreed = [group = settled_.training.group](bool mine) {
-    return group == nullptr ? mine : all_go_on(*group, mine);
+    return group == nullptr ? mine : all_true(*group, mine);
   };
   events.step = [&, agreed](const StepRecord& step, std::size_t done, std::size_t total) {
     history_->step(step);

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <numeric>
 #include <vector>
 
 #include "bart/checkpoint/checkpoint.h"
@@ -29,14 +28,6 @@ std::vector<std::array<char, size>> gather_texts(Group& group, const std::string
 }
 
 }  // namespace
-
-bool all_go_on(Group& group, bool mine) {
-  const char own = mine ? 1 : 0;
-  std::vector<char> all(static_cast<std::size_t>(group.size()));
-  const std::vector<std::size_t> lengths(all.size(), 1);
-  group.gather(&own, lengths, all.data());
-  return std::ranges::count(all, 1) == group.size();
-}
 
 SharedStart share_start(Group& group, const SharedStart& start) {
   // Texts with a 0 after each: none of them contains one.

@@ -15,9 +15,6 @@ namespace bart {
 // What the processes of a shared training tell each other apart from the sums of a step. Process 0 leads: it
 // alone reads checkpoints and writes files.
 
-/// Whether all processes go on: `mine` is what this one wants.
-bool all_go_on(Group& group, bool mine);
-
 /// What the leader tells the others before pictures are read.
 struct SharedStart {
   std::filesystem::path folder;  // of the pictures

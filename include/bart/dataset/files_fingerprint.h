@@ -5,6 +5,7 @@
 #include <span>
 
 #include "bart/dataset/listing.h"
+#include "bart/platform/group.h"
 
 namespace bart {
 
@@ -16,5 +17,8 @@ std::uint64_t fingerprint_of(std::span<const std::filesystem::path> files, int t
 
 /// The same for the pictures of a data set, with its classes, labels and parts.
 std::uint64_t fingerprint_of(const Listing& listing, int threads);
+
+/// Throws Error in a process that has found other files than process 0, see check_same().
+void check_same_files(Group& group, std::uint64_t fingerprint);
 
 }  // namespace bart

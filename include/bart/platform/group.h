@@ -46,6 +46,9 @@ void share(Group& group, Values& values) {
   if (size > 0) group.broadcast(values.data(), size * sizeof(values[0]));
 }
 
+/// Whether `mine` is true in all processes. Every process calls it.
+bool all_true(Group& group, bool mine);
+
 /// The bytes of each process, by rank. Every process calls it.
 std::vector<std::vector<std::uint8_t>> gather_bytes(Group& group, std::span<const std::uint8_t> mine);
 
