@@ -4,10 +4,13 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
+#include "bart/platform/error.h"
 #include "bart/platform/group.h"
+#include "bart/platform/share_out.h"
 
 namespace bart::test {
 
@@ -91,6 +94,25 @@ void play(int processes, const Process& process) {
     });
   }
   for (std::thread& thread : threads) thread.join();
+}
+
+/// How each process ends: "well", "by another" that says why, with what it has to say itself, or "silently",
+/// because another says why.
+template <class Work>
+std::vector<std::string> ends(int processes, const Work& work) {
+  std::vector<std::string> all(static_cast<std::size_t>(processes));
+  play(processes, [&](Group& group) {
+    std::string& end = all[static_cast<std::size_t>(group.rank())];
+    try {
+      work(group);
+      end = "well";
+    } catch (const EndedByAnother&) {
+      end = "by another";
+    } catch (const Error& error) {
+      end = speaks_for_all(group) ? error.what() : "silently";
+    }
+  });
+  return all;
 }
 
 }  // namespace bart::test

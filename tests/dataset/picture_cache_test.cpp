@@ -16,6 +16,7 @@
 #include "bart/platform/files.h"
 #include "bart/platform/folder_lock.h"
 #include "bart/platform/hash.h"
+#include "same_pictures.h"
 #include "scratch_folder.h"
 
 namespace bart {
@@ -70,22 +71,7 @@ class PictureCacheTest : public testing::Test {
     options.image_size = 8;
     options.max_skipped_share = 0.5;
     const LoadedPictures plain = load_pictures(list_folder(data_), options);
-    EXPECT_EQ(cached.files, plain.files);
-    EXPECT_EQ(cached.labels, plain.labels);
-    EXPECT_EQ(cached.classes, plain.classes);
-    EXPECT_EQ(cached.hashes, plain.hashes);
-    EXPECT_EQ(cached.sizes, plain.sizes);
-    EXPECT_EQ(cached.converted, plain.converted);
-    EXPECT_EQ(cached.bytes_read, plain.bytes_read);
-    ASSERT_EQ(cached.skipped.size(), plain.skipped.size());
-    for (std::size_t i = 0; i < plain.skipped.size(); ++i) {
-      EXPECT_EQ(cached.skipped[i].file, plain.skipped[i].file);
-      EXPECT_EQ(cached.skipped[i].reason, plain.skipped[i].reason);
-    }
-    for (std::size_t i = 0; i < plain.size(); ++i) {
-      EXPECT_TRUE(std::equal(cached.picture(i), cached.picture(i) + cached.bytes_each(), plain.picture(i)))
-          << cached.files[i];
-    }
+    test::expect_same_pictures(cached, plain);
   }
   fs::path cached_file(const char* name) const {
     std::vector<fs::path> folders;

@@ -1,15 +1,14 @@
 // Processes of one computer, played by threads, that read a listing together.
 #include <gmock/gmock.h>
 
-#include <atomic>
 #include <filesystem>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "bart/dataset/load.h"
 #include "bart/pictures/encode_jpeg.h"
 #include "bart/platform/error.h"
+#include "same_pictures.h"
 #include "scratch_folder.h"
 #include "thread_group.h"
 
@@ -50,37 +49,19 @@ class SharedReading : public testing::Test {
     const auto count = static_cast<std::size_t>(processes);
     Shared shared{std::vector<LoadedPictures>(count), std::vector<std::size_t>(count),
                   std::vector<std::string>(count)};
-    test::Meeting meeting(processes);
-    std::vector<std::thread> threads;
-    for (std::size_t rank = 0; rank < count; ++rank) {
-      threads.emplace_back([&, rank] {
-        test::ThreadGroup group(meeting, static_cast<int>(rank));
-        LoadOptions own = options;
-        own.group = &group;
-        try {
-          shared.loaded[rank] =
-              load_pictures(list_folder(scratch_.path() / "data"), own,
-                            [&](std::size_t done, std::size_t) { shared.decoded[rank] = done; });
-        } catch (const Error& error) {
-          shared.errors[rank] = error.what();
-        }
-      });
-    }
-    for (std::thread& thread : threads) thread.join();
+    test::play(processes, [&](Group& group) {
+      const auto rank = static_cast<std::size_t>(group.rank());
+      LoadOptions own = options;
+      own.group = &group;
+      try {
+        shared.loaded[rank] =
+            load_pictures(list_folder(scratch_.path() / "data"), own,
+                          [&](std::size_t done, std::size_t) { shared.decoded[rank] = done; });
+      } catch (const Error& error) {
+        shared.errors[rank] = error.what();
+      }
+    });
     return shared;
-  }
-  static void expect_same(const LoadedPictures& a, const LoadedPictures& b) {
-    EXPECT_EQ(a.files, b.files);
-    EXPECT_EQ(a.labels, b.labels);
-    EXPECT_EQ(a.hashes, b.hashes);
-    EXPECT_EQ(a.sizes, b.sizes);
-    EXPECT_EQ(a.converted, b.converted);
-    EXPECT_EQ(a.bytes_read, b.bytes_read);
-    ASSERT_EQ(a.skipped.size(), b.skipped.size());
-    for (std::size_t i = 0; i < a.skipped.size(); ++i) EXPECT_EQ(a.skipped[i].reason, b.skipped[i].reason);
-    for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
-      EXPECT_TRUE(std::equal(a.picture(i), a.picture(i) + a.bytes_each(), b.picture(i))) << a.files[i];
-    }
   }
 
   test::ScratchFolder scratch_;
@@ -94,7 +75,7 @@ TEST_F(SharedReading, EachFileIsDecodedOnceAndAllHaveAllPictures) {
     std::size_t decoded = 0;
     for (std::size_t rank = 0; rank < shared.loaded.size(); ++rank) {
       EXPECT_EQ(shared.errors[rank], "");
-      expect_same(shared.loaded[rank], one);
+      test::expect_same_pictures(shared.loaded[rank], one);
       EXPECT_LE(shared.decoded[rank], (23u + shared.loaded.size() - 1) / shared.loaded.size());
       decoded += shared.decoded[rank];
     }
@@ -107,7 +88,7 @@ TEST_F(SharedReading, PixelsThatDoNotFitIntoTheMemoryAreInOneFile) {
   small.most_memory = 1;
   small.scratch = scratch_.path();
   const Shared shared = together(2, small);
-  for (const LoadedPictures& loaded : shared.loaded) expect_same(loaded, alone());
+  for (const LoadedPictures& loaded : shared.loaded) test::expect_same_pictures(loaded, alone());
 }
 
 TEST_F(SharedReading, FillsAndUsesACacheTogether) {
@@ -116,7 +97,7 @@ TEST_F(SharedReading, FillsAndUsesACacheTogether) {
   for (const std::size_t cached : {0u, 23u}) {
     const Shared shared = together(2, options());
     for (std::size_t rank = 0; rank < 2; ++rank) {
-      expect_same(shared.loaded[rank], one);
+      test::expect_same_pictures(shared.loaded[rank], one);
       EXPECT_EQ(shared.loaded[rank].from_cache, cached);
       EXPECT_EQ(shared.loaded[rank].cache_trouble, "");
     }
@@ -124,7 +105,7 @@ TEST_F(SharedReading, FillsAndUsesACacheTogether) {
   write("data/a/new.pgm", "P5 4 4 255\n" + std::string(16, '\x09'));
   const Shared grown = together(2, options());
   EXPECT_EQ(grown.loaded[1].from_cache, 23u);
-  expect_same(grown.loaded[1], alone());
+  test::expect_same_pictures(grown.loaded[1], alone());
 }
 
 TEST_F(SharedReading, AllProcessesNameTheSameBrokenFile) {

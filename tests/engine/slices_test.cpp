@@ -70,18 +70,12 @@ Outcome train(const Batches& batches, EngineOptions options) {
 }
 
 std::vector<Outcome> train_by(int processes, const Batches& batches, EngineOptions options) {
-  test::Meeting meeting(processes);
   std::vector<Outcome> outcomes(static_cast<std::size_t>(processes));
-  std::vector<std::thread> threads;
-  for (int rank = 0; rank < processes; ++rank) {
-    threads.emplace_back([&, rank] {
-      test::ThreadGroup group(meeting, rank);
-      EngineOptions own = options;
-      own.group = &group;
-      outcomes[static_cast<std::size_t>(rank)] = train(batches, own);
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
+  test::play(processes, [&](Group& group) {
+    EngineOptions own = options;
+    own.group = &group;
+    outcomes[static_cast<std::size_t>(group.rank())] = train(batches, own);
+  });
   return outcomes;
 }
 

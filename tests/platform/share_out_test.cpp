@@ -63,27 +63,9 @@ TEST(ShareOut, GivesProcessZeroTheResultsInTheOrderOfTheItems) {
   }
 }
 
-/// What each process throws when `work(group)` fails, and whether it says why.
-template <class Work>
-std::vector<std::string> ends(int processes, const Work& work) {
-  std::vector<std::string> all(static_cast<std::size_t>(processes));
-  test::play(processes, [&](Group& group) {
-    std::string& end = all[static_cast<std::size_t>(group.rank())];
-    try {
-      work(group);
-      end = "well";
-    } catch (const EndedByAnother&) {
-      end = "by another";
-    } catch (const Error& error) {
-      end = speaks_for_all(group) ? error.what() : "silently";
-    }
-  });
-  return all;
-}
-
 TEST(ShareOut, OfProcessesThatFailTheFirstSaysWhyAndAllEnd) {
   const auto failing = [](std::vector<std::size_t> items) {
-    return ends(4, [&](Group& group) {
+    return test::ends(4, [&](Group& group) {
       share_out(
           group, 40, 3,
           [&](std::size_t first, std::size_t end) {
@@ -103,7 +85,7 @@ TEST(ShareOut, OfProcessesThatFailTheFirstSaysWhyAndAllEnd) {
 
 TEST(ShareOut, FindsAProcessThatHasSomethingElse) {
   const auto with = [](std::array<std::uint64_t, 3> values) {
-    return ends(3, [&](Group& group) {
+    return test::ends(3, [&](Group& group) {
       check_same(group, values[static_cast<std::size_t>(group.rank())], "it differs");
     });
   };
