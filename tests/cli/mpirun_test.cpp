@@ -166,11 +166,14 @@ class MpirunModel : public Mpirun {
   }
 };
 
-/// Lines of the log without their times.
+/// Lines of the log without their times, and without those of hwloc, which Open MPI uses: it complains in
+/// each process where the system hides the processor's topology.
 std::string without_times(const std::string& log) {
   std::string all, line;
-  for (std::istringstream lines(log); std::getline(lines, line);)
+  for (std::istringstream lines(log); std::getline(lines, line);) {
+    if (line.starts_with("[hwloc")) continue;
     all += (line.size() > 19 && line[2] == '/' ? line.substr(19) : line) + "\n";
+  }
   return all;
 }
 
