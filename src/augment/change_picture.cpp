@@ -127,11 +127,16 @@ void change_picture(const PictureChange& change, std::span<const std::uint8_t> f
   }
 }
 
+PictureChange draw_change(const Augmentation& augmentation, const AugmentationKey& key, int from_side,
+                          int to_side) {
+  const PictureRandom random(key.seed, key.epoch, key.number, RandomPurpose::augmentation);
+  return draw_change(augmentation, random, from_side, to_side);
+}
+
 void augment_picture(const Augmentation& augmentation, const AugmentationKey& key,
                      std::span<const std::uint8_t> from, int from_side, std::span<std::uint8_t> to,
                      int to_side) {
-  const PictureRandom random(key.seed, key.epoch, key.number, RandomPurpose::augmentation);
-  change_picture(draw_change(augmentation, random, from_side, to_side), from, from_side, to, to_side);
+  change_picture(draw_change(augmentation, key, from_side, to_side), from, from_side, to, to_side);
 }
 
 }  // namespace bart

@@ -46,19 +46,19 @@ std::size_t BatchPlan::take(std::size_t bytes) {
 
 void BatchPlan::take_upload(bool training) {
   const Architecture& architecture = layout_.architecture;
-  const auto pictures = static_cast<std::size_t>(n_);
+  const auto n = static_cast<std::size_t>(n_);
   if (training) {
     scalars = take(sizeof(StepScalars));
-    labels = take(pictures * sizeof(std::int32_t));
+    labels = take(n * sizeof(std::int32_t));
     class_weights = take(floats(architecture.classes));
     adjustments = take(floats(architecture.classes));
     for (const Block& block : architecture.blocks)
-      masks.push_back(take(pictures * static_cast<std::size_t>(block.channels)));
+      masks.push_back(take(n * static_cast<std::size_t>(block.channels)));
     for (const Hidden& hidden : architecture.hidden)
-      masks.push_back(take(pictures * static_cast<std::size_t>(hidden.features)));
+      masks.push_back(take(n * static_cast<std::size_t>(hidden.features)));
   }
-  const auto size = static_cast<std::size_t>(architecture.image_size);
-  pixels = take(pictures * size * size * 3);
+  pictures = take(n * sizeof(DeviceMemory));
+  changes = take(training ? n * sizeof(Change) : 0);
 }
 
 void BatchPlan::take_convolutions(bool training) {
@@ -107,7 +107,6 @@ void BatchPlan::take_scratch(bool training) {
   partial_ =
       take(static_cast<std::size_t>(std::max(2 * norm_chunks * channels, norm_chunks)) * sizeof(double));
   turned_ = take(floats(turned));
-  outcome = take(sizeof(StepOutcome));
 }
 
 }  // namespace bart::cuda

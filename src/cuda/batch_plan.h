@@ -5,19 +5,23 @@
 #include <vector>
 
 #include "context.h"
+#include "kernels/parameters.h"
 #include "kernels/tile_arithmetic.h"
 #include "network_layout.h"
 
 namespace bart::cuda {
 
-/// Where things lie that the network has once, in the GPU's memory. The last three exist from the first
-/// training step on.
+/// Where things lie that the network has once, in the GPU's memory.
 struct NetworkMemory {
   float* parameters = nullptr;
-  float* statistics = nullptr;
+  float* statistics = nullptr;  // after the parameters
+  // These exist from the first training step on.
   float* gradients = nullptr;
   float* exp_avg = nullptr;
   float* exp_avg_sq = nullptr;
+  StepOutcome* outcomes = nullptr;   // [most_outcomes]
+  std::int32_t* diverged = nullptr;  // whether a step since they were read last was not finite
+  float* average = nullptr;          // of parameters and statistics, if there is one
 };
 
 /// How a matrix product is cut along its depth, so that there are enough blocks of threads. It depends on
@@ -35,16 +39,19 @@ class BatchPlan {
  public:
   BatchPlan(const NetworkLayout& layout, std::int64_t n, Arithmetic arithmetic, bool training);
 
-  std::size_t bytes() const { return bytes_; }                // of the arena
-  std::size_t upload_bytes() const { return upload_bytes_; }  // of its beginning
+  std::size_t bytes() const { return bytes_; }  // of the arena
+  /// Of its beginning, which ends with the changes of the pictures if there are any.
+  std::size_t upload_bytes(bool with_changes) const { return with_changes ? upload_bytes_ : changes; }
   // Offsets. The first ones lie in the part that is copied.
-  std::size_t scalars = 0, labels = 0, class_weights = 0, adjustments = 0, pixels = 0;
+  std::size_t scalars = 0, labels = 0, class_weights = 0, adjustments = 0;
   std::vector<std::size_t> masks;
-  std::size_t outcome = 0, logits = 0;
+  std::size_t pictures = 0;  // [n] addresses
+  std::size_t changes = 0;   // [n]; only of a training
+  std::size_t logits = 0;
   std::size_t features = 0;  // [n, side, side, channels]; of an evaluation
 
   void forward(const Context& gpu, DeviceMemory arena, const NetworkMemory& network) const;
-  void loss(const Context& gpu, DeviceMemory arena) const;
+  void loss(const Context& gpu, DeviceMemory arena, const NetworkMemory& network) const;
   void backward(const Context& gpu, DeviceMemory arena, const NetworkMemory& network) const;
   void optimizer(const Context& gpu, DeviceMemory arena, const NetworkMemory& network) const;
   /// evaluate() instead of forward(), with the activations of the last convolution if `with_features`.

@@ -31,10 +31,16 @@ const float* BatchPlan::Run::linear_input(std::size_t i) const {
 }
 
 void BatchPlan::Run::input() const {
-  const ConvolutionPlace& first = convolution(0);
-  const std::int64_t count = plan.n_ * first.size * first.size * first.in_channels;
-  gpu.launch_for(gpu.kernels().pixels_to_input, count,
-                 {.pixels = bytes(plan.pixels), .input = floats(plan.input_), .count = count});
+  const int size = convolution(0).size;
+  const std::int64_t pixels = plan.n_ * size * size;
+  gpu.launch_for(
+      gpu.kernels().pictures_to_input, pixels,
+      {.scalars = plan.training_ ? reinterpret_cast<const StepScalars*>(arena + plan.scalars) : nullptr,
+       .pictures = reinterpret_cast<const std::uint8_t* const*>(arena + plan.pictures),
+       .changes = reinterpret_cast<const Change*>(arena + plan.changes),
+       .input = floats(plan.input_),
+       .pixels = pixels,
+       .size = size});
 }
 
 void BatchPlan::Run::convolve(const float* from, const float* weights, const float* bias, float* to, int size,
@@ -264,7 +270,7 @@ void BatchPlan::forward(const Context& gpu, DeviceMemory arena, const NetworkMem
   for (std::size_t i = 0; i < layout_.linears.size(); ++i) run.linear_forward(i, true);
 }
 
-void BatchPlan::loss(const Context& gpu, DeviceMemory arena) const {
+void BatchPlan::loss(const Context& gpu, DeviceMemory arena, const NetworkMemory& network) const {
   const auto floats = [arena](std::size_t offset) { return reinterpret_cast<float*>(arena + offset); };
   gpu.launch(gpu.kernels().cross_entropy_loss, {},
              {.scalars = reinterpret_cast<const StepScalars*>(arena + scalars),
@@ -273,7 +279,7 @@ void BatchPlan::loss(const Context& gpu, DeviceMemory arena) const {
               .class_weights = floats(class_weights),
               .adjustments = floats(adjustments),
               .gradient = floats(gradients_[0]),
-              .outcome = reinterpret_cast<StepOutcome*>(arena + outcome),
+              .outcomes = network.outcomes,
               .pictures = static_cast<std::int32_t>(n_),
               .classes = layout_.architecture.classes});
 }
@@ -291,25 +297,33 @@ void BatchPlan::backward(const Context& gpu, DeviceMemory arena, const NetworkMe
 
 void BatchPlan::optimizer(const Context& gpu, DeviceMemory arena, const NetworkMemory& network) const {
   const auto count = static_cast<std::int64_t>(layout_.parameters);
-  auto* result = reinterpret_cast<StepOutcome*>(arena + outcome);
   const auto* factors = reinterpret_cast<const StepScalars*>(arena + scalars);
   const GradientNormArguments norm{.scalars = factors,
                                    .gradients = network.gradients,
                                    .partial = reinterpret_cast<double*>(arena + partial_),
-                                   .outcome = result,
+                                   .outcomes = network.outcomes,
+                                   .diverged = network.diverged,
                                    .count = count,
                                    .chunks = static_cast<std::int32_t>(norm_chunks)};
   gpu.launch(gpu.kernels().gradient_squares, {.x = norm_chunks}, norm);
   gpu.launch(gpu.kernels().gradient_norm, {}, norm);
   gpu.launch_for(gpu.kernels().optimizer_step, count,
                  {.scalars = factors,
-                  .outcome = result,
+                  .outcomes = network.outcomes,
                   .parameters = network.parameters,
                   .gradients = network.gradients,
                   .exp_avg = network.exp_avg,
                   .exp_avg_sq = network.exp_avg_sq,
                   .count = count,
                   .decaying = static_cast<std::int64_t>(layout_.decaying)});
+  if (network.average == nullptr) return;
+  const auto values = static_cast<std::int64_t>(layout_.parameters + layout_.statistics);
+  gpu.launch_for(gpu.kernels().move_average, values,
+                 {.scalars = factors,
+                  .outcomes = network.outcomes,
+                  .model = network.parameters,
+                  .average = network.average,
+                  .count = values});
 }
 
 void BatchPlan::evaluate(const Context& gpu, DeviceMemory arena, const NetworkMemory& network,

@@ -148,10 +148,28 @@ void Context::launch_graph(void* executable) const {
   check(driver_.launch_graph(executable, stream_), "cannot start a step on the GPU");
 }
 
+std::size_t Context::free_memory() const {
+  std::size_t free = 0, total = 0;
+  check(driver_.free_memory(&free, &total), "cannot ask the GPU for its free memory");
+  return free;
+}
+
+std::optional<Memory> Memory::if_there_is_room(std::shared_ptr<const Context> context, std::size_t bytes) {
+  DeviceMemory taken = 0;
+  const Status status = context->driver().allocate(&taken, bytes);
+  if (status == out_of_memory) return std::nullopt;
+  context->check(status, "cannot take memory of the GPU");
+  Memory memory;
+  memory.context_ = std::move(context);
+  memory.memory_ = taken;
+  memory.bytes_ = bytes;
+  return memory;
+}
+
 Memory::Memory(std::shared_ptr<const Context> context, std::size_t bytes, const std::string& purpose) {
   const Driver& driver = context->driver();
-  const Status status = driver.allocate(&memory_, bytes);
-  if (status == out_of_memory) {
+  std::optional<Memory> taken = if_there_is_room(context, bytes);
+  if (!taken) {
     constexpr double gigabyte = 1e9;
     std::size_t free = 0, total = 0;
     std::string left = "less is free";
@@ -162,9 +180,7 @@ Memory::Memory(std::shared_ptr<const Context> context, std::size_t bytes, const 
     throw Error(fmt::format("the GPU {} has not enough free memory: {:.2f} GB are needed {}, and {}",
                             context->name(), static_cast<double>(bytes) / gigabyte, purpose, left));
   }
-  context->check(status, "cannot take memory of the GPU");
-  context_ = std::move(context);
-  bytes_ = bytes;
+  swap(*taken);
 }
 
 void Memory::release() noexcept {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -53,6 +54,8 @@ class Context {
   void clear(DeviceMemory memory, std::size_t bytes) const;
   /// Waits until all work is done.
   void synchronize() const;
+  void synchronize_quietly() const noexcept { driver_.synchronize(stream_); }
+  std::size_t free_memory() const;  // bytes
 
   template <class Arguments>
   void launch(const Kernel<Arguments>& kernel, const Grid& grid, Arguments arguments) const {
@@ -92,6 +95,8 @@ class Memory {
   Memory() = default;
   /// `purpose` completes the sentence of a failure: "for the network".
   Memory(std::shared_ptr<const Context> context, std::size_t bytes, const std::string& purpose);
+  /// Nothing where there is too little memory.
+  static std::optional<Memory> if_there_is_room(std::shared_ptr<const Context> context, std::size_t bytes);
   ~Memory() { release(); }
   Memory(Memory&& other) noexcept { swap(other); }
   Memory& operator=(Memory&& other) noexcept {

@@ -31,6 +31,21 @@ void check_pictures(std::span<const std::uint8_t* const> pictures) {
   if (std::ranges::find(pictures, nullptr) != pictures.end()) throw Error("a picture is missing");
 }
 
+namespace {
+
+void check_changes(const Architecture& architecture, const Batch& batch) {
+  if (batch.changes.empty()) return;
+  const auto fits = [side = architecture.image_size](const PictureChange& change) {
+    return change.left >= 0 && change.right <= side && change.top >= 0 && change.bottom <= side;
+  };
+  if (batch.changes.size() != batch.pictures.size() || batch.changed_side < 1 ||
+      batch.changed_side > largest_changed_side || !std::ranges::all_of(batch.changes, fits)) {
+    throw Error("the changes of a training batch do not fit its pictures");
+  }
+}
+
+}  // namespace
+
 void check_batch(const Architecture& architecture, const Batch& batch, const DropoutMasks& masks) {
   if (batch.pictures.empty() || batch.pictures.size() != batch.labels.size()) {
     throw Error("a training batch needs pictures, and as many labels");
@@ -66,6 +81,12 @@ void check_batch(const Architecture& architecture, const Batch& batch, const Dro
     fit = masks[i].size() == batch.pictures.size() * static_cast<std::size_t>(width);
   }
   if (!fit) throw Error("the dropout masks of a training batch do not fit the network and the batch");
+  check_changes(architecture, batch);
+}
+
+void check_for_processor(const Batch& batch, const StepOptions& options) {
+  if (!batch.changes.empty() || options.average_weight != 0)
+    throw Error("only a device with memory of its own changes pictures and averages models in a step");
 }
 
 void check_evaluation(const Architecture& architecture, std::size_t pictures, std::size_t logits,

@@ -14,6 +14,9 @@ namespace bart {
 /// picture is missing is not checked, since a process may have only some of the pictures.
 void check_batch(const Architecture& architecture, const Batch& batch, const DropoutMasks& masks);
 
+/// Throws Error for what only a DeviceTraining does in a step.
+void check_for_processor(const Batch& batch, const StepOptions& options);
+
 /// Throws Error when the optimizer cannot take a step with these numbers.
 void check_optimizer(double learning_rate, const Optimizer& optimizer);
 

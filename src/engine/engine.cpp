@@ -7,6 +7,18 @@
 #include "check_arguments.h"
 
 namespace bart {
+namespace {
+
+void check_step(const Architecture& architecture, const Batch& batch, const DropoutMasks& masks,
+                const StepOptions& options) {
+  check_batch(architecture, batch, masks);
+  check_optimizer(options.learning_rate, options.optimizer);
+  check_clip_norm(options.clip_norm);
+  if (!(options.average_weight >= 0 && options.average_weight <= 1))
+    throw Error("an average moves by a share from 0 to 1 of the way to the model");
+}
+
+}  // namespace
 
 Engine::Engine(const Architecture& architecture, const EngineOptions& options)
     : backend_(std::make_unique<ProcessorBackend>(architecture, options)) {}
@@ -36,10 +48,27 @@ StateDict Engine::state() const {
 }
 
 StepResult Engine::step(const Batch& batch, const DropoutMasks& masks, const StepOptions& options) {
-  check_batch(architecture(), batch, masks);
-  check_optimizer(options.learning_rate, options.optimizer);
-  check_clip_norm(options.clip_norm);
+  check_step(architecture(), batch, masks, options);
+  if (device_training() == nullptr) check_for_processor(batch, options);
   return backend_->step(batch, masks, options);
+}
+
+DeviceTraining* Engine::device_training() const {
+  return backend_->device_training();
+}
+
+void Engine::start_step(const Batch& batch, const DropoutMasks& masks, const StepOptions& options) {
+  if (DeviceTraining* device = device_training()) {
+    check_step(architecture(), batch, masks, options);
+    device->start_step(batch, masks, options);
+  } else {
+    finished_.push_back(step(batch, masks, options));
+  }
+}
+
+std::vector<StepResult> Engine::finish_steps() {
+  if (DeviceTraining* device = device_training()) return device->finish_steps();
+  return std::exchange(finished_, {});
 }
 
 AdamState Engine::adam_state() const {

@@ -214,7 +214,8 @@ TrainEvents RunInProgress::events(Training& training, bool& stopped) {
   };
   events.step = [&, agreed](const StepRecord& step, std::size_t done, std::size_t total) {
     history_->step(step);
-    stopped = !agreed(!observer_.step || observer_.step(step, done, total));
+    // After a stop there may be more steps to tell of, which a device had done already.
+    if (!agreed(!observer_.step || observer_.step(step, done, total))) stopped = true;
     if (stopped) return false;
     if (output_.seconds_since_checkpoint() >= 60 * settled_.values.checkpoint_minutes) {
       training.check_outputs();

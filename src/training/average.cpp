@@ -16,6 +16,12 @@ double average_kept(double decay, std::int64_t update) {
   return std::min(std::pow(decay, steps_per_average), (1 + updates) / (10 + updates));
 }
 
+float average_weight(double decay, std::int64_t update, std::int64_t steps) {
+  const double kept = std::pow(average_kept(decay, update),
+                               static_cast<double>(steps) / static_cast<double>(steps_per_average));
+  return static_cast<float>(1 - kept);
+}
+
 void update_average(ModelAverage& average, StateDict model, double decay, std::int64_t steps) {
   const auto same_size = [](const Tensor& one, const Tensor& other) {
     const auto* const values = std::get_if<std::vector<float>>(&one.values);
@@ -31,9 +37,7 @@ void update_average(ModelAverage& average, StateDict model, double decay, std::i
     average.model = std::move(model);
     return;
   }
-  const double kept = std::pow(average_kept(decay, average.updates),
-                               static_cast<double>(steps) / static_cast<double>(steps_per_average));
-  const auto weight = static_cast<float>(1 - kept);
+  const float weight = average_weight(decay, average.updates, steps);
   for (std::size_t t = 0; t < model.size(); ++t) {
     if (const auto* values = std::get_if<std::vector<float>>(&model[t].values)) {
       std::vector<float>& mean = average.model[t].floats();

@@ -22,7 +22,7 @@ StateDict Training::average_with_statistics() {
   constexpr std::size_t most_batches = 100;
   constexpr double kept = 0.9;  // in nn.BatchNorm2d a batch replaces a tenth of the running statistics
   const StateDict last = engine_.state();
-  ModelAverage average = average_;
+  ModelAverage average = this->average();
   const auto steps = static_cast<std::int64_t>(progress_.steps.size());
   if (const std::int64_t missing = steps % steps_per_average; missing > 0) {
     update_average(average, last, options_.average_decay, missing);

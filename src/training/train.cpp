@@ -10,17 +10,13 @@
 
 #include "bart/augment/augmentation.h"
 #include "bart/dataset/check_pixels.h"
-#include "bart/platform/threads.h"
+#include "bart/platform/timing.h"
 #include "bart/random/torch.h"
 #include "bart/training/predictions.h"
 #include "training_step.h"
 
 namespace bart {
 namespace {
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 void check_larger(const LoadedPictures& larger, const LoadedPictures& pictures,
                   std::span<const std::uint32_t> train) {
@@ -77,15 +73,6 @@ void check(const LoadedPictures& pictures, const Split& split, const Architectur
   }
 }
 
-/// The pictures of a batch of n that this process computes.
-struct OwnRange {
-  std::size_t first, count;
-};
-OwnRange own_range(std::size_t n, const TrainOptions& options) {
-  const OwnPictures own = own_pictures(static_cast<std::int64_t>(n), options.slices, options.group);
-  return {static_cast<std::size_t>(own.first), static_cast<std::size_t>(own.end - own.first)};
-}
-
 /// Thrown to leave a validation that an event stops.
 struct Abandoned {};
 
@@ -116,6 +103,7 @@ Training::Training(const LoadedPictures& pictures, Split split, Engine engine, c
       options_(options),
       engine_(std::move(engine)),
       average_(std::move(from.average)),
+      averages_(!average_.model.empty()),
       progress_(std::move(from.progress)),
       next_order_(progress_.order) {
   check(pictures, split_, engine_.architecture(), options, progress_);
@@ -126,6 +114,7 @@ Training::Training(const LoadedPictures& pictures, Split split, Engine engine, c
   }
   engine_.load(from.model);
   if (from.adam.steps > 0) engine_.load_adam_state(from.adam);
+  if (DeviceTraining* device = engine_.device_training()) prepare(*device);
   begin_epoch();
 }
 
@@ -159,16 +148,21 @@ Schedule Training::schedule() const {
   return {.kind = options_.schedule, .peak = options_.learning_rate, .warm_up = warm_up};
 }
 
+/// Of the whole training, those that are started included.
+std::int64_t Training::steps() const {
+  return static_cast<std::int64_t>(progress_.steps.size() + started_.size());
+}
+
 bool Training::enough_steps() const {
-  return options_.max_steps && static_cast<std::int64_t>(progress_.steps.size()) >= *options_.max_steps;
+  return options_.max_steps && steps() >= *options_.max_steps;
 }
 
 void Training::run(const TrainEvents& events) {
   while (!finished() && !enough_steps()) {
     if (progress_.done < visits_.size()) {
-      step(bart::learning_rate(schedule(), static_cast<std::int64_t>(progress_.steps.size()) + 1,
-                               steps_of_all_epochs()));
-      if (events.step && !events.step(progress_.steps.back(), progress_.done, visits_.size())) return;
+      start_step(bart::learning_rate(schedule(), steps() + 1, steps_of_all_epochs()));
+      if (may_start_more_steps()) continue;
+      if (!finish_steps(events)) return;
     } else {
       if (!end_epoch(events)) return;
       if (events.epoch && !events.epoch(progress_.epochs.back())) return;
@@ -177,102 +171,14 @@ void Training::run(const TrainEvents& events) {
   if (finished()) settle();
 }
 
-/// The pictures that a batch is made of, and the index in them of the training picture split_.train[visit].
-struct Training::PixelSource {
-  const LoadedPictures& pictures;
-  std::span<const std::uint32_t> train;  // empty: the pictures are in the order of split_.train
-
-  std::uint32_t index(std::uint32_t visit) const { return train.empty() ? visit : train[visit]; }
-};
-
-Training::PixelSource Training::pixel_source(const Augmentation& augmentation) const {
-  if (augmentation.changes() && options_.larger_pictures != nullptr) return {*options_.larger_pictures, {}};
-  return {pictures_, split_.train};
-}
-
-/// Makes augmented_ of the training pictures `visits`.
-void Training::augment(std::span<const std::uint32_t> visits, const Augmentation& augmentation, int epoch) {
-  const PixelSource source = pixel_source(augmentation);
-  std::vector<std::uint32_t> sources, names;
-  for (const std::uint32_t visit : visits) {
-    sources.push_back(source.index(visit));
-    names.push_back(split_.train[visit]);
-  }
-  augmented_.make(source.pictures, sources, names, augmentation, options_.seed, epoch, pictures_.image_size,
-                  options_.threads > 0 ? options_.threads : available_threads());
-}
-
-const StepRecord& Training::step_at(double learning_rate) {
-  const std::size_t batch = std::min(visits_.size(), static_cast<std::size_t>(options_.batch_size));
-  if (progress_.done + batch > visits_.size()) next_epoch();
-  step(learning_rate);
-  return progress_.steps.back();
-}
-
-void Training::step(double learning_rate) {
-  const auto start = std::chrono::steady_clock::now();
-  const std::size_t n =
-      std::min(visits_.size() - progress_.done, static_cast<std::size_t>(options_.batch_size));
-  const std::span visits = std::span(visits_).subspan(progress_.done, n);
-  std::vector<std::uint32_t> batch;
-  for (const std::uint32_t visit : visits) batch.push_back(split_.train[visit]);
-  const bool mild = progress_.epoch > options_.epochs - options_.mild_epochs;
-  const Augmentation augmentation = mild ? mild_augmentation(options_.augmentation) : options_.augmentation;
-  const PixelSource source = pixel_source(augmentation);
-  // Pictures of the next batch are fetched from a disk while this batch is computed.
-  const std::size_t next = progress_.done + n;
-  const std::size_t next_end = std::min(visits_.size(), next + static_cast<std::size_t>(options_.batch_size));
-  const OwnRange next_own = own_range(next_end - next, options_);
-  for (std::size_t k = next + next_own.first; k < next + next_own.first + next_own.count; ++k) {
-    source.pictures.will_need(source.index(visits_[k]));
-  }
-  std::vector<const std::uint8_t*> pixels;
-  if (augmentation.changes()) {
-    const OwnRange own = own_range(n, options_);
-    augment(visits.subspan(own.first, own.count), augmentation, progress_.epoch);
-    pixels.resize(n);
-    std::ranges::copy(augmented_.pictures(), pixels.begin() + static_cast<std::ptrdiff_t>(own.first));
-  } else {
-    pixels = own_pixels(batch);
-  }
-  const std::int64_t number = static_cast<std::int64_t>(progress_.steps.size()) + 1;
-  const StepResult result = training_step(
-      engine_,
-      {.pictures = pixels,
-       .labels = labels_of(pictures_, batch),
-       .class_weights = class_weights_,
-       .logit_adjustments = logit_adjustments_,
-       .label_smoothing = options_.label_smoothing},
-      progress_.generator,
-      {.learning_rate = learning_rate, .clip_norm = options_.clip_norm, .optimizer = options_.optimizer});
-  if (!std::isfinite(result.loss) || !std::isfinite(result.gradient_norm)) {
-    throw DivergedError(fmt::format(
-        "the {} became {} at step {} (epoch {}, learning rate {}): train with a smaller learning rate",
-        std::isfinite(result.loss) ? "gradient" : "loss",
-        std::isfinite(result.loss) ? result.gradient_norm : static_cast<double>(result.loss), number,
-        progress_.epoch, learning_rate));
-  }
-  if (!augmentation.changes()) {
-    for (const std::uint32_t i : batch) pictures_.done_with(i);
-  }
-  if (options_.average_decay > 0 && number % steps_per_average == 0) {
-    update_average(average_, engine_.state(), options_.average_decay);
-  }
-
-  settled_.clear();
-  last_predictions_.reset();
-  progress_.ended_early = false;
-  progress_.loss_sum += result.loss;
-  progress_.correct += static_cast<std::uint64_t>(result.correct);
-  progress_.done += n;
-  progress_.gradient_norm_sum += result.gradient_norm;
-  progress_.steps.push_back({number, progress_.epoch, result.loss, learning_rate, result.gradient_norm});
-  progress_.seconds += seconds_since(start);
-}
-
 StateDict Training::model() {
   if (!settled_.empty()) return settled_;
-  return averages() ? average_.model : last_model();
+  return averages() ? average().model : last_model();
+}
+
+ModelAverage Training::average() const {
+  const DeviceTraining* device = engine_.device_training();
+  return device == nullptr ? average_ : ModelAverage{device->average(), average_.updates};
 }
 
 StateDict Training::last_model() {
@@ -282,7 +188,7 @@ StateDict Training::last_model() {
 
 TrainingState Training::state() {
   engine_.release_memory();
-  return {progress_, engine_.state(), engine_.adam_state(), average_};
+  return {progress_, engine_.state(), engine_.adam_state(), average()};
 }
 
 /// The predictions of a model in the place of the last weights, which are back afterwards.
@@ -297,15 +203,6 @@ Predictions Training::predictions_with(const StateDict& model, const std::functi
     engine_.load(last);
     throw;
   }
-}
-
-/// Pointers to the pictures of a batch; nullptr for those of other processes.
-std::vector<const std::uint8_t*> Training::own_pixels(std::span<const std::uint32_t> batch) const {
-  const OwnRange own = own_range(batch.size(), options_);
-  std::vector<const std::uint8_t*> pixels(batch.size());
-  std::ranges::copy(pictures_of(pictures_, batch.subspan(own.first, own.count)),
-                    pixels.begin() + static_cast<std::ptrdiff_t>(own.first));
-  return pixels;
 }
 
 /// With a group all its processes share the work and get all predictions.

@@ -15,7 +15,8 @@ using testing::ThrowsMessage;
 
 const Architecture tiny{.classes = 3, .image_size = 8, .blocks = {{8, 0.25}}, .hidden = {{8, 0.5}}};
 
-/// Everything that a training and an evaluation ask of the driver.
+/// Everything that a training and an evaluation ask of the driver, with pictures that are kept and others,
+/// and an average.
 void use_gpu() {
   const std::unique_ptr<Device> gpu = make_gpu(stand_in_driver(), stand_in_image(), 13000, 0);
   const std::unique_ptr<Backend> backend = gpu->backend(tiny, Precision::f32, Precision::f32);
@@ -25,11 +26,18 @@ void use_gpu() {
   backend->step(noise.batch(), noise.masks, {});
   backend->step(more.batch(), more.masks, {.forward_only = true});
   backend->step(more.batch(), more.masks, {});
+  DeviceTraining& device = *backend->device_training();
+  device.keep_pictures(noise.pictures, tiny.image_size);
+  device.start_step(noise.batch(), noise.masks, {.average_weight = 1});
+  device.start_step(more.batch(), more.masks, {.average_weight = 0.5});
+  device.finish_steps();
+  device.load_average(device.average());
   std::vector<float> logits(6), features(2 * 8 * 8 * 8);
   backend->evaluate(noise.pictures, logits, features);
   backend->load_adam_state(backend->adam_state());
   backend->state();
   backend->synchronize();
+  device.start_step(noise.batch(), noise.masks, {});  // on its way when the backend ends
 }
 
 TEST_F(CudaTest, AFailureOfAnyCallIsOneSentenceAndLeavesNothingBehind) {

@@ -6,6 +6,7 @@
 #include <random>
 #include <vector>
 
+#include "bart/augment/picture_change.h"
 #include "batch_run.h"
 #include "host_kernels.h"
 #include "kernels/parameters.h"
@@ -189,6 +190,129 @@ TEST(MatrixKernels, TheFirstLinearLayerBothWays) {
     for (std::size_t r = 0; r < rows; ++r) truth.add(g[r * outputs + i / inputs], x[r * inputs + i % inputs]);
     ASSERT_NEAR(weights[i], truth.sum, truth.bound()) << i;
   }
+}
+
+/// The input that the kernel makes of pictures, times 255.
+std::vector<float> input_of(const std::vector<std::vector<std::uint8_t>>& pictures,
+                            const std::vector<PictureChange>& changes, int from_side, int to_side) {
+  std::vector<const std::uint8_t*> addresses;
+  for (const auto& picture : pictures) addresses.push_back(picture.data());
+  std::vector<Change> copies(changes.size());
+  if (!changes.empty()) std::memcpy(copies.data(), changes.data(), changes.size() * sizeof(Change));
+  StepScalars scalars{};
+  scalars.changed_side = changes.empty() ? 0 : from_side;
+  const auto pixels = static_cast<std::int64_t>(pictures.size()) * to_side * to_side;
+  std::vector<float> input(static_cast<std::size_t>(pixels * 3), NAN);
+  run("pictures_to_input", divided(pixels, 256), 1, 1,
+      InputArguments{&scalars, addresses.data(), copies.data(), input.data(), pixels, to_side});
+  return input;
+}
+
+std::vector<std::uint8_t> random_picture(int side, std::mt19937& words) {
+  std::vector<std::uint8_t> picture(static_cast<std::size_t>(side * side * 3));
+  for (std::uint8_t& value : picture) value = static_cast<std::uint8_t>(words() >> 24);
+  return picture;
+}
+
+TEST(PictureKernel, TakesPicturesAsTheyAre) {
+  std::mt19937 words(3);
+  const std::vector<std::vector<std::uint8_t>> pictures = {random_picture(10, words),
+                                                           random_picture(10, words)};
+  const std::vector<float> input = input_of(pictures, {}, 0, 10);
+  for (std::size_t i = 0; i < input.size(); ++i) {
+    const std::uint8_t byte = pictures[i / 300][i % 300];
+    ASSERT_EQ(input[i], static_cast<float>(byte) / 255.0f) << i;
+  }
+}
+
+// All random changes as strong as they can be, and those of the tuned recipe, to the bytes of the processor.
+TEST(PictureKernel, ChangesPicturesToTheBytesOfTheProcessor) {
+  const Augmentation wild{.mirror = 0.5,
+                          .window = {0.1, 2},
+                          .aspect = {0.5, 2},
+                          .rotation = 180,
+                          .shear = 45,
+                          .shift = 0.5,
+                          .brightness = 1,
+                          .contrast = 1,
+                          .saturation = 1,
+                          .hue = 0.5,
+                          .erase = 0.5};
+  const Augmentation usual{.mirror = 0.5,
+                           .window = {0.75, 1.15},
+                           .rotation = 10,
+                           .shift = 0.1,
+                           .brightness = 0.2,
+                           .contrast = 0.2,
+                           .saturation = 0.2,
+                           .erase = 0.25};
+  std::mt19937 words(4);
+  std::size_t differ = 0;
+  for (const auto& [from_side, to_side] :
+       {std::pair{160, 128}, {128, 128}, {40, 32}, {1, 8}, {33, 17}, {7, 1}}) {
+    for (const Augmentation& augmentation : {wild, usual}) {
+      std::vector<std::vector<std::uint8_t>> pictures;
+      std::vector<PictureChange> changes;
+      std::vector<std::uint8_t> expected;
+      for (std::uint32_t number = 0; number < 12; ++number) {
+        pictures.push_back(random_picture(from_side, words));
+        changes.push_back(draw_change(augmentation, AugmentationKey{10, 2, number}, from_side, to_side));
+        std::vector<std::uint8_t> changed(static_cast<std::size_t>(to_side * to_side * 3));
+        change_picture(changes.back(), pictures.back(), from_side, changed, to_side);
+        expected.insert(expected.end(), changed.begin(), changed.end());
+      }
+      const std::vector<float> input = input_of(pictures, changes, from_side, to_side);
+      for (std::size_t i = 0; i < input.size(); ++i) {
+        ASSERT_EQ(input[i], static_cast<float>(expected[i]) / 255.0f)
+            << from_side << " to " << to_side << " at " << i;
+        differ += expected[i] != expected[0] ? 1 : 0;
+      }
+    }
+  }
+  EXPECT_GT(differ, 100000u);
+}
+
+// A channel with a single value has no unbiased variance: the processor takes 0 for it.
+TEST(NormKernels, ASingleValueHasTheVarianceZero) {
+  std::vector<double> partial = {3, 9};
+  std::vector<float> weight = {2}, mean = {NAN}, inverse_std = {NAN}, scale = {NAN}, running_mean = {1},
+                     running_var = {1};
+  NormSumsArguments a{};
+  a.layer.norm.weight = weight.data();
+  a.layer.norm.mean = mean.data();
+  a.layer.norm.inverse_std = inverse_std.data();
+  a.layer.norm.scale = scale.data();
+  a.layer.norm.running_mean = running_mean.data();
+  a.layer.norm.running_var = running_var.data();
+  a.layer.norm.channels = 1;
+  a.layer.norm.pixels = 1;
+  a.partial = partial.data();
+  a.chunks = 1;
+  run("norm_statistics", 1, 1, 1, a);
+  EXPECT_EQ(mean[0], 3);
+  EXPECT_FLOAT_EQ(inverse_std[0], 1 / std::sqrt(1e-5f));
+  EXPECT_FLOAT_EQ(running_mean[0], 0.9f + 0.1f * 3);
+  EXPECT_FLOAT_EQ(running_var[0], 0.9f);
+}
+
+TEST(AverageKernel, MovesAsFarAsItIsTold) {
+  const std::vector<float> model = noise(300, 5), start = noise(300, 6);
+  StepOutcome outcomes[2] = {};
+  outcomes[1].applied = 1;
+  const auto moved = [&](float weight, int outcome) {
+    std::vector<float> average = start;
+    StepScalars scalars{};
+    scalars.average_weight = weight;
+    scalars.outcome = outcome;
+    run("move_average", 2, 1, 1, AverageArguments{&scalars, outcomes, model.data(), average.data(), 300});
+    return average;
+  };
+  EXPECT_EQ(moved(1, 1), model);
+  EXPECT_EQ(moved(0, 1), start);
+  EXPECT_EQ(moved(0.25f, 0), start);  // of a step that is not taken
+  const std::vector<float> average = moved(0.25f, 1);
+  for (std::size_t i = 0; i < average.size(); ++i)
+    EXPECT_EQ(average[i], start[i] + 0.25f * (model[i] - start[i]));
 }
 
 TEST(Rounding, IsThatOfTf32AndBf16) {

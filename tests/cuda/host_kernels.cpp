@@ -2,6 +2,7 @@
 
 #include "kernels/batch_norm.h"
 #include "kernels/elementwise.h"
+#include "kernels/input.h"
 #include "kernels/loss.h"
 #include "kernels/multiply.h"
 #include "kernels/optimizer.h"

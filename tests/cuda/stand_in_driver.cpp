@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "host_kernels.h"
@@ -26,8 +28,17 @@ struct Launch {
 };
 using Graph = std::vector<Launch>;
 
+/// Work of the stream that is not yet done. As on a GPU, it is done later than it is asked for: here as late
+/// as it may be.
+std::vector<std::function<void()>> queue;
+
+void do_all() {
+  for (const auto& work : std::exchange(queue, {})) work();
+}
+
 StandIn seen;
 std::map<DeviceMemory, std::size_t> allocations;
+std::map<const std::uint8_t*, std::size_t> pinned;
 std::unique_ptr<Graph> recording;
 void* current_context = nullptr;
 
@@ -51,6 +62,20 @@ bool is_ours(DeviceMemory memory, std::size_t bytes) {
   if (after == allocations.begin()) return false;
   --after;
   return memory + bytes <= after->first + after->second;
+}
+
+/// Whether the driver copies from or to there by itself; for other memory a copy waits for the stream.
+bool is_pinned(const void* memory, std::size_t bytes) {
+  const auto* first = static_cast<const std::uint8_t*>(memory);
+  auto after = pinned.upper_bound(first);
+  if (after == pinned.begin()) return false;
+  --after;
+  return first + bytes <= after->first + after->second;
+}
+
+void copy(void* to, const void* from, std::size_t bytes, bool later) {
+  queue.push_back([=] { std::memcpy(to, from, bytes); });
+  if (!later) do_all();
 }
 
 #define CALLED(name) \
@@ -93,6 +118,7 @@ Status retain_context(void** context, int) {
   return success;
 }
 Status release_context(int) {
+  do_all();
   --seen.alive;
   return success;
 }
@@ -140,6 +166,7 @@ Status allocate(DeviceMemory* memory, std::size_t bytes) {
   return success;
 }
 Status free(DeviceMemory memory) {
+  do_all();
   const auto found = allocations.find(memory);
   if (found == allocations.end()) std::abort();
   seen.used -= found->second;
@@ -151,9 +178,12 @@ Status free(DeviceMemory memory) {
 Status allocate_host(void** memory, std::size_t bytes) {
   CALLED(allocate_host);
   *memory = made(std::malloc(bytes));
+  pinned[static_cast<const std::uint8_t*>(*memory)] = bytes;
   return success;
 }
 Status free_host(void* memory) {
+  do_all();
+  pinned.erase(static_cast<const std::uint8_t*>(memory));
   --seen.alive;
   std::free(memory);
   return success;
@@ -161,19 +191,19 @@ Status free_host(void* memory) {
 Status copy_to_device(DeviceMemory to, const void* from, std::size_t bytes, void*) {
   CALLED(copy_to_device);
   if (recording != nullptr || !is_ours(to, bytes)) return invalid_value;
-  std::memcpy(reinterpret_cast<void*>(to), from, bytes);
+  copy(reinterpret_cast<void*>(to), from, bytes, is_pinned(from, bytes));
   return success;
 }
 Status copy_to_host(void* to, DeviceMemory from, std::size_t bytes, void*) {
   CALLED(copy_to_host);
   if (recording != nullptr || !is_ours(from, bytes)) return invalid_value;
-  std::memcpy(to, reinterpret_cast<const void*>(from), bytes);
+  copy(to, reinterpret_cast<const void*>(from), bytes, is_pinned(to, bytes));
   return success;
 }
 Status fill(DeviceMemory memory, unsigned char value, std::size_t bytes, void*) {
   CALLED(fill);
   if (recording != nullptr || !is_ours(memory, bytes)) return invalid_value;
-  std::memset(reinterpret_cast<void*>(memory), value, bytes);
+  queue.push_back([=] { std::memset(reinterpret_cast<void*>(memory), value, bytes); });
   return success;
 }
 Status create_stream(void** stream, unsigned) {
@@ -187,7 +217,9 @@ Status destroy_stream(void*) {
 }
 Status synchronize(void*) {
   CALLED(synchronize);
-  return recording == nullptr ? success : invalid_value;
+  if (recording != nullptr) return invalid_value;
+  do_all();
+  return success;
 }
 Status launch(void* function, unsigned x, unsigned y, unsigned z, unsigned threads, unsigned threads_y,
               unsigned threads_z, unsigned, void*, void** arguments, void**) {
@@ -201,7 +233,7 @@ Status launch(void* function, unsigned x, unsigned y, unsigned z, unsigned threa
   if (recording != nullptr) {
     recording->push_back(std::move(one));
   } else {
-    one.run();
+    queue.push_back([one = std::move(one)] { one.run(); });
   }
   return success;
 }
@@ -229,7 +261,9 @@ Status destroy_graph(void* graph) {
 }
 Status launch_graph(void* executable, void*) {
   CALLED(launch_graph);
-  for (const Launch& one : *static_cast<Graph*>(executable)) one.run();
+  queue.push_back([graph = *static_cast<Graph*>(executable)] {
+    for (const Launch& one : graph) one.run();
+  });
   return success;
 }
 Status destroy_executable(void* executable) {

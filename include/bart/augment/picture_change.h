@@ -54,6 +54,10 @@ struct AugmentationKey {
   std::uint32_t number;  // of the picture in the data set
 };
 
+/// Draws the change that this picture gets. Throws as the other draw_change().
+PictureChange draw_change(const Augmentation& augmentation, const AugmentationKey& key, int from_side,
+                          int to_side);
+
 /// Makes the picture that the network sees: draws its change, and makes it.
 void augment_picture(const Augmentation& augmentation, const AugmentationKey& key,
                      std::span<const std::uint8_t> from,  // [from_side, from_side, 3]

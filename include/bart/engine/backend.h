@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
+#include "bart/augment/picture_change.h"
 #include "bart/engine/optimizer.h"
 #include "bart/network/architecture.h"
 #include "bart/network/dropout.h"
@@ -12,13 +14,17 @@ namespace bart {
 
 /// A batch of training pictures, which may lie anywhere in memory.
 struct Batch {
-  std::span<const std::uint8_t* const> pictures;  // n pointers to [image_size, image_size, 3]
+  std::span<const std::uint8_t* const> pictures;  // n pointers to [side, side, 3]
   std::span<const std::int32_t> labels;           // [n]
   std::span<const float> class_weights = {};      // [classes], in the loss; empty: all 1
   /// [classes], added to the logits in the loss (Menon et al. 2021, "Long-tail learning via logit
   /// adjustment"); empty: all 0.
   std::span<const float> logit_adjustments = {};
   double label_smoothing = 0;  // as in torch.nn.CrossEntropyLoss
+  /// [n], for a DeviceTraining: each picture is changed so into one of the network's size before the step,
+  /// to the bytes of change_picture(). Empty: the pictures are taken as they are.
+  std::span<const PictureChange> changes = {};
+  int changed_side = 0;  // side of the pictures if there are changes; else it is the network's
 };
 
 /// The settings that may differ from step to step.
@@ -28,6 +34,9 @@ struct StepOptions {
   Optimizer optimizer = {};
   /// The step ends after the loss: only the running statistics of BatchNorm change.
   bool forward_only = false;
+  /// For a DeviceTraining: above 0, the average of the model moves by this share of the way to the model
+  /// after the step; with 1 it becomes a copy.
+  float average_weight = 0;
 };
 
 struct StepResult {
@@ -49,6 +58,31 @@ struct AdamState {
 struct Capabilities {
   bool bf16;   // activations in bf16
   bool exact;  // every rounding as in PyTorch's float32 kernels
+};
+
+/// What a backend can do besides that computes on a device with memory of its own, while the processor does
+/// something else: a training with it copies little there, and nothing back in most steps.
+class DeviceTraining {
+ public:
+  virtual ~DeviceTraining() = default;
+
+  /// Of these pictures, [side, side, 3] each, batches will be made. They stay as they are as long as the
+  /// backend exists. From the next step on the device keeps a copy of them, if it has room for all.
+  virtual void keep_pictures(std::span<const std::uint8_t* const> pictures, int side) = 0;
+  /// Whether the device has a copy of this picture, so that its bytes are no longer read.
+  virtual bool keeps(const std::uint8_t* picture) const = 0;
+
+  /// Starts a step as Backend::step() does it, and does not wait for its end. If the loss or the gradient of
+  /// a step is not finite, this step and those that are started until finish_steps() change no parameter.
+  virtual void start_step(const Batch& batch, const DropoutMasks& masks, const StepOptions& options) = 0;
+  /// Waits for all steps and returns the results since the last call, in order.
+  virtual std::vector<StepResult> finish_steps() = 0;
+
+  /// The moving average of parameters and running statistics, see StepOptions::average_weight; empty if there
+  /// is none.
+  virtual StateDict average() const = 0;
+  /// Throws Error when a tensor is missing or has another shape.
+  virtual void load_average(const StateDict& average) = 0;
 };
 
 /// Executes a network: on this computer's processor, on another device, or in the tests as a slow reference.
@@ -78,6 +112,9 @@ class Backend {
   virtual AdamState adam_state() const = 0;
   /// Throws Error when a moment is missing or has another shape.
   virtual void load_adam_state(const AdamState& adam) = 0;
+
+  /// nullptr if the backend computes on the processor. It belongs to the backend.
+  virtual DeviceTraining* device_training() { return nullptr; }
 
   /// Waits until all work is done.
   virtual void synchronize() = 0;

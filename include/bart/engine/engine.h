@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "bart/engine/backend.h"
 #include "bart/engine/precision.h"
@@ -65,6 +66,14 @@ class Engine {
   /// Error when the batch or the masks do not fit the network.
   StepResult step(const Batch& batch, const DropoutMasks& masks, const StepOptions& options);
 
+  /// What the engine can do besides if it computes on a device with memory of its own; else nullptr. Its
+  /// steps are started by start_step(), which checks them.
+  DeviceTraining* device_training() const;
+  /// Starts a step, which without a device_training() is done when this returns. Throws as step().
+  void start_step(const Batch& batch, const DropoutMasks& masks, const StepOptions& options);
+  /// Waits for all steps and returns the results since the last call, in order.
+  std::vector<StepResult> finish_steps();
+
   /// The state of the optimizer, from which a training goes on with the same bits.
   AdamState adam_state() const;
   /// Throws Error when a moment is missing or has another shape.
@@ -88,6 +97,7 @@ class Engine {
 
  private:
   std::unique_ptr<Backend> backend_;
+  std::vector<StepResult> finished_;  // steps without a device_training()
 };
 
 }  // namespace bart

@@ -21,6 +21,10 @@ inline constexpr std::int64_t steps_per_average = 16;
 /// is the share for one step.
 double average_kept(double decay, std::int64_t update);
 
+/// By which share of the way to the model update_average() moves the average in its update number `update`,
+/// from 1.
+float average_weight(double decay, std::int64_t update, std::int64_t steps = steps_per_average);
+
 /// average = kept * average + (1 - kept) * model; counters are copied. The first update copies the model. An
 /// update that counts for fewer than steps_per_average `steps` keeps average_kept()^(steps / 16).
 void update_average(ModelAverage& average, StateDict model, double decay,

@@ -135,6 +135,8 @@ class DivergedError : public Error {
 /// its state. Empty ones are skipped.
 struct TrainEvents {
   /// After each step, with the number of pictures done in this epoch. Returning false stops the training.
+  /// Steps on a device (Engine::device_training()) are told when several of them are done, and the training
+  /// is then after the last of these.
   std::function<bool(const StepRecord&, std::size_t done, std::size_t total)> step = {};
   /// During a validation, with the number of pictures done. Returning false stops the training before this
   /// validation, which is done again when the training goes on.
@@ -199,17 +201,23 @@ class Training {
  private:
   void begin_epoch();
   void next_epoch();
-  void step(double learning_rate);
+  void prepare(DeviceTraining& device);
+  std::int64_t steps() const;
+  void start_step(double learning_rate);
+  bool may_start_more_steps() const;
+  bool finish_steps(const TrainEvents& events);
   bool end_epoch(const TrainEvents& events);
   bool validate(EpochRecord& record, const TrainEvents& events);
   DivergedError outputs_not_finite() const;
   bool enough_steps() const;
-  bool averages() const { return !average_.model.empty(); }
+  bool averages() const { return averages_; }
+  ModelAverage average() const;
   bool settles() const {
     return !progress_.steps.empty() && (options_.average_decay > 0 || options_.calibrate);
   }
   std::vector<std::uint32_t> settling_visits() const;
   Predictions predict(std::span<const std::uint32_t> indices, const OnProgress& progress, Group* group);
+  const std::uint8_t* picture(const LoadedPictures& pictures, std::uint32_t i) const;
   std::vector<const std::uint8_t*> own_pixels(std::span<const std::uint32_t> batch) const;
   StateDict average_with_statistics();
   Predictions predictions_of_augmented();
@@ -217,6 +225,7 @@ class Training {
   struct PixelSource;
   PixelSource pixel_source(const Augmentation& augmentation) const;
   void augment(std::span<const std::uint32_t> visits, const Augmentation& augmentation, int epoch);
+  float next_average_weight();
   std::int64_t steps_of_all_epochs() const;
   Schedule schedule() const;
 
@@ -227,10 +236,17 @@ class Training {
   std::vector<float> logit_adjustments_;  // empty: all 0
   AugmentedBatch augmented_;
   Engine engine_;
-  ModelAverage average_;
-  StateDict settled_;  // what settle() made of the model; empty: nothing since the last step
+  ModelAverage average_;  // with a device_training() only the number of updates
+  bool averages_;         // whether there is an average
+  StateDict settled_;     // what settle() made of the model; empty: nothing since the last step
   std::optional<Predictions> last_predictions_;
   TrainingProgress progress_;
+  /// A step whose result is not yet known.
+  struct StartedStep {
+    StepRecord record;
+    std::uint64_t before, done;  // pictures of the epoch
+  };
+  std::vector<StartedStep> started_;
   BatchOrder next_order_;              // progress_.order after it drew the present epoch
   std::vector<std::uint32_t> visits_;  // the present epoch, as indices into split_.train
 };

@@ -141,7 +141,8 @@ struct NormStatistics {
       double variance = sums.b / n - mean * mean;
       if (variance < 0) variance = 0;
       set_scale(norm, c, mean, variance);
-      const double unbiased = variance * n / (n - 1);
+      // As on the processor, a single value has the variance 0.
+      const double unbiased = variance * n / (n > 1 ? n - 1 : 1);
       norm.running_mean[c] = static_cast<float>(0.9 * norm.running_mean[c] + 0.1 * mean);
       norm.running_var[c] = static_cast<float>(0.9 * norm.running_var[c] + 0.1 * unbiased);
     });

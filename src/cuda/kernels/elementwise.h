@@ -9,16 +9,6 @@
 
 namespace bart::cuda {
 
-struct PixelsToInput {
-  template <class Block>
-  BART_DEVICE static void run(const Block& block, const InputArguments& a) {
-    block.each_thread([&](int thread) {
-      const std::int64_t i = index_of(block, thread);
-      if (i < a.count) a.input[i] = static_cast<float>(a.pixels[i]) / 255.0f;
-    });
-  }
-};
-
 BART_DEVICE float sum_of_pieces(const AddPiecesArguments& a, std::int64_t i) {
   float sum = a.pieces[i];
   for (std::int64_t piece = 1; piece < a.pieces_count; ++piece) sum += a.pieces[piece * a.count + i];

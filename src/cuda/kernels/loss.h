@@ -40,8 +40,9 @@ struct CrossEntropyLoss {
     add_up(block, shared.correct);
     block.phase([&](int thread) {
       if (thread != 0) return;
-      a.outcome->loss = shared.losses[0] / shared.weights[0];
-      a.outcome->correct = shared.correct[0];
+      StepOutcome& outcome = a.outcomes[a.scalars->outcome];
+      outcome.loss = shared.losses[0] / shared.weights[0];
+      outcome.correct = shared.correct[0];
     });
   }
 

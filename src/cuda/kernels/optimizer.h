@@ -53,10 +53,11 @@ struct GradientNorm {
       return sum;
     };
     sum_of_threads(block, chunks, [&](double sum) {
-      StepOutcome& outcome = *a.outcome;
+      StepOutcome& outcome = a.outcomes[a.scalars->outcome];
       outcome.norm = sqrt(sum);
       // The loss is handed on as a float, and is to be finite as one.
-      outcome.applied = is_finite(static_cast<float>(outcome.loss)) && is_finite(outcome.norm) ? 1 : 0;
+      if (!is_finite(static_cast<float>(outcome.loss)) || !is_finite(outcome.norm)) *a.diverged = 1;
+      outcome.applied = *a.diverged == 0 ? 1 : 0;
       outcome.factor = 1;
       if (outcome.applied == 0 || !(a.scalars->clip_norm > 0)) return;
       const auto factor = static_cast<float>(a.scalars->clip_norm / (outcome.norm + 1e-6));
@@ -70,8 +71,9 @@ struct OptimizerStep {
   template <class Block>
   BART_DEVICE static void run(const Block& block, const OptimizerArguments& a) {
     const StepScalars& f = *a.scalars;
-    const float factor = a.outcome->factor;
-    if (a.outcome->applied == 0) return;
+    const StepOutcome& outcome = a.outcomes[f.outcome];
+    const float factor = outcome.factor;
+    if (outcome.applied == 0) return;
     block.each_thread([&](int thread) {
       const std::int64_t i = index_of(block, thread);
       if (i >= a.count) return;
@@ -92,6 +94,21 @@ struct OptimizerStep {
       a.exp_avg[i] = m;
       a.exp_avg_sq[i] = v;
       a.parameters[i] = (decays ? parameter * f.kept : parameter) + f.step_size * m / denominator;
+    });
+  }
+};
+
+/// As update_average() rounds.
+struct MoveAverage {
+  template <class Block>
+  BART_DEVICE static void run(const Block& block, const AverageArguments& a) {
+    const float weight = a.scalars->average_weight;
+    if (weight == 0 || a.outcomes[a.scalars->outcome].applied == 0) return;
+    block.each_thread([&](int thread) {
+      const std::int64_t i = index_of(block, thread);
+      if (i >= a.count) return;
+      const float value = a.model[i], mean = a.average[i];
+      a.average[i] = weight == 1 ? value : mean + weight * (value - mean);
     });
   }
 };

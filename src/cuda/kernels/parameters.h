@@ -6,6 +6,15 @@
 /// Activations lie as [picture, y, x, channel].
 namespace bart::cuda {
 
+/// bart::PictureChange, which is copied into it.
+struct Change {
+  std::int32_t x0, xx, xy, y0, yx, yy;
+  std::int32_t colours[9];
+  std::int32_t offset;
+  std::int32_t left, top, right, bottom;
+  std::uint8_t paint[3];
+};
+
 /// What changes from step to step. It lies in the GPU's memory, since the graph of a step is recorded once.
 struct StepScalars {
   double clip_norm;                 // 0: gradients are not scaled
@@ -16,20 +25,30 @@ struct StepScalars {
   // weight decay come twice: for the weights, and for biases and BatchNorm, which do not decay.
   float kept, lerp, decay, gain, root, eps, step_size;
   float sgd_decay, sgd_momentum, sgd_step;
+  float average_weight;       // 0: the average stays as it is
+  std::int32_t outcome;       // the place of the step's StepOutcome
+  std::int32_t changed_side;  // side of the pictures that are changed; 0: they are taken as they are
 };
 
-/// What a step gives back.
+/// What a step gives back. Those of the last steps lie one after the other.
 struct StepOutcome {
   double loss, norm;
   float factor;          // of the gradients, to be clipped
   std::int32_t correct;  // pictures
-  std::int32_t applied;  // whether loss and gradient are finite
+  std::int32_t applied;  // whether loss and gradient are finite, as those of the steps before it
 };
 
+/// The most steps whose outcomes are not yet read.
+inline constexpr int most_outcomes = 16;
+
+/// Pictures become the network's input.
 struct InputArguments {
-  const std::uint8_t* pixels;
-  float* input;
-  std::int64_t count;
+  const StepScalars* scalars;           // null: the pictures are taken as they are
+  const std::uint8_t* const* pictures;  // [pictures] addresses of [size, size, 3], or of changed_side
+  const Change* changes;                // [pictures]
+  float* input;                         // [pictures, size, size, 3]
+  std::int64_t pixels;                  // of all pictures
+  std::int32_t size;
 };
 
 /// A matrix product, cut along its depth into pieces that are added up afterwards, in order.
@@ -150,27 +169,37 @@ struct LossArguments {
   const float* class_weights;  // [classes]
   const float* adjustments;    // [classes]
   float* gradient;             // [pictures, classes]
-  StepOutcome* outcome;
+  StepOutcome* outcomes;       // [most_outcomes]
   std::int32_t pictures, classes;
 };
 
 struct GradientNormArguments {
   const StepScalars* scalars;
   const float* gradients;
-  double* partial;  // [chunks]
-  StepOutcome* outcome;
+  double* partial;         // [chunks]
+  StepOutcome* outcomes;   // [most_outcomes]
+  std::int32_t* diverged;  // becomes 1 with a step that is not finite
   std::int64_t count;
   std::int32_t chunks;
 };
 
 struct OptimizerArguments {
   const StepScalars* scalars;
-  const StepOutcome* outcome;
+  const StepOutcome* outcomes;  // [most_outcomes]
   float* parameters;
   const float* gradients;
   float* exp_avg;
   float* exp_avg_sq;
   std::int64_t count, decaying;  // the first `decaying` have a weight decay
+};
+
+/// The average of a model moves towards the model.
+struct AverageArguments {
+  const StepScalars* scalars;
+  const StepOutcome* outcomes;  // [most_outcomes]
+  const float* model;
+  float* average;
+  std::int64_t count;
 };
 
 }  // namespace bart::cuda
