@@ -90,14 +90,20 @@ TEST_F(CudaTraining, IsThatOfTheReferee) {
 }
 
 #ifdef CUDA_PLUGIN
-TEST_F(CudaTraining, OnAGpuIsThatOfTheReferee) {
-  std::shared_ptr<Device> device;
+/// On the computer's GPU; nullptr where there is none.
+std::unique_ptr<Backend> true_gpu() {
   try {
-    device = open_gpu_with(CUDA_PLUGIN, 0);
+    return open_gpu_with(CUDA_PLUGIN, 0)->backend(small, Precision::f32, Precision::f32);
   } catch (const NoGpuError& error) {
-    GTEST_SKIP() << error.what();
+    std::printf("  %s\n", error.what());
+    return nullptr;
   }
-  expect_training_of_the_referee(device->backend(small, Precision::f32, Precision::f32));
+}
+
+TEST_F(CudaTraining, OnAGpuIsThatOfTheReferee) {
+  std::unique_ptr<Backend> backend = true_gpu();
+  if (backend == nullptr) GTEST_SKIP() << "there is no GPU";
+  expect_training_of_the_referee(std::move(backend));
 }
 #endif
 
@@ -137,6 +143,8 @@ class CudaTunedTraining : public CudaTraining {
     return std::make_unique<ProcessorBackend>(small, EngineOptions{.threads = 1, .exact = exact});
   }
 
+  void expect_training_of_the_processor(std::unique_ptr<Backend> backend);
+
   LoadedPictures larger;
   TrainOptions options{.epochs = 3,
                        .batch_size = 2,
@@ -175,9 +183,9 @@ struct Apart {
 
 // Two of the processor's ways to compute round differently, and so does a GPU: it may be as far from one of
 // them as three times the other is, or as above where these two happen to be close.
-TEST_F(CudaTunedTraining, IsThatOfTheProcessorWithinItsRounding) {
+void CudaTunedTraining::expect_training_of_the_processor(std::unique_ptr<Backend> backend) {
   Training exact = on(processor(true), start()), fast = on(processor(false), start()),
-           gpus = on(gpu(), start());
+           gpus = on(std::move(backend), start());
   for (Training* training : {&exact, &fast, &gpus}) training->run();
   ASSERT_EQ(gpus.progress().steps.size(), 36u);
   ASSERT_EQ(gpus.progress().epochs.size(), 3u);
@@ -191,6 +199,18 @@ TEST_F(CudaTunedTraining, IsThatOfTheProcessorWithinItsRounding) {
   EXPECT_LE(found.average, std::max(3 * allowed.average, 5e-5));
   EXPECT_EQ(gpus_state.progress.generator.state().words, state.progress.generator.state().words);
 }
+
+TEST_F(CudaTunedTraining, IsThatOfTheProcessorWithinItsRounding) {
+  expect_training_of_the_processor(gpu());
+}
+
+#ifdef CUDA_PLUGIN
+TEST_F(CudaTunedTraining, OnAGpuIsThatOfTheProcessorWithinItsRounding) {
+  std::unique_ptr<Backend> backend = true_gpu();
+  if (backend == nullptr) GTEST_SKIP() << "there is no GPU";
+  expect_training_of_the_processor(std::move(backend));
+}
+#endif
 
 TEST_F(CudaTunedTraining, HasTheSameBitsAcrossAStopAndGoesToTheProcessorAndBack) {
   Training whole = on(gpu(), start());
