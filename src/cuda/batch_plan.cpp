@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "batch_run.h"
+#include "kernels/number.h"
 
 namespace bart::cuda {
 namespace {
@@ -29,12 +30,16 @@ BatchPlan::BatchPlan(const NetworkLayout& layout, std::int64_t n, Arithmetic ari
     : layout_(layout), n_(n), arithmetic_(arithmetic), training_(training) {
   take_upload(training);
   upload_bytes_ = bytes_;
-  input_ = take(floats(n * layout.convolutions.front().size * layout.convolutions.front().size *
-                       layout.convolutions.front().in_channels));
+  const ConvolutionPlace& first = layout.convolutions.front();
+  input_ = take(activations(n * first.size * first.size * first.in_channels));
   take_convolutions(training);
   for (const LinearPlace& l : layout.linears) linears_.push_back(take(floats(n * l.outputs)));
   logits = linears_.back();
   take_scratch(training);
+}
+
+std::size_t BatchPlan::activations(std::int64_t count) const {
+  return arithmetic_ == Arithmetic::bf16 ? static_cast<std::size_t>(count) * sizeof(Bf16) : floats(count);
 }
 
 std::size_t BatchPlan::take(std::size_t bytes) {
@@ -52,7 +57,7 @@ void BatchPlan::take_upload(bool training) {
     labels = take(n * sizeof(std::int32_t));
     class_weights = take(floats(architecture.classes));
     adjustments = take(floats(architecture.classes));
-    for (const Block& block : architecture.blocks)
+    for (const bart::Block& block : architecture.blocks)
       masks.push_back(take(n * static_cast<std::size_t>(block.channels)));
     for (const Hidden& hidden : architecture.hidden)
       masks.push_back(take(n * static_cast<std::size_t>(hidden.features)));
@@ -65,14 +70,17 @@ void BatchPlan::take_convolutions(bool training) {
   const auto pixels_of = [&](const ConvolutionPlace& c) { return n_ * c.size * c.size; };
   std::int64_t most = 0;
   for (const ConvolutionPlace& c : layout_.convolutions) most = std::max(most, pixels_of(c) * c.out_channels);
-  // An evaluation needs the present layer's alone.
-  const std::size_t shared_raw = training ? 0 : take(floats(most));
-  const std::size_t shared_output = training ? 0 : take(floats(most));
+  // An evaluation needs the present layer's alone. The last output are floats, a quarter of those before it.
+  const std::size_t shared_raw = training ? 0 : take(activations(most));
+  const std::size_t shared_output = training ? 0 : take(activations(most));
   for (const ConvolutionPlace& c : layout_.convolutions) {
     ConvolutionBuffers buffers{};
     const std::int64_t values = pixels_of(c) * c.out_channels;
-    buffers.raw = training ? take(floats(values)) : shared_raw;
-    buffers.output = training ? take(floats(c.ends_block ? values / 4 : values)) : shared_output;
+    const bool last = &c == &layout_.convolutions.back();
+    buffers.raw = training ? take(activations(values)) : shared_raw;
+    buffers.output = !training ? shared_output
+                     : last    ? take(floats(values / 4))
+                               : take(activations(c.ends_block ? values / 4 : values));
     for (std::size_t* array : {&buffers.mean, &buffers.inverse_std, &buffers.scale, &buffers.mean_gradient,
                                &buffers.mean_product}) {
       *array = take(floats(c.out_channels));
@@ -82,8 +90,10 @@ void BatchPlan::take_convolutions(bool training) {
   const ConvolutionPlace& last = layout_.convolutions.back();
   if (!training) features = take(floats(pixels_of(last) * last.out_channels));
   if (!training) return;
-  for (const LinearPlace& l : layout_.linears) most = std::max(most, n_ * std::max(l.inputs, l.outputs));
-  for (std::size_t& gradient : gradients_) gradient = take(floats(most));
+  std::size_t bytes = activations(most);
+  for (const LinearPlace& l : layout_.linears)
+    bytes = std::max(bytes, floats(n_ * std::max(l.inputs, l.outputs)));
+  for (std::size_t& gradient : gradients_) gradient = take(bytes);
 }
 
 /// What several operations use one after the other.

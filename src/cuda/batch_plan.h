@@ -65,6 +65,7 @@ class BatchPlan {
   };
   struct Run;  // the plan in an arena
 
+  std::size_t activations(std::int64_t count) const;  // bytes
   std::size_t take(std::size_t bytes);
   void take_upload(bool training);
   void take_convolutions(bool training);

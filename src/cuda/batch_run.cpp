@@ -16,14 +16,21 @@ const Kernel<Arguments>& kernel_for(Arithmetic arithmetic, const Kernel<Argument
   return arithmetic == Arithmetic::f32 ? f32 : arithmetic == Arithmetic::tf32 ? tf32 : bf16;
 }
 
+/// The kernel for activations of the wanted format.
+template <class Arguments>
+const Kernel<Arguments>& kernel_for(Arithmetic arithmetic, const Kernel<Arguments>& f32,
+                                    const Kernel<Arguments>& bf16) {
+  return arithmetic == Arithmetic::bf16 ? bf16 : f32;
+}
+
 float scale_of(double dropout) {
   return static_cast<float>(1 / (1 - dropout));
 }
 
 }  // namespace
 
-const float* BatchPlan::Run::convolution_input(std::size_t i) const {
-  return floats(i == 0 ? plan.input_ : plan.convolutions_[i - 1].output);
+const void* BatchPlan::Run::convolution_input(std::size_t i) const {
+  return values(i == 0 ? plan.input_ : plan.convolutions_[i - 1].output);
 }
 
 const float* BatchPlan::Run::linear_input(std::size_t i) const {
@@ -33,17 +40,18 @@ const float* BatchPlan::Run::linear_input(std::size_t i) const {
 void BatchPlan::Run::input() const {
   const int size = convolution(0).size;
   const std::int64_t pixels = plan.n_ * size * size;
+  const Kernels& k = gpu.kernels();
   gpu.launch_for(
-      gpu.kernels().pictures_to_input, pixels,
+      kernel_for(plan.arithmetic_, k.pictures_to_input_f32, k.pictures_to_input_bf16), pixels,
       {.scalars = plan.training_ ? reinterpret_cast<const StepScalars*>(arena + plan.scalars) : nullptr,
        .pictures = reinterpret_cast<const std::uint8_t* const*>(arena + plan.pictures),
        .changes = reinterpret_cast<const Change*>(arena + plan.changes),
-       .input = floats(plan.input_),
+       .input = values(plan.input_),
        .pixels = pixels,
        .size = size});
 }
 
-void BatchPlan::Run::convolve(const float* from, const float* weights, const float* bias, float* to, int size,
+void BatchPlan::Run::convolve(const void* from, const float* weights, const float* bias, void* to, int size,
                               int in_channels, int out_channels) const {
   const Kernels& k = gpu.kernels();
   const std::int64_t depth = std::int64_t{9} * in_channels;
@@ -66,7 +74,7 @@ void BatchPlan::Run::convolve(const float* from, const float* weights, const flo
 void BatchPlan::Run::convolution_forward(std::size_t i) const {
   const ConvolutionPlace& c = convolution(i);
   convolve(convolution_input(i), network.parameters + c.weights, network.parameters + c.bias,
-           floats(plan.convolutions_[i].raw), c.size, c.in_channels, c.out_channels);
+           values(plan.convolutions_[i].raw), c.size, c.in_channels, c.out_channels);
 }
 
 NormalizeArguments BatchPlan::Run::normalize_arguments(std::size_t i) const {
@@ -90,8 +98,8 @@ NormalizeArguments BatchPlan::Run::normalize_arguments(std::size_t i) const {
     a.norm.weight_gradient = network.gradients + c.norm_weight;
     a.norm.bias_gradient = network.gradients + c.norm_bias;
   }
-  a.input = floats(b.raw);
-  a.output = floats(b.output);
+  a.input = values(b.raw);
+  a.output = values(b.output);
   if (plan.training_ && c.ends_block && c.dropout > 0) {
     a.keep = bytes(plan.masks[i / 2]);
     a.kept = scale_of(c.dropout);
@@ -114,25 +122,30 @@ void BatchPlan::Run::normalize_batch(std::size_t i) const {
   const NormalizeArguments layer = normalize_arguments(i);
   const NormSumsArguments sums = sums_arguments(layer, layer.norm.pixels);
   const std::int64_t groups = divided(layer.norm.channels, norm_channels);
-  gpu.launch(gpu.kernels().norm_sums, {.x = groups, .y = sums.chunks}, sums);
-  gpu.launch(gpu.kernels().norm_statistics, {.x = groups}, sums);
+  const Kernels& k = gpu.kernels();
+  gpu.launch(kernel_for(plan.arithmetic_, k.norm_sums_f32, k.norm_sums_bf16), {.x = groups, .y = sums.chunks},
+             sums);
+  gpu.launch(k.norm_statistics, {.x = groups}, sums);
 }
 
 void BatchPlan::Run::normalize(std::size_t i, bool with_dropout) const {
   NormalizeArguments layer = normalize_arguments(i);
   if (!with_dropout) layer.keep = nullptr;
-  const std::int64_t values = layer.norm.pixels * layer.norm.channels;
+  const std::int64_t count = layer.norm.pixels * layer.norm.channels;
+  const Kernels& k = gpu.kernels();
   if (convolution(i).ends_block) {
-    gpu.launch_for(gpu.kernels().norm_relu_pool, values / 4, layer);
+    gpu.launch_for(kernel_for(plan.arithmetic_, k.norm_relu_pool_f32,
+                              is_last(i) ? k.norm_relu_pool_bf16_f32 : k.norm_relu_pool_bf16),
+                   count / 4, layer);
   } else {
-    gpu.launch_for(gpu.kernels().norm_relu, values, layer);
+    gpu.launch_for(kernel_for(plan.arithmetic_, k.norm_relu_f32, k.norm_relu_bf16), count, layer);
   }
 }
 
 void BatchPlan::Run::add_pieces(const Product& product, std::int64_t pieces, float* result) const {
   const std::int64_t count = product.rows * product.columns;
   gpu.launch_for(gpu.kernels().add_pieces, count,
-                 {.pieces = product.output,
+                 {.pieces = floats(plan.pieces_),
                   .bias = nullptr,
                   .result = result,
                   .count = count,
@@ -152,7 +165,7 @@ void BatchPlan::Run::linear_forward(std::size_t i, bool with_dropout) const {
   gpu.launch(gpu.kernels().linear_forward, grid_of(product, linear_tile, pieces.count),
              {.left = linear_input(i), .right = network.parameters + l.weights, .product = product});
   const std::int64_t count = plan.n_ * l.outputs;
-  const AddPiecesArguments sum{.pieces = product.output,
+  const AddPiecesArguments sum{.pieces = floats(plan.pieces_),
                                .bias = network.parameters + l.bias,
                                .result = floats(plan.linears_[i]),
                                .count = count,
@@ -206,7 +219,7 @@ void BatchPlan::Run::linear_backward(std::size_t i, float* gradient, float* inpu
   if (pieces.count > 1) add_pieces(inputs, pieces.count, input_gradient);
 }
 
-void BatchPlan::Run::weight_gradient(std::size_t i, const float* raw_gradient) const {
+void BatchPlan::Run::weight_gradient(std::size_t i, const void* raw_gradient) const {
   const ConvolutionPlace& c = convolution(i);
   const Kernels& k = gpu.kernels();
   const TileSize tile = weight_gradient_tile(c.out_channels);
@@ -233,7 +246,7 @@ void BatchPlan::Run::weight_gradient(std::size_t i, const float* raw_gradient) c
   if (pieces.count > 1) add_pieces(product, pieces.count, result);
 }
 
-void BatchPlan::Run::convolution_backward(std::size_t i, float* gradient, float* raw_gradient) const {
+void BatchPlan::Run::convolution_backward(std::size_t i, void* gradient, void* raw_gradient) const {
   const ConvolutionPlace& c = convolution(i);
   const Kernels& k = gpu.kernels();
   NormalizeArguments layer = normalize_arguments(i);
@@ -242,11 +255,18 @@ void BatchPlan::Run::convolution_backward(std::size_t i, float* gradient, float*
   const std::int64_t rows = c.ends_block ? layer.norm.pixels / 4 : layer.norm.pixels;
   const NormSumsArguments sums = sums_arguments(layer, rows);
   const std::int64_t groups = divided(c.out_channels, norm_channels);
-  gpu.launch(c.ends_block ? k.pool_gradient_sums : k.relu_gradient_sums, {.x = groups, .y = sums.chunks},
-             sums);
+  const auto& gradient_sums =
+      c.ends_block ? kernel_for(plan.arithmetic_, k.pool_gradient_sums_f32,
+                                is_last(i) ? k.pool_gradient_sums_bf16_f32 : k.pool_gradient_sums_bf16)
+                   : kernel_for(plan.arithmetic_, k.relu_gradient_sums_f32, k.relu_gradient_sums_bf16);
+  const auto& backward =
+      c.ends_block
+          ? kernel_for(plan.arithmetic_, k.norm_relu_pool_backward_f32,
+                       is_last(i) ? k.norm_relu_pool_backward_bf16_f32 : k.norm_relu_pool_backward_bf16)
+          : kernel_for(plan.arithmetic_, k.norm_relu_backward_f32, k.norm_relu_backward_bf16);
+  gpu.launch(gradient_sums, {.x = groups, .y = sums.chunks}, sums);
   gpu.launch(k.norm_gradients, {.x = groups}, sums);
-  gpu.launch_for(c.ends_block ? k.norm_relu_pool_backward : k.norm_relu_backward, rows * c.out_channels,
-                 layer);
+  gpu.launch_for(backward, rows * c.out_channels, layer);
   // The bias has no gradient: BatchNorm takes it away again.
   weight_gradient(i, raw_gradient);
   if (i == 0) return;
@@ -336,8 +356,9 @@ void BatchPlan::evaluate(const Context& gpu, DeviceMemory arena, const NetworkMe
     gpu.launch_for(gpu.kernels().norm_running, layer.norm.channels, layer.norm);
     run.normalize(i, false);
     if (with_features && i + 1 == layout_.convolutions.size()) {
-      layer.output = run.floats(features);
-      gpu.launch_for(gpu.kernels().norm_relu, layer.norm.pixels * layer.norm.channels, layer);
+      layer.output = run.values(features);
+      gpu.launch_for(kernel_for(arithmetic_, gpu.kernels().norm_relu_f32, gpu.kernels().norm_relu_bf16_f32),
+                     layer.norm.pixels * layer.norm.channels, layer);
     }
   }
   for (std::size_t i = 0; i < layout_.linears.size(); ++i) run.linear_forward(i, false);

@@ -39,19 +39,23 @@ struct BatchPlan::Run {
   const NetworkMemory& network;
 
   float* floats(std::size_t offset) const { return reinterpret_cast<float*>(arena + offset); }
+  /// Activations or their gradients.
+  void* values(std::size_t offset) const { return reinterpret_cast<void*>(arena + offset); }
   const std::uint8_t* bytes(std::size_t offset) const {
     return reinterpret_cast<const std::uint8_t*>(arena + offset);
   }
   const ConvolutionPlace& convolution(std::size_t i) const { return plan.layout_.convolutions[i]; }
   const LinearPlace& linear(std::size_t i) const { return plan.layout_.linears[i]; }
+  /// Whether linear layers follow, which take floats whatever the other activations are.
+  bool is_last(std::size_t convolution) const { return convolution + 1 == plan.convolutions_.size(); }
   /// The input of a layer.
-  const float* convolution_input(std::size_t i) const;
+  const void* convolution_input(std::size_t i) const;
   const float* linear_input(std::size_t i) const;
   NormalizeArguments normalize_arguments(std::size_t i) const;
   NormSumsArguments sums_arguments(const NormalizeArguments& layer, std::int64_t rows) const;
 
   void input() const;
-  void convolve(const float* from, const float* weights, const float* bias, float* to, int size,
+  void convolve(const void* from, const float* weights, const float* bias, void* to, int size,
                 int in_channels, int out_channels) const;
   void convolution_forward(std::size_t i) const;
   void normalize(std::size_t i, bool with_dropout) const;
@@ -61,8 +65,8 @@ struct BatchPlan::Run {
   void linear_backward(std::size_t i, float* gradient, float* input_gradient) const;
   /// Takes the gradient of the layer's output and overwrites it with that of its input. `raw_gradient` is
   /// that in between, of BatchNorm's input.
-  void convolution_backward(std::size_t i, float* gradient, float* raw_gradient) const;
-  void weight_gradient(std::size_t i, const float* raw_gradient) const;
+  void convolution_backward(std::size_t i, void* gradient, void* raw_gradient) const;
+  void weight_gradient(std::size_t i, const void* raw_gradient) const;
 
  private:
   /// The pieces of a product become its result.

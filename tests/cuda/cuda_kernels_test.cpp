@@ -38,6 +38,38 @@ std::int64_t divided(std::int64_t a, std::int64_t b) {
   return (a + b - 1) / b;
 }
 
+/// Activations as a convolution of this arithmetic takes them.
+std::vector<std::uint8_t> activations(Arithmetic arithmetic, const std::vector<float>& values) {
+  const std::size_t size = arithmetic == Arithmetic::bf16 ? sizeof(Bf16) : sizeof(float);
+  std::vector<std::uint8_t> bytes(values.size() * size);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const Bf16 half = Nearest<Bf16>::to(values[i]);
+    std::memcpy(bytes.data() + i * size,
+                arithmetic == Arithmetic::bf16 ? static_cast<const void*>(&half) : &values[i], size);
+  }
+  return bytes;
+}
+
+std::vector<float> floats_of(Arithmetic arithmetic, const std::vector<std::uint8_t>& bytes) {
+  const std::size_t size = arithmetic == Arithmetic::bf16 ? sizeof(Bf16) : sizeof(float);
+  std::vector<float> values(bytes.size() / size);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    Bf16 half;
+    std::memcpy(&half, bytes.data() + i * size, sizeof half);
+    if (arithmetic == Arithmetic::bf16) {
+      values[i] = to_float(half);
+    } else {
+      std::memcpy(&values[i], bytes.data() + i * size, size);
+    }
+  }
+  return values;
+}
+
+/// What storing an activation costs at most, relative to it: half a unit of its last place.
+double storing(Arithmetic arithmetic) {
+  return arithmetic == Arithmetic::bf16 ? 0x1p-8 : 0;
+}
+
 struct Layer {
   const char* name;
   int size, in, out;
@@ -90,13 +122,16 @@ class ConvolutionKernels : public testing::TestWithParam<std::tuple<Layer, Arith
 TEST_P(ConvolutionKernels, Forward) {
   const std::vector<float> weights = noise(static_cast<std::size_t>(layer.out * 9 * layer.in), 2);
   const std::vector<float> bias = noise(static_cast<std::size_t>(layer.out), 3);
-  std::vector<float> output(static_cast<std::size_t>(pixels * layer.out), NAN);
+  const std::vector<std::uint8_t> from = activations(arithmetic, input);
+  std::vector<std::uint8_t> to =
+      activations(arithmetic, std::vector<float>(static_cast<std::size_t>(pixels * layer.out), NAN));
   const TileSize tile = convolution_tile(layer.out);
-  const Product product{output.data(), bias.data(),  pixels,
-                        layer.out,     9 * layer.in, divided(9 * layer.in, 32) * 32};
+  const Product product{to.data(), bias.data(),  pixels,
+                        layer.out, 9 * layer.in, divided(9 * layer.in, 32) * 32};
   run((layer.out <= narrow_channels ? "convolution_narrow_" : "convolution_wide_") + suffix(),
       divided(pixels, tile.rows), divided(layer.out, tile.columns), 1,
-      ConvolutionArguments{input.data(), weights.data(), layer.size, layer.in, product});
+      ConvolutionArguments{from.data(), weights.data(), layer.size, layer.in, product});
+  const std::vector<float> output = floats_of(arithmetic, to);
   // Every value of the first and last lines and of others, of all channels in turn.
   for (std::int64_t i = 0; i < pixels * layer.out; i += i / layer.out < 2 * layer.size ? 7 : 101) {
     const std::int64_t pixel = i / layer.out, out = i % layer.out;
@@ -106,7 +141,9 @@ TEST_P(ConvolutionKernels, Forward) {
       truth.add(factor(arithmetic, at(pixel, k / layer.in, k % layer.in)),
                 factor(arithmetic, weights[static_cast<std::size_t>(out * 9 * layer.in + k)]));
     }
-    ASSERT_NEAR(output[static_cast<std::size_t>(i)], truth.sum, truth.bound()) << i;
+    ASSERT_NEAR(output[static_cast<std::size_t>(i)], truth.sum,
+                truth.bound() + storing(arithmetic) * (std::abs(truth.sum) + truth.bound()))
+        << i;
   }
 }
 
@@ -121,7 +158,8 @@ TEST_P(ConvolutionKernels, WeightGradient) {
                         pixels,       pieces.depth};
   run((layer.out <= narrow_channels ? "weight_gradient_flat_" : "weight_gradient_") + suffix(),
       divided(layer.out, tile.rows), divided(columns, tile.columns), pieces.count,
-      WeightGradientArguments{input.data(), gradient.data(), layer.size, layer.in, product});
+      WeightGradientArguments{activations(arithmetic, input).data(), activations(arithmetic, gradient).data(),
+                              layer.size, layer.in, product});
   run("add_pieces", divided(count, 256), 1, 1,
       AddPiecesArguments{parts.data(), nullptr, sums.data(), count, product.columns,
                          static_cast<std::int32_t>(pieces.count)});
@@ -203,7 +241,7 @@ std::vector<float> input_of(const std::vector<std::vector<std::uint8_t>>& pictur
   scalars.changed_side = changes.empty() ? 0 : from_side;
   const auto pixels = static_cast<std::int64_t>(pictures.size()) * to_side * to_side;
   std::vector<float> input(static_cast<std::size_t>(pixels * 3), NAN);
-  run("pictures_to_input", divided(pixels, 256), 1, 1,
+  run("pictures_to_input_f32", divided(pixels, 256), 1, 1,
       InputArguments{&scalars, addresses.data(), copies.data(), input.data(), pixels, to_side});
   return input;
 }
@@ -315,6 +353,90 @@ TEST(AverageKernel, MovesAsFarAsItIsTold) {
     EXPECT_EQ(average[i], start[i] + 0.25f * (model[i] - start[i]));
 }
 
+// Where what they read is exact in both formats, the kernels of both formats differ by the rounding of what
+// they write.
+TEST(NormKernels, InBf16DifferByRoundingAlone) {
+  constexpr int channels = 40, size = 8, pictures = 3;
+  constexpr std::int64_t pixels = pictures * size * size;
+  constexpr std::size_t values = pixels * channels;
+  const auto rounded = [](std::vector<float> numbers) {
+    for (float& number : numbers) number = to_float(Nearest<Bf16>::to(number));
+    return numbers;
+  };
+  const std::vector<float> input = rounded(noise(values, 1)), gradient = rounded(noise(values, 2));
+  const std::vector<float> weight = noise(channels, 3), bias = noise(channels, 4), mean = noise(channels, 5),
+                           inverse_std(channels, 1.5f), mean_gradient = noise(channels, 7),
+                           mean_product = noise(channels, 8);
+  std::vector<float> scale = weight;
+  for (float& value : scale) value *= 1.5f;
+  std::vector<std::uint8_t> keep(pictures * channels);
+  for (std::size_t i = 0; i < keep.size(); ++i) keep[i] = i % 3 != 0;
+  const auto half_input = activations(Arithmetic::bf16, input),
+             half_gradient = activations(Arithmetic::bf16, gradient);
+  NormalizeArguments layer{};
+  layer.norm.weight = weight.data();
+  layer.norm.bias = bias.data();
+  layer.norm.mean = const_cast<float*>(mean.data());
+  layer.norm.inverse_std = const_cast<float*>(inverse_std.data());
+  layer.norm.scale = scale.data();
+  layer.norm.mean_gradient = const_cast<float*>(mean_gradient.data());
+  layer.norm.mean_product = const_cast<float*>(mean_product.data());
+  layer.norm.channels = channels;
+  layer.norm.pixels = pixels;
+  layer.keep = keep.data();
+  layer.kept = 1.25f;
+  layer.size = size;
+  /// The results of a kernel: what it writes as activations, and its partial sums.
+  struct Results {
+    std::vector<float> output, input_gradient;
+    std::vector<double> partial;
+  };
+  const auto results = [&](const std::string& kernel, bool half_in, bool half_out, std::int64_t rows) {
+    const Arithmetic in = half_in ? Arithmetic::bf16 : Arithmetic::f32,
+                     out = half_out ? Arithmetic::bf16 : Arithmetic::f32;
+    const std::vector<float> nothing(values, 0);
+    std::vector<std::uint8_t> output = activations(out, nothing), input_gradient = activations(in, nothing);
+    std::vector<double> partial(2 * 3 * channels, 0);
+    NormalizeArguments a = layer;
+    a.input = half_in ? static_cast<const void*>(half_input.data()) : input.data();
+    a.gradient = half_out ? static_cast<const void*>(half_gradient.data()) : gradient.data();
+    a.output = output.data();
+    a.input_gradient = input_gradient.data();
+    if (kernel.find("sums") == std::string::npos) {
+      run(kernel, divided(rows * channels, 256), 1, 1, a);
+    } else {
+      run(kernel, 2, 3, 1, NormSumsArguments{a, partial.data(), 3, rows, divided(rows, 3)});
+    }
+    return Results{floats_of(out, output), floats_of(in, input_gradient), partial};
+  };
+  const auto expect_rounded = [](const std::vector<float>& found, const std::vector<float>& exact,
+                                 bool half) {
+    for (std::size_t i = 0; i < exact.size(); ++i)
+      ASSERT_EQ(found[i], half ? to_float(Nearest<Bf16>::to(exact[i])) : exact[i]) << i;
+  };
+  for (const auto& [kernel, rows] : {std::pair{"norm_sums", pixels},
+                                     {"norm_relu", pixels},
+                                     {"norm_relu_pool", pixels / 4},
+                                     {"relu_gradient_sums", pixels},
+                                     {"pool_gradient_sums", pixels / 4},
+                                     {"norm_relu_backward", pixels},
+                                     {"norm_relu_pool_backward", pixels / 4}}) {
+    const std::string name = kernel;
+    const Results exact = results(name + "_f32", false, false, rows);
+    const Results half = results(name + "_bf16", true, true, rows);
+    const bool sums = name.find("sums") != std::string::npos;
+    EXPECT_NE(sums ? exact.partial[5] : exact.output[5] + exact.input_gradient[5], 0) << name;
+    EXPECT_EQ(half.partial, exact.partial) << name;
+    expect_rounded(half.output, exact.output, true);
+    expect_rounded(half.input_gradient, exact.input_gradient, true);
+    if (name.find("pool") == std::string::npos && name != "norm_relu") continue;
+    const Results mixed = results(name + "_bf16_f32", true, false, rows);
+    EXPECT_EQ(mixed.partial, exact.partial) << name;
+    expect_rounded(mixed.output, exact.output, false);
+    expect_rounded(mixed.input_gradient, exact.input_gradient, true);
+  }
+}
+
 TEST(Rounding, IsThatOfTf32AndBf16) {
   EXPECT_EQ(stored<Arithmetic::tf32>(1 + 0x1p-11f), 1 + 0x1p-10f);  // ties away from zero
   EXPECT_EQ(stored<Arithmetic::tf32>(-1 - 0x1p-11f), -1 - 0x1p-10f);
@@ -322,6 +444,8 @@ TEST(Rounding, IsThatOfTf32AndBf16) {
   EXPECT_EQ(stored<Arithmetic::bf16>(1 + 0x1p-8f), 1);  // ties to even
   EXPECT_EQ(stored<Arithmetic::bf16>(1 + 3 * 0x1p-8f), 1 + 4 * 0x1p-8f);
   EXPECT_TRUE(std::isnan(stored<Arithmetic::bf16>(NAN)));
+  EXPECT_TRUE(std::isinf(to_float(Nearest<Bf16>::to(3.4e38f))));   // nearer than the largest bf16
+  EXPECT_EQ(to_float(Nearest<Bf16>::to(-0x1p-130f)), -0x1p-130f);  // below the normal numbers
   EXPECT_TRUE(std::isinf(stored<Arithmetic::tf32>(INFINITY)));
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "block.h"
+#include "number.h"
 #include "parameters.h"
 
 namespace bart::cuda {
@@ -14,6 +15,25 @@ inline constexpr int norm_threads = norm_channels * norm_rows;
 /// ReLUs open and the same maxima.
 BART_DEVICE float normalized(const NormArguments& norm, float value, int c) {
   return fmaf(value - norm.mean[c], norm.scale[c], norm.bias[c]);
+}
+
+/// How the arrays of a layer are read and written. Input and its gradient are of one format, output and its
+/// gradient of another or the same.
+template <class Value>
+BART_DEVICE float input_at(const NormalizeArguments& a, std::int64_t i) {
+  return to_float(static_cast<const Value*>(a.input)[i]);
+}
+template <class Value>
+BART_DEVICE float gradient_at(const NormalizeArguments& a, std::int64_t i) {
+  return to_float(static_cast<const Value*>(a.gradient)[i]);
+}
+template <class Value>
+BART_DEVICE void put_output(const NormalizeArguments& a, std::int64_t i, float value) {
+  static_cast<Value*>(a.output)[i] = Nearest<Value>::to(value);
+}
+template <class Value>
+BART_DEVICE void put_input_gradient(const NormalizeArguments& a, std::int64_t i, float value) {
+  static_cast<Value*>(a.input_gradient)[i] = Nearest<Value>::to(value);
 }
 
 /// The scale of a channel of a picture behind Dropout2d.
@@ -40,10 +60,12 @@ struct Largest {
   float value;
   int place;  // the first of equal ones in reading order, as in PyTorch
 };
+template <class Activation>
 BART_DEVICE Largest largest_of(const NormalizeArguments& a, const Window& window, int c) {
-  Largest largest = {normalized(a.norm, a.input[window.first * a.norm.channels + c], c), 0};
+  Largest largest = {normalized(a.norm, input_at<Activation>(a, window.first * a.norm.channels + c), c), 0};
   BART_UNROLL for (int i = 1; i < 4; ++i) {
-    const float value = normalized(a.norm, a.input[window.pixel(i, a.size) * a.norm.channels + c], c);
+    const float value =
+        normalized(a.norm, input_at<Activation>(a, window.pixel(i, a.size) * a.norm.channels + c), c);
     // PyTorch's max-pooling lets what is not a number through.
     if (value > largest.value || value != value) largest = {value, i};
   }
@@ -118,13 +140,14 @@ BART_DEVICE void set_scale(const NormArguments& norm, int c, double mean, double
   norm.scale[c] = static_cast<float>(norm.weight[c] * inverse_std);
 }
 
+template <class Activation>
 struct NormSums {
   /// Squares of floats are exact in double, and so the variance is as if it were computed in two passes.
   template <class Block>
   BART_DEVICE static void run(const Block& block, const NormSumsArguments& a) {
     const NormalizeArguments& layer = a.layer;
     sum_chunk(block, a, [&](std::int64_t row, int c, TwoSums& sums) {
-      const double value = layer.input[row * layer.norm.channels + c];
+      const double value = input_at<Activation>(layer, row * layer.norm.channels + c);
       sums.a += value;
       sums.b += value * value;
     });
@@ -160,6 +183,7 @@ struct NormRunning {
   }
 };
 
+template <class Activation, class Output>
 struct NormRelu {
   template <class Block>
   BART_DEVICE static void run(const Block& block, const NormalizeArguments& a) {
@@ -167,11 +191,13 @@ struct NormRelu {
       const std::int64_t i = index_of(block, thread);
       const int channels = a.norm.channels;
       if (i >= a.norm.pixels * channels) return;
-      a.output[i] = relu(normalized(a.norm, a.input[i], static_cast<int>(i % channels)));
+      put_output<Output>(
+          a, i, relu(normalized(a.norm, input_at<Activation>(a, i), static_cast<int>(i % channels))));
     });
   }
 };
 
+template <class Activation, class Output>
 struct NormReluPool {
   template <class Block>
   BART_DEVICE static void run(const Block& block, const NormalizeArguments& a) {
@@ -182,7 +208,7 @@ struct NormReluPool {
       const int c = static_cast<int>(i % channels);
       const Window window = Window::of(i / channels, a.size);
       const float factor = kept(a, window.picture, c);
-      a.output[i] = factor == 0 ? 0 : relu(largest_of(a, window, c).value) * factor;
+      put_output<Output>(a, i, factor == 0 ? 0 : relu(largest_of<Activation>(a, window, c).value) * factor);
     });
   }
 };
@@ -194,19 +220,22 @@ BART_DEVICE void add_gradient(const NormArguments& norm, float value, float grad
       static_cast<double>(gradient) * ((static_cast<double>(value) - norm.mean[c]) * norm.inverse_std[c]);
 }
 
+template <class Activation>
 struct ReluGradientSums {
   template <class Block>
   BART_DEVICE static void run(const Block& block, const NormSumsArguments& a) {
     const NormalizeArguments& layer = a.layer;
     sum_chunk(block, a, [&](std::int64_t row, int c, TwoSums& sums) {
       const std::int64_t i = row * layer.norm.channels + c;
-      const float value = layer.input[i];
-      if (normalized(layer.norm, value, c) > 0) add_gradient(layer.norm, value, layer.gradient[i], c, sums);
+      const float value = input_at<Activation>(layer, i);
+      if (normalized(layer.norm, value, c) > 0)
+        add_gradient(layer.norm, value, gradient_at<Activation>(layer, i), c, sums);
     });
   }
 };
 
 /// Its rows are the pixels behind the pooling.
+template <class Activation, class Output>
 struct PoolGradientSums {
   template <class Block>
   BART_DEVICE static void run(const Block& block, const NormSumsArguments& a) {
@@ -216,10 +245,10 @@ struct PoolGradientSums {
       const Window window = Window::of(row, layer.size);
       const float factor = kept(layer, window.picture, c);
       if (factor == 0) return;
-      const Largest largest = largest_of(layer, window, c);
+      const Largest largest = largest_of<Activation>(layer, window, c);
       if (!(largest.value > 0)) return;
-      const float value = layer.input[window.pixel(largest.place, layer.size) * channels + c];
-      add_gradient(layer.norm, value, layer.gradient[row * channels + c] * factor, c, sums);
+      const float value = input_at<Activation>(layer, window.pixel(largest.place, layer.size) * channels + c);
+      add_gradient(layer.norm, value, gradient_at<Output>(layer, row * channels + c) * factor, c, sums);
     });
   }
 };
@@ -243,6 +272,7 @@ BART_DEVICE float input_gradient(const NormArguments& norm, float value, float g
   return norm.scale[c] * (gradient - norm.mean_gradient[c] - unit * norm.mean_product[c]);
 }
 
+template <class Activation>
 struct NormReluBackward {
   template <class Block>
   BART_DEVICE static void run(const Block& block, const NormalizeArguments& a) {
@@ -251,13 +281,14 @@ struct NormReluBackward {
       const int channels = a.norm.channels;
       if (i >= a.norm.pixels * channels) return;
       const int c = static_cast<int>(i % channels);
-      const float value = a.input[i];
-      const float gradient = normalized(a.norm, value, c) > 0 ? a.gradient[i] : 0;
-      a.input_gradient[i] = input_gradient(a.norm, value, gradient, c);
+      const float value = input_at<Activation>(a, i);
+      const float gradient = normalized(a.norm, value, c) > 0 ? gradient_at<Activation>(a, i) : 0;
+      put_input_gradient<Activation>(a, i, input_gradient(a.norm, value, gradient, c));
     });
   }
 };
 
+template <class Activation, class Output>
 struct NormReluPoolBackward {
   template <class Block>
   BART_DEVICE static void run(const Block& block, const NormalizeArguments& a) {
@@ -267,13 +298,14 @@ struct NormReluPoolBackward {
       if (i >= a.norm.pixels / 4 * channels) return;
       const int c = static_cast<int>(i % channels);
       const Window window = Window::of(i / channels, a.size);
-      const Largest largest = largest_of(a, window, c);
+      const Largest largest = largest_of<Activation>(a, window, c);
       const float factor = kept(a, window.picture, c);
-      const float gradient = factor == 0 || !(largest.value > 0) ? 0 : a.gradient[i] * factor;
+      const float gradient = factor == 0 || !(largest.value > 0) ? 0 : gradient_at<Output>(a, i) * factor;
       BART_UNROLL for (int k = 0; k < 4; ++k) {
         const std::int64_t place = window.pixel(k, a.size) * channels + c;
-        a.input_gradient[place] =
-            input_gradient(a.norm, a.input[place], k == largest.place ? gradient : 0, c);
+        put_input_gradient<Activation>(
+            a, place,
+            input_gradient(a.norm, input_at<Activation>(a, place), k == largest.place ? gradient : 0, c));
       }
     });
   }

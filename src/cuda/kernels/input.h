@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "block.h"
+#include "number.h"
 #include "parameters.h"
 
 // Pictures become the network's input, and before it, if they are to be changed, what change_picture() makes
@@ -55,6 +56,7 @@ BART_DEVICE Colour changed_pixel(const Change& change, const std::uint8_t* pictu
   return result;
 }
 
+template <class Activation>
 struct PicturesToInput {
   template <class Block>
   BART_DEVICE static void run(const Block& block, const InputArguments& a) {
@@ -74,7 +76,8 @@ struct PicturesToInput {
         }
       }
       BART_UNROLL for (int c = 0; c < 3; ++c) {
-        a.input[i * 3 + c] = static_cast<float>(colour.channels[c]) / 255.0f;
+        static_cast<Activation*>(a.input)[i * 3 + c] =
+            Nearest<Activation>::to(static_cast<float>(colour.channels[c]) / 255.0f);
       }
     });
   }

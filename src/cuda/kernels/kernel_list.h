@@ -23,18 +23,32 @@ BART_KERNEL(hidden_forward, 256, HiddenArguments, HiddenForward)
 BART_KERNEL(hidden_gradient, 256, HiddenGradientArguments, HiddenGradient)
 BART_KERNEL(column_sums, 256, ColumnSumsArguments, ColumnSums)
 BART_KERNEL(turn_weights, 256, TurnWeightsArguments, TurnWeights)
-BART_KERNEL(pictures_to_input, 256, InputArguments, PicturesToInput)
 
-BART_KERNEL(norm_sums, 256, NormSumsArguments, NormSums)
 BART_KERNEL(norm_statistics, 256, NormSumsArguments, NormStatistics)
 BART_KERNEL(norm_running, 256, NormArguments, NormRunning)
-BART_KERNEL(norm_relu, 256, NormalizeArguments, NormRelu)
-BART_KERNEL(norm_relu_pool, 256, NormalizeArguments, NormReluPool)
-BART_KERNEL(relu_gradient_sums, 256, NormSumsArguments, ReluGradientSums)
-BART_KERNEL(pool_gradient_sums, 256, NormSumsArguments, PoolGradientSums)
 BART_KERNEL(norm_gradients, 256, NormSumsArguments, NormGradients)
-BART_KERNEL(norm_relu_backward, 256, NormalizeArguments, NormReluBackward)
-BART_KERNEL(norm_relu_pool_backward, 256, NormalizeArguments, NormReluPoolBackward)
+
+// Those of activations that are floats, and of those that are Bf16.
+#define BART_ACTIVATIONS(name, Activation)                                                      \
+  BART_KERNEL(pictures_to_input_##name, 256, InputArguments, PicturesToInput<Activation>)       \
+  BART_KERNEL(norm_sums_##name, 256, NormSumsArguments, NormSums<Activation>)                   \
+  BART_KERNEL(norm_relu_##name, 256, NormalizeArguments, NormRelu<Activation, Activation>)      \
+  BART_KERNEL(relu_gradient_sums_##name, 256, NormSumsArguments, ReluGradientSums<Activation>)  \
+  BART_KERNEL(norm_relu_backward_##name, 256, NormalizeArguments, NormReluBackward<Activation>) \
+  BART_POOLED(name, Activation, Activation)
+#define BART_POOLED(name, Activation, Output)                                                          \
+  BART_KERNEL(norm_relu_pool_##name, 256, NormalizeArguments, NormReluPool<Activation, Output>)        \
+  BART_KERNEL(pool_gradient_sums_##name, 256, NormSumsArguments, PoolGradientSums<Activation, Output>) \
+  BART_KERNEL(norm_relu_pool_backward_##name, 256, NormalizeArguments,                                 \
+              NormReluPoolBackward<Activation, Output>)
+
+BART_ACTIVATIONS(f32, float)
+BART_ACTIVATIONS(bf16, Bf16)
+// Of the last block, since linear layers take floats, and for whoever looks at its last convolution.
+BART_POOLED(bf16_f32, Bf16, float)
+BART_KERNEL(norm_relu_bf16_f32, 256, NormalizeArguments, NormRelu<Bf16, float>)
+#undef BART_ACTIVATIONS
+#undef BART_POOLED
 
 BART_KERNEL(cross_entropy_loss, 256, LossArguments, CrossEntropyLoss)
 BART_KERNEL(gradient_squares, 256, GradientNormArguments, GradientSquares)

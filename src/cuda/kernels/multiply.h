@@ -22,7 +22,7 @@ struct Loader {
   static constexpr int visits = (turned ? tile_depth : TileType::rows) / stride;
 
   struct Fetched {
-    Four fours[visits];
+    Four<typename Matrix::Value> fours[visits];
   };
   struct Rows {
     typename Matrix::Row rows[visits];
@@ -53,8 +53,8 @@ struct Loader {
 
 /// output = left * right^T, or of the turned factors, by blocks of warps_down x warps_across warps. A block
 /// computes a piece of the depth.
-template <Arithmetic arithmetic, int warps_down, int warps_across, bool left_turned, bool right_turned,
-          class Block, class Left, class Right>
+template <Arithmetic arithmetic, class Output, int warps_down, int warps_across, bool left_turned,
+          bool right_turned, class Block, class Left, class Right>
 BART_DEVICE void multiply(const Block& block, const Left& left, const Right& right, const Product& product) {
   static_assert(warps_down * warps_across == multiply_warps && Block::threads == multiply_threads);
   constexpr int rows = warps_down * warp_tile, columns = warps_across * warp_tile;
@@ -140,7 +140,8 @@ BART_DEVICE void multiply(const Block& block, const Left& left, const Right& rig
       if (row >= product.rows || column >= product.columns) continue;
       float value = shared.output[i / columns * output_leading + i % columns];
       if (product.bias != nullptr) value += product.bias[column];
-      product.output[(block.z() * product.rows + row) * product.columns + column] = value;
+      static_cast<Output*>(product.output)[(block.z() * product.rows + row) * product.columns + column] =
+          Nearest<Output>::to(value);
     }
   });
 }
@@ -149,9 +150,11 @@ template <Arithmetic arithmetic, int warps_down, int warps_across>
 struct Convolution {
   template <class Block>
   BART_DEVICE static void run(const Block& block, const ConvolutionArguments& a) {
-    multiply<arithmetic, warps_down, warps_across, false, false>(
-        block, Patches{a.input, a.product.rows, a.size, a.in_channels},
-        DenseMatrix{a.weights, a.product.columns, 9 * a.in_channels}, a.product);
+    using Activation = typename ActivationOf<arithmetic>::Value;
+    multiply<arithmetic, Activation, warps_down, warps_across, false, false>(
+        block,
+        Patches<Activation>{static_cast<const Activation*>(a.input), a.product.rows, a.size, a.in_channels},
+        DenseMatrix<float>{a.weights, a.product.columns, 9 * a.in_channels}, a.product);
   }
 };
 
@@ -159,9 +162,13 @@ template <Arithmetic arithmetic, int warps_down, int warps_across>
 struct WeightGradient {
   template <class Block>
   BART_DEVICE static void run(const Block& block, const WeightGradientArguments& a) {
-    multiply<arithmetic, warps_down, warps_across, true, true>(
-        block, DenseMatrix{a.gradient, a.product.depth, static_cast<int>(a.product.rows)},
-        Patches{a.input, a.product.depth, a.size, a.in_channels}, a.product);
+    using Activation = typename ActivationOf<arithmetic>::Value;
+    multiply<arithmetic, float, warps_down, warps_across, true, true>(
+        block,
+        DenseMatrix<Activation>{static_cast<const Activation*>(a.gradient), a.product.depth,
+                                static_cast<int>(a.product.rows)},
+        Patches<Activation>{static_cast<const Activation*>(a.input), a.product.depth, a.size, a.in_channels},
+        a.product);
   }
 };
 
@@ -172,12 +179,12 @@ struct MatrixProduct {
   template <class Block>
   BART_DEVICE static void run(const Block& block, const MatrixArguments& a) {
     const auto depth = static_cast<int>(a.product.depth), rows = static_cast<int>(a.product.rows);
-    const DenseMatrix left =
-        left_turned ? DenseMatrix{a.left, depth, rows} : DenseMatrix{a.left, rows, depth};
-    const DenseMatrix right = right_turned ? DenseMatrix{a.right, depth, a.product.columns}
-                                           : DenseMatrix{a.right, a.product.columns, depth};
-    multiply<Arithmetic::f32, warps_down, warps_across, left_turned, right_turned>(block, left, right,
-                                                                                   a.product);
+    using Matrix = DenseMatrix<float>;
+    const Matrix left = left_turned ? Matrix{a.left, depth, rows} : Matrix{a.left, rows, depth};
+    const Matrix right =
+        right_turned ? Matrix{a.right, depth, a.product.columns} : Matrix{a.right, a.product.columns, depth};
+    multiply<Arithmetic::f32, float, warps_down, warps_across, left_turned, right_turned>(block, left, right,
+                                                                                          a.product);
   }
 };
 

@@ -3,17 +3,19 @@
 #include <cstdint>
 
 #include "block.h"
+#include "number.h"
 
 // The factors of a matrix product, of which a tile takes four neighbours of a row at a time.
 
 namespace bart::cuda {
 
+template <class Value>
 struct Four {
-  float values[4];
+  Value values[4];
 };
 
-/// Of an address on a boundary of 16 bytes.
-BART_DEVICE Four four_at(const float* from) {
+/// Of an address on a boundary of four values.
+BART_DEVICE Four<float> four_at(const float* from) {
 #ifdef __CUDACC__
   const float4 four = *reinterpret_cast<const float4*>(from);
   return {{four.x, four.y, four.z, four.w}};
@@ -22,16 +24,27 @@ BART_DEVICE Four four_at(const float* from) {
 #endif
 }
 
+BART_DEVICE Four<Bf16> four_at(const Bf16* from) {
+#ifdef __CUDACC__
+  const ushort4 four = *reinterpret_cast<const ushort4*>(from);
+  return {{{four.x}, {four.y}, {four.z}, {four.w}}};
+#else
+  return {{from[0], from[1], from[2], from[3]}};
+#endif
+}
+
 /// A dense matrix [rows, columns].
+template <class Number>
 struct DenseMatrix {
-  const float* values;
+  using Value = Number;
+  const Value* values;
   std::int64_t rows;
   int columns;
 
-  using Row = const float*;
+  using Row = const Value*;
   BART_DEVICE Row row(std::int64_t r) const { return r < rows ? values + r * columns : nullptr; }
-  BART_DEVICE Four four(Row row, int column) const {
-    Four result = {};
+  BART_DEVICE Four<Value> four(Row row, int column) const {
+    Four<Value> result = {};
     if (row == nullptr || column >= columns) return result;
     if (columns % 4 == 0) return four_at(row + column);
     BART_UNROLL for (int i = 0; i < 4; ++i) {
@@ -43,13 +56,15 @@ struct DenseMatrix {
 
 /// What a convolution 3x3 sees of pictures [pictures, size, size, channels]: a row per pixel, with the pixels
 /// around it, [9 * channels].
+template <class Number>
 struct Patches {
-  const float* pictures;
+  using Value = Number;
+  const Value* pictures;
   std::int64_t pixels;  // of all pictures
   int size, channels;
 
   struct Row {
-    const float* pixel;
+    const Value* pixel;
     int y, x;
   };
   BART_DEVICE Row row(std::int64_t r) const {
@@ -57,22 +72,22 @@ struct Patches {
     const auto p = static_cast<unsigned>(r), side = static_cast<unsigned>(size);
     return {pictures + r * channels, static_cast<int>(p / side % side), static_cast<int>(p % side)};
   }
-  BART_DEVICE Four four(const Row& row, int column) const {
-    Four result = {};
+  BART_DEVICE Four<Value> four(const Row& row, int column) const {
+    Four<Value> result = {};
     if (channels % 4 == 0) {
       const int tap = column / channels;
-      if (const float* pixel = at(row, tap)) return four_at(pixel + (column - tap * channels));
+      if (const Value* pixel = at(row, tap)) return four_at(pixel + (column - tap * channels));
       return result;
     }
     BART_UNROLL for (int i = 0; i < 4; ++i) {
       const int tap = (column + i) / channels;
-      if (const float* pixel = at(row, tap)) result.values[i] = pixel[column + i - tap * channels];
+      if (const Value* pixel = at(row, tap)) result.values[i] = pixel[column + i - tap * channels];
     }
     return result;
   }
 
  private:
-  BART_DEVICE const float* at(const Row& row, int tap) const {
+  BART_DEVICE const Value* at(const Row& row, int tap) const {
     const int dy = tap / 3 - 1, dx = tap % 3 - 1;
     const int y = row.y + dy, x = row.x + dx;
     const bool inside = tap < 9 && y >= 0 && y < size && x >= 0 && x < size;

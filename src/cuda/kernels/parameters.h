@@ -3,7 +3,8 @@
 #include <cstdint>
 
 /// The arguments of the kernels, a struct each, as the host passes them. Pointers are to the GPU's memory.
-/// Activations lie as [picture, y, x, channel].
+/// Activations lie as [picture, y, x, channel], as floats or as Bf16: each kernel has been made for one of
+/// them (kernel_list.h).
 namespace bart::cuda {
 
 /// bart::PictureChange, which is copied into it.
@@ -46,14 +47,14 @@ struct InputArguments {
   const StepScalars* scalars;           // null: the pictures are taken as they are
   const std::uint8_t* const* pictures;  // [pictures] addresses of [size, size, 3], or of changed_side
   const Change* changes;                // [pictures]
-  float* input;                         // [pictures, size, size, 3]
+  void* input;                          // [pictures, size, size, 3]
   std::int64_t pixels;                  // of all pictures
   std::int32_t size;
 };
 
 /// A matrix product, cut along its depth into pieces that are added up afterwards, in order.
 struct Product {
-  float* output;      // [pieces, rows, columns]
+  void* output;       // [pieces, rows, columns], activations of a convolution, else floats
   const float* bias;  // [columns], or null
   std::int64_t rows;
   std::int32_t columns;
@@ -63,7 +64,7 @@ struct Product {
 
 /// A convolution 3x3 with a border of zeros: output [pixels, out] = patches [pixels, 9 * in] * weights^T.
 struct ConvolutionArguments {
-  const float* input;    // [pictures, size, size, in]
+  const void* input;     // [pictures, size, size, in]
   const float* weights;  // [out, 3, 3, in]
   std::int32_t size, in_channels;
   Product product;
@@ -71,8 +72,8 @@ struct ConvolutionArguments {
 
 /// Its weights' gradient [out, 9 * in] = gradient^T * patches.
 struct WeightGradientArguments {
-  const float* input;     // [pictures, size, size, in]
-  const float* gradient;  // [pictures, size, size, out]
+  const void* input;     // [pictures, size, size, in]
+  const void* gradient;  // [pictures, size, size, out]
   std::int32_t size, in_channels;
   Product product;
 };
@@ -145,10 +146,10 @@ struct NormArguments {
 /// ReLU follows, and at the end of a block 2x2 max-pooling and Dropout2d.
 struct NormalizeArguments {
   NormArguments norm;
-  const float* input;     // [pixels, channels]
-  float* output;          // [pixels or pixels / 4, channels]
-  const float* gradient;  // of the output
-  float* input_gradient;
+  const void* input;     // [pixels, channels]
+  void* output;          // [pixels or pixels / 4, channels]
+  const void* gradient;  // of the output
+  void* input_gradient;
   const std::uint8_t* keep;  // [pictures, channels], or null: all
   float kept;                // scale of what is kept
   std::int32_t size;         // side of the input

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "block.h"
+#include "number.h"
 #include "tile_arithmetic.h"
 
 #ifdef __CUDACC__
@@ -55,17 +56,24 @@ BART_DEVICE typename Stored<arithmetic>::Value stored(float value) {
     return value;
   }
 #else
-  if constexpr (arithmetic == Arithmetic::f32) return value;
-  if (!(std::abs(value) < INFINITY)) return value;
+  if constexpr (arithmetic == Arithmetic::bf16) return to_float(Nearest<Bf16>::to(value));
+  if (arithmetic == Arithmetic::f32 || !(std::abs(value) < INFINITY)) return value;
   std::uint32_t bits = 0;
   std::memcpy(&bits, &value, sizeof bits);
-  if constexpr (arithmetic == Arithmetic::tf32) {
-    bits = (bits + 0x1000u) & ~0x1fffu;  // to nearest, ties away from zero, as cvt.rna.tf32
-  } else {
-    bits = (bits + 0x7fffu + (bits >> 16 & 1)) & ~0xffffu;  // to nearest, ties to even
-  }
+  bits = (bits + 0x1000u) & ~0x1fffu;  // to nearest, ties away from zero, as cvt.rna.tf32
   std::memcpy(&value, &bits, sizeof bits);
   return value;
+#endif
+}
+
+/// The same of a number that has this format already.
+template <Arithmetic arithmetic>
+BART_DEVICE typename Stored<arithmetic>::Value stored(Bf16 value) {
+  static_assert(arithmetic == Arithmetic::bf16);
+#ifdef __CUDACC__
+  return __ushort_as_bfloat16(value.bits);
+#else
+  return to_float(value);
 #endif
 }
 
