@@ -21,10 +21,10 @@ bart::Service& service() {
     model->classes = {"a", "b"};
     model->image_size = 2;
     model->card.version = "1";
-    model->probabilities = [](std::span<const std::uint8_t* const> pictures) {
+    model->network.probabilities = [](std::span<const std::uint8_t* const> pictures) {
       return std::vector<float>(2 * pictures.size(), 0.5f);
     };
-    model->explain = [](const std::uint8_t*, std::size_t count) {
+    model->network.explain = [](const std::uint8_t*, std::size_t count) {
       bart::Explanation explanation{.logits = {0, 0}, .classes = {0, 1}, .maps = {{1, {1}}, {1, {0}}}};
       explanation.classes.resize(std::min<std::size_t>(count, 2));
       return explanation;

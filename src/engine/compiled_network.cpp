@@ -100,19 +100,23 @@ void check_slices(const EngineOptions& options) {
 
 }  // namespace
 
-CompiledNetwork compile_network(const Architecture& architecture, const EngineOptions& options) {
-  if (options.threads < 0 || options.threads > most_threads) {
+Team team_of(int threads) {
+  if (threads < 0 || threads > most_threads) {
     throw Error(
         fmt::format("an engine cannot have {} threads, but 1 to {}, or 0 for what the process may use",
-                    options.threads, most_threads));
+                    threads, most_threads));
   }
+  return {threads == 0 ? available_threads() : threads};
+}
+
+CompiledNetwork compile_network(const Architecture& architecture, const EngineOptions& options) {
   const bool reduced = options.precision != Precision::f32 || options.evaluation_precision != Precision::f32;
   if (options.exact && reduced) throw Error("an engine is exact in f32 only");
   if (options.precision == Precision::tf32 || options.evaluation_precision == Precision::tf32)
     throw Error("a processor does not compute in TF32");
   check_slices(options);
   CompiledNetwork network{.architecture = architecture,
-                          .team = {options.threads == 0 ? available_threads() : options.threads},
+                          .team = team_of(options.threads),
                           .precision = options.precision,
                           .evaluation_precision = options.evaluation_precision,
                           .exact = options.exact,

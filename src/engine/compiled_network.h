@@ -83,8 +83,10 @@ struct CompiledNetwork {
   std::vector<std::pair<std::size_t, std::size_t>> weight_ranges() const;
 };
 
-/// Throws Error when the options contradict each other or the network cannot be executed. Threads 0 become
-/// what this process may use.
+/// A team of so many threads; 0: what this process may use. Throws Error when there cannot be so many.
+Team team_of(int threads);
+
+/// Throws Error when the options contradict each other or the network cannot be executed.
 CompiledNetwork compile_network(const Architecture& architecture, const EngineOptions& options);
 
 }  // namespace bart

@@ -32,7 +32,8 @@ void plain_features(const ActivationShape& shape, std::int64_t channels,
 
 }  // namespace
 
-EvaluationPlan::EvaluationPlan(const CompiledNetwork& network, std::int64_t n) : network_(network), n_(n) {
+EvaluationPlan::EvaluationPlan(const CompiledNetwork& network, std::int64_t n, Team team)
+    : network_(network), n_(n), team_(team) {
   const std::int64_t size = network.architecture.image_size;
   std::int64_t largest = 3 * size * size;
   for (const ConvolutionLayer& layer : network.convolutions) {
@@ -43,12 +44,12 @@ EvaluationPlan::EvaluationPlan(const CompiledNetwork& network, std::int64_t n) :
                                     .n = n,
                                     .block = network.block,
                                     .precision = network.evaluation_precision,
-                                    .team = network.team,
+                                    .team = team,
                                     .pool = layer.ends_block && !last && layer.size % 2 == 0}));
     largest = std::max(largest, layer.out_padded * layer.size * layer.size);
   }
   for (const LinearLayer& layer : network.linears) {
-    linears_.push_back(layer.kernel->evaluate(layer, n, network.team, network.evaluation_precision));
+    linears_.push_back(layer.kernel->evaluate(layer, n, team, network.evaluation_precision));
     largest = std::max(largest, layer.out_features);
   }
   std::size_t scratch_bytes = 0;
@@ -103,8 +104,8 @@ void EvaluationPlan::bind_convolution(std::size_t i, const EvaluationWeights& we
                                             static_cast<double>(bytes_of(pooled.precision)) / 4);
   operations_.push_back(
       {layer.name + " pool", "bart",
-       [team = network_.team, shape, activated, pooled] { max_pool_forward(team, shape, activated, pooled); },
-       0, bytes});
+       [team = team_, shape, activated, pooled] { max_pool_forward(team, shape, activated, pooled); }, 0,
+       bytes});
   std::swap(buffers.now, buffers.next);
 }
 

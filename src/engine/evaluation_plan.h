@@ -16,7 +16,8 @@ namespace bart {
 /// The forward pass in evaluation mode for one batch size, with two buffers for activations in turn.
 class EvaluationPlan {
  public:
-  EvaluationPlan(const CompiledNetwork& network, std::int64_t n);
+  /// `team` executes it.
+  EvaluationPlan(const CompiledNetwork& network, std::int64_t n, Team team);
   EvaluationPlan(const EvaluationPlan&) = delete;  // operations hold its address
   EvaluationPlan& operator=(const EvaluationPlan&) = delete;
 
@@ -46,6 +47,7 @@ class EvaluationPlan {
 
   const CompiledNetwork& network_;
   std::int64_t n_;
+  Team team_;
   ArenaLayout layout_;
   std::size_t front_ = 0;
   std::size_t back_ = 0;

@@ -16,10 +16,10 @@
 namespace bart {
 namespace {
 
-/// The memory of one call of evaluate() and the plans that are bound to it, by batch size.
+/// The memory of one call of evaluate() and the plans that are bound to it, by batch size and threads.
 struct Scratch {
   AlignedMemory arena;
-  std::map<std::int64_t, std::unique_ptr<EvaluationPlan>> plans;
+  std::map<std::pair<std::int64_t, int>, std::unique_ptr<EvaluationPlan>> plans;
 };
 
 }  // namespace
@@ -47,11 +47,12 @@ struct Evaluator::Shared {
     idle.push_back(std::move(scratch));
   }
 
-  EvaluationPlan& plan(Scratch& scratch, std::int64_t n) const {
-    const auto found = scratch.plans.find(n);
+  EvaluationPlan& plan(Scratch& scratch, std::int64_t n, Team team) const {
+    const std::pair key(n, team.size);
+    const auto found = scratch.plans.find(key);
     if (found != scratch.plans.end()) return *found->second;
     return with_onednn("execute this network", [&]() -> EvaluationPlan& {
-      auto plan = std::make_unique<EvaluationPlan>(network, n);
+      auto plan = std::make_unique<EvaluationPlan>(network, n, team);
       if (plan->arena_bytes() >
           scratch.arena.size()) {  // growing moves it, so the earlier plans are made again
         scratch.plans.clear();
@@ -59,7 +60,7 @@ struct Evaluator::Shared {
         scratch.arena = AlignedMemory(plan->arena_bytes());
       }
       plan->bind(scratch.arena.bytes(), parameters, weights);
-      return *(scratch.plans[n] = std::move(plan));
+      return *(scratch.plans[key] = std::move(plan));
     });
   }
 };
@@ -71,6 +72,7 @@ Evaluator::Evaluator(const Architecture& architecture, const StateDict& state,
                                                                     .evaluation_precision = options.precision,
                                                                     .exact = options.exact});
       })) {
+  threads_ = shared_->network.team.size;
   // oneDNN converts the weights of convolutions, which takes one thread a few milliseconds. OpenMP's other
   // threads would go on spinning afterwards, beside our own.
   const OneDnnThreads one({.size = 1});
@@ -84,10 +86,17 @@ void Evaluator::evaluate(std::span<const std::uint8_t* const> pictures, std::spa
   check_evaluation(architecture(), pictures.size(), logits.size(), features.size());
   check_pictures(pictures);
   if (pictures.empty()) return;
-  const OneDnnThreads threads(shared_->network.team);
+  const Team team{threads_};
+  const OneDnnThreads threads(team);
   std::unique_ptr<Scratch> scratch = shared_->take_scratch();
-  shared_->plan(*scratch, static_cast<std::int64_t>(pictures.size())).run(pictures, logits, features);
+  shared_->plan(*scratch, static_cast<std::int64_t>(pictures.size()), team).run(pictures, logits, features);
   shared_->give_back(std::move(scratch));
+}
+
+Evaluator Evaluator::with_threads(int threads) const {
+  Evaluator other = *this;
+  other.threads_ = team_of(threads).size;
+  return other;
 }
 
 StateDict Evaluator::state() const {

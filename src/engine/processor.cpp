@@ -96,7 +96,7 @@ struct ProcessorBackend::Impl {
     const auto found = evaluation_plans.find(n);
     if (found != evaluation_plans.end()) return *found->second;
     return with_onednn("execute this network", [&]() -> EvaluationPlan& {
-      auto plan = std::make_unique<EvaluationPlan>(network, n);
+      auto plan = std::make_unique<EvaluationPlan>(network, n, network.team);
       grow_arena(plan->arena_bytes());
       plan->bind(arena.bytes(), parameters, evaluation_weights);
       return *(evaluation_plans[n] = std::move(plan));
@@ -293,7 +293,7 @@ std::string ProcessorBackend::describe_plan(int batch_size, bool training) const
       return plan.description();
     }
     const EvaluationWeights weights(impl_->network);
-    EvaluationPlan plan(impl_->network, batch_size);
+    EvaluationPlan plan(impl_->network, batch_size, impl_->network.team);
     const AlignedMemory memory(plan.arena_bytes());
     plan.bind(memory.bytes(), parameters, weights);
     return plan.description();

@@ -114,6 +114,19 @@ const Architecture& Model::architecture() const {
   return shared_->evaluator.architecture();
 }
 
+Model Model::with_threads(int threads) const {
+  const Shared& shared = *shared_;
+  Model model = *this;
+  model.shared_.reset(new Shared{.classes = shared.classes,
+                                 .apply_exif_orientation = shared.apply_exif_orientation,
+                                 .threads = settled_threads(threads),
+                                 .mirror_images = shared.mirror_images,
+                                 .bf16 = shared.bf16,
+                                 .exact = shared.exact,
+                                 .evaluator = shared.evaluator.with_threads(threads)});
+  return model;
+}
+
 int Model::threads() const {
   return shared_->threads;
 }

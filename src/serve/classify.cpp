@@ -59,12 +59,10 @@ Classifier::Classifier(int threads, std::size_t most_waiting, std::uint64_t most
     : most_waiting_(most_waiting),
       most_pixels_(most_pixels),
       on_failure_(std::move(on_failure)),
-      workers_(threads),
-      network_(std::move(on_batch)) {}
+      threads_(threads, std::move(on_batch)) {}
 
 void Classifier::end() {
-  workers_.end();  // first: what they decode is given to the network
-  network_.end();
+  threads_.end();
 }
 
 std::shared_ptr<Classifier::Job> Classifier::take(SharedModel model, std::size_t pictures,
@@ -89,7 +87,7 @@ void Classifier::classify(SharedModel model, std::vector<std::span<const std::ui
   const std::shared_ptr<Job> job = take(std::move(model), files.size(), options, std::move(done));
   for (std::size_t i = 0; i < files.size(); ++i) {
     try {
-      workers_.add([this, job, i, file = files[i]] { decode(job, i, file); });
+      threads_.add([this, job, i, file = files[i]] { decode(job, i, file); });
     } catch (...) {
       set_failure(job->results[i], std::current_exception());
       finish(*job);
@@ -133,31 +131,31 @@ void Classifier::decode(const std::shared_ptr<Job>& job, std::size_t i, std::spa
 
 void Classifier::to_network(const std::shared_ptr<Job>& job, std::size_t i, std::vector<std::uint8_t> pixels,
                             Picture shown) {
-  network_.add(
-      {.model = job->model,
-       .pixels = std::move(pixels),
-       .explained = job->options.explained,
-       .done = [this, job, i, picture = std::make_shared<Picture>(std::move(shown))](NetworkAnswer answer) {
-         Classified& result = job->results[i];
-         if (answer.error) {
-           set_failure(result, answer.error);
-           return finish(*job);
-         }
-         result.probabilities = std::move(answer.probabilities);
-         if (!answer.explanation) return finish(*job);
-         // The thread of the network does not draw.
-         workers_.add([this, job, i, picture, explanation = std::move(*answer.explanation)] {
-           try {
-             for (std::size_t k = 0; k < explanation.classes.size(); ++k) {
-               job->results[i].explained.push_back(
-                   {explanation.classes[k], encode_png(overlay(*picture, explanation.maps[k]))});
-             }
-           } catch (...) {
-             set_failure(job->results[i], std::current_exception());
-           }
-           finish(*job);
-         });
-       }});
+  threads_.add(NetworkInput{
+      .model = job->model,
+      .pixels = std::move(pixels),
+      .explained = job->options.explained,
+      .done = [this, job, i, picture = std::make_shared<Picture>(std::move(shown))](NetworkAnswer answer) {
+        Classified& result = job->results[i];
+        if (answer.error) {
+          set_failure(result, answer.error);
+          return finish(*job);
+        }
+        result.probabilities = std::move(answer.probabilities);
+        if (!answer.explanation) return finish(*job);
+        // Other pictures do not wait until it is drawn.
+        threads_.add([this, job, i, picture, explanation = std::move(*answer.explanation)] {
+          try {
+            for (std::size_t k = 0; k < explanation.classes.size(); ++k) {
+              job->results[i].explained.push_back(
+                  {explanation.classes[k], encode_png(overlay(*picture, explanation.maps[k]))});
+            }
+          } catch (...) {
+            set_failure(job->results[i], std::current_exception());
+          }
+          finish(*job);
+        });
+      }});
 }
 
 void Classifier::finish(Job& job) {

@@ -11,8 +11,7 @@
 #include <vector>
 
 #include "bart/pictures/picture.h"
-#include "batch_queue.h"
-#include "workers.h"
+#include "server_threads.h"
 
 namespace bart {
 
@@ -57,7 +56,7 @@ class Classifier {
   std::size_t waiting() const { return waiting_; }
 
   /// Does other work on the threads that decode.
-  void run(std::function<void()> work) { workers_.add(std::move(work)); }
+  void run(std::function<void()> work) { threads_.add(std::move(work)); }
 
   /// Takes picture files, whose bytes must stay until `done` is called, once and by any thread; it must not
   /// throw. Throws HttpError 503 when too many pictures wait.
@@ -81,8 +80,7 @@ class Classifier {
   std::uint64_t most_pixels_;
   std::function<void(std::string_view)> on_failure_;
   std::atomic<std::size_t> waiting_ = 0;
-  Workers workers_;
-  BatchQueue network_;
+  ServerThreads threads_;
 };
 
 }  // namespace bart

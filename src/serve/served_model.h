@@ -13,6 +13,14 @@
 
 namespace bart {
 
+/// What a model computes.
+struct ServedNetwork {
+  /// n pointers to [image_size, image_size, 3] give [n, classes].
+  std::function<std::vector<float>(std::span<const std::uint8_t* const>)> probabilities;
+  /// Grad-CAM of the `count` most probable classes of one picture.
+  std::function<Explanation(const std::uint8_t* picture, std::size_t count)> explain;
+};
+
 /// The model that answers requests, as the rest of the server sees it: a request keeps the one that it began
 /// with, so that its classes and probabilities are of one model.
 struct ServedModel {
@@ -20,10 +28,9 @@ struct ServedModel {
   int image_size = 0;
   bool apply_exif_orientation = true;
   ModelCard card;
-  /// n pointers to [image_size, image_size, 3] give [n, classes].
-  std::function<std::vector<float>(std::span<const std::uint8_t* const>)> probabilities;
-  /// Grad-CAM of the `count` most probable classes of one picture.
-  std::function<Explanation(const std::uint8_t* picture, std::size_t count)> explain;
+  ServedNetwork network;  // computes with all threads
+  /// Computes with one thread, for several callers at once. Without its functions nothing does.
+  ServedNetwork on_one_thread;
 };
 
 using SharedModel = std::shared_ptr<const ServedModel>;

@@ -124,6 +124,22 @@ TEST(Evaluator, AnswersSeveralThreadsAtOnce) {
   EXPECT_THAT(wrong, testing::Each(0));
 }
 
+TEST(Evaluator, GivesTheSameBitsWithAnyNumberOfThreads) {
+  const Trained setup(6);
+  std::vector<EvaluatorOptions> all = {{.threads = 2}, {.threads = 2, .exact = true}};
+  if (runs_bf16()) all.push_back({.threads = 2, .precision = Precision::bf16});
+  for (const EvaluatorOptions& options : all) {
+    const Evaluator evaluator(small, setup.state, options);
+    for (const int threads : {1, 3, 0}) {
+      const Evaluator other = evaluator.with_threads(threads);
+      for (const std::size_t n : {1, 2, 6})
+        EXPECT_EQ(answer_of(other, setup.first(n)), answer_of(evaluator, setup.first(n)))
+            << threads << ", " << n;
+    }
+    EXPECT_THROW(evaluator.with_threads(-1), Error);
+  }
+}
+
 TEST(Evaluator, RefusesMissingPicturesAndTensorsThatAreCut) {
   const Trained trained(1);
   const Evaluator evaluator(small, trained.state);

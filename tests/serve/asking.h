@@ -18,7 +18,7 @@ inline std::shared_ptr<ServedModel> red_model() {
   model->classes = {"red", "<not> \"red\""};
   model->image_size = 4;
   model->card = {.name = "test", .version = "1"};
-  model->probabilities = [](std::span<const std::uint8_t* const> pictures) {
+  model->network.probabilities = [](std::span<const std::uint8_t* const> pictures) {
     std::vector<float> probabilities;
     for (const std::uint8_t* picture : pictures) {
       probabilities.push_back(static_cast<float>(picture[0]) / 255);
@@ -26,7 +26,7 @@ inline std::shared_ptr<ServedModel> red_model() {
     }
     return probabilities;
   };
-  model->explain = [](const std::uint8_t*, std::size_t count) {
+  model->network.explain = [](const std::uint8_t*, std::size_t count) {
     Explanation explanation{.logits = {1, 0}, .classes = {0, 1}, .maps = {{1, {1}}, {1, {0}}}};
     explanation.classes.resize(std::min<std::size_t>(count, 2));
     return explanation;

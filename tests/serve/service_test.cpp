@@ -216,11 +216,12 @@ TEST_F(ServiceTest, MorePicturesThanMayWaitAreRefusedAtOnce) {
   std::promise<void> begun, released;
   std::shared_future<void> release = released.get_future().share();
   std::atomic<int> calls = 0;
-  model_->probabilities = [&, plain = model_->probabilities](std::span<const std::uint8_t* const> pictures) {
-    if (++calls == 1) begun.set_value();
-    release.wait();
-    return plain(pictures);
-  };
+  model_->network.probabilities =
+      [&, plain = model_->network.probabilities](std::span<const std::uint8_t* const> pictures) {
+        if (++calls == 1) begun.set_value();
+        release.wait();
+        return plain(pictures);
+      };
   Service& one = service({.limits = {.waiting_pictures = 3}});
   std::vector<std::promise<int>> statuses(3);
   const auto begin = [&](std::size_t i) {
@@ -252,21 +253,22 @@ TEST_F(ServiceTest, WhatWaitsGoesThroughTheNetworkAtOnce) {
   std::shared_future<void> release = released.get_future().share();
   std::mutex mutex;
   std::vector<std::size_t> batches;
-  model_->probabilities = [&, plain = model_->probabilities](std::span<const std::uint8_t* const> pictures) {
-    {
-      const std::scoped_lock lock(mutex);
-      batches.push_back(pictures.size());
-      if (batches.size() == 1) begun.set_value();
-    }
-    release.wait();
-    return plain(pictures);
-  };
-  BatchQueue queue([](std::size_t) {});
+  model_->network.probabilities =
+      [&, plain = model_->network.probabilities](std::span<const std::uint8_t* const> pictures) {
+        {
+          const std::scoped_lock lock(mutex);
+          batches.push_back(pictures.size());
+          if (batches.size() == 1) begun.set_value();
+        }
+        release.wait();
+        return plain(pictures);
+      };
+  ServerThreads threads(2, [](std::size_t) {});
   std::atomic<int> answered = 0;
   const auto add = [&](SharedModel model) {
-    queue.add({.model = std::move(model),
-               .pixels = std::vector<std::uint8_t>(48),
-               .done = [&](const NetworkAnswer&) { ++answered; }});
+    threads.add(NetworkInput{.model = std::move(model),
+                             .pixels = std::vector<std::uint8_t>(48),
+                             .done = [&](const NetworkAnswer&) { ++answered; }});
   };
   add(model_);
   begun.get_future().wait();
@@ -275,17 +277,18 @@ TEST_F(ServiceTest, WhatWaitsGoesThroughTheNetworkAtOnce) {
   add(next);
   add(next);
   released.set_value();
-  queue.end();
+  threads.end();
   EXPECT_EQ(answered, 43);
   EXPECT_THAT(batches, testing::ElementsAre(1u, 32u, 8u, 2u));  // never two models in a batch
 }
 
 TEST_F(ServiceTest, ANetworkThatFailsIsTheServersFaultAndTheNextRequestIsAnswered) {
   std::atomic<bool> broken = true;
-  model_->probabilities = [&, plain = model_->probabilities](std::span<const std::uint8_t* const> pictures) {
-    if (broken) throw NotFiniteError("the network's outputs are not finite");
-    return plain(pictures);
-  };
+  model_->network.probabilities =
+      [&, plain = model_->network.probabilities](std::span<const std::uint8_t* const> pictures) {
+        if (broken) throw NotFiniteError("the network's outputs are not finite");
+        return plain(pictures);
+      };
   std::vector<std::string> warnings;
   Service& one = service({.on_warning = [&](std::string_view sentence) { warnings.emplace_back(sentence); }});
   EXPECT_EQ(post(one, "/v1/predict", png_of(1)).status, 500);

@@ -31,6 +31,10 @@ class Evaluator {
   void evaluate(std::span<const std::uint8_t* const> pictures,  // n pointers to [image_size, image_size, 3]
                 std::span<float> logits, std::span<float> features = {}) const;
 
+  /// The same network, with shared weights, whose calls of evaluate() use `threads`; 0: what this process may
+  /// use. The bits stay the same. Throws Error when `threads` is negative.
+  Evaluator with_threads(int threads) const;
+
   const Architecture& architecture() const;
 
   /// The parameters and running statistics, in PyTorch's layout: a copy.
@@ -39,6 +43,7 @@ class Evaluator {
  private:
   struct Shared;
   std::shared_ptr<Shared> shared_;
+  int threads_;
 };
 
 }  // namespace bart

@@ -75,6 +75,9 @@ class Model {
   const Architecture& architecture() const;
   int image_size() const { return architecture().image_size; }
   int threads() const;
+  /// The same model, with shared weights, whose calls use `threads`; 0: as many as this process may use. Its
+  /// answers are the same. Throws Error when there cannot be so many.
+  Model with_threads(int threads) const;
   /// Whether pictures are turned as their EXIF tag says, as in the training.
   bool apply_exif_orientation() const;
 
