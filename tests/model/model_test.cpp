@@ -112,6 +112,20 @@ TEST(Model, CopiesAnswerAlikeAndOutliveTheFirst) {
   EXPECT_EQ(copy.predict_proba(pictures), before);
 }
 
+TEST(Model, AnswersAlikeWithAnyNumberOfThreads) {
+  const Model model(drawn_model(), {.threads = 2});
+  const Model other = model.with_threads(1);
+  const std::vector<Picture> pictures = faces(5);
+  EXPECT_EQ(other.threads(), 1);
+  EXPECT_EQ(other.classes(), model.classes());
+  EXPECT_EQ(other.fingerprint(), model.fingerprint());
+  EXPECT_EQ(other.predict_proba(pictures), model.predict_proba(pictures));
+  EXPECT_EQ(other.predict_proba(std::span(pictures).first(1)),
+            model.predict_proba(std::span(pictures).first(1)));
+  EXPECT_EQ(other.explain(pictures[0]).maps[0].values, model.explain(pictures[0]).maps[0].values);
+  EXPECT_THROW(model.with_threads(-1), Error);
+}
+
 TEST(Model, AFilesClassIsThatOfItsPixels) {
   const test::ScratchFolder scratch;
   write_faces(scratch.path(), 1);

@@ -32,6 +32,10 @@ struct Network {
     open_alone.set_value();
   }
 
+  std::vector<std::size_t> sizes_alone() {
+    const std::scoped_lock lock(mutex);
+    return alone;
+  }
   std::shared_ptr<ServedModel> model() {
     auto model = std::make_shared<ServedModel>();
     model->classes = {"no", "yes"};
@@ -97,9 +101,9 @@ TEST(ServerThreads, EachThreadTakesItsShareOfMore) {
   while (network.inside_together == 0) std::this_thread::yield();
   for (std::uint8_t first = 1; first <= 12; ++first) threads.add(input(model, first, right));
   network.open_together.set_value();
-  while (network.inside_alone < 3) std::this_thread::yield();
+  while (network.sizes_alone().size() < 3) std::this_thread::yield();
   // 12 pictures: a third, then a third of the rest, and so on. Three wait until a thread is free.
-  EXPECT_THAT(network.alone, testing::UnorderedElementsAre(4u, 3u, 2u));
+  EXPECT_THAT(network.sizes_alone(), testing::UnorderedElementsAre(4u, 3u, 2u));
   network.open_alone.set_value();
   threads.end();
   EXPECT_EQ(right, 13);
