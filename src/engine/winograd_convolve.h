@@ -17,25 +17,44 @@ namespace {
 struct ConvolutionJobs {
   std::int64_t tiles;  // of a round
   std::int64_t rounds;
-  std::int64_t splits;
+  std::int64_t splits = 1;
   bool few;  // few_tiles tiles are multiplied at once, which leaves fewer rows empty
 
   ConvolutionJobs(const WinogradShape& s, std::size_t number_bytes, int threads) {
     // Transformed inputs that fit into the second-level cache.
     const std::int64_t fit = cache_bytes / (points * s.in * static_cast<std::int64_t>(number_bytes));
     const std::int64_t all = Tiles(s).count;
-    const std::int64_t each = (all + threads - 1) / threads;
-    tiles = std::min(std::clamp<std::int64_t>(fit / 12 * 12, 12, 48), each);
-    splits = 1;
-    if (each < 16) {
-      tiles = std::min<std::int64_t>(all, 16);
-      const std::int64_t widths = s.out / width_of(s.out);
-      splits = std::min<std::int64_t>(threads, widths);
-      while (widths % splits != 0) --splits;
-    }
-    few = whole(tiles, few_tiles) < whole(tiles, many_tiles);
-    tiles = whole(tiles, few ? few_tiles : many_tiles);
+    set_tiles(all, std::clamp<std::int64_t>(fit / 12 * 12, 12, 48));
+    if (rounds < 4 * threads) divide_evenly(s, std::clamp<std::int64_t>(2 * fit, 16, 48), threads);
+  }
+
+ private:
+  void set_tiles(std::int64_t all, std::int64_t wanted) {
+    few = whole(wanted, few_tiles) < whole(wanted, many_tiles);
+    tiles = whole(wanted, few ? few_tiles : many_tiles);
     rounds = (all + tiles - 1) / tiles;
+  }
+
+  /// Of few jobs one more would keep a thread busy while the others have nothing to do.
+  void divide_evenly(const WinogradShape& s, std::int64_t most_tiles, int threads) {
+    const std::int64_t all = Tiles(s).count, widths = s.out / width_of(s.out);
+    ConvolutionJobs best = *this;
+    std::int64_t least = INT64_MAX;
+    for (std::int64_t wanted = 4; wanted <= most_tiles; wanted += 4) {
+      set_tiles(all, wanted);
+      for (splits = 1; splits <= std::min<std::int64_t>(threads, widths); ++splits) {
+        if (widths % splits != 0) continue;
+        const std::int64_t each = (rounds * splits + threads - 1) / threads;
+        const std::int64_t channels = s.out / splits;
+        // In multiplications of a row with an output channel: an input's transform takes as long as 20, and
+        // reading the weights from the third-level cache as long as 3 rows.
+        const std::int64_t time = each * (tiles * (channels + 20) + 3 * channels);
+        if (time >= least) continue;
+        least = time;
+        best = *this;
+      }
+    }
+    *this = best;
   }
   static std::int64_t whole(std::int64_t count, std::int64_t group) {
     return (count + group - 1) / group * group;
