@@ -7,6 +7,8 @@
 #include <thread>
 #include <vector>
 
+#include "bart/engine/work_log.h"
+
 namespace bart {
 namespace {
 
@@ -37,6 +39,9 @@ struct alignas(64) Range {
 
 /// True while this thread works for a team; nested calls run on it alone.
 thread_local bool at_work = false;
+
+/// Of the calling thread; nullptr: nothing is noted.
+thread_local WorkLog* work_log = nullptr;
 
 struct Job {
   const void* work;
@@ -136,7 +141,31 @@ class Pool {
   std::vector<std::jthread> threads_;  // last: they end before what they use does
 };
 
+void note_pieces(std::int64_t count, std::int64_t length, const void* work,
+                 void (*piece)(const void*, std::int64_t, std::int64_t, int)) {
+  SharedWork shared;
+  shared.piece_seconds.reserve(static_cast<std::size_t>((count + length - 1) / length));
+  at_work = true;
+  auto begun = std::chrono::steady_clock::now();
+  for (std::int64_t begin = 0; begin < count; begin += length) {
+    piece(work, begin, std::min(begin + length, count), 0);
+    const auto ended = std::chrono::steady_clock::now();
+    shared.piece_seconds.push_back(std::chrono::duration<double>(ended - begun).count());
+    begun = ended;
+  }
+  at_work = false;
+  work_log->works.push_back(std::move(shared));
+}
+
 }  // namespace
+
+WorkLog::WorkLog() {
+  work_log = this;
+}
+
+WorkLog::~WorkLog() {
+  work_log = nullptr;
+}
 
 void Team::share_out(std::int64_t count, Order order, const void* work, Piece piece) const {
   if (size == 1 || count <= 1 || at_work) {
@@ -145,12 +174,12 @@ void Team::share_out(std::int64_t count, Order order, const void* work, Piece pi
   }
   static thread_local Pool pool;
   const std::int64_t range = (count + size - 1) / size;
-  if (order == Order::in_turn) {
-    pool.run({work, piece, 1, size, 1}, count);
+  const std::int64_t length = order == Order::in_turn ? 1 : (range + pieces_of_range - 1) / pieces_of_range;
+  if (work_log != nullptr) {
+    note_pieces(count, length, work, piece);
   } else {
-    pool.run(
-        {work, piece, (range + pieces_of_range - 1) / pieces_of_range, size, static_cast<std::size_t>(size)},
-        count);
+    pool.run({work, piece, length, size, order == Order::in_turn ? 1 : static_cast<std::size_t>(size)},
+             count);
   }
 }
 

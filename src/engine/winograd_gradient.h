@@ -23,7 +23,7 @@ struct GradientJobs {
 
   // On a Zen 3, blocks of 64 by 64 channels and chunks of 64 tiles are best: in smaller ones the
   // multiplications are too short, larger ones leave the cache.
-  GradientJobs(const WinogradShape& s, std::size_t number_bytes)
+  GradientJobs(const WinogradShape& s, std::size_t number_bytes, int threads)
       : in(span_of(s.in)),
         out(span_of(s.out)),
         blocks(s.in / in * (s.out / out)),
@@ -32,6 +32,13 @@ struct GradientJobs {
     parts = std::clamp<std::int64_t>((tiles + 63) / 64, 1, (16 + blocks - 1) / blocks);
     per_part = (tiles + 2 * parts - 1) / (2 * parts) * 2;
     parts = (tiles + per_part - 1) / per_part;
+    // Smaller blocks transform tiles more often, but give more threads work. Each sum stays the same.
+    while (count() < threads && (in > block || out > 2 * block)) {
+      std::int64_t& span = out > 2 * block && out >= in ? out : in;
+      if (span % (2 * block) != 0) break;
+      span /= 2;
+      blocks *= 2;
+    }
   }
   static std::int64_t span_of(std::int64_t channels) {
     return channels % 64 == 0 ? 64 : channels % 32 == 0 ? 32 : width_of(channels);
@@ -147,7 +154,7 @@ void weight_gradient_by(const Team& team, const WinogradShape& s, const E* x,
   using T = Transformed<E>;
   static_assert(block == 2 * gradient_rows);  // store_halves
   const Tiles tiles(s);
-  const GradientJobs jobs(s, sizeof(T));
+  const GradientJobs jobs(s, sizeof(T), team.size);
   const GradientRoom<T> room(jobs);
   const std::int64_t room_groups = jobs.chunk / pair<T>;
   const auto sums_of = [&](std::int64_t job) {
@@ -209,7 +216,7 @@ void weight_gradient(const Team& team, const WinogradShape& s, const void* x,
 template <class E>
 std::size_t gradient_scratch_bytes(const WinogradShape& s, const Team& team) {
   using T = Transformed<E>;
-  const GradientJobs jobs(s, sizeof(T));
+  const GradientJobs jobs(s, sizeof(T), team.size);
   const GradientRoom<T> room(jobs);
   return static_cast<std::size_t>(jobs.count()) * room.job_bytes +
          static_cast<std::size_t>(team.size) * room.thread_bytes;

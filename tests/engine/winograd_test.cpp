@@ -116,6 +116,7 @@ class Winograd : public testing::TestWithParam<Case> {
  protected:
   void SetUp() override {
     if (!has_winograd(GetParam().precision)) GTEST_SKIP() << "this processor has no such vectors";
+    team.size = 2;
     std::mt19937 generator(7);
     std::normal_distribution<float> normal(0, 0.05f);
     weights.resize(static_cast<std::size_t>(s.in * s.out * 9));
@@ -166,6 +167,24 @@ TEST_P(Winograd, ForwardIsTheConvolution) {
   }
 }
 
+TEST_P(Winograd, ForwardIsTheSameOnAnyNumberOfThreads) {
+  auto transformed = memory(winograd_weights_bytes(s, precision));
+  winograd_weights(team, s, precision, weights.data(), transformed.data());
+  const auto output = [&] {
+    auto scratch = memory(winograd_scratch_bytes(s, precision, team));
+    Field y(s.n, s.out, s.size, precision);
+    winograd_convolve(team, s, precision, x.bytes.data(), transformed.data(), {.bias = bias.data()},
+                      y.bytes.data(), scratch.data());
+    return std::vector(y.bytes.begin(), y.bytes.end());
+  };
+  team.size = 2;
+  const auto expected = output();
+  for (const int threads : {1, 3, 40}) {
+    team.size = threads;
+    EXPECT_TRUE(output() == expected) << threads << " threads";
+  }
+}
+
 TEST_P(Winograd, BackwardDataIsItsGradient) {
   const WinogradShape turned{s.n, s.out, s.in, s.size};
   auto transformed = memory(winograd_weights_bytes(turned, precision));
@@ -190,7 +209,7 @@ TEST_P(Winograd, BackwardDataIsItsGradient) {
 
 TEST_P(Winograd, BackwardWeightsAreItsGradientOnAnyNumberOfThreads) {
   std::vector<float> gradients(weights.size());
-  auto scratch = memory(winograd_gradient_scratch_bytes(s, precision, Team{3}));
+  auto scratch = memory(winograd_gradient_scratch_bytes(s, precision, team));
   winograd_weight_gradient(team, s, precision, x.bytes.data(), {}, dy.bytes.data(), gradients.data(),
                            scratch.data());
   Distance distance;
@@ -206,11 +225,12 @@ TEST_P(Winograd, BackwardWeightsAreItsGradientOnAnyNumberOfThreads) {
           distance.add(double(gradients[weight_at(s, o, i, a, b)]), sum);
         }
   EXPECT_LE(distance.relative(), allowed(s.n * s.size * s.size));
-  for (const int threads : {1, 3}) {
+  for (const int threads : {1, 3, 40}) {
     team.size = threads;
     std::vector<float> again(weights.size());
+    auto others = memory(winograd_gradient_scratch_bytes(s, precision, team));
     winograd_weight_gradient(team, s, precision, x.bytes.data(), {}, dy.bytes.data(), again.data(),
-                             scratch.data());
+                             others.data());
     EXPECT_EQ(gradients, again) << threads << " threads";
   }
 }
