@@ -6,6 +6,8 @@
 #include <functional>
 #include <map>
 #include <numeric>
+#include <optional>
+#include <utility>
 
 #include "bart/augment/picture_change.h"
 #include "bart/dataset/content.h"
@@ -73,9 +75,10 @@ void take(Audit& audit, const std::vector<std::string>& files, const std::vector
   }
 }
 
-void cross_validate(Audit& audit, const Listing& listing, const SettledSettings& settled, int folds,
-                    const AuditObserver& observer) {
+void cross_validate(Audit& audit, const Listing& listing, const SettledSettings& settled,
+                    const AuditOptions& options, const AuditObserver& observer) {
   const RunSettings& settings = settled.values;
+  const int folds = options.folds;
   const LoadedPictures pictures =
       load(listing, settings, settings.image_size, settings.ignore_exif, observer);
   if (pictures.size() < static_cast<std::size_t>(folds)) {
@@ -105,18 +108,22 @@ void cross_validate(Audit& audit, const Listing& listing, const SettledSettings&
                 settings.ignore_exif, observer);
   };
   take(audit, pictures.files,
-       cross_validated_probabilities(pictures, parts, settled, larger, observer.training,
-                                     observer.predicting));
+       cross_validated_probabilities(pictures, parts, settled, larger, options.kept, observer));
   audit.how = fmt::format("{}-fold cross-validation, {} with pictures of {}x{}", folds,
                           counted(static_cast<std::uint64_t>(settings.epochs), "epoch", "epochs"),
                           settings.image_size, settings.image_size);
 }
 
-/// The probabilities of a trained model for the pictures that it was not trained on.
-void ask_model(Audit& audit, Listing listing, const RunSettings& settings, const fs::path& path,
-               const AuditObserver& observer) {
+/// A trained model that can judge a data set, and the pictures that it knows.
+struct Judge {
+  FoundModel found;
+  Model model;
+  PictureHashes known;
+};
+
+Judge open_judge(const fs::path& path, const std::vector<std::string>& classes, int threads) {
   const FoundModel found = find_model(path);
-  const Model model(read_model(found), {.threads = settings.threads});
+  Model model(read_model(found), {.threads = threads});
   const std::optional<PictureHashes> known = read_picture_hashes(found.run);
   if (!known) {
     throw Error(
@@ -124,12 +131,19 @@ void ask_model(Audit& audit, Listing listing, const RunSettings& settings, const
                     "too good: name the folder of a training",
                     found.run.pictures_csv().string(), found.file.string()));
   }
-  if (model.classes() != listing.classes) {
+  if (model.classes() != classes) {
     throw Error(fmt::format("{} has other classes than the data set", found.file.string()));
   }
+  return {found, std::move(model), *known};
+}
+
+/// The probabilities of a trained model for the pictures that it was not trained on.
+void ask_model(Audit& audit, const Listing& listing, const RunSettings& settings, const Judge& judge,
+               const AuditObserver& observer) {
+  const auto& [found, model, known] = judge;
   const LoadedPictures pictures = load(listing, settings, model.image_size(),
                                        settings.ignore_exif || !model.apply_exif_orientation(), observer);
-  const std::vector<bool> trained = match_by_content(pictures.hashes, known->train);
+  const std::vector<bool> trained = match_by_content(pictures.hashes, known.train);
   std::vector<std::uint32_t> others;
   std::vector<std::string> files;
   for (std::uint32_t i = 0; i < pictures.size(); ++i) {
@@ -153,10 +167,8 @@ void ask_model(Audit& audit, Listing listing, const RunSettings& settings, const
                           counted(others.size(), "picture", "pictures"));
 }
 
-void read_probabilities_of(Audit& audit, const fs::path& path, const AuditObserver& observer) {
-  std::vector<std::string> classes;
-  for (const InspectedClass& one : audit.inspection.classes) classes.push_back(one.name);
-  const ReadProbabilities read = read_probabilities(path, classes);
+void take_read_probabilities(Audit& audit, const ReadProbabilities& read, const fs::path& path,
+                             const AuditObserver& observer) {
   take(audit, read.files, read.probabilities);
   if (audit.judged.empty()) {
     throw Error(fmt::format("{} names no picture of {}", path.string(), audit.inspection.folder.string()));
@@ -222,16 +234,21 @@ Audit audit_pictures(const fs::path& folder, const RunSettings& asked, const Aud
   check_cache(settings.cache, folder);
   const Listing listing = list_data(folder);
   if (observer.listed) observer.listed(listing);
+  // Before the pictures are read, which may take long.
+  std::optional<ReadProbabilities> read;
+  if (!options.probabilities.empty()) read = read_probabilities(options.probabilities, listing.classes);
+  std::optional<Judge> judge;
+  if (!options.model.empty()) judge = open_judge(options.model, listing.classes, settings.threads);
   Audit audit;
   audit.inspection = inspect_pictures(
       listing, {.threads = settings.threads, .apply_exif_orientation = !settings.ignore_exif, .test_size = 0},
       observer.inspecting);
-  if (!options.probabilities.empty()) {
-    read_probabilities_of(audit, options.probabilities, observer);
-  } else if (!options.model.empty()) {
-    ask_model(audit, listing, settings, options.model, observer);
+  if (read) {
+    take_read_probabilities(audit, *read, options.probabilities, observer);
+  } else if (judge) {
+    ask_model(audit, listing, settings, *judge, observer);
   } else {
-    cross_validate(audit, listing, settled, options.folds, observer);
+    cross_validate(audit, listing, settled, options, observer);
   }
   find_label_issues(audit, options.ranking);
   find_poor_pictures(audit, settings.image_size);

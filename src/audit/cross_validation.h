@@ -1,13 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "bart/audit/audit.h"
 #include "bart/dataset/load.h"
-#include "bart/platform/progress.h"
 #include "bart/run/settle.h"
 
 namespace bart {
@@ -23,10 +24,12 @@ std::vector<std::vector<std::uint32_t>> audit_folds(std::span<const std::int32_t
 using ReadLarger = std::function<LoadedPictures(std::span<const std::uint32_t> indices)>;
 
 /// The probabilities [n, classes] of each picture by a training without the pictures of its fold. `larger` is
-/// called once per training if the settings change pictures at random.
+/// called once per training if the settings change pictures at random. Finished trainings are kept in the
+/// folder `kept` and taken from there, see AuditOptions.
 std::vector<double> cross_validated_probabilities(const LoadedPictures& pictures,
                                                   const std::vector<std::vector<std::uint32_t>>& folds,
                                                   const SettledSettings& settings, const ReadLarger& larger,
-                                                  const OnProgress& training, const OnProgress& predicting);
+                                                  const std::filesystem::path& kept,
+                                                  const AuditObserver& observer);
 
 }  // namespace bart

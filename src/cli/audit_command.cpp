@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -21,6 +22,7 @@
 #include "log.h"
 #include "outputs.h"
 #include "progress.h"
+#include "stop_signals.h"
 #include "train_flags.h"
 
 namespace bart {
@@ -52,14 +54,29 @@ int audit_command(AuditFlags& flags) {
   const auto shown = [&](const char* heading) {
     return [&progress, heading](std::size_t done, std::size_t total) { progress.show(heading, done, total); };
   };
+  if (flags.options.model.empty() && flags.options.probabilities.empty())
+    flags.options.kept = flags.out / "folds";
+  std::optional<StopSignals> signals;  // from the first step
+  std::string left = "no training was finished, so nothing is kept";
+  const auto trained = [&](std::size_t done, std::size_t total) {
+    if (!signals) signals.emplace();
+    signals->check(left);
+    progress.show("Training", done, total);
+  };
+  const auto finished = [&](std::size_t done, std::size_t total) {
+    left = fmt::format("{} of {} trainings are finished; the same command continues", done, total);
+    log.info(fmt::format("{} of {} trainings are finished", done, total));
+  };
   const Audit audit =
       audit_pictures(flags.folder, settings, flags.options,
                      {.listed = [&](const Listing& listing) { log_listing(log, listing); },
                       .inspecting = shown("Inspecting pictures"),
                       .reading = shown("Reading pictures"),
-                      .training = shown("Training"),
+                      .training = trained,
                       .predicting = shown("Predicting"),
+                      .fold = finished,
                       .warning = [&](const std::string& sentence) { log.warning(sentence); }});
+  signals.reset();
   make_folders(flags.out);
   std::vector<std::string> saved;
   const auto save = [&](const char* name, const std::string& text) {
@@ -75,6 +92,7 @@ int audit_command(AuditFlags& flags) {
   save("audit.csv", audit_csv(audit));
   save("audit.json", audit_json(audit));
   save("audit.html", audit_page(audit, shown("Making thumbnails")));
+  remove_kept_folds(flags.options.kept);
   progress.clear();
   fmt::print("{}", audit_text(audit));
   log.info(fmt::format("Saved {} in {}", fmt::join(saved, ", "), flags.out.string()));
@@ -145,11 +163,10 @@ void add_audit_command(CLI::App& program, Run& run) {
   }
   show_defaults(*command, flags->training.recipe, flags->training.settings.epochs);
   command->footer(
-      "The labels are judged by confident learning (Northcutt et al. 2021), as cleanlab does it. audit.html "
-      "is a page to "
-      "go\nthrough the findings with keys; it saves a file of decisions, which bart apply carries out. The "
-      "data folder is "
-      "only read.\n\n"
+      "The labels are judged by confident learning (Northcutt et al. 2021), as cleanlab does it. audit.html\n"
+      "is a page to go through the findings with keys; it saves a file of decisions, which bart apply\n"
+      "carries out. The data folder is only read. After Ctrl-C the same command continues with the\n"
+      "trainings that are not finished.\n\n"
       "Examples:\n"
       "  bart audit faces                             five trainings of 20 epochs\n"
       "  bart audit faces --folds 3 --image-size 64   a quicker look\n"
@@ -175,8 +192,7 @@ void add_apply_command(CLI::App& program, Run& run) {
   command->add_flag("--undo", flags->undo, "Move everything back to where it was");
   command->footer(
       "Nothing is deleted and no file is replaced. Removed pictures go into FOLDER-removed beside the data "
-      "folder, which "
-      "also\nholds a journal: after a crash the same command continues.\n\n"
+      "folder, which also\nholds a journal: after a crash the same command continues.\n\n"
       "Examples:\n"
       "  bart apply decisions.json\n"
       "  bart apply decisions.json --undo");

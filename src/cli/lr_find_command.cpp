@@ -19,6 +19,7 @@
 #include "output_checks.h"
 #include "outputs.h"
 #include "progress.h"
+#include "stop_signals.h"
 #include "train_flags.h"
 
 namespace bart {
@@ -62,10 +63,15 @@ int lr_find_command(const LrFindFlags& flags) {
   observer.read = [&](const LoadedPictures& pictures, const RunSettings& settings) {
     log_cache(log, pictures, settings.cache);
   };
-  const LrRangeTest test = find_learning_rate(flags.folder, flags.training.settings, flags.range, observer,
-                                              [&](std::size_t done, std::size_t total) {
-                                                progress.show("Learning rates", done, total, {}, "steps");
-                                              });
+  std::optional<StopSignals> signals;  // from the first step
+  const auto stepped = [&](std::size_t done, std::size_t total) {
+    if (!signals) signals.emplace();
+    signals->check(fmt::format("{} of {} steps were done, and no curve was written", done, total));
+    progress.show("Learning rates", done, total, {}, "steps");
+  };
+  const LrRangeTest test =
+      find_learning_rate(flags.folder, flags.training.settings, flags.range, observer, stepped);
+  signals.reset();
   progress.clear();
   if (test.steps.size() < fewest_steps) {
     throw Error(
@@ -103,32 +109,13 @@ void add_lr_find_command(CLI::App& program, Run& run) {
   command->add_option("--steps", flags->range.steps, "Number of learning rates, one per step")
       ->capture_default_str();
   command->add_option("--out", flags->out, "The SVG file to write the curve to")->capture_default_str();
-  for (const char* flag : {"bs",
-                           "optimizer",
-                           "beta2",
-                           "weight-decay",
-                           "seed",
-                           "split-seed",
-                           "test-size",
-                           "test-folder",
-                           "split",
-                           "image-size",
-                           "validation-size",
-                           "validation-folder",
-                           "class-weights",
-                           "logit-adjustment",
-                           "label-smoothing",
-                           "clip-norm",
-                           "dropout",
-                           "augment",
-                           "init-values",
-                           "init",
-                           "cache",
-                           "threads",
-                           "precision",
-                           "exact",
-                           "strict",
-                           "ignore-exif"}) {
+  for (const char* flag :
+       {"bs",         "optimizer",       "beta2",         "weight-decay",    "seed",
+        "split-seed", "test-size",       "test-folder",   "split",           "validation-folder",
+        "image-size", "validation-size", "class-weights", "label-smoothing", "logit-adjustment",
+        "clip-norm",  "dropout",         "augment",       "init-values",     "init",
+        "cache",      "threads",         "precision",     "exact",           "strict",
+        "ignore-exif"}) {
     add_setting_flag(*command, flag, flags->training.settings);
   }
   command->footer(

@@ -168,6 +168,8 @@ int run_to_an_exit_code(int argc, const char* const* argv) {
     return fail(error.with_flags(), error.usage() ? 2 : 1);
   } catch (const UsageError& error) {
     return fail(error.what(), 2);
+  } catch (const Stopped& stopped) {
+    return fail(stopped.what(), stopped.code());
   } catch (const Error& error) {
     return fail(error.what(), 1);
   } catch (const std::bad_alloc&) {

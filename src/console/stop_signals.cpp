@@ -71,6 +71,10 @@ const char* StopSignals::name() const {
   }
 }
 
+void StopSignals::check(const std::string& left) const {
+  if (received() != 0) throw Stopped(received(), std::string("stopped by ") + name() + ": " + left);
+}
+
 void end_on_signals_as_first_process() {
   if (::getpid() != 1) return;
   const struct sigaction action = calling(on_signal_of_first_process);

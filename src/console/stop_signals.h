@@ -4,8 +4,21 @@
 
 #include <array>
 #include <cstddef>
+#include <string>
+
+#include "bart/platform/error.h"
 
 namespace bart {
+
+/// A signal has ended a command between two of its steps. The program exits with 128 plus its number.
+class Stopped : public Error {
+ public:
+  Stopped(int signal, const std::string& sentence) : Error(sentence), signal_(signal) {}
+  int code() const { return 128 + signal_; }
+
+ private:
+  int signal_;
+};
 
 /// While this object exists, a signal that asks the process to end only sets a mark, so that a training can
 /// save a checkpoint and end in good order. These signals are Ctrl-C (SIGINT) and SIGTERM; SIGHUP from a
@@ -25,6 +38,8 @@ class StopSignals {
   int received() const;
   /// How to name it: "Ctrl-C", "SIGTERM", "SIGHUP (the terminal was closed)".
   const char* name() const;
+  /// Throws Stopped, "stopped by Ctrl-C: " and what is left of the work, if a signal has come.
+  void check(const std::string& left) const;
 
   static constexpr std::array<int, 7> all = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU, SIGPIPE};
 

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "bart/dataset/content.h"
 #include "bart/platform/counted.h"
@@ -54,10 +55,13 @@ std::vector<std::string> warnings_after(const LoadedPictures& pictures, const Sp
   const double first = progress.steps.front().loss;
   const double last =
       progress.epochs.empty() ? static_cast<double>(progress.steps.back().loss) : progress.epochs.back().loss;
-  if (last > 1000 * first) {
+  // The steps of an epoch come before its validation, which sees what the last of them did. NaN: there was
+  // none.
+  const double validated = progress.epochs.empty() ? last : progress.epochs.back().validation_loss;
+  if (last > 1000 * first || validated > 1000 * first) {
     warnings.push_back(fmt::format(
         "The loss grew from {:.3g} to {:.3g}: the model is of no use; train with a smaller learning rate",
-        first, last));
+        first, std::fmax(last, validated)));
   }
   const std::vector<std::uint32_t>& validation = split.validated();
   if (progress.epochs.empty() || validation.empty()) return warnings;

@@ -21,8 +21,8 @@ namespace fs = std::filesystem;
 void check_writable(const RunFolder& folder) {
   for (const fs::path& place : {folder.results(), folder.record(), folder.test_pictures()}) {
     const fs::path there = existing_part(fs::absolute(place));
-    if (fs::exists(place) && !fs::is_directory(place)) {
-      throw Error(fmt::format("cannot write the results: {} is not a folder", place.string()));
+    if (!fs::is_directory(there)) {
+      throw Error(fmt::format("cannot write the results: {} is not a folder", there.string()));
     }
     if (::access(there.c_str(), W_OK | X_OK) != 0) {
       throw Error(fmt::format("cannot write into {}: {}", there.string(), std::strerror(errno)));
@@ -49,7 +49,8 @@ void create_folder(const fs::path& folder) {
 }
 
 fs::path existing_part(fs::path folder) {
-  while (!fs::is_directory(folder) && folder.has_relative_path()) folder = folder.parent_path();
+  // A link that leads nowhere is in the way.
+  while (!fs::exists(fs::symlink_status(folder)) && folder.has_relative_path()) folder = folder.parent_path();
   return folder;
 }
 

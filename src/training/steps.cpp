@@ -35,10 +35,8 @@ bool is_finite(const StepResult& result) {
 
 DivergedError diverged(const StepResult& result, const StepRecord& step) {
   return DivergedError(fmt::format(
-      "the {} became {} at step {} (epoch {}, learning rate {}): train with a smaller learning rate",
-      std::isfinite(result.loss) ? "gradient" : "loss",
-      std::isfinite(result.loss) ? result.gradient_norm : static_cast<double>(result.loss), step.step,
-      step.epoch, step.learning_rate));
+      "the {} is not finite at step {} (epoch {}, learning rate {}): train with a smaller learning rate",
+      std::isfinite(result.loss) ? "gradient" : "loss", step.step, step.epoch, step.learning_rate));
 }
 
 }  // namespace

@@ -98,6 +98,81 @@ TEST_F(AuditFaces, CrossValidationJudgesEveryPictureTheSameEachTime) {
   }
 }
 
+TEST_F(AuditFaces, AStoppedOneContinuesWithTheTrainingsThatAreNotFinished) {
+  const AuditOptions options{.folds = 2, .kept = scratch_.path() / "kept"};
+  const std::vector<double> whole =
+      audit_pictures(faces(), settings(), {.folds = 2}).probabilities.probabilities;
+  struct Stopped {};
+  const auto stop_after_the_first = [&] {
+    const AuditObserver observer{.fold = [](std::size_t, std::size_t) { throw Stopped(); }};
+    EXPECT_THROW(audit_pictures(faces(), settings(), options, observer), Stopped);
+  };
+  std::size_t trained = 0;
+  const AuditObserver counting{.training = [&](std::size_t, std::size_t) { ++trained; }};
+  const auto steps_of_the_rest = [&](const RunSettings& asked) {
+    trained = 0;
+    EXPECT_EQ(audit_pictures(faces(), asked, options, counting).probabilities.probabilities == whole,
+              asked == settings());
+    return trained;
+  };
+  stop_after_the_first();
+  const fs::path first = options.kept / "fold-1.safetensors";
+  const std::vector<std::uint8_t> good = read_file(first);
+  EXPECT_EQ(steps_of_the_rest(settings()), 1u);
+  EXPECT_EQ(steps_of_the_rest(settings()), 0u);
+
+  RunSettings others = settings();
+  others.seed = 11;
+  EXPECT_EQ(steps_of_the_rest(others), 2u);
+  others = settings();
+  others.epochs = 2;
+  EXPECT_EQ(steps_of_the_rest(others), 4u);
+  EXPECT_EQ(steps_of_the_rest(settings()), 2u);
+  EXPECT_EQ(read_file(first), good);
+
+  // A damaged file is not believed.
+  std::vector<std::uint8_t> damaged = good;
+  damaged.back() ^= 1;
+  write_file(first, damaged);
+  EXPECT_EQ(steps_of_the_rest(settings()), 1u);
+  write_file(first, std::span(good).first(good.size() / 2));
+  EXPECT_EQ(steps_of_the_rest(settings()), 1u);
+
+  // Nor are the files of other pictures.
+  const Listing listing = list_folder(faces());
+  fs::copy_file(faces() / listing.pictures[0].file, faces() / listing.pictures[1].file,
+                fs::copy_options::overwrite_existing);
+  trained = 0;
+  audit_pictures(faces(), settings(), options, counting);
+  EXPECT_EQ(trained, 2u);
+}
+
+TEST_F(AuditFaces, AModelAndProbabilitiesAreReadBeforeThePictures) {
+  const AuditObserver observer{
+      .inspecting = [](std::size_t, std::size_t) { ADD_FAILURE() << "a picture was read"; }};
+  write_sample(scratch_.path() / "others", {.classes = 3, .per_class = 4});
+  train(scratch_.path() / "others", settings());
+  for (const AuditOptions& options : {AuditOptions{.model = scratch_.path() / "gone"},
+                                      {.model = scratch_.path() / "run"},
+                                      {.probabilities = scratch_.path() / "gone.csv"}}) {
+    EXPECT_THROW(audit_pictures(faces(), settings(), options, observer), Error);
+  }
+}
+
+TEST_F(AuditFaces, RemovesWhatItKeptAndNothingElse) {
+  const fs::path kept = scratch_.path() / "kept";
+  audit_pictures(faces(), settings(), {.folds = 2, .kept = kept});
+  write_file(kept / "mine.txt", std::string_view("mine"));
+  remove_kept_folds(kept);
+  EXPECT_FALSE(fs::exists(kept / "fold-1.safetensors"));
+  EXPECT_FALSE(fs::exists(kept / "fold-2.safetensors"));
+  EXPECT_TRUE(fs::exists(kept / "mine.txt"));
+  fs::remove(kept / "mine.txt");
+  remove_kept_folds(kept);
+  EXPECT_FALSE(fs::exists(kept));
+  remove_kept_folds({});
+}
+
 TEST_F(AuditFaces, AModelIsAskedOnlyAboutPicturesThatItWasNotTrainedOn) {
   train(faces(), settings());
   const Audit audit = audit_pictures(faces(), settings(), {.model = scratch_.path() / "run"});

@@ -2,7 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <csignal>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "bart/platform/files.h"
 #include "chromium.h"
@@ -122,6 +125,35 @@ TEST_F(AuditDrawn, AppliesDecisionsAndTakesThemBack) {
   EXPECT_THAT(run_bart(here(), {"apply", "decisions.json"}).out, HasSubstr("Nothing to do"));
   ASSERT_EQ(run_bart(here(), {"apply", "decisions.json", "--undo"}).code, 0);
   for (const std::string& file : planted_) EXPECT_TRUE(fs::exists(here() / "faces" / file));
+}
+
+TEST_F(AuditDrawn, AfterASignalTheSameCommandContinues) {
+  const std::vector<std::string> command{"audit",     "faces", "--image-size", "16", "--bs",     "2",
+                                         "--epochs",  "8",     "--folds",      "3",  "--recipe", "original",
+                                         "--threads", "1"};
+  const fs::path first = here() / "bart-audit/folds/fold-1.safetensors";
+  RunningBart bart(here(), command);
+  for (int i = 0; i < 6000 && !fs::exists(first); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  bart.send(SIGHUP);
+  const BartResult stopped = bart.wait();
+  ASSERT_EQ(stopped.code, 128 + SIGHUP) << stopped.err;
+  EXPECT_THAT(stopped.err, HasSubstr("bart: stopped by SIGHUP (the terminal was closed): "));
+  EXPECT_THAT(stopped.err, HasSubstr(" of 3 trainings are finished; the same command continues\n"));
+  const std::vector<std::uint8_t> kept = read_file(first);
+  const auto time = fs::last_write_time(first);
+
+  RunningBart second(here(), command);
+  ASSERT_TRUE(waits_for(second, SIGTERM));
+  second.send(SIGTERM);
+  EXPECT_EQ(second.wait().code, 128 + SIGTERM);
+  EXPECT_EQ(read_file(first), kept);
+  EXPECT_EQ(fs::last_write_time(first), time);
+
+  const BartResult whole = run_bart(here(), command);
+  ASSERT_EQ(whole.code, 0) << whole.err;
+  EXPECT_FALSE(fs::exists(here() / "bart-audit/folds"));
+  EXPECT_EQ(csv_rows(file_text(here() / "bart-audit/probabilities.csv")).size(), 18u);
 }
 
 TEST_F(AuditDrawn, ThePageIsSteeredByKeysAndSavesDecisionsThatApply) {

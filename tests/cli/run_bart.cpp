@@ -6,10 +6,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 namespace bart {
@@ -66,6 +68,19 @@ void RunningBart::send(int signal) const {
 std::string RunningBart::err_so_far() const {
   const fs::path err = scratch_.path() / "err";
   return fs::exists(err) ? file_text(err) : std::string();
+}
+
+bool waits_for(const RunningBart& bart, int signal) {
+  const fs::path status = fs::path("/proc") / std::to_string(bart.process()) / "status";
+  for (int i = 0; i < 12000; ++i) {
+    const std::string text = file_text(status);
+    const std::size_t caught = text.find("SigCgt:");
+    if (caught != std::string::npos &&
+        (std::stoull(text.substr(caught + 7), nullptr, 16) >> (signal - 1) & 1u) != 0)
+      return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return false;
 }
 
 BartResult RunningBart::wait() {

@@ -47,6 +47,9 @@ class RunningBart {
   pid_t child_;
 };
 
+/// Waits until it handles this signal itself, so that its first step is done. False if that takes a minute.
+bool waits_for(const RunningBart& bart, int signal);
+
 /// Runs it to its end.
 BartResult run_bart(const std::filesystem::path& folder, const std::vector<std::string>& arguments,
                     const BartSurroundings& surroundings = {});

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -212,6 +213,20 @@ TEST_F(TrainingAids, LrFindTakesTheFlagsOfTrain) {
   EXPECT_THAT(wrong.err, HasSubstr("--label-smoothing must be at least 0 and below 1, not 1"));
 }
 
+TEST_F(TrainingAids, LrFindSaysWhichSignalStoppedIt) {
+  for (const auto& [signal, name] : {std::pair(SIGINT, "Ctrl-C"), {SIGTERM, "SIGTERM"}, {SIGHUP, "SIGHUP"}}) {
+    RunningBart bart(here(), {"lr-find", "faces", "--image-size", "16", "--from", "1e-9", "--to", "1e-8",
+                              "--steps", "1000000"});
+    ASSERT_TRUE(waits_for(bart, SIGHUP));
+    bart.send(signal);
+    const BartResult result = bart.wait();
+    EXPECT_EQ(result.code, 128 + signal) << result.err;
+    EXPECT_THAT(result.err, AllOf(HasSubstr(std::string("bart: stopped by ") + name),
+                                  HasSubstr(" of 1000000 steps were done, and no curve was written\n")));
+    EXPECT_FALSE(fs::exists(here() / "lr-find.svg"));
+  }
+}
+
 TEST_F(TrainingAids, LrFindSuggestsNoRateFromAFewSteps) {
   const BartResult soon = run_bart(
       here(), {"lr-find", "faces", "--image-size", "16", "--bs", "8", "--from", "1e3", "--to", "1e9"});
@@ -306,6 +321,12 @@ TEST_F(TrainingWarnings, OnePictureToTrainOn) {
 
 TEST_F(TrainingWarnings, ALossThatGrewAThousandfold) {
   expect_everywhere({"--bs", "8", "--epochs", "2", "--lr", "1"}, "The loss grew from ");
+}
+
+TEST_F(TrainingWarnings, ALossThatGrewInTheOnlyStep) {
+  // Its own loss is that of the weights before it.
+  expect_everywhere({"--bs", "1000", "--epochs", "1", "--optimizer", "sgd", "--lr", "100"},
+                    "The loss grew from ");
 }
 
 TEST_F(TrainingWarnings, NoBetterThanAGuess) {

@@ -438,7 +438,12 @@ TEST_F(RunTest, WhatCanBeKnownBeforeIsCheckedBeforeAPictureIsRead) {
   scratch_.write("file", "x");
   RunSettings out = settings("run");
   out.out = (scratch_.path() / "file").string();
-  expect_error(out, "is not a folder");
+  expect_error(out, "file is not a folder");
+  out.out = (scratch_.path() / "file/below/run").string();
+  expect_error(out, "file is not a folder");
+  fs::create_symlink("nowhere", scratch_.path() / "link");
+  out.out = (scratch_.path() / "link").string();
+  expect_error(out, "link is not a folder");
   fs::create_directories(folder("taken").model());
   expect_error(settings("taken"), "it is a folder");
 

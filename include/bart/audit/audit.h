@@ -21,6 +21,10 @@ struct AuditOptions {
   IssueRanking ranking = IssueRanking::self_confidence;
   std::filesystem::path model = {};          // a trained model to take the probabilities from; empty: none
   std::filesystem::path probabilities = {};  // a file of probabilities_csv() to take them from; empty: none
+  /// A folder for the outputs of the finished trainings of a cross-validation, so that an audit of the same
+  /// pictures with the same settings that was stopped continues with the next one. The folder is created;
+  /// remove_kept_folds() when the audit is saved. Empty: nothing is kept.
+  std::filesystem::path kept = {};
 };
 
 /// A picture whose label is probably wrong.
@@ -46,13 +50,15 @@ struct Audit {
   std::vector<std::uint32_t> tiny;     // a side below half of the size that the network sees
 };
 
-/// Functions that an audit calls while it runs, on one thread at a time. Empty ones are skipped.
+/// Functions that an audit calls while it runs, on one thread at a time. Empty ones are skipped. `training`
+/// and `fold` may throw to end the audit.
 struct AuditObserver {
   std::function<void(const Listing&)> listed = {};
   OnProgress inspecting = {};  // pictures
   OnProgress reading = {};     // pictures
   OnProgress training = {};    // pictures that were trained on, over all epochs of all folds
   OnProgress predicting = {};  // pictures
+  OnProgress fold = {};        // trainings of the cross-validation that have finished and been kept
   std::function<void(const std::string&)> warning = {};  // a sentence
 };
 
@@ -64,5 +70,8 @@ struct AuditObserver {
 /// training diverges, and Error for everything else that goes wrong.
 Audit audit_pictures(const std::filesystem::path& folder, const RunSettings& settings,
                      const AuditOptions& options, const AuditObserver& observer = {});
+
+/// Removes what AuditOptions::kept holds, and the folder if nothing else is in it.
+void remove_kept_folds(const std::filesystem::path& kept);
 
 }  // namespace bart
