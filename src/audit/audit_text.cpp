@@ -79,14 +79,15 @@ std::string audit_text(const Audit& audit) {
 std::string audit_csv(const Audit& audit) {
   check(audit);
   const Inspection& inspection = audit.inspection;
+  const auto shown = [](const std::string& name) { return csv_field(printable(name)); };
   std::string csv = "finding,file,class,likely_class,class_probability,likely_probability,score,group\n";
   const auto row = [&](const char* finding, const InspectedPicture& picture, const std::string& rest) {
-    csv += fmt::format("{},{},{},{}\n", finding, csv_field(picture.file),
-                       csv_field(class_of(audit, picture.label)), rest);
+    csv += fmt::format("{},{},{},{}\n", finding, shown(picture.file), shown(class_of(audit, picture.label)),
+                       rest);
   };
   for (const LabelIssue& issue : audit.label_issues) {
     row("label", inspection.pictures[issue.picture],
-        fmt::format("{},{},{},{},", csv_field(class_of(audit, issue.likely)), issue.label_probability,
+        fmt::format("{},{},{},{},", shown(class_of(audit, issue.likely)), issue.label_probability,
                     issue.likely_probability, issue.score));
   }
   for (const GroupKind& kind : group_kinds) {
@@ -103,7 +104,7 @@ std::string audit_csv(const Audit& audit) {
     }
   }
   for (const SkippedPicture& file : inspection.unreadable) {
-    csv += fmt::format("unreadable,{},,,,,,\n", csv_field(file.file));
+    csv += fmt::format("unreadable,{},,,,,,\n", shown(file.file));
   }
   return csv;
 }

@@ -159,6 +159,24 @@ TEST_F(AuditFaces, AModelAndProbabilitiesAreReadBeforeThePictures) {
   }
 }
 
+TEST_F(AuditFaces, NamesReachTheListWithoutControlCharacters) {
+  const std::string first = list_folder(faces()).pictures[0].file;
+  const std::string name = first.substr(0, first.find('/')) + "/\x1b[31mred\u202e.jpg";
+  fs::rename(faces() / first, faces() / name);
+  std::size_t at = 0;
+  for (const Listing listing = list_folder(faces()); listing.pictures[at].file != name;) ++at;
+  const Audit audit = audit_pictures(faces(), settings(), {.probabilities = probabilities(at)});
+  ASSERT_EQ(audit.label_issues.size(), 1u);
+  for (const std::string& text : {audit_csv(audit), audit_text(audit)}) {
+    EXPECT_THAT(text, HasSubstr("[31mred"));
+    EXPECT_THAT(text, testing::Not(testing::AnyOf(HasSubstr("\x1b"), HasSubstr("\u202e"))));
+  }
+  // This file is read back.
+  write_file(scratch_.path() / "p2.csv", probabilities_csv(audit));
+  EXPECT_EQ(audit_pictures(faces(), settings(), {.probabilities = scratch_.path() / "p2.csv"}).judged,
+            audit.judged);
+}
+
 TEST_F(AuditFaces, RemovesWhatItKeptAndNothingElse) {
   const fs::path kept = scratch_.path() / "kept";
   audit_pictures(faces(), settings(), {.folds = 2, .kept = kept});
