@@ -131,14 +131,16 @@ void BatchPlan::Run::normalize_batch(std::size_t i) const {
 void BatchPlan::Run::normalize(std::size_t i, bool with_dropout) const {
   NormalizeArguments layer = normalize_arguments(i);
   if (!with_dropout) layer.keep = nullptr;
-  const std::int64_t count = layer.norm.pixels * layer.norm.channels;
+  const std::int64_t pixels = layer.norm.pixels;
+  const int channels = layer.norm.channels;
   const Kernels& k = gpu.kernels();
   if (convolution(i).ends_block) {
     gpu.launch_for(kernel_for(plan.arithmetic_, k.norm_relu_pool_f32,
                               is_last(i) ? k.norm_relu_pool_bf16_f32 : k.norm_relu_pool_bf16),
-                   count / 4, layer);
+                   threads_for(pixels / 4, channels), layer);
   } else {
-    gpu.launch_for(kernel_for(plan.arithmetic_, k.norm_relu_f32, k.norm_relu_bf16), count, layer);
+    gpu.launch_for(kernel_for(plan.arithmetic_, k.norm_relu_f32, k.norm_relu_bf16),
+                   threads_for(pixels, channels), layer);
   }
 }
 
@@ -266,7 +268,7 @@ void BatchPlan::Run::convolution_backward(std::size_t i, void* gradient, void* r
           : kernel_for(plan.arithmetic_, k.norm_relu_backward_f32, k.norm_relu_backward_bf16);
   gpu.launch(gradient_sums, {.x = groups, .y = sums.chunks}, sums);
   gpu.launch(k.norm_gradients, {.x = groups}, sums);
-  gpu.launch_for(backward, rows * c.out_channels, layer);
+  gpu.launch_for(backward, threads_for(rows, c.out_channels), layer);
   // The bias has no gradient: BatchNorm takes it away again.
   weight_gradient(i, raw_gradient);
   if (i == 0) return;
@@ -358,7 +360,7 @@ void BatchPlan::evaluate(const Context& gpu, DeviceMemory arena, const NetworkMe
     if (with_features && i + 1 == layout_.convolutions.size()) {
       layer.output = run.values(features);
       gpu.launch_for(kernel_for(arithmetic_, gpu.kernels().norm_relu_f32, gpu.kernels().norm_relu_bf16_f32),
-                     layer.norm.pixels * layer.norm.channels, layer);
+                     threads_for(layer.norm.pixels, layer.norm.channels), layer);
     }
   }
   for (std::size_t i = 0; i < layout_.linears.size(); ++i) run.linear_forward(i, false);

@@ -29,6 +29,11 @@ inline TileSize weight_gradient_tile(int out_channels) {
   return out_channels <= narrow_channels ? TileSize{32, 128} : TileSize{64, 64};
 }
 
+/// The threads that read or write `rows` of an array [rows, channels], each of them four channels.
+inline std::int64_t threads_for(std::int64_t rows, int channels) {
+  return rows * divided(channels, 4);
+}
+
 inline constexpr std::int64_t norm_chunks = 256;  // at most, in which sums over pixels are made
 
 /// A plan in an arena: its operations, each of which launches its kernels.

@@ -403,7 +403,7 @@ TEST(NormKernels, InBf16DifferByRoundingAlone) {
     a.output = output.data();
     a.input_gradient = input_gradient.data();
     if (kernel.find("sums") == std::string::npos) {
-      run(kernel, divided(rows * channels, 256), 1, 1, a);
+      run(kernel, divided(rows * (channels / 4), 256), 1, 1, a);
     } else {
       run(kernel, 2, 3, 1, NormSumsArguments{a, partial.data(), 3, rows, divided(rows, 3)});
     }

@@ -3,43 +3,55 @@
 #include <cstdint>
 
 #include "block.h"
-#include "number.h"
+#include "four.h"
 #include "parameters.h"
 
 namespace bart::cuda {
 
-inline constexpr int norm_rows = 8;  // that a block of threads reads at a time
-inline constexpr int norm_threads = norm_channels * norm_rows;
+inline constexpr int norm_threads = 256;
+inline constexpr int norm_fours = norm_channels / 4;         // of channels, in a row
+inline constexpr int norm_rows = norm_threads / norm_fours;  // that a block of threads reads at a time
 
-/// The normalized and scaled value. The forward and the backward pass round alike, so that both find the same
-/// ReLUs open and the same maxima.
-BART_DEVICE float normalized(const NormArguments& norm, float value, int c) {
-  return fmaf(value - norm.mean[c], norm.scale[c], norm.bias[c]);
-}
-
-/// How the arrays of a layer are read and written. Input and its gradient are of one format, output and its
-/// gradient of another or the same.
-template <class Value>
-BART_DEVICE float input_at(const NormalizeArguments& a, std::int64_t i) {
-  return to_float(static_cast<const Value*>(a.input)[i]);
-}
-template <class Value>
-BART_DEVICE float gradient_at(const NormalizeArguments& a, std::int64_t i) {
-  return to_float(static_cast<const Value*>(a.gradient)[i]);
-}
-template <class Value>
-BART_DEVICE void put_output(const NormalizeArguments& a, std::int64_t i, float value) {
-  static_cast<Value*>(a.output)[i] = Nearest<Value>::to(value);
-}
-template <class Value>
-BART_DEVICE void put_input_gradient(const NormalizeArguments& a, std::int64_t i, float value) {
-  static_cast<Value*>(a.input_gradient)[i] = Nearest<Value>::to(value);
+BART_DEVICE float relu(float value) {
+  return value < 0 ? 0 : value;  // what is not a number stays so
 }
 
-/// The scale of a channel of a picture behind Dropout2d.
-BART_DEVICE float kept(const NormalizeArguments& a, std::int64_t picture, int c) {
-  if (a.keep == nullptr) return 1;
-  return a.keep[picture * a.norm.channels + c] != 0 ? a.kept : 0;
+/// Four channels of a layer: how they are normalized and scaled. The forward and the backward pass round
+/// alike, so that both find the same ReLUs open and the same maxima.
+struct Normalization {
+  Four<float> mean, scale, bias;
+
+  BART_DEVICE static Normalization of(const NormArguments& norm, int first) {
+    return {read_four<float>(norm.mean, 0, first, norm.channels),
+            read_four<float>(norm.scale, 0, first, norm.channels),
+            read_four<float>(norm.bias, 0, first, norm.channels)};
+  }
+  /// Of the channel k of the four.
+  BART_DEVICE float at(float value, int k) const {
+    return fmaf(value - mean.values[k], scale.values[k], bias.values[k]);
+  }
+};
+
+/// What a thread works on: four channels of a row.
+struct Place {
+  std::int64_t row;
+  int first;
+
+  BART_DEVICE static Place of(std::int64_t i, int channels) {
+    const int fours = fours_of(channels);
+    return {i / fours, static_cast<int>(i % fours) * 4};
+  }
+};
+
+/// The scales of four channels of a picture after Dropout2d.
+BART_DEVICE Four<float> kept(const NormalizeArguments& a, std::int64_t picture, int first) {
+  Four<float> scales = {{1, 1, 1, 1}};
+  if (a.keep == nullptr) return scales;
+  BART_UNROLL for (int k = 0; k < 4; ++k) {
+    const int c = first + k;
+    if (c < a.norm.channels) scales.values[k] = a.keep[picture * a.norm.channels + c] != 0 ? a.kept : 0;
+  }
+  return scales;
 }
 
 /// The 2x2 pixels that one output pixel is made of.
@@ -56,55 +68,67 @@ struct Window {
   BART_DEVICE std::int64_t pixel(int i, int size) const { return first + (i / 2) * size + i % 2; }
 };
 
-struct Largest {
-  float value;
-  int place;  // the first of equal ones in reading order, as in PyTorch
-};
+/// Four channels of a window: its inputs, and the largest normalized ones.
 template <class Activation>
-BART_DEVICE Largest largest_of(const NormalizeArguments& a, const Window& window, int c) {
-  Largest largest = {normalized(a.norm, input_at<Activation>(a, window.first * a.norm.channels + c), c), 0};
-  BART_UNROLL for (int i = 1; i < 4; ++i) {
-    const float value =
-        normalized(a.norm, input_at<Activation>(a, window.pixel(i, a.size) * a.norm.channels + c), c);
-    // PyTorch's max-pooling lets what is not a number through.
-    if (value > largest.value || value != value) largest = {value, i};
-  }
-  return largest;
-}
+struct Pooled {
+  Four<float> inputs[4];  // of each pixel
+  Four<float> largest;
+  int places[4];           // the first of equal ones in reading order, as in PyTorch
+  Four<float> at_largest;  // the inputs there
 
-BART_DEVICE float relu(float value) {
-  return value < 0 ? 0 : value;  // what is not a number stays so
-}
+  BART_DEVICE static Pooled of(const NormalizeArguments& a, const Window& window, int first) {
+    const Normalization norm = Normalization::of(a.norm, first);
+    Pooled p;
+    BART_UNROLL for (int i = 0; i < 4; ++i) {
+      p.inputs[i] = read_four<Activation>(a.input, window.pixel(i, a.size), first, a.norm.channels);
+    }
+    BART_UNROLL for (int k = 0; k < 4; ++k) {
+      p.largest.values[k] = norm.at(p.inputs[0].values[k], k);
+      p.at_largest.values[k] = p.inputs[0].values[k];
+      p.places[k] = 0;
+      BART_UNROLL for (int i = 1; i < 4; ++i) {
+        const float value = norm.at(p.inputs[i].values[k], k);
+        // PyTorch's max-pooling lets what is not a number through.
+        if (!(value > p.largest.values[k] || value != value)) continue;
+        p.largest.values[k] = value;
+        p.at_largest.values[k] = p.inputs[i].values[k];
+        p.places[k] = i;
+      }
+    }
+    return p;
+  }
+};
 
 struct TwoSums {
   double a, b;
 };
 
-/// Per channel of a block two sums over the rows from `begin` to `end`, in a fixed order: visit(row, channel,
-/// sums) adds a row's part, and take(channel, sums) gets the sums.
+/// Per channel of a block two sums over the rows from `begin` to `end`, in a fixed order: visit(row, first
+/// channel, sums) adds the parts of four channels of a row, and take(channel, sums) gets the sums.
 template <class Block, class Visit, class Take>
 BART_DEVICE void sum_rows(const Block& block, int channels, std::int64_t begin, std::int64_t end,
                           const Visit& visit, const Take& take) {
+  static_assert(Block::threads == norm_threads);
   struct Shared {
-    TwoSums sums[norm_threads];
+    TwoSums sums[norm_rows][norm_channels];
   };
   BART_SHARED(Shared, shared);
   block.phase([&](int thread) {
-    const int c = block.x() * norm_channels + thread % norm_channels;
-    TwoSums sums = {0, 0};
-    if (c < channels) {
-      for (std::int64_t row = begin + thread / norm_channels; row < end; row += norm_rows)
-        visit(row, c, sums);
+    const int place = thread % norm_fours * 4, first = block.x() * norm_channels + place;
+    TwoSums sums[4] = {};
+    if (first < channels) {
+      for (std::int64_t row = begin + thread / norm_fours; row < end; row += norm_rows)
+        visit(row, first, sums);
     }
-    shared.sums[thread] = sums;
+    BART_UNROLL for (int k = 0; k < 4; ++k) shared.sums[thread / norm_fours][place + k] = sums[k];
   });
   block.phase([&](int thread) {
     const int c = block.x() * norm_channels + thread;
     if (thread >= norm_channels || c >= channels) return;
     TwoSums sums = {0, 0};
-    for (int i = thread; i < norm_threads; i += norm_channels) {
-      sums.a += shared.sums[i].a;
-      sums.b += shared.sums[i].b;
+    for (int i = 0; i < norm_rows; ++i) {
+      sums.a += shared.sums[i][thread].a;
+      sums.b += shared.sums[i][thread].b;
     }
     take(c, sums);
   });
@@ -126,9 +150,12 @@ BART_DEVICE void sum_chunk(const Block& block, const NormSumsArguments& a, const
 template <class Block, class Take>
 BART_DEVICE void sum_chunks(const Block& block, const NormSumsArguments& a, const Take& take) {
   const int channels = a.layer.norm.channels;
-  const auto add_chunk = [&](std::int64_t i, int c, TwoSums& sums) {
-    sums.a += a.partial[i * channels + c];
-    sums.b += a.partial[(a.chunks + i) * channels + c];
+  const auto add_chunk = [&](std::int64_t i, int first, TwoSums* sums) {
+    BART_UNROLL for (int k = 0; k < 4; ++k) {
+      if (first + k >= channels) continue;
+      sums[k].a += a.partial[i * channels + first + k];
+      sums[k].b += a.partial[(a.chunks + i) * channels + first + k];
+    }
   };
   sum_rows(block, channels, 0, a.chunks, add_chunk, take);
 }
@@ -146,10 +173,13 @@ struct NormSums {
   template <class Block>
   BART_DEVICE static void run(const Block& block, const NormSumsArguments& a) {
     const NormalizeArguments& layer = a.layer;
-    sum_chunk(block, a, [&](std::int64_t row, int c, TwoSums& sums) {
-      const double value = input_at<Activation>(layer, row * layer.norm.channels + c);
-      sums.a += value;
-      sums.b += value * value;
+    sum_chunk(block, a, [&](std::int64_t row, int first, TwoSums* sums) {
+      const Four<float> values = read_four<Activation>(layer.input, row, first, layer.norm.channels);
+      BART_UNROLL for (int k = 0; k < 4; ++k) {
+        const double value = values.values[k];
+        sums[k].a += value;
+        sums[k].b += value * value;
+      }
     });
   }
 };
@@ -188,11 +218,13 @@ struct NormRelu {
   template <class Block>
   BART_DEVICE static void run(const Block& block, const NormalizeArguments& a) {
     block.each_thread([&](int thread) {
-      const std::int64_t i = index_of(block, thread);
       const int channels = a.norm.channels;
-      if (i >= a.norm.pixels * channels) return;
-      put_output<Output>(
-          a, i, relu(normalized(a.norm, input_at<Activation>(a, i), static_cast<int>(i % channels))));
+      const Place place = Place::of(index_of(block, thread), channels);
+      if (place.row >= a.norm.pixels) return;
+      const Normalization norm = Normalization::of(a.norm, place.first);
+      Four<float> values = read_four<Activation>(a.input, place.row, place.first, channels);
+      BART_UNROLL for (int k = 0; k < 4; ++k) values.values[k] = relu(norm.at(values.values[k], k));
+      write_four<Output>(a.output, place.row, place.first, channels, values);
     });
   }
 };
@@ -202,18 +234,23 @@ struct NormReluPool {
   template <class Block>
   BART_DEVICE static void run(const Block& block, const NormalizeArguments& a) {
     block.each_thread([&](int thread) {
-      const std::int64_t i = index_of(block, thread);
       const int channels = a.norm.channels;
-      if (i >= a.norm.pixels / 4 * channels) return;
-      const int c = static_cast<int>(i % channels);
-      const Window window = Window::of(i / channels, a.size);
-      const float factor = kept(a, window.picture, c);
-      put_output<Output>(a, i, factor == 0 ? 0 : relu(largest_of<Activation>(a, window, c).value) * factor);
+      const Place place = Place::of(index_of(block, thread), channels);
+      if (place.row >= a.norm.pixels / 4) return;
+      const Window window = Window::of(place.row, a.size);
+      const Four<float> factors = kept(a, window.picture, place.first);
+      const auto pooled = Pooled<Activation>::of(a, window, place.first);
+      Four<float> values;
+      BART_UNROLL for (int k = 0; k < 4; ++k) {
+        const float factor = factors.values[k];
+        values.values[k] = factor == 0 ? 0 : relu(pooled.largest.values[k]) * factor;
+      }
+      write_four<Output>(a.output, place.row, place.first, channels, values);
     });
   }
 };
 
-/// The gradient behind BatchNorm, and its product with the normalized input.
+/// The gradient after BatchNorm, and its product with the normalized input.
 BART_DEVICE void add_gradient(const NormArguments& norm, float value, float gradient, int c, TwoSums& sums) {
   sums.a += gradient;
   sums.b +=
@@ -225,30 +262,37 @@ struct ReluGradientSums {
   template <class Block>
   BART_DEVICE static void run(const Block& block, const NormSumsArguments& a) {
     const NormalizeArguments& layer = a.layer;
-    sum_chunk(block, a, [&](std::int64_t row, int c, TwoSums& sums) {
-      const std::int64_t i = row * layer.norm.channels + c;
-      const float value = input_at<Activation>(layer, i);
-      if (normalized(layer.norm, value, c) > 0)
-        add_gradient(layer.norm, value, gradient_at<Activation>(layer, i), c, sums);
+    const int channels = layer.norm.channels;
+    sum_chunk(block, a, [&](std::int64_t row, int first, TwoSums* sums) {
+      const Normalization norm = Normalization::of(layer.norm, first);
+      const Four<float> values = read_four<Activation>(layer.input, row, first, channels);
+      const Four<float> gradients = read_four<Activation>(layer.gradient, row, first, channels);
+      BART_UNROLL for (int k = 0; k < 4; ++k) {
+        if (first + k >= channels || !(norm.at(values.values[k], k) > 0)) continue;
+        add_gradient(layer.norm, values.values[k], gradients.values[k], first + k, sums[k]);
+      }
     });
   }
 };
 
-/// Its rows are the pixels behind the pooling.
+/// Its rows are the pixels after the pooling.
 template <class Activation, class Output>
 struct PoolGradientSums {
   template <class Block>
   BART_DEVICE static void run(const Block& block, const NormSumsArguments& a) {
     const NormalizeArguments& layer = a.layer;
     const int channels = layer.norm.channels;
-    sum_chunk(block, a, [&](std::int64_t row, int c, TwoSums& sums) {
+    sum_chunk(block, a, [&](std::int64_t row, int first, TwoSums* sums) {
       const Window window = Window::of(row, layer.size);
-      const float factor = kept(layer, window.picture, c);
-      if (factor == 0) return;
-      const Largest largest = largest_of<Activation>(layer, window, c);
-      if (!(largest.value > 0)) return;
-      const float value = input_at<Activation>(layer, window.pixel(largest.place, layer.size) * channels + c);
-      add_gradient(layer.norm, value, gradient_at<Output>(layer, row * channels + c) * factor, c, sums);
+      const Four<float> factors = kept(layer, window.picture, first);
+      const auto pooled = Pooled<Activation>::of(layer, window, first);
+      const Four<float> gradients = read_four<Output>(layer.gradient, row, first, channels);
+      BART_UNROLL for (int k = 0; k < 4; ++k) {
+        const float factor = factors.values[k];
+        if (first + k >= channels || factor == 0 || !(pooled.largest.values[k] > 0)) continue;
+        add_gradient(layer.norm, pooled.at_largest.values[k], gradients.values[k] * factor, first + k,
+                     sums[k]);
+      }
     });
   }
 };
@@ -266,24 +310,41 @@ struct NormGradients {
   }
 };
 
-/// The gradient of BatchNorm's input, from that of its output (Ioffe and Szegedy 2015).
-BART_DEVICE float input_gradient(const NormArguments& norm, float value, float gradient, int c) {
-  const float unit = (value - norm.mean[c]) * norm.inverse_std[c];
-  return norm.scale[c] * (gradient - norm.mean_gradient[c] - unit * norm.mean_product[c]);
-}
+/// The gradient of BatchNorm's input, from that of its output (Ioffe and Szegedy 2015), for four channels.
+struct InputGradient {
+  Four<float> mean, inverse_std, scale, mean_gradient, mean_product;
+
+  BART_DEVICE static InputGradient of(const NormArguments& norm, int first) {
+    return {read_four<float>(norm.mean, 0, first, norm.channels),
+            read_four<float>(norm.inverse_std, 0, first, norm.channels),
+            read_four<float>(norm.scale, 0, first, norm.channels),
+            read_four<float>(norm.mean_gradient, 0, first, norm.channels),
+            read_four<float>(norm.mean_product, 0, first, norm.channels)};
+  }
+  BART_DEVICE float at(float value, float gradient, int k) const {
+    const float unit = (value - mean.values[k]) * inverse_std.values[k];
+    return scale.values[k] * (gradient - mean_gradient.values[k] - unit * mean_product.values[k]);
+  }
+};
 
 template <class Activation>
 struct NormReluBackward {
   template <class Block>
   BART_DEVICE static void run(const Block& block, const NormalizeArguments& a) {
     block.each_thread([&](int thread) {
-      const std::int64_t i = index_of(block, thread);
       const int channels = a.norm.channels;
-      if (i >= a.norm.pixels * channels) return;
-      const int c = static_cast<int>(i % channels);
-      const float value = input_at<Activation>(a, i);
-      const float gradient = normalized(a.norm, value, c) > 0 ? gradient_at<Activation>(a, i) : 0;
-      put_input_gradient<Activation>(a, i, input_gradient(a.norm, value, gradient, c));
+      const Place place = Place::of(index_of(block, thread), channels);
+      if (place.row >= a.norm.pixels) return;
+      const Normalization norm = Normalization::of(a.norm, place.first);
+      const InputGradient input = InputGradient::of(a.norm, place.first);
+      const Four<float> values = read_four<Activation>(a.input, place.row, place.first, channels);
+      Four<float> gradients = read_four<Activation>(a.gradient, place.row, place.first, channels);
+      BART_UNROLL for (int k = 0; k < 4; ++k) {
+        const float value = values.values[k];
+        const float gradient = norm.at(value, k) > 0 ? gradients.values[k] : 0;
+        gradients.values[k] = input.at(value, gradient, k);
+      }
+      write_four<Activation>(a.input_gradient, place.row, place.first, channels, gradients);
     });
   }
 };
@@ -293,19 +354,26 @@ struct NormReluPoolBackward {
   template <class Block>
   BART_DEVICE static void run(const Block& block, const NormalizeArguments& a) {
     block.each_thread([&](int thread) {
-      const std::int64_t i = index_of(block, thread);
       const int channels = a.norm.channels;
-      if (i >= a.norm.pixels / 4 * channels) return;
-      const int c = static_cast<int>(i % channels);
-      const Window window = Window::of(i / channels, a.size);
-      const Largest largest = largest_of<Activation>(a, window, c);
-      const float factor = kept(a, window.picture, c);
-      const float gradient = factor == 0 || !(largest.value > 0) ? 0 : gradient_at<Output>(a, i) * factor;
+      const Place place = Place::of(index_of(block, thread), channels);
+      if (place.row >= a.norm.pixels / 4) return;
+      const Window window = Window::of(place.row, a.size);
+      const auto pooled = Pooled<Activation>::of(a, window, place.first);
+      const InputGradient input = InputGradient::of(a.norm, place.first);
+      const Four<float> factors = kept(a, window.picture, place.first);
+      Four<float> gradients = read_four<Output>(a.gradient, place.row, place.first, channels);
       BART_UNROLL for (int k = 0; k < 4; ++k) {
-        const std::int64_t place = window.pixel(k, a.size) * channels + c;
-        put_input_gradient<Activation>(
-            a, place,
-            input_gradient(a.norm, input_at<Activation>(a, place), k == largest.place ? gradient : 0, c));
+        const float factor = factors.values[k];
+        gradients.values[k] =
+            factor == 0 || !(pooled.largest.values[k] > 0) ? 0 : gradients.values[k] * factor;
+      }
+      BART_UNROLL for (int i = 0; i < 4; ++i) {
+        Four<float> results;
+        BART_UNROLL for (int k = 0; k < 4; ++k) {
+          const float gradient = i == pooled.places[k] ? gradients.values[k] : 0;
+          results.values[k] = input.at(pooled.inputs[i].values[k], gradient, k);
+        }
+        write_four<Activation>(a.input_gradient, window.pixel(i, a.size), place.first, channels, results);
       }
     });
   }

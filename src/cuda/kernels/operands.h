@@ -3,35 +3,11 @@
 #include <cstdint>
 
 #include "block.h"
-#include "number.h"
+#include "four.h"
 
 // The factors of a matrix product, of which a tile takes four neighbours of a row at a time.
 
 namespace bart::cuda {
-
-template <class Value>
-struct Four {
-  Value values[4];
-};
-
-/// Of an address on a boundary of four values.
-BART_DEVICE Four<float> four_at(const float* from) {
-#ifdef __CUDACC__
-  const float4 four = *reinterpret_cast<const float4*>(from);
-  return {{four.x, four.y, four.z, four.w}};
-#else
-  return {{from[0], from[1], from[2], from[3]}};
-#endif
-}
-
-BART_DEVICE Four<Bf16> four_at(const Bf16* from) {
-#ifdef __CUDACC__
-  const ushort4 four = *reinterpret_cast<const ushort4*>(from);
-  return {{{four.x}, {four.y}, {four.z}, {four.w}}};
-#else
-  return {{from[0], from[1], from[2], from[3]}};
-#endif
-}
 
 /// A dense matrix [rows, columns].
 template <class Number>
