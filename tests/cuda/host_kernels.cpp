@@ -1,10 +1,11 @@
 #include "host_kernels.h"
 
-#include "kernels/batch_norm.h"
 #include "kernels/elementwise.h"
 #include "kernels/input.h"
 #include "kernels/loss.h"
 #include "kernels/multiply.h"
+#include "kernels/norm_sums.h"
+#include "kernels/normalize.h"
 #include "kernels/optimizer.h"
 
 namespace bart::cuda {

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <limits>
 #include <new>
+#include <vector>
 
 #include "bart/network/dropout.h"
 #include "bart/platform/error.h"
@@ -277,6 +278,37 @@ TEST(Engine, AForwardPassAloneChangesOnlyTheRunningStatistics) {
     const StateDict& expected = is_parameter(tensor.name) ? setup.state : trained;
     EXPECT_TRUE(find_tensor(expected, tensor.name)->values == tensor.values) << tensor.name;
   }
+}
+
+TEST(Engine, StartedStepsOnTheProcessorAreThoseThatAreWaitedFor) {
+  const Training setup(small(), 4);
+  Engine engine(small(), {.threads = 2}), started(small(), {.threads = 2});
+  for (Engine* each : {&engine, &started}) each->load(setup.state);
+  EXPECT_EQ(engine.device_training(), nullptr);
+  std::vector<float> expected, losses;
+  for (int step = 0; step < 2; ++step) {
+    expected.push_back(engine.step(setup.batch(), setup.masks, {}).loss);
+    started.start_step(setup.batch(), setup.masks, {});
+  }
+  for (const StepResult& result : started.finish_steps()) losses.push_back(result.loss);
+  EXPECT_EQ(losses, expected);
+  EXPECT_TRUE(started.finish_steps().empty());
+  expect_equal(started.state(), engine.state());
+}
+
+TEST(Engine, TheProcessorRefusesWhatOnlyADeviceDoesInAStep) {
+  const Training setup(small(), 4);
+  Engine engine(small(), {.threads = 1});
+  engine.load(setup.state);
+  Batch batch = setup.batch();
+  const std::vector<PictureChange> changes(batch.pictures.size());
+  batch.changes = changes;
+  EXPECT_THROW(engine.step(batch, setup.masks, {}), Error);  // without their side
+  batch.changed_side = small().image_size;
+  EXPECT_THROW(engine.step(batch, setup.masks, {}), Error);
+  EXPECT_THROW(engine.start_step(setup.batch(), setup.masks, {.average_weight = 0.5}), Error);
+  EXPECT_THROW(engine.start_step(setup.batch(), setup.masks, {.average_weight = 2}), Error);
+  EXPECT_TRUE(engine.finish_steps().empty());
 }
 
 TEST(Engine, AStepWithoutAFiniteLossLeavesParametersAndAdamAsTheyWere) {

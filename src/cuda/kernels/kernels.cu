@@ -1,9 +1,10 @@
 // The kernels for GPUs: nvcc makes a fat binary of this file, with code for every architecture that it knows.
-#include "batch_norm.h"
 #include "elementwise.h"
 #include "input.h"
 #include "loss.h"
 #include "multiply.h"
+#include "norm_sums.h"
+#include "normalize.h"
 #include "optimizer.h"
 
 using namespace bart::cuda;
