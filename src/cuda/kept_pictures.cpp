@@ -12,7 +12,11 @@ constexpr std::size_t reserve = std::size_t{256} << 20;
 }  // namespace
 
 void KeptPictures::ask_for(std::span<const std::uint8_t* const> pictures, std::size_t bytes) {
-  if (!pictures.empty()) wishes_.push_back({{pictures.begin(), pictures.end()}, bytes});
+  Wish wish{{}, bytes};
+  for (const std::uint8_t* picture : pictures) {
+    if (places_.try_emplace(picture, 0).second) wish.pictures.push_back(picture);
+  }
+  if (!wish.pictures.empty()) wishes_.push_back(std::move(wish));
 }
 
 void KeptPictures::upload(const std::shared_ptr<const Context>& context) {

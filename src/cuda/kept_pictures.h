@@ -32,7 +32,7 @@ class KeptPictures {
   };
   std::vector<Wish> wishes_;
   std::vector<Memory> sets_;
-  std::unordered_map<const std::uint8_t*, DeviceMemory> places_;
+  std::unordered_map<const std::uint8_t*, DeviceMemory> places_;  // 0: asked for, but not there
 };
 
 }  // namespace bart::cuda

@@ -17,9 +17,6 @@
 namespace bart {
 namespace {
 
-/// The most steps on a device that are started before their results are asked for.
-constexpr std::size_t most_started = 16;
-
 /// The pictures of a batch of n that this process computes.
 struct OwnRange {
   std::size_t first, count;
@@ -176,7 +173,7 @@ void Training::start_step(double learning_rate) {
 
 /// Without a look at the results of those that are started.
 bool Training::may_start_more_steps() const {
-  return engine_.device_training() != nullptr && started_.size() < most_started &&
+  return engine_.device_training() != nullptr && started_.size() < most_steps_at_once &&
          progress_.done < visits_.size() && !enough_steps();
 }
 

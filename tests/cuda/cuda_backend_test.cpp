@@ -244,10 +244,14 @@ TEST_F(CudaTest, KeptPicturesAreThoseThatWouldBeCopied) {
   for (std::size_t i = 0; i < kept.pictures.size(); ++i)
     kept.pictures[i] = kept.pixels.data() + i * kept.pixels.size() / n;
   keeping.keep_pictures(std::span(kept.pictures).first(4), small.image_size);
+  keeping.keep_pictures(std::span(kept.pictures).first(3), small.image_size);  // once is enough
   std::vector<float> logits(n * 5), expected(n * 5);
   for (int step = 0; step < 2; ++step) {
-    EXPECT_EQ(keeping.step(kept.batch(), kept.masks, {}).loss,
-              pair.gpu.step(noise.batch(), noise.masks, {}).loss);
+    const Calls calls;
+    const float loss = keeping.step(kept.batch(), kept.masks, {}).loss;
+    // The batch, and the pictures that are not kept; before the first step each of the others.
+    EXPECT_EQ(calls.of("copy_to_device"), step == 0 ? 4 + 2 : 2);
+    EXPECT_EQ(loss, pair.gpu.step(noise.batch(), noise.masks, {}).loss);
     std::fill_n(kept.pixels.begin(), kept.pixels.size() / n * 4, std::uint8_t{99});
     keeping.evaluate(kept.pictures, logits, {});
     pair.gpu.evaluate(noise.pictures, expected, {});

@@ -131,12 +131,15 @@ class DivergedError : public Error {
   using Error::Error;
 };
 
+/// The most steps on a device that are started before their results are asked for.
+inline constexpr std::size_t most_steps_at_once = 16;
+
 /// Functions that a training calls between two steps, on the calling thread. They may ask the Training for
 /// its state. Empty ones are skipped.
 struct TrainEvents {
   /// After each step, with the number of pictures done in this epoch. Returning false stops the training.
-  /// Steps on a device (Engine::device_training()) are told when several of them are done, and the training
-  /// is then after the last of these.
+  /// Steps on a device (Engine::device_training()) are told when most_steps_at_once of them are done, or all
+  /// of the epoch, and the training is then after the last of these.
   std::function<bool(const StepRecord&, std::size_t done, std::size_t total)> step = {};
   /// During a validation, with the number of pictures done. Returning false stops the training before this
   /// validation, which is done again when the training goes on.
