@@ -57,12 +57,38 @@ def rate(batch, channels_last, bf16, compiled, tf32):
     return batch / statistics.median(seconds[10:])
 
 
+def median_rate(amount, work):
+    """The amount per second of a call, which is repeated."""
+    seconds = []
+    for _ in range(20):
+        torch.cuda.synchronize()
+        start = time.perf_counter()
+        work()
+        torch.cuda.synchronize()
+        seconds.append(time.perf_counter() - start)
+    return amount / statistics.median(seconds[5:])
+
+
+def print_limit():
+    """The fastest product of large matrices (cuBLAS) and copy of this GPU."""
+    n = 8192
+    for name, dtype, tf32 in (("f32", torch.float32, False), ("TF32", torch.float32, True), ("bf16", torch.bfloat16, True)):
+        torch.backends.cuda.matmul.allow_tf32 = tf32
+        a, b = (torch.randn(n, n, device="cuda", dtype=dtype) for _ in range(2))
+        print(f"product of {n} x {n} in {name}: {median_rate(2e-12 * n ** 3, lambda: a @ b):.0f} TFLOP/s")
+    x = torch.empty(1 << 30, dtype=torch.uint8, device="cuda")
+    y = torch.empty_like(x)
+    print(f"copy: {median_rate(2e-9 * len(x), lambda: y.copy_(x)):.0f} GB/s, read plus written")
+
+
 print(torch.cuda.get_device_name(0), "torch", torch.__version__)
+print_limit()
 modes = {
     "eager f32": (False, False, False, False),
     "eager TF32": (False, False, False, True),
     "channels_last TF32": (True, False, False, True),
     "channels_last bf16": (True, True, False, True),
+    "compiled f32, CUDA graphs": (True, False, True, False),
     "compiled TF32, CUDA graphs": (True, False, True, True),
     "compiled bf16, CUDA graphs": (True, True, True, True),
 }

@@ -121,9 +121,9 @@ struct Judge {
   PictureHashes known;
 };
 
-Judge open_judge(const fs::path& path, const std::vector<std::string>& classes, int threads) {
+Judge open_judge(const fs::path& path, const std::vector<std::string>& classes, const TrainOptions& options) {
   const FoundModel found = find_model(path);
-  Model model(read_model(found), {.threads = threads});
+  Model model(read_model(found), {.threads = options.threads, .device = options.device});
   const std::optional<PictureHashes> known = read_picture_hashes(found.run);
   if (!known) {
     throw Error(
@@ -227,18 +227,23 @@ void find_poor_pictures(Audit& audit, int image_size) {
 
 Audit audit_pictures(const fs::path& folder, const RunSettings& asked, const AuditOptions& options,
                      const AuditObserver& observer) {
-  const SettledSettings settled = settle(asked);
+  SettledSettings settled = settle(asked);
   const RunSettings& settings = settled.values;
   if (options.folds < 2)
     throw Error(fmt::format("a cross-validation needs at least 2 folds, not {}", options.folds));
   check_cache(settings.cache, folder);
   const Listing listing = list_data(folder);
   if (observer.listed) observer.listed(listing);
+  if (options.probabilities.empty()) {
+    check_memory_of_device(settled, architecture_of(settings, listing.classes.size()));
+    for (const std::string& warning : settled.warnings) warn(observer, warning);
+    if (settled.training.device != nullptr && observer.gpu) observer.gpu(settled.training.device->name());
+  }
   // Before the pictures are read, which may take long.
   std::optional<ReadProbabilities> read;
   if (!options.probabilities.empty()) read = read_probabilities(options.probabilities, listing.classes);
   std::optional<Judge> judge;
-  if (!options.model.empty()) judge = open_judge(options.model, listing.classes, settings.threads);
+  if (!options.model.empty()) judge = open_judge(options.model, listing.classes, settled.training);
   Audit audit;
   audit.inspection = inspect_pictures(
       listing, {.threads = settings.threads, .apply_exif_orientation = !settings.ignore_exif, .test_size = 0},

@@ -79,7 +79,7 @@ Predictions train_and_predict(const LoadedPictures& pictures, const std::vector<
   };
   one.run(events);
   const Model model({.state = one.model(), .classes = pictures.classes},
-                    {.threads = options.threads, .exact = options.exact});
+                    {.threads = options.threads, .device = options.device, .exact = options.exact});
   return predictions_of(model.network(), pictures, fold, static_cast<std::size_t>(options.batch_size),
                         predicting);
 }

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "bart/bench/processor_wait.h"
+#include "bart/engine/precision_text.h"
 #include "bart/platform/counted.h"
 #include "bart/record/version.h"
 
@@ -19,10 +20,6 @@ namespace bart {
 namespace {
 
 using nlohmann::ordered_json;
-
-const char* name_of(Precision precision) {
-  return precision == Precision::bf16 ? "bf16" : "f32";
-}
 
 double kernel_seconds(const Limit& limit) {
   return std::accumulate(limit.kernels.begin(), limit.kernels.end(), 0.0,
@@ -68,7 +65,7 @@ class NetworkLines {
   NetworkLines(std::string& text, const BenchReport& report)
       : report_(report), columns_(text, report.precisions.size()) {
     std::vector<std::string> names;
-    for (const PrecisionBench& row : report.precisions) names.push_back(name_of(row.precision));
+    for (const PrecisionBench& row : report.precisions) names.emplace_back(precision_text(row.precision));
     columns_.line("", names, "");
   }
 
@@ -81,10 +78,11 @@ class NetworkLines {
       return row.training ? std::optional(1e3 * row.training->step_seconds) : std::nullopt;
     });
     add_limit(&PrecisionBench::training_plan, rate);
-    line("  peak memory", "MB", "{:.0f}", [](const PrecisionBench& row) {
-      return row.training ? std::optional(1e-6 * static_cast<double>(row.training->peak_memory_bytes))
-                          : std::nullopt;
-    });
+    line(report_.gpu.empty() ? "  peak memory" : "  peak memory beside the GPU's", "MB", "{:.0f}",
+         [](const PrecisionBench& row) {
+           return row.training ? std::optional(1e-6 * static_cast<double>(row.training->peak_memory_bytes))
+                               : std::nullopt;
+         });
   }
 
   void add_inference() {
@@ -280,7 +278,7 @@ ordered_json json_of(const TimedPlan& plan, const BenchReport& report) {
 }
 
 ordered_json json_of(const PrecisionBench& row, const BenchReport& report) {
-  ordered_json json = {{"precision", name_of(row.precision)}};
+  ordered_json json = {{"precision", precision_text(row.precision)}};
   if (row.training) {
     json["training"] = {{"images_per_second", row.training->images_per_second},
                         {"step_seconds", row.training->step_seconds},
@@ -304,8 +302,8 @@ ordered_json json_of(const PrecisionBench& row, const BenchReport& report) {
 std::string bench_text(const BenchReport& report, bool operations) {
   const NetworkBench& bench = report.bench;
   std::string text = fmt::format(
-      "BART {} on {} ({}), {}, batches of {}, pictures of {} x {}, {} classes\n\n", bart_version(),
-      report.machine.cpu, report.machine.instructions,
+      "BART {} on {}{} ({}), {}, batches of {}, pictures of {} x {}, {} classes\n\n", bart_version(),
+      report.gpu.empty() ? "" : report.gpu + " and ", report.machine.cpu, report.machine.instructions,
       counted(static_cast<std::uint64_t>(bench.engine.threads), "thread", "threads"), bench.batch_size,
       bench.architecture.image_size, bench.architecture.image_size, bench.architecture.classes);
   if (!report.precisions.empty()) {
@@ -316,12 +314,18 @@ std::string bench_text(const BenchReport& report, bool operations) {
   add_other_lines(text, report);
   add_scale(text, report);
   add_shared(text, report);
+  if (!report.gpu.empty()) {
+    text +=
+        "\nThe limit of a GPU is the time of the same multiplications in its fastest product of large "
+        "matrices, "
+        "and of\nthe memory traffic at the speed of a copy. Its operations and the bound are not measured.\n";
+  }
   add_busy_note(text, report);
   if (!operations) return text;
   for (const PrecisionBench& row : report.precisions) {
     const auto add = [&](const char* what, const std::optional<TimedPlan>& plan) {
       if (plan)
-        add_operations(text, fmt::format("{} in {}", what, name_of(row.precision)), *plan,
+        add_operations(text, fmt::format("{} in {}", what, precision_text(row.precision)), *plan,
                        *report.copy_bytes_per_second);
     };
     add("Training", row.training_plan);
@@ -335,6 +339,7 @@ std::string bench_json(const BenchReport& report) {
   ordered_json json = {{"version", bart_version()},
                        {"cpu", report.machine.cpu},
                        {"instructions", report.machine.instructions},
+                       {"gpu", report.gpu.empty() ? ordered_json() : ordered_json(report.gpu)},
                        {"threads", bench.engine.threads},
                        {"batch_size", bench.batch_size},
                        {"image_size", bench.architecture.image_size},

@@ -97,7 +97,37 @@ double pass_bytes(const std::vector<Layer>& layers, const LimitOptions& options)
   return bytes;
 }
 
+/// The traffic of a training step between its convolutions, and of Adam.
+void add_traffic(const std::vector<Layer>& layers, const LimitOptions& options, Limit& limit) {
+  limit.pass_bytes = pass_bytes(layers, options);
+  for (const Layer& layer : layers) limit.adam_bytes += 7.0 * 4 * static_cast<double>(layer.parameters());
+}
+
 }  // namespace
+
+Limit limit_on(const DeviceSpeed& speed, const Architecture& architecture, const LimitOptions& options) {
+  Limit limit{};
+  const std::vector<Layer> layers = layers_of(architecture);
+  for (const Layer& layer : layers) {
+    if (layer.kind != LayerKind::convolution && layer.kind != LayerKind::linear) continue;
+    const bool convolution = layer.kind == LayerKind::convolution;
+    const double depth = static_cast<double>(convolution ? 9 * layer.input.front() : layer.input.front());
+    const double flops = 2 * options.batch_size * depth * static_cast<double>(element_count(layer.output));
+    const auto add = [&](const char* direction) {
+      limit.kernels.push_back({.name = fmt::format("{} {}", layer.name, direction),
+                               .implementation = "matrix product",
+                               .seconds = flops / speed.flops_per_second,
+                               .flops = flops,
+                               .bytes = 0});
+    };
+    add("forward");
+    if (!options.training) continue;
+    add("backward weights");
+    if (&layer != &layers.front()) add("backward data");
+  }
+  if (options.training) add_traffic(layers, options, limit);
+  return limit;
+}
 
 Limit measure_limit(const Architecture& architecture, const LimitOptions& options,
                     const OnProgress& progress) {
@@ -109,10 +139,7 @@ Limit measure_limit(const Architecture& architecture, const LimitOptions& option
     limit.kernels.push_back(fastest(operation, memory, options.rounds));
     if (progress) progress(limit.kernels.size(), operations.size());
   }
-  if (!options.training) return limit;
-  const std::vector<Layer> layers = layers_of(architecture);
-  limit.pass_bytes = pass_bytes(layers, options);
-  for (const Layer& layer : layers) limit.adam_bytes += 7.0 * 4 * static_cast<double>(layer.parameters());
+  if (options.training) add_traffic(layers_of(architecture), options, limit);
   return limit;
 }
 

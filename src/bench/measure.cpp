@@ -1,11 +1,14 @@
 #include "bart/bench/measure.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "bart/bench/processor_wait.h"
 #include "bart/bench/start_up.h"
 #include "bart/dataset/listing.h"
+#include "bart/engine/precision_text.h"
 #include "bart/platform/error.h"
 #include "bart/platform/threads.h"
 
@@ -21,10 +24,11 @@ class Measuring {
     report_.bench = options.network;
     if (report_.bench.engine.threads == 0) report_.bench.engine.threads = available_threads();
     if (options.quick) report_.bench.rounds = 2;
+    if (device() != nullptr) report_.gpu = device()->name();
   }
 
   BenchReport measure() {
-    if (wanted(BenchPart::limit)) {
+    if (wanted(BenchPart::limit) && device() == nullptr) {
       const int threads = report_.bench.engine.threads;
       report_.copy_bytes_per_second = copy_bytes_per_second(threads, report_.bench.rounds);
       report_.peak = measure_multiplication_peak(threads, report_.bench.rounds);
@@ -35,8 +39,9 @@ class Measuring {
     if (wanted(BenchPart::pictures)) measure_pictures();
     if (wanted(BenchPart::start)) {
       if (options_.program.empty()) throw Error("the start of a program needs the program");
-      report_.start_up_seconds = start_up_seconds(std::filesystem::canonical(options_.program),
-                                                  report_.bench.architecture, report_.bench.rounds);
+      report_.start_up_seconds =
+          start_up_seconds(std::filesystem::canonical(options_.program), options_.program_device,
+                           report_.bench.architecture, report_.bench.rounds);
     }
     if (wanted(BenchPart::scale)) measure_scale();
     if (wanted(BenchPart::shared)) measure_shared();
@@ -45,6 +50,7 @@ class Measuring {
   }
 
  private:
+  Device* device() const { return options_.network.engine.device.get(); }
   bool wanted(BenchPart part) const { return options_.parts.contains(part); }
 
   /// Tells the observer, for a measurement whose rounds have `each` units.
@@ -59,7 +65,7 @@ class Measuring {
     NetworkBench bench = report_.bench;
     bench.engine.precision = bench.engine.evaluation_precision = precision;
     const auto batch = static_cast<std::size_t>(bench.batch_size);
-    const std::string in = precision == Precision::bf16 ? " in bf16" : " in f32";
+    const std::string in = fmt::format(" in {}", precision_text(precision));
     PrecisionBench& measured = report_.precisions.emplace_back(PrecisionBench{.precision = precision});
     if (wanted(BenchPart::training))
       measured.training = training_speed(bench, shown("Training" + in, batch, "images"));
@@ -71,8 +77,21 @@ class Measuring {
       measured.one_picture = inference_speed(one, shown("One picture" + in, 1, "images"));
     }
     if (!wanted(BenchPart::limit)) return;
+    if (device() != nullptr) {
+      const DeviceSpeed speed = device()->speed(precision);
+      report_.copy_bytes_per_second = speed.bytes_per_second;
+      measured.training_plan = plan_on(speed, bench, true);
+      measured.inference_plan = plan_on(speed, bench, false);
+      return;
+    }
     measured.training_plan = timed_plan(bench, true, "The limit of training" + in);
     measured.inference_plan = timed_plan(bench, false, "The limit of inference" + in);
+  }
+
+  static TimedPlan plan_on(const DeviceSpeed& speed, const NetworkBench& bench, bool training) {
+    return {{},
+            limit_on(speed, bench.architecture,
+                     {.batch_size = bench.batch_size, .engine = bench.engine, .training = training})};
   }
 
   TimedPlan timed_plan(const NetworkBench& bench, bool training, const std::string& what) const {
@@ -105,6 +124,7 @@ class Measuring {
   /// In the last precision that was asked for.
   NetworkBench one_bench() const {
     if (options_.precisions.empty()) throw Error("steps need a precision to be measured in");
+    if (device() != nullptr) throw Error("the scale and shared steps are measured on a processor");
     NetworkBench bench = report_.bench;
     bench.engine.precision = options_.precisions.back();
     return bench;
@@ -127,6 +147,12 @@ class Measuring {
 };
 
 }  // namespace
+
+std::vector<Precision> fast_precisions(const Device* device) {
+  if (device != nullptr) return {Precision::f32, Precision::tf32, Precision::bf16};
+  if (multiplies_bf16()) return {Precision::f32, Precision::bf16};
+  return {Precision::f32};
+}
 
 BenchReport measure(const BenchOptions& options, const BenchObserver& observer) {
   return Measuring(options, observer).measure();

@@ -108,6 +108,7 @@ MultiplicationPeak measure_multiplication_peak(int threads, int rounds) {
 
 std::optional<double> bound_seconds(const std::vector<OperationTime>& operations,
                                     const MultiplicationPeak& peak) {
+  if (operations.empty()) return std::nullopt;
   double seconds = 0;
   for (const OperationTime& operation : operations) {
     if (operation.multiplications == 0) continue;

@@ -15,19 +15,20 @@
 namespace bart {
 namespace {
 
-/// A processor backend with initial weights, and a batch for it.
+/// What executes a network, with initial weights, and a batch for it.
+template <class Executor>
 struct NoiseBatch {
   explicit NoiseBatch(const NetworkBench& bench)
       : noise(noise_pictures(bench.architecture, static_cast<std::size_t>(bench.batch_size))),
-        processor(bench.architecture, bench.engine) {
+        executor(bench.architecture, bench.engine) {
     for (std::size_t i = 0; i < noise.size(); ++i) pictures.push_back(noise.picture(i));
-    processor.load(initial_state(bench.architecture, generator));
+    executor.load(initial_state(bench.architecture, generator));
   }
 
   Mt19937 generator{10};
   LoadedPictures noise;
   std::vector<const std::uint8_t*> pictures;
-  ProcessorBackend processor;
+  Executor executor;
 };
 
 }  // namespace
@@ -48,7 +49,8 @@ TrainingSpeed training_speed(const NetworkBench& bench, const OnProgress& progre
                              .precision = bench.engine.precision,
                              .exact = bench.engine.exact,
                              .slices = bench.engine.slices,
-                             .group = bench.engine.group};
+                             .group = bench.engine.group,
+                             .device = bench.engine.device};
 
   forget_peak_memory();
   std::vector<double> seconds;
@@ -72,12 +74,12 @@ TrainingSpeed training_speed(const NetworkBench& bench, const OnProgress& progre
 }
 
 InferenceSpeed inference_speed(const NetworkBench& bench, const OnProgress& progress) {
-  NoiseBatch batch(bench);
+  NoiseBatch<Engine> batch(bench);
   std::vector<float> logits(batch.pictures.size() * static_cast<std::size_t>(bench.architecture.classes));
   std::vector<double> seconds;
   const int rounds = warm_up_rounds + bench.rounds;
   for (int round = 0; round < rounds; ++round) {
-    const double round_seconds = seconds_of([&] { batch.processor.evaluate(batch.pictures, logits); });
+    const double round_seconds = seconds_of([&] { batch.executor.evaluate(batch.pictures, logits); });
     if (round >= warm_up_rounds) seconds.push_back(round_seconds);
     if (progress) progress(static_cast<std::size_t>(round + 1), static_cast<std::size_t>(rounds));
   }
@@ -86,13 +88,13 @@ InferenceSpeed inference_speed(const NetworkBench& bench, const OnProgress& prog
 }
 
 std::vector<OperationTime> operation_times(const NetworkBench& bench, bool training) {
-  NoiseBatch batch(bench);
+  NoiseBatch<ProcessorBackend> batch(bench);
   if (!training) {
-    return time_operations(batch.processor.evaluation_operations(batch.pictures), bench.rounds);
+    return time_operations(batch.executor.evaluation_operations(batch.pictures), bench.rounds);
   }
   const DropoutMasks masks = draw_dropout_masks(bench.architecture, bench.batch_size, batch.generator);
   const Batch labelled{batch.pictures, batch.noise.labels};
-  return time_operations(batch.processor.step_operations(labelled, masks), bench.rounds);
+  return time_operations(batch.executor.step_operations(labelled, masks), bench.rounds);
 }
 
 }  // namespace bart

@@ -59,7 +59,8 @@ double seconds_to_first_line(const std::vector<std::string>& command) {
 
 }  // namespace
 
-double start_up_seconds(const std::filesystem::path& program, const Architecture& architecture, int rounds) {
+double start_up_seconds(const std::filesystem::path& program, const std::string& device,
+                        const Architecture& architecture, int rounds) {
   const TemporaryFolder folder;
   const std::filesystem::path model = folder.path() / "model.pth";
   const std::filesystem::path labels = folder.path() / "labels.joblib";
@@ -73,7 +74,7 @@ double start_up_seconds(const std::filesystem::path& program, const Architecture
 
   const std::vector<std::string> command = {
       program.string(), "predict", picture.string(), "--model", model.string(), "--labels", labels.string(),
-      "--format",       "text",    "--out",          "-",       "--quiet"};
+      "--format",       "text",    "--out",          "-",       "--device",     device,     "--quiet"};
   seconds_to_first_line(command);
   std::vector<double> seconds;
   for (int round = 0; round < rounds; ++round) seconds.push_back(seconds_to_first_line(command));

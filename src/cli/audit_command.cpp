@@ -18,6 +18,7 @@
 #include "bart/platform/make_folders.h"
 #include "bart/run/settle.h"
 #include "commands.h"
+#include "gpu_text.h"
 #include "listing_text.h"
 #include "log.h"
 #include "outputs.h"
@@ -70,6 +71,7 @@ int audit_command(AuditFlags& flags) {
   const Audit audit =
       audit_pictures(flags.folder, settings, flags.options,
                      {.listed = [&](const Listing& listing) { log_listing(log, listing); },
+                      .gpu = [&](const std::string& name) { log_gpu(log, name); },
                       .inspecting = shown("Inspecting pictures"),
                       .reading = shown("Reading pictures"),
                       .training = trained,
@@ -158,7 +160,7 @@ void add_audit_command(CLI::App& program, Run& run) {
       ->check(CLI::IsMember({"original", "tuned"}))
       ->capture_default_str();
   for (const char* flag : {"epochs", "bs", "lr", "seed", "image-size", "class-weights", "augment", "cache",
-                           "threads", "precision", "ignore-exif"}) {
+                           "device", "threads", "precision", "ignore-exif"}) {
     add_setting_flag(*command, flag, flags->training.settings);
   }
   show_defaults(*command, flags->training.recipe, flags->training.settings.epochs);

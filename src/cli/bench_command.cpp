@@ -12,9 +12,10 @@
 #include <vector>
 
 #include "bart/bench/bench_text.h"
-#include "bart/platform/error.h"
-#include "bart/record/run_settings.h"
+#include "bart/run/settle.h"
 #include "commands.h"
+#include "gpu_text.h"
+#include "log.h"
 #include "model_flags.h"
 #include "outputs.h"
 #include "progress.h"
@@ -32,6 +33,7 @@ const std::vector<std::pair<std::string, BenchPart>> parts = {{"training", Bench
 
 struct BenchFlags {
   std::vector<std::string> only;  // empty: all parts
+  std::string device = "auto";
   std::string precision = "all";
   int batch_size = 32;
   int image_size = 128;
@@ -46,25 +48,24 @@ struct BenchFlags {
   bool json = false;
 };
 
+/// Whether things are measured that a GPU has not.
+bool of_processor(const BenchFlags& flags) {
+  return flags.scale || flags.operations || !flags.processes.empty();
+}
+
 void check_flags(const BenchFlags& flags) {
   const auto require = [](bool right, const std::string& sentence) {
     if (!right) throw UsageError(sentence);
   };
-  check({.batch_size = flags.batch_size, .image_size = flags.image_size}, {"bs", "image-size"});
+  check({.batch_size = flags.batch_size, .image_size = flags.image_size, .device = flags.device},
+        {"bs", "image-size", "device"});
   require(flags.classes >= 2, fmt::format("--classes must be at least 2, not {}", flags.classes));
   require(flags.rounds >= 1, fmt::format("--rounds must be at least 1, not {}", flags.rounds));
-  require(flags.precision != "bf16" || runs_bf16(),
-          "--precision bf16: BART has no bf16 kernels for this processor; measure with --precision f32");
+  require(
+      !of_processor(flags) || !flags.device.starts_with("cuda"),
+      "--operations, --scale and --processes measure a processor: leave --device " + flags.device + " out");
   require((flags.scale ? 1 : 0) + (flags.only.empty() ? 0 : 1) + (flags.processes.empty() ? 0 : 1) < 2,
           "--only, --scale and --processes measure different things: use only one of them");
-}
-
-std::vector<Precision> precisions_of(const BenchFlags& flags) {
-  if (flags.precision == "f32") return {Precision::f32};
-  if (flags.precision == "bf16") return {Precision::bf16};
-  std::vector<Precision> all = {Precision::f32};
-  if (multiplies_bf16()) all.push_back(Precision::bf16);
-  return all;
 }
 
 std::set<BenchPart> parts_of(const BenchFlags& flags) {
@@ -80,20 +81,25 @@ std::set<BenchPart> parts_of(const BenchFlags& flags) {
 int bench_command(const BenchFlags& flags) {
   check_flags(flags);
   Progress progress;
-  const BenchReport report =
-      measure({.parts = parts_of(flags),
-               .network = {.architecture = {.classes = flags.classes, .image_size = flags.image_size},
-                           .engine = {.threads = flags.threads},
-                           .batch_size = flags.batch_size,
-                           .rounds = flags.rounds},
-               .precisions = precisions_of(flags),
-               .quick = flags.quick,
-               .pictures = flags.pictures,
-               .processes = flags.processes,
-               .program = "/proc/self/exe"},
-              [&](const std::string& what, std::size_t done, std::size_t total, std::string_view unit) {
-                progress.show(what, done, total, {}, unit);
-              });
+  Log log("Batlogger (Bench)", progress);
+  const auto device = device_named(of_processor(flags) ? "cpu" : flags.device, log);
+  const BenchReport report = measure(
+      {.parts = parts_of(flags),
+       .network = {.architecture = {.classes = flags.classes, .image_size = flags.image_size},
+                   .engine = {.threads = flags.threads, .device = device},
+                   .batch_size = flags.batch_size,
+                   .rounds = flags.rounds},
+       .precisions = flags.precision == "all"
+                         ? fast_precisions(device.get())
+                         : std::vector{settled_precision({.precision = flags.precision}, device.get())},
+       .quick = flags.quick,
+       .pictures = flags.pictures,
+       .processes = flags.processes,
+       .program = "/proc/self/exe",
+       .program_device = device == nullptr ? "cpu" : flags.device},
+      [&](const std::string& what, std::size_t done, std::size_t total, std::string_view unit) {
+        progress.show(what, done, total, {}, unit);
+      });
   progress.clear();
   const std::string text = flags.json ? bench_json(report) : bench_text(report, flags.operations);
   write_output("-", text);
@@ -108,10 +114,12 @@ void add_bench_command(CLI::App& program, Run& run) {
   command->add_option("--only", flags->only, "Measure only this part (may be given several times)")
       ->check(CLI::IsMember(parts))
       ->take_all();
+  add_device_flag(*command, flags->device);
   command
       ->add_option("--precision", flags->precision,
-                   "f32, bf16, or all: f32, and bf16 where the processor multiplies it")
-      ->check(CLI::IsMember({"all", "f32", "bf16"}))
+                   "f32, bf16, tf32 (on GPUs), or all: f32, bf16 where the processor multiplies it, and on a "
+                   "GPU all three")
+      ->check(CLI::IsMember({"all", "f32", "bf16", "tf32"}))
       ->capture_default_str();
   command->add_option("--bs,--batch-size,--batch", flags->batch_size, "Batch size")->capture_default_str();
   command->add_option("--image-size", flags->image_size, "Side of the pictures in pixels, a multiple of 16")

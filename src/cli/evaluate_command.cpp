@@ -68,13 +68,12 @@ void check_flags(const EvaluateFlags& flags) {
 int evaluate_command(const EvaluateFlags& flags, Group* group) {
   const bool further = group != nullptr && group->rank() > 0;  // it writes nothing
   if (!further) check_flags(flags);
-  const ModelOptions model_settings = model_options(flags);
   Progress progress;
   Log log("Batlogger (Evaluate)", progress);
   const FoundModel found = find_model(flags.model);
   const Model model(
       read_model(found, flags.labels, [&](const std::string& sentence) { log.warning(sentence); }),
-      model_settings);
+      model_options(flags, log, group));
   const bool own_test = flags.folder.empty() && (flags.split.empty() || flags.split == "test");
   EvaluateOptions options{
       .batch_size = static_cast<std::size_t>(flags.batch_size),
@@ -104,7 +103,7 @@ int evaluate_command(const EvaluateFlags& flags, Group* group) {
   check_cache(flags.cache, listing.folder);
   const EvaluationReport report{
       found.file.string(), listing.folder.string(),          own_test || flags.split == "test",
-      model.classes(),     model.evaluate(listing, options), model_settings.mirror_images};
+      model.classes(),     model.evaluate(listing, options), flags.tta == "flip"};
   if (further) return 0;
   progress.clear();
   const LoadedPictures& pictures = report.result.pictures;
@@ -156,8 +155,7 @@ void add_evaluate_command(CLI::App& program, Run& run) {
                       "class and the probability of that one");
   command->add_option("--cache", flags->cache, run_setting("cache").help);
   command->add_option("--bs,--batch-size,--batch", flags->batch_size, "Batch size")->capture_default_str();
-  add_prediction_precision_flag(*command, *flags);
-  add_tta_flag(*command, *flags);
+  add_prediction_flags(*command, *flags);
   command->add_flag("--strict", flags->strict,
                     "Stop at the first file that cannot be read as a picture, instead of skipping it");
   command->add_flag("--ignore-exif", flags->ignore_exif,

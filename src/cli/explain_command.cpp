@@ -77,7 +77,6 @@ std::vector<PictureFile> some_of(std::vector<PictureFile> files, std::size_t mos
 
 int explain_command(const ExplainFlags& flags) {
   check_flags(flags);
-  const ModelOptions options = model_options(flags);
   Progress progress;
   Log log("Batlogger (Explain)", progress);
 
@@ -86,7 +85,7 @@ int explain_command(const ExplainFlags& flags) {
   const std::vector<PictureFile>& found = pictures_found.files;
   check_replaces_no_input({"--out", flags.out}, inputs_of(flags, found));
   const std::vector<PictureFile> files = some_of(found, static_cast<std::size_t>(flags.most));
-  const Model model = load_model(flags, options, log);
+  const Model model = load_model(flags, model_options(flags, log), log);
   const bool single = files.size() == 1;
   const ExplainedFiles explained =
       explain_files(model, files,
@@ -142,6 +141,7 @@ void add_explain_command(CLI::App& program, Run& run) {
   command->add_option("--most", flags->most, "Explain up to this many pictures of a folder, evenly spaced")
       ->capture_default_str();
   add_model_flags(*command, *flags);
+  add_device_flag(*command, flags->device);
   command->add_flag("--recursive", flags->recursive, "Include the sub-folders of folders");
   command->add_flag("--ignore-exif", flags->ignore_exif,
                     "Take pictures as they are stored, without the rotation that EXIF asks for");

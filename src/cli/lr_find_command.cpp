@@ -14,6 +14,7 @@
 #include "bart/run/lr_find.h"
 #include "cache_text.h"
 #include "commands.h"
+#include "gpu_text.h"
 #include "listing_text.h"
 #include "log.h"
 #include "output_checks.h"
@@ -57,6 +58,8 @@ int lr_find_command(const LrFindFlags& flags) {
   Log log("Batlogger (LR Find)", progress);
   RunObserver observer;
   observer.listed = [&](const Listing& listing) { log_listing(log, listing); };
+  observer.gpu = [&](const std::string& name) { log_gpu(log, name); };
+  observer.warning = [&](const std::string& sentence) { log.warning(sentence); };
   observer.reading = [&](std::size_t done, std::size_t total) {
     progress.show("Reading pictures", done, total);
   };
@@ -114,8 +117,8 @@ void add_lr_find_command(CLI::App& program, Run& run) {
         "split-seed", "test-size",       "test-folder",   "split",           "validation-folder",
         "image-size", "validation-size", "class-weights", "label-smoothing", "logit-adjustment",
         "clip-norm",  "dropout",         "augment",       "init-values",     "init",
-        "cache",      "threads",         "precision",     "exact",           "strict",
-        "ignore-exif"}) {
+        "cache",      "device",          "threads",       "precision",       "exact",
+        "strict",     "ignore-exif"}) {
     add_setting_flag(*command, flag, flags->training.settings);
   }
   command->footer(

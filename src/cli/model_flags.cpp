@@ -6,6 +6,7 @@
 
 #include "bart/model/find_model.h"
 #include "bart/platform/error.h"
+#include "gpu_text.h"
 #include "log.h"
 
 namespace bart {
@@ -26,32 +27,26 @@ void add_labels_flags(CLI::App& command, ModelFlags& flags) {
                      "Number of threads (default: all that this process may use)");
 }
 
-void add_prediction_precision_flag(CLI::App& command, ModelFlags& flags) {
-  add_precision_flag(command, flags.precision,
-                     "f32, bf16 (about twice as fast if the processor multiplies it; probabilities change by "
-                     "a few thousandths), or auto: bf16 if the processor multiplies it");
+void add_device_flag(CLI::App& command, std::string& device) {
+  command.add_option("--device", device, run_setting("device").help)->capture_default_str();
 }
 
-void add_tta_flag(CLI::App& command, ModelFlags& flags) {
+void add_prediction_flags(CLI::App& command, ModelFlags& flags) {
+  add_device_flag(command, flags.device);
+  command
+      .add_option(
+          "--precision", flags.precision,
+          "f32, bf16 (about twice as fast if the processor multiplies it; probabilities change by a few "
+          "thousandths), tf32 (on GPUs; on the processor f32), or auto: tf32 on a GPU, bf16 if the "
+          "processor multiplies it, else f32")
+      ->check(CLI::IsMember({"auto", "bf16", "f32", "tf32"}))
+      ->capture_default_str();
   command
       .add_option("--tta", flags.tta,
                   "Test-time augmentation: none, or flip, which averages over each picture and its mirror "
                   "image and takes twice as long")
       ->check(CLI::IsMember({"none", "flip"}))
       ->capture_default_str();
-}
-
-void add_precision_flag(CLI::App& command, std::string& precision, const std::string& help) {
-  command.add_option("--precision", precision, help)
-      ->check(CLI::IsMember({"auto", "bf16", "f32"}))
-      ->capture_default_str();
-}
-
-Precision precision_named(const std::string& name) {
-  if (name == "bf16" && !runs_bf16()) {
-    throw UsageError("--precision bf16: BART has no bf16 kernels for this processor: use --precision f32");
-  }
-  return name == "bf16" || (name == "auto" && multiplies_bf16()) ? Precision::bf16 : Precision::f32;
 }
 
 void check_top_k(const std::optional<int>& top_k) {
@@ -73,10 +68,13 @@ std::vector<std::filesystem::path> inputs_of(const ModelFlags& flags, std::span<
   return inputs;
 }
 
-ModelOptions model_options(const ModelFlags& flags) {
+ModelOptions model_options(const ModelFlags& flags, Log& log, const Group* group) {
+  const PredictionDevice chosen = prediction_device({.device = flags.device, .precision = flags.precision},
+                                                    flags.model, group != nullptr, log);
   return {.labels = flags.labels,
           .threads = flags.threads,
-          .precision = precision_named(flags.precision),
+          .precision = chosen.precision,
+          .device = chosen.device,
           .mirror_images = flags.tta == "flip"};
 }
 

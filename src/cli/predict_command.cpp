@@ -136,7 +136,6 @@ int predict_command(const PredictFlags& flags, Group* group) {
   }
   const fs::path out = !flags.out.empty() ? flags.out : format.default_output;
   if (!further) check_outputs({{"--out", out}});
-  const ModelOptions options = model_options(flags);
   Progress progress;
   Log log("Batlogger (Inference)", progress);
   PictureFiles found = pictures_of(flags);
@@ -148,6 +147,7 @@ int predict_command(const PredictFlags& flags, Group* group) {
   if (!videos.empty() && !flags.sort_into.empty()) {
     throw UsageError(fmt::format("--sort-into sorts picture files: {} is a video", videos.front().name));
   }
+  const ModelOptions options = model_options(flags, log, group);
   const Model model = load_model(flags, options, log);
   if (!flags.sort_into.empty()) {
     std::vector<PictureFile> sorted = found.files;
@@ -214,8 +214,7 @@ void add_predict_command(CLI::App& program, Run& run) {
                    "Another model, whose probabilities are averaged with those of --model; may be repeated. "
                    "The output says for which pictures the models agree, and the log how often")
       ->allow_extra_args(false);
-  add_prediction_precision_flag(*command, *flags);
-  add_tta_flag(*command, *flags);
+  add_prediction_flags(*command, *flags);
   command->add_flag("--recursive", flags->recursive, "Include the sub-folders of folders");
   command->add_flag("--strict", flags->strict,
                     "Stop at the first file that cannot be read as a picture, instead of skipping it");

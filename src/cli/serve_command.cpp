@@ -111,7 +111,7 @@ int serve_command(ServeFlags flags) {
                              request.status, 1000 * request.seconds));
     }
   };
-  ServedFile file(flags.model, flags.labels, model_options(flags),
+  ServedFile file(flags.model, flags.labels, model_options(flags, log),
                   [&](const std::string& sentence) { log.warning(sentence); });
   const BlockedSignals signals;  // before the threads of the model, which inherit it
   Server server = [&] {  // which alone holds the model afterwards: it is freed when another takes its place
@@ -178,8 +178,7 @@ void add_serve_command(CLI::App& program, Run& run) {
   command->add_option("--proxy", server.access.proxies,
                       "Address of a proxy whose X-Forwarded-For is trusted for the log");
   add_labels_flags(*command, *flags);
-  add_prediction_precision_flag(*command, *flags);
-  add_tta_flag(*command, *flags);
+  add_prediction_flags(*command, *flags);
   command->add_flag("--watch", flags->watch,
                     "Load the model again when its file has changed, as SIGHUP does");
   command->add_flag("--allow-other-classes", flags->allow_other_classes,

@@ -15,6 +15,7 @@
 #include "bart/tune/tune_text.h"
 #include "commands.h"
 #include "duration.h"
+#include "gpu_text.h"
 #include "log.h"
 #include "progress.h"
 #include "stop_signals.h"
@@ -114,6 +115,7 @@ int tune_command(TuneFlags& flags) {
     heading = planned == 0 ? "First training" : fmt::format("Training {}/{}", result.trials.size(), planned);
     heading += fmt::format(", {}", epochs_text(trial.epochs));
   };
+  observer.gpu = [&](const std::string& name) { log_gpu(log, name); };
   observer.reading = [&](std::size_t done, std::size_t total) {
     progress.show("Reading pictures", done, total);
   };
@@ -180,7 +182,8 @@ void add_tune_command(CLI::App& program, Run& run) {
        {"lr",         "weight-decay", "augment",   "dropout",     "label-smoothing", "logit-adjustment",
         "image-size", "bs",           "optimizer", "schedule",    "class-weights",   "seed",
         "split-seed", "split",        "test-size", "test-folder", "validation-size", "validation-folder",
-        "init",       "cache",        "threads",   "precision",   "strict",          "ignore-exif"}) {
+        "init",       "cache",        "device",    "threads",     "precision",       "strict",
+        "ignore-exif"}) {
     add_setting_flag(*command, flag, flags->training.settings);
   }
   show_defaults(*command, flags->training.recipe, flags->options.epochs);

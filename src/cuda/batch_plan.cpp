@@ -42,6 +42,10 @@ std::size_t BatchPlan::activations(std::int64_t count) const {
   return arithmetic_ == Arithmetic::bf16 ? static_cast<std::size_t>(count) * sizeof(Bf16) : floats(count);
 }
 
+Pieces BatchPlan::forward_pieces(const LinearPlace& linear) const {
+  return pieces_of(training_ ? n_ : 1, linear.outputs, linear.inputs, linear_tile.rows, linear_tile.columns);
+}
+
 std::size_t BatchPlan::take(std::size_t bytes) {
   constexpr std::size_t boundary = 256;
   const std::size_t offset = bytes_;
@@ -104,7 +108,7 @@ void BatchPlan::take_scratch(bool training) {
         std::max(pieces, pieces_of(rows, columns, depth, tile.rows, tile.columns).count * rows * columns);
   };
   for (const LinearPlace& l : layout_.linears) {
-    need(n_, l.outputs, l.inputs, linear_tile);
+    pieces = std::max(pieces, forward_pieces(l).count * n_ * l.outputs);
     need(n_, l.inputs, l.outputs, linear_tile);
   }
   for (const ConvolutionPlace& c : layout_.convolutions) {

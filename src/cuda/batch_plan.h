@@ -65,6 +65,10 @@ class BatchPlan {
   };
   struct Run;  // the plan in an arena
 
+  /// Of the forward pass of a linear layer. In an evaluation they do not depend on the number of pictures, so
+  /// that each gets the same bits alone and among others.
+  Pieces forward_pieces(const LinearPlace& linear) const;
+
   std::size_t activations(std::int64_t count) const;  // bytes
   std::size_t take(std::size_t bytes);
   void take_upload(bool training);

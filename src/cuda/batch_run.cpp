@@ -157,7 +157,7 @@ void BatchPlan::Run::add_pieces(const Product& product, std::int64_t pieces, flo
 
 void BatchPlan::Run::linear_forward(std::size_t i, bool with_dropout) const {
   const LinearPlace& l = linear(i);
-  const Pieces pieces = pieces_of(plan.n_, l.outputs, l.inputs, linear_tile.rows, linear_tile.columns);
+  const Pieces pieces = plan.forward_pieces(l);
   const Product product{.output = floats(plan.pieces_),
                         .bias = nullptr,
                         .rows = plan.n_,

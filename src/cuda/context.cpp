@@ -109,6 +109,10 @@ void Context::copy_to_host(void* to, DeviceMemory from, std::size_t bytes) const
   check(driver_.copy_to_host(to, from, bytes, stream_), "cannot copy from the GPU");
 }
 
+void Context::copy_on_device(DeviceMemory to, DeviceMemory from, std::size_t bytes) const {
+  check(driver_.copy_on_device(to, from, bytes, stream_), "cannot copy in the GPU's memory");
+}
+
 void Context::clear(DeviceMemory memory, std::size_t bytes) const {
   check(driver_.fill(memory, 0, bytes, stream_), "cannot clear the GPU's memory");
 }

@@ -51,6 +51,7 @@ class Context {
 
   void copy_to_device(DeviceMemory to, const void* from, std::size_t bytes) const;
   void copy_to_host(void* to, DeviceMemory from, std::size_t bytes) const;
+  void copy_on_device(DeviceMemory to, DeviceMemory from, std::size_t bytes) const;
   void clear(DeviceMemory memory, std::size_t bytes) const;
   /// Waits until all work is done.
   void synchronize() const;

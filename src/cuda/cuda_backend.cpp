@@ -211,6 +211,23 @@ void CudaBackend::synchronize() {
   context_->synchronize();
 }
 
+void CudaBackend::reserve(std::int64_t batch_size, bool training) {
+  context_->enter();
+  if (training) {
+    prepare_training();
+    step_for(batch_size);
+  }
+  grow_arena(BatchPlan(layout_, batch_size, arithmetic_of(evaluation_), false).bytes(), batch_size,
+             "evaluate");
+  const auto side = static_cast<std::size_t>(layout_.architecture.image_size);
+  const std::size_t pictures = static_cast<std::size_t>(batch_size) * side * side * 3;
+  if (pictures > streamed_.size()) {
+    read_outcomes();
+    streamed_ = Memory();
+    streamed_ = take(pictures, fmt::format("for {} pictures", batch_size));
+  }
+}
+
 /// The GPU's memory is not the computer's, and taking it again would take time.
 void CudaBackend::release_memory() {}
 

@@ -37,6 +37,7 @@ class CudaBackend final : public Backend, public DeviceTraining {
   void load_adam_state(const AdamState& adam) override;
   DeviceTraining* device_training() override { return this; }
   void synchronize() override;
+  void reserve(std::int64_t batch_size, bool training) override;
   void release_memory() override;
 
   void keep_pictures(std::span<const std::uint8_t* const> pictures, int side) override;

@@ -46,6 +46,8 @@ inline constexpr int capture_thread_local = 1;
   X(copy_to_device, cuMemcpyHtoDAsync_v2,                                                                   \
     (DeviceMemory to, const void* from, std::size_t bytes, void* stream))                                   \
   X(copy_to_host, cuMemcpyDtoHAsync_v2, (void* to, DeviceMemory from, std::size_t bytes, void* stream))     \
+  X(copy_on_device, cuMemcpyDtoDAsync_v2,                                                                   \
+    (DeviceMemory to, DeviceMemory from, std::size_t bytes, void* stream))                                  \
   X(fill, cuMemsetD8Async, (DeviceMemory memory, unsigned char value, std::size_t bytes, void* stream))     \
   X(create_stream, cuStreamCreate, (void** stream, unsigned flags))                                         \
   X(destroy_stream, cuStreamDestroy_v2, (void* stream))                                                     \

@@ -5,6 +5,7 @@
 
 #include "context.h"
 #include "cuda_backend.h"
+#include "gpu_speed.h"
 
 namespace bart::cuda {
 namespace {
@@ -18,6 +19,7 @@ class Gpu final : public Device {
                                    Precision evaluation) override {
     return std::make_unique<CudaBackend>(context_, architecture, training, evaluation);
   }
+  DeviceSpeed speed(Precision precision) override { return speed_of(context_, precision); }
 
  private:
   std::shared_ptr<const Context> context_;

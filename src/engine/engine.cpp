@@ -1,7 +1,10 @@
 #include "bart/engine/engine.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
+#include "bart/engine/device.h"
 #include "bart/engine/processor.h"
 #include "bart/platform/error.h"
 #include "check_arguments.h"
@@ -20,8 +23,21 @@ void check_step(const Architecture& architecture, const Batch& batch, const Drop
 
 }  // namespace
 
+namespace {
+
+std::unique_ptr<Backend> backend_for(const Architecture& architecture, const EngineOptions& options) {
+  if (options.device == nullptr) return std::make_unique<ProcessorBackend>(architecture, options);
+  if (options.exact || options.slices != 1 || options.group != nullptr) {
+    throw Error(fmt::format("{} computes neither exactly, nor in slices, nor with other processes",
+                            options.device->name()));
+  }
+  return options.device->backend(architecture, options.precision, options.evaluation_precision);
+}
+
+}  // namespace
+
 Engine::Engine(const Architecture& architecture, const EngineOptions& options)
-    : backend_(std::make_unique<ProcessorBackend>(architecture, options)) {}
+    : backend_(backend_for(architecture, options)) {}
 
 Engine::Engine(std::unique_ptr<Backend> backend) : backend_(std::move(backend)) {
   if (!backend_) throw Error("an engine needs something to compute with");
@@ -92,6 +108,11 @@ void Engine::evaluate_with_features(std::span<const std::uint8_t* const> picture
 
 void Engine::synchronize() {
   backend_->synchronize();
+}
+
+void Engine::reserve(std::int64_t batch_size, bool training) {
+  if (batch_size < 1) throw Error(fmt::format("a batch of {} pictures is not possible", batch_size));
+  backend_->reserve(batch_size, training);
 }
 
 void Engine::release_memory() {

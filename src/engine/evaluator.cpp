@@ -22,17 +22,22 @@ struct Scratch {
   std::map<std::pair<std::int64_t, int>, std::unique_ptr<EvaluationPlan>> plans;
 };
 
-}  // namespace
-
-struct Evaluator::Shared {
+/// This computer's processor.
+struct OnProcessor {
   CompiledNetwork network;
   Parameters parameters{network};
   EvaluationWeights weights{network};
   std::mutex mutex;  // of idle
   std::vector<std::unique_ptr<Scratch>> idle;
 
-  Shared(const Architecture& architecture, const EngineOptions& options)
-      : network(compile_network(architecture, options)) {}
+  OnProcessor(const Architecture& architecture, const StateDict& state, const EngineOptions& options)
+      : network(compile_network(architecture, options)) {
+    // oneDNN converts the weights of convolutions, which takes one thread a few milliseconds. OpenMP's other
+    // threads would go on spinning afterwards, beside our own.
+    const OneDnnThreads one({.size = 1});
+    import_state(network, state, parameters.values.floats(), parameters.statistics.floats());
+    weights.update(parameters);
+  }
 
   std::unique_ptr<Scratch> take_scratch() {
     const std::lock_guard lock(mutex);
@@ -63,22 +68,51 @@ struct Evaluator::Shared {
       return *(scratch.plans[key] = std::move(plan));
     });
   }
+
+  void evaluate(std::span<const std::uint8_t* const> pictures, std::span<float> logits,
+                std::span<float> features, Team team) {
+    const OneDnnThreads threads(team);
+    std::unique_ptr<Scratch> scratch = take_scratch();
+    plan(*scratch, static_cast<std::int64_t>(pictures.size()), team).run(pictures, logits, features);
+    give_back(std::move(scratch));
+  }
+
+  StateDict state() const {
+    const OneDnnThreads threads(network.team);
+    StateDict state = empty_state(network.architecture);
+    export_state(network, parameters.values.floats(), parameters.statistics.floats(), state);
+    return state;
+  }
+};
+
+/// A device, which does one thing after the other.
+struct OnDevice {
+  Engine engine;
+  std::mutex mutex;
+};
+
+}  // namespace
+
+/// One of the two.
+struct Evaluator::Shared {
+  std::unique_ptr<OnProcessor> processor;
+  std::unique_ptr<OnDevice> device;
 };
 
 Evaluator::Evaluator(const Architecture& architecture, const StateDict& state,
                      const EvaluatorOptions& options)
-    : shared_(with_onednn("execute this network", [&] {
-        return std::make_shared<Shared>(architecture, EngineOptions{.threads = options.threads,
-                                                                    .evaluation_precision = options.precision,
-                                                                    .exact = options.exact});
-      })) {
-  threads_ = shared_->network.team.size;
-  // oneDNN converts the weights of convolutions, which takes one thread a few milliseconds. OpenMP's other
-  // threads would go on spinning afterwards, beside our own.
-  const OneDnnThreads one({.size = 1});
-  import_state(shared_->network, state, shared_->parameters.values.floats(),
-               shared_->parameters.statistics.floats());
-  shared_->weights.update(shared_->parameters);
+    : shared_(std::make_shared<Shared>()), threads_(team_of(options.threads).size) {
+  const EngineOptions engine{.threads = options.threads,
+                             .evaluation_precision = options.precision,
+                             .exact = options.exact,
+                             .device = options.device};
+  if (options.device != nullptr) {
+    shared_->device = std::make_unique<OnDevice>(Engine(architecture, engine));
+    shared_->device->engine.load(state);
+  } else {
+    shared_->processor = with_onednn(
+        "execute this network", [&] { return std::make_unique<OnProcessor>(architecture, state, engine); });
+  }
 }
 
 void Evaluator::evaluate(std::span<const std::uint8_t* const> pictures, std::span<float> logits,
@@ -86,11 +120,12 @@ void Evaluator::evaluate(std::span<const std::uint8_t* const> pictures, std::spa
   check_evaluation(architecture(), pictures.size(), logits.size(), features.size());
   check_pictures(pictures);
   if (pictures.empty()) return;
-  const Team team{threads_};
-  const OneDnnThreads threads(team);
-  std::unique_ptr<Scratch> scratch = shared_->take_scratch();
-  shared_->plan(*scratch, static_cast<std::int64_t>(pictures.size()), team).run(pictures, logits, features);
-  shared_->give_back(std::move(scratch));
+  if (shared_->processor != nullptr) {
+    shared_->processor->evaluate(pictures, logits, features, Team{threads_});
+  } else {
+    const std::lock_guard lock(shared_->device->mutex);
+    shared_->device->engine.evaluate_with_features(pictures, logits, features);
+  }
 }
 
 Evaluator Evaluator::with_threads(int threads) const {
@@ -100,15 +135,14 @@ Evaluator Evaluator::with_threads(int threads) const {
 }
 
 StateDict Evaluator::state() const {
-  const OneDnnThreads threads(shared_->network.team);
-  StateDict state = empty_state(shared_->network.architecture);
-  export_state(shared_->network, shared_->parameters.values.floats(), shared_->parameters.statistics.floats(),
-               state);
-  return state;
+  if (shared_->processor != nullptr) return shared_->processor->state();
+  const std::lock_guard lock(shared_->device->mutex);
+  return shared_->device->engine.state();
 }
 
 const Architecture& Evaluator::architecture() const {
-  return shared_->network.architecture;
+  return shared_->processor != nullptr ? shared_->processor->network.architecture
+                                       : shared_->device->engine.architecture();
 }
 
 }  // namespace bart

@@ -30,6 +30,7 @@ std::string start_event(const RunStart& start) {
   json["train_pictures"] = record.train_pictures;
   json["validation_pictures"] = record.validation_pictures;
   json["test_pictures"] = record.test_pictures;
+  if (!record.gpu.empty()) json["gpu"] = record.gpu;
   json["threads"] = record.threads;
   json["processes"] = std::max<std::size_t>(record.hosts.size(), 1);
   json["resumed_after_step"] =

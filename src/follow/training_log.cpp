@@ -18,6 +18,7 @@
 #include "bart/record/epoch_figures.h"
 #include "bart/record/run_folder.h"
 #include "cache_text.h"
+#include "gpu_text.h"
 #include "listing_text.h"
 #include "terminal.h"
 #include "training_events.h"
@@ -49,6 +50,7 @@ RunObserver TrainingLog::observer() {
   if (style_ == LogStyle::json) return json_observer();
   RunObserver observer;
   observer.listed = [this](const Listing& listing) { log_listing(log_, listing); };
+  observer.gpu = [this](const std::string& name) { log_gpu(log_, name); };
   observer.reading = [this](std::size_t done, std::size_t total) {
     progress_.show("Reading pictures", done, total);
   };

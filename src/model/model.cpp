@@ -28,7 +28,7 @@ struct Model::Shared {
   std::vector<std::string> classes;
   bool apply_exif_orientation;
   int threads;
-  bool mirror_images, bf16, exact;
+  bool mirror_images, bf16, exact, on_device;
   Evaluator evaluator;
 
   /// Created by the first explanation, because it copies the largest weights.
@@ -46,7 +46,8 @@ struct Model::Shared {
         std::visit([&](const auto& values) { all.add_all(std::span(values)); }, tensor.values);
       }
       for (const std::string& name : classes) all.add_text(name);
-      for (const bool option : {apply_exif_orientation, mirror_images, bf16, exact}) all.add(option);
+      for (const bool option : {apply_exif_orientation, mirror_images, bf16, exact, on_device})
+        all.add(option);
       fingerprint_ = hash_of(all.take());
     });
     return fingerprint_;
@@ -65,10 +66,12 @@ int settled_threads(int threads) {
 }
 
 Evaluator evaluator_of(const ModelFile& file, const ModelOptions& options) {
-  return {
-      architecture_of(file.state),
-      file.state,
-      {.threads = settled_threads(options.threads), .precision = options.precision, .exact = options.exact}};
+  return {architecture_of(file.state),
+          file.state,
+          {.threads = settled_threads(options.threads),
+           .precision = options.precision,
+           .exact = options.exact,
+           .device = options.device}};
 }
 
 std::vector<const std::uint8_t*> pixels_of(std::span<const Picture> pictures) {
@@ -103,6 +106,7 @@ Model::Model(const ModelFile& file, const ModelOptions& options) {
                            .mirror_images = options.mirror_images,
                            .bf16 = options.precision == Precision::bf16,
                            .exact = options.exact,
+                           .on_device = options.device != nullptr,
                            .evaluator = evaluator_of(file, options)});
 }
 
@@ -123,8 +127,13 @@ Model Model::with_threads(int threads) const {
                                  .mirror_images = shared.mirror_images,
                                  .bf16 = shared.bf16,
                                  .exact = shared.exact,
+                                 .on_device = shared.on_device,
                                  .evaluator = shared.evaluator.with_threads(threads)});
   return model;
+}
+
+bool Model::on_device() const {
+  return shared_->on_device;
 }
 
 int Model::threads() const {

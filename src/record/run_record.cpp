@@ -102,6 +102,7 @@ void decode_settings(const json& options, RunRecord& record) {
   }
   if (record.unrecorded.contains("precision"))
     record.settings.precision = "f32";  // the only precision at that time
+  if (record.unrecorded.contains("device")) record.settings.device = "cpu";
   if (record.unrecorded.contains("threads")) record.settings.threads = record.threads;
   check(record.settings);
 }
@@ -281,6 +282,7 @@ RunRecord decode(const json& run) {
   machine.at("system").get_to(record.machine.system);
   record.machine.memory_bytes = whole<std::uint64_t>(machine.at("memory_bytes"));
   record.threads = whole<int>(machine.at("threads"));
+  record.gpu = machine.value("gpu", record.gpu);
   record.hosts = machine.value("hosts", record.hosts);
   decode_settings(run.at("options"), record);
   decode_data(run.at("data"), record);
@@ -296,6 +298,7 @@ std::string iso_time() {
 
 std::string workers_text(const RunRecord& record) {
   const std::string threads = counted(static_cast<std::uint64_t>(record.threads), "thread", "threads");
+  if (!record.gpu.empty()) return fmt::format("{} and {}", record.gpu, threads);
   if (record.hosts.empty()) return threads;
   const std::set<std::string> computers(record.hosts.begin(), record.hosts.end());
   return fmt::format("{} on {}, each with {}", counted(record.hosts.size(), "process", "processes"),
@@ -315,6 +318,7 @@ std::string encode_run_record(const RunRecord& record) {
                       {"options", encode_settings(record.settings)},
                       {"data", encode_data(record)},
                       {"results", encode_results(record)}};
+  if (!record.gpu.empty()) run["machine"]["gpu"] = record.gpu;
   if (!record.hosts.empty()) run["machine"]["hosts"] = record.hosts;
   return run.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "bart/augment/augmentation.h"
+#include "bart/engine/device_name.h"
 #include "bart/record/dropout_text.h"
 #include "bart/record/run_settings.h"
 
@@ -85,6 +86,10 @@ std::string check_clip_norm(const S& s) {
   return s.clip_norm >= 0 && std::isfinite(s.clip_norm) ? "" : "must be above 0, or 0";
 }
 
+std::string check_device(const S& s) {
+  return parse_device_name(s.device) ? "" : "must be auto, cpu, cuda or cuda:N with the number of a GPU";
+}
+
 std::string check_dropout(const S& s) {
   Architecture architecture;
   return set_dropout(s.dropout, architecture)
@@ -114,7 +119,7 @@ constexpr std::string_view best_figures[] = {"accuracy", "macro-f1"};
 constexpr std::string_view class_weightings[] = {"none", "balanced"};
 constexpr std::string_view calibrations[] = {"none", "temperature"};
 constexpr std::string_view initial_values[] = {"pytorch", "he"};
-constexpr std::string_view precisions[] = {"auto", "bf16", "f32"};
+constexpr std::string_view precisions[] = {"auto", "bf16", "f32", "tf32"};
 
 constexpr Setting table[] = {
     {.flag = "bs",
@@ -373,6 +378,14 @@ constexpr Setting table[] = {
      .help = "Folder in which the resized pictures are kept for the next time; data sets and commands may "
              "share it",
      .nothing = "none"},
+    {.flag = "device",
+     .name = "device",
+     .label = "Device",
+     .value = &S::device,
+     .effect = Effect::course,  // a state goes from one to another, but the bits are other ones from then on
+     .help = "What computes: cpu, cuda (the first NVIDIA GPU), cuda:N (the one with this number, from 0), or "
+             "auto: the first GPU if it can be used, else the processor",
+     .wrong = check_device},
     {.flag = "threads",
      .name = "threads",
      .label = "Threads",
@@ -393,8 +406,10 @@ constexpr Setting table[] = {
      .label = "Precision",
      .value = &S::precision,
      .effect = Effect::result,
-     .help = "Number format of the convolutions while training: f32, bf16, or auto (bf16 where the "
-             "processor multiplies it, else f32); validation, weights and files are f32",
+     .help =
+         "Number format of the convolutions while training: f32, bf16, tf32 (on GPUs; on the processor f32), "
+         "or auto (on a GPU tf32, else bf16 where the processor multiplies it, else f32); validation, "
+         "weights and files are f32",
      .choices = precisions},
     {.flag = "exact",
      .name = "exact",

@@ -58,6 +58,9 @@ std::vector<ComparisonRow> setting_rows(const Runs& runs) {
   add("Patience", [](const RunRecord& run) { return shown_text(run_setting("patience"), run.settings); });
   add("Status", [](const RunRecord& run) { return run.status; });
   add("Version", [](const RunRecord& run) { return run.version; });
+  add("Device", [](const RunRecord& run) {
+    return run.gpu.empty() ? run.settings.device : fmt::format("{} ({})", run.settings.device, run.gpu);
+  });
   add("Processor", [](const RunRecord& run) { return run.machine.cpu; });
   add("Threads", [](const RunRecord& run) { return std::to_string(run.threads); });
   add("Processes",
@@ -132,7 +135,7 @@ std::vector<ComparisonRow> figure_rows(const Runs& runs) {
   const std::vector<Key> by_data = keys_of(runs, data_key);
   const std::vector<Key> by_loss = keys_of(runs, loss_key);
   const std::vector<Key> by_machine = keys_of(runs, [](const RunRecord& run) {
-    return fmt::format("{}|{}|{}", run.machine.cpu, run.threads, run.settings.image_size);
+    return fmt::format("{}|{}|{}|{}", run.machine.cpu, run.gpu, run.threads, run.settings.image_size);
   });
   const auto add = [&](const std::string& name, const EpochFigure& figure, const auto& value,
                        const std::vector<Key>& keys) {
@@ -225,6 +228,7 @@ std::string comparison_json(const std::vector<NamedRun>& runs) {
     }
     object["steps"] = record.steps;
     object["cpu"] = record.machine.cpu;
+    if (!record.gpu.empty()) object["gpu"] = record.gpu;
     object["threads"] = record.threads;
     object["peak_memory_bytes"] = record.peak_memory_bytes;
     if (!record.epochs.empty()) {

@@ -12,12 +12,17 @@ namespace bart {
 LrRangeTest find_learning_rate(const std::filesystem::path& folder, const RunSettings& settings,
                                const LrRange& range, const RunObserver& observer,
                                const OnProgress& progress) {
-  const SettledSettings settled = settle(settings);
+  SettledSettings settled = settle(settings);
   check_cache(settled.values.cache, folder);
   RunData data;
   data.listing = list_run_pictures(folder, settled.values);
   if (observer.listed) observer.listed(data.listing);
   const Architecture architecture = architecture_of(settled.values, data.listing.classes.size());
+  check_memory_of_device(settled, architecture);
+  for (const std::string& warning : settled.warnings) {
+    if (observer.warning) observer.warning(warning);
+  }
+  if (settled.training.device != nullptr && observer.gpu) observer.gpu(settled.training.device->name());
   LrRangeOptions options{
       .range = range, .training = settled.training, .initial_values = initial_values_of(settled.values)};
   if (!settled.values.init.empty()) {

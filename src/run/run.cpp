@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <string_view>
 #include <utility>
 
 #include "bart/checkpoint/checkpoint_folder.h"
@@ -20,6 +21,7 @@ namespace fs = std::filesystem;
 
 RunSettings settings_of(const Checkpoint& checkpoint) {
   RunSettings settings;
+  settings.device = "cpu";  // what computed before there was a choice
   for (const Setting& setting : run_settings()) {
     const auto kept = checkpoint.settings.find(fmt::format("--{}", setting.flag));
     if (kept == checkpoint.settings.end()) continue;
@@ -54,10 +56,12 @@ class BegunMark {
   fs::path path_;
 };
 
-/// Throws ChangedSetting if a setting that affects the result has changed.
+/// Throws ChangedSetting if a setting that affects the result has changed. Devices differ in the precisions
+/// that they have, and a training that goes on elsewhere is rounded otherwise in any of them.
 void check_unchanged(const RunSettings& before, const RunSettings& now) {
   for (const Setting& setting : run_settings()) {
     if (setting.effect != Effect::result || text_of(setting, before) == text_of(setting, now)) continue;
+    if (std::string_view(setting.flag) == "precision" && before.device != now.device) continue;
     const auto told = [&](const RunSettings& settings) {
       const std::string text = text_of(setting, settings);
       return text.empty() ? std::string("none") : text;
@@ -77,6 +81,25 @@ void check_unchanged(const RunSettings& before, const RunSettings& now) {
         "{{patience}} is {}, but the training to continue began with {}: when it ends its model is "
         "averaged or calibrated, and its figures are those of that model",
         now.patience, before.patience));
+  }
+}
+
+std::string place_text(const RunSettings& settings) {
+  return fmt::format("on {} in {}", settings.device == "cpu" ? "the processor" : settings.device,
+                     settings.precision);
+}
+
+/// The settings of a training that is resumed. Throws SettingError if the device that it began on cannot be
+/// used: another one gives other bits, so that it must be named.
+SettledSettings settle_again(const RunSettings& asked, const RunSettings& before) {
+  try {
+    return settle(asked);
+  } catch (const SettingError&) {
+    throw;
+  } catch (const Error& error) {
+    if (asked.device != before.device) throw;
+    throw SettingError(
+        fmt::format("{}; with {{device}} cpu the training goes on on the processor", error.what()), false);
   }
 }
 
@@ -135,8 +158,13 @@ RunResult resume(const fs::path& results, const ResumeOptions& options, const Ru
   RunSettings asked = before;
   if (options.change) options.change(asked);
   asked.out = results.string();
-  SettledSettings settled = settle(asked);
+  SettledSettings settled = settle_again(asked, before);
   check_unchanged(before, settled.values);
+  if (before.device != settled.values.device) {
+    settled.warnings.push_back(
+        fmt::format("The training began {}, and goes on {}: from here on it is rounded otherwise",
+                    place_text(before), place_text(settled.values)));
+  }
   share_among(group, settled);
   const int done = found.checkpoint.training.progress.epoch - 1;
   if (done > asked.epochs) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "bart/engine/device.h"
 #include "bart/formats/pth.h"
 #include "bart/model/model.h"
 #include "bart/platform/files.h"
@@ -24,6 +25,20 @@ namespace bart {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// The device, if beside the training it has room for evaluations in batches of this size; else nullptr. A
+/// training that is done does not fail for lack of it.
+std::shared_ptr<Device> with_room(std::shared_ptr<Device> device, const Architecture& architecture,
+                                  int batch_size) {
+  constexpr int of_explanations = 32;
+  if (device == nullptr) return nullptr;
+  try {
+    Engine(architecture, {.device = device}).reserve(std::max(batch_size, of_explanations), false);
+    return device;
+  } catch (const Error&) {
+    return nullptr;
+  }
+}
 
 }  // namespace
 
@@ -69,6 +84,12 @@ void RunInProgress::list_pictures() {
                                  data_.listing.warnings.end());
   architecture_ = architecture_of(settled_.values, data_.listing.classes.size());
   layers_of(architecture_);  // throws before anything is read if there is no such network
+  check_memory_of_device(settled_, architecture_);
+  for (const std::string& warning : settled_.warnings) warn(warning);
+  if (settled_.training.device != nullptr) {
+    result_.record.gpu = settled_.training.device->name();
+    if (observer_.gpu) observer_.gpu(result_.record.gpu);
+  }
 }
 
 TrainingState RunInProgress::initial_state_for(std::size_t train_pictures) const {
@@ -356,7 +377,9 @@ void RunInProgress::finish(Training& training) {
 
 Model RunInProgress::model_of(StateDict state) const {
   return Model({.state = std::move(state), .classes = data_.pictures.classes},
-               {.threads = settled_.training.threads, .exact = settled_.training.exact});
+               {.threads = settled_.training.threads,
+                .device = with_room(settled_.training.device, architecture_, settled_.training.batch_size),
+                .exact = settled_.training.exact});
 }
 
 void RunInProgress::report(const Model& model, const Predictions& predictions,

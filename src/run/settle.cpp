@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "bart/cuda/choose_device.h"
+#include "bart/engine/precision_text.h"
 #include "bart/platform/lies_in.h"
 #include "bart/platform/threads.h"
 #include "bart/record/dropout_text.h"
@@ -16,16 +19,12 @@ namespace fs = std::filesystem;
 /// The threads of a deterministic training where the bits depend on their number.
 constexpr int deterministic_threads = 4;
 
-Precision settled_precision(const RunSettings& asked) {
-  if (asked.exact && asked.precision == "bf16") {
-    throw SettingError("{exact} trains in f32: leave {precision} bf16 out");
-  }
-  if (asked.precision == "bf16" && !runs_bf16()) {
-    throw SettingError("{precision} bf16: BART has no bf16 kernels for this processor: use {precision} f32");
-  }
-  if (asked.exact) return Precision::f32;
-  const bool bf16 = asked.precision == "bf16" || (asked.precision == "auto" && multiplies_bf16());
-  return bf16 ? Precision::bf16 : Precision::f32;
+/// What computes. Throws SettingError for a GPU if a processor is needed.
+ChosenDevice settled_device(const RunSettings& asked) {
+  if (!asked.exact && !asked.deterministic) return choose_device(asked.device);
+  if (asked.device == "auto" || asked.device == "cpu") return {};
+  throw SettingError(fmt::format("a training with {} is computed on the processor: leave {{device}} {} out",
+                                 asked.exact ? "{exact}" : "{deterministic} or under mpirun", asked.device));
 }
 
 ScheduleKind schedule_of(const std::string& name) {
@@ -36,13 +35,36 @@ ScheduleKind schedule_of(const std::string& name) {
 
 }  // namespace
 
+Precision settled_precision(const RunSettings& settings, const Device* device) {
+  const std::string& asked = settings.precision;
+  if (settings.exact && (asked == "bf16" || asked == "tf32"))
+    throw SettingError(fmt::format("{{exact}} trains in f32: leave {{precision}} {} out", asked));
+  if (settings.exact) return Precision::f32;
+  if (device != nullptr) {
+    return asked == "f32" ? Precision::f32 : asked == "bf16" ? Precision::bf16 : Precision::tf32;
+  }
+  if (asked == "bf16" && !runs_bf16()) {
+    throw SettingError("{precision} bf16: BART has no bf16 kernels for this processor: use {precision} f32");
+  }
+  return asked == "bf16" || (asked == "auto" && multiplies_bf16()) ? Precision::bf16 : Precision::f32;
+}
+
 SettledSettings settle(const RunSettings& asked) {
   check(asked);
   if (asked.out.empty()) throw SettingError("{out} must name a folder");
-  SettledSettings settled{asked, {}};
+  ChosenDevice chosen = settled_device(asked);
+  SettledSettings settled{asked, {}, {}, {}};
+  if (!chosen.note.empty()) settled.warnings.push_back(chosen.note);
   RunSettings& values = settled.values;
-  const Precision precision = settled_precision(asked);
-  values.precision = precision == Precision::bf16 ? "bf16" : "f32";
+  if (chosen.device == nullptr) {
+    values.device = "cpu";
+  } else if (asked.device == "auto") {
+    values.device = "cuda";
+    settled.otherwise = asked;
+    settled.otherwise->device = "cpu";
+  }
+  const Precision precision = settled_precision(asked, chosen.device.get());
+  values.precision = precision_text(precision);
   if (values.threads == 0) values.threads = available_threads();
   for (std::string* folder : {&values.cache, &values.test_folder, &values.validation_folder}) {
     if (!folder->empty()) *folder = fs::absolute(*folder).string();  // to resume from elsewhere
@@ -58,6 +80,7 @@ SettledSettings settle(const RunSettings& asked) {
       .precision = precision,
       .exact = values.exact,
       .slices = values.deterministic && !values.exact ? shared_training_slices : 1,
+      .device = std::move(chosen.device),
       .balanced_classes = values.class_weights == "balanced",
       .clip_norm = values.clip_norm,
       .schedule = schedule_of(values.schedule),
@@ -74,6 +97,20 @@ SettledSettings settle(const RunSettings& asked) {
       .settles_every_epoch = !values.best.empty()};
   if (values.max_steps > 0) settled.training.max_steps = values.max_steps;
   return settled;
+}
+
+void check_memory_of_device(SettledSettings& settled, const Architecture& architecture) {
+  if (settled.training.device == nullptr) return;
+  try {
+    Engine(architecture, {.precision = settled.training.precision, .device = settled.training.device})
+        .reserve(settled.training.batch_size, true);
+  } catch (const Error& error) {
+    if (!settled.otherwise) throw;
+    std::vector<std::string> warnings = std::move(settled.warnings);
+    warnings.push_back(processor_instead(error.what()));
+    settled = settle(RunSettings(*settled.otherwise));
+    settled.warnings = std::move(warnings);
+  }
 }
 
 InitialValues initial_values_of(const RunSettings& settings) {

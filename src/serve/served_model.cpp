@@ -51,7 +51,7 @@ SharedModel served_model(const Model& model, ModelCard card) {
   served->apply_exif_orientation = model.apply_exif_orientation();
   served->card = std::move(card);
   served->network = network_of(model);
-  served->on_one_thread = network_of(model.with_threads(1));
+  if (!model.on_device()) served->on_one_thread = network_of(model.with_threads(1));
   check_itself(*served);
   return served;
 }

@@ -93,7 +93,8 @@ Training::Training(const LoadedPictures& pictures, Split split, const Architectu
                                      .precision = options.precision,
                                      .exact = options.exact,
                                      .slices = options.slices,
-                                     .group = options.group}),
+                                     .group = options.group,
+                                     .device = options.device}),
                options, std::move(from)) {}
 
 Training::Training(const LoadedPictures& pictures, Split split, Engine engine, const TrainOptions& options,

@@ -7,6 +7,7 @@
 #include <memory>
 #include <numeric>
 #include <system_error>
+#include <utility>
 
 #include "bart/checkpoint/checkpoint_folder.h"
 #include "bart/platform/error.h"
@@ -192,6 +193,9 @@ class Search {
     };
     RunObserver observer;
     observer.reading = observer_.reading;
+    observer.gpu = [&](const std::string& name) {
+      if (observer_.gpu && !std::exchange(told_gpu_, true)) observer_.gpu(name);
+    };
     observer.warning = [](const std::string&) {};  // they are in the record of each training
     observer.start = [&](const RunStart&) {
       if (observer_.started) observer_.started();
@@ -255,6 +259,7 @@ class Search {
   void save() const { write_file(file_, encode_tune(result_)); }
 
   const TuneObserver& observer_;
+  bool told_gpu_ = false;
   fs::path file_;
   TuneResult result_;
 };

@@ -30,7 +30,8 @@ RunningBart::RunningBart(const fs::path& folder, const std::vector<std::string>&
                          const BartSurroundings& surroundings) {
   const fs::path out = scratch_.path() / "out";
   const fs::path err = scratch_.path() / "err";
-  std::vector<char*> argv{const_cast<char*>(BART_PROGRAM)};
+  const fs::path path = surroundings.program.empty() ? fs::path(BART_PROGRAM) : surroundings.program;
+  std::vector<char*> argv{const_cast<char*>(path.c_str())};
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
 
@@ -43,11 +44,12 @@ RunningBart::RunningBart(const fs::path& folder, const std::vector<std::string>&
       const struct rlimit limit { surroundings.file_size_limit, surroundings.file_size_limit };
       ::setrlimit(RLIMIT_FSIZE, &limit);
     }
+    ::setenv("CUDA_VISIBLE_DEVICES", "-1", 1);  // no GPU for NVIDIA's driver, which reads this
     for (const auto& [name, value] : surroundings.environment) ::setenv(name.c_str(), value.c_str(), 1);
     if (::chdir(folder.c_str()) != 0) ::_exit(126);
     // Opened before in_child() may become a user who cannot enter the folder where the program lies, /root
     // for one.
-    const int program = ::open(BART_PROGRAM, O_PATH | O_CLOEXEC);
+    const int program = ::open(path.c_str(), O_PATH | O_CLOEXEC);
     if (surroundings.in_child) surroundings.in_child();
     ::execveat(program, "", argv.data(), environ, AT_EMPTY_PATH);
     ::_exit(127);

@@ -24,10 +24,12 @@ struct BartResult {
 struct BartSurroundings {
   std::uint64_t file_size_limit = 0;  // above 0: no file may grow past it, what a full disk does to a write
   std::map<std::string, std::string> environment = {};  // added to that of the test
+  std::filesystem::path program = {};                   // empty: that of the build
   std::function<void()> in_child = {};                  // called just before the program replaces the child
 };
 
-/// The program as a user runs it, in `folder`, with stdout and stderr as files (so without a terminal).
+/// The program as a user runs it, in `folder`, with stdout and stderr as files (so without a terminal). It
+/// does not see the GPUs of this computer.
 class RunningBart {
  public:
   RunningBart(const std::filesystem::path& folder, const std::vector<std::string>& arguments,

@@ -130,6 +130,24 @@ TEST_F(CudaTest, EvaluationsGiveTheProcessorsLogitsAndFeatures) {
   EXPECT_EQ(alone, logits);
 }
 
+// The first linear layer is deep enough to be cut into pieces.
+TEST_F(CudaTest, AnEvaluationGivesEachPictureTheSameBitsAloneAndAmongOthers) {
+  const Architecture deep{.classes = 5, .image_size = 32, .blocks = {{32, 0}}, .hidden = {{64, 0}}};
+  Mt19937 words(10);
+  CudaBackend gpu(stand_in_context(), deep, Precision::f32, Precision::f32);
+  gpu.load(initial_state(deep, words));
+  constexpr int many = 40;
+  const NoiseBatch noise(deep, many, words);
+  std::vector<float> together(5 * many), alone(5);
+  gpu.evaluate(noise.pictures, together, {});
+  for (const std::size_t i : {0, 1, 39}) {
+    gpu.evaluate(std::span(noise.pictures).subspan(i, 1), alone, {});
+    EXPECT_EQ(alone, std::vector(together.begin() + static_cast<std::ptrdiff_t>(5 * i),
+                                 together.begin() + static_cast<std::ptrdiff_t>(5 * i + 5)))
+        << i;
+  }
+}
+
 TEST_F(CudaTest, AStateGoesFromProcessorToGpuAndBack) {
   Pair pair;
   const NoiseBatch noise(small, n, pair.words);

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -36,7 +37,8 @@ void do_all() {
   for (const auto& work : std::exchange(queue, {})) work();
 }
 
-StandIn seen;
+std::recursive_mutex one_thread;  // of the program at a time
+StandIn& seen = stand_in();
 std::map<DeviceMemory, std::size_t> allocations;
 std::map<const std::uint8_t*, std::size_t> pinned;
 std::unique_ptr<Graph> recording;
@@ -78,11 +80,20 @@ void copy(void* to, const void* from, std::size_t bytes, bool later) {
   if (!later) do_all();
 }
 
+#define ALONE const std::lock_guard alone(one_thread)
 #define CALLED(name) \
+  ALONE;             \
   if (const Status status = called(#name); status != success) return status
+
+}  // namespace
 
 /// Named as the members of Driver.
 namespace stand_in_functions {
+
+#define SYMBOL(name, symbol, parameters) \
+  [[gnu::visibility("default")]] Status name parameters __asm__(#symbol);
+BART_DRIVER_FUNCTIONS(SYMBOL)
+#undef SYMBOL
 
 Status init(unsigned) {
   CALLED(init);
@@ -94,6 +105,7 @@ Status driver_version(int* version) {
   return success;
 }
 Status error_text(Status, const char** text) {
+  ALONE;
   *text = "a failure of the stand-in";
   return success;
 }
@@ -118,6 +130,7 @@ Status retain_context(void** context, int) {
   return success;
 }
 Status release_context(int) {
+  ALONE;
   do_all();
   --seen.alive;
   return success;
@@ -135,11 +148,12 @@ Status free_memory(std::size_t* free, std::size_t* total) {
 }
 Status load_module(void** module, const void* from) {
   CALLED(load_module);
-  if (from != image) return invalid_value;
+  if (from != image && !seen.any_image) return invalid_value;
   *module = made(&recording);
   return success;
 }
 Status unload_module(void*) {
+  ALONE;
   --seen.alive;
   return success;
 }
@@ -166,6 +180,7 @@ Status allocate(DeviceMemory* memory, std::size_t bytes) {
   return success;
 }
 Status free(DeviceMemory memory) {
+  ALONE;
   do_all();
   const auto found = allocations.find(memory);
   if (found == allocations.end()) std::abort();
@@ -182,6 +197,7 @@ Status allocate_host(void** memory, std::size_t bytes) {
   return success;
 }
 Status free_host(void* memory) {
+  ALONE;
   do_all();
   pinned.erase(static_cast<const std::uint8_t*>(memory));
   --seen.alive;
@@ -200,6 +216,12 @@ Status copy_to_host(void* to, DeviceMemory from, std::size_t bytes, void*) {
   copy(to, reinterpret_cast<const void*>(from), bytes, is_pinned(to, bytes));
   return success;
 }
+Status copy_on_device(DeviceMemory to, DeviceMemory from, std::size_t bytes, void*) {
+  CALLED(copy_on_device);
+  if (recording != nullptr || !is_ours(to, bytes) || !is_ours(from, bytes)) return invalid_value;
+  copy(reinterpret_cast<void*>(to), reinterpret_cast<const void*>(from), bytes, true);
+  return success;
+}
 Status fill(DeviceMemory memory, unsigned char value, std::size_t bytes, void*) {
   CALLED(fill);
   if (recording != nullptr || !is_ours(memory, bytes)) return invalid_value;
@@ -212,6 +234,7 @@ Status create_stream(void** stream, unsigned) {
   return success;
 }
 Status destroy_stream(void*) {
+  ALONE;
   --seen.alive;
   return success;
 }
@@ -244,8 +267,9 @@ Status begin_capture(void*, int) {
   return success;
 }
 Status end_capture(void*, void** graph) {
+  ALONE;
   std::unique_ptr<Graph> recorded = std::move(recording);
-  CALLED(end_capture);
+  if (const Status status = called("end_capture"); status != success) return status;
   *graph = made(recorded.release());
   return success;
 }
@@ -255,6 +279,7 @@ Status instantiate_graph(void** executable, void* graph, unsigned long long) {
   return success;
 }
 Status destroy_graph(void* graph) {
+  ALONE;
   --seen.alive;
   delete static_cast<Graph*>(graph);
   return success;
@@ -267,18 +292,19 @@ Status launch_graph(void* executable, void*) {
   return success;
 }
 Status destroy_executable(void* executable) {
+  ALONE;
   return destroy_graph(executable);
 }
 
 }  // namespace stand_in_functions
-}  // namespace
 
 void reset_stand_in() {
   seen = {};
 }
 
 StandIn& stand_in() {
-  return seen;
+  static StandIn driver;  // which stand_in_library.cpp changes before this file's other variables exist
+  return driver;
 }
 
 const Driver& stand_in_driver() {

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "bart/cuda/open_gpu.h"
 #include "bart/engine/engine.h"
 #include "bart/platform/threads.h"
 
@@ -48,6 +49,23 @@ TEST(Settle, RefusesWhatDoesNotGoTogether) {
     EXPECT_EQ(error.with_flags(), "--exact trains in f32: leave --precision bf16 out");
     EXPECT_STREQ(error.what(), "exact trains in f32: leave precision bf16 out");
   }
+}
+
+// These tests lie where there is no plugin, so that there is no GPU for them. tests/cli/device_test.cpp asks
+// the program with one.
+TEST(Settle, TakesTheProcessorWhereThereIsNoGpu) {
+  RunSettings asked;
+  asked.precision = "tf32";
+  const SettledSettings settled = settle(asked);
+  EXPECT_EQ(settled.values.device, "cpu");
+  EXPECT_EQ(settled.training.device, nullptr);
+  EXPECT_EQ(settled.values.precision, "f32");
+  EXPECT_TRUE(settled.warnings.empty());
+  asked.device = "cuda";
+  EXPECT_THROW(settle(asked), NoGpuError);
+  asked.exact = true;
+  asked.precision = "auto";
+  EXPECT_THROW(settle(asked), SettingError);
 }
 
 TEST(LiesIn, SeesThroughDotsAndMissingFolders) {

@@ -54,8 +54,9 @@ struct Audit {
 /// and `fold` may throw to end the audit.
 struct AuditObserver {
   std::function<void(const Listing&)> listed = {};
-  OnProgress inspecting = {};  // pictures
-  OnProgress reading = {};     // pictures
+  std::function<void(const std::string& name)> gpu = {};  // a GPU will compute, not the processor
+  OnProgress inspecting = {};                             // pictures
+  OnProgress reading = {};                                // pictures
   OnProgress training = {};    // pictures that were trained on, over all epochs of all folds
   OnProgress predicting = {};  // pictures
   OnProgress fold = {};        // trainings of the cross-validation that have finished and been kept

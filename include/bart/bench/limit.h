@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "bart/bench/operation_times.h"
+#include "bart/engine/device.h"
 #include "bart/engine/engine.h"
 #include "bart/network/architecture.h"
 #include "bart/platform/progress.h"
@@ -29,6 +30,9 @@ struct LimitOptions {
   bool training = true;  // false: evaluation, the forward pass with BatchNorm inside the convolutions
   int rounds = 10;
 };
+
+/// The same of a network on a device, at the speed of its fastest matrix product.
+Limit limit_on(const DeviceSpeed& speed, const Architecture& architecture, const LimitOptions& options);
 
 /// Calls `progress(done, total)` after each kernel. Throws Error when the network cannot be executed with
 /// these options.

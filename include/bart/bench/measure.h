@@ -21,7 +21,7 @@ namespace bart {
 
 /// A plan with the time of each operation, and the least time that its work takes on this machine.
 struct TimedPlan {
-  std::vector<OperationTime> operations;
+  std::vector<OperationTime> operations;  // empty on a GPU, whose steps are not timed in parts
   Limit limit;
 };
 
@@ -42,10 +42,12 @@ struct PictureBench {
 
 struct BenchReport {
   Machine machine;
-  NetworkBench bench;  // the settings for all precisions
+  std::string gpu = {};     // its name, if it executes the network; else empty
+  NetworkBench bench = {};  // the settings for all precisions
   std::vector<PrecisionBench> precisions = {};
-  std::optional<double> copy_bytes_per_second = {};  // read plus written
-  MultiplicationPeak peak = {};                      // with the limit
+  std::optional<double> copy_bytes_per_second =
+      {};                        // read plus written, in the memory of the GPU if there is one
+  MultiplicationPeak peak = {};  // with the limit
   std::optional<double> waited =
       {};  // the share of the time in which BART waited for a processor that had other work
   std::vector<PictureBench> pictures = {};
@@ -73,14 +75,19 @@ struct BenchOptions {
   std::filesystem::path pictures = {};  // a data set, see list_data(); empty: drawn pictures
   std::vector<int> processes = {};      // of shared_steps()
   std::filesystem::path program = {};   // whose start is measured, see start_up_seconds()
+  std::string program_device = "cpu";   // the DeviceName that it is given
 };
+
+/// The precisions that a measurement of everything takes: f32, bf16 where the processor multiplies it, and on
+/// a device all of them.
+std::vector<Precision> fast_precisions(const Device* device);
 
 /// What is being measured, how much of it is done, and in which unit ("images").
 using BenchObserver =
     std::function<void(const std::string& what, std::size_t done, std::size_t total, std::string_view unit)>;
 
-/// Takes the measurements of bart bench. Throws Error when the network cannot be executed or the pictures
-/// cannot be read.
+/// Takes the measurements of bart bench; on a device neither the scale nor shared steps. Throws Error when
+/// the network cannot be executed or the pictures cannot be read.
 BenchReport measure(const BenchOptions& options, const BenchObserver& observer = {});
 
 }  // namespace bart

@@ -19,7 +19,7 @@ struct MultiplicationPeak {
 MultiplicationPeak measure_multiplication_peak(int threads, int rounds);
 
 /// The time that no kernel can beat: that of the multiplications in the algorithms of the operations at the
-/// processor's peak. Empty if the peak is not known.
+/// processor's peak. Empty if the peak is not known, or there are no operations.
 std::optional<double> bound_seconds(const std::vector<OperationTime>& operations,
                                     const MultiplicationPeak& peak);
 

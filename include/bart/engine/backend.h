@@ -119,6 +119,10 @@ class Backend {
   /// Waits until all work is done.
   virtual void synchronize() = 0;
 
+  /// Takes the memory for evaluations, and if `training` for steps, of batches up to this size, where it has
+  /// memory of its own. Throws Error when there is too little.
+  virtual void reserve([[maybe_unused]] std::int64_t batch_size, [[maybe_unused]] bool training) {}
+
   /// Returns memory to the system that is not needed until the next step or evaluation.
   virtual void release_memory() = 0;
 };

@@ -9,6 +9,12 @@
 
 namespace bart {
 
+/// How fast a device is at most, measured.
+struct DeviceSpeed {
+  double flops_per_second;  // multiplications and additions of its fastest product of large matrices
+  double bytes_per_second;  // of a copy in its memory, read plus written
+};
+
 /// What executes networks instead of this computer's processor.
 class Device {
  public:
@@ -19,6 +25,8 @@ class Device {
   /// the network or a precision cannot be executed, or the device has not enough memory.
   virtual std::unique_ptr<Backend> backend(const Architecture& architecture, Precision training,
                                            Precision evaluation) = 0;
+  /// Measures it, with factors in this precision. Throws Error when the device fails.
+  virtual DeviceSpeed speed(Precision precision) = 0;
 };
 
 }  // namespace bart

@@ -14,6 +14,8 @@
 
 namespace bart {
 
+class Device;
+
 struct EngineOptions {
   int threads = 0;                                  // 0: what this process may use
   Precision precision = Precision::f32;             // of training steps
@@ -29,6 +31,8 @@ struct EngineOptions {
   /// Each calls step() with the same batch, of which it needs only the pixels of own_pictures(). nullptr:
   /// this process alone.
   Group* group = nullptr;
+  /// What computes instead of this computer's processor: neither exact, nor in slices, nor with a group.
+  std::shared_ptr<Device> device = nullptr;
 };
 
 inline constexpr int most_slices = 16;
@@ -45,7 +49,8 @@ OwnPictures own_pictures(std::int64_t n, int slices, const Group* group);
 /// may be).
 class Engine {
  public:
-  /// An engine on this computer's processor. Throws Error when the network or the options cannot be executed.
+  /// An engine on options.device, or else on this computer's processor. Throws Error when the network or the
+  /// options cannot be executed there.
   Engine(const Architecture& architecture, const EngineOptions& options);
   /// An engine on another backend.
   explicit Engine(std::unique_ptr<Backend> backend);
@@ -90,6 +95,10 @@ class Engine {
 
   /// Waits until all work is done, for measurements of time.
   void synchronize();
+
+  /// Takes the memory of a device for evaluations, and if `training` for steps, of batches up to this size.
+  /// Throws Error when it has too little, as the first of them would. Has no effect on a processor.
+  void reserve(std::int64_t batch_size, bool training);
 
   /// Returns memory to the system that is not needed until the next step or evaluation, so that a copy of the
   /// parameters does not raise the peak memory of a training.

@@ -13,16 +13,18 @@ namespace bart {
 struct EvaluatorOptions {
   int threads = 0;  // of one call of evaluate(); 0: what this process may use
   Precision precision = Precision::f32;
-  bool exact = false;  // every rounding as in PyTorch's float32 kernels; needs f32
+  bool exact = false;  // every rounding as in PyTorch's float32 kernels; needs f32, and a processor
+  std::shared_ptr<Device> device = nullptr;  // nullptr: this computer's processor
 };
 
 /// A trained network that only evaluates. Its weights never change, and copies of an Evaluator share them.
-/// evaluate() may be called from several threads at once: each call takes activation memory of its own from a
-/// pool, which grows to as many calls as ever ran at the same time.
+/// evaluate() may be called from several threads at once. On a processor each call takes activation memory of
+/// its own from a pool, which grows to as many calls as ever ran at the same time; a device takes one call
+/// after the other.
 class Evaluator {
  public:
-  /// Throws Error when the network cannot be executed on this computer, when a tensor of `state` is missing
-  /// or has another shape, or when `options.threads` is negative.
+  /// Throws Error when the network cannot be executed on this computer or the device, when a tensor of
+  /// `state` is missing or has another shape, or when `options.threads` is negative.
   Evaluator(const Architecture& architecture, const StateDict& state, const EvaluatorOptions& options = {});
 
   /// Computes logits in evaluation mode (running statistics, no dropout), [n, classes], and, if `features` is

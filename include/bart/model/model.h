@@ -24,7 +24,8 @@ struct ModelOptions {
   std::filesystem::path labels = {};
   int threads = 0;  // of each call; 0: as many as this process may use
   Precision precision = Precision::f32;
-  bool exact = false;          // every rounding as in PyTorch's float32 kernels; needs f32
+  std::shared_ptr<Device> device = nullptr;  // nullptr: this computer's processor
+  bool exact = false;          // every rounding as in PyTorch's float32 kernels; needs f32, and a processor
   bool mirror_images = false;  // average over each picture and its mirror image, which takes twice as long
 };
 
@@ -78,6 +79,8 @@ class Model {
   /// The same model, with shared weights, whose calls use `threads`; 0: as many as this process may use. Its
   /// answers are the same. Throws Error when there cannot be so many.
   Model with_threads(int threads) const;
+  /// Whether a device computes, which takes one batch after the other, and not this computer's processor.
+  bool on_device() const;
   /// Whether pictures are turned as their EXIF tag says, as in the training.
   bool apply_exif_orientation() const;
 

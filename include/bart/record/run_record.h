@@ -47,6 +47,7 @@ struct RunRecord {
       command;  // the command that started it, quoted for a shell; empty for a program that uses the library
   std::string version;  // of BART
   Machine machine;
+  std::string gpu = {};                   // the name of the GPU that computed; empty: the processor did
   int threads = 0;                        // number of threads of the training, in each process
   std::vector<std::string> hosts = {};    // of a shared training: the computer of each process; else empty
   RunSettings settings;                   // as settled: precision is f32 or bf16, threads at least 1
@@ -78,7 +79,8 @@ struct RunRecord {
   bool unfinished() const { return status != "finished" && status != "stopped"; }
 };
 
-/// Who computes: "2 threads", or "4 processes on 2 computers, each with 2 threads".
+/// Who computes: "2 threads", "NVIDIA H100 and 2 threads", or "4 processes on 2 computers, each with 2
+/// threads".
 std::string workers_text(const RunRecord& record);
 
 /// The time now as ISO 8601 in UTC.

@@ -48,10 +48,11 @@ struct RunSettings {
   std::string init = {};                // a model to begin with; empty: random weights
   std::string out = ".";                // the folder of results
   double checkpoint_minutes = 10;
-  std::string cache = {};  // a folder for resized pictures; empty: none
-  int threads = 0;         // 0: as many as this process may use
+  std::string cache = {};       // a folder for resized pictures; empty: none
+  std::string device = "auto";  // a DeviceName; settled: "cpu", "cuda" or "cuda:1"
+  int threads = 0;              // 0: as many as this process may use
   bool deterministic = false;
-  std::string precision = "auto";  // or "f32" or "bf16"
+  std::string precision = "auto";  // or "f32", "bf16" or "tf32"
   bool exact = false;
   bool strict = false;
   bool ignore_exif = false;

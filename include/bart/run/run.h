@@ -46,8 +46,9 @@ enum class Saved { checkpoint, best_model, model, report };
 
 /// Functions that a training calls while it runs, on the calling thread. Empty ones are skipped.
 struct RunObserver {
-  std::function<void(const Listing&)> listed = {};  // the pictures are found and will be read
-  OnProgress reading = {};                          // pictures
+  std::function<void(const Listing&)> listed = {};        // the pictures are found and will be read
+  std::function<void(const std::string& name)> gpu = {};  // a GPU will compute, not the processor
+  OnProgress reading = {};                                // pictures
   /// The pictures are read, with the settings as settled. With augmentation the training pictures are then
   /// read again, in a larger size.
   std::function<void(const LoadedPictures&, const RunSettings&)> read = {};

@@ -1,7 +1,11 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
 
+#include "bart/engine/device.h"
 #include "bart/record/run_settings.h"
 #include "bart/training/train.h"
 
@@ -9,13 +13,27 @@ namespace bart {
 
 /// Settings after everything that the user left open has been decided for this computer.
 struct SettledSettings {
-  RunSettings
-      values;  // precision is f32 or bf16, threads is at least 1, folders are absolute where it matters
-  TrainOptions training;  // the settings of the training itself
+  /// The device is "cpu", "cuda" or "cuda:1", the precision f32, bf16 or tf32, threads at least 1, folders
+  /// are absolute where it matters.
+  RunSettings values;
+  TrainOptions training;              // the settings of the training itself
+  std::vector<std::string> warnings;  // sentences
+  /// What to settle if the GPU turns out to be too small: set if "auto" has chosen it.
+  std::optional<RunSettings> otherwise = {};
 };
 
-/// Throws SettingError when a value is impossible, in general or on this computer.
+/// Opens the device. Throws SettingError when a value is impossible, in general or on this computer, and
+/// Error as choose_device().
 SettledSettings settle(const RunSettings& asked);
+
+/// The precision that settings.precision means on `device` (nullptr: this computer's processor). Throws
+/// SettingError if it cannot be computed there.
+Precision settled_precision(const RunSettings& settings, const Device* device);
+
+/// Makes sure that the device has the memory for trainings of this network, before anything takes long. If it
+/// has too little and "auto" had chosen it, the settings become those on the processor, with a warning.
+/// Throws Error if another choice has too little.
+void check_memory_of_device(SettledSettings& settled, const Architecture& architecture);
 
 /// The kind of initial weights that the settings name.
 InitialValues initial_values_of(const RunSettings& settings);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -40,6 +41,7 @@ struct TrainOptions {
   /// with the same pictures, options, state and events, and come to the same results. nullptr: this one
   /// alone.
   Group* group = nullptr;
+  std::shared_ptr<Device> device = nullptr;  // see EngineOptions
   bool balanced_classes =
       false;  // pictures of rare classes have larger weights: n / (classes * pictures of the class)
   double clip_norm = 0;  // above 0: all gradients together are scaled down to this norm
@@ -162,8 +164,8 @@ class Training {
   Training(const LoadedPictures& pictures, Split split, const Architecture& architecture,
            const TrainOptions& options, TrainingState from);
   Training(LoadedPictures&&, Split, const Architecture&, const TrainOptions&, TrainingState) = delete;
-  /// Trains on an existing engine with its own architecture, threads, precision and exactness; those of
-  /// `options` are ignored, except that options.threads make the augmented pictures.
+  /// Trains on an existing engine with its own architecture, device, threads, precision and exactness; those
+  /// of `options` are ignored, except that options.threads make the augmented pictures.
   Training(const LoadedPictures& pictures, Split split, Engine engine, const TrainOptions& options,
            TrainingState from);
   Training(LoadedPictures&&, Split, Engine, const TrainOptions&, TrainingState) = delete;

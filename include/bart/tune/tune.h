@@ -87,9 +87,10 @@ struct TuneResult {
 struct TuneObserver {
   /// Before a training, with those that are done.
   std::function<void(const TuneResult&, const Trial&)> begins = {};
-  OnProgress reading = {};             // pictures
-  std::function<void()> started = {};  // before the first step of a training
-  OnProgress training = {};            // pictures of all its epochs
+  std::function<void(const std::string& name)> gpu = {};  // a GPU computes, not the processor; called once
+  OnProgress reading = {};                                // pictures
+  std::function<void()> started = {};                     // before the first step of a training
+  OnProgress training = {};                               // pictures of all its epochs
   /// After each step and before a training: false stops the search, which can go on later.
   std::function<bool()> goes_on = {};
   std::function<void(const TuneResult&, const Trial&)> ended = {};
