@@ -31,6 +31,11 @@ class Nodes {
     set_attribute(*last_, "to", std::int64_t{type});
     return name;
   }
+  /// A double without its fraction, as a double: Floor for values that are not negative. onnxruntime knows
+  /// Floor of doubles since 1.12 only.
+  std::string whole(const std::string& input, const std::string& output) {
+    return cast(cast(input, Type::INT64, output + ".int"), Type::DOUBLE, output);
+  }
   std::string transpose(const std::string& input, std::initializer_list<std::int64_t> order,
                         const std::string& output) {
     const std::string name = (*this)("Transpose", {input}, output);
@@ -94,9 +99,10 @@ std::string add_weights(onnx::GraphProto& graph, const std::string& axis, const 
   // Each output pixel's window on the input: center and bounds, [1, size].
   const std::string center = node("Mul", {constant("middles"), scale}, "center");
   const std::string left = node("Sub", {center, support}, "left");
-  const std::string start = node("Floor", {node("Add", {left, constant("0.5")}, "left_rounded")}, "start");
+  // A start below 0 may be rounded to 0: there is no position between them.
+  const std::string start = node.whole(node("Add", {left, constant("0.5")}, "left_rounded"), "start");
   const std::string right = node("Add", {center, support}, "right");
-  const std::string end = node("Floor", {node("Add", {right, constant("0.5")}, "right_rounded")}, "end");
+  const std::string end = node.whole(node("Add", {right, constant("0.5")}, "right_rounded"), "end");
 
   // Input positions, [length, 1], and whether they are in the window, [length, size].
   const std::string range = node("Range", {constant("0"), length, constant("1")}, "range");
@@ -129,14 +135,16 @@ std::string add_weights(onnx::GraphProto& graph, const std::string& axis, const 
   const std::string exact =
       node("Mul", {node("Div", {kernel, sum}, "normalized"), constant("fraction")}, "exact");
   std::string fixed = node("Add", {node("Abs", {exact}, "magnitude"), constant("0.5")}, "magnitude_rounded");
-  fixed = node("Mul", {node("Floor", {fixed}, "fixed_magnitude"), node("Sign", {exact}, "sign")}, "fixed");
+  fixed = node("Mul", {node.whole(fixed, "fixed_magnitude"), node("Sign", {exact}, "sign")}, "fixed");
 
   // Into bytes.
-  const std::string high = node("Floor", {node("Div", {fixed, constant("65536.")}, "high.1")}, "high.2");
+  std::string raised = node("Div", {fixed, constant("65536.")}, "high.1");
+  raised = node.whole(node("Add", {raised, constant("128.")}, "high.2"), "high.3");
+  const std::string high = node("Sub", {raised, constant("128.")}, "high.4");
   const std::string rest = node("Sub", {fixed, node("Mul", {high, constant("65536.")}, "rest.1")}, "rest");
-  const std::string middle = node("Floor", {node("Div", {rest, constant("256.")}, "middle.1")}, "middle.2");
+  const std::string middle = node.whole(node("Div", {rest, constant("256.")}, "middle.1"), "middle.2");
   const std::string low = node("Sub", {rest, node("Mul", {middle, constant("256.")}, "low.1")}, "low.2");
-  node.cast(node("Add", {high, constant("128.")}, "high.3"), Type::UINT8, "high");
+  node.cast(raised, Type::UINT8, "high");
   node.cast(middle, Type::UINT8, "middle");
   node.cast(low, Type::UINT8, "low");
   return axis;
@@ -155,7 +163,9 @@ std::string add_pass(onnx::GraphProto& graph, const std::string& name, const std
   const std::string middle = node("Mul", {product("middle", named("byte0")), named("int256")}, "middle");
   const std::string low = node("Add", {product("low", named("byte0")), named("int_half")}, "low");
   const std::string sum = node("Add", {node("Add", {high, middle}, "sum.1"), low}, "sum");
-  const std::string clipped = node("Clip", {sum, named("int_lowest"), named("int_highest")}, "clipped");
+  // onnxruntime knows Clip of integers since 1.12 only.
+  const std::string clipped =
+      node("Min", {node("Max", {sum, named("int_lowest")}, "not_below"), named("int_highest")}, "clipped");
   return node.cast(node("Div", {clipped, named("int_one")}, "value"), Type::UINT8, "byte");
 }
 
@@ -166,9 +176,9 @@ void add_preprocessing(onnx::GraphProto& graph, const std::string& image, const 
   add_constants(graph, size);
   Nodes node(graph, "picture");
   const std::string planes = node.transpose(image, {2, 0, 1}, "planes");  // [3, height, width]
-  const std::string shape = node("Shape", {planes}, "shape");
-  const std::string height = node("Gather", {shape, named("1")}, "height");
-  const std::string width = node("Gather", {shape, named("2")}, "width");
+  const std::string shape = node("Shape", {image}, "shape");
+  const std::string height = node("Gather", {shape, named("0")}, "height");
+  const std::string width = node("Gather", {shape, named("1")}, "width");
   const std::string x_weights = add_weights(graph, "x", width);
   const std::string y_weights = add_weights(graph, "y", height);
 
