@@ -1,7 +1,9 @@
 #include "bart/bench/network_speed.h"
 
 #include <chrono>
-#include <numeric>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "bart/dataset/split.h"
@@ -34,17 +36,19 @@ struct NoiseBatch {
 }  // namespace
 
 TrainingSpeed training_speed(const NetworkBench& bench, const OnProgress& progress) {
+  // A device does several steps before it tells of them; these are one round.
+  Engine engine(bench.architecture, bench.engine);
+  const std::size_t at_once = engine.device_training() == nullptr ? 1 : most_steps_at_once;
   // All rounds lie in one epoch, so that no validation comes between two steps.
   const int rounds = warm_up_rounds + bench.rounds;
   const auto n = static_cast<std::size_t>(rounds) * static_cast<std::size_t>(bench.batch_size);
   const LoadedPictures pictures = noise_pictures(bench.architecture, n + 1);
   Split split;
-  split.train.resize(n);
-  std::iota(split.train.begin(), split.train.end(), 0u);
+  for (std::size_t i = 0; i < at_once * n; ++i) split.train.push_back(static_cast<std::uint32_t>(i % n));
   split.test = {static_cast<std::uint32_t>(n)};
   const TrainOptions options{.epochs = 1,
                              .batch_size = bench.batch_size,
-                             .max_steps = rounds,
+                             .max_steps = static_cast<std::int64_t>(at_once) * rounds,
                              .threads = bench.engine.threads,
                              .precision = bench.engine.precision,
                              .exact = bench.engine.exact,
@@ -54,16 +58,17 @@ TrainingSpeed training_speed(const NetworkBench& bench, const OnProgress& progre
 
   forget_peak_memory();
   std::vector<double> seconds;
-  Training training(pictures, split, bench.architecture, options,
-                    initial_training_state(bench.architecture, options.seed, n));
+  Training training(pictures, split, std::move(engine), options,
+                    initial_training_state(bench.architecture, options.seed, split.train.size()));
   auto last = std::chrono::steady_clock::now();
   training.run({.step =
                     [&](const StepRecord& step, std::size_t, std::size_t) {
-                      const auto now = std::chrono::steady_clock::now();
-                      if (step.step > warm_up_rounds)
-                        seconds.push_back(std::chrono::duration<double>(now - last).count());
-                      if (progress)
-                        progress(static_cast<std::size_t>(step.step), static_cast<std::size_t>(rounds));
+                      const auto steps = static_cast<std::size_t>(step.step);
+                      if (steps % at_once != 0) return true;
+                      const std::size_t round = steps / at_once;
+                      if (round > warm_up_rounds)
+                        seconds.push_back(seconds_since(last) / static_cast<double>(at_once));
+                      if (progress) progress(round, static_cast<std::size_t>(rounds));
                       last = std::chrono::steady_clock::now();
                       return true;
                     },
