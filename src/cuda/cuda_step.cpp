@@ -135,7 +135,7 @@ void CudaBackend::start_step(const Batch& batch, const DropoutMasks& masks, cons
   prepare_training();
   if (options.average_weight > 0) prepare_average();
   Step& step = step_for(static_cast<std::int64_t>(batch.pictures.size()));
-  kept_.upload(context_);
+  kept_.upload(context_, arena_.size());  // so that another network can evaluate batches of this size
   if (!options.forward_only) record(step);
   upload(step, batch, masks, options);
   if (options.forward_only) {

@@ -6,8 +6,8 @@
 namespace bart::cuda {
 namespace {
 
-/// What stays free for evaluations, batches of other pictures and the driver.
-constexpr std::size_t reserve = std::size_t{256} << 20;
+/// What stays free for batches of other pictures and the driver.
+constexpr std::size_t least_free = std::size_t{256} << 20;
 
 }  // namespace
 
@@ -19,7 +19,8 @@ void KeptPictures::ask_for(std::span<const std::uint8_t* const> pictures, std::s
   if (!wish.pictures.empty()) wishes_.push_back(std::move(wish));
 }
 
-void KeptPictures::upload(const std::shared_ptr<const Context>& context) {
+void KeptPictures::upload(const std::shared_ptr<const Context>& context, std::size_t besides) {
+  const std::size_t reserve = least_free + besides;
   for (const Wish& wish : std::exchange(wishes_, {})) {
     const std::size_t size = wish.pictures.size() * wish.bytes;
     if (context->free_memory() < reserve || context->free_memory() - reserve < size) continue;

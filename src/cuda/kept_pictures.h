@@ -17,8 +17,8 @@ class KeptPictures {
   /// Of pictures of `bytes` bytes each, which upload() is to copy.
   void ask_for(std::span<const std::uint8_t* const> pictures, std::size_t bytes);
   /// Copies those that were asked for since the last call, as far as there is room for all pictures of an
-  /// ask_for(). What a step needs must have been taken before.
-  void upload(const std::shared_ptr<const Context>& context);
+  /// ask_for() and for `besides` bytes. What a step needs must have been taken before.
+  void upload(const std::shared_ptr<const Context>& context, std::size_t besides);
   /// Where the GPU has the picture; 0: nowhere.
   DeviceMemory find(const std::uint8_t* picture) const;
   bool empty() const { return sets_.empty(); }
