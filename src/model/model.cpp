@@ -136,6 +136,10 @@ bool Model::on_device() const {
   return shared_->on_device;
 }
 
+bool Model::bits_depend_on_threads() const {
+  return bart::bits_depend_on_threads(shared_->bf16 ? Precision::bf16 : Precision::f32, shared_->exact);
+}
+
 int Model::threads() const {
   return shared_->threads;
 }

@@ -51,7 +51,9 @@ SharedModel served_model(const Model& model, ModelCard card) {
   served->apply_exif_orientation = model.apply_exif_orientation();
   served->card = std::move(card);
   served->network = network_of(model);
-  if (!model.on_device()) served->on_one_thread = network_of(model.with_threads(1));
+  // The same picture gets the same answer, whichever threads compute it. A device takes one batch at a time.
+  if (!model.on_device() && !model.bits_depend_on_threads())
+    served->on_one_thread = network_of(model.with_threads(1));
   check_itself(*served);
   return served;
 }

@@ -34,7 +34,7 @@ class Evaluator {
                 std::span<float> logits, std::span<float> features = {}) const;
 
   /// The same network, with shared weights, whose calls of evaluate() use `threads`; 0: what this process may
-  /// use. The bits stay the same. Throws Error when `threads` is negative.
+  /// use. The bits stay the same unless bits_depend_on_threads(). Throws Error when `threads` is negative.
   Evaluator with_threads(int threads) const;
 
   const Architecture& architecture() const;

@@ -77,10 +77,11 @@ class Model {
   int image_size() const { return architecture().image_size; }
   int threads() const;
   /// The same model, with shared weights, whose calls use `threads`; 0: as many as this process may use. Its
-  /// answers are the same. Throws Error when there cannot be so many.
+  /// answers are the same unless bits_depend_on_threads(). Throws Error when there cannot be so many.
   Model with_threads(int threads) const;
   /// Whether a device computes, which takes one batch after the other, and not this computer's processor.
   bool on_device() const;
+  bool bits_depend_on_threads() const;
   /// Whether pictures are turned as their EXIF tag says, as in the training.
   bool apply_exif_orientation() const;
 
