@@ -87,6 +87,8 @@ struct OnProcessor {
 
 /// A device, which does one thing after the other.
 struct OnDevice {
+  OnDevice(const Architecture& architecture, const EngineOptions& options) : engine(architecture, options) {}
+
   Engine engine;
   std::mutex mutex;
 };
@@ -107,7 +109,7 @@ Evaluator::Evaluator(const Architecture& architecture, const StateDict& state,
                              .exact = options.exact,
                              .device = options.device};
   if (options.device != nullptr) {
-    shared_->device = std::make_unique<OnDevice>(Engine(architecture, engine));
+    shared_->device = std::make_unique<OnDevice>(architecture, engine);
     shared_->device->engine.load(state);
   } else {
     shared_->processor = with_onednn(
