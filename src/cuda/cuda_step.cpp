@@ -162,7 +162,8 @@ void CudaBackend::read_outcomes() {
   for (std::size_t i = 0; i < started_.size(); ++i) {
     StepOutcome outcome;
     std::memcpy(&outcome, landing_.bytes() + i * sizeof outcome, sizeof outcome);
-    StepResult& result = results_.emplace_back(static_cast<float>(outcome.loss), outcome.correct);
+    results_.push_back({static_cast<float>(outcome.loss), outcome.correct});
+    StepResult& result = results_.back();
     if (started_[i].forward_only) continue;
     if (std::isfinite(result.loss)) result.gradient_norm = outcome.norm;
     if (outcome.applied != 0) continue;
