@@ -58,10 +58,9 @@ std::filesystem::path make_report(const std::filesystem::path& path, int threads
   const RecordedRun run = read_run(path);
   check_writable(run.folder);
   if (run.record.unfinished() && run.record.models.empty()) {
-    throw Error(
-        fmt::format("the training in {} has no model: it has one after its first epoch (its status is {}; "
-                    "{} shows what is known of it)",
-                    run.folder.record().string(), run.record.status, run.folder.report().string()));
+    throw Error(fmt::format(
+        "the training in {} has no model yet: it has one after its first epoch (its status is {})",
+        run.folder.record().string(), run.record.status));
   }
   const Model model = Model::load(run.folder.model(), {.labels = run.folder.labels(), .threads = threads});
   if (model.classes() != run.record.classes) {
