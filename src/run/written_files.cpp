@@ -22,7 +22,7 @@ void check_writable(const RunFolder& folder) {
   for (const fs::path& place : {folder.results(), folder.record(), folder.test_pictures()}) {
     const fs::path there = existing_part(fs::absolute(place));
     if (!fs::is_directory(there)) {
-      throw Error(fmt::format("cannot write the results: {} is not a folder", there.string()));
+      throw Error(fmt::format("cannot write into {}: {} is not a folder", place.string(), there.string()));
     }
     if (::access(there.c_str(), W_OK | X_OK) != 0) {
       throw Error(fmt::format("cannot write into {}: {}", there.string(), std::strerror(errno)));
