@@ -141,8 +141,10 @@ int predict_command(const PredictFlags& flags, Group* group) {
   PictureFiles found = pictures_of(flags);
   log_passed_over(log, found);
   check_replaces_no_input({"--out", out}, inputs_of(flags, found.files));
-  const auto videos =
-      std::ranges::stable_partition(found.files, [](const PictureFile& file) { return !file.video; });
+  // Not std::ranges::stable_partition(): Clang 14 does not compile what it returns.
+  const auto first_video = std::stable_partition(found.files.begin(), found.files.end(),
+                                                 [](const PictureFile& file) { return !file.video; });
+  const std::span videos(first_video, found.files.end());
   if (videos.empty() && flags.every > 0) throw UsageError("--every is for videos, and none is named");
   if (!videos.empty() && !flags.sort_into.empty()) {
     throw UsageError(fmt::format("--sort-into sorts picture files: {} is a video", videos.front().name));
@@ -172,7 +174,7 @@ int predict_command(const PredictFlags& flags, Group* group) {
     run.finish();
     return 0;
   }
-  run.classify({found.files.begin(), videos.begin()}, only, group);
+  run.classify({found.files.begin(), first_video}, only, group);
   if (further) return 0;
   for (const PictureFile& video : videos) run.classify_frames(video, flags.every, only);
   progress.clear();
