@@ -82,10 +82,12 @@ int bench_command(const BenchFlags& flags) {
   check_flags(flags);
   Progress progress;
   Log log("Batlogger (Bench)", progress);
-  const auto device = device_named(of_processor(flags) ? "cpu" : flags.device, log);
+  const Architecture architecture{.classes = flags.classes, .image_size = flags.image_size};
+  const auto device = device_named(of_processor(flags) ? "cpu" : flags.device, architecture, flags.batch_size,
+                                   parts_of(flags).contains(BenchPart::training), log);
   const BenchReport report = measure(
       {.parts = parts_of(flags),
-       .network = {.architecture = {.classes = flags.classes, .image_size = flags.image_size},
+       .network = {.architecture = architecture,
                    .engine = {.threads = flags.threads, .device = device},
                    .batch_size = flags.batch_size,
                    .rounds = flags.rounds},

@@ -73,7 +73,7 @@ int evaluate_command(const EvaluateFlags& flags, Group* group) {
   const FoundModel found = find_model(flags.model);
   const Model model(
       read_model(found, flags.labels, [&](const std::string& sentence) { log.warning(sentence); }),
-      model_options(flags, log, group));
+      model_options(flags, log, group, flags.batch_size));
   const bool own_test = flags.folder.empty() && (flags.split.empty() || flags.split == "test");
   EvaluateOptions options{
       .batch_size = static_cast<std::size_t>(flags.batch_size),

@@ -68,9 +68,10 @@ std::vector<std::filesystem::path> inputs_of(const ModelFlags& flags, std::span<
   return inputs;
 }
 
-ModelOptions model_options(const ModelFlags& flags, Log& log, const Group* group) {
-  const PredictionDevice chosen = prediction_device({.device = flags.device, .precision = flags.precision},
-                                                    flags.model, group != nullptr, log);
+ModelOptions model_options(const ModelFlags& flags, Log& log, const Group* group, int batch_size) {
+  const PredictionDevice chosen =
+      prediction_device({.batch_size = batch_size, .device = flags.device, .precision = flags.precision},
+                        flags.model, group != nullptr, log);
   return {.labels = flags.labels,
           .threads = flags.threads,
           .precision = chosen.precision,

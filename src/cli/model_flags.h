@@ -47,7 +47,8 @@ PictureFiles pictures_named(const std::vector<std::string>& inputs, bool recursi
 std::vector<std::filesystem::path> inputs_of(const ModelFlags& flags, std::span<const PictureFile> pictures);
 
 /// Says in the log if a GPU computes. With a group the processor does.
-ModelOptions model_options(const ModelFlags& flags, Log& log, const Group* group = nullptr);
+ModelOptions model_options(const ModelFlags& flags, Log& log, const Group* group = nullptr,
+                           int batch_size = 32);
 
 /// The model that the flags name, with a warning in the log if its class names may be wrong.
 Model load_model(const ModelFlags& flags, const ModelOptions& options, Log& log);

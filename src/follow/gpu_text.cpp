@@ -11,12 +11,18 @@
 namespace bart {
 namespace {
 
-/// Throws Error if the device has too little memory for predictions of the model.
-void check_memory(const std::filesystem::path& model, const PredictionDevice& chosen) {
-  constexpr std::int64_t batch_size = 32;
-  Engine(architecture_of(read_model_without_labels(find_model(model)).state),
-         {.evaluation_precision = chosen.precision, .device = chosen.device})
-      .reserve(batch_size, false);
+/// Before anything is read: a device that "auto" chose and that has too little memory leaves the work to the
+/// processor. Throws Error if another one has too little.
+void check_memory(ChosenDevice& chosen, bool automatic, const Architecture& architecture, Precision precision,
+                  int batch_size, bool training) {
+  if (chosen.device == nullptr) return;
+  try {
+    Engine(architecture, {.precision = precision, .evaluation_precision = precision, .device = chosen.device})
+        .reserve(batch_size, training);
+  } catch (const Error& error) {
+    if (!automatic) throw;
+    chosen = {.device = nullptr, .note = processor_instead(error.what())};
+  }
 }
 
 void say(const ChosenDevice& chosen, Log& log) {
@@ -40,19 +46,18 @@ PredictionDevice prediction_device(const RunSettings& asked, const std::filesyst
         fmt::format("several processes compute on processors: leave {{device}} {} out", asked.device));
   }
   ChosenDevice chosen = choose_device(shared ? "cpu" : asked.device);
-  if (chosen.device != nullptr && automatic) {
-    try {
-      check_memory(model, {chosen.device, settled_precision(asked, chosen.device.get())});
-    } catch (const Error& error) {
-      chosen = {.device = nullptr, .note = processor_instead(error.what())};
-    }
+  if (chosen.device != nullptr) {
+    check_memory(chosen, automatic, architecture_of(read_model_without_labels(find_model(model)).state),
+                 settled_precision(asked, chosen.device.get()), asked.batch_size, false);
   }
   say(chosen, log);
   return {chosen.device, settled_precision(asked, chosen.device.get())};
 }
 
-std::shared_ptr<Device> device_named(const std::string& name, Log& log) {
-  const ChosenDevice chosen = choose_device(name);
+std::shared_ptr<Device> device_named(const std::string& name, const Architecture& architecture,
+                                     int batch_size, bool training, Log& log) {
+  ChosenDevice chosen = choose_device(name);
+  check_memory(chosen, name == "auto", architecture, Precision::f32, batch_size, training);
   say(chosen, log);
   return chosen.device;
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "bart/engine/device.h"
+#include "bart/network/architecture.h"
 #include "bart/record/run_settings.h"
 #include "log.h"
 
@@ -14,17 +15,19 @@ namespace bart {
 /// Logs that a GPU computes: the original's line, and which one it is.
 void log_gpu(Log& log, std::string_view name);
 
-/// choose_device(), and says in the log that it is a GPU, or why "auto" does not take the one that is there.
-std::shared_ptr<Device> device_named(const std::string& name, Log& log);
+/// choose_device() with memory for evaluations, and if `training` for steps, of this network and batch size.
+/// Says in the log that it is a GPU, or why "auto" does not take the one that is there.
+std::shared_ptr<Device> device_named(const std::string& name, const Architecture& architecture,
+                                     int batch_size, bool training, Log& log);
 
 /// What computes predictions.
 struct PredictionDevice {
   std::shared_ptr<Device> device;  // nullptr: this computer's processor
   Precision precision;
 };
-/// What the device and the precision of `asked` mean for the model in the file or folder `model`: says in the
-/// log that it is a GPU, or why "auto" does not take the one that is there. If other processes share the work
-/// it is the processor. Throws SettingError, and Error as choose_device().
+/// What the device, the precision and the batch size of `asked` mean for the model in the file or folder
+/// `model`: says in the log that it is a GPU, or why "auto" does not take the one that is there. If other
+/// processes share the work it is the processor. Throws SettingError, and Error as choose_device().
 PredictionDevice prediction_device(const RunSettings& asked, const std::filesystem::path& model, bool shared,
                                    Log& log);
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "bart/checkpoint/checkpoint_folder.h"
+#include "bart/network/state_dict.h"
 #include "bart/platform/files.h"
 #include "bart/platform/folder_lock.h"
 #include "bart/record/version.h"
@@ -91,9 +92,12 @@ std::string place_text(const RunSettings& settings) {
 
 /// The settings of a training that is resumed. Throws SettingError if the device that it began on cannot be
 /// used: another one gives other bits, so that it must be named.
-SettledSettings settle_again(const RunSettings& asked, const RunSettings& before) {
+SettledSettings settle_again(const RunSettings& asked, const RunSettings& before,
+                             const Architecture& architecture) {
   try {
-    return settle(asked);
+    SettledSettings settled = settle(asked);
+    check_memory_of_device(settled, architecture);
+    return settled;
   } catch (const SettingError&) {
     throw;
   } catch (const Error& error) {
@@ -158,7 +162,7 @@ RunResult resume(const fs::path& results, const ResumeOptions& options, const Ru
   RunSettings asked = before;
   if (options.change) options.change(asked);
   asked.out = results.string();
-  SettledSettings settled = settle_again(asked, before);
+  SettledSettings settled = settle_again(asked, before, architecture_of(found.checkpoint.training.model));
   check_unchanged(before, settled.values);
   if (before.device != settled.values.device) {
     settled.warnings.push_back(

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "bart/checkpoint/checkpoint_folder.h"
+#include "bart/cuda/choose_device.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "bart/platform/folder_lock.h"
@@ -196,7 +197,11 @@ class Search {
     observer.gpu = [&](const std::string& name) {
       if (observer_.gpu && !std::exchange(told_gpu_, true)) observer_.gpu(name);
     };
-    observer.warning = [](const std::string&) {};  // they are in the record of each training
+    observer.warning = [&](const std::string& sentence) {  // the others are in the record of each training
+      const bool of_device = sentence.starts_with(processor_instead(""));
+      if (of_device && observer_.warning && !std::exchange(told_processor_, true))
+        observer_.warning(sentence);
+    };
     observer.start = [&](const RunStart&) {
       if (observer_.started) observer_.started();
     };
@@ -259,7 +264,7 @@ class Search {
   void save() const { write_file(file_, encode_tune(result_)); }
 
   const TuneObserver& observer_;
-  bool told_gpu_ = false;
+  bool told_gpu_ = false, told_processor_ = false;
   fs::path file_;
   TuneResult result_;
 };

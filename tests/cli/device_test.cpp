@@ -199,6 +199,17 @@ TEST_F(OnAGpu, AResumeGoesFromGpuToProcessorAndBack) {
   // It goes on where it began, also with the bits of a training that was not stopped, or says that it cannot.
   expect_failure(run_bart(here(), resume({"--max-steps", "0"}), with_driver("devices=0")),
                  "NVIDIA's driver finds no GPU; with --device cpu the training goes on on the processor");
+  expect_failure(run_bart(here(), resume({"--max-steps", "0"}), with_driver("memory=10000000")),
+                 "the GPU Stand-in 1000 has not enough free memory: 0.02 GB are needed for gradients and the "
+                 "optimizer, and 0.00 GB of 0.01 GB are free; with --device cpu the training goes on on the "
+                 "processor");
+  fs::copy(here() / "run", here() / "small", fs::copy_options::recursive);
+  const BartResult small = run_bart(
+      here(), {"train", "--resume", "--out", "small", "--no-report", "--max-steps", "2", "--device", "auto"},
+      with_driver("memory=10000000"));
+  EXPECT_EQ(small.code, 0) << small.err;
+  EXPECT_THAT(small.err, AllOf(HasSubstr("WARNING - Computing on the processor: "),
+                               HasSubstr("began on cuda in tf32, and goes on on the processor in ")));
   BartResult resumed = run_bart(here(), resume({"--max-steps", "2", "--device", "cpu"}));
   ASSERT_EQ(resumed.code, 0) << resumed.err;
   EXPECT_THAT(resumed.err, HasSubstr("WARNING - The training began on cuda in tf32, and goes on on the "
@@ -259,6 +270,9 @@ TEST_F(ModelOnAGpu, PredictsWithTheProcessorsProbabilities) {
   EXPECT_EQ(small.code, 0);
   EXPECT_THAT(small.err, HasSubstr("WARNING - Computing on the processor: the GPU Stand-in 1000 has not "
                                    "enough free memory"));
+  const BartResult refused = on_gpu({"predict", "--device", "cuda"}, "memory=1000000");
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("has not enough free memory"), Not(HasSubstr("Using CUDA"))));
 }
 
 TEST_F(ModelOnAGpu, EvaluatesWithTheProcessorsFigures) {
@@ -309,6 +323,32 @@ TEST_F(ModelOnAGpu, ServesWithTheDigitsOfPredict) {
   server.send(SIGTERM);
   const BartResult ended = server.wait();
   EXPECT_EQ(ended.code, 0) << ended.err;
+}
+
+TEST_F(ModelOnAGpu, ThatIsTooSmallForTheBatchLeavesItToTheProcessor) {
+  const BartResult evaluated = on_gpu({"evaluate", "--json", "--bs", "300"}, "memory=12000000");
+  EXPECT_EQ(evaluated.code, 0) << evaluated.err;
+  EXPECT_THAT(evaluated.err, AllOf(HasSubstr("WARNING - Computing on the processor: "),
+                                   HasSubstr("batches of 300"), Not(HasSubstr("Using CUDA"))));
+  const BartResult measured =
+      on_gpu({"bench", "--image-size", "16", "--bs", "2", "--classes", "3", "--rounds", "1", "--quick",
+              "--only", "inference", "--precision", "f32", "--json"},
+             "memory=6000000");
+  EXPECT_EQ(measured.code, 0) << measured.err;
+  EXPECT_THAT(measured.err,
+              AllOf(HasSubstr("WARNING - Computing on the processor: "), Not(HasSubstr("Using CUDA"))));
+  EXPECT_TRUE(json::parse(measured.out)["gpu"].is_null());
+}
+
+TEST_F(OnAGpu, TuneWarnsOnceOfOneThatItCannotUse) {
+  const BartResult result = on_gpu({"tune", "faces", "--image-size", "16", "--bs", "8", "--epochs", "1",
+                                    "--budget", "20s", "--trials", "2", "--out", "tuned"},
+                                   "version=12040");
+  EXPECT_EQ(result.code, 0) << result.err;
+  const std::size_t first =
+      result.err.find("WARNING - Computing on the processor: NVIDIA's driver is too old");
+  EXPECT_NE(first, std::string::npos) << result.err;
+  EXPECT_EQ(result.err.find("Computing on the processor", first + 20), std::string::npos);
 }
 
 TEST_F(OnAGpu, BenchMeasuresIt) {

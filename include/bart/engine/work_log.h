@@ -9,9 +9,10 @@ struct SharedWork {
   std::vector<double> piece_seconds;  // in the order in which free threads take the pieces
 };
 
-/// While it exists, the calling thread does all work of its engines itself, one piece after the other, and the
-/// time of each piece is noted. So a computer with few processors shows how well many would share a step: the
-/// pieces are those of the engine's own number of threads, which may be larger than that of the processors.
+/// While it exists, the calling thread does all work of its engines itself, one piece after the other, and
+/// the time of each piece is noted. So a computer with few processors shows how well many would share a step:
+/// the pieces are those of the engine's own number of threads, which may be larger than that of the
+/// processors.
 class WorkLog {
  public:
   WorkLog();
