@@ -97,14 +97,21 @@ struct Pooled {
   }
 };
 
+/// Calls work(place) in the threads that have one of `rows` rows.
+template <class Block, class Work>
+BART_DEVICE void each_place(const Block& block, std::int64_t rows, int channels, const Work& work) {
+  block.each_thread([&](int thread) {
+    const Place place = Place::of(index_of(block, thread), channels);
+    if (place.row < rows) work(place);
+  });
+}
+
 template <class Activation, class Output>
 struct NormRelu {
   template <class Block>
   BART_DEVICE static void run(const Block& block, const NormalizeArguments& a) {
-    block.each_thread([&](int thread) {
-      const int channels = a.norm.channels;
-      const Place place = Place::of(index_of(block, thread), channels);
-      if (place.row >= a.norm.pixels) return;
+    const int channels = a.norm.channels;
+    each_place(block, a.norm.pixels, channels, [&](const Place& place) {
       const Normalization norm = Normalization::of(a.norm, place.first);
       Four<float> values = read_four<Activation>(a.input, place.row, place.first, channels);
       BART_UNROLL for (int k = 0; k < 4; ++k) values.values[k] = relu(norm.at(values.values[k], k));
@@ -117,10 +124,8 @@ template <class Activation, class Output>
 struct NormReluPool {
   template <class Block>
   BART_DEVICE static void run(const Block& block, const NormalizeArguments& a) {
-    block.each_thread([&](int thread) {
-      const int channels = a.norm.channels;
-      const Place place = Place::of(index_of(block, thread), channels);
-      if (place.row >= a.norm.pixels / 4) return;
+    const int channels = a.norm.channels;
+    each_place(block, a.norm.pixels / 4, channels, [&](const Place& place) {
       const Window window = Window::of(place.row, a.size);
       const Four<float> factors = kept(a, window.picture, place.first);
       const auto pooled = Pooled<Activation>::of(a, window, place.first);
@@ -155,10 +160,8 @@ template <class Activation>
 struct NormReluBackward {
   template <class Block>
   BART_DEVICE static void run(const Block& block, const NormalizeArguments& a) {
-    block.each_thread([&](int thread) {
-      const int channels = a.norm.channels;
-      const Place place = Place::of(index_of(block, thread), channels);
-      if (place.row >= a.norm.pixels) return;
+    const int channels = a.norm.channels;
+    each_place(block, a.norm.pixels, channels, [&](const Place& place) {
       const Normalization norm = Normalization::of(a.norm, place.first);
       const InputGradient input = InputGradient::of(a.norm, place.first);
       const Four<float> values = read_four<Activation>(a.input, place.row, place.first, channels);
@@ -177,10 +180,8 @@ template <class Activation, class Output>
 struct NormReluPoolBackward {
   template <class Block>
   BART_DEVICE static void run(const Block& block, const NormalizeArguments& a) {
-    block.each_thread([&](int thread) {
-      const int channels = a.norm.channels;
-      const Place place = Place::of(index_of(block, thread), channels);
-      if (place.row >= a.norm.pixels / 4) return;
+    const int channels = a.norm.channels;
+    each_place(block, a.norm.pixels / 4, channels, [&](const Place& place) {
       const Window window = Window::of(place.row, a.size);
       const auto pooled = Pooled<Activation>::of(a, window, place.first);
       const InputGradient input = InputGradient::of(a.norm, place.first);
