@@ -236,8 +236,7 @@ Audit audit_pictures(const fs::path& folder, const RunSettings& asked, const Aud
   if (observer.listed) observer.listed(listing);
   if (options.probabilities.empty()) {
     check_memory_of_device(settled, architecture_of(settings, listing.classes.size()));
-    for (const std::string& warning : settled.warnings) warn(observer, warning);
-    if (settled.training.device != nullptr && observer.gpu) observer.gpu(settled.training.device->name());
+    tell_settled(settled, observer.warning, observer.gpu);
   }
   // Before the pictures are read, which may take long.
   std::optional<ReadProbabilities> read;

@@ -19,10 +19,7 @@ LrRangeTest find_learning_rate(const std::filesystem::path& folder, const RunSet
   if (observer.listed) observer.listed(data.listing);
   const Architecture architecture = architecture_of(settled.values, data.listing.classes.size());
   check_memory_of_device(settled, architecture);
-  for (const std::string& warning : settled.warnings) {
-    if (observer.warning) observer.warning(warning);
-  }
-  if (settled.training.device != nullptr && observer.gpu) observer.gpu(settled.training.device->name());
+  tell_settled(settled, observer.warning, observer.gpu);
   LrRangeOptions options{
       .range = range, .training = settled.training, .initial_values = initial_values_of(settled.values)};
   if (!settled.values.init.empty()) {

@@ -84,12 +84,13 @@ void RunInProgress::list_pictures() {
                                  data_.listing.warnings.end());
   architecture_ = architecture_of(settled_.values, data_.listing.classes.size());
   layers_of(architecture_);  // throws before anything is read if there is no such network
-  check_memory_of_device(settled_, architecture_);
-  for (const std::string& warning : settled_.warnings) warn(warning);
-  if (settled_.training.device != nullptr) {
-    result_.record.gpu = settled_.training.device->name();
-    if (observer_.gpu) observer_.gpu(result_.record.gpu);
-  }
+  if (!resumed_) check_memory_of_device(settled_, architecture_);  // resume() has done it
+  tell_settled(
+      settled_, [&](const std::string& sentence) { warn(sentence); },
+      [&](const std::string& name) {
+        result_.record.gpu = name;
+        if (observer_.gpu) observer_.gpu(name);
+      });
 }
 
 TrainingState RunInProgress::initial_state_for(std::size_t train_pictures) const {

@@ -113,6 +113,14 @@ void check_memory_of_device(SettledSettings& settled, const Architecture& archit
   }
 }
 
+void tell_settled(const SettledSettings& settled, const std::function<void(const std::string&)>& warning,
+                  const std::function<void(const std::string&)>& gpu) {
+  for (const std::string& sentence : settled.warnings) {
+    if (warning) warning(sentence);
+  }
+  if (settled.training.device != nullptr && gpu) gpu(settled.training.device->name());
+}
+
 InitialValues initial_values_of(const RunSettings& settings) {
   return settings.init_values == "he" ? InitialValues::he : InitialValues::pytorch;
 }

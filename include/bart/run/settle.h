@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,6 +35,10 @@ Precision settled_precision(const RunSettings& settings, const Device* device);
 /// has too little and "auto" had chosen it, the settings become those on the processor, with a warning.
 /// Throws Error if another choice has too little.
 void check_memory_of_device(SettledSettings& settled, const Architecture& architecture);
+
+/// Tells the warnings, and which GPU computes if one does. Empty functions are skipped.
+void tell_settled(const SettledSettings& settled, const std::function<void(const std::string&)>& warning,
+                  const std::function<void(const std::string&)>& gpu);
 
 /// The kind of initial weights that the settings name.
 InitialValues initial_values_of(const RunSettings& settings);
