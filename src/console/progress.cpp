@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "bart/platform/timing.h"
 #include "terminal.h"
 
 namespace bart {
@@ -43,7 +44,7 @@ void Progress::show(std::string_view heading, std::size_t done, std::size_t tota
 }
 
 void Progress::draw() {
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  const double seconds = seconds_since(start_);
   const double share = total_ > 0 ? static_cast<double>(done_) / static_cast<double>(total_) : 0;
   std::string rate;
   if (done_ > 0 && seconds > 0.2) {

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "bart/platform/printable.h"
+#include "bart/platform/timing.h"
 #include "terminal.h"
 
 namespace bart {
@@ -33,7 +34,7 @@ TrainingBar::~TrainingBar() {
 }
 
 double TrainingBar::now() const {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  return seconds_since(start_);
 }
 
 void TrainingBar::begin(const TrainingWork& all, const TrainingWork& done) {

@@ -16,6 +16,7 @@
 #include "bart/platform/files.h"
 #include "bart/platform/hash.h"
 #include "bart/platform/peak_memory.h"
+#include "bart/platform/timing.h"
 #include "bart/record/picture_hashes.h"
 #include "bart/record/run_toml.h"
 #include "bart/record/test_pictures.h"
@@ -147,7 +148,7 @@ void RunOutput::write_checkpoint(Training& training) {
 }
 
 double RunOutput::seconds_since_checkpoint() const {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - last_checkpoint_).count();
+  return seconds_since(last_checkpoint_);
 }
 
 void RunOutput::saved(Saved what, const fs::path& path) const {

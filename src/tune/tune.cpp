@@ -15,6 +15,7 @@
 #include "bart/platform/files.h"
 #include "bart/platform/folder_lock.h"
 #include "bart/platform/make_folders.h"
+#include "bart/platform/timing.h"
 #include "bart/run/settle.h"
 #include "candidate.h"
 #include "halving.h"
@@ -188,7 +189,7 @@ class Search {
     const auto began = std::chrono::steady_clock::now();
     const double trial_before = trial.seconds, all_before = result_.seconds;
     const auto count_time = [&] {
-      const double passed = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+      const double passed = seconds_since(began);
       result_.trials[index].seconds = trial_before + passed;
       result_.seconds = all_before + passed;
     };
