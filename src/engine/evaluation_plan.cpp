@@ -30,56 +30,127 @@ void plain_features(const ActivationShape& shape, std::int64_t channels,
   }
 }
 
+/// How many of the first convolutions run for a few pictures at a time: those of the blocks in which a
+/// picture's activations take more memory than the filters, which are read again for each part. Not the last
+/// block, and none that oneDNN computes, whose rounding may depend on the number of pictures.
+std::size_t convolutions_in_parts(const CompiledNetwork& network) {
+  constexpr std::int64_t points = 36;  // of a filter as Winograd's algorithm takes it
+  std::size_t in_parts = 0;
+  std::int64_t activations = 0, filters = 0;
+  for (std::size_t i = 0; i + 1 < network.convolutions.size(); ++i) {
+    const ConvolutionLayer& layer = network.convolutions[i];
+    if (layer.evaluation == &direct_kernel) break;
+    activations = std::max(activations, layer.out_padded * layer.size * layer.size);
+    filters += points * layer.in_padded * layer.out_padded;
+    if (!layer.ends_block) continue;
+    if (activations < filters) break;
+    in_parts = i + 1;
+    activations = filters = 0;
+  }
+  return in_parts;
+}
+
 }  // namespace
 
 EvaluationPlan::EvaluationPlan(const CompiledNetwork& network, std::int64_t n, Team team)
-    : network_(network), n_(n), team_(team) {
+    : network_(network), n_(n), team_(team), in_parts_(convolutions_in_parts(network)) {
   const std::int64_t size = network.architecture.image_size;
-  std::int64_t largest = 3 * size * size;
-  for (const ConvolutionLayer& layer : network.convolutions) {
-    // Features are taken before the last pooling, whose outputs are floats in both precisions.
-    const bool last = &layer == &network.convolutions.back();
-    convolutions_.push_back(
-        layer.evaluation->evaluate({.layer = layer,
-                                    .n = n,
-                                    .block = network.block,
-                                    .precision = network.evaluation_precision,
-                                    .team = team,
-                                    .pool = layer.ends_block && !last && layer.size % 2 == 0}));
-    largest = std::max(largest, layer.out_padded * layer.size * layer.size);
+  const auto bytes_of_activation = bytes_of(network.evaluation_precision);
+  const auto bytes_after = [&](std::size_t i) {  // of a picture
+    const ConvolutionLayer& layer = network.convolutions[i];
+    return static_cast<std::size_t>(layer.out_padded * layer.size * layer.size) * bytes_of_activation;
+  };
+  std::size_t part_bytes = 0, bytes = 0;  // of a picture
+  for (std::size_t i = 0; i < network.convolutions.size(); ++i) {
+    std::size_t& largest = i < in_parts_ ? part_bytes : bytes;
+    largest = std::max(largest, bytes_after(i));
   }
+  // What the first blocks leave is pooled.
+  bytes = std::max(bytes, in_parts_ > 0 ? bytes_after(in_parts_ - 1) / 4 : float_bytes(3 * size * size));
+
+  const std::int64_t part = std::min<std::int64_t>(n, team.size);
+  if (in_parts_ > 0) {
+    for (std::int64_t first = 0; first < n; first += part)
+      parts_.push_back({.first = first, .n = std::min(part, n - first)});
+    part_convolutions_ = kernels_for(0, in_parts_, part);
+    last_part_convolutions_ = kernels_for(0, in_parts_, parts_.back().n);
+  }
+  convolutions_ = kernels_for(in_parts_, network.convolutions.size(), n);
   for (const LinearLayer& layer : network.linears) {
     linears_.push_back(layer.kernel->evaluate(layer, n, team, network.evaluation_precision));
-    largest = std::max(largest, layer.out_features);
+    bytes = std::max(bytes, float_bytes(layer.out_features));
   }
   std::size_t scratch_bytes = 0;
-  for (const auto* kernels : {&convolutions_, &linears_}) {
+  for (const auto* kernels : {&part_convolutions_, &last_part_convolutions_, &convolutions_, &linears_}) {
     for (const EvaluationKernel& kernel : *kernels)
       scratch_bytes = std::max(scratch_bytes, kernel.scratch_bytes);
   }
-  front_ = layout_.add("activations, odd operations", float_bytes(n * largest), 0, 0);
-  back_ = layout_.add("activations, even operations", float_bytes(n * largest), 0, 0);
-  scratch_ = layout_.add("scratch", scratch_bytes, 0, 0);
+  enum : int { parts, batch };  // times
+  part_front_ = layout_.add("activations of a part, odd operations",
+                            static_cast<std::size_t>(part) * part_bytes, parts, parts);
+  part_back_ = layout_.add("activations of a part, even operations",
+                           static_cast<std::size_t>(part) * part_bytes, parts, parts);
+  front_ = layout_.add("activations, odd operations", static_cast<std::size_t>(n) * bytes, parts, batch);
+  back_ = layout_.add("activations, even operations", static_cast<std::size_t>(n) * bytes, batch, batch);
+  scratch_ = layout_.add("scratch", scratch_bytes, parts, batch);
   layout_.place();
+}
+
+/// The kernels of the convolutions from `first` to `end` for n pictures.
+std::vector<EvaluationKernel> EvaluationPlan::kernels_for(std::size_t first, std::size_t end,
+                                                          std::int64_t n) const {
+  std::vector<EvaluationKernel> kernels;
+  for (std::size_t i = first; i < end; ++i) {
+    const ConvolutionLayer& layer = network_.convolutions[i];
+    // Features are taken before the last pooling, whose outputs are floats in both precisions.
+    const bool last = i + 1 == network_.convolutions.size();
+    kernels.push_back(layer.evaluation->evaluate({.layer = layer,
+                                                  .n = n,
+                                                  .block = network_.block,
+                                                  .precision = network_.evaluation_precision,
+                                                  .team = team_,
+                                                  .pool = layer.ends_block && !last && layer.size % 2 == 0}));
+  }
+  return kernels;
 }
 
 void EvaluationPlan::bind(std::uint8_t* arena, const Parameters& parameters,
                           const EvaluationWeights& weights) {
   operations_.clear();
+  bind_parts(arena, weights);
   Buffers buffers{arena + layout_.offset(front_), arena + layout_.offset(back_),
                   arena + layout_.offset(scratch_)};
-  for (std::size_t i = 0; i < convolutions_.size(); ++i) bind_convolution(i, weights, buffers);
+  for (std::size_t i = in_parts_; i < network_.convolutions.size(); ++i)
+    bind_convolution(i, convolutions_[i - in_parts_], n_, &pictures_, nullptr, weights, buffers);
   for (std::size_t i = 0; i < linears_.size(); ++i) bind_linear(i, parameters, weights, buffers);
   logits_ = static_cast<const float*>(buffers.now);
 }
 
-void EvaluationPlan::bind_kernel(const EvaluationKernel& kernel, const float* values,
-                                 std::size_t weights_place, std::size_t bias_place,
+void EvaluationPlan::bind_parts(std::uint8_t* arena, const EvaluationWeights& weights) {
+  if (in_parts_ == 0) return;
+  const ConvolutionLayer& end = network_.convolutions[in_parts_ - 1];
+  const auto pooled_bytes = static_cast<std::size_t>(end.out_padded * (end.size / 2) * (end.size / 2)) *
+                            bytes_of(network_.evaluation_precision);
+  for (const Part& part : parts_) {
+    const auto& kernels = &part == &parts_.back() ? last_part_convolutions_ : part_convolutions_;
+    Buffers buffers{arena + layout_.offset(part_front_), arena + layout_.offset(part_back_),
+                    arena + layout_.offset(scratch_)};
+    std::uint8_t* const output =
+        arena + layout_.offset(front_) + static_cast<std::size_t>(part.first) * pooled_bytes;
+    for (std::size_t i = 0; i < in_parts_; ++i) {
+      bind_convolution(i, kernels[i], part.n, &part.pictures, i + 1 == in_parts_ ? output : nullptr, weights,
+                       buffers);
+    }
+  }
+}
+
+void EvaluationPlan::bind_kernel(const EvaluationKernel& kernel, const Pictures* pictures,
+                                 const float* values, std::size_t weights_place, std::size_t bias_place,
                                  const EvaluationWeights& weights, Buffers& buffers) {
   const void* prepared = kernel.prepared
                              ? static_cast<const void*>(weights.prepared(*kernel.prepared, values))
                              : values + weights_place;
-  std::ranges::move(kernel.bind({.pictures = &pictures_,
+  std::ranges::move(kernel.bind({.pictures = pictures,
                                  .source = buffers.now,
                                  .output = buffers.next,
                                  .weights = prepared,
@@ -89,22 +160,25 @@ void EvaluationPlan::bind_kernel(const EvaluationKernel& kernel, const float* va
   std::swap(buffers.now, buffers.next);
 }
 
-void EvaluationPlan::bind_convolution(std::size_t i, const EvaluationWeights& weights, Buffers& buffers) {
+void EvaluationPlan::bind_convolution(std::size_t i, const EvaluationKernel& kernel, std::int64_t n,
+                                      const Pictures* pictures, void* pooled,
+                                      const EvaluationWeights& weights, Buffers& buffers) {
   const ConvolutionLayer& layer = network_.convolutions[i];
-  const EvaluationKernel& kernel = convolutions_[i];
-  const bool last = i + 1 == convolutions_.size();
-  bind_kernel(kernel, weights.folded(), layer.weights, layer.bias, weights, buffers);
+  const bool last = i + 1 == network_.convolutions.size();
+  if (kernel.pools && pooled != nullptr) buffers.next = pooled;
+  bind_kernel(kernel, pictures, weights.folded(), layer.weights, layer.bias, weights, buffers);
   if (last) bind_features(layer, buffers.now);
   if (!layer.ends_block || kernel.pools) return;
-  const ActivationShape shape = layer.shape(n_, network_.block);
+  if (pooled != nullptr) buffers.next = pooled;
+  const ActivationShape shape = layer.shape(n, network_.block);
   const ActivationArray activated{buffers.now, network_.evaluation_precision};
-  const ActivationArray pooled{buffers.next, last ? Precision::f32 : network_.evaluation_precision};
+  const ActivationArray after{buffers.next, last ? Precision::f32 : network_.evaluation_precision};
   const double bytes =
       static_cast<double>(shape.count()) * (static_cast<double>(bytes_of(activated.precision)) +
-                                            static_cast<double>(bytes_of(pooled.precision)) / 4);
+                                            static_cast<double>(bytes_of(after.precision)) / 4);
   operations_.push_back(
       {layer.name + " pool", "bart",
-       [team = team_, shape, activated, pooled] { max_pool_forward(team, shape, activated, pooled); }, 0,
+       [team = team_, shape, activated, after] { max_pool_forward(team, shape, activated, after); }, 0,
        bytes});
   std::swap(buffers.now, buffers.next);
 }
@@ -126,7 +200,8 @@ void EvaluationPlan::bind_features(const ConvolutionLayer& layer, const void* ac
 void EvaluationPlan::bind_linear(std::size_t i, const Parameters& parameters,
                                  const EvaluationWeights& weights, Buffers& buffers) {
   const LinearLayer& layer = network_.linears[i];
-  bind_kernel(linears_[i], parameters.values.floats(), layer.weights, layer.bias, weights, buffers);
+  bind_kernel(linears_[i], &pictures_, parameters.values.floats(), layer.weights, layer.bias, weights,
+              buffers);
   if (!layer.hidden) return;
   operations_.push_back({layer.name + " ReLU", "bart",
                          [output = static_cast<float*>(buffers.now), count = n_ * layer.out_features] {
@@ -134,14 +209,20 @@ void EvaluationPlan::bind_linear(std::size_t i, const Parameters& parameters,
                          }});
 }
 
-const std::vector<Operation>& EvaluationPlan::operations(Pictures pictures) {
+void EvaluationPlan::set_pictures(Pictures pictures) {
   pictures_ = pictures;
+  for (Part& part : parts_)
+    part.pictures = pictures.subspan(static_cast<std::size_t>(part.first), static_cast<std::size_t>(part.n));
+}
+
+const std::vector<Operation>& EvaluationPlan::operations(Pictures pictures) {
+  set_pictures(pictures);
   features_ = {};
   return operations_;
 }
 
 void EvaluationPlan::run(Pictures pictures, std::span<float> logits, std::span<float> features) {
-  pictures_ = pictures;
+  set_pictures(pictures);
   features_ = features;
   for (const Operation& operation : operations_) operation.run();
   std::copy_n(logits_, logits.size(), logits.begin());

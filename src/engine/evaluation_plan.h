@@ -13,7 +13,9 @@
 
 namespace bart {
 
-/// The forward pass in evaluation mode for one batch size, with two buffers for activations in turn.
+/// The forward pass in evaluation mode for one batch size, with two buffers for activations in turn. The
+/// first blocks run for a few pictures at a time, so that each convolution finds in the cache what the one
+/// before it wrote.
 class EvaluationPlan {
  public:
   /// `team` executes it.
@@ -38,21 +40,37 @@ class EvaluationPlan {
     std::uint8_t* scratch;
   };
 
-  void bind_convolution(std::size_t i, const EvaluationWeights& weights, Buffers& buffers);
+  /// Pictures that go through the first blocks together.
+  struct Part {
+    std::int64_t first, n;
+    Pictures pictures = {};  // of the call that runs
+  };
+
+  std::vector<EvaluationKernel> kernels_for(std::size_t first, std::size_t end, std::int64_t n) const;
+  void bind_parts(std::uint8_t* arena, const EvaluationWeights& weights);
+  /// `pooled` is where the output of a pooling goes; nullptr: into the buffer whose turn it is.
+  void bind_convolution(std::size_t i, const EvaluationKernel& kernel, std::int64_t n,
+                        const Pictures* pictures, void* pooled, const EvaluationWeights& weights,
+                        Buffers& buffers);
   void bind_features(const ConvolutionLayer& layer, const void* activated);
   void bind_linear(std::size_t i, const Parameters& parameters, const EvaluationWeights& weights,
                    Buffers& buffers);
-  void bind_kernel(const EvaluationKernel& kernel, const float* values, std::size_t weights_place,
-                   std::size_t bias_place, const EvaluationWeights& weights, Buffers& buffers);
+  void bind_kernel(const EvaluationKernel& kernel, const Pictures* pictures, const float* values,
+                   std::size_t weights_place, std::size_t bias_place, const EvaluationWeights& weights,
+                   Buffers& buffers);
+  void set_pictures(Pictures pictures);
 
   const CompiledNetwork& network_;
   std::int64_t n_;
   Team team_;
   ArenaLayout layout_;
-  std::size_t front_ = 0;
-  std::size_t back_ = 0;
+  std::size_t part_front_ = 0, part_back_ = 0;  // of a part
+  std::size_t front_ = 0, back_ = 0;            // of the batch
   std::size_t scratch_ = 0;
-  std::vector<EvaluationKernel> convolutions_;
+  std::size_t in_parts_;     // the number of the first convolutions that run for a part after the other
+  std::vector<Part> parts_;  // all but the last one of the same size
+  std::vector<EvaluationKernel> part_convolutions_, last_part_convolutions_;
+  std::vector<EvaluationKernel> convolutions_;  // those after them, for the batch
   std::vector<EvaluationKernel> linears_;
   std::vector<Operation> operations_;
   Pictures pictures_;  // of the call that runs

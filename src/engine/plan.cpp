@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 
 namespace bart {
@@ -11,8 +12,13 @@ std::string describe(const std::string& heading, const std::vector<Operation>& o
   std::string text = heading + "\n\n";
   auto out = std::back_inserter(text);
   fmt::format_to(out, "{:>4}  {:<44} {}\n", "", "Operation", "Kernel");
-  for (std::size_t i = 0; i < operations.size(); ++i) {
-    fmt::format_to(out, "{:>4}  {:<44} {}\n", i + 1, operations[i].name, operations[i].implementation);
+  std::size_t number = 0;
+  for (auto operation = operations.begin(); operation != operations.end(); ++operation) {
+    const auto is_its_name = [&](const Operation& other) { return other.name == operation->name; };
+    if (std::any_of(operations.begin(), operation, is_its_name)) continue;
+    const auto parts = std::count_if(operation, operations.end(), is_its_name);
+    fmt::format_to(out, "{:>4}  {:<44} {}{}\n", ++number, operation->name, operation->implementation,
+                   parts > 1 ? fmt::format(", in {} parts", parts) : "");
   }
   fmt::format_to(out, "\n{:>12}  {:>12}  {:>8}  {}\n", "Offset", "Bytes", "In use", "Buffer");
   for (const Buffer& buffer : arena.buffers()) {

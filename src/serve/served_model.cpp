@@ -8,7 +8,7 @@
 namespace bart {
 namespace {
 
-/// More pictures than these go through the network in parts: activations take 4 MiB for each picture of 128 x
+/// More pictures than these go through the network in parts: activations take 1 MiB for each picture of 128 x
 /// 128 pixels, and a larger part is no faster.
 constexpr std::size_t most_at_once = 16;
 

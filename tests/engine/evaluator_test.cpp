@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <omp.h>
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <thread>
@@ -70,6 +71,39 @@ TEST(Evaluator, AnswersAsTheEngineBitForBit) {
     engine.load(setup.state);
     for (const std::size_t n : {3, 7, 1, 3}) {
       EXPECT_EQ(answer_of(evaluator, setup.first(n)), answer_of(engine, setup.first(n))) << n;
+    }
+  }
+}
+
+TEST(Evaluator, APictureHasItsBitsInAnyBatchOnAnyNumberOfThreads) {
+  // Large pictures and few channels: all blocks but the last one run for a part of the batch at a time.
+  for (const int side : {64, 48}) {
+    const Architecture wide{.classes = 5,
+                            .image_size = side,
+                            .blocks = {{16, 0.25}, {16, 0.25}, {16, 0.4}},
+                            .hidden = {{32, 0.5}}};
+    Mt19937 words(4);
+    const StateDict state = initial_state(wide, words);
+    const std::size_t bytes = std::size_t(side) * std::size_t(side) * 3;
+    std::vector<std::uint8_t> pixels(7 * bytes);
+    for (std::uint8_t& value : pixels) value = static_cast<std::uint8_t>(words.next() >> 24);
+    std::vector<const std::uint8_t*> pictures;
+    for (std::size_t i = 0; i < 7; ++i) pictures.push_back(pixels.data() + i * bytes);
+    std::vector<Precision> precisions = {Precision::f32};
+    if (runs_bf16()) precisions.push_back(Precision::bf16);
+    for (const Precision precision : precisions) {
+      if (bits_depend_on_threads(precision, false)) continue;
+      const Evaluator evaluator(wide, state, {.threads = 1, .precision = precision});
+      std::vector<float> all(7 * 5);
+      evaluator.evaluate(pictures, all);
+      for (const int threads : {1, 2, 3}) {
+        for (const std::size_t n : {2, 3, 7}) {  // the linear layers have another kernel for one
+          std::vector<float> together(n * 5);
+          evaluator.with_threads(threads).evaluate(std::span(pictures).first(n), together);
+          EXPECT_TRUE(std::ranges::equal(together, std::span(all).first(n * 5)))
+              << side << ", " << threads << ", " << n;
+        }
+      }
     }
   }
 }

@@ -19,7 +19,8 @@ struct OperationTime {
   Precision multiplied_in = Precision::f32;
 };
 
-/// Runs the operations in order, `rounds` times, and takes the median time of each.
+/// Runs the operations in order, `rounds` times, and takes the median time of each. Operations of one name,
+/// which work on parts of a batch, count as one.
 std::vector<OperationTime> time_operations(const std::vector<Operation>& operations, int rounds);
 
 }  // namespace bart
