@@ -31,6 +31,9 @@ void set_failure(Classified& result, const std::exception_ptr& failure) {
   } catch (const std::bad_alloc&) {
     result.status = 503;
     result.reason = "the server is out of memory: try again later";
+  } catch (const ClientLeftError& error) {
+    result.status = 499;  // as nginx says it; no RFC has a status for it
+    result.reason = error.what();
   } catch (const NotFiniteError& error) {
     result.status = 500;
     result.reason = error.what();
@@ -96,8 +99,9 @@ void Classifier::classify(SharedModel model, std::vector<std::span<const std::ui
 }
 
 void Classifier::classify_pixels(SharedModel model, std::vector<std::vector<std::uint8_t>> pictures,
-                                 std::function<void(std::vector<Classified>)> done) {
-  const std::shared_ptr<Job> job = take(std::move(model), pictures.size(), {}, std::move(done));
+                                 ClientLeft client_left, std::function<void(std::vector<Classified>)> done) {
+  const std::shared_ptr<Job> job =
+      take(std::move(model), pictures.size(), {.client_left = std::move(client_left)}, std::move(done));
   for (std::size_t i = 0; i < pictures.size(); ++i) {
     try {
       to_network(job, i, std::move(pictures[i]), {});
@@ -135,6 +139,7 @@ void Classifier::to_network(const std::shared_ptr<Job>& job, std::size_t i, std:
       .model = job->model,
       .pixels = std::move(pixels),
       .explained = job->options.explained,
+      .client_left = job->options.client_left,
       .done = [this, job, i, picture = std::make_shared<Picture>(std::move(shown))](NetworkAnswer answer) {
         Classified& result = job->results[i];
         if (answer.error) {

@@ -33,6 +33,7 @@ struct Classified {
 struct ClassifyOptions {
   std::size_t explained = 0;  // number of most probable classes to explain
   bool with_input = false;
+  ClientLeft client_left = {};
 };
 
 /// The way of pictures through the server: decoded and resized on all threads, then through the network in
@@ -65,7 +66,7 @@ class Classifier {
 
   /// The same for pixels, [image_size, image_size, 3] each.
   void classify_pixels(SharedModel model, std::vector<std::vector<std::uint8_t>> pictures,
-                       std::function<void(std::vector<Classified>)> done);
+                       ClientLeft client_left, std::function<void(std::vector<Classified>)> done);
 
  private:
   struct Job;

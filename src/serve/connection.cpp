@@ -2,8 +2,10 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <atomic>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
@@ -11,6 +13,7 @@
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
+#include <cerrno>
 #include <chrono>
 #include <ctime>
 #include <optional>
@@ -86,6 +89,7 @@ std::string http_date() {
 http::response<http::string_body> head_of(const HttpResponse& response, bool keep_alive) {
   http::response<http::string_body> message;
   message.result(static_cast<unsigned>(response.status));
+  if (response.status == 499) message.reason("Client Closed Request");
   message.set(http::field::server, "bart");
   message.set(http::field::date, http_date());
   message.set("X-Content-Type-Options", "nosniff");
@@ -144,6 +148,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void ask_for_body();
   void read_body();
   void answer();
+  void notice_its_end(const std::shared_ptr<std::atomic<bool>>& client_left);
   void write(HttpResponse response, bool keep_alive);
   void on_written(beast::error_code error);
   void skip_body();
@@ -337,15 +342,32 @@ void Connection::answer() {
   HttpRequest request = request_of(*parser_, true);
   served_.request_bytes = request.body.size();
   const std::uint64_t number = ++requests_;
+  const auto client_left = std::make_shared<std::atomic<bool>>(false);
+  notice_its_end(client_left);
   // Other threads hold no connection, which only that of the sockets may destroy; the deadline keeps it.
-  connections_.service.answer(std::move(request), [weak = weak_from_this(), number,
-                                                   sockets = stream_.get_executor()](HttpResponse response) {
+  const auto respond = [weak = weak_from_this(), number,
+                        sockets = stream_.get_executor()](HttpResponse response) {
     net::post(sockets, [weak, number, response = std::move(response)]() mutable {
       const std::shared_ptr<Connection> self = weak.lock();
       if (self && number == self->requests_ && self->stage_ == Stage::answer)
         self->write(std::move(response), self->keep_alive_);
     });
-  });
+  };
+  connections_.service.answer(std::move(request), respond, client_left);
+}
+
+/// Sets `client_left` when the client closes the connection before it sends anything further. In TLS its
+/// farewell is something further.
+void Connection::notice_its_end(const std::shared_ptr<std::atomic<bool>>& client_left) {
+  stream_.socket().async_wait(
+      Socket::wait_read, [weak = weak_from_this(), number = requests_, client_left](beast::error_code error) {
+        const std::shared_ptr<Connection> self = weak.lock();
+        if (error || !self || number != self->requests_ || self->stage_ != Stage::answer) return;
+        char byte = 0;
+        const ssize_t got =
+            ::recv(self->stream_.socket().native_handle(), &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT);
+        if (got == 0 || (got < 0 && errno == ECONNRESET)) *client_left = true;
+      });
 }
 
 void Connection::write(HttpResponse response, bool keep_alive) {

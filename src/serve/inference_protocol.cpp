@@ -153,13 +153,14 @@ void answer_infer(Service& service, const std::shared_ptr<Call>& call) {
   };
   if (!request->pixels.empty()) {
     service.metrics().add_pictures(request->pixels.size());
-    return service.classifier().classify_pixels(call->model, std::move(request->pixels), done);
+    return service.classifier().classify_pixels(call->model, std::move(request->pixels), call->client_left,
+                                                done);
   }
   std::vector<std::span<const std::uint8_t>> files;
   for (const std::string& file : request->files)
     files.emplace_back(reinterpret_cast<const std::uint8_t*>(file.data()), file.size());
   service.metrics().add_pictures(files.size());
-  service.classifier().classify(call->model, std::move(files), {}, done);
+  service.classifier().classify(call->model, std::move(files), {.client_left = call->client_left}, done);
 }
 
 }  // namespace bart

@@ -136,7 +136,8 @@ void check_predict(const Service& service, const Call& call) {
 }
 
 void answer_predict(Service& service, const std::shared_ptr<Call>& call) {
-  const PredictParameters parameters = parameters_of(call->target);
+  PredictParameters parameters = parameters_of(call->target);
+  parameters.classify.client_left = call->client_left;
   std::vector<SentPicture> pictures = pictures_of(call->request, service.limits().pictures);
   std::vector<std::span<const std::uint8_t>> files;
   for (const SentPicture& picture : pictures)

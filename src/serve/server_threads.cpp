@@ -22,18 +22,6 @@ std::vector<NetworkAnswer> answers_to(const std::vector<NetworkInput>& batch, co
   return answers;
 }
 
-void answer(const std::vector<NetworkInput>& batch, const ServedNetwork& network) {
-  std::vector<NetworkAnswer> answers;
-  std::exception_ptr error;
-  try {
-    answers = answers_to(batch, network);
-  } catch (...) {
-    error = std::current_exception();
-  }
-  for (std::size_t i = 0; i < batch.size(); ++i)
-    batch[i].done(error ? NetworkAnswer{{}, {}, error} : std::move(answers[i]));
-}
-
 }  // namespace
 
 ServerThreads::ServerThreads(int threads, std::function<void(std::size_t)> on_batch)
@@ -90,12 +78,42 @@ bool ServerThreads::is_done() const {
   return ending_ && work_.empty() && pictures_.empty() && working_ + alone_ == 0 && !together_;
 }
 
-void ServerThreads::take(std::size_t most, std::vector<NetworkInput>& batch) {
-  while (!pictures_.empty() && batch.size() < most &&
-         (batch.empty() || batch.front().model == pictures_.front().model)) {
-    batch.push_back(std::move(pictures_.front()));
+/// Later there may be no memory.
+ServerThreads::Taken::Taken() {
+  batch.reserve(most_together);
+  left.reserve(most_together);
+}
+
+void ServerThreads::take(std::size_t most, Taken& taken) {
+  auto& [batch, left] = taken;
+  const bool busy = pictures_.size() >= size_;
+  while (!pictures_.empty() && batch.size() < most && left.size() < most_together) {
+    NetworkInput& next = pictures_.front();
+    const bool unwanted = busy && next.client_left && *next.client_left;
+    if (!unwanted && !batch.empty() && batch.front().model != next.model) break;
+    (unwanted ? left : batch).push_back(std::move(next));
     pictures_.pop_front();
   }
+}
+
+void ServerThreads::answer(Taken& taken, bool together) {
+  auto& [batch, left] = taken;
+  for (NetworkInput& input : left)
+    input.done({.probabilities = {}, .explanation = {}, .error = std::make_exception_ptr(ClientLeftError())});
+  left.clear();
+  if (batch.empty()) return;
+  on_batch_(batch.size());
+  std::vector<NetworkAnswer> answers;
+  std::exception_ptr error;
+  try {
+    const ServedModel& model = *batch.front().model;
+    answers = answers_to(batch, together ? model.network : model.on_one_thread);
+  } catch (...) {
+    error = std::current_exception();
+  }
+  for (std::size_t i = 0; i < batch.size(); ++i)
+    batch[i].done(error ? NetworkAnswer{{}, {}, error} : std::move(answers[i]));
+  batch.clear();
 }
 
 /// After each change: wakes a thread that can do something now.
@@ -111,8 +129,7 @@ void ServerThreads::wake() {
 
 void ServerThreads::work_alone() {
   std::unique_lock lock(mutex_);
-  std::vector<NetworkInput> batch;
-  batch.reserve(most_alone);  // later there may be no memory
+  Taken taken;
   for (;;) {
     alone_changed_.wait(lock, [this] { return !work_.empty() || may_take_alone() || is_done(); });
     if (!work_.empty()) {
@@ -126,13 +143,11 @@ void ServerThreads::work_alone() {
       lock.lock();
       --working_;
     } else if (may_take_alone()) {
-      take(std::min(most_alone, (pictures_.size() + size_ - 1) / size_), batch);
+      take(std::min(most_alone, (pictures_.size() + size_ - 1) / size_), taken);
       ++alone_;
       wake();
       lock.unlock();
-      on_batch_(batch.size());
-      answer(batch, batch.front().model->on_one_thread);
-      batch.clear();
+      answer(taken, false);
       lock.lock();
       --alone_;
     } else {
@@ -144,18 +159,15 @@ void ServerThreads::work_alone() {
 
 void ServerThreads::work_together() {
   std::unique_lock lock(mutex_);
-  std::vector<NetworkInput> batch;
-  batch.reserve(most_together);  // later there may be no memory
+  Taken taken;
   for (;;) {
     together_changed_.wait(lock, [this] { return may_take_together() || is_done(); });
     if (is_done()) return;
-    take(most_together, batch);
+    take(most_together, taken);
     together_ = true;
     wake();
     lock.unlock();
-    on_batch_(batch.size());
-    answer(batch, batch.front().model->network);
-    batch.clear();
+    answer(taken, true);
     lock.lock();
     together_ = false;
     wake();

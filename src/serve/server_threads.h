@@ -1,19 +1,31 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
 #include <vector>
 
+#include "bart/platform/error.h"
 #include "served_model.h"
 
 namespace bart {
+
+/// True once the client that asked has left. nullptr: nobody tells.
+using ClientLeft = std::shared_ptr<const std::atomic<bool>>;
+
+/// There is no answer because nobody waits for it.
+class ClientLeftError : public Error {
+ public:
+  ClientLeftError() : Error("the client closed the connection before it had its answer") {}
+};
 
 /// What the network says about a picture.
 struct NetworkAnswer {
@@ -27,6 +39,7 @@ struct NetworkInput {
   SharedModel model;
   std::vector<std::uint8_t> pixels;  // [image_size, image_size, 3]
   std::size_t explained = 0;         // number of classes to explain
+  ClientLeft client_left = {};
   /// Called once, by one of the threads; must not throw.
   std::function<void(NetworkAnswer)> done;
 };
@@ -39,6 +52,10 @@ struct NetworkInput {
 /// takes its share of them through the network alone: threads that wait for each other after every layer
 /// would be slower, since the server's other work interrupts them. Pictures of different models are in
 /// different batches.
+///
+/// A client that gave up would only make the others wait: while as many pictures wait as there are threads,
+/// one whose client has left is answered with ClientLeftError. Otherwise it is computed, for a client may
+/// close its own direction of the connection alone, and read the answer.
 class ServerThreads {
  public:
   static constexpr std::size_t most_together = 32, most_alone = 8;
@@ -61,8 +78,17 @@ class ServerThreads {
   bool may_take_alone() const;
   bool may_take_together() const;
   bool is_done() const;
-  /// Up to `most` pictures of one model.
-  void take(std::size_t most, std::vector<NetworkInput>& batch);
+  /// Pictures that leave the queue together.
+  struct Taken {
+    Taken();
+    std::vector<NetworkInput> batch;  // of one model, for the network
+    std::vector<NetworkInput> left;   // whose clients have left
+  };
+
+  /// Up to `most` pictures for the network.
+  void take(std::size_t most, Taken& taken);
+  /// Without the lock.
+  void answer(Taken& taken, bool together);
   void wake();
 
   std::function<void(std::size_t)> on_batch_;

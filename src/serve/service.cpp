@@ -120,7 +120,8 @@ SharedModel Service::model() const {
 std::optional<HttpResponse> Service::refusal(const HttpRequest& head) const {
   try {
     if (is_preflight(head)) return std::nullopt;
-    Call call{.request = head, .target = {}, .captured = {}, .model = model(), .respond = {}};
+    Call call{
+        .request = head, .target = {}, .captured = {}, .model = model(), .client_left = {}, .respond = {}};
     checked_route(*this, call);
     return std::nullopt;
   } catch (...) {
@@ -128,13 +129,14 @@ std::optional<HttpResponse> Service::refusal(const HttpRequest& head) const {
   }
 }
 
-void Service::answer(HttpRequest request, std::function<void(HttpResponse)> respond) {
+void Service::answer(HttpRequest request, std::function<void(HttpResponse)> respond, ClientLeft client_left) {
   std::vector<HttpField> fields = cors_fields(request, access_);
   try {
     if (is_preflight(request)) return respond(preflight_response(request, access_));
     const auto call = std::make_shared<Call>();
     call->request = std::move(request);
     call->model = model();
+    call->client_left = std::move(client_left);
     call->respond = [respond, fields](HttpResponse response) {
       respond(with_fields(std::move(response), fields));
     };

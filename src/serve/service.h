@@ -22,6 +22,7 @@ struct Call {
   HttpTarget target;
   std::vector<std::string> captured;  // the parts of the path that the route leaves open
   SharedModel model;                  // that answers it
+  ClientLeft client_left;
   std::function<void(HttpResponse)> respond;
 
   /// Does `work`, and responds with its exception if it throws one.
@@ -53,7 +54,7 @@ class Service {
 
   /// Answers a request. `respond` is called once, by any thread, perhaps before this returns; it must not
   /// throw.
-  void answer(HttpRequest request, std::function<void(HttpResponse)> respond);
+  void answer(HttpRequest request, std::function<void(HttpResponse)> respond, ClientLeft client_left = {});
 
   SharedModel model() const;
   void set_model(SharedModel model);

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <limits>
 #include <optional>
@@ -24,11 +25,11 @@ namespace {
 
 using testing::HasSubstr;
 
-Model drawn_model(std::uint32_t seed = 1, std::vector<std::string> classes = {"a", "b", "c"}) {
+Model drawn_model(std::uint32_t seed = 1, std::vector<std::string> classes = {"a", "b", "c"},
+                  int image_size = 16) {
   Mt19937 generator(seed);
-  ModelFile file{
-      .state = initial_state({.classes = static_cast<int>(classes.size()), .image_size = 16}, generator),
-      .classes = std::move(classes)};
+  const Architecture architecture{.classes = static_cast<int>(classes.size()), .image_size = image_size};
+  ModelFile file{.state = initial_state(architecture, generator), .classes = std::move(classes)};
   return Model(file, {.threads = 2});
 }
 
@@ -57,7 +58,7 @@ class ServerTest : public testing::Test {
     EXPECT_EQ(client.ask(post_request("/v1/predict", png_of(1))).status, 200);
   }
 
-  const Model model_ = drawn_model();
+  Model model_ = drawn_model();
   std::optional<Server> server_;
 
  private:
@@ -283,6 +284,25 @@ TEST_F(ServerTest, WhatWasAcceptedIsAnsweredBeforeItEnds) {
   EXPECT_EQ(response.status, 200);
   EXPECT_THAT(response.head, HasSubstr("Connection: close\r\n"));
   EXPECT_TRUE(stop());
+}
+
+TEST_F(ServerTest, WhoeverLeavesDoesNotMakeTheOthersWait) {
+  // A network that takes milliseconds, so that pictures wait for it.
+  model_ = drawn_model(1, {"a", "b"}, 128);
+  std::atomic<int> computed = 0, left = 0;
+  serve({.on_request = [&](const ServedRequest& request) {
+    computed += request.status == 200;
+    left += request.status == 499;
+  }});
+  constexpr int clients = 64;
+  for (int i = 0; i < clients; ++i) {
+    Client client(address());
+    EXPECT_TRUE(client.send(post_request("/v1/predict", png_of(1))));
+  }
+  expect_alive();
+  EXPECT_TRUE(stop());
+  EXPECT_EQ(computed + left, clients + 1);
+  EXPECT_GT(left, clients / 4);
 }
 
 TEST_F(ServerTest, ARequestThatIsOnItsWayWhenItEndsIsAnsweredAndToldSo) {

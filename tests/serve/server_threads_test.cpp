@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <exception>
 #include <future>
 #include <memory>
 #include <mutex>
@@ -108,6 +109,43 @@ TEST(ServerThreads, EachThreadTakesItsShareOfMore) {
   threads.end();
   EXPECT_EQ(right, 13);
   EXPECT_EQ(network.together.front(), 1u);
+}
+
+TEST(ServerThreads, WhoseClientHasLeftIsNotComputedWhileOthersWait) {
+  Network network;
+  const SharedModel model = network.model();
+  std::atomic<int> right = 0, unwanted = 0;
+  const auto client_left = std::make_shared<std::atomic<bool>>(false);
+  ServerThreads threads(1, [](std::size_t) {});
+  threads.add(input(model, 0, right));
+  while (network.sizes_alone().empty()) std::this_thread::yield();
+  threads.add(input(model, 1, right));
+  NetworkInput of_one_who_leaves = input(model, 2, right);
+  of_one_who_leaves.client_left = client_left;
+  of_one_who_leaves.done = [&](const NetworkAnswer& answer) {
+    unwanted += answer.probabilities.empty();
+    EXPECT_THROW(std::rethrow_exception(answer.error), ClientLeftError);
+  };
+  threads.add(std::move(of_one_who_leaves));
+  threads.add(input(model, 3, right));
+  *client_left = true;
+  network.open();
+  threads.end();
+  EXPECT_EQ(unwanted, 1);
+  EXPECT_EQ(right, 3);
+  EXPECT_THAT(network.alone, testing::ElementsAre(1u, 2u));
+}
+
+TEST(ServerThreads, WhoseClientMayHaveLeftIsComputedWhileNobodyElseWaits) {
+  Network network;
+  network.open();
+  std::atomic<int> right = 0;
+  ServerThreads threads(2, [](std::size_t) {});
+  NetworkInput only = input(network.model(), 1, right);
+  only.client_left = std::make_shared<std::atomic<bool>>(true);
+  threads.add(std::move(only));
+  threads.end();
+  EXPECT_EQ(right, 1);
 }
 
 TEST(ServerThreads, AThreadThatIsBusyLeavesItsShareToOthers) {
