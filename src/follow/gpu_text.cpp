@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include "bart/cuda/choose_device.h"
-#include "bart/engine/engine.h"
+#include "bart/engine/lack_of_memory.h"
 #include "bart/model/find_model.h"
 #include "bart/model/model_file.h"
+#include "bart/platform/error.h"
 #include "bart/run/settle.h"
 
 namespace bart {
@@ -15,14 +16,12 @@ namespace {
 /// processor. Throws Error if another one has too little.
 void check_memory(ChosenDevice& chosen, bool automatic, const Architecture& architecture, Precision precision,
                   int batch_size, bool training) {
-  if (chosen.device == nullptr) return;
-  try {
-    Engine(architecture, {.precision = precision, .evaluation_precision = precision, .device = chosen.device})
-        .reserve(batch_size, training);
-  } catch (const Error& error) {
-    if (!automatic) throw;
-    chosen = {.device = nullptr, .note = processor_instead(error.what())};
-  }
+  const auto lack = lack_of_memory(
+      architecture, {.precision = precision, .evaluation_precision = precision, .device = chosen.device},
+      batch_size, training);
+  if (!lack) return;
+  if (!automatic) throw Error(*lack);
+  chosen = {.device = nullptr, .note = processor_instead(*lack)};
 }
 
 void say(const ChosenDevice& chosen, Log& log) {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "bart/engine/device.h"
+#include "bart/engine/lack_of_memory.h"
 #include "bart/formats/pth.h"
 #include "bart/model/model.h"
 #include "bart/platform/files.h"
@@ -31,13 +31,8 @@ namespace fs = std::filesystem;
 std::shared_ptr<Device> with_room(std::shared_ptr<Device> device, const Architecture& architecture,
                                   int batch_size) {
   constexpr int of_explanations = 32;
-  if (device == nullptr) return nullptr;
-  try {
-    Engine(architecture, {.device = device}).reserve(std::max(batch_size, of_explanations), false);
-    return device;
-  } catch (const Error&) {
-    return nullptr;
-  }
+  const int largest = std::max(batch_size, of_explanations);
+  return lack_of_memory(architecture, {.device = device}, largest, false) ? nullptr : device;
 }
 
 }  // namespace

@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "bart/cuda/choose_device.h"
+#include "bart/engine/lack_of_memory.h"
 #include "bart/engine/precision_text.h"
+#include "bart/platform/error.h"
 #include "bart/platform/lies_in.h"
 #include "bart/platform/threads.h"
 #include "bart/record/dropout_text.h"
@@ -100,17 +102,15 @@ SettledSettings settle(const RunSettings& asked) {
 }
 
 void check_memory_of_device(SettledSettings& settled, const Architecture& architecture) {
-  if (settled.training.device == nullptr) return;
-  try {
-    Engine(architecture, {.precision = settled.training.precision, .device = settled.training.device})
-        .reserve(settled.training.batch_size, true);
-  } catch (const Error& error) {
-    if (!settled.otherwise) throw;
-    std::vector<std::string> warnings = std::move(settled.warnings);
-    warnings.push_back(processor_instead(error.what()));
-    settled = settle(RunSettings(*settled.otherwise));
-    settled.warnings = std::move(warnings);
-  }
+  const TrainOptions& training = settled.training;
+  const auto lack = lack_of_memory(architecture, {.precision = training.precision, .device = training.device},
+                                   training.batch_size, true);
+  if (!lack) return;
+  if (!settled.otherwise) throw Error(*lack);
+  std::vector<std::string> warnings = std::move(settled.warnings);
+  warnings.push_back(processor_instead(*lack));
+  settled = settle(RunSettings(*settled.otherwise));
+  settled.warnings = std::move(warnings);
 }
 
 void tell_settled(const SettledSettings& settled, const std::function<void(const std::string&)>& warning,
