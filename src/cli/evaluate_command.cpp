@@ -66,8 +66,8 @@ void check_flags(const EvaluateFlags& flags) {
 }
 
 int evaluate_command(const EvaluateFlags& flags, Group* group) {
-  const bool further = group != nullptr && group->rank() > 0;  // it writes nothing
-  if (!further) check_flags(flags);
+  const bool writes = is_first(group);
+  if (writes) check_flags(flags);
   Progress progress;
   Log log("Batlogger (Evaluate)", progress);
   const FoundModel found = find_model(flags.model);
@@ -104,7 +104,7 @@ int evaluate_command(const EvaluateFlags& flags, Group* group) {
   const EvaluationReport report{
       found.file.string(), listing.folder.string(),          own_test || flags.split == "test",
       model.classes(),     model.evaluate(listing, options), flags.tta == "flip"};
-  if (further) return 0;
+  if (!writes) return 0;
   progress.clear();
   const LoadedPictures& pictures = report.result.pictures;
   log_cache(log, pictures, flags.cache);

@@ -60,13 +60,13 @@ void check_replaces_no_picture(const Output& page, const Listing& listing) {
 }
 
 int inspect_command(const InspectFlags& flags, Group* group) {
-  const bool further = group != nullptr && group->rank() > 0;  // it writes nothing
+  const bool writes = is_first(group);
   check_flags(flags);
   const Output html{"--html", flags.html};
   check_ending(html, "HTML", {".html", ".htm"});
   const Output augmented{"--augmented", flags.augmented};
   check_ending(augmented, "HTML", {".html", ".htm"});
-  if (!further) check_outputs({html, augmented});
+  if (writes) check_outputs({html, augmented});
   Progress progress;
   Log log("Batlogger (Inspect)", progress);
   const Listing listing = list_data(path_with_name(flags.folder));
@@ -80,7 +80,7 @@ int inspect_command(const InspectFlags& flags, Group* group) {
        .test_size = flags.test_size,
        .seed = static_cast<std::uint32_t>(flags.seed)},
       [&](std::size_t done, std::size_t total) { progress.show("Reading pictures", done, total); }, group);
-  if (further) return 0;
+  if (!writes) return 0;
   progress.clear();
   const auto clipped = [](const InspectedPicture& picture) { return picture.clipped_gray; };
   if (const auto count = std::ranges::count_if(inspection.pictures, clipped); count > 0) {

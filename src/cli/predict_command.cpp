@@ -126,8 +126,8 @@ PictureFiles pictures_of(const PredictFlags& flags) {
 }
 
 int predict_command(const PredictFlags& flags, Group* group) {
-  const bool further = group != nullptr && group->rank() > 0;  // it writes nothing
-  if (!further) check_flags(flags);
+  const bool writes = is_first(group);
+  if (writes) check_flags(flags);
   check_sorts_elsewhere(flags);
   const NamedFormat& format = format_of(flags);
   if (!flags.watch.empty() && format.format == PredictionFormat::json) {
@@ -135,7 +135,7 @@ int predict_command(const PredictFlags& flags, Group* group) {
         "--watch writes rows as they come, and JSON is a single document: use --format jsonl, csv or text");
   }
   const fs::path out = !flags.out.empty() ? flags.out : format.default_output;
-  if (!further) check_outputs({{"--out", out}});
+  if (writes) check_outputs({{"--out", out}});
   Progress progress;
   Log log("Batlogger (Inference)", progress);
   PictureFiles found = pictures_of(flags);
@@ -175,7 +175,7 @@ int predict_command(const PredictFlags& flags, Group* group) {
     return 0;
   }
   run.classify({found.files.begin(), first_video}, only, group);
-  if (further) return 0;
+  if (!writes) return 0;
   for (const PictureFile& video : videos) run.classify_frames(video, flags.every, only);
   progress.clear();
   if (run.predicted() == 0) throw Error("none of the files could be read as a picture");

@@ -99,7 +99,7 @@ int train_alone_or_first(const TrainFlags& flags, ResumeMode mode, const std::st
 int train_command(TrainFlags& flags, ResumeMode mode, const std::string& command_line) {
   const auto group = join_launched(std::chrono::seconds(flags.timeout), flags.settings.threads);
   if (group == nullptr && launched()) flags.settings.deterministic = true;  // as with more processes
-  if (group != nullptr && group->rank() > 0) return assist_command(*group, flags.settings.threads);
+  if (!is_first(group.get())) return assist_command(*group, flags.settings.threads);
   const int code = train_alone_or_first(flags, mode, command_line, group.get());
   if (group != nullptr) group->leave();
   return code;

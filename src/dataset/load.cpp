@@ -294,7 +294,7 @@ LoadedPictures load_pictures(const Listing& listing, const LoadOptions& asked, c
   loaded.image_size = options.image_size;
   loaded.classes = listing.classes;
   Reading reading(total);
-  const bool follows = options.group != nullptr && options.group->rank() > 0;
+  const bool follows = !is_first(options.group);
   if (follows && !share_reading(*options.group, listing, reading)) {
     options.group = nullptr;
     reading = Reading(total);

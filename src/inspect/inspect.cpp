@@ -71,7 +71,7 @@ Inspection inspect_pictures(const Listing& listing, const InspectOptions& option
   inspection.options = options;
   if (options.threads == 0) inspection.options.threads = available_threads();
   std::vector<PictureReading> readings = read_pictures(listing, inspection.options, progress, group);
-  if (group != nullptr && group->rank() > 0) return {};
+  if (!is_first(group)) return {};
   for (const std::string& name : listing.classes) inspection.classes.emplace_back().name = name;
   std::vector<PictureTraces> traces;
   for (PictureReading& reading : readings) {

@@ -155,7 +155,7 @@ FolderEvaluation shared_predictions(const Model& model, const Listing& listing,
         append_packed(result, bytes);
         if (options.evaluating) options.evaluating(end, listing.pictures.size());
       });
-  if (group.rank() > 0) return result;
+  if (!is_first(&group)) return result;
   check_skipped(listing, loading, result.pictures);
   for (std::int32_t& label : result.pictures.labels) label = labels[static_cast<std::size_t>(label)];
   return result;
@@ -173,7 +173,7 @@ FolderEvaluation Model::evaluate(const Listing& listing, const EvaluateOptions& 
     check_labels(listing);
     if (!options.cache.empty()) throw Error("a group of processes evaluates pictures without a cache");
     result = shared_predictions(*this, listing, labels, options);
-    if (options.group->rank() > 0) return result;
+    if (!is_first(options.group)) return result;
   }
   result.evaluation = bart::evaluate(result.predictions);
   return result;

@@ -36,6 +36,11 @@ class Group {
   virtual std::uint64_t bytes_sent() const = 0;
 };
 
+/// Whether this process is the one that writes: it is alone (nullptr), or process 0.
+inline bool is_first(const Group* group) {
+  return group == nullptr || group->rank() == 0;
+}
+
 /// The values of process 0, a string or a vector of numbers, replace those of all others. Every process calls
 /// it.
 template <class Values>
