@@ -77,13 +77,14 @@ void check_can_write(const Output& output) {
     throw UsageError(fmt::format("{} {} is a folder: name a file", output.flag, path.string()));
   }
   const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  if (::access((fs::exists(status) ? path : folder).c_str(), W_OK) != 0) {
+  if (fs::exists(status)) {
+    if (::access(path.c_str(), W_OK) == 0) return;
     throw Error(fmt::format("cannot write {}: {}", path.string(), std::strerror(errno)));
   }
-  // For a file that is replaced as a whole, too: the folder is missing, or is not a folder.
-  if (!fs::exists(status) && !fs::is_directory(folder, none)) {
+  if (fs::exists(folder, none) && !fs::is_directory(folder, none))
     throw Error(fmt::format("cannot write {}: {} is not a folder", path.string(), folder.string()));
-  }
+  if (const std::error_code reason = try_to_create_in(folder))
+    throw Error(fmt::format("cannot write {}: {}", path.string(), reason.message()));
 }
 
 void check_can_write_into(const Output& output) {
@@ -97,9 +98,8 @@ void check_can_write_into(const Output& output) {
     throw UsageError(
         fmt::format("{} {}: {} is not a folder", output.flag, output.path.string(), there.string()));
   }
-  if (::access(there.c_str(), W_OK | X_OK) != 0) {
-    throw Error(fmt::format("cannot write into {}: {}", there.string(), std::strerror(errno)));
-  }
+  if (const std::error_code reason = try_to_create_in(there))
+    throw Error(fmt::format("cannot write into {}: {}", output.path.string(), reason.message()));
 }
 
 EarlierOutput::EarlierOutput(fs::path output, Replaced how) : output_(std::move(output)) {

@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "bart/platform/error.h"
@@ -88,24 +89,30 @@ void take_over(int fd, const OutputPlace::Owner& owner, const fs::path& path) {
   if (errno != EPERM && errno != EACCES && errno != EOPNOTSUPP && errno != ENOSYS) fail("write", path, errno);
 }
 
-/// Creates a file with a name that no other file has and the permissions `mode` less the umask.
-Descriptor create_aside(const fs::path& path, mode_t mode, std::string& name) {
+/// Creates a file with a name that no other file has and the permissions `mode` less the umask. Where that
+/// fails the descriptor is -1, and errno says why.
+Descriptor open_aside(const fs::path& path, mode_t mode, std::string& name) {
   constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
   const fs::path beginning =
       path.parent_path() / (unfinished_beginning(path.filename().string()) + std::string(unfinished));
   for (int tries = 0;; ++tries) {
     std::array<unsigned char, random_letters> random{};
     if (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size())) {
-      fail("write", path, errno);
+      return Descriptor(-1);
     }
     name = beginning.string();
     for (const unsigned char value : random) name += letters[value % letters.size()];
     // mkostemp(3) makes private files, which would stay private on a file system without chmod(2) such as
     // CIFS.
     Descriptor fd(::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-    if (fd.get() >= 0) return fd;
-    if (errno != EEXIST || tries == 100) fail("write", path, errno);
+    if (fd.get() >= 0 || errno != EEXIST || tries == 100) return fd;
   }
+}
+
+Descriptor create_aside(const fs::path& path, mode_t mode, std::string& name) {
+  Descriptor fd = open_aside(path, mode, name);
+  if (fd.get() < 0) fail("write", path, errno);
+  return fd;
 }
 
 TemporaryFile write_aside(const fs::path& path, std::span<const std::uint8_t> content, bool sync,
@@ -289,6 +296,14 @@ void write_files(const fs::path& folder, std::size_t count,
     if (temporaries[i].written()) temporaries[i].rename_to(folder / name(i));
   }
   sync_folder(folder);
+}
+
+std::error_code try_to_create_in(const fs::path& folder) {
+  std::string name;
+  const Descriptor fd = open_aside(folder / "trial", 0600, name);
+  if (fd.get() < 0) return {errno, std::generic_category()};
+  ::unlink(name.c_str());
+  return {};
 }
 
 void remove_unfinished(const fs::path& path) {

@@ -1,11 +1,8 @@
 #include "written_files.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <vector>
 
 #include "bart/formats/csv.h"
@@ -24,9 +21,8 @@ void check_writable(const RunFolder& folder) {
     if (!fs::is_directory(there)) {
       throw Error(fmt::format("cannot write into {}: {} is not a folder", place.string(), there.string()));
     }
-    if (::access(there.c_str(), W_OK | X_OK) != 0) {
-      throw Error(fmt::format("cannot write into {}: {}", there.string(), std::strerror(errno)));
-    }
+    if (const std::error_code reason = try_to_create_in(there))
+      throw Error(fmt::format("cannot write into {}: {}", place.string(), reason.message()));
   }
   for (const fs::path& file : {folder.model(), folder.best_model(), folder.last_model(), folder.labels(),
                                folder.run_json(), folder.report()}) {

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 namespace bart {
@@ -61,6 +62,10 @@ void append_file(const std::filesystem::path& path, std::span<const std::uint8_t
 void write_files(const std::filesystem::path& folder, std::size_t count,
                  const std::function<std::string(std::size_t)>& name,
                  const std::function<std::vector<std::uint8_t>(std::size_t)>& content, int threads);
+
+/// Creates a file in the folder and removes it. Returns the system's reason if that fails: permissions alone
+/// do not tell it, for a quota may be used up, and a network's file system may know better.
+std::error_code try_to_create_in(const std::filesystem::path& folder);
 
 /// Removes what interrupted writes of `path` left beside it; for a path that ends with a slash, what
 /// interrupted writes of any file in that folder left. Only for the one process that writes there. What
