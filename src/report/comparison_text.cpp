@@ -37,21 +37,29 @@ std::string comparison_text(const std::vector<NamedRun>& runs, std::size_t colum
   const Comparison comparison = compare(runs);
   Line names{"", {}, std::vector<Style>(runs.size(), Style::bold)};
   for (const NamedRun& run : runs) names.cells.push_back(printable(run.name));
-  const std::vector<Line> settings = lines_of(comparison.settings);
-  const std::vector<Line> figures = lines_of(comparison.figures);
+  std::vector<Line> settings = lines_of(comparison.settings);
+  std::vector<Line> figures = lines_of(comparison.figures);
 
+  constexpr std::size_t gap = 2, narrowest = 12, dots = 3;  // that printable() adds
   std::size_t first_column = 0;
+  for (const auto* lines : {&settings, &figures}) {
+    for (const Line& line : *lines) first_column = std::max(first_column, line.name.size());
+  }
+  // The longest cells, such as a processor's name, are cut where not even one run fits beside the names.
+  const std::size_t widest = columns == 0
+                                 ? std::string::npos
+                                 : std::max(columns, first_column + gap + narrowest) - first_column - gap;
   std::vector<std::size_t> widths(runs.size());
-  const auto measure = [&](const Line& line) {
-    first_column = std::max(first_column, line.name.size());
-    for (std::size_t i = 0; i < widths.size(); ++i)
+  const auto measure = [&](Line& line) {
+    for (std::size_t i = 0; i < widths.size(); ++i) {
+      if (columns_of(line.cells[i]) > widest) line.cells[i] = printable(line.cells[i], widest - dots);
       widths[i] = std::max(widths[i], columns_of(line.cells[i]));
+    }
   };
   measure(names);
   std::ranges::for_each(settings, measure);
   std::ranges::for_each(figures, measure);
 
-  constexpr std::size_t gap = 2;
   std::string text;
   for (std::size_t begin = 0; begin < runs.size();) {
     std::size_t end = begin;
