@@ -50,23 +50,26 @@ std::size_t convolutions_in_parts(const CompiledNetwork& network) {
   return in_parts;
 }
 
+/// Of a picture after convolution i, or after the pooling that follows it.
+std::size_t activation_bytes(const CompiledNetwork& network, std::size_t i, bool pooled) {
+  const ConvolutionLayer& layer = network.convolutions[i];
+  const std::int64_t size = pooled ? layer.size / 2 : layer.size;
+  return static_cast<std::size_t>(layer.out_padded * size * size) * bytes_of(network.evaluation_precision);
+}
+
 }  // namespace
 
 EvaluationPlan::EvaluationPlan(const CompiledNetwork& network, std::int64_t n, Team team)
     : network_(network), n_(n), team_(team), in_parts_(convolutions_in_parts(network)) {
   const std::int64_t size = network.architecture.image_size;
-  const auto bytes_of_activation = bytes_of(network.evaluation_precision);
-  const auto bytes_after = [&](std::size_t i) {  // of a picture
-    const ConvolutionLayer& layer = network.convolutions[i];
-    return static_cast<std::size_t>(layer.out_padded * layer.size * layer.size) * bytes_of_activation;
-  };
   std::size_t part_bytes = 0, bytes = 0;  // of a picture
   for (std::size_t i = 0; i < network.convolutions.size(); ++i) {
     std::size_t& largest = i < in_parts_ ? part_bytes : bytes;
-    largest = std::max(largest, bytes_after(i));
+    largest = std::max(largest, activation_bytes(network, i, false));
   }
   // What the first blocks leave is pooled.
-  bytes = std::max(bytes, in_parts_ > 0 ? bytes_after(in_parts_ - 1) / 4 : float_bytes(3 * size * size));
+  bytes = std::max(
+      bytes, in_parts_ > 0 ? activation_bytes(network, in_parts_ - 1, true) : float_bytes(3 * size * size));
 
   const std::int64_t part = std::min<std::int64_t>(n, team.size);
   if (in_parts_ > 0) {
@@ -128,15 +131,13 @@ void EvaluationPlan::bind(std::uint8_t* arena, const Parameters& parameters,
 
 void EvaluationPlan::bind_parts(std::uint8_t* arena, const EvaluationWeights& weights) {
   if (in_parts_ == 0) return;
-  const ConvolutionLayer& end = network_.convolutions[in_parts_ - 1];
-  const auto pooled_bytes = static_cast<std::size_t>(end.out_padded * (end.size / 2) * (end.size / 2)) *
-                            bytes_of(network_.evaluation_precision);
+  const std::size_t output_bytes = activation_bytes(network_, in_parts_ - 1, true);
   for (const Part& part : parts_) {
     const auto& kernels = &part == &parts_.back() ? last_part_convolutions_ : part_convolutions_;
     Buffers buffers{arena + layout_.offset(part_front_), arena + layout_.offset(part_back_),
                     arena + layout_.offset(scratch_)};
     std::uint8_t* const output =
-        arena + layout_.offset(front_) + static_cast<std::size_t>(part.first) * pooled_bytes;
+        arena + layout_.offset(front_) + static_cast<std::size_t>(part.first) * output_bytes;
     for (std::size_t i = 0; i < in_parts_; ++i) {
       bind_convolution(i, kernels[i], part.n, &part.pictures, i + 1 == in_parts_ ? output : nullptr, weights,
                        buffers);

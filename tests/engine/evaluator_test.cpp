@@ -75,7 +75,7 @@ TEST(Evaluator, AnswersAsTheEngineBitForBit) {
   }
 }
 
-TEST(Evaluator, APictureHasItsBitsInAnyBatchOnAnyNumberOfThreads) {
+TEST(Evaluator, APictureHasItsBitsInAnyBatchOfSeveralOnAnyNumberOfThreads) {
   // Large pictures and few channels: all blocks but the last one run for a part of the batch at a time.
   for (const int side : {64, 48}) {
     const Architecture wide{.classes = 5,
