@@ -17,6 +17,7 @@
 #include "bart/platform/copy_regular_file.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
+#include "bart/platform/make_folders.h"
 
 namespace bart {
 namespace {
@@ -91,9 +92,7 @@ void check_can_write_into(const Output& output) {
   std::error_code none;
   fs::path there = fs::absolute(output.path, none);
   if (none) throw Error(fmt::format("cannot write into {}: {}", output.path.string(), none.message()));
-  // A link that leads nowhere is in the way.
-  while (!fs::exists(fs::symlink_status(there, none)) && there.has_relative_path())
-    there = there.parent_path();
+  there = existing_part(std::move(there));
   if (!fs::is_directory(there, none)) {
     throw UsageError(
         fmt::format("{} {}: {} is not a folder", output.flag, output.path.string(), there.string()));

@@ -271,6 +271,13 @@ void make_folders(const fs::path& folder) {
   if (error) throw Error(fmt::format("cannot create the folder {}: {}", folder.string(), error.message()));
 }
 
+fs::path existing_part(fs::path folder) {
+  std::error_code none;
+  while (!fs::exists(fs::symlink_status(folder, none)) && folder.has_relative_path())
+    folder = folder.parent_path();
+  return folder;
+}
+
 void write_files(const fs::path& folder, std::size_t count,
                  const std::function<std::string(std::size_t)>& name,
                  const std::function<std::vector<std::uint8_t>(std::size_t)>& content, int threads) {

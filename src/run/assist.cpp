@@ -1,13 +1,13 @@
 // A process that helps process 0 of a shared training: it computes its part of each batch and writes nothing.
 #include <utility>
 
+#include "bart/platform/make_folders.h"
 #include "bart/run/run.h"
 #include "bart/run/settle.h"
 #include "bart/run/split_pictures.h"
 #include "patience.h"
 #include "run_data.h"
 #include "shared_training.h"
-#include "written_files.h"
 
 namespace bart {
 

@@ -16,6 +16,7 @@
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "bart/platform/hash.h"
+#include "bart/platform/make_folders.h"
 #include "bart/record/run_record.h"
 #include "written_files.h"
 
@@ -27,7 +28,7 @@ namespace fs = std::filesystem;
 /// Gives a file a second name, or copies it if the file system has no hard links.
 void keep_file(const fs::path& file, const fs::path& folder) {
   if (!fs::is_regular_file(file)) return;
-  create_folder(folder);
+  make_folders(folder);
   const fs::path kept = folder / file.filename();
   std::error_code error;
   fs::remove(kept, error);
@@ -118,7 +119,7 @@ void EarlierRun::keep_others(const fs::path& kept, std::size_t test_pictures) co
   const fs::path place = place_of_others();
   for (const fs::path& file : others) {
     const fs::path moved = place / file.lexically_relative(kept);
-    create_folder(moved.parent_path());
+    make_folders(moved.parent_path());
     std::error_code error;
     fs::rename(file, moved, error);
     if (error) {

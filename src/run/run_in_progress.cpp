@@ -10,6 +10,7 @@
 #include "bart/model/model.h"
 #include "bart/platform/files.h"
 #include "bart/platform/lies_in.h"
+#include "bart/platform/make_folders.h"
 #include "bart/record/best_by.h"
 #include "bart/record/version.h"
 #include "bart/report/report.h"
@@ -193,7 +194,7 @@ RunResult RunInProgress::run(std::optional<FoundCheckpoint> found, std::unique_p
   result_.checkpoint = resumed_from;
   TrainingState from = state_to_begin_with(std::move(found));
 
-  create_folder(out_.record());
+  make_folders(out_.record());
   if (!lock) lock = std::make_unique<FolderLock>(out_.record());
   if (!lock->warning().empty()) warn(lock->warning());
   remove_unfinished_files(out_);

@@ -10,6 +10,7 @@
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "bart/platform/hash.h"
+#include "bart/platform/make_folders.h"
 
 namespace bart {
 
@@ -38,18 +39,6 @@ bool is_same_folder(const fs::path& one, const fs::path& other) {
          fs::absolute(one, gone).lexically_normal() == fs::absolute(other, gone).lexically_normal();
 }
 
-void create_folder(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) throw Error(fmt::format("cannot create the folder {}: {}", folder.string(), error.message()));
-}
-
-fs::path existing_part(fs::path folder) {
-  // A link that leads nowhere is in the way.
-  while (!fs::exists(fs::symlink_status(folder)) && folder.has_relative_path()) folder = folder.parent_path();
-  return folder;
-}
-
 std::optional<std::map<std::string, std::uint64_t>> read_written_pictures(const RunFolder& folder) {
   const fs::path path = folder.written_pictures_csv();
   if (!fs::is_regular_file(path)) return std::nullopt;
@@ -67,7 +56,7 @@ std::optional<std::map<std::string, std::uint64_t>> read_written_pictures(const 
 
 void save_test_pictures(const RunFolder& folder, const LoadedPictures& pictures, const Split& split,
                         int threads) {
-  create_folder(folder.test_pictures());
+  make_folders(folder.test_pictures());
   std::vector<std::uint64_t> hashes(split.test.size());
   write_files(
       folder.test_pictures(), split.test.size(), RunFolder::test_picture_name,

@@ -20,12 +20,6 @@ std::optional<std::map<std::string, std::uint64_t>> read_written_pictures(const 
 /// Whether both paths lead to one folder or file, or are the same text where it is gone.
 bool is_same_folder(const std::filesystem::path& one, const std::filesystem::path& other);
 
-/// Throws Error when the folder cannot be made.
-void create_folder(const std::filesystem::path& folder);
-
-/// The folder, or the nearest one above it that exists.
-std::filesystem::path existing_part(std::filesystem::path folder);
-
 /// Throws Error when the results cannot be written there, as far as can be known without writing.
 void check_writable(const RunFolder& folder);
 

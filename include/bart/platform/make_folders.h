@@ -8,4 +8,7 @@ namespace bart {
 /// reason.
 void make_folders(const std::filesystem::path& folder);
 
+/// The folder, or the nearest one above it that exists. A link that leads nowhere exists: it is in the way.
+std::filesystem::path existing_part(std::filesystem::path folder);
+
 }  // namespace bart
