@@ -30,11 +30,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* default_out = "explained.png";
+constexpr const char* default_sheet = "explained.png";
 
 struct ExplainFlags : ModelFlags {
   std::vector<std::string> inputs;
-  fs::path out = default_out;
+  fs::path out = default_sheet;
   std::vector<std::string> classes;
   std::optional<int> top_k;
   int most = 60;
@@ -106,7 +106,7 @@ int explain_command(const ExplainFlags& flags) {
                                       std::ranges::find_if(explained.files, clipped)->name));
   }
 
-  EarlierOutput earlier = flags.out != default_out
+  EarlierOutput earlier = flags.out != default_sheet
                               ? EarlierOutput()
                               : EarlierOutput(flags.out, EarlierOutput::Replaced::as_a_whole);
   write_file(flags.out, encode_png(explained.sheet));

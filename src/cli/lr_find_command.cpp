@@ -30,11 +30,11 @@ namespace fs = std::filesystem;
 
 /// A curve of fewer steps shows nothing.
 constexpr int fewest_steps = 10;
-constexpr const char* default_out = "lr-find.svg";
+constexpr const char* default_plot = "lr-find.svg";
 
 struct LrFindFlags {
   fs::path folder = "characters_train";
-  fs::path out = default_out;
+  fs::path out = default_plot;
   TrainFlags training;  // of which lr-find has the recipe and the settings of a step
   LrRange range;
 };
@@ -82,7 +82,7 @@ int lr_find_command(const LrFindFlags& flags) {
                     "or more --steps",
                     counted(test.steps.size(), "step", "steps"), flags.range.from));
   }
-  EarlierOutput earlier = flags.out != default_out
+  EarlierOutput earlier = flags.out != default_plot
                               ? EarlierOutput()
                               : EarlierOutput(flags.out, EarlierOutput::Replaced::as_a_whole);
   write_file(flags.out, lr_plot(test));

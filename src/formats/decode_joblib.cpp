@@ -23,7 +23,7 @@ namespace {
 using Kind = PickleObject::Kind;
 
 /// Every name that a LabelEncoder's file may need, of today's libraries and of older ones.
-constexpr std::array<std::string_view, 8> allowed_globals = {
+constexpr std::array<std::string_view, 8> label_encoder_globals = {
     "sklearn.preprocessing._label.LabelEncoder",
     "sklearn.preprocessing.label.LabelEncoder",
     "joblib.numpy_pickle.NumpyArrayWrapper",
@@ -150,7 +150,7 @@ std::vector<std::string> inline_names(Pickle& pickle, std::span<const std::uint8
   const std::size_t count = length_of(*shape);
   const TextType type = text_type(*dtype);
   if (type.object) {  // a pickle within the pickle
-    Pickle inner(file.subspan(pickle.position()), allowed_globals, "a LabelEncoder");
+    Pickle inner(file.subspan(pickle.position()), label_encoder_globals, "a LabelEncoder");
     std::vector<std::string> names = reconstructed_names(inner.read());
     if (names.size() != count) damaged();
     pickle.take(inner.position());
@@ -166,7 +166,7 @@ std::vector<std::string> inline_names(Pickle& pickle, std::span<const std::uint8
 }
 
 std::vector<std::string> decode_plain(std::span<const std::uint8_t> file) {
-  Pickle pickle(file, allowed_globals, "a LabelEncoder");
+  Pickle pickle(file, label_encoder_globals, "a LabelEncoder");
   std::optional<std::vector<std::string>> names;
   pickle.after_build = [&](PickleObject& object) {
     if (!object.global.ends_with(".NumpyArrayWrapper")) return;

@@ -48,7 +48,7 @@ constexpr std::array storage_types = {
     StorageType{"torch.ByteStorage", Dtype::u8, 1},    StorageType{"torch.BoolStorage", Dtype::boolean, 1}};
 
 /// Every name that a state_dict may need. Nothing else is ever accepted.
-constexpr auto allowed_globals = [] {
+constexpr auto state_dict_globals = [] {
   std::array<std::string_view, storage_types.size() + 3> names{ordered_dict, rebuild_tensor,
                                                                rebuild_parameter};
   for (std::size_t i = 0; i < storage_types.size(); ++i) names[i + 3] = storage_types[i].global;
@@ -426,7 +426,7 @@ StateDict read_state(Records& records) {
       throw Error(fmt::format("unknown byte order '{}'", in_message(order)));
     big_endian = order == "big";
   }
-  Pickle pickle(records.get("data.pkl"), allowed_globals, "a state_dict");
+  Pickle pickle(records.get("data.pkl"), state_dict_globals, "a state_dict");
   return StateReader(records, big_endian).read(pickle.read());
 }
 

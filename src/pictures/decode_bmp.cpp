@@ -20,20 +20,20 @@ struct Header {
   std::size_t end = 0;          // where the palette starts
 };
 
-[[noreturn]] void truncated() {
+[[noreturn]] void truncated_bmp() {
   throw PictureError("truncated BMP: the file ends before the picture does");
 }
 
 Header read_header(Bytes file, std::size_t at) {
   Header header;
-  if (slice(file, at).size() < 4) truncated();
+  if (slice(file, at).size() < 4) truncated_bmp();
   header.size = u32_le(file, at);
   if (header.size != 12 && header.size != 40 && header.size != 52 && header.size != 56 && header.size != 64 &&
       header.size != 108 && header.size != 124)
     throw PictureError("BMP pictures with a header of " + std::to_string(header.size) +
                        " bytes are not supported");
   const Bytes fields = slice(file, at, header.size);
-  if (fields.size() < header.size) truncated();
+  if (fields.size() < header.size) truncated_bmp();
   header.end = at + header.size;
   if (header.size == 12) {  // OS/2 1.x
     header.width = u16_le(fields, 4);
@@ -51,7 +51,7 @@ Header read_header(Bytes file, std::size_t at) {
       const bool inside = header.size >= 52;
       const Bytes masks =
           inside ? slice(fields, 40, header.size >= 56 ? 16 : 12) : slice(file, header.end, 12);
-      if (masks.size() < 12) truncated();
+      if (masks.size() < 12) truncated_bmp();
       for (std::size_t i = 0; i < masks.size() / 4; ++i) header.masks[i] = u32_le(masks, 4 * i);
       if (!inside) header.end += 12;
     }
@@ -207,7 +207,7 @@ Dib decode_dib(Bytes file, const DibOptions& options, Decoding& decoding) {
     stride = ((pixels * header.bits + 31) >> 3) & ~std::size_t{3};
     if (stride < row_bytes) throw PictureError("broken BMP: a gray palette for fewer than 8 bits");
     rows = slice(file, dib.pixels_at);
-    if (rows.size() < checked_sum(checked_product(stride, height - 1), row_bytes)) truncated();
+    if (rows.size() < checked_sum(checked_product(stride, height - 1), row_bytes)) truncated_bmp();
   }
   for (std::int64_t y = 0; y < height; ++y) {
     const std::int64_t from = header.top_down ? y : height - 1 - y;
@@ -220,7 +220,7 @@ Dib decode_dib(Bytes file, const DibOptions& options, Decoding& decoding) {
 }
 
 DecodedPicture decode_bmp(Bytes file, Decoding& decoding) {
-  if (file.size() < 14) truncated();
+  if (file.size() < 14) truncated_bmp();
   return decode_dib(file, {.at = 14, .pixels_at = u32_le(file, 10)}, decoding).decoded;
 }
 

@@ -8,7 +8,7 @@
 namespace bart {
 namespace {
 
-[[noreturn]] void truncated() {
+[[noreturn]] void truncated_gif() {
   throw PictureError("truncated GIF: the file ends before the picture does");
 }
 
@@ -57,7 +57,7 @@ class Lzw {
   static constexpr int kTable = 1 << 12;
 
   void load() {
-    if (loaded_ >= file_.size()) truncated();
+    if (loaded_ >= file_.size()) truncated_gif();
     loaded_ = std::min(file_.size(), loaded_ + 65536);
   }
 
@@ -172,7 +172,7 @@ void decode_frame(Bytes file, const Frame& frame, std::uint32_t width, std::uint
 
 // The first frame as Pillow presents it: on a canvas that is filled with the transparent index, or with 0.
 DecodedPicture decode_gif(Bytes file, Decoding& decoding) {
-  if (file.size() < 13) truncated();
+  if (file.size() < 13) truncated_gif();
   std::uint32_t width = u16_le(file, 6), height = u16_le(file, 8);
   std::size_t at = 13;
   Bytes colors;  // as found in the file; empty: gray
@@ -195,11 +195,11 @@ DecodedPicture decode_gif(Bytes file, Decoding& decoding) {
     if (at >= file.size() || file[at] == ';') throw PictureError("broken GIF: no picture in it");
     const std::uint8_t introducer = file[at++];
     if (introducer == '!') {
-      if (at >= file.size()) truncated();
+      if (at >= file.size()) truncated_gif();
       const std::uint8_t label = file[at++];
       Bytes block = next_block();
       if (label == 0xF9 && !block.empty()) {
-        if (block.size() < 3 || ((block[0] & 1) && block.size() < 4)) truncated();
+        if (block.size() < 3 || ((block[0] & 1) && block.size() < 4)) truncated_gif();
         if (block[0] & 1) transparent = block[3];
       } else if (label == 0xFE && block.empty()) {
         continue;
@@ -208,12 +208,12 @@ DecodedPicture decode_gif(Bytes file, Decoding& decoding) {
       }
     } else if (introducer == ',') {
       const Bytes descriptor = slice(file, at, 9);
-      if (descriptor.size() < 9) truncated();
+      if (descriptor.size() < 9) truncated_gif();
       at += 9;
       frame = {u16_le(descriptor, 0), u16_le(descriptor, 2), u16_le(descriptor, 4), u16_le(descriptor, 6),
                (descriptor[8] & 0x40) != 0};
       if (descriptor[8] & 0x80) colors = read_colors(descriptor[8]);
-      if (at >= file.size()) truncated();
+      if (at >= file.size()) truncated_gif();
       frame.code_bits = file[at++];
       frame.data_at = at;
       break;

@@ -13,7 +13,7 @@ bool is_space(std::uint8_t c) {
   return c == ' ' || (c >= 9 && c <= 13);
 }
 
-[[noreturn]] void truncated() {
+[[noreturn]] void truncated_pnm() {
   throw PictureError("truncated PNM: the file ends before the picture does");
 }
 
@@ -33,7 +33,7 @@ std::int64_t read_number(Bytes file, std::size_t& at) {
     }
     token += char(c);
   }
-  if (token.empty()) truncated();
+  if (token.empty()) truncated_pnm();
   if (token.size() > 10 || token.find_first_not_of("0123456789") != token.npos)
     throw PictureError("broken PNM: no number where one should be in its header");
   return std::stoll(token);
@@ -60,13 +60,13 @@ class PlainValues {
       value = std::min<std::uint32_t>(
           value * std::uint64_t{10} + (c - '0') > 65536 ? 65536 : value * 10 + (c - '0'), 65536);
     }
-    if (digits == 0) truncated();
+    if (digits == 0) truncated_pnm();
     return value;
   }
 
   bool next_bit() {
     skip();
-    if (at_ >= file_.size()) truncated();
+    if (at_ >= file_.size()) truncated_pnm();
     const std::uint8_t c = file_[at_++];
     if (c != '0' && c != '1') throw PictureError("broken PNM: neither 0 nor 1 where a pixel should be");
     return c == '1';
@@ -114,7 +114,7 @@ DecodedPicture decode_pnm(Bytes file, Decoding& decoding) {
   const std::size_t least = plain
                                 ? (bits ? row_values : 2 * row_values) * std::size_t(height) - (bits ? 0 : 1)
                                 : row_bytes * std::size_t(height);
-  if (pixels.size() < least) truncated();
+  if (pixels.size() < least) truncated_pnm();
 
   decoding.begin(width, height, 0);
   PlainValues values(file, at);

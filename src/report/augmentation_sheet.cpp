@@ -10,7 +10,7 @@
 namespace bart {
 namespace {
 
-constexpr int epochs = 7;
+constexpr int shown_epochs = 7;
 constexpr int gap = 4;  // white pixels between two pictures
 
 void paste(const std::vector<std::uint8_t>& pixels, int side, int column, int row, Picture& sheet) {
@@ -32,7 +32,8 @@ Picture augmentation_sheet(const LoadedPictures& pictures, std::span<const std::
                             image_size, pictures.size()));
   }
   const int rows = static_cast<int>(numbers.size());
-  Picture sheet{(1 + epochs) * (image_size + gap) - gap, std::max(1, rows * (image_size + gap) - gap), {}};
+  Picture sheet{
+      (1 + shown_epochs) * (image_size + gap) - gap, std::max(1, rows * (image_size + gap) - gap), {}};
   sheet.pixels.assign(3 * static_cast<std::size_t>(sheet.width) * static_cast<std::size_t>(sheet.height),
                       255);
   const auto side = static_cast<std::size_t>(image_size);
@@ -40,7 +41,7 @@ Picture augmentation_sheet(const LoadedPictures& pictures, std::span<const std::
   for (int row = 0; row < rows; ++row) {
     const auto k = static_cast<std::size_t>(row);
     const std::span from(pictures.picture(k), pictures.bytes_each());
-    for (int epoch = 0; epoch <= epochs; ++epoch) {
+    for (int epoch = 0; epoch <= shown_epochs; ++epoch) {
       augment_picture(epoch == 0 ? Augmentation() : augmentation,
                       {seed, static_cast<std::uint32_t>(epoch), numbers[k]}, from, pictures.image_size,
                       changed, image_size);

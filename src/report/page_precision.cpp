@@ -8,8 +8,8 @@
 namespace bart {
 namespace {
 
-constexpr double wanted = 0.95;  // until the reader asks for another precision
-constexpr double side = 100;     // of a curve, in SVG units
+constexpr double wanted = 0.95;     // until the reader asks for another precision
+constexpr double curve_side = 100;  // of a curve, in SVG units
 
 /// The curve as a staircase: at each recall the best precision that can be had.
 std::string staircase(const PrecisionRecall& curve) {
@@ -17,8 +17,8 @@ std::string staircase(const PrecisionRecall& curve) {
   for (std::size_t i = curve.best.size(); i-- > 0;) {
     const OperatingPoint& point = curve.best[i];
     path += fmt::format("{}V{:.1f}H{:.1f}",
-                        path.empty() ? fmt::format("M0 {:.1f}", side * (1 - point.precision)) : "",
-                        side * (1 - point.precision), side * point.recall);
+                        path.empty() ? fmt::format("M0 {:.1f}", curve_side * (1 - point.precision)) : "",
+                        curve_side * (1 - point.precision), curve_side * point.recall);
   }
   return path;
 }
@@ -49,8 +49,8 @@ std::string precision_section(const RunRecord& run, const Predictions& predictio
         "a\" "
         "d=\"{4}\"/><circle class=\"b\" r=\"3.5\" cx=\"{5:.1f}\" "
         "cy=\"{6:.1f}\"{7}/></svg><p>{8}</p></figure>\n",
-        points_text(curve), name, curve.average_precision, side, staircase(curve),
-        point ? side * point->recall : 0, point ? side * (1 - point->precision) : 0,
+        points_text(curve), name, curve.average_precision, curve_side, staircase(curve),
+        point ? curve_side * point->recall : 0, point ? curve_side * (1 - point->precision) : 0,
         point ? "" : " visibility=\"hidden\"",
         point ? fmt::format("from <b>{}</b>: recall {}", point->threshold, percent(point->recall))
               : std::string("no threshold reaches this"),

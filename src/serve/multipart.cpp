@@ -11,7 +11,7 @@ namespace bart {
 namespace {
 
 constexpr std::size_t longest_boundary = 70;  // RFC 2046, 5.1.1
-constexpr std::size_t most_head_bytes = 8192;
+constexpr std::size_t most_part_head_bytes = 8192;
 
 [[noreturn]] void refuse(const char* why) {
   throw HttpError(400, fmt::format("the multipart body {}", why));
@@ -97,7 +97,7 @@ std::vector<FormPart> parse_multipart(std::string_view body, std::string_view bo
     at += 2;
     // An empty head is followed by the empty line at once.
     const std::size_t head_end = body.substr(at).starts_with("\r\n") ? at : body.find("\r\n\r\n", at);
-    if (head_end == std::string_view::npos || head_end - at > most_head_bytes)
+    if (head_end == std::string_view::npos || head_end - at > most_part_head_bytes)
       refuse("has a part whose fields have no end");
     FormPart part;
     read_head(body.substr(at, head_end - at), part);

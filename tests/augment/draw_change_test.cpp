@@ -13,25 +13,24 @@
 namespace bart {
 namespace {
 
-const Augmentation strong = {.mirror = 0.5,
-                             .window = {0.75, 1.15},
-                             .aspect = {0.85, 1.18},
-                             .rotation = 12,
-                             .shear = 8,
-                             .shift = 0.1,
-                             .brightness = 0.25,
-                             .contrast = 0.25,
-                             .saturation = 0.25,
-                             .hue = 0.02,
-                             .erase = 0.25};
+const Augmentation everything = {.mirror = 0.5,
+                                 .window = {0.75, 1.15},
+                                 .aspect = {0.85, 1.18},
+                                 .rotation = 12,
+                                 .shear = 8,
+                                 .shift = 0.1,
+                                 .brightness = 0.25,
+                                 .contrast = 0.25,
+                                 .saturation = 0.25,
+                                 .hue = 0.02,
+                                 .erase = 0.25};
 
-PictureChange change_of(const Augmentation& augmentation, std::uint32_t picture, int from = 160,
-                        int to = 128) {
+PictureChange drawn(const Augmentation& augmentation, std::uint32_t picture, int from = 160, int to = 128) {
   return draw_change(augmentation, PictureRandom(10, 1, picture, RandomPurpose::augmentation), from, to);
 }
 
 TEST(DrawChange, WithoutAugmentationKeepsEveryPixelAndColour) {
-  const PictureChange change = change_of({}, 0, 128, 128);
+  const PictureChange change = drawn({}, 0, 128, 128);
   const PictureChange nothing = {.x0 = 0,
                                  .xx = 65536,
                                  .xy = 0,
@@ -51,7 +50,7 @@ TEST(DrawChange, WithoutAugmentationKeepsEveryPixelAndColour) {
 TEST(DrawChange, IsTheSameOnEveryMachine) {
   std::vector<std::int32_t> numbers;
   for (std::uint32_t picture = 0; picture < 2000; ++picture) {
-    const PictureChange c = change_of(strong, picture);
+    const PictureChange c = drawn(everything, picture);
     numbers.insert(numbers.end(), {c.x0, c.xx, c.xy, c.y0, c.yx, c.yy});
     numbers.insert(numbers.end(), c.colours.begin(), c.colours.end());
     numbers.insert(numbers.end(), {c.offset, c.left, c.top, c.right, c.bottom});
@@ -61,10 +60,10 @@ TEST(DrawChange, IsTheSameOnEveryMachine) {
 }
 
 TEST(DrawChange, FiguresDoNotMoveEachOthersDraws) {
-  const PictureChange all = change_of(strong, 7);
-  Augmentation without_colour = strong;
+  const PictureChange all = drawn(everything, 7);
+  Augmentation without_colour = everything;
   without_colour.brightness = without_colour.contrast = without_colour.saturation = without_colour.hue = 0;
-  const PictureChange plain = change_of(without_colour, 7);
+  const PictureChange plain = drawn(without_colour, 7);
   EXPECT_EQ(plain.x0, all.x0);
   EXPECT_EQ(plain.yx, all.yx);
   EXPECT_EQ(plain.left, all.left);
@@ -78,7 +77,7 @@ TEST(DrawChange, EachFigureStaysInItsRangeAndFillsIt) {
   const auto extremes = [&](const Augmentation& a, const auto& figure) {
     double least = 1e9, most = -1e9;
     for (std::uint32_t i = 0; i < pictures; ++i) {
-      const double value = figure(change_of(a, i, 128, 128));
+      const double value = figure(drawn(a, i, 128, 128));
       least = std::min(least, value);
       most = std::max(most, value);
     }
@@ -126,7 +125,7 @@ TEST(DrawChange, EachFigureStaysInItsRangeAndFillsIt) {
 
 TEST(DrawChange, ColoursKeepGreyGreyAndLumaUnderHueAndSaturation) {
   for (std::uint32_t i = 0; i < 200; ++i) {
-    const PictureChange c = change_of({.saturation = 1, .hue = 0.5}, i);
+    const PictureChange c = drawn({.saturation = 1, .hue = 0.5}, i);
     for (std::size_t to = 0; to < 3; ++to) {
       // Three roundings of 1/2 each.
       EXPECT_NEAR(c.colours[3 * to] + c.colours[3 * to + 1] + c.colours[3 * to + 2], 4096, 2);
@@ -142,7 +141,7 @@ TEST(DrawChange, ProbabilitiesAreMet) {
   constexpr std::uint32_t pictures = 10000;
   int mirrored = 0, erased = 0;
   for (std::uint32_t i = 0; i < pictures; ++i) {
-    const PictureChange c = change_of({.mirror = 0.3, .erase = 0.25}, i);
+    const PictureChange c = drawn({.mirror = 0.3, .erase = 0.25}, i);
     mirrored += c.xx < 0;
     erased += c.right > c.left;
     ASSERT_GE(c.left, 0);
@@ -157,7 +156,7 @@ TEST(DrawChange, ProbabilitiesAreMet) {
 
 TEST(DrawChange, ErasedAreasAreThoseOfTorchvision) {
   for (std::uint32_t i = 0; i < 2000; ++i) {
-    const PictureChange c = change_of({.erase = 1}, i);
+    const PictureChange c = drawn({.erase = 1}, i);
     const double width = c.right - c.left, height = c.bottom - c.top;
     // Each side is rounded to whole pixels.
     EXPECT_GE((width + 0.5) * (height + 0.5) / (128 * 128), 0.02);
@@ -167,16 +166,16 @@ TEST(DrawChange, ErasedAreasAreThoseOfTorchvision) {
 }
 
 TEST(DrawChange, RefusesSidesThatDoNotFitItsNumbers) {
-  EXPECT_THROW(change_of({}, 0, 0, 128), Error);
-  EXPECT_THROW(change_of({}, 0, 128, 0), Error);
-  EXPECT_THROW(change_of({}, 0, largest_changed_side + 1, 128), Error);
+  EXPECT_THROW(drawn({}, 0, 0, 128), Error);
+  EXPECT_THROW(drawn({}, 0, 128, 0), Error);
+  EXPECT_THROW(drawn({}, 0, largest_changed_side + 1, 128), Error);
   // The strongest change of the largest picture still has all its positions within 32 bits, vectors' tails
   // included.
   const Augmentation strongest = {
       .mirror = 0.5, .window = {2, 2}, .aspect = {0.5, 2}, .rotation = 180, .shear = 45, .shift = 0.5};
   check_augmentation(strongest);
   for (std::uint32_t i = 0; i < 2000; ++i) {
-    const PictureChange c = change_of(strongest, i, largest_changed_side, 128);
+    const PictureChange c = drawn(strongest, i, largest_changed_side, 128);
     for (const double x : {0.0, 143.0}) {
       for (const double y : {0.0, 127.0}) {
         ASSERT_LT(std::abs(c.x0 + x * c.xx + y * c.xy), 0x1p31);

@@ -28,7 +28,7 @@ using testing::Not;
 
 using Reasons = std::map<std::string, std::string>;  // of the skipped, by file
 
-const fs::path goldens = test::tests_folder() / "goldens" / "pictures";
+const fs::path golden_pictures = test::tests_folder() / "goldens" / "pictures";
 const fs::path odd = test::shared_folder() / "data" / "odd";
 const fs::path real = test::shared_folder() / "data" / "simpsons_subset";
 
@@ -82,7 +82,7 @@ TEST(OddFiles, InspectPredictAndTrainSkipTheSameOnesAndSayWhy) {
   for (const auto& entry : fs::directory_iterator(here / "data")) classes.push_back(entry.path());
 
   std::vector<fs::path> whole;
-  add_pictures(whole, goldens);
+  add_pictures(whole, golden_pictures);
   add_pictures(whole, odd);
   std::vector<fs::path> sources = whole;
   add_pictures(sources, here / "data");

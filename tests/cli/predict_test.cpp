@@ -13,17 +13,16 @@
 #include "bart/formats/pth.h"
 #include "bart/platform/files.h"
 #include "csv.h"
-#include "places.h"
 #include "predict_drawn.h"
+#include "subset.h"
 
 namespace bart {
 namespace {
 
 namespace fs = std::filesystem;
+using test::goldens;
+using test::subset;
 using testing::HasSubstr;
-
-const fs::path goldens = test::tests_folder() / "goldens";
-const fs::path subset = test::shared_folder() / "data" / "simpsons_subset";
 
 /// The network of make_subset_predictions.py: initial weights with other statistics and a last layer with
 /// larger weights.

@@ -17,18 +17,17 @@
 #include "bart/platform/files.h"
 #include "bart/random/mt19937.h"
 #include "csv.h"
-#include "places.h"
 #include "run_bart.h"
+#include "subset.h"
 
 namespace bart {
 namespace {
 
 namespace fs = std::filesystem;
+using test::goldens;
+using test::subset;
 using testing::HasSubstr;
 using testing::MatchesRegex;
-
-const fs::path goldens = test::tests_folder() / "goldens";
-const fs::path subset = test::shared_folder() / "data" / "simpsons_subset";
 
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;

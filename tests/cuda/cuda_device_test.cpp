@@ -16,7 +16,7 @@ namespace {
 using testing::HasSubstr;
 using testing::ThrowsMessage;
 
-const Architecture small{.classes = 5, .image_size = 16, .blocks = {{20, 0.25}}, .hidden = {{24, 0.5}}};
+const Architecture one_block{.classes = 5, .image_size = 16, .blocks = {{20, 0.25}}, .hidden = {{24, 0.5}}};
 
 std::shared_ptr<Device> stand_in_gpu() {
   return make_gpu(stand_in_driver(), stand_in_image(), 13000, 0);
@@ -25,11 +25,11 @@ std::shared_ptr<Device> stand_in_gpu() {
 // The tolerance is that of cuda_backend_test.cpp.
 TEST_F(CudaTest, AnEvaluatorOnItAnswersSeveralThreads) {
   Mt19937 words(10);
-  const StateDict state = initial_state(small, words);
-  const NoiseBatch noise(small, 8, words);
+  const StateDict state = initial_state(one_block, words);
+  const NoiseBatch noise(one_block, 8, words);
   std::vector<float> expected(40);
-  Evaluator(small, state).evaluate(noise.pictures, expected);
-  const Evaluator gpu(small, state, {.device = stand_in_gpu()});
+  Evaluator(one_block, state).evaluate(noise.pictures, expected);
+  const Evaluator gpu(one_block, state, {.device = stand_in_gpu()});
   EXPECT_EQ(gpu.state(), state);
   std::vector<std::vector<float>> found(4, std::vector<float>(40));
   std::vector<std::thread> threads;
@@ -46,16 +46,16 @@ TEST_F(CudaTest, AnEngineOnItPromisesNothingAboutTheProcessorsBits) {
   for (const EngineOptions& options :
        {EngineOptions{.exact = true, .device = stand_in_gpu()},
         EngineOptions{.slices = shared_training_slices, .device = stand_in_gpu()}}) {
-    EXPECT_THAT([&] { Engine(small, options); },
+    EXPECT_THAT([&] { Engine(one_block, options); },
                 ThrowsMessage<Error>(HasSubstr("Stand-in 1000 computes neither exactly, nor in slices")));
   }
 }
 
 TEST_F(CudaTest, ReservedMemoryIsThereForStepsAndEvaluations) {
   Mt19937 words(10);
-  const StateDict state = initial_state(small, words);
-  const NoiseBatch noise(small, 8, words);
-  Engine engine(small, {.device = stand_in_gpu()});
+  const StateDict state = initial_state(one_block, words);
+  const NoiseBatch noise(one_block, 8, words);
+  Engine engine(one_block, {.device = stand_in_gpu()});
   engine.load(state);
   engine.reserve(8, true);
   stand_in().memory = stand_in().used;  // others take the rest

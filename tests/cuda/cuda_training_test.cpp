@@ -27,7 +27,7 @@
 namespace bart::cuda {
 namespace {
 
-const Architecture small{
+const Architecture two_blocks{
     .classes = 3, .image_size = 16, .blocks = {{16, 0.25}, {32, 0.25}}, .hidden = {{32, 0.5}}};
 
 class CudaTraining : public CudaTest {
@@ -46,9 +46,9 @@ class CudaTraining : public CudaTest {
             std::move(from)};
   }
   std::unique_ptr<Backend> gpu(Precision precision = Precision::f32) const {
-    return std::make_unique<CudaBackend>(stand_in_context(), small, precision, precision);
+    return std::make_unique<CudaBackend>(stand_in_context(), two_blocks, precision, precision);
   }
-  TrainingState start() const { return initial_training_state(small, 10, split.train.size()); }
+  TrainingState start() const { return initial_training_state(two_blocks, 10, split.train.size()); }
 
   void expect_training_of_the_referee(std::unique_ptr<Backend> backend);
 
@@ -60,7 +60,7 @@ class CudaTraining : public CudaTest {
 // The tolerances are those that backend_test.cpp allows the processor: Adam's first steps take little more
 // than a gradient's sign, and make 1e-5 of float32's rounding.
 void CudaTraining::expect_training_of_the_referee(std::unique_ptr<Backend> backend) {
-  Training truth = training_on(std::make_unique<referee::RefereeBackend>(small), 3, start());
+  Training truth = training_on(std::make_unique<referee::RefereeBackend>(two_blocks), 3, start());
   Training training = training_on(std::move(backend), 3, start());
   truth.run();
   training.run();
@@ -93,7 +93,7 @@ TEST_F(CudaTraining, IsThatOfTheReferee) {
 /// On the computer's GPU; nullptr where there is none.
 std::unique_ptr<Backend> true_gpu() {
   try {
-    return open_gpu_with(CUDA_PLUGIN, 0)->backend(small, Precision::f32, Precision::f32);
+    return open_gpu_with(CUDA_PLUGIN, 0)->backend(two_blocks, Precision::f32, Precision::f32);
   } catch (const NoGpuError& error) {
     std::printf("  %s\n", error.what());
     return nullptr;
@@ -117,7 +117,7 @@ TEST_F(CudaTraining, GoesOnFromProcessorToGpuAndToTheSameBitsFromGpuToGpu) {
   EXPECT_EQ(resumed.model(), whole.model());
   EXPECT_EQ(resumed.progress().steps, whole.progress().steps);
 
-  Training processor(pictures, split, small,
+  Training processor(pictures, split, two_blocks,
                      {.epochs = 2, .batch_size = 8, .seed = 10, .threads = 1, .exact = true}, start());
   processor.run();
   Training moved = training_on(gpu(), 3, processor.state());
@@ -140,7 +140,7 @@ class CudaTunedTraining : public CudaTraining {
     return {pictures, split, Engine(std::move(backend)), options, std::move(from)};
   }
   std::unique_ptr<Backend> processor(bool exact) const {
-    return std::make_unique<ProcessorBackend>(small, EngineOptions{.threads = 1, .exact = exact});
+    return std::make_unique<ProcessorBackend>(two_blocks, EngineOptions{.threads = 1, .exact = exact});
   }
 
   void expect_training_of_the_processor(std::unique_ptr<Backend> backend);

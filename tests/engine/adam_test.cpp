@@ -6,11 +6,10 @@
 #include <vector>
 
 #include "bart/random/mt19937.h"
+#include "two_threads.h"
 
 namespace bart {
 namespace {
-
-constexpr Team team{2};
 
 TEST(Adam, TakesTheStepsOfTheDoublePrecisionFormula) {
   // Kingma & Ba 2015, algorithm 1, in double. A step is at most about lr long whatever the gradient's size,
@@ -33,8 +32,8 @@ TEST(Adam, TakesTheStepsOfTheDoublePrecisionFormula) {
       const double corrected = v[i] / (1 - std::pow(0.999, step));
       truth[i] -= lr * (m[i] / (1 - std::pow(0.9, step))) / (std::sqrt(corrected) + 1e-8);
     }
-    adam_step(team, count, step, {.learning_rate = lr}, gradient.data(), exp_avg.data(), exp_avg_sq.data(),
-              parameter.data());
+    adam_step(two_threads, count, step, {.learning_rate = lr}, gradient.data(), exp_avg.data(),
+              exp_avg_sq.data(), parameter.data());
     for (std::size_t i = 0; i < count; ++i) {
       // Moments carry relative roundings along, against which a sum with changing signs can cancel.
       const double bound = step * (0x1p-24 * std::abs(truth[i]) + 64 * 0x1p-24 * lr);
@@ -46,7 +45,7 @@ TEST(Adam, TakesTheStepsOfTheDoublePrecisionFormula) {
 TEST(Adam, LeavesPaddingAtZero) {
   std::vector<float> zero(16), parameter(16), exp_avg(16), exp_avg_sq(16);
   for (int step = 1; step <= 3; ++step) {
-    adam_step(team, 16, step, {.learning_rate = 1e-3}, zero.data(), exp_avg.data(), exp_avg_sq.data(),
+    adam_step(two_threads, 16, step, {.learning_rate = 1e-3}, zero.data(), exp_avg.data(), exp_avg_sq.data(),
               parameter.data());
   }
   EXPECT_EQ(parameter, zero);

@@ -21,14 +21,14 @@ namespace {
 using testing::HasSubstr;
 using testing::ThrowsMessage;
 
-const Architecture small{
+const Architecture small_network{
     .classes = 5, .image_size = 16, .blocks = {{20, 0.25}, {40, 0.4}}, .hidden = {{32, 0.5}}};
 constexpr std::size_t feature_count = 40 * 8 * 8;  // of one picture, before the last pooling
 
 /// Pictures of noise, and a trained state for the small network.
 struct Trained {
   Mt19937 words{3};
-  StateDict state = initial_state(small, words);
+  StateDict state = initial_state(small_network, words);
   std::vector<std::uint8_t> pixels;
   std::vector<const std::uint8_t*> pictures;
 
@@ -64,9 +64,9 @@ TEST(Evaluator, AnswersAsTheEngineBitForBit) {
   std::vector<EvaluatorOptions> all = {{.threads = 1}, {.threads = 2, .exact = true}};
   if (runs_bf16()) all.push_back({.threads = 2, .precision = Precision::bf16});
   for (const EvaluatorOptions& options : all) {
-    const Evaluator evaluator(small, setup.state, options);
+    const Evaluator evaluator(small_network, setup.state, options);
     Engine engine(
-        small,
+        small_network,
         {.threads = options.threads, .evaluation_precision = options.precision, .exact = options.exact});
     engine.load(setup.state);
     for (const std::size_t n : {3, 7, 1, 3}) {
@@ -113,12 +113,12 @@ TEST(Evaluator, LeavesTheCallersNumberOfThreadsAsItIs) {
   omp_set_num_threads(7);
   const auto unchanged = [] { return omp_get_max_threads() == 7; };
   const Trained setup(2);
-  const Evaluator evaluator(small, setup.state, {.threads = 2});
+  const Evaluator evaluator(small_network, setup.state, {.threads = 2});
   EXPECT_TRUE(unchanged());
   answer_of(evaluator, setup.first(2));
   evaluator.state();
   EXPECT_TRUE(unchanged());
-  Engine engine(small, {.threads = 2});
+  Engine engine(small_network, {.threads = 2});
   engine.load(setup.state);
   answer_of(engine, setup.first(2));
   EXPECT_TRUE(unchanged());
@@ -131,7 +131,7 @@ TEST(Evaluator, LeavesTheCallersNumberOfThreadsAsItIs) {
 TEST(Evaluator, IsTheSameForCallersWithOtherNumbersOfThreads) {
   const int before = omp_get_max_threads();
   const Trained setup(3);
-  const Evaluator evaluator(small, setup.state, {.threads = 2, .exact = true});
+  const Evaluator evaluator(small_network, setup.state, {.threads = 2, .exact = true});
   const Answer expected = answer_of(evaluator, setup.first(3));
   omp_set_num_threads(1);
   EXPECT_EQ(answer_of(evaluator, setup.first(3)), expected);
@@ -140,7 +140,7 @@ TEST(Evaluator, IsTheSameForCallersWithOtherNumbersOfThreads) {
 
 TEST(Evaluator, AnswersSeveralThreadsAtOnce) {
   const Trained setup(6);
-  const Evaluator evaluator(small, setup.state, {.threads = 2});
+  const Evaluator evaluator(small_network, setup.state, {.threads = 2});
   const Evaluator copy = evaluator;  // shares weights and memory
   std::vector<Answer> expected;
   for (std::size_t n = 1; n <= 6; ++n) expected.push_back(answer_of(evaluator, setup.first(n)));
@@ -164,7 +164,7 @@ TEST(Evaluator, GivesTheSameBitsWithAnyNumberOfThreads) {
   if (runs_bf16()) all.push_back({.threads = 2, .precision = Precision::bf16});
   for (const EvaluatorOptions& options : all) {
     if (bits_depend_on_threads(options.precision, options.exact)) continue;
-    const Evaluator evaluator(small, setup.state, options);
+    const Evaluator evaluator(small_network, setup.state, options);
     for (const int threads : {1, 3, 0}) {
       const Evaluator other = evaluator.with_threads(threads);
       for (const std::size_t n : {1, 2, 6})
@@ -177,23 +177,23 @@ TEST(Evaluator, GivesTheSameBitsWithAnyNumberOfThreads) {
 
 TEST(Evaluator, RefusesMissingPicturesAndTensorsThatAreCut) {
   const Trained trained(1);
-  const Evaluator evaluator(small, trained.state);
+  const Evaluator evaluator(small_network, trained.state);
   const std::vector<const std::uint8_t*> missing = {nullptr};
   std::vector<float> logits(5);
   EXPECT_THROW(evaluator.evaluate(missing, logits), Error);
-  Engine engine(small, {});
+  Engine engine(small_network, {});
   EXPECT_THROW(engine.evaluate(missing, logits), Error);
   StateDict cut = trained.state;
   cut[0].floats().pop_back();
-  EXPECT_THROW(Evaluator(small, cut), Error);
+  EXPECT_THROW(Evaluator(small_network, cut), Error);
   EXPECT_THROW(engine.load(cut), Error);
   EXPECT_THROW(Engine(std::unique_ptr<Backend>()), Error);
-  EXPECT_THROW(kernel_trials(small, {}, 0, true), Error);
+  EXPECT_THROW(kernel_trials(small_network, {}, 0, true), Error);
   EXPECT_THROW(own_pictures(2, 0, nullptr), Error);
   Mt19937 words(1);
-  EXPECT_THROW(draw_dropout_masks(small, -1, words), Error);
+  EXPECT_THROW(draw_dropout_masks(small_network, -1, words), Error);
   const std::vector<std::int32_t> labels = {0};
-  const DropoutMasks masks = draw_dropout_masks(small, 1, words);
+  const DropoutMasks masks = draw_dropout_masks(small_network, 1, words);
   EXPECT_THROW(engine.step({missing, labels}, masks, {}), Error);
   const std::span<const std::uint8_t* const> one(trained.pictures.data(), 1);
   EXPECT_THROW(engine.step({one, labels}, masks, {.learning_rate = std::nan("")}), Error);
@@ -202,12 +202,13 @@ TEST(Evaluator, RefusesMissingPicturesAndTensorsThatAreCut) {
 
 TEST(Evaluator, SaysWhatDoesNotFit) {
   const Trained setup(2);
-  EXPECT_THAT([&] { Evaluator(small, setup.state, {.threads = -1}); },
+  EXPECT_THAT([&] { Evaluator(small_network, setup.state, {.threads = -1}); },
               ThrowsMessage<Error>(HasSubstr("-1 threads")));
-  EXPECT_THAT([&] { Evaluator(small, setup.state, {.precision = Precision::bf16, .exact = true}); },
+  EXPECT_THAT([&] { Evaluator(small_network, setup.state, {.precision = Precision::bf16, .exact = true}); },
               ThrowsMessage<Error>(HasSubstr("exact in f32 only")));
-  EXPECT_THAT([&] { Evaluator(small, {}); }, ThrowsMessage<Error>(HasSubstr("no tensor block1.0.weight")));
-  const Evaluator evaluator(small, setup.state);
+  EXPECT_THAT([&] { Evaluator(small_network, {}); },
+              ThrowsMessage<Error>(HasSubstr("no tensor block1.0.weight")));
+  const Evaluator evaluator(small_network, setup.state);
   std::vector<float> logits(10), features(2 * feature_count);
   EXPECT_THAT([&] { evaluator.evaluate(setup.pictures, std::span(logits).first(9)); },
               ThrowsMessage<Error>(HasSubstr("room for [pictures, classes] logits")));

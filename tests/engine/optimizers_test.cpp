@@ -12,11 +12,11 @@
 #include "bart/random/mt19937.h"
 #include "golden.h"
 #include "sgd.h"
+#include "two_threads.h"
 
 namespace bart {
 namespace {
 
-constexpr Team team{2};
 constexpr std::int64_t count = 48;
 using Values = std::vector<float>;
 
@@ -49,7 +49,7 @@ TEST(Optimizers, AdamWTakesTorchsSteps) {
   for (const auto& [name, decay] : {std::pair("adamw", 0.05), std::pair("adamw_without_decay", 0.0)}) {
     Values exp_avg(count), exp_avg_sq(count);
     expect_torchs_steps(name, 2e-3, [&, decay = decay](int step, const Values& gradient, Values& parameter) {
-      adam_step(team, count, step,
+      adam_step(two_threads, count, step,
                 {.learning_rate = 2e-3, .beta1 = 0.9, .beta2 = 0.99, .weight_decay = decay}, gradient.data(),
                 exp_avg.data(), exp_avg_sq.data(), parameter.data());
     });
@@ -60,8 +60,8 @@ TEST(Optimizers, SgdTakesTorchsSteps) {
   Values momentum(count);
   // A gradient of at most 0.5 in every step piles up to 10 times itself.
   expect_torchs_steps("sgd", 0.05 * 0.5 * 10, [&](int, const Values& gradient, Values& parameter) {
-    sgd_step(team, count, {.learning_rate = 0.05, .momentum = 0.9, .weight_decay = 5e-4}, gradient.data(),
-             momentum.data(), parameter.data());
+    sgd_step(two_threads, count, {.learning_rate = 0.05, .momentum = 0.9, .weight_decay = 5e-4},
+             gradient.data(), momentum.data(), parameter.data());
   });
 }
 
@@ -69,9 +69,9 @@ TEST(Optimizers, LeavePaddingAtZero) {
   const Values zero(16);
   Values parameter(16), first(16), second(16);
   for (int step = 1; step <= 3; ++step) {
-    adam_step(team, 16, step, {.learning_rate = 1e-3, .weight_decay = 0.05}, zero.data(), first.data(),
+    adam_step(two_threads, 16, step, {.learning_rate = 1e-3, .weight_decay = 0.05}, zero.data(), first.data(),
               second.data(), parameter.data());
-    sgd_step(team, 16, {.learning_rate = 0.1, .weight_decay = 5e-4}, zero.data(), first.data(),
+    sgd_step(two_threads, 16, {.learning_rate = 0.1, .weight_decay = 5e-4}, zero.data(), first.data(),
              parameter.data());
   }
   EXPECT_EQ(parameter, zero);

@@ -18,7 +18,7 @@ const ModelMetadata simpsons{.classes = {"homer", "猫", "a \"b\"\n"},
                              .bart_version = "0.2.0"};
 
 /// The error of decode_model_metadata() for the text, or "" if it accepts the text.
-std::string refusal(const std::string& json) {
+std::string metadata_refusal(const std::string& json) {
   try {
     decode_model_metadata(json);
   } catch (const Error& error) {
@@ -51,26 +51,27 @@ TEST(ModelMetadata, OfALaterVersionMayHoldMore) {
 }
 
 TEST(ModelMetadata, ThatAreWrongAreRefused) {
-  EXPECT_EQ(refusal(with("", "")), "");
+  EXPECT_EQ(metadata_refusal(with("", "")), "");
   for (const char* text : {"", "[]", "3", "{", "{\"classes\": [\"\xff\"]}", "\"\\ud800\""}) {
-    EXPECT_THAT(refusal(text), HasSubstr("not a JSON object")) << text;
+    EXPECT_THAT(metadata_refusal(text), HasSubstr("not a JSON object")) << text;
   }
-  EXPECT_THAT(refusal(std::string(1 << 20, '[')), HasSubstr("not a JSON object"));
-  EXPECT_THAT(refusal(with("more", "") + std::string(1 << 24, ' ')), HasSubstr("too large"));
+  EXPECT_THAT(metadata_refusal(std::string(1 << 20, '[')), HasSubstr("not a JSON object"));
+  EXPECT_THAT(metadata_refusal(with("more", "") + std::string(1 << 24, ' ')), HasSubstr("too large"));
   for (const char* classes : {"null", "\"a\"", "{}", "[1, 2]", "[\"a\", null]", "[[\"a\"]]"}) {
-    EXPECT_THAT(refusal(with("classes", classes)), HasSubstr("no proper \"classes\"")) << classes;
+    EXPECT_THAT(metadata_refusal(with("classes", classes)), HasSubstr("no proper \"classes\"")) << classes;
   }
-  EXPECT_THAT(refusal(with("classes", "[\"a\", \"b\", \"a\"]")), HasSubstr("\"a\" twice"));
+  EXPECT_THAT(metadata_refusal(with("classes", "[\"a\", \"b\", \"a\"]")), HasSubstr("\"a\" twice"));
   for (const char* size :
        {"\"32\"", "-1", "65536", "4294967328", "18446744073709551648", "32.5", "true", "null"}) {
-    EXPECT_THAT(refusal(with("image_size", size)), HasSubstr("no proper \"image_size\"")) << size;
+    EXPECT_THAT(metadata_refusal(with("image_size", size)), HasSubstr("no proper \"image_size\"")) << size;
   }
-  EXPECT_THAT(refusal(with("image_size", "0")), HasSubstr("image size of 0"));
-  EXPECT_THAT(refusal(with("resize_filter", "7")), HasSubstr("no proper \"resize_filter\""));
-  EXPECT_THAT(refusal(with("resize_filter", "\"lanczos\"")), HasSubstr("\"lanczos\", which this version"));
-  EXPECT_THAT(refusal(with("exif_orientation", "1")), HasSubstr("no proper \"exif_orientation\""));
-  EXPECT_THAT(refusal(with("bart_version", "[]")), HasSubstr("no proper \"bart_version\""));
-  EXPECT_THAT(refusal("{\"classes\": [\"a\", \"b\"]}"), HasSubstr("no proper \"image_size\""));
+  EXPECT_THAT(metadata_refusal(with("image_size", "0")), HasSubstr("image size of 0"));
+  EXPECT_THAT(metadata_refusal(with("resize_filter", "7")), HasSubstr("no proper \"resize_filter\""));
+  EXPECT_THAT(metadata_refusal(with("resize_filter", "\"lanczos\"")),
+              HasSubstr("\"lanczos\", which this version"));
+  EXPECT_THAT(metadata_refusal(with("exif_orientation", "1")), HasSubstr("no proper \"exif_orientation\""));
+  EXPECT_THAT(metadata_refusal(with("bart_version", "[]")), HasSubstr("no proper \"bart_version\""));
+  EXPECT_THAT(metadata_refusal("{\"classes\": [\"a\", \"b\"]}"), HasSubstr("no proper \"image_size\""));
 }
 
 TEST(ModelMetadata, ThatWouldNotBeReadAreNotWritten) {

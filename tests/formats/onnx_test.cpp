@@ -26,7 +26,7 @@ std::vector<std::uint8_t> golden(const std::string& name) {
 
 const std::vector<std::string> classes = {"Ann \"the\" First", "Bo", "Łucja"};
 
-StateDict small_state() {
+StateDict pytorch_state() {
   return in_pytorch_order(decode_safetensors(golden("onnx_small.safetensors")).tensors);
 }
 
@@ -40,23 +40,24 @@ std::vector<std::uint8_t> patched(std::vector<std::uint8_t> file, const std::str
   return file;
 }
 
-std::string refusal(std::span<const std::uint8_t> file) {
+std::string onnx_refusal(std::span<const std::uint8_t> file) {
   return test::refusal(decode_onnx, file);
 }
 
 TEST(Onnx, GivesTheBytesThatOnnxruntimeAnsweredAsPyTorch) {
-  EXPECT_EQ(encode_onnx(small_state(), classes, {.opset = 17}), golden("onnx_small_plain.onnx"));
-  EXPECT_EQ(encode_onnx(small_state(), classes, {.with_preprocessing = true, .opset = 17}),
+  EXPECT_EQ(encode_onnx(pytorch_state(), classes, {.opset = 17}), golden("onnx_small_plain.onnx"));
+  EXPECT_EQ(encode_onnx(pytorch_state(), classes, {.with_preprocessing = true, .opset = 17}),
             golden("onnx_small_preprocessing.onnx"));
-  EXPECT_EQ(encode_onnx(small_state(), classes, {.half = true, .opset = 17}), golden("onnx_small_half.onnx"));
+  EXPECT_EQ(encode_onnx(pytorch_state(), classes, {.half = true, .opset = 17}),
+            golden("onnx_small_half.onnx"));
 }
 
 TEST(Onnx, IsWrittenInTheOldestOpsetUnlessAskedOtherwise) {
   // The same graph: the versions alone differ, one byte each.
   for (const bool with_preprocessing : {false, true}) {
-    const auto oldest = encode_onnx(small_state(), classes, {.with_preprocessing = with_preprocessing});
+    const auto oldest = encode_onnx(pytorch_state(), classes, {.with_preprocessing = with_preprocessing});
     const auto newest =
-        encode_onnx(small_state(), classes, {.with_preprocessing = with_preprocessing, .opset = 17});
+        encode_onnx(pytorch_state(), classes, {.with_preprocessing = with_preprocessing, .opset = 17});
     ASSERT_EQ(oldest.size(), newest.size());
     std::vector<std::pair<int, int>> changes;
     for (std::size_t i = 0; i < oldest.size(); ++i) {
@@ -65,12 +66,12 @@ TEST(Onnx, IsWrittenInTheOldestOpsetUnlessAskedOtherwise) {
     EXPECT_EQ(changes, (std::vector<std::pair<int, int>>{{7, 8}, {13, 17}}));
     EXPECT_EQ(decode_onnx(oldest).classes, classes);
   }
-  EXPECT_THROW(encode_onnx(small_state(), classes, {.opset = 12}), Error);
-  EXPECT_THROW(encode_onnx(small_state(), classes, {.opset = 18}), Error);
+  EXPECT_THROW(encode_onnx(pytorch_state(), classes, {.opset = 12}), Error);
+  EXPECT_THROW(encode_onnx(pytorch_state(), classes, {.opset = 18}), Error);
 }
 
 TEST(Onnx, ReadsBackEveryValueAndClass) {
-  const StateDict state = small_state();
+  const StateDict state = pytorch_state();
   for (const bool with_preprocessing : {false, true}) {
     const OnnxModel model =
         decode_onnx(encode_onnx(state, classes, {.with_preprocessing = with_preprocessing}));
@@ -85,7 +86,7 @@ TEST(Onnx, ReadsBackEveryValueAndClass) {
 }
 
 TEST(Onnx, HalfRoundsKernelsAndMatricesOnly) {
-  const StateDict state = small_state();
+  const StateDict state = pytorch_state();
   const OnnxModel model = decode_onnx(encode_onnx(state, classes, {.half = true}));
   std::size_t rounded = 0;
   for (std::size_t i = 0; i < state.size(); ++i) {
@@ -119,7 +120,7 @@ TEST(Onnx, HalfRoundsTiesToEvenAndKeepsSmallValues) {
       {-0x1.006p0f, -0x1.008p0f},  // negative
       {0x1.8p-60f, 0},
   };
-  StateDict state = small_state();
+  StateDict state = pytorch_state();
   std::vector<float>& values = state[0].floats();
   ASSERT_GE(values.size(), cases.size());
   for (std::size_t i = 0; i < cases.size(); ++i) values[i] = cases[i].first;
@@ -130,7 +131,7 @@ TEST(Onnx, HalfRoundsTiesToEvenAndKeepsSmallValues) {
 }
 
 TEST(Onnx, HalfRefusesWhatItCannotHold) {
-  StateDict state = small_state();
+  StateDict state = pytorch_state();
   for (const float value : {65520.0f, -1e9f, std::numeric_limits<float>::max()}) {
     state[0].floats()[0] = value;
     EXPECT_THROW(encode_onnx(state, classes, {.half = true}), Error) << value;
@@ -139,31 +140,31 @@ TEST(Onnx, HalfRefusesWhatItCannotHold) {
 }
 
 TEST(Onnx, RefusesClassesThatAreNotOfTheNetwork) {
-  EXPECT_THROW(encode_onnx(small_state(), {"Ann", "Bo"}), Error);
-  EXPECT_THROW(encode_onnx(small_state(), {"Ann", "Bo", "\xff"}), Error);
+  EXPECT_THROW(encode_onnx(pytorch_state(), {"Ann", "Bo"}), Error);
+  EXPECT_THROW(encode_onnx(pytorch_state(), {"Ann", "Bo", "\xff"}), Error);
   const auto file = golden("onnx_small_plain.onnx");
   const std::string between = R"(","Bo",")";
-  EXPECT_THAT(refusal(patched(file, between, "        ")), HasSubstr("1 are named"));
-  EXPECT_THAT(refusal(patched(file, between, R"(" "Bo" ")")), HasSubstr("not a JSON list"));
+  EXPECT_THAT(onnx_refusal(patched(file, between, "        ")), HasSubstr("1 are named"));
+  EXPECT_THAT(onnx_refusal(patched(file, between, R"(" "Bo" ")")), HasSubstr("not a JSON list"));
 }
 
 TEST(Onnx, RefusesWhatBartDidNotWrite) {
   const auto file = golden("onnx_small_plain.onnx");
-  EXPECT_THAT(refusal(patched(file, "bart", "else")), HasSubstr("made by else"));
-  EXPECT_THAT(refusal(patched(file, "\x28\x01", "\x28\x02")), HasSubstr("newer BART"));
-  EXPECT_THAT(refusal(patched(file,
-                              "\x42\x0f"
-                              "block1.0.weight",
-                              "\x42\x0f"
-                              "block9.0.weight")),
+  EXPECT_THAT(onnx_refusal(patched(file, "bart", "else")), HasSubstr("made by else"));
+  EXPECT_THAT(onnx_refusal(patched(file, "\x28\x01", "\x28\x02")), HasSubstr("newer BART"));
+  EXPECT_THAT(onnx_refusal(patched(file,
+                                   "\x42\x0f"
+                                   "block1.0.weight",
+                                   "\x42\x0f"
+                                   "block9.0.weight")),
               HasSubstr("block1.0.weight"));
-  EXPECT_NE(refusal({}), "");
+  EXPECT_NE(onnx_refusal({}), "");
 }
 
 TEST(Onnx, RefusesEveryTruncation) {
   const auto file = golden("onnx_small_half.onnx");
   for (std::size_t length = 0; length < file.size(); ++length) {
-    EXPECT_NE(refusal(std::span(file).first(length)), "") << length;
+    EXPECT_NE(onnx_refusal(std::span(file).first(length)), "") << length;
   }
 }
 
@@ -175,7 +176,7 @@ TEST(Onnx, TakesNoMemoryForShapesThatLie) {
                                  std::string("\x08\x7f\x08\x7f\x08\x7f\x08\x7f", 8),
                                  std::string("\x08\x00\x08\x02\x08\x03\x08\x03", 8),
                                  std::string("\x08\x03\x08\x02\x08\x03\x08\x04", 8)}) {
-    EXPECT_THAT(refusal(patched(file, dimensions, lie)), HasSubstr("block2.0.weight"));
+    EXPECT_THAT(onnx_refusal(patched(file, dimensions, lie)), HasSubstr("block2.0.weight"));
   }
 }
 
@@ -186,7 +187,7 @@ TEST(Onnx, SurvivesEveryDamagedByte) {
       const std::uint8_t whole = byte;
       for (const int damage : {0x01, 0x80, 0xff}) {
         byte = static_cast<std::uint8_t>(whole ^ damage);
-        refusal(file);  // may be read, where it is a weight that changed; must not crash or hang
+        onnx_refusal(file);  // may be read, where it is a weight that changed; must not crash or hang
       }
       byte = whole;
     }

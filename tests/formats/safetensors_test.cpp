@@ -30,7 +30,7 @@ std::vector<std::uint8_t> file_of(const std::string& header, std::size_t data_by
   return file;
 }
 
-std::string refusal(std::span<const std::uint8_t> file) {
+std::string safetensors_refusal(std::span<const std::uint8_t> file) {
   return test::refusal(decode_safetensors, file);
 }
 
@@ -99,7 +99,7 @@ TEST(Safetensors, RefusesTwoTensorsOfOneName) {
 
 TEST(Safetensors, RefusesHeadersThatLie) {
   const std::string ok = R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})";
-  ASSERT_EQ(refusal(file_of(ok, 8)), "");
+  ASSERT_EQ(safetensors_refusal(file_of(ok, 8)), "");
   const std::vector<std::pair<std::string, std::size_t>> lies = {
       {ok, 7},                                                             // cut off
       {ok, 9},                                                             // a byte too many
@@ -124,34 +124,34 @@ TEST(Safetensors, RefusesHeadersThatLie) {
       {"{\"a\xff\":1}", 0},
       {"", 0},
   };
-  for (const auto& [header, data] : lies) EXPECT_NE(refusal(file_of(header, data)), "") << header;
-  EXPECT_THAT(refusal(file_of("{\"a\":" + std::string(100'000, '['), 0)), HasSubstr("nested"));
+  for (const auto& [header, data] : lies) EXPECT_NE(safetensors_refusal(file_of(header, data)), "") << header;
+  EXPECT_THAT(safetensors_refusal(file_of("{\"a\":" + std::string(100'000, '['), 0)), HasSubstr("nested"));
 }
 
 TEST(Safetensors, RefusesMoreNamesThanItCanLookThrough) {
   std::string header = "{";
   for (int i = 0; i < 100'000; ++i) header += (i > 0 ? ",\"" : "\"") + std::to_string(i) + "\":{}";
-  EXPECT_THAT(refusal(file_of(header + "}", 0)), HasSubstr("more names than any network needs"));
+  EXPECT_THAT(safetensors_refusal(file_of(header + "}", 0)), HasSubstr("more names than any network needs"));
 }
 
 TEST(Safetensors, TakesNoMemoryForALengthThatLies) {
   auto file = golden();
   for (const std::uint64_t length : {std::uint64_t{865}, std::uint64_t{1} << 40, ~std::uint64_t{0}}) {
     std::memcpy(file.data(), &length, 8);
-    EXPECT_THAT(refusal(file), HasSubstr("longer")) << length;
+    EXPECT_THAT(safetensors_refusal(file), HasSubstr("longer")) << length;
   }
 }
 
 TEST(Safetensors, SurvivesEveryTruncationAndDamagedByte) {
   auto file = golden();
   for (std::size_t length = 0; length < file.size(); ++length) {
-    EXPECT_NE(refusal(std::span(file).first(length)), "") << length;
+    EXPECT_NE(safetensors_refusal(std::span(file).first(length)), "") << length;
   }
   for (std::uint8_t& byte : file) {
     const std::uint8_t whole = byte;
     for (const int damage : {0x01, 0x80, 0xff}) {
       byte = static_cast<std::uint8_t>(whole ^ damage);
-      refusal(file);  // may be read, where it is a value that changed; must not crash or hang
+      safetensors_refusal(file);  // may be read, where it is a value that changed; must not crash or hang
     }
     byte = whole;
   }

@@ -29,7 +29,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-ModelFile drawn_model(std::uint32_t seed = 7) {
+ModelFile seeded_model(std::uint32_t seed = 7) {
   Mt19937 generator(seed);
   StateDict state = initial_state({.classes = 3, .image_size = 32}, generator);
   for (Tensor& tensor : state) {
@@ -71,7 +71,7 @@ class SharedModel : public testing::Test {
   }
 
   const test::ScratchFolder scratch_;
-  const Model model_{drawn_model(), {.threads = 1}};
+  const Model model_{seeded_model(), {.threads = 1}};
 };
 
 std::string texts_of(FolderEvaluation& result) {
@@ -111,7 +111,7 @@ TEST_F(SharedModel, ProcessesEvaluateToTheSameBitsAsOne) {
 }
 
 TEST_F(SharedModel, AProcessWithAnotherModelOrOtherPicturesEndsAll) {
-  const Model other(drawn_model(8), {.threads = 1});
+  const Model other(seeded_model(8), {.threads = 1});
   const std::vector<std::string> models = test::ends(
       3, [&](Group& group) { (group.rank() == 2 ? other : model_).evaluate(folder(), {.group = &group}); });
   EXPECT_THAT(models, ElementsAre("by another", "by another", HasSubstr("another model than process 0")));
@@ -179,7 +179,7 @@ TEST_F(SharedModel, AnswersDoNotDependOnThePicturesBeside) {
   if (runs_bf16()) precisions.push_back(Precision::bf16);
   const std::vector<PictureFile> files = find_picture_files({folder().string()}, true).files;
   for (const Precision precision : precisions) {
-    const Model model(drawn_model(), {.threads = 2, .precision = precision});
+    const Model model(seeded_model(), {.threads = 2, .precision = precision});
     std::vector<std::vector<float>> together, single;
     predict_files(model, files, {}, [&](const FilePrediction& one) {
       together.emplace_back(one.probabilities.begin(), one.probabilities.end());

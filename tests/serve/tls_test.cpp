@@ -24,7 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-Model drawn_model() {
+Model two_class_model() {
   Mt19937 generator(1);
   return Model({.state = initial_state({.classes = 2, .image_size = 16}, generator), .classes = {"a", "b"}},
                {.threads = 1});
@@ -93,7 +93,7 @@ class TlsTest : public testing::Test {
   }
 
   const test::ScratchFolder scratch_;
-  const Model model_ = drawn_model();
+  const Model model_ = two_class_model();
 };
 
 TEST_F(TlsTest, AnswersWithinTlsAndEndsItInOrder) {
