@@ -54,7 +54,7 @@ EvaluationKernel evaluate_by_panels(const LinearLayer& layer, std::int64_t n, Te
         {layer.name, own_name,
          [=] {
            linear_forward(team, panels, n, static_cast<const float*>(m.source), weights, m.bias,
-                          static_cast<float*>(m.output), m.scratch, n == 1);
+                          static_cast<float*>(m.output), m.scratch);
          },
          layer.flops(n), static_cast<double>(count * bytes_of(read)), layer.flops(n) / 2}};
   };

@@ -28,12 +28,14 @@ inline constexpr std::int64_t pack_multiple = 6;
 /// cache: the hardware prefetcher stops at page ends.
 inline constexpr std::size_t bytes_fetched_ahead = 16384;
 
+/// A single picture needs more jobs than a batch: each is short.
+inline constexpr std::int64_t outputs_of_one_picture = 256;
+
 /// Some panels of a forward pass, and the outputs [first, end) that are wanted.
 struct ForwardJob {
   ActivationArray weights;  // of the first panel
   const float* packed;      // [panels, rows, panel + pack_gap], rows a multiple of pack_multiple
   std::int64_t panels, panel, out, n, rows, first, end;
-  bool alone;   // a single picture
   float* sums;  // [n, out]
 };
 
@@ -133,11 +135,13 @@ HWY_INLINE void forward_tiles(const ForwardJob& job, const E* weights) {
   }
 }
 
-/// One picture: the weights are read once, in the order in which they lie in memory.
+/// One picture: the weights are read once, in the order in which they lie in memory. Each output is added up
+/// as forward_tile() does, in a vector that is kept from panel to panel.
 template <class E>
 HWY_INLINE void forward_picture(const ForwardJob& job, const E* weights) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(D()));
-  std::fill(job.sums + job.first, job.sums + job.end, 0.f);
+  HWY_ALIGN float kept[outputs_of_one_picture * hn::MaxLanes(D())];
+  std::fill_n(kept, outputs_of_one_picture * lanes, 0.f);
   for (std::int64_t p = 0; p < job.panels; ++p) {
     const float* x = job.packed + p * job.rows * (job.panel + pack_gap);
     const E* of_panel = weights + p * job.out * job.panel;
@@ -147,17 +151,21 @@ HWY_INLINE void forward_picture(const ForwardJob& job, const E* weights) {
       const auto* ahead = reinterpret_cast<const std::uint8_t*>(w[0]) + bytes_fetched_ahead;
       const std::size_t bytes = 4 * static_cast<std::size_t>(job.panel) * sizeof(E);
       for (std::size_t line = 0; line < bytes; line += 64) hwy::Prefetch(ahead + line);
+      float* of_outputs = kept + (output - job.first) * lanes;
       V sums[4];
-      for (auto& sum : sums) sum = hn::Zero(D());
+      for (int o = 0; o < 4; ++o) sums[o] = load(of_outputs + o * lanes);
       for (std::int64_t i = 0; i < job.panel; i += lanes) {
         const V input = load(x + i);
         for (int o = 0; o < 4; ++o) sums[o] = hn::MulAdd(input, load(w[o] + i), sums[o]);
       }
-      float results[4];
-      store_sums(sums[0], sums[1], sums[2], sums[3], results);
-      const std::int64_t count = std::min<std::int64_t>(4, job.end - output);
-      for (std::int64_t o = 0; o < count; ++o) job.sums[output + o] += results[o];
+      for (int o = 0; o < 4; ++o) store(sums[o], of_outputs + o * lanes);
     }
+  }
+  for (std::int64_t output = job.first; output < job.end; output += 4) {
+    const float* sums = kept + (output - job.first) * lanes;
+    float results[4];
+    store_sums(load(sums), load(sums + lanes), load(sums + 2 * lanes), load(sums + 3 * lanes), results);
+    std::copy_n(results, std::min<std::int64_t>(4, job.end - output), job.sums + output);
   }
 }
 
@@ -165,7 +173,7 @@ void ForwardPanels(const ForwardJob& job) {
   typed(job.weights, [&](const auto* weights) {
     // Uses 24 of 32 registers for sums, or 8 of 16.
     constexpr bool many = HWY_MAX_BYTES >= 64;
-    if (job.alone) {
+    if (job.n == 1) {
       forward_picture(job, weights);
     } else {
       forward_tiles<many ? 3 : 2, many ? 8 : 4>(job, weights);
@@ -229,8 +237,6 @@ namespace {
 
 /// Inputs per group in the forward pass: their weights for a tile of outputs fit the L1 cache.
 constexpr std::int64_t inputs_at_once = 512;
-/// A single picture needs more jobs than a batch: each is short.
-constexpr std::int64_t inputs_of_one_picture = 256;
 constexpr std::int64_t outputs_of_job = 512;
 /// Outputs per job when the groups' sums are added.
 constexpr std::int64_t outputs_of_total = 64;
@@ -243,8 +249,8 @@ struct ForwardRoom {
   std::int64_t panels, groups, rows;
   std::int64_t partial, packed;  // floats: of a group, of a thread
 
-  ForwardRoom(const LinearPanels& s, std::int64_t n, bool alone)
-      : panels(std::min(s.count(), (alone ? inputs_of_one_picture : inputs_at_once) / s.panel)),
+  ForwardRoom(const LinearPanels& s, std::int64_t n)
+      : panels(std::min(s.count(), inputs_at_once / s.panel)),
         groups(ceil_div(s.count(), panels)),
         rows(ceil_div(n, pack_multiple) * pack_multiple),
         partial(n * s.out),
@@ -276,19 +282,17 @@ LinearPanels::LinearPanels(std::int64_t inputs, std::int64_t outputs)
     : in(inputs), out(outputs), panel(widest_panel(inputs)) {}
 
 std::size_t linear_scratch_bytes(const LinearPanels& s, std::int64_t n, const Team& team) {
-  const auto bytes = [&](const ForwardRoom& room) {
-    return static_cast<std::size_t>(room.groups * room.partial + team.size * room.packed) * sizeof(float);
-  };
-  const std::size_t together = bytes(ForwardRoom(s, n, false));
-  return n == 1 ? std::max(together, bytes(ForwardRoom(s, n, true))) : together;
+  const ForwardRoom room(s, n);
+  return static_cast<std::size_t>(room.groups * room.partial + team.size * room.packed) * sizeof(float);
 }
 
 void linear_forward(const Team& team, const LinearPanels& s, std::int64_t n, const float* x,
-                    ActivationArray weights, const float* bias, float* y, void* scratch, bool alone) {
-  const ForwardRoom room(s, n, alone);
+                    ActivationArray weights, const float* bias, float* y, void* scratch) {
+  const ForwardRoom room(s, n);
   auto* partial = static_cast<float*>(scratch);
   float* packed = partial + room.groups * room.partial;
-  const std::int64_t parts = ceil_div(s.out, outputs_of_job);
+  const std::int64_t outputs = n == 1 ? outputs_of_one_picture : outputs_of_job;
+  const std::int64_t parts = ceil_div(s.out, outputs);
   team.each(room.groups * parts, [&](std::int64_t job, int thread) {
     const std::int64_t group = job / parts;
     const std::int64_t first = group * room.panels;
@@ -297,7 +301,7 @@ void linear_forward(const Team& team, const LinearPanels& s, std::int64_t n, con
     for (std::int64_t p = 0; p < panels; ++p) {
       pack(s, n, x, (first + p) * s.panel, room.rows, own + p * room.rows * (s.panel + pack_gap));
     }
-    const std::int64_t output = job % parts * outputs_of_job;
+    const std::int64_t output = job % parts * outputs;
     HWY_DYNAMIC_DISPATCH(ForwardPanels)
     ({.weights = weights.at(first * s.out * s.panel),
       .packed = own,
@@ -307,8 +311,7 @@ void linear_forward(const Team& team, const LinearPanels& s, std::int64_t n, con
       .n = n,
       .rows = room.rows,
       .first = output,
-      .end = std::min(s.out, output + outputs_of_job),
-      .alone = alone,
+      .end = std::min(s.out, output + outputs),
       .sums = partial + group * room.partial});
   });
   const std::int64_t totals = ceil_div(s.out, outputs_of_total);

@@ -25,14 +25,13 @@ struct LinearPanels {
 /// Bytes of `scratch` for either forward or backward weights of a batch of n pictures.
 std::size_t linear_scratch_bytes(const LinearPanels& shape, std::int64_t n, const Team& team);
 
-/// y = x weights^T + bias. The bits of a row do not depend on n; `alone` is faster for a single picture, but
-/// adds up in another order.
+/// y = x weights^T + bias. The bits of a row do not depend on n.
 void linear_forward(const Team& team, const LinearPanels& shape, std::int64_t n,
                     const float* x,           // [n, in]
                     ActivationArray weights,  // [in / panel, out, panel]
                     const float* bias,        // [out]
                     float* y,                 // [n, out]
-                    void* scratch, bool alone = false);
+                    void* scratch);
 
 /// dx = dy weights
 void linear_backward_data(const Team& team, const LinearPanels& shape, std::int64_t n,

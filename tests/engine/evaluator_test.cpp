@@ -75,7 +75,7 @@ TEST(Evaluator, AnswersAsTheEngineBitForBit) {
   }
 }
 
-TEST(Evaluator, APictureHasItsBitsInAnyBatchOfSeveralOnAnyNumberOfThreads) {
+TEST(Evaluator, APictureHasItsBitsInAnyBatchOnAnyNumberOfThreads) {
   // Large pictures and few channels: all blocks but the last one run for a part of the batch at a time.
   for (const int side : {64, 48}) {
     const Architecture wide{.classes = 5,
@@ -97,7 +97,9 @@ TEST(Evaluator, APictureHasItsBitsInAnyBatchOfSeveralOnAnyNumberOfThreads) {
       std::vector<float> all(7 * 5);
       evaluator.evaluate(pictures, all);
       for (const int threads : {1, 2, 3}) {
-        for (const std::size_t n : {2, 3, 7}) {  // the linear layers have another kernel for one
+        for (const std::size_t n : {1, 2, 3, 7}) {
+          // In bf16 the linear layers' weights are rounded for one picture alone.
+          if (n == 1 && precision == Precision::bf16) continue;
           std::vector<float> together(n * 5);
           evaluator.with_threads(threads).evaluate(std::span(pictures).first(n), together);
           EXPECT_TRUE(std::ranges::equal(together, std::span(all).first(n * 5)))

@@ -35,8 +35,8 @@ BatchNetwork batch_network(const Evaluator& evaluator);
 BatchNetwork with_mirror_images(BatchNetwork network);
 
 /// The same network, whose outputs for a picture have the same bits whatever other pictures are evaluated
-/// with it. Kernels for a single picture add up in another order, so such a picture is evaluated as one of
-/// two.
+/// with it. In bf16 linear layers round their weights for a single picture, and oneDNN's may add up in
+/// another order, so such a picture is evaluated as one of two.
 BatchNetwork in_company(BatchNetwork network);
 
 /// Pictures in the order in which they are evaluated, in memory or in a file.
