@@ -11,6 +11,8 @@
 
 #include "bart/checkpoint/checkpoint_folder.h"
 #include "bart/cuda/choose_device.h"
+#include "bart/dataset/listing.h"
+#include "bart/model/find_model.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "bart/platform/folder_lock.h"
@@ -74,6 +76,9 @@ class Search {
     check_out(options.out, result_.folder);
     const SettledSettings settled = settle(settings_of({}, options.epochs));
     check_cache(settled.values.cache, result_.folder);
+    // What every training would refuse, before there is a folder for it.
+    list_data(result_.folder);
+    if (!settled.values.init.empty()) read_model_without_labels(find_model(settled.values.init));
   }
 
   /// Goes on where an earlier call ended.

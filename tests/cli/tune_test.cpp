@@ -74,6 +74,18 @@ TEST_F(TuneDrawn, GoesOnToTheSameFiguresAfterSignalsAndAfterAKill) {
   EXPECT_EQ(command(parts), command(whole));
 }
 
+TEST_F(TuneDrawn, RefusesWhatNoTrainingCouldReadBeforeItMakesAFolder) {
+  const BartResult no_data = run_bart(here(), {"tune", "nothing", "--out", "search"});
+  EXPECT_EQ(no_data.code, 1);
+  EXPECT_THAT(no_data.err, HasSubstr("nothing does not exist"));
+  std::vector<std::string> command = tune("search");
+  command.insert(command.end(), {"--init", "no_model"});
+  const BartResult no_model = run_bart(here(), command);
+  EXPECT_EQ(no_model.code, 1);
+  EXPECT_THAT(no_model.err, HasSubstr("cannot open no_model"));
+  EXPECT_FALSE(fs::exists(here() / "search"));
+}
+
 TEST_F(TuneDrawn, RefusesABudgetThatIsNoTime) {
   for (const char* budget : {"", "0s", "2", "1h30", "30m1h", "-1h"}) {
     std::vector<std::string> arguments = tune("out");
