@@ -28,8 +28,8 @@ inline constexpr std::int64_t pack_multiple = 6;
 /// cache: the hardware prefetcher stops at page ends.
 inline constexpr std::size_t bytes_fetched_ahead = 16384;
 
-/// A single picture needs more jobs than a batch: each is short.
-inline constexpr std::int64_t outputs_of_one_picture = 256;
+/// Outputs per job of a forward pass: enough that a single picture reads long runs of memory.
+inline constexpr std::int64_t outputs_of_job = 512;
 
 /// Some panels of a forward pass, and the outputs [first, end) that are wanted.
 struct ForwardJob {
@@ -140,8 +140,8 @@ HWY_INLINE void forward_tiles(const ForwardJob& job, const E* weights) {
 template <class E>
 HWY_INLINE void forward_picture(const ForwardJob& job, const E* weights) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(D()));
-  HWY_ALIGN float kept[outputs_of_one_picture * hn::MaxLanes(D())];
-  std::fill_n(kept, outputs_of_one_picture * lanes, 0.f);
+  HWY_ALIGN float kept[outputs_of_job * hn::MaxLanes(D())];
+  std::fill_n(kept, outputs_of_job * lanes, 0.f);
   for (std::int64_t p = 0; p < job.panels; ++p) {
     const float* x = job.packed + p * job.rows * (job.panel + pack_gap);
     const E* of_panel = weights + p * job.out * job.panel;
@@ -237,7 +237,6 @@ namespace {
 
 /// Inputs per group in the forward pass: their weights for a tile of outputs fit the L1 cache.
 constexpr std::int64_t inputs_at_once = 512;
-constexpr std::int64_t outputs_of_job = 512;
 /// Outputs per job when the groups' sums are added.
 constexpr std::int64_t outputs_of_total = 64;
 
@@ -291,8 +290,7 @@ void linear_forward(const Team& team, const LinearPanels& s, std::int64_t n, con
   const ForwardRoom room(s, n);
   auto* partial = static_cast<float*>(scratch);
   float* packed = partial + room.groups * room.partial;
-  const std::int64_t outputs = n == 1 ? outputs_of_one_picture : outputs_of_job;
-  const std::int64_t parts = ceil_div(s.out, outputs);
+  const std::int64_t parts = ceil_div(s.out, outputs_of_job);
   team.each(room.groups * parts, [&](std::int64_t job, int thread) {
     const std::int64_t group = job / parts;
     const std::int64_t first = group * room.panels;
@@ -301,7 +299,7 @@ void linear_forward(const Team& team, const LinearPanels& s, std::int64_t n, con
     for (std::int64_t p = 0; p < panels; ++p) {
       pack(s, n, x, (first + p) * s.panel, room.rows, own + p * room.rows * (s.panel + pack_gap));
     }
-    const std::int64_t output = job % parts * outputs;
+    const std::int64_t output = job % parts * outputs_of_job;
     HWY_DYNAMIC_DISPATCH(ForwardPanels)
     ({.weights = weights.at(first * s.out * s.panel),
       .packed = own,
@@ -311,7 +309,7 @@ void linear_forward(const Team& team, const LinearPanels& s, std::int64_t n, con
       .n = n,
       .rows = room.rows,
       .first = output,
-      .end = std::min(s.out, output + outputs),
+      .end = std::min(s.out, output + outputs_of_job),
       .sums = partial + group * room.partial});
   });
   const std::int64_t totals = ceil_div(s.out, outputs_of_total);
