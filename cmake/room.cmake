@@ -7,10 +7,11 @@
 #
 # A COLD room waits for the others, for files or for people: optimized little, it compiles in half the time.
 #
-# Where several files are compiled as one (CMAKE_UNITY_BUILD, which the presets but for debug turn on: a quarter of the
-# work), those that stand APART are not: Highway includes them once per instruction set, or they use names of other files.
+# Where several files are compiled as one (CMAKE_UNITY_BUILD, which the presets but for debug turn on: half the work),
+# those that stand APART are not: Highway includes them once per instruction set, or they use names of other files.
 #
-#   bart_room(NAME [HOT | COLD] SOURCES a.cpp ... APART b.cpp ... ROOMS other ... LIBRARIES public_libs ... PRIVATE_LIBRARIES libs ...)
+#   bart_room(NAME [HOT | COLD] SOURCES a.cpp ... APART b.cpp ... ROOMS other ...
+#             LIBRARIES public_libs ... PRIVATE_LIBRARIES libs ...)
 function(bart_room name)
   cmake_parse_arguments(ROOM "HOT;COLD" "" "SOURCES;APART;ROOMS;LIBRARIES;PRIVATE_LIBRARIES" ${ARGN})
   add_library(bart_${name} STATIC ${ROOM_SOURCES} ${ROOM_APART})

@@ -77,6 +77,7 @@ class Search {
     const SettledSettings settled = settle(settings_of({}, options.epochs));
     check_cache(settled.values.cache, result_.folder);
     // What every training would refuse, before there is a folder for it.
+    if (fs::exists(options.out)) return;
     list_data(result_.folder);
     if (!settled.values.init.empty()) read_model_without_labels(find_model(settled.values.init));
   }
