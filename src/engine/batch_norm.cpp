@@ -59,22 +59,37 @@ double count_of_batch(const ActivationShape& s, const BatchSlices& slices) {
   return static_cast<double>(slices.pictures()) * static_cast<double>(s.size * s.size);
 }
 
-/// The factors of dx, [C] each.
-struct Factors {
-  float* dy_mean;
-  float* slope;
-  float* gain;
-};
+PlaneGradient at(const BatchNormFactors& factors, std::int64_t channel) {
+  return {factors.dy_mean + channel, factors.slope + channel, factors.gain + channel};
+}
 
-/// Turns the partial sums of g and g * (x - mean) into the gradients of weight and bias, and into the factors
-/// of dx, which lie after the sums in the scratch memory.
-Factors gradient_factors(const ActivationShape& s, const BatchSlices& slices, const float* weight,
-                         const BatchNormChannels& channels, float* dweight, float* dbias, double* partial) {
-  const double count = count_of_batch(s, slices);
-  const BatchSums sums = sums_over_batch(s, slices, partial);
+/// The dropout of a plane's channels.
+const float* keep_of(const ActivationShape& s, const float* keep, std::int64_t plane) {
+  return keep + plane / (s.channels / s.block) * s.channels + first_channel(s, plane);
+}
+
+}  // namespace
+
+std::size_t batch_norm_partial_bytes(const ActivationShape& s, const BatchSlices& slices) {
+  return static_cast<std::size_t>(s.planes() * 2 * s.block + slices.own_count() * 2 * s.channels) *
+             sizeof(double) +
+         static_cast<std::size_t>(3 * s.channels) * sizeof(float);
+}
+
+/// They lie after the sums.
+BatchNormFactors batch_norm_factors(const ActivationShape& s, const BatchSlices& slices, double* partial) {
   auto* room =
       reinterpret_cast<float*>(partial + s.planes() * 2 * s.block + slices.own_count() * 2 * s.channels);
-  const Factors factors{room, room + s.channels, room + 2 * s.channels};
+  return {room, room + s.channels, room + 2 * s.channels};
+}
+
+/// From the partial sums of g and g * (x - mean).
+BatchNormFactors batch_norm_gradients(const ActivationShape& s, const BatchSlices& slices,
+                                      const float* weight, BatchNormChannels channels, float* dweight,
+                                      float* dbias, double* partial) {
+  const double count = count_of_batch(s, slices);
+  const BatchSums sums = sums_over_batch(s, slices, partial);
+  const BatchNormFactors factors = batch_norm_factors(s, slices, partial);
   for (std::int64_t c = 0; c < s.channels; ++c) {
     const double dy_sum = sums.first[c];
     const double product_sum = sums.second[c];
@@ -86,18 +101,6 @@ Factors gradient_factors(const ActivationShape& s, const BatchSlices& slices, co
     factors.gain[c] = static_cast<float>(invstd * static_cast<double>(weight[c]));
   }
   return factors;
-}
-
-PlaneGradient at(const Factors& factors, std::int64_t channel) {
-  return {factors.dy_mean + channel, factors.slope + channel, factors.gain + channel};
-}
-
-}  // namespace
-
-std::size_t batch_norm_partial_bytes(const ActivationShape& s, const BatchSlices& slices) {
-  return static_cast<std::size_t>(s.planes() * 2 * s.block + slices.own_count() * 2 * s.channels) *
-             sizeof(double) +
-         static_cast<std::size_t>(3 * s.channels) * sizeof(float);
 }
 
 void finish_batch_norm_statistics(std::int64_t c, double count, float mean, float squares,
@@ -138,13 +141,16 @@ void exact_batch_norm_statistics(const Team& team, const ActivationShape& s, con
   }
 }
 
-void batch_norm_statistics(const Team& team, const ActivationShape& s, const BatchSlices& slices,
-                           ActivationArray x, const float* weight, const float* bias, float* running_mean,
-                           float* running_var, BatchNormChannels channels, double* partial) {
+void batch_norm_sums(const Team& team, const ActivationShape& s, ActivationArray x, double* partial) {
   const auto pixels = static_cast<std::size_t>(s.size * s.size);
   team.each(s.planes(), [&](std::int64_t i) {
     plane_moments(x.at(i * s.plane()), pixels, static_cast<std::size_t>(s.block), partial_of(s, partial, i));
   });
+}
+
+void batch_norm_statistics_of_sums(const ActivationShape& s, const BatchSlices& slices, const float* weight,
+                                   const float* bias, float* running_mean, float* running_var,
+                                   BatchNormChannels channels, double* partial) {
   const double count = count_of_batch(s, slices);
   const BatchSums sums = sums_over_batch(s, slices, partial);
   for (std::int64_t c = 0; c < s.channels; ++c) {
@@ -153,6 +159,13 @@ void batch_norm_statistics(const Team& team, const ActivationShape& s, const Bat
     finish_batch_norm_statistics(c, count, static_cast<float>(sum / count), static_cast<float>(squares),
                                  weight, bias, running_mean, running_var, channels);
   }
+}
+
+void batch_norm_statistics(const Team& team, const ActivationShape& s, const BatchSlices& slices,
+                           ActivationArray x, const float* weight, const float* bias, float* running_mean,
+                           float* running_var, BatchNormChannels channels, double* partial) {
+  batch_norm_sums(team, s, x, partial);
+  batch_norm_statistics_of_sums(s, slices, weight, bias, running_mean, running_var, channels, partial);
 }
 
 void normalize_relu_forward(const Team& team, const ActivationShape& s, ActivationArray x,
@@ -164,31 +177,58 @@ void normalize_relu_forward(const Team& team, const ActivationShape& s, Activati
   });
 }
 
+void relu_gradient_sums(const Team& team, const ActivationShape& s, ActivationArray dy, ActivationArray x,
+                        BatchNormChannels channels, double* partial) {
+  const auto pixels = static_cast<std::size_t>(s.size * s.size);
+  team.each(s.planes(), [&](std::int64_t i) {
+    plane_relu_sums(dy.at(i * s.plane()), x.at(i * s.plane()), pixels, static_cast<std::size_t>(s.block),
+                    at(channels, first_channel(s, i)), partial_of(s, partial, i));
+  });
+}
+
+void relu_gradient(const Team& team, const ActivationShape& s, ActivationArray dy, BatchNormChannels channels,
+                   BatchNormFactors factors, ActivationArray x) {
+  const auto pixels = static_cast<std::size_t>(s.size * s.size);
+  team.each(s.planes(), [&](std::int64_t i) {
+    const std::int64_t c = first_channel(s, i);
+    plane_relu_gradient(dy.at(i * s.plane()), pixels, static_cast<std::size_t>(s.block), at(channels, c),
+                        at(factors, c), x.at(i * s.plane()));
+  });
+}
+
 void normalize_relu_backward(const Team& team, const ActivationShape& s, const BatchSlices& slices,
                              ActivationArray dy, const float* weight, BatchNormChannels channels,
                              ActivationArray x, float* dweight, float* dbias, double* partial) {
-  const auto pixels = static_cast<std::size_t>(s.size * s.size);
-  const auto block = static_cast<std::size_t>(s.block);
-  team.each(s.planes(), [&](std::int64_t i) {
-    plane_relu_sums(dy.at(i * s.plane()), x.at(i * s.plane()), pixels, block,
-                    at(channels, first_channel(s, i)), partial_of(s, partial, i));
-  });
-  const Factors factors = gradient_factors(s, slices, weight, channels, dweight, dbias, partial);
-  team.each(s.planes(), [&](std::int64_t i) {
-    const std::int64_t c = first_channel(s, i);
-    plane_relu_gradient(dy.at(i * s.plane()), pixels, block, at(channels, c), at(factors, c),
-                        x.at(i * s.plane()));
-  });
+  relu_gradient_sums(team, s, dy, x, channels, partial);
+  const BatchNormFactors factors = batch_norm_gradients(s, slices, weight, channels, dweight, dbias, partial);
+  relu_gradient(team, s, dy, channels, factors, x);
 }
 
 void normalize_relu_pool_forward(const Team& team, const ActivationShape& s, ActivationArray x,
                                  BatchNormChannels channels, const float* keep, ActivationArray y) {
   team.each(s.planes(), [&](std::int64_t i) {
-    const std::int64_t c = first_channel(s, i);
-    const std::int64_t image = i / (s.channels / s.block);
     plane_normalize_relu_pool(x.at(i * s.plane()), static_cast<std::size_t>(s.size),
-                              static_cast<std::size_t>(s.block), at(channels, c),
-                              keep + image * s.channels + c, y.at(i * s.plane() / 4));
+                              static_cast<std::size_t>(s.block), at(channels, first_channel(s, i)),
+                              keep_of(s, keep, i), y.at(i * s.plane() / 4));
+  });
+}
+
+void pool_gradient_sums(const Team& team, const ActivationShape& s, ActivationArray dy, ActivationArray x,
+                        BatchNormChannels channels, const float* keep, double* partial) {
+  team.each(s.planes(), [&](std::int64_t i) {
+    plane_pool_sums(dy.at(i * s.plane() / 4), x.at(i * s.plane()), static_cast<std::size_t>(s.size),
+                    static_cast<std::size_t>(s.block), at(channels, first_channel(s, i)), keep_of(s, keep, i),
+                    partial_of(s, partial, i));
+  });
+}
+
+void pool_gradient(const Team& team, const ActivationShape& s, ActivationArray dy, BatchNormChannels channels,
+                   const float* keep, BatchNormFactors factors, ActivationArray x) {
+  team.each(s.planes(), [&](std::int64_t i) {
+    const std::int64_t c = first_channel(s, i);
+    plane_pool_gradient(dy.at(i * s.plane() / 4), static_cast<std::size_t>(s.size),
+                        static_cast<std::size_t>(s.block), at(channels, c), keep_of(s, keep, i),
+                        at(factors, c), x.at(i * s.plane()));
   });
 }
 
@@ -196,21 +236,9 @@ void normalize_relu_pool_backward(const Team& team, const ActivationShape& s, co
                                   ActivationArray dy, const float* weight, BatchNormChannels channels,
                                   const float* keep, ActivationArray x, float* dweight, float* dbias,
                                   double* partial) {
-  const auto size = static_cast<std::size_t>(s.size);
-  const auto block = static_cast<std::size_t>(s.block);
-  const auto keep_of = [&](std::int64_t i) {
-    return keep + i / (s.channels / s.block) * s.channels + first_channel(s, i);
-  };
-  team.each(s.planes(), [&](std::int64_t i) {
-    plane_pool_sums(dy.at(i * s.plane() / 4), x.at(i * s.plane()), size, block,
-                    at(channels, first_channel(s, i)), keep_of(i), partial_of(s, partial, i));
-  });
-  const Factors factors = gradient_factors(s, slices, weight, channels, dweight, dbias, partial);
-  team.each(s.planes(), [&](std::int64_t i) {
-    const std::int64_t c = first_channel(s, i);
-    plane_pool_gradient(dy.at(i * s.plane() / 4), size, block, at(channels, c), keep_of(i), at(factors, c),
-                        x.at(i * s.plane()));
-  });
+  pool_gradient_sums(team, s, dy, x, channels, keep, partial);
+  const BatchNormFactors factors = batch_norm_gradients(s, slices, weight, channels, dweight, dbias, partial);
+  pool_gradient(team, s, dy, channels, keep, factors, x);
 }
 
 void max_pool_forward(const Team& team, const ActivationShape& s, ActivationArray x, ActivationArray y) {

@@ -64,6 +64,22 @@ void batch_norm_statistics(const Team& team, const ActivationShape& shape, const
                            BatchNormChannels channels,
                            double* partial);  // scratch
 
+/// batch_norm_statistics in two halves. The first one is for any pictures of the batch: `shape` and x are
+/// theirs, and `partial` begins with the sums of the first of them, at batch_norm_partial().
+void batch_norm_sums(const Team& team, const ActivationShape& shape, ActivationArray x, double* partial);
+void batch_norm_statistics_of_sums(const ActivationShape& shape, const BatchSlices& slices,
+                                   const float* weight,  // [C]
+                                   const float* bias,    // [C]
+                                   float* running_mean,  // [C]
+                                   float* running_var,   // [C]
+                                   BatchNormChannels channels,
+                                   double* partial);  // scratch
+
+/// Where the sums of a picture lie in the scratch memory.
+inline double* batch_norm_partial(const ActivationShape& shape, double* partial, std::int64_t picture) {
+  return partial + picture * 2 * shape.channels;
+}
+
 /// Sets all of `channels` for one channel, and updates its running statistics, from its mean over `count`
 /// numbers and the sum of their squared differences from the mean.
 void finish_batch_norm_statistics(std::int64_t channel, double count, float mean, float squares,
@@ -89,6 +105,30 @@ void normalize_relu_backward(const Team& team, const ActivationShape& shape, con
                              float* dbias,       // [C]
                              double* partial);   // scratch
 
+/// Factors of dx in the backward passes, [C] each: dx = (g - dy_mean - (x - mean) * slope) * gain, where g is
+/// dy passed back through ReLU, pooling and dropout.
+struct BatchNormFactors {
+  float* dy_mean;  // mean of g over the batch
+  float* slope;    // mean of g * (x - mean), times invstd^2
+  float* gain;     // weight * invstd
+};
+
+/// Where batch_norm_gradients() leaves them in `partial`.
+BatchNormFactors batch_norm_factors(const ActivationShape& shape, const BatchSlices& slices, double* partial);
+
+/// normalize_relu_backward in three parts. The first and the last are for any pictures of the batch, as in
+/// batch_norm_sums().
+void relu_gradient_sums(const Team& team, const ActivationShape& shape, ActivationArray dy, ActivationArray x,
+                        BatchNormChannels channels, double* partial);
+BatchNormFactors batch_norm_gradients(const ActivationShape& shape, const BatchSlices& slices,
+                                      const float* weight,  // [C]
+                                      BatchNormChannels channels,
+                                      float* dweight,    // [C]
+                                      float* dbias,      // [C]
+                                      double* partial);  // scratch
+void relu_gradient(const Team& team, const ActivationShape& shape, ActivationArray dy,
+                   BatchNormChannels channels, BatchNormFactors factors, ActivationArray x);
+
 /// y = dropout2d(max_pool(relu(x * scale + shift))).
 void normalize_relu_pool_forward(const Team& team, const ActivationShape& shape,
                                  ActivationArray x,  // [N, C/B, H, W, B]
@@ -107,6 +147,13 @@ void normalize_relu_pool_backward(const Team& team, const ActivationShape& shape
                                   float* dweight,     // [C]
                                   float* dbias,       // [C]
                                   double* partial);   // scratch
+
+/// Its first and last part, with batch_norm_gradients() between them. `keep` is that of the pictures.
+void pool_gradient_sums(const Team& team, const ActivationShape& shape, ActivationArray dy, ActivationArray x,
+                        BatchNormChannels channels, const float* keep, double* partial);
+void pool_gradient(const Team& team, const ActivationShape& shape, ActivationArray dy,
+                   BatchNormChannels channels, const float* keep, BatchNormFactors factors,
+                   ActivationArray x);
 
 /// Only the 2x2 max-pooling, for evaluation. x and y may differ in precision.
 void max_pool_forward(const Team& team, const ActivationShape& shape,

@@ -9,6 +9,24 @@ std::string evaluation_name(const ConvolutionLayer& layer) {
   return layer.name + " + " + layer.norm_name + " + ReLU";
 }
 
+std::size_t wide_convolutions(const CompiledNetwork& network,
+                              const ConvolutionKernel* ConvolutionLayer::*kernel) {
+  constexpr std::int64_t points = 36;  // of a filter as Winograd's algorithm takes it
+  std::size_t wide = 0;
+  std::int64_t activations = 0, filters = 0;
+  for (std::size_t i = 0; i + 1 < network.convolutions.size(); ++i) {
+    const ConvolutionLayer& layer = network.convolutions[i];
+    if (layer.*kernel == &direct_kernel) break;
+    activations = std::max(activations, layer.out_padded * layer.size * layer.size);
+    filters += points * layer.in_padded * layer.out_padded;
+    if (!layer.ends_block) continue;
+    if (activations < filters) break;
+    wide = i + 1;
+    activations = filters = 0;
+  }
+  return wide;
+}
+
 std::span<const ConvolutionKernel* const> convolution_kernels() {
   static constexpr std::array all = {
       &pixel_kernel,

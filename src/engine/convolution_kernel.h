@@ -70,12 +70,37 @@ struct TrainingMemory {
   std::vector<std::uint8_t*> buffers;  // those that the kernel asked for, in that order
 };
 
+using BindTraining = std::function<std::vector<Operation>(const TrainingMemory&)>;
+
+/// What one thread computes of a convolution at once: one picture, whose activations are then still in the
+/// cache for what comes after it.
+struct PictureTask {
+  std::int64_t picture;    // of this process, from 0
+  int thread;              // of the team
+  ActivationArray source;  // of this picture, as the two that follow
+  ActivationArray output;  // in the backward pass its gradient
+  ActivationArray source_gradient = {};
+};
+
+/// A convolution picture by picture, with the bits of the whole batch at once. Threads call forward() and
+/// backward() at the same time, each for another picture. One thread takes so many pictures in a row, in
+/// their order, that they are `part`, or the last ones.
+struct PictureKernel {
+  std::int64_t part = 1;
+  BindTraining prepare_forward;  // before the first picture
+  std::function<void(const TrainingMemory&, const PictureTask&)> forward;
+  BindTraining prepare_backward = {};
+  /// The gradient of the data, but for the first layer, and the picture's part in that of the weights.
+  std::function<void(const TrainingMemory&, const PictureTask&)> backward;
+  BindTraining finish_backward;  // after the last picture
+};
+
 /// A convolution in a training plan of one batch size.
 struct TrainingConvolution {
-  using Bind = std::function<std::vector<Operation>(const TrainingMemory&)>;
   std::vector<KernelBuffer> buffers;
-  Bind forward, backward_weights;
-  Bind backward_data;  // empty for the first layer
+  BindTraining forward, backward_weights;
+  BindTraining backward_data;                    // empty for the first layer
+  std::optional<PictureKernel> by_picture = {};  // none: only the whole batch at once
 };
 
 /// A kernel for 3x3 convolutions with padding 1 and stride 1. Plans know nothing else about kernels.
@@ -100,6 +125,13 @@ std::string evaluation_name(const ConvolutionLayer& layer);
 extern const ConvolutionKernel direct_kernel;    // oneDNN's, for any layer
 extern const ConvolutionKernel winograd_kernel;  // winograd.h
 extern const ConvolutionKernel pixel_kernel;     // pixel_convolution.h, for the first layer
+
+/// How many of the first convolutions are best computed for a few pictures at a time: those of the blocks in
+/// which a picture's activations take more memory than the filters, which are read again for each part. Not
+/// the last block, and none that oneDNN computes, whose rounding may depend on the number of pictures.
+/// `kernel` is the one for training or for evaluation.
+std::size_t wide_convolutions(const CompiledNetwork& network,
+                              const ConvolutionKernel* ConvolutionLayer::*kernel);
 
 /// All kernels. A layer gets the first one that can compute it and wins. The choice is a rule and not a
 /// timing, because the same command must give the same bits every time.

@@ -30,26 +30,6 @@ void plain_features(const ActivationShape& shape, std::int64_t channels,
   }
 }
 
-/// How many of the first convolutions run for a few pictures at a time: those of the blocks in which a
-/// picture's activations take more memory than the filters, which are read again for each part. Not the last
-/// block, and none that oneDNN computes, whose rounding may depend on the number of pictures.
-std::size_t convolutions_in_parts(const CompiledNetwork& network) {
-  constexpr std::int64_t points = 36;  // of a filter as Winograd's algorithm takes it
-  std::size_t in_parts = 0;
-  std::int64_t activations = 0, filters = 0;
-  for (std::size_t i = 0; i + 1 < network.convolutions.size(); ++i) {
-    const ConvolutionLayer& layer = network.convolutions[i];
-    if (layer.evaluation == &direct_kernel) break;
-    activations = std::max(activations, layer.out_padded * layer.size * layer.size);
-    filters += points * layer.in_padded * layer.out_padded;
-    if (!layer.ends_block) continue;
-    if (activations < filters) break;
-    in_parts = i + 1;
-    activations = filters = 0;
-  }
-  return in_parts;
-}
-
 /// Of a picture after convolution i, or after the pooling that follows it.
 std::size_t activation_bytes(const CompiledNetwork& network, std::size_t i, bool pooled) {
   const ConvolutionLayer& layer = network.convolutions[i];
@@ -60,7 +40,10 @@ std::size_t activation_bytes(const CompiledNetwork& network, std::size_t i, bool
 }  // namespace
 
 EvaluationPlan::EvaluationPlan(const CompiledNetwork& network, std::int64_t n, Team team)
-    : network_(network), n_(n), team_(team), in_parts_(convolutions_in_parts(network)) {
+    : network_(network),
+      n_(n),
+      team_(team),
+      in_parts_(wide_convolutions(network, &ConvolutionLayer::evaluation)) {
   const std::int64_t size = network.architecture.image_size;
   std::size_t part_bytes = 0, bytes = 0;  // of a picture
   for (std::size_t i = 0; i < network.convolutions.size(); ++i) {

@@ -203,26 +203,33 @@ std::size_t pixel_convolution_gradient_scratch_bytes(const ActivationShape& s, c
   return room.sums_bytes + static_cast<std::size_t>(team.size * room.thread) * sizeof(float);
 }
 
-void pixel_convolution_backward(const Team& team, const ActivationShape& s, const BatchSlices& slices,
-                                std::span<const std::uint8_t* const> pictures, const PatchMoments& moments,
-                                ActivationArray dy, const std::uint8_t* mask, const float* weights,
-                                const float* weight, BatchNormChannels channels, float* dweights,
-                                float* dweight, float* dbias, void* scratch) {
+void pixel_convolution_gradient_sums(const Team& team, const ActivationShape& s, const BatchSlices& slices,
+                                     std::span<const std::uint8_t* const> pictures, std::int64_t first,
+                                     int thread, ActivationArray dy, const std::uint8_t* mask,
+                                     void* scratch) {
   const Bands bands(s, slices.pictures());
   const GradientRoom room(s, bands, slices);
   const ChannelRow row = channel_row(s);
-  auto* jobs = static_cast<double*>(scratch);
+  auto* jobs = static_cast<double*>(scratch) + first * bands.per_picture * room.width;
   auto* threads = reinterpret_cast<float*>(static_cast<std::uint8_t*>(scratch) + room.sums_bytes);
-  team.each(room.jobs, [&](std::int64_t job, int thread) {
+  team.each(std::ssize(pictures) * bands.per_picture, [&](std::int64_t job, int of_team) {
     double* sums = jobs + job * room.width;
     std::fill_n(sums, room.width, 0.0);
-    float* mine = threads + thread * room.thread;
+    float* mine = threads + (thread + of_team) * room.thread;
     float* gradient = mine + thread_floats(s.size);
-    each_row(s, bands, job, pictures, mine, [&](const PixelRows& pixels, std::int64_t first) {
-      pixel_row_backward(pixels, row, dy.at(first), mask + first / 8, gradient, sums);
+    each_row(s, bands, job, pictures, mine, [&](const PixelRows& pixels, std::int64_t at) {
+      pixel_row_backward(pixels, row, dy.at(at), mask + at / 8, gradient, sums);
     });
   });
-  const double* totals = add_jobs(team, s, bands, slices, room, jobs);
+}
+
+void pixel_convolution_gradients(const Team& team, const ActivationShape& s, const BatchSlices& slices,
+                                 const PatchMoments& moments, const float* weights, const float* weight,
+                                 BatchNormChannels channels, float* dweights, float* dweight, float* dbias,
+                                 void* scratch) {
+  const Bands bands(s, slices.pictures());
+  const GradientRoom room(s, bands, slices);
+  const double* totals = add_jobs(team, s, bands, slices, room, static_cast<double*>(scratch));
 
   const CentredMoments patches(moments);
   team.each(s.channels / s.block, [&](std::int64_t block) {

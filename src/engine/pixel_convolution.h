@@ -57,20 +57,29 @@ void pixel_convolution_forward(const Team& team, const ActivationShape& shape,
 std::size_t pixel_convolution_gradient_scratch_bytes(const ActivationShape& shape, const BatchSlices& slices,
                                                      const Team& team);
 
-/// The backward pass through ReLU, the batch statistics and the convolution. The gradient of the
-/// convolution's bias is zero, and neither its bias nor that of BatchNorm plays a part. The moments and the
-/// gradients are those of the whole batch.
-void pixel_convolution_backward(const Team& team, const ActivationShape& shape, const BatchSlices& slices,
-                                std::span<const std::uint8_t* const> pictures,  // N pointers to [H, W, 3]
-                                const PatchMoments& moments,
-                                ActivationArray dy,          // [N, C/B, H, W, B]
-                                const std::uint8_t* mask,    // of the forward pass
-                                const float* weights,        // [C/B, 27, B]
-                                const float* weight,         // [C]
-                                BatchNormChannels channels,  // invstd
-                                float* dweights,             // [C/B, 27, B]
-                                float* dweight,              // [C]
-                                float* dbias,                // [C]
-                                void* scratch);
+/// The backward pass through ReLU, the batch statistics and the convolution, in two halves. The first one is
+/// for any pictures of the batch: `pictures`, dy and the mask are theirs, and `first` is the number of the
+/// first of them. `thread` is the caller's number where several threads call this at once, each with a team
+/// of its own alone.
+void pixel_convolution_gradient_sums(const Team& team, const ActivationShape& shape,
+                                     const BatchSlices& slices,
+                                     std::span<const std::uint8_t* const> pictures,  // [H, W, 3] each
+                                     std::int64_t first, int thread,
+                                     ActivationArray dy,        // [n, C/B, H, W, B]
+                                     const std::uint8_t* mask,  // of the forward pass
+                                     void* scratch);
+
+/// The second half, when the sums of all pictures are there. The gradient of the convolution's bias is zero,
+/// and neither its bias nor that of BatchNorm plays a part. The moments and the gradients are those of the
+/// whole batch.
+void pixel_convolution_gradients(const Team& team, const ActivationShape& shape, const BatchSlices& slices,
+                                 const PatchMoments& moments,
+                                 const float* weights,        // [C/B, 27, B]
+                                 const float* weight,         // [C]
+                                 BatchNormChannels channels,  // invstd
+                                 float* dweights,             // [C/B, 27, B]
+                                 float* dweight,              // [C]
+                                 float* dbias,                // [C]
+                                 void* scratch);
 
 }  // namespace bart

@@ -34,6 +34,7 @@ void add_over_processes(const BatchSlices& slices, PatchMoments& moments) {
   std::copy_n(all.begin() + 1 + patch_elements, moments.gram.size(), moments.gram.begin());
 }
 
+/// The batch's statistics, and the filters with BatchNorm.
 Operation statistics(const ConvolutionTask& task, const TrainingMemory& m) {
   return {task.layer.norm_name + " statistics", "bart",
           [=] {
@@ -44,39 +45,76 @@ Operation statistics(const ConvolutionTask& task, const TrainingMemory& m) {
             pixel_convolution_statistics(task.team, shape, moments, m.values.weights, m.values.bias,
                                          m.values.norm_weight, m.values.norm_bias, m.running_mean,
                                          m.running_var, m.channels);
+            auto* folded = reinterpret_cast<float*>(m.buffers[folded_weights]);
+            fold_pixel_convolution(shape, m.values.weights, m.values.bias, m.channels, folded,
+                                   folded + patch_elements * shape.channels);
           },
           0, picture_bytes(task)};
+}
+
+void convolve(const Team& team, const ActivationShape& shape, Pictures pictures, const TrainingMemory& m,
+              ActivationArray output, std::uint8_t* mask_to, std::uint8_t* scratch) {
+  const auto* folded = reinterpret_cast<const float*>(m.buffers[folded_weights]);
+  pixel_convolution_forward(team, shape, pictures, folded, folded + patch_elements * shape.channels, output,
+                            mask_to, scratch);
 }
 
 Operation forward(const ConvolutionTask& task, const TrainingMemory& m) {
   return {task.layer.name + " forward",
           "bart pixels + BatchNorm + ReLU",
           [=] {
-            const ActivationShape shape = task.shape();
-            auto* folded = reinterpret_cast<float*>(m.buffers[folded_weights]);
-            float* offset = folded + patch_elements * shape.channels;
-            fold_pixel_convolution(shape, m.values.weights, m.values.bias, m.channels, folded, offset);
-            pixel_convolution_forward(task.team, shape, *m.pictures, folded, offset, m.output,
-                                      m.buffers[mask], m.buffers[forward_scratch]);
+            convolve(task.team, task.shape(), *m.pictures, m, m.output, m.buffers[mask],
+                     m.buffers[forward_scratch]);
           },
           task.layer.flops(task.n),
           picture_bytes(task) + output_bytes(task),
           task.layer.flops(task.n) / 2};
 }
 
+void finish_gradients(const ConvolutionTask& task, const TrainingMemory& m) {
+  const auto& moments = *std::launder(reinterpret_cast<PatchMoments*>(m.buffers[batch_moments]));
+  pixel_convolution_gradients(task.team, task.shape(), *task.slices, moments, m.values.weights,
+                              m.values.norm_weight, m.channels, m.gradients.weights, m.gradients.norm_weight,
+                              m.gradients.norm_bias, m.buffers[backward_scratch]);
+}
+
 Operation backward_weights(const ConvolutionTask& task, const TrainingMemory& m) {
   return {task.layer.name + " backward weights",
           "bart pixels + BatchNorm + ReLU",
           [=] {
-            const auto& moments = *std::launder(reinterpret_cast<PatchMoments*>(m.buffers[batch_moments]));
-            pixel_convolution_backward(task.team, task.shape(), *task.slices, *m.pictures, moments, m.output,
-                                       m.buffers[mask], m.values.weights, m.values.norm_weight, m.channels,
-                                       m.gradients.weights, m.gradients.norm_weight, m.gradients.norm_bias,
-                                       m.buffers[backward_scratch]);
+            pixel_convolution_gradient_sums(task.team, task.shape(), *task.slices, *m.pictures, 0, 0,
+                                            m.output, m.buffers[mask], m.buffers[backward_scratch]);
+            finish_gradients(task, m);
           },
           task.layer.flops(task.n),
           output_bytes(task),
           task.layer.flops(task.n) / 2};
+}
+
+PictureKernel by_picture(const ConvolutionTask& task) {
+  const auto mask_of = [bytes = pixel_mask_bytes(task.layer.shape(1, task.block))](const TrainingMemory& m,
+                                                                                   std::int64_t picture) {
+    return m.buffers[mask] + static_cast<std::size_t>(picture) * bytes;
+  };
+  const auto picture_of = [](const TrainingMemory& m, std::int64_t picture) {
+    return m.pictures->subspan(static_cast<std::size_t>(picture), 1);
+  };
+  PictureKernel kernel;
+  kernel.prepare_forward = [=](const TrainingMemory& m) { return std::vector{statistics(task, m)}; };
+  kernel.forward = [=, one = task.layer.shape(1, task.block)](const TrainingMemory& m, const PictureTask& p) {
+    std::uint8_t* scratch = m.buffers[forward_scratch] +
+                            static_cast<std::size_t>(p.thread) * pixel_convolution_scratch_bytes(one, Team{});
+    convolve(Team{}, one, picture_of(m, p.picture), m, p.output, mask_of(m, p.picture), scratch);
+  };
+  kernel.backward = [=](const TrainingMemory& m, const PictureTask& p) {
+    pixel_convolution_gradient_sums(Team{}, task.shape(), *task.slices, picture_of(m, p.picture), p.picture,
+                                    p.thread, p.output, mask_of(m, p.picture), m.buffers[backward_scratch]);
+  };
+  kernel.finish_backward = [=](const TrainingMemory& m) {
+    return std::vector{Operation{task.layer.name + " backward weights", "bart pixels + BatchNorm + ReLU",
+                                 [=] { finish_gradients(task, m); }}};
+  };
+  return kernel;
 }
 
 TrainingConvolution train(const ConvolutionTask& task) {
@@ -86,12 +124,12 @@ TrainingConvolution train(const ConvolutionTask& task) {
   convolution.buffers = {
       {layer.name + " ReLU mask", pixel_mask_bytes(shape), BufferUse::both},
       {layer.name + " weights with " + layer.norm_name,
-       static_cast<std::size_t>((patch_elements + 1) * layer.out_padded) * sizeof(float), BufferUse::forward},
+       static_cast<std::size_t>((patch_elements + 1) * layer.out_padded) * sizeof(float), BufferUse::both},
       {layer.name + " moments of the patches", sizeof(PatchMoments), BufferUse::both},
       {layer.name + " forward scratch",
        std::max(patch_moments_scratch_bytes(layer.size, task.team),
                 pixel_convolution_scratch_bytes(shape, task.team)),
-       BufferUse::forward},
+       BufferUse::both},  // the backward pass may make the activations again
       {layer.name + " backward scratch",
        pixel_convolution_gradient_scratch_bytes(shape, *task.slices, task.team), BufferUse::backward}};
   convolution.forward = [=](const TrainingMemory& m) {
@@ -100,6 +138,7 @@ TrainingConvolution train(const ConvolutionTask& task) {
   convolution.backward_weights = [=](const TrainingMemory& m) {
     return std::vector{backward_weights(task, m)};
   };
+  convolution.by_picture = by_picture(task);
   return convolution;
 }
 

@@ -14,6 +14,7 @@ namespace bart {
 
 TrainingPlan::TrainingPlan(const CompiledNetwork& network, std::int64_t n)
     : network_(network), slices_(n, network.slices, network.group, network.team), n_(slices_.own_pictures()) {
+  by_picture_ = convolutions_by_picture();
   for (std::size_t i = 0; i < network.convolutions.size(); ++i) plan_convolution(i);
   for (std::size_t i = 0; i < network.linears.size(); ++i) plan_linear(i);
   if (slices_.shared()) {

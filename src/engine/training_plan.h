@@ -27,6 +27,10 @@ struct StepLoss {
 /// Forward pass, loss and backward pass for one batch size. All kernels are chosen and all buffers are placed
 /// before the first step. Gradients overwrite the activations that they belong to.
 ///
+/// The first convolutions, whose activations are the largest, go picture by picture, if there are pictures
+/// for all threads: what follows a convolution finds its output in the cache, and the activations of the
+/// first layer are never kept, but computed again for the backward pass. The bits are the same.
+///
 /// Processes that share a batch each compute their own pictures of it. Statistics, loss and gradients are
 /// those of the whole batch, in all of them.
 class TrainingPlan {
@@ -66,6 +70,9 @@ class TrainingPlan {
     // if the next convolution normalizes its source itself; the output if the kernel contains BatchNorm and
     // ReLU.
     std::size_t activated = 0;
+    // Of the first layer picture by picture: a picture's activations, and in the backward pass their gradient
+    // too, for each thread.
+    std::size_t forward_rooms = 0, backward_rooms = 0;
     std::size_t channels = 0;                         // mean, invstd, scale, shift: [4, C]
     std::size_t keep = 0;                             // [N, C], where the layer ends a block
     std::size_t forward_sums = 0, backward_sums = 0;  // of BatchNorm
@@ -87,9 +94,13 @@ class TrainingPlan {
 
   // The clock of the arena: layers forward, the loss, layers backward. A layer is a convolution or a linear
   // layer with all that follows it, counted from 0.
-  int forward_time(std::size_t layer) const { return static_cast<int>(layer); }
+  // Picture by picture, the first layer's time is that of the second.
+  int forward_time(std::size_t layer) const {
+    return static_cast<int>(by_picture_ > 0 && layer == 0 ? 1 : layer);
+  }
   int loss_time() const { return static_cast<int>(network_.convolutions.size() + network_.linears.size()); }
-  int backward_time(std::size_t layer) const { return 2 * loss_time() - static_cast<int>(layer); }
+  int backward_time(std::size_t layer) const { return 2 * loss_time() - forward_time(layer); }
+  bool by_picture(std::size_t layer) const { return layer < by_picture_; }
 
   void plan_convolution(std::size_t i);
   void plan_batch_norm(std::size_t i, Convolution& c);
@@ -103,6 +114,7 @@ class TrainingPlan {
   ActivationShape shape_of(std::size_t i) const;
   ActivationArray output_of(std::size_t i) const;
   ActivationArray activated_of(std::size_t i) const;
+  float* keep_of(std::size_t i) const { return floats(convolutions_[i].keep); }
   BatchNormChannels channels_of(std::size_t i) const;
   TrainingMemory memory_of(std::size_t i, Parameters& parameters) const;
   LinearMemory memory_of_linear(std::size_t i, Parameters& parameters) const;
@@ -110,10 +122,25 @@ class TrainingPlan {
   float* floats(std::size_t buffer) const;
 
   void bind_convolution_forward(std::size_t i, Parameters& parameters);
-  void bind_batch_norm_forward(std::size_t i, const TrainingMemory& memory);
+  void bind_statistics(std::size_t i, const TrainingMemory& memory);
+  void bind_normalization(std::size_t i);
   void bind_batch_norm_backward(std::size_t i, const TrainingMemory& memory);
   void bind_convolution_backward(std::size_t i, Parameters& parameters);
   void bind_slice_gradients(std::size_t i, const TrainingMemory& memory);
+
+  // training_plan_by_picture.cpp
+  using PictureWork = std::function<void(std::int64_t picture, int thread)>;
+  using PictureSource = std::function<ActivationArray(std::int64_t picture, int thread)>;
+  std::size_t convolutions_by_picture() const;
+  void plan_rooms(Convolution& first);
+  void add_by_picture(std::size_t i, std::string name, int products, double bytes, PictureWork work);
+  void bind_forward_by_picture(std::size_t i, Parameters& parameters);
+  void bind_backward_by_picture(std::size_t i, Parameters& parameters);
+  PictureSource source_by_picture(std::size_t i, const TrainingMemory& m, Parameters& parameters);
+  std::function<void(PictureTask)> gradients_by_picture(std::size_t i, const TrainingMemory& m,
+                                                        Parameters& parameters);
+  std::function<void(const Team&, const ActivationShape&, std::int64_t picture, ActivationArray dy)>
+  gradient_sums(std::size_t i);
   void bind_linear_weights(std::size_t i, const LinearMemory& memory);
   void bind_shared_linear_weights(std::size_t i, Parameters& parameters);
   void bind_loss();
@@ -126,7 +153,8 @@ class TrainingPlan {
 
   const CompiledNetwork& network_;
   BatchSlices slices_;
-  std::int64_t n_;  // pictures of this process; there may be none
+  std::int64_t n_;              // pictures of this process; there may be none
+  std::size_t by_picture_ = 0;  // the number of the first convolutions that go picture by picture
   ArenaLayout layout_;
   std::uint8_t* arena_ = nullptr;
   std::vector<Convolution> convolutions_;

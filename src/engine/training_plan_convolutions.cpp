@@ -34,10 +34,14 @@ void TrainingPlan::plan_convolution(std::size_t i) {
   Convolution c{};
   if (computes(i)) c.kernel = layer.training->train(task_of(i, n_));
   const bool activations = layer.training->normalizes_output;
-  c.output = layout_.add(
-      fmt::format("{} {}, then its gradient, {}", layer.name, activations ? "activated" : "output",
-                  layout_text(shape, layer.size, network_.precision)),
-      activation_bytes(shape.count(), network_.precision), now, back);
+  if (i == 0 && by_picture(0)) {
+    plan_rooms(c);
+  } else {
+    c.output = layout_.add(
+        fmt::format("{} {}, then its gradient, {}", layer.name, activations ? "activated" : "output",
+                    layout_text(shape, layer.size, network_.precision)),
+        activation_bytes(shape.count(), network_.precision), now, back);
+  }
   c.channels = layout_.add(layer.norm_name + " statistics", float_bytes(4 * layer.out_padded), now, back);
   c.activated = c.output;
   if (!activations) plan_batch_norm(i, c);
@@ -102,7 +106,9 @@ void TrainingPlan::plan_batch_norm(std::size_t i, Convolution& c) {
   }
   const std::size_t sums = batch_norm_partial_bytes(shape, slices_);
   c.forward_sums = layout_.add(layer.norm_name + " sums", sums, now, now);
-  c.backward_sums = layout_.add(layer.norm_name + " gradient sums", sums, back, back);
+  // Picture by picture the next convolution makes them.
+  c.backward_sums = layout_.add(layer.norm_name + " gradient sums", sums,
+                                by_picture(i + 1) ? backward_time(i + 1) : back, back);
 }
 
 bool TrainingPlan::normalized_by_next(std::size_t i) const {
@@ -159,28 +165,24 @@ TrainingMemory TrainingPlan::memory_of(std::size_t i, Parameters& parameters) co
 }
 
 void TrainingPlan::bind_convolution_forward(std::size_t i, Parameters& parameters) {
-  const TrainingMemory memory = memory_of(i, parameters);
-  if (computes(i)) add(convolutions_[i].kernel.forward(memory));
-  if (!network_.convolutions[i].training->normalizes_output) bind_batch_norm_forward(i, memory);
+  if (by_picture(i)) {
+    bind_forward_by_picture(i, parameters);
+  } else {
+    const TrainingMemory memory = memory_of(i, parameters);
+    if (computes(i)) add(convolutions_[i].kernel.forward(memory));
+    if (!network_.convolutions[i].training->normalizes_output) bind_statistics(i, memory);
+  }
+  if (!network_.convolutions[i].training->normalizes_output) bind_normalization(i);
 }
 
-void TrainingPlan::bind_batch_norm_forward(std::size_t i, const TrainingMemory& m) {
+void TrainingPlan::bind_statistics(std::size_t i, const TrainingMemory& m) {
   const ConvolutionLayer& layer = network_.convolutions[i];
-  const Convolution& c = convolutions_[i];
   const ActivationShape shape = shape_of(i);
-  const ActivationArray output = m.output;
-  const ActivationArray activated = activated_of(i);
-  const BatchNormChannels channels = m.channels;
-  const Team team = network_.team;
-  const auto count = static_cast<double>(shape.count());
-  const double output_bytes = count * static_cast<double>(bytes_of(output.precision));
-  const double activated_bytes =
-      count * static_cast<double>(bytes_of(activated.precision)) / (layer.ends_block ? 4 : 1);
-
-  add(layer.norm_name + " statistics", output_bytes,
-      [=, &slices = slices_, exact = network_.exact, weight = m.values.norm_weight, bias = m.values.norm_bias,
-       mean = m.running_mean, var = m.running_var,
-       partial = reinterpret_cast<double*>(bytes(c.forward_sums))] {
+  add(layer.norm_name + " statistics",
+      static_cast<double>(shape.count()) * static_cast<double>(bytes_of(m.output.precision)),
+      [=, team = network_.team, &slices = slices_, exact = network_.exact, output = m.output,
+       channels = m.channels, weight = m.values.norm_weight, bias = m.values.norm_bias, mean = m.running_mean,
+       var = m.running_var, partial = reinterpret_cast<double*>(bytes(convolutions_[i].forward_sums))] {
         if (exact) {
           exact_batch_norm_statistics(team, shape, slices, static_cast<const float*>(output.data), weight,
                                       bias, mean, var, channels, partial);
@@ -188,15 +190,29 @@ void TrainingPlan::bind_batch_norm_forward(std::size_t i, const TrainingMemory& 
           batch_norm_statistics(team, shape, slices, output, weight, bias, mean, var, channels, partial);
         }
       });
-  if (layer.ends_block) {
-    add(layer.norm_name + " + ReLU + pool + dropout forward", output_bytes + activated_bytes,
-        [=, keep = floats(c.keep)] {
-          normalize_relu_pool_forward(team, shape, output, channels, keep, activated);
-        });
-  } else if (!normalized_by_next(i)) {
-    add(layer.norm_name + " + ReLU forward", output_bytes + activated_bytes,
-        [=] { normalize_relu_forward(team, shape, output, channels, activated); });
-  }
+}
+
+/// Unless the next convolution does it.
+void TrainingPlan::bind_normalization(std::size_t i) {
+  if (normalized_by_next(i) || by_picture(i + 1)) return;
+  const ConvolutionLayer& layer = network_.convolutions[i];
+  const ActivationShape shape = shape_of(i);
+  const ActivationArray output = output_of(i);
+  const ActivationArray activated = activated_of(i);
+  const auto count = static_cast<double>(shape.count());
+  const double moved =
+      count * static_cast<double>(bytes_of(output.precision)) +
+      count * static_cast<double>(bytes_of(activated.precision)) / (layer.ends_block ? 4 : 1);
+  const auto normalize = [=, team = network_.team, channels = channels_of(i), keep = keep_of(i),
+                          pool = layer.ends_block] {
+    if (pool) {
+      normalize_relu_pool_forward(team, shape, output, channels, keep, activated);
+    } else {
+      normalize_relu_forward(team, shape, output, channels, activated);
+    }
+  };
+  add(layer.norm_name + (layer.ends_block ? " + ReLU + pool + dropout forward" : " + ReLU forward"), moved,
+      normalize);
 }
 
 void TrainingPlan::bind_batch_norm_backward(std::size_t i, const TrainingMemory& m) {
@@ -218,7 +234,7 @@ void TrainingPlan::bind_batch_norm_backward(std::size_t i, const TrainingMemory&
 
   if (layer.ends_block) {
     add(layer.norm_name + " + ReLU + pool + dropout backward", moved,
-        [=, &slices = slices_, keep = floats(c.keep)] {
+        [=, &slices = slices_, keep = keep_of(i)] {
           normalize_relu_pool_backward(team, shape, slices, activated, weight, channels, keep, output,
                                        dweight, dbias, partial);
         });
@@ -232,13 +248,17 @@ void TrainingPlan::bind_batch_norm_backward(std::size_t i, const TrainingMemory&
 
 void TrainingPlan::bind_convolution_backward(std::size_t i, Parameters& parameters) {
   const TrainingMemory memory = memory_of(i, parameters);
-  const TrainingConvolution& kernel = convolutions_[i].kernel;
+  if (by_picture(i)) {
+    bind_backward_by_picture(i, parameters);
+    return;
+  }
   if (!network_.convolutions[i].training->normalizes_output) bind_batch_norm_backward(i, memory);
   if (slices_.cut() && !network_.convolutions[i].training->normalizes_output) {
     bind_slice_gradients(i, memory);
   } else {
-    add(kernel.backward_weights(memory));
+    add(convolutions_[i].kernel.backward_weights(memory));
   }
+  const TrainingConvolution& kernel = convolutions_[i].kernel;
   if (kernel.backward_data) add(kernel.backward_data(memory));
 }
 
@@ -280,7 +300,7 @@ void TrainingPlan::expand_masks() {
     if (!layer.ends_block) continue;
     const std::vector<std::uint8_t>& flags = (*masks_)[mask++];
     const auto kept = static_cast<float>(1 / (1 - layer.dropout));
-    float* keep = floats(convolutions_[i].keep);
+    float* keep = keep_of(i);
     const std::int64_t first = slices_.first_picture();
     for (std::int64_t n = 0; n < n_; ++n) {
       for (std::int64_t c = 0; c < layer.out_padded; ++c) {

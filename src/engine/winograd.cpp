@@ -69,4 +69,19 @@ void winograd_weight_gradient(const Team& team, const WinogradShape& s, Precisio
   kernels_of(precision).weight_gradient(team, s, x, normalization, dy, dweights, scratch);
 }
 
+std::int64_t winograd_gradient_part(const WinogradShape& s, Precision precision, const Team& team) {
+  return kernels_of(precision).gradient_part(s, team);
+}
+
+void winograd_picture_gradient(const Team& team, const WinogradShape& s, Precision precision,
+                               std::int64_t picture, int thread, const void* x,
+                               const SourceNormalization& normalization, const void* dy, void* scratch) {
+  kernels_of(precision).picture_gradient(team, s, picture, thread, x, normalization, dy, scratch);
+}
+
+void winograd_finish_gradient(const Team& team, const WinogradShape& s, Precision precision, float* dweights,
+                              void* scratch) {
+  kernels_of(precision).finish_gradient(team, s, dweights, scratch);
+}
+
 }  // namespace bart

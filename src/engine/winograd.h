@@ -77,4 +77,20 @@ void winograd_weight_gradient(const Team& team, const WinogradShape& shape, Prec
                               float* dweights,                           // of `shape`
                               void* scratch);
 
+/// The same picture by picture: for how many pictures in a row one thread calls winograd_picture_gradient()
+/// in their order. 0: the batch can only be taken at once.
+std::int64_t winograd_gradient_part(const WinogradShape& shape, Precision precision, const Team& team);
+
+/// Adds a picture to the sums in `scratch`, which are for `team`; `thread` is the caller's number in it.
+void winograd_picture_gradient(const Team& team, const WinogradShape& shape, Precision precision,
+                               std::int64_t picture, int thread,
+                               const void* x,                             // [I/B, H, W, B]
+                               const SourceNormalization& normalization,  // of x
+                               const void* dy,                            // [O/B, H, W, B]
+                               void* scratch);
+
+/// The gradient from the sums, when all pictures are added.
+void winograd_finish_gradient(const Team& team, const WinogradShape& shape, Precision precision,
+                              float* dweights, void* scratch);
+
 }  // namespace bart

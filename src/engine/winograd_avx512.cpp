@@ -8,9 +8,10 @@ namespace winograd {
 namespace {
 
 template <class E>
-constexpr WinogradKernels kernels = {sizeof(Transformed<E>),    transform_weights<E>,
-                                     convolve_scratch_bytes<E>, convolve<E>,
-                                     gradient_scratch_bytes<E>, weight_gradient<E>};
+constexpr WinogradKernels kernels = {
+    sizeof(Transformed<E>),    transform_weights<E>, convolve_scratch_bytes<E>, convolve<E>,
+    gradient_scratch_bytes<E>, weight_gradient<E>,   gradient_part<E>,          picture_gradient<E>,
+    finish_gradient<E>};
 
 }  // namespace
 }  // namespace winograd

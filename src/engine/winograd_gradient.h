@@ -30,7 +30,11 @@ struct GradientJobs {
         chunk(64 * static_cast<std::int64_t>(sizeof(float) / number_bytes)) {
     const std::int64_t tiles = Tiles(s).count;
     parts = std::clamp<std::int64_t>((tiles + 63) / 64, 1, (16 + blocks - 1) / blocks);
-    per_part = (tiles + 2 * parts - 1) / (2 * parts) * 2;
+    if (s.n >= parts && tiles / s.n % 2 == 0) {  // whole pictures
+      per_part = (s.n + parts - 1) / parts * (tiles / s.n);
+    } else {
+      per_part = (tiles + 2 * parts - 1) / (2 * parts) * 2;
+    }
     parts = (tiles + per_part - 1) / per_part;
     // Smaller blocks transform tiles more often, but give more threads work. Each sum stays the same.
     while (count() < threads && (in > block || out > 2 * block)) {
@@ -44,6 +48,11 @@ struct GradientJobs {
     return channels % 64 == 0 ? 64 : channels % 32 == 0 ? 32 : width_of(channels);
   }
   std::int64_t count() const { return parts * blocks; }
+  /// The pictures of a part, if a part is so many whole ones, and a job a part; else 0.
+  std::int64_t pictures(const WinogradShape& s) const {
+    const std::int64_t of_picture = Tiles(s).count / s.n;
+    return blocks == 1 && of_picture % 2 == 0 && per_part % of_picture == 0 ? per_part / of_picture : 0;
+  }
 };
 
 /// Memory of a job's sums, [36, in / gradient_rows, out / W, gradient_rows, W], and of one thread's
@@ -147,45 +156,60 @@ void transform_chunk(const WinogradShape& s, const Tiles& tiles, const GradientJ
   }
 }
 
-template <int W, class E>
-void weight_gradient_by(const Team& team, const WinogradShape& s, const E* x,
-                        const SourceNormalization& normalization, const E* dy, float* dweights,
-                        std::uint8_t* scratch) {
-  using T = Transformed<E>;
-  static_assert(block == 2 * gradient_rows);  // store_halves
+/// The scratch memory of a weights' gradient: the sums of each job, then each thread's transformed tiles.
+template <class T>
+struct GradientScratch {
+  GradientJobs jobs;
+  GradientRoom<T> room;
+  std::uint8_t* memory;
+
+  GradientScratch(const WinogradShape& s, const Team& team, void* scratch)
+      : jobs(s, sizeof(T), team.size), room(jobs), memory(static_cast<std::uint8_t*>(scratch)) {}
+  float* sums_of(std::int64_t job) const {
+    return reinterpret_cast<float*>(memory + static_cast<std::size_t>(job) * room.job_bytes);
+  }
+  T* inputs_of(int thread) const {
+    return reinterpret_cast<T*>(memory + static_cast<std::size_t>(jobs.count()) * room.job_bytes +
+                                static_cast<std::size_t>(thread) * room.thread_bytes);
+  }
+  T* outputs_of(int thread) const {
+    return reinterpret_cast<T*>(reinterpret_cast<std::uint8_t*>(inputs_of(thread)) + room.input_bytes);
+  }
+};
+
+/// Adds tiles [begin, end) of a job's channels, which start at `in` and `out`, to its sums, or sets them.
+template <int W, class E, class T>
+void add_tiles(const WinogradShape& s, std::int64_t begin, std::int64_t end, std::int64_t in,
+               std::int64_t out, const E* x, const SourceNormalization& normalization, const E* dy, bool set,
+               const GradientScratch<T>& scratch, int thread, float* job_sums) {
   const Tiles tiles(s);
-  const GradientJobs jobs(s, sizeof(T), team.size);
-  const GradientRoom<T> room(jobs);
+  const GradientJobs& jobs = scratch.jobs;
+  const GradientRoom<T>& room = scratch.room;
   const std::int64_t room_groups = jobs.chunk / pair<T>;
-  const auto sums_of = [&](std::int64_t job) {
-    return reinterpret_cast<float*>(scratch + static_cast<std::size_t>(job) * room.job_bytes);
-  };
-  std::uint8_t* thread_rooms = scratch + static_cast<std::size_t>(jobs.count()) * room.job_bytes;
-  // Blocks of one part follow each other, since they read the same tiles.
-  team.each_in_turn(jobs.count(), [&](std::int64_t job, int thread) {
-    std::uint8_t* mine = thread_rooms + static_cast<std::size_t>(thread) * room.thread_bytes;
-    T* inputs = reinterpret_cast<T*>(mine);
-    T* outputs = reinterpret_cast<T*>(mine + room.input_bytes);
-    const std::int64_t in = job % jobs.blocks / (s.out / jobs.out) * jobs.in;
-    const std::int64_t out = job % (s.out / jobs.out) * jobs.out;
-    const std::int64_t begin = job / jobs.blocks * jobs.per_part;
-    const std::int64_t end = std::min(tiles.count, begin + jobs.per_part);
-    for (std::int64_t first = begin; first < end; first += jobs.chunk) {
-      const std::int64_t last = std::min(first + jobs.chunk, end);
-      const std::int64_t groups = (last - first + pair<T> - 1) / pair<T>;
-      transform_chunk<W>(s, tiles, jobs, room, first, last, in, out, x, normalization, dy, inputs, outputs);
-      for (int p = 0; p < points; ++p) {
-        float* sums = sums_of(job) + p * room.sum_step;
-        for (std::int64_t i = 0; i < jobs.in; i += gradient_rows) {
-          for (std::int64_t o = 0; o < jobs.out; o += W, sums += gradient_rows * W) {
-            multiply_tiles<W>(inputs + p * room.input_step + i * room_groups * pair<T>,
-                              outputs + p * room.output_step + o * room_groups * pair<T>, groups,
-                              first == begin, sums);
-          }
+  T* inputs = scratch.inputs_of(thread);
+  T* outputs = scratch.outputs_of(thread);
+  for (std::int64_t first = begin; first < end; first += jobs.chunk) {
+    const std::int64_t last = std::min(first + jobs.chunk, end);
+    const std::int64_t groups = (last - first + pair<T> - 1) / pair<T>;
+    transform_chunk<W>(s, tiles, jobs, room, first, last, in, out, x, normalization, dy, inputs, outputs);
+    for (int p = 0; p < points; ++p) {
+      float* sums = job_sums + p * room.sum_step;
+      for (std::int64_t i = 0; i < jobs.in; i += gradient_rows) {
+        for (std::int64_t o = 0; o < jobs.out; o += W, sums += gradient_rows * W) {
+          multiply_tiles<W>(inputs + p * room.input_step + i * room_groups * pair<T>,
+                            outputs + p * room.output_step + o * room_groups * pair<T>, groups,
+                            set && first == begin, sums);
         }
       }
     }
-  });
+  }
+}
+
+/// Adds up the parts' sums, and transforms them to the weights' gradient.
+template <int W, class T>
+void finish_gradient_by(const Team& team, const WinogradShape& s, float* dweights,
+                        const GradientScratch<T>& scratch) {
+  const GradientJobs& jobs = scratch.jobs;
   team.each_in_turn(s.out / block * s.in, [&](std::int64_t row) {
     const std::int64_t o = row / s.in * block;
     const std::int64_t i = row % s.in;
@@ -193,10 +217,10 @@ void weight_gradient_by(const Team& team, const WinogradShape& s, const E* x,
     const std::int64_t rows = i % jobs.in / gradient_rows * jobs.out + o % jobs.out / W * W;
     const std::int64_t place = rows * gradient_rows + i % gradient_rows * W + o % W;
     Vector du[points], dw[9];
-    for (int p = 0; p < points; ++p) du[p] = load(sums_of(job) + place + p * room.sum_step);
+    for (int p = 0; p < points; ++p) du[p] = load(scratch.sums_of(job) + place + p * scratch.room.sum_step);
     for (std::int64_t part = 1; part < jobs.parts; ++part) {
-      const float* more = sums_of(part * jobs.blocks + job) + place;
-      for (int p = 0; p < points; ++p) du[p] = du[p] + load(more + p * room.sum_step);
+      const float* more = scratch.sums_of(part * jobs.blocks + job) + place;
+      for (int p = 0; p < points; ++p) du[p] = du[p] + load(more + p * scratch.room.sum_step);
     }
     transform<WeightGradientTransform>(du, dw);
     float* to = dweights + ((o / block * (s.in / block) + i / block) * 9 * block + i % block) * block;
@@ -204,13 +228,55 @@ void weight_gradient_by(const Team& team, const WinogradShape& s, const E* x,
   });
 }
 
+template <int W, class E>
+void weight_gradient_by(const Team& team, const WinogradShape& s, const E* x,
+                        const SourceNormalization& normalization, const E* dy, float* dweights,
+                        void* memory) {
+  using T = Transformed<E>;
+  static_assert(block == 2 * gradient_rows);  // store_halves
+  const GradientScratch<T> scratch(s, team, memory);
+  const GradientJobs& jobs = scratch.jobs;
+  // Blocks of one part follow each other, since they read the same tiles.
+  team.each_in_turn(jobs.count(), [&](std::int64_t job, int thread) {
+    const std::int64_t in = job % jobs.blocks / (s.out / jobs.out) * jobs.in;
+    const std::int64_t out = job % (s.out / jobs.out) * jobs.out;
+    const std::int64_t begin = job / jobs.blocks * jobs.per_part;
+    add_tiles<W>(s, begin, std::min(Tiles(s).count, begin + jobs.per_part), in, out, x, normalization, dy,
+                 true, scratch, thread, scratch.sums_of(job));
+  });
+  finish_gradient_by<W>(team, s, dweights, scratch);
+}
+
 template <class E>
 void weight_gradient(const Team& team, const WinogradShape& s, const void* x,
                      const SourceNormalization& normalization, const void* dy, float* dweights,
                      void* scratch) {
   const auto run = width_of(s.out) == block ? weight_gradient_by<block, E> : weight_gradient_by<2 * block, E>;
-  run(team, s, static_cast<const E*>(x), normalization, static_cast<const E*>(dy), dweights,
-      static_cast<std::uint8_t*>(scratch));
+  run(team, s, static_cast<const E*>(x), normalization, static_cast<const E*>(dy), dweights, scratch);
+}
+
+template <class E>
+std::int64_t gradient_part(const WinogradShape& s, const Team& team) {
+  return GradientJobs(s, sizeof(Transformed<E>), team.size).pictures(s);
+}
+
+template <class E>
+void picture_gradient(const Team& team, const WinogradShape& s, std::int64_t picture, int thread,
+                      const void* x, const SourceNormalization& normalization, const void* dy, void* memory) {
+  using T = Transformed<E>;
+  const GradientScratch<T> scratch(s, team, memory);
+  const WinogradShape one{1, s.in, s.out, s.size};
+  const std::int64_t part = scratch.jobs.pictures(s);
+  const auto add = width_of(s.out) == block ? add_tiles<block, E, T> : add_tiles<2 * block, E, T>;
+  add(one, 0, Tiles(one).count, 0, 0, static_cast<const E*>(x), normalization, static_cast<const E*>(dy),
+      picture % part == 0, scratch, thread, scratch.sums_of(picture / part));
+}
+
+template <class E>
+void finish_gradient(const Team& team, const WinogradShape& s, float* dweights, void* memory) {
+  using T = Transformed<E>;
+  const auto run = width_of(s.out) == block ? finish_gradient_by<block, T> : finish_gradient_by<2 * block, T>;
+  run(team, s, dweights, {s, team, memory});
 }
 
 template <class E>

@@ -50,21 +50,77 @@ Operation operation(const ConvolutionTask& task, const char* direction, std::fun
           task.precision};
 }
 
+enum : std::size_t { forward_weights, turned_weights, forward_scratch, backward_scratch, gradient_scratch };
+
+/// One thread's scratch memory for one picture.
+std::size_t picture_scratch_bytes(const WinogradShape& shape, Precision precision) {
+  return winograd_scratch_bytes({1, shape.in, shape.out, shape.size}, precision, Team{});
+}
+
+/// None where the weights' gradient is not made of whole pictures.
+std::optional<PictureKernel> by_picture(const ConvolutionTask& task) {
+  const WinogradShape shape = shape_of(task);
+  const WinogradShape one{1, shape.in, shape.out, shape.size};
+  const Precision precision = task.precision;
+  const Team team = task.team;
+  PictureKernel kernel;
+  kernel.part = winograd_gradient_part(shape, precision, team);
+  if (kernel.part == 0) return std::nullopt;
+  kernel.prepare_forward = [=](const TrainingMemory& m) {
+    return std::vector{Operation{task.layer.name + " weights for forward", winograd_kernel.name, [=] {
+                                   winograd_weights(team, shape, precision, m.values.weights,
+                                                    m.buffers[forward_weights]);
+                                 }}};
+  };
+  kernel.forward = [=](const TrainingMemory& m, const PictureTask& p) {
+    winograd_convolve(Team{}, one, precision, p.source.data, m.buffers[forward_weights],
+                      {.normalization = m.normalization, .bias = m.values.bias}, p.output.data,
+                      m.buffers[forward_scratch] +
+                          static_cast<std::size_t>(p.thread) * picture_scratch_bytes(one, precision));
+  };
+  kernel.prepare_backward = [=](const TrainingMemory& m) {
+    return std::vector{Operation{task.layer.name + " weights for backward data", winograd_kernel.name, [=] {
+                                   winograd_turned_weights(team, shape, precision, m.values.weights,
+                                                           m.buffers[turned_weights]);
+                                 }}};
+  };
+  kernel.backward = [=](const TrainingMemory& m, const PictureTask& p) {
+    winograd_picture_gradient(team, shape, precision, p.picture, p.thread, p.source.data, m.normalization,
+                              p.output.data, m.buffers[gradient_scratch]);
+    winograd_convolve(Team{}, turned(one), precision, p.output.data, m.buffers[turned_weights], {},
+                      p.source_gradient.data,
+                      m.buffers[backward_scratch] +
+                          static_cast<std::size_t>(p.thread) * picture_scratch_bytes(turned(one), precision));
+  };
+  kernel.finish_backward = [=](const TrainingMemory& m) {
+    return std::vector{Operation{task.layer.name + " backward weights", winograd_kernel.name, [=] {
+                                   winograd_finish_gradient(team, shape, precision, m.gradients.weights,
+                                                            m.buffers[gradient_scratch]);
+                                 }}};
+  };
+  return kernel;
+}
+
 TrainingConvolution train(const ConvolutionTask& task) {
   const WinogradShape shape = shape_of(task);
   const Precision precision = task.precision;
   const Team team = task.team;
   const std::string& name = task.layer.name;
+  const auto threads = static_cast<std::size_t>(team.size);
   TrainingConvolution convolution;
-  enum : std::size_t { forward_weights, turned_weights, forward_scratch, backward_scratch };
   convolution.buffers = {
       {name + " weights for forward", winograd_weights_bytes(shape, precision), BufferUse::forward},
       {name + " weights for backward data", winograd_weights_bytes(turned(shape), precision),
        BufferUse::backward},
-      {name + " forward scratch", winograd_scratch_bytes(shape, precision, team), BufferUse::forward},
+      {name + " forward scratch",
+       std::max(winograd_scratch_bytes(shape, precision, team),
+                threads * picture_scratch_bytes(shape, precision)),
+       BufferUse::forward},
       {name + " backward scratch",
-       std::max(winograd_gradient_scratch_bytes(shape, precision, team),
-                winograd_scratch_bytes(turned(shape), precision, team)),
+       std::max(winograd_scratch_bytes(turned(shape), precision, team),
+                threads * picture_scratch_bytes(turned(shape), precision)),
+       BufferUse::backward},
+      {name + " weights' gradient", winograd_gradient_scratch_bytes(shape, precision, team),
        BufferUse::backward}};
   convolution.forward = [=](const TrainingMemory& m) {
     return std::vector{
@@ -80,7 +136,7 @@ TrainingConvolution train(const ConvolutionTask& task) {
     return std::vector{
         operation(task, " backward weights",
                   [=, source = m.source.data, normalization = m.normalization, gradient = m.output.data,
-                   dweights = m.gradients.weights, scratch = m.buffers[backward_scratch]] {
+                   dweights = m.gradients.weights, scratch = m.buffers[gradient_scratch]] {
                     winograd_weight_gradient(team, shape, precision, source, normalization, gradient,
                                              dweights, scratch);
                   })};
@@ -95,6 +151,7 @@ TrainingConvolution train(const ConvolutionTask& task) {
                             scratch);
         })};
   };
+  convolution.by_picture = by_picture(task);
   return convolution;
 }
 

@@ -19,6 +19,10 @@ struct WinogradKernels {
   std::size_t (*gradient_scratch_bytes)(const WinogradShape&, const Team&);
   void (*weight_gradient)(const Team&, const WinogradShape&, const void* x, const SourceNormalization&,
                           const void* dy, float* dweights, void* scratch);
+  std::int64_t (*gradient_part)(const WinogradShape&, const Team&);
+  void (*picture_gradient)(const Team&, const WinogradShape&, std::int64_t picture, int thread, const void* x,
+                           const SourceNormalization&, const void* dy, void* scratch);
+  void (*finish_gradient)(const Team&, const WinogradShape&, float* dweights, void* scratch);
 };
 
 /// In channel blocks of 8.

@@ -1,12 +1,16 @@
-# cmake -D compiler= -D room= -D includes=<of the room> -D definitions= -D source_dir= -D scratch= -P check_headers.cmake
-# Each header of a room, public and private, compiles by itself, in whatever order others include it.
+# cmake -D compiler= -D room= -D includes=<of the room> -D definitions= -D private= -D source_dir= -D scratch= -P check_headers.cmake
+# Each public header of a room compiles by itself, in whatever order others include it; where private=ON, each private one, too.
 cmake_minimum_required(VERSION 3.25)
 list(REMOVE_ITEM includes "")
 list(TRANSFORM includes PREPEND -I)
 list(REMOVE_ITEM definitions "")
 list(TRANSFORM definitions PREPEND -D)
 
-file(GLOB headers ${source_dir}/include/bart/${room}/*.h ${source_dir}/src/${room}/*.h)
+file(GLOB headers ${source_dir}/include/bart/${room}/*.h)
+if(private)
+  file(GLOB more ${source_dir}/src/${room}/*.h)
+  list(APPEND headers ${more})
+endif()
 set(failed "")
 foreach(header ${headers})
   get_filename_component(name ${header} NAME_WE)

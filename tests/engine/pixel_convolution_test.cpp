@@ -129,9 +129,11 @@ struct PixelLayer {
   void backward() {
     std::vector<std::uint8_t> memory(
         pixel_convolution_gradient_scratch_bytes(shape, BatchSlices(shape.n), team) + 64, 0xff);
-    pixel_convolution_backward(team, shape, BatchSlices(shape.n), pictures.pointers(), moments, dy(), mask(),
-                               weights.data(), weight.data(), channels, dweights.data(), dweight.data(),
-                               dbias.data(), aligned(memory));
+    const BatchSlices slices(shape.n);
+    pixel_convolution_gradient_sums(team, shape, slices, pictures.pointers(), 0, 0, dy(), mask(),
+                                    aligned(memory));
+    pixel_convolution_gradients(team, shape, slices, moments, weights.data(), weight.data(), channels,
+                                dweights.data(), dweight.data(), dbias.data(), aligned(memory));
   }
 };
 
