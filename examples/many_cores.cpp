@@ -23,6 +23,7 @@
 #include <map>
 #include <numeric>
 #include <queue>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,7 +61,9 @@ double makespan(const std::vector<double>& pieces, int threads) {
   return last;
 }
 
-std::string kind_of(const std::string& name) {
+std::string kind_of(const bart::Operation& operation) {
+  const std::string& name = operation.name;
+  if (operation.implementation.ends_with("picture by picture")) return "the first blocks, picture by picture";
   const auto has = [&](std::string_view part) { return name.find(part) != std::string::npos; };
   if (name == "Adam") return "Adam";
   if (has("classification_head") && (has("forward") || has("backward")) && !has("ReLU"))
@@ -110,7 +113,7 @@ std::map<std::string, Time> step_on(int threads, bart::Precision precision, int 
     }
   }
   for (std::size_t i = 0; i < operations.size(); ++i) {
-    Time& kind = kinds[kind_of(operations[i].name)];
+    Time& kind = kinds[kind_of(operations[i])];
     kind.whole += best[i].whole;
     kind.serial += best[i].serial;
     kind.ideal += best[i].ideal;
@@ -142,9 +145,14 @@ void print(bart::Precision precision, int batch_size) {
   row("times as fast as one core", [&](std::size_t k) {
     return number("%.1f", sum(steps[0], &Time::whole) / sum(steps[k], &Time::whole));
   });
-  for (const auto& kind : steps[0]) {
-    row(kind.first.c_str(), [&](std::size_t k) {
-      const Time& time = steps[k].at(kind.first);
+  std::set<std::string> kinds;
+  for (const auto& step : steps) {
+    for (const auto& [kind, time] : step) kinds.insert(kind);
+  }
+  for (const std::string& kind : kinds) {
+    row(kind.c_str(), [&](std::size_t k) {
+      const auto found = steps[k].find(kind);
+      const Time time = found == steps[k].end() ? Time{} : found->second;
       return number("%.2f ms", 1e3 * time.whole) +
              number(", %.1f %%", 100 * time.whole / sum(steps[k], &Time::whole));
     });

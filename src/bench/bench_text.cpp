@@ -26,11 +26,16 @@ double kernel_seconds(const Limit& limit) {
                          [](double sum, const OperationTime& kernel) { return sum + kernel.seconds; });
 }
 
-/// The least time that the work of one operation takes: that of its kernel alone, or of copying as many
+/// The least time that the work of one operation takes: that of its kernels alone, or of copying as many
 /// bytes.
 double least_seconds(const OperationTime& operation, const Limit& limit, double copy_bytes_per_second) {
-  const auto kernel = std::ranges::find(limit.kernels, operation.name, &OperationTime::name);
-  return kernel == limit.kernels.end() ? operation.bytes / copy_bytes_per_second : kernel->seconds;
+  double seconds = 0;
+  for (const OperationTime& kernel : limit.kernels) {
+    if (kernel.name == operation.name ||
+        std::ranges::find(operation.kernels, kernel.name) != operation.kernels.end())
+      seconds += kernel.seconds;
+  }
+  return seconds > 0 ? seconds : operation.bytes / copy_bytes_per_second;
 }
 
 /// Rows with one column per precision.

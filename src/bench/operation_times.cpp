@@ -17,7 +17,7 @@ std::vector<OperationTime> time_operations(const std::vector<Operation>& operati
     places.push_back(static_cast<std::size_t>(found - times.begin()));
     if (found == times.end()) {
       times.push_back({operation.name, operation.implementation, 0, operation.flops, operation.bytes,
-                       operation.multiplications, operation.multiplied_in});
+                       operation.multiplications, operation.multiplied_in, operation.kernels});
     } else {
       found->flops += operation.flops;
       found->bytes += operation.bytes;

@@ -111,8 +111,8 @@ PictureKernel by_picture(const ConvolutionTask& task) {
                                     p.thread, p.output, mask_of(m, p.picture), m.buffers[backward_scratch]);
   };
   kernel.finish_backward = [=](const TrainingMemory& m) {
-    return std::vector{Operation{task.layer.name + " backward weights", "bart pixels + BatchNorm + ReLU",
-                                 [=] { finish_gradients(task, m); }}};
+    return std::vector{Operation{task.layer.name + " weights' gradient added up",
+                                 "bart pixels + BatchNorm + ReLU", [=] { finish_gradients(task, m); }}};
   };
   return kernel;
 }

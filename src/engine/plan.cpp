@@ -11,13 +11,15 @@ std::string describe(const std::string& heading, const std::vector<Operation>& o
                      const ArenaLayout& arena) {
   std::string text = heading + "\n\n";
   auto out = std::back_inserter(text);
-  fmt::format_to(out, "{:>4}  {:<44} {}\n", "", "Operation", "Kernel");
+  std::size_t width = 0;
+  for (const Operation& operation : operations) width = std::max(width, operation.name.size());
+  fmt::format_to(out, "{:>4}  {:<{}}  {}\n", "", "Operation", width, "Kernel");
   std::size_t number = 0;
   for (auto operation = operations.begin(); operation != operations.end(); ++operation) {
     const auto is_its_name = [&](const Operation& other) { return other.name == operation->name; };
     if (std::any_of(operations.begin(), operation, is_its_name)) continue;
     const auto parts = std::count_if(operation, operations.end(), is_its_name);
-    fmt::format_to(out, "{:>4}  {:<44} {}{}\n", ++number, operation->name, operation->implementation,
+    fmt::format_to(out, "{:>4}  {:<{}}  {}{}\n", ++number, operation->name, width, operation->implementation,
                    parts > 1 ? fmt::format(", in {} parts", parts) : "");
   }
   fmt::format_to(out, "\n{:>12}  {:>12}  {:>8}  {}\n", "Offset", "Bytes", "In use", "Buffer");

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -133,7 +134,8 @@ class TrainingPlan {
   using PictureSource = std::function<ActivationArray(std::int64_t picture, int thread)>;
   std::size_t convolutions_by_picture() const;
   void plan_rooms(Convolution& first);
-  void add_by_picture(std::size_t i, std::string name, int products, double bytes, PictureWork work);
+  void add_by_picture(std::size_t i, std::string name, std::initializer_list<const char*> directions,
+                      double bytes, PictureWork work);
   void bind_forward_by_picture(std::size_t i, Parameters& parameters);
   void bind_backward_by_picture(std::size_t i, Parameters& parameters);
   PictureSource source_by_picture(std::size_t i, const TrainingMemory& m, Parameters& parameters);

@@ -5,12 +5,16 @@
 
 #include <algorithm>
 #include <functional>
+#include <initializer_list>
+#include <string_view>
 #include <utility>
 
 #include "training_plan.h"
 
 namespace bart {
 namespace {
+
+constexpr const char* data_direction = " backward data";
 
 std::int64_t numbers_of_picture(const ActivationShape& shape) {
   return shape.channels * shape.size * shape.size;
@@ -44,16 +48,24 @@ void TrainingPlan::plan_rooms(Convolution& first) {
   first.output = first.forward_rooms;
 }
 
-/// An operation that takes each picture through `products` products of convolution i and, with i = 1, of the
-/// first one.
-void TrainingPlan::add_by_picture(std::size_t i, std::string name, int products, double bytes,
+/// An operation that takes each picture through the kernels of convolution i for these directions and, with
+/// i = 1, through the first convolution's.
+void TrainingPlan::add_by_picture(std::size_t i, std::string name,
+                                  std::initializer_list<const char*> directions, double bytes,
                                   PictureWork work) {
-  double flops = products * network_.convolutions[i].flops(n_);
-  double multiplications = flops / 8;  // Winograd's: 36 for each 144
-  if (i == 1) {
-    const double of_first = network_.convolutions[0].flops(n_);
-    flops += of_first;
-    if (network_.precision == Precision::f32) multiplications += of_first / 2;
+  double flops = 0, multiplications = 0;
+  std::vector<std::string> kernels;
+  for (const std::size_t k : {std::size_t{0}, i}) {
+    if (k == 0 && i != 1) continue;
+    for (const char* direction : directions) {
+      if (k == 0 && std::string_view(direction) == data_direction) continue;
+      const ConvolutionLayer& layer = network_.convolutions[k];
+      kernels.push_back(layer.name + direction);
+      flops += layer.flops(n_);
+      // The first layer's are direct and in f32, the others' are Winograd's: 36 for each 144.
+      if (k > 0) multiplications += layer.flops(n_) / 8;
+      if (k == 0 && network_.precision == Precision::f32) multiplications += layer.flops(n_) / 2;
+    }
   }
   const std::int64_t part = convolutions_[i].kernel.by_picture->part;
   operations_.push_back({std::move(name), "bart, picture by picture",
@@ -63,7 +75,7 @@ void TrainingPlan::add_by_picture(std::size_t i, std::string name, int products,
                              for (std::int64_t k = first * part; k < end; ++k) work(k, thread);
                            });
                          },
-                         flops, bytes, multiplications, network_.precision});
+                         flops, bytes, multiplications, network_.precision, std::move(kernels)});
 }
 
 /// What makes the source of convolution i for a picture, and says where it is.
@@ -106,7 +118,8 @@ void TrainingPlan::bind_forward_by_picture(std::size_t i, Parameters& parameters
                                                 : "") +
                            layer.name + " forward";
   add_by_picture(
-      i, name, 1, static_cast<double>(all.count()) * static_cast<double>(bytes_of(network_.precision)),
+      i, name, {" forward"},
+      static_cast<double>(all.count()) * static_cast<double>(bytes_of(network_.precision)),
       [=, source = source_by_picture(i, m, parameters), forward = kernel.forward,
        one = layer.shape(1, network_.block)](std::int64_t picture, int thread) {
         const ActivationArray output = m.output.at(picture * numbers_of_picture(one));
@@ -190,8 +203,8 @@ void TrainingPlan::bind_backward_by_picture(std::size_t i, Parameters& parameter
                          m.gradients.norm_bias, partial);
   });
   add(kernel.prepare_backward(m));
-  add_by_picture(i, fmt::format("{}, {}{} backward", norm, layer.name, i == 1 ? " + " + before.name : ""), 2,
-                 2 * output_bytes,
+  add_by_picture(i, fmt::format("{}, {}{} backward", norm, layer.name, i == 1 ? " + " + before.name : ""),
+                 {" backward weights", data_direction}, 2 * output_bytes,
                  [=, one = layer.shape(1, network_.block), pool = layer.ends_block, keep = keep_of(i),
                   factors = batch_norm_factors(all, slices_, partial),
                   gradients = gradients_by_picture(i, m, parameters)](std::int64_t picture, int thread) {

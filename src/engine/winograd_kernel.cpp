@@ -93,7 +93,7 @@ std::optional<PictureKernel> by_picture(const ConvolutionTask& task) {
                           static_cast<std::size_t>(p.thread) * picture_scratch_bytes(turned(one), precision));
   };
   kernel.finish_backward = [=](const TrainingMemory& m) {
-    return std::vector{Operation{task.layer.name + " backward weights", winograd_kernel.name, [=] {
+    return std::vector{Operation{task.layer.name + " weights' gradient added up", winograd_kernel.name, [=] {
                                    winograd_finish_gradient(team, shape, precision, m.gradients.weights,
                                                             m.buffers[gradient_scratch]);
                                  }}};

@@ -17,6 +17,7 @@ struct OperationTime {
   double bytes;
   double multiplications = 0;
   Precision multiplied_in = Precision::f32;
+  std::vector<std::string> kernels = {};  // as in Operation
 };
 
 /// Runs the operations in order, `rounds` times, and takes the median time of each. Operations of one name,

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "bart/engine/precision.h"
 
@@ -18,6 +19,8 @@ struct Operation {
   // 144.
   double multiplications = 0;
   Precision multiplied_in = Precision::f32;
+  /// Where it does the work of several kernels: the names of their operations for a whole batch.
+  std::vector<std::string> kernels = {};
 };
 
 }  // namespace bart
