@@ -14,6 +14,10 @@ namespace bart {
 
 TrainingPlan::TrainingPlan(const CompiledNetwork& network, std::int64_t n)
     : network_(network), slices_(n, network.slices, network.group, network.team), n_(slices_.own_pictures()) {
+  for (std::size_t i = 0; i < network.convolutions.size(); ++i) {
+    Convolution& c = convolutions_.emplace_back();
+    if (computes(i)) c.kernel = network.convolutions[i].training->train(task_of(i, n_));
+  }
   by_picture_ = convolutions_by_picture();
   for (std::size_t i = 0; i < network.convolutions.size(); ++i) plan_convolution(i);
   for (std::size_t i = 0; i < network.linears.size(); ++i) plan_linear(i);

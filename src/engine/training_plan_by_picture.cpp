@@ -16,10 +16,6 @@ namespace {
 
 constexpr const char* data_direction = " backward data";
 
-std::int64_t numbers_of_picture(const ActivationShape& shape) {
-  return shape.channels * shape.size * shape.size;
-}
-
 }  // namespace
 
 /// None where threads would wait long for those that have more pictures.
@@ -27,8 +23,7 @@ std::size_t TrainingPlan::convolutions_by_picture() const {
   if (n_ == 0 || slices_.cut()) return 0;
   const std::size_t wide = wide_convolutions(network_, &ConvolutionLayer::training);
   for (std::size_t i = 0; i < wide; ++i) {
-    const std::optional<PictureKernel> kernel =
-        network_.convolutions[i].training->train(task_of(i, n_)).by_picture;
+    const std::optional<PictureKernel>& kernel = convolutions_[i].kernel.by_picture;
     const std::int64_t threads = network_.team.size;
     const auto shares = [&](std::int64_t parts) { return parts % threads == 0 || parts >= 8 * threads; };
     if (!kernel || !shares((n_ + kernel->part - 1) / kernel->part)) return i < 2 ? 0 : i;
@@ -39,7 +34,7 @@ std::size_t TrainingPlan::convolutions_by_picture() const {
 void TrainingPlan::plan_rooms(Convolution& first) {
   const ConvolutionLayer& layer = network_.convolutions.front();
   const std::size_t bytes =
-      static_cast<std::size_t>(network_.team.size * numbers_of_picture(layer.shape(1, network_.block))) *
+      static_cast<std::size_t>(network_.team.size * layer.shape(1, network_.block).count()) *
       bytes_of(network_.precision);
   first.forward_rooms =
       layout_.add(layer.name + " activated, a picture per thread", bytes, forward_time(0), forward_time(0));
@@ -55,17 +50,17 @@ void TrainingPlan::add_by_picture(std::size_t i, std::string name,
                                   PictureWork work) {
   double flops = 0, multiplications = 0;
   std::vector<std::string> kernels;
-  for (const std::size_t k : {std::size_t{0}, i}) {
-    if (k == 0 && i != 1) continue;
-    for (const char* direction : directions) {
-      if (k == 0 && std::string_view(direction) == data_direction) continue;
-      const ConvolutionLayer& layer = network_.convolutions[k];
-      kernels.push_back(layer.name + direction);
-      flops += layer.flops(n_);
-      // The first layer's are direct and in f32, the others' are Winograd's: 36 for each 144.
-      if (k > 0) multiplications += layer.flops(n_) / 8;
-      if (k == 0 && network_.precision == Precision::f32) multiplications += layer.flops(n_) / 2;
-    }
+  const auto add_kernel = [&](const ConvolutionLayer& layer, const char* direction) {
+    kernels.push_back(layer.name + direction);
+    flops += layer.flops(n_);
+    // The first layer's are direct and in f32, the others' are Winograd's: 36 for each 144.
+    if (!layer.first) multiplications += layer.flops(n_) / 8;
+    if (layer.first && network_.precision == Precision::f32) multiplications += layer.flops(n_) / 2;
+  };
+  for (const char* direction : directions) {
+    if (i == 1 && std::string_view(direction) != data_direction)
+      add_kernel(network_.convolutions[0], direction);
+    add_kernel(network_.convolutions[i], direction);
   }
   const std::int64_t part = convolutions_[i].kernel.by_picture->part;
   operations_.push_back({std::move(name), "bart, picture by picture",
@@ -83,7 +78,7 @@ TrainingPlan::PictureSource TrainingPlan::source_by_picture(std::size_t i, const
                                                             Parameters& parameters) {
   const ConvolutionLayer& before = network_.convolutions[i - 1];
   const ActivationShape shape = before.shape(1, network_.block);
-  const std::int64_t numbers = numbers_of_picture(shape);
+  const std::int64_t numbers = shape.count();
   if (i == 1) {
     return [=, first = memory_of(0, parameters), forward = convolutions_[0].kernel.by_picture->forward,
             rooms = ActivationArray{bytes(convolutions_[0].forward_rooms), network_.precision}](
@@ -122,7 +117,7 @@ void TrainingPlan::bind_forward_by_picture(std::size_t i, Parameters& parameters
       static_cast<double>(all.count()) * static_cast<double>(bytes_of(network_.precision)),
       [=, source = source_by_picture(i, m, parameters), forward = kernel.forward,
        one = layer.shape(1, network_.block)](std::int64_t picture, int thread) {
-        const ActivationArray output = m.output.at(picture * numbers_of_picture(one));
+        const ActivationArray output = m.output.at(picture * one.count());
         forward(m,
                 {.picture = picture, .thread = thread, .source = source(picture, thread), .output = output});
         batch_norm_sums(Team{}, one, output, batch_norm_partial(one, partial, picture));
@@ -138,7 +133,7 @@ std::function<void(const Team&, const ActivationShape&, std::int64_t picture, Ac
 TrainingPlan::gradient_sums(std::size_t i) {
   const ConvolutionLayer& layer = network_.convolutions[i];
   return [=, output = output_of(i), channels = channels_of(i), keep = keep_of(i), pool = layer.ends_block,
-          numbers = numbers_of_picture(layer.shape(1, network_.block)),
+          numbers = layer.shape(1, network_.block).count(),
           partial = reinterpret_cast<double*>(bytes(convolutions_[i].backward_sums))](
              const Team& team, const ActivationShape& shape, std::int64_t picture, ActivationArray dy) {
     const ActivationArray x = output.at(picture * numbers);
@@ -156,7 +151,7 @@ std::function<void(PictureTask)> TrainingPlan::gradients_by_picture(std::size_t 
                                                                     Parameters& parameters) {
   const ConvolutionLayer& before = network_.convolutions[i - 1];
   const ActivationShape shape = before.shape(1, network_.block);
-  const std::int64_t numbers = numbers_of_picture(shape);
+  const std::int64_t numbers = shape.count();
   const auto backward = convolutions_[i].kernel.by_picture->backward;
   if (i > 1) {
     return [=, sums = gradient_sums(i - 1),
@@ -208,7 +203,7 @@ void TrainingPlan::bind_backward_by_picture(std::size_t i, Parameters& parameter
                  [=, one = layer.shape(1, network_.block), pool = layer.ends_block, keep = keep_of(i),
                   factors = batch_norm_factors(all, slices_, partial),
                   gradients = gradients_by_picture(i, m, parameters)](std::int64_t picture, int thread) {
-                   const std::int64_t numbers = numbers_of_picture(one);
+                   const std::int64_t numbers = one.count();
                    const ActivationArray output = m.output.at(picture * numbers);
                    if (pool) {
                      pool_gradient(Team{}, one, dy.at(picture * numbers / 4), m.channels,

@@ -31,8 +31,7 @@ void TrainingPlan::plan_convolution(std::size_t i) {
   const ActivationShape shape = shape_of(i);
   const int now = forward_time(i);
   const int back = backward_time(i);
-  Convolution c{};
-  if (computes(i)) c.kernel = layer.training->train(task_of(i, n_));
+  Convolution& c = convolutions_[i];
   const bool activations = layer.training->normalizes_output;
   if (i == 0 && by_picture(0)) {
     plan_rooms(c);
@@ -52,7 +51,6 @@ void TrainingPlan::plan_convolution(std::size_t i) {
         layout_.add(buffer.name, buffer.bytes, forward ? now : back, backward ? back : now));
   }
   if (slices_.cut() && !activations) plan_slice_kernels(i, c);
-  convolutions_.push_back(std::move(c));
 }
 
 ConvolutionTask TrainingPlan::task_of(std::size_t i, std::int64_t n) const {

@@ -1,5 +1,5 @@
-# cmake -D compiler= -D room= -D includes=<of the room> -D definitions= -D private= -D source_dir= -D scratch= -P check_headers.cmake
-# Each public header of a room compiles by itself, in whatever order others include it; where private=ON, each private one, too.
+# cmake -D compiler= -D room= -D includes=<of the room> -D definitions= -D public_only= -D source_dir= -D scratch= -P check_headers.cmake
+# Each public header of a room compiles by itself, in whatever order others include it; unless public_only=ON, each private one, too.
 cmake_minimum_required(VERSION 3.25)
 list(REMOVE_ITEM includes "")
 list(TRANSFORM includes PREPEND -I)
@@ -7,7 +7,7 @@ list(REMOVE_ITEM definitions "")
 list(TRANSFORM definitions PREPEND -D)
 
 file(GLOB headers ${source_dir}/include/bart/${room}/*.h)
-if(private)
+if(NOT public_only)
   file(GLOB more ${source_dir}/src/${room}/*.h)
   list(APPEND headers ${more})
 endif()

@@ -100,30 +100,24 @@ struct Yardstick {
 
 // As engine_vs_referee_test.cpp asks it of the processor: f32 well inside PyTorch's channels_last mode, bf16
 // as close as PyTorch's bf16; the factors of TF32 have three bits more than those of bf16. One test, so that
-// the referee takes its step of 80 billion multiplications once.
+// the referee takes its step once.
 TEST(CudaOnTheSubset, TheFirstStepOfThreePrecisionsIsAsCloseToTheRefereeAsPyTorchsModes) {
-  const std::optional<test::TrainingBatch> batch = test::first_subset_batch();
-  if (!batch) GTEST_SKIP() << "the pictures of the subset are not here";
-  const Architecture architecture{.classes = 42};
-  Mt19937 global(10);
-  const StateDict start = initial_state(architecture, global);
-  const DropoutMasks masks = draw_dropout_masks(architecture, 32, global);
-  const std::vector<const std::uint8_t*> pictures = batch->pictures();
-  Referee truth(architecture, start);
-  truth.forward_backward(referee::input_of(pictures, 128), batch->labels, masks);
+  const std::optional<test::SubsetStep> first = test::first_subset_step();
+  if (!first) GTEST_SKIP() << "the pictures of the subset are not here";
+  const std::vector<const std::uint8_t*> pictures = first->batch.pictures();
   for (const Yardstick& yardstick :
        {Yardstick{Precision::f32, "channels_last", 0.2}, Yardstick{Precision::bf16, "bf16", allowed_ratio},
         Yardstick{Precision::tf32, "bf16", allowed_ratio / 8}}) {
     reset_stand_in();
-    CudaBackend engine(stand_in_context(), architecture, yardstick.precision, yardstick.precision);
-    engine.load(start);
-    engine.step({.pictures = pictures, .labels = batch->labels}, masks, {.learning_rate = 0});
+    CudaBackend engine(stand_in_context(), first->architecture, yardstick.precision, yardstick.precision);
+    engine.load(first->start);
+    engine.step({.pictures = pictures, .labels = first->batch.labels}, first->masks, {.learning_rate = 0});
     Distances distances;
-    keep_largest(distances, "logits", "step1", distance(engine.last_logits(), truth.logits()));
+    keep_largest(distances, "logits", "step1", distance(engine.last_logits(), first->truth.logits()));
     for (const Tensor& gradient : engine.gradients()) {
       if (test::is_noise(gradient.name)) continue;
       keep_largest(distances, "gradient", gradient.name,
-                   distance(gradient.floats(), truth.gradients().at(gradient.name)));
+                   distance(gradient.floats(), first->truth.gradients().at(gradient.name)));
     }
     const Distances torch = torch_distances(yardstick.mode, "torch_mode_distance.tsv");
     const char* precision = precision_text(yardstick.precision);

@@ -2,12 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdint>
+#include <string>
 #include <vector>
 
 #include "bart/engine/processor.h"
-#include "bart/network/dropout.h"
-#include "bart/random/mt19937.h"
+#include "noise_training.h"
 
 namespace bart {
 namespace {
@@ -26,34 +25,17 @@ struct Outcome {
   StateDict gradients, state;
 };
 
-/// Two steps on n pictures of noise.
-Outcome train(int n, EngineOptions options) {
-  Mt19937 words(7);
-  ProcessorBackend engine(wide(), options);
-  engine.load(initial_state(wide(), words));
-  constexpr std::size_t picture = 96 * 96 * 3;
-  std::vector<std::uint8_t> pixels(static_cast<std::size_t>(n) * picture);
-  for (std::uint8_t& value : pixels) value = static_cast<std::uint8_t>(words.next() >> 24);
-  std::vector<const std::uint8_t*> pictures;
-  std::vector<std::int32_t> labels;
-  for (int i = 0; i < n; ++i) {
-    pictures.push_back(pixels.data() + static_cast<std::size_t>(i) * picture);
-    labels.push_back(i % 5);
-  }
+/// Two steps.
+Outcome train(const test::Training& setup, const EngineOptions& options) {
+  ProcessorBackend engine(setup.architecture, options);
+  engine.load(setup.state);
   Outcome outcome;
-  for (int step = 0; step < 2; ++step) {
-    const DropoutMasks masks = draw_dropout_masks(wide(), n, words);
-    outcome.losses.push_back(engine.step({.pictures = pictures, .labels = labels}, masks, {}).loss);
-  }
+  for (int step = 0; step < 2; ++step)
+    outcome.losses.push_back(engine.step(setup.batch(), setup.masks, {}).loss);
   outcome.logits = engine.last_logits();
   outcome.gradients = engine.gradients();
   outcome.state = engine.state();
   return outcome;
-}
-
-void expect_equal(const StateDict& a, const StateDict& b) {
-  ASSERT_EQ(a.size(), b.size());
-  for (std::size_t i = 0; i < a.size(); ++i) EXPECT_TRUE(a[i].values == b[i].values) << a[i].name;
 }
 
 class ByPicture : public testing::TestWithParam<Precision> {
@@ -74,17 +56,18 @@ TEST_P(ByPicture, GivesTheBitsOfTheBatchAtOnce) {
   for (const int n : {16, 19, 32}) {
     SCOPED_TRACE(n);
     EXPECT_THAT(plan(n, 7), Not(HasSubstr("picture by picture")));
-    const Outcome at_once = train(n, {.threads = 7, .precision = GetParam()});
+    const test::Training setup(wide(), n);
+    const Outcome at_once = train(setup, {.threads = 7, .precision = GetParam()});
     for (const int threads : {1, 2}) {
       SCOPED_TRACE(threads);
       const std::string text = plan(n, threads);
       EXPECT_THAT(text, HasSubstr("block1.0 + block1.3 forward"));
       EXPECT_THAT(text, HasSubstr("block2.1 + ReLU, block2.0 backward"));
-      const Outcome by_picture = train(n, {.threads = threads, .precision = GetParam()});
+      const Outcome by_picture = train(setup, {.threads = threads, .precision = GetParam()});
       EXPECT_EQ(by_picture.losses, at_once.losses);
       EXPECT_EQ(by_picture.logits, at_once.logits);
-      expect_equal(by_picture.gradients, at_once.gradients);
-      expect_equal(by_picture.state, at_once.state);
+      test::expect_equal(by_picture.gradients, at_once.gradients);
+      test::expect_equal(by_picture.state, at_once.state);
     }
   }
 }

@@ -34,6 +34,22 @@ std::vector<WidthAndDropout> layers_from(const std::string& text) {
   return layers;
 }
 
+/// The first training batch of the subset.
+std::optional<TrainingBatch> first_subset_batch() {
+  const std::filesystem::path folder = shared_folder() / "data" / "simpsons_subset";
+  if (!std::filesystem::exists(folder)) return std::nullopt;
+  const Listing listing = list_folder(folder);
+  const Split split = train_test_split(static_cast<std::uint32_t>(listing.pictures.size()), 0.2, 10);
+  BatchOrder order(10, static_cast<std::uint32_t>(split.train.size()));
+  const std::vector<std::uint32_t> epoch = order.next_epoch();
+  Listing first = listing;
+  first.pictures.clear();
+  for (std::size_t i = 0; i < 32; ++i) first.pictures.push_back(listing.pictures[split.train[epoch[i]]]);
+  LoadedPictures loaded = load_pictures(first, {.strict = true});
+  const std::uint8_t* pixels = loaded.pixels.data();
+  return TrainingBatch{{pixels, pixels + loaded.pixels.size()}, std::move(loaded.labels), 128};
+}
+
 }  // namespace
 
 std::vector<const std::uint8_t*> TrainingBatch::pictures() const {
@@ -76,19 +92,17 @@ TrainingBatch generate_batch(const GeneratedCase& generated, Mt19937& words) {
   return batch;
 }
 
-std::optional<TrainingBatch> first_subset_batch() {
-  const std::filesystem::path folder = shared_folder() / "data" / "simpsons_subset";
-  if (!std::filesystem::exists(folder)) return std::nullopt;
-  const Listing listing = list_folder(folder);
-  const Split split = train_test_split(static_cast<std::uint32_t>(listing.pictures.size()), 0.2, 10);
-  BatchOrder order(10, static_cast<std::uint32_t>(split.train.size()));
-  const std::vector<std::uint32_t> epoch = order.next_epoch();
-  Listing first = listing;
-  first.pictures.clear();
-  for (std::size_t i = 0; i < 32; ++i) first.pictures.push_back(listing.pictures[split.train[epoch[i]]]);
-  LoadedPictures loaded = load_pictures(first, {.strict = true});
-  const std::uint8_t* pixels = loaded.pixels.data();
-  return TrainingBatch{{pixels, pixels + loaded.pixels.size()}, std::move(loaded.labels), 128};
+std::optional<SubsetStep> first_subset_step() {
+  std::optional<TrainingBatch> batch = first_subset_batch();
+  if (!batch) return std::nullopt;
+  const Architecture architecture{.classes = 42};
+  Mt19937 global(10);
+  StateDict start = initial_state(architecture, global);
+  DropoutMasks masks = draw_dropout_masks(architecture, 32, global);
+  referee::Referee truth(architecture, start);
+  const double loss = truth.forward_backward(referee::input_of(batch->pictures(), 128), batch->labels, masks);
+  return SubsetStep{std::move(*batch), architecture,     std::move(start),
+                    std::move(masks),  std::move(truth), loss};
 }
 
 Facts subset_facts() {

@@ -8,7 +8,10 @@
 #include <vector>
 
 #include "bart/network/architecture.h"
+#include "bart/network/dropout.h"
+#include "bart/network/state_dict.h"
 #include "bart/random/mt19937.h"
+#include "referee/referee.h"
 
 namespace bart::test {
 
@@ -37,8 +40,17 @@ std::vector<GeneratedCase> generated_cases();
 /// The next batch of a case; its words start from Mt19937(seed).
 TrainingBatch generate_batch(const GeneratedCase& generated, Mt19937& words);
 
-/// The first training batch of the Simpsons subset, or nothing where the pictures are not here.
-std::optional<TrainingBatch> first_subset_batch();
+/// The first training step of the original's network on the Simpsons subset, as the referee takes it.
+struct SubsetStep {
+  TrainingBatch batch;
+  Architecture architecture;
+  StateDict start;
+  DropoutMasks masks;
+  referee::Referee truth;  // after forward and backward
+  double true_loss;
+};
+/// It does 80 billion multiplications. Nothing where the pictures are not here.
+std::optional<SubsetStep> first_subset_step();
 Facts subset_facts();
 
 /// Whether the tensor is the bias of a convolution before a BatchNorm, whose true gradient is zero, so that

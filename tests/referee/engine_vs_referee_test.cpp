@@ -145,24 +145,19 @@ void expect_within(const std::string& mode, double ratio, const Distances& dista
   }
 }
 
-// One test, so that the referee takes its step of 80 billion multiplications once.
+// One test, so that the referee takes its step once.
 TEST(EngineOnTheSubset, TheFirstStepIsAsCloseToTheRefereeAsPyTorchsModes) {
-  const std::optional<test::TrainingBatch> batch = test::first_subset_batch();
-  if (!batch) GTEST_SKIP() << "the pictures of the subset are not here";
-  const Architecture architecture{.classes = 42};
-  Mt19937 global(10);
-  const StateDict start = initial_state(architecture, global);
-  const DropoutMasks masks = draw_dropout_masks(architecture, 32, global);
-  const std::vector<const std::uint8_t*> pictures = batch->pictures();
-  Referee truth(architecture, start);
-  const double true_loss = truth.forward_backward(referee::input_of(pictures, 128), batch->labels, masks);
+  const std::optional<test::SubsetStep> first = test::first_subset_step();
+  if (!first) GTEST_SKIP() << "the pictures of the subset are not here";
+  const std::vector<const std::uint8_t*> pictures = first->batch.pictures();
+  const Batch batch{pictures, first->batch.labels};
 
   {
-    ProcessorBackend engine(architecture, {.threads = available_threads(), .exact = true});
-    engine.load(start);
-    const double loss = double(engine.forward_backward({pictures, batch->labels}, masks).loss);
+    ProcessorBackend engine(first->architecture, {.threads = available_threads(), .exact = true});
+    engine.load(first->start);
+    const double loss = double(engine.forward_backward(batch, first->masks).loss);
     Distances distances;
-    compare_step(engine, truth, distances);
+    compare_step(engine, first->truth, distances);
     // Of the millions of ReLUs and maxima in a batch some are nearer ties than float32 can tell, and one that
     // falls the other way moves all gradients before it. The engine rounds as PyTorch does, so it decides as
     // PyTorch decides, on the same kernels. With other kernels only the part after the last near tie is
@@ -171,15 +166,15 @@ TEST(EngineOnTheSubset, TheFirstStepIsAsCloseToTheRefereeAsPyTorchsModes) {
       std::erase_if(distances, [](const auto& entry) { return entry.first.second.starts_with("block"); });
     }
     expect_as_close_as_torch("subset", distances);
-    EXPECT_NEAR(loss, true_loss, allowed_ratio * float_rounding * true_loss);
+    EXPECT_NEAR(loss, first->true_loss, allowed_ratio * float_rounding * first->true_loss);
   }
 
   const auto distances_of = [&](Precision precision) {
-    ProcessorBackend engine(architecture, {.threads = available_threads(), .precision = precision});
-    engine.load(start);
-    engine.forward_backward({pictures, batch->labels}, masks);
+    ProcessorBackend engine(first->architecture, {.threads = available_threads(), .precision = precision});
+    engine.load(first->start);
+    engine.forward_backward(batch, first->masks);
     Distances distances;
-    compare_step(engine, truth, distances);
+    compare_step(engine, first->truth, distances);
     return distances;
   };
   // "Well inside" PyTorch's channels_last mode, whose batch variance is computed less carefully: a fifth of

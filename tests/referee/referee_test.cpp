@@ -95,13 +95,10 @@ TEST(Referee, SmallNetworksEqualPyTorchsFloat64OverThreeStepsOfAdam) {
 }
 
 TEST(Referee, TheWholeNetworkEqualsPyTorchsFloat64OnTheSubsetsFirstBatch) {
-  const std::optional<test::TrainingBatch> batch = test::first_subset_batch();
-  if (!batch) GTEST_SKIP() << "the pictures of the subset are not here";
-  const Architecture architecture{.classes = 42};
-  Mt19937 global(10);
-  Referee network(architecture, initial_state(architecture, global));
-  const double loss = network.forward_backward(referee::input_of(batch->pictures(), 128), batch->labels,
-                                               draw_dropout_masks(architecture, 32, global));
+  const std::optional<test::SubsetStep> step = test::first_subset_step();
+  if (!step) GTEST_SKIP() << "the pictures of the subset are not here";
+  const Referee& network = step->truth;
+  const double loss = step->true_loss;
   const test::Facts facts = test::subset_facts();
   EXPECT_NEAR(loss, facts.at({"losses", "steps"})[0], tolerance * loss);
   expect_near(network.logits(), facts.at({"logits", "step1"}), "logits");
