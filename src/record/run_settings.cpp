@@ -129,7 +129,7 @@ void check(const Setting& setting, const RunSettings& settings) {
   }
   if (setting.wrong == nullptr) return;
   if (const std::string wrong = setting.wrong(settings); !wrong.empty()) {
-    throw SettingError(fmt::format("{{{}}} {}, not {}", setting.flag, wrong, value));
+    throw SettingError(fmt::format("{{{}}} {}, not {}", setting.flag, wrong, value.empty() ? "\"\"" : value));
   }
 }
 

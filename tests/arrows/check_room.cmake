@@ -3,20 +3,21 @@ cmake_minimum_required(VERSION 3.25)
 list(REMOVE_ITEM includes "")
 list(TRANSFORM includes PREPEND -I)
 
-# compile(<result> <name> HEADER...): whether a file of this room that includes the headers compiles.
-function(compile result name)
+# find(<result> <name> HEADER...): whether a file of this room that includes the headers finds them. check_headers.cmake
+# compiles them.
+function(find result name)
   list(TRANSFORM ARGN REPLACE "(.+)" "#include \"\\1\"\n" OUTPUT_VARIABLE lines)
   list(JOIN lines "" text)
   file(WRITE ${scratch}/${name}.cpp "${text}")
-  execute_process(COMMAND ${compiler} -std=c++20 -fsyntax-only ${includes} ${scratch}/${name}.cpp
-                  RESULT_VARIABLE status ERROR_VARIABLE errors)
+  execute_process(COMMAND ${compiler} -std=c++20 -M ${includes} ${scratch}/${name}.cpp
+                  RESULT_VARIABLE status ERROR_VARIABLE errors OUTPUT_QUIET)
   set(${result} ${status} PARENT_SCOPE)
   set(errors "${errors}" PARENT_SCOPE)
 endfunction()
 
 file(GLOB own RELATIVE ${headers}/.. ${headers}/${room}/*.h)
 if(own)
-  compile(status ${room} ${own})
+  find(status ${room} ${own})
   if(NOT status EQUAL 0)
     message(FATAL_ERROR "${room} cannot include its own headers:\n${errors}")
   endif()
@@ -30,7 +31,7 @@ foreach(other ${later})
     continue()
   endif()
   list(GET header 0 header)
-  compile(status ${room}_${other} ${header})
+  find(status ${room}_${other} ${header})
   if(status EQUAL 0)
     message(FATAL_ERROR "a file of ${room} can include ${header}, against the arrows")
   elseif(NOT errors MATCHES "${header}")

@@ -87,7 +87,10 @@ TEST_F(Mpirun, GivesTheSameBitsForAnyNumberOfProcesses) {
       alone.push_back(with.substr(at, end - at));
       at = end + 1;
     }
-    ASSERT_EQ(run_bart(here(), alone).code, 0);
+    const BartResult one = run_bart(here(), alone);
+    ASSERT_EQ(one.code, 0) << one.err;
+    // Where the processor has no bf16, that is the training of before.
+    if (precision == "auto" && one.err.find("Training in f32") != std::string::npos) break;
     for (const int processes : {1, 2, 4}) {
       SCOPED_TRACE(processes);
       const BartResult result = mpirun(processes, fmt::format("{}shared --precision {}", flags, precision));

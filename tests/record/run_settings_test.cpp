@@ -140,6 +140,7 @@ TEST(RunSettings, AnImpossibleValueIsNamedAsTheCallerCallsIt) {
   EXPECT_THAT(wrong([](RunSettings& s) { s.split = "sorted"; }).second,
               HasSubstr("--split must be one of original, stratified, grouped, not \"sorted\""));
   EXPECT_THAT(wrong([](RunSettings& s) { s.split = ""; }).second, HasSubstr("--split"));
+  EXPECT_THAT(wrong([](RunSettings& s) { s.device = ""; }).second, testing::EndsWith("of a GPU, not \"\""));
   EXPECT_THAT(wrong([](RunSettings& s) { s.validation_size = 1; }).second, HasSubstr("--validation-size"));
   EXPECT_THAT(wrong([](RunSettings& s) { s.learning_rate = std::nan(""); }).second, HasSubstr("--lr"));
   EXPECT_THAT(wrong([](RunSettings& s) { s.threads = -1; }).second, HasSubstr("--threads"));
