@@ -11,7 +11,20 @@
 namespace bart {
 namespace {
 
-void expect_pillows_sizes() {
+class ResizeOn : public testing::TestWithParam<std::int64_t> {
+ protected:
+  void TearDown() override { hwy::SetSupportedTargetsForTest(0); }  // as it was
+};
+
+TEST_P(ResizeOn, GivesPillowsPixels) {
+  // Without vectors each sum is a loop of calls, and emulated vectors are arrays whose every access is
+  // checked.
+#ifndef NDEBUG
+  if (GetParam() == HWY_SCALAR || GetParam() == HWY_EMU128) GTEST_SKIP() << "too slow without optimization";
+#elif defined(__SANITIZE_ADDRESS__)
+  if (GetParam() == HWY_EMU128) GTEST_SKIP() << "too slow with AddressSanitizer";
+#endif
+  hwy::SetSupportedTargetsForTest(GetParam());
   for (const std::vector<std::string>& row : test::read_golden("resize.tsv")) {
     SCOPED_TRACE(row[0] + "x" + row[1] + " to " + row[2] + "x" + row[3]);
     const Picture resized = resize_picture(test::noise(std::stoi(row[0]), std::stoi(row[1])),
@@ -22,22 +35,9 @@ void expect_pillows_sizes() {
   }
 }
 
-TEST(Resize, GivesPillowsPixels) {
-  expect_pillows_sizes();
-}
-
-TEST(Resize, GivesTheSamePixelsOnEveryInstructionSet) {
-  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
-#ifdef __SANITIZE_ADDRESS__
-    // Emulated vectors are arrays in which every byte's access is checked, which takes four minutes.
-    if (target == HWY_EMU128) continue;
-#endif
-    SCOPED_TRACE(hwy::TargetName(target));
-    hwy::SetSupportedTargetsForTest(target);
-    expect_pillows_sizes();
-  }
-  hwy::SetSupportedTargetsForTest(0);  // as it was
-}
+INSTANTIATE_TEST_SUITE_P(EveryInstructionSet, ResizeOn,
+                         testing::ValuesIn(hwy::SupportedAndGeneratedTargets()),
+                         [](const auto& target) { return std::string(hwy::TargetName(target.param)); });
 
 TEST(Resize, KeepsAPictureThatHasTheSize) {
   const Picture picture = test::noise(37, 23);
