@@ -3,8 +3,7 @@ cmake_minimum_required(VERSION 3.25)
 list(REMOVE_ITEM includes "")
 list(TRANSFORM includes PREPEND -I)
 
-# find(<result> <name> HEADER...): whether a file of this room that includes the headers finds them. check_headers.cmake
-# compiles them.
+# find(<result> <name> HEADER...): whether a file of this room that includes the headers finds them.
 function(find result name)
   list(TRANSFORM ARGN REPLACE "(.+)" "#include \"\\1\"\n" OUTPUT_VARIABLE lines)
   list(JOIN lines "" text)

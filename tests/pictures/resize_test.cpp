@@ -5,26 +5,34 @@
 
 #include "bart/pictures/decode.h"
 #include "bart/pictures/encode_jpeg.h"
+#include "engine/target_test.h"
 #include "golden.h"
 #include "picture_files.h"
 
 namespace bart {
 namespace {
 
-class ResizeOn : public testing::TestWithParam<std::int64_t> {
- protected:
-  void TearDown() override { hwy::SetSupportedTargetsForTest(0); }  // as it was
+struct InstructionSet {
+  std::int64_t target;
 };
+
+std::vector<InstructionSet> every_instruction_set() {
+  std::vector<InstructionSet> sets;
+  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) sets.push_back({target});
+  return sets;
+}
+
+class ResizeOn : public TargetTest<InstructionSet> {};
 
 TEST_P(ResizeOn, GivesPillowsPixels) {
   // Without vectors each sum is a loop of calls, and emulated vectors are arrays whose every access is
   // checked.
 #ifndef NDEBUG
-  if (GetParam() == HWY_SCALAR || GetParam() == HWY_EMU128) GTEST_SKIP() << "too slow without optimization";
+  if (GetParam().target == HWY_SCALAR || GetParam().target == HWY_EMU128)
+    GTEST_SKIP() << "too slow without optimization";
 #elif defined(__SANITIZE_ADDRESS__)
-  if (GetParam() == HWY_EMU128) GTEST_SKIP() << "too slow with AddressSanitizer";
+  if (GetParam().target == HWY_EMU128) GTEST_SKIP() << "too slow with AddressSanitizer";
 #endif
-  hwy::SetSupportedTargetsForTest(GetParam());
   for (const std::vector<std::string>& row : test::read_golden("resize.tsv")) {
     SCOPED_TRACE(row[0] + "x" + row[1] + " to " + row[2] + "x" + row[3]);
     const Picture resized = resize_picture(test::noise(std::stoi(row[0]), std::stoi(row[1])),
@@ -35,9 +43,8 @@ TEST_P(ResizeOn, GivesPillowsPixels) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(EveryInstructionSet, ResizeOn,
-                         testing::ValuesIn(hwy::SupportedAndGeneratedTargets()),
-                         [](const auto& target) { return std::string(hwy::TargetName(target.param)); });
+INSTANTIATE_TEST_SUITE_P(EveryInstructionSet, ResizeOn, testing::ValuesIn(every_instruction_set()),
+                         [](const auto& set) { return std::string(hwy::TargetName(set.param.target)); });
 
 TEST(Resize, KeepsAPictureThatHasTheSize) {
   const Picture picture = test::noise(37, 23);
