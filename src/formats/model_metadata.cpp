@@ -8,48 +8,42 @@
 #include <optional>
 
 #include "bart/platform/error.h"
+#include "bart/platform/json_extent.h"
 #include "message.h"
 
 namespace bart {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using nlohmann::json;
+using nlohmann::ordered_json;
 
 constexpr std::size_t max_text = std::size_t{1} << 24;
-constexpr int max_depth = 8;  // a later version may nest more than this one
+constexpr std::size_t max_depth = 8;  // a later version may nest more than this one
 constexpr std::uint64_t max_image_size = 65535;
 
 /// The JSON value, or nothing where the text is none, too long or nested too deeply.
-std::optional<Json> parsed(std::string_view text) {
-  if (text.size() > max_text) return std::nullopt;
-  bool deep = false;
-  const Json::parser_callback_t check = [&](int depth, Json::parse_event_t event, Json&) {
-    if ((event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start) &&
-        depth >= max_depth) {
-      deep = true;
-    }
-    return !deep;  // what is too deep is read to its end, but not kept
-  };
-  Json json = Json::parse(text, check, false);
-  if (deep || json.is_discarded()) return std::nullopt;
-  return json;
+std::optional<json> parsed(std::string_view text) {
+  if (text.size() > max_text || json_extent(text).depth > max_depth) return std::nullopt;
+  json value = json::parse(text, nullptr, false);
+  if (value.is_discarded()) return std::nullopt;
+  return value;
 }
 
-bool is_text(const Json& json) {
-  return json.is_string();
+bool is_text(const json& value) {
+  return value.is_string();
 }
-bool is_boolean(const Json& json) {
-  return json.is_boolean();
+bool is_boolean(const json& value) {
+  return value.is_boolean();
 }
-bool is_list_of_texts(const Json& json) {
-  return json.is_array() && std::ranges::all_of(json, is_text);
+bool is_list_of_texts(const json& value) {
+  return value.is_array() && std::ranges::all_of(value, is_text);
 }
 /// A number that no int holds must not wrap into a right one.
-bool is_image_size(const Json& json) {
-  return json.is_number_unsigned() && json.get<std::uint64_t>() <= max_image_size;
+bool is_image_size(const json& value) {
+  return value.is_number_unsigned() && value.get<std::uint64_t>() <= max_image_size;
 }
 
-const Json& field(const Json& object, const char* key, bool (*right_type)(const Json&)) {
+const json& field(const json& object, const char* key, bool (*right_type)(const json&)) {
   const auto found = object.find(key);
   if (found == object.end() || !right_type(*found)) {
     throw Error(fmt::format("the model's metadata has no proper \"{}\"", key));
@@ -79,9 +73,9 @@ void check(const ModelMetadata& metadata) {
   }
 }
 
-std::string dumped(const Json& json, int indent) {
+std::string dumped(const ordered_json& value, int indent) {
   try {
-    return json.dump(indent);
+    return value.dump(indent);
   } catch (const nlohmann::json::exception&) {
     throw Error("a class name is not valid UTF-8");
   }
@@ -100,14 +94,14 @@ std::string encode_model_metadata(const ModelMetadata& metadata) {
 }
 
 ModelMetadata decode_model_metadata(std::string_view text) {
-  const std::optional<Json> json = parsed(text);
-  if (!json || !json->is_object()) throw Error("the model's metadata is not a JSON object, or too large");
+  const std::optional<json> object = parsed(text);
+  if (!object || !object->is_object()) throw Error("the model's metadata is not a JSON object, or too large");
   ModelMetadata metadata;
-  metadata.classes = field(*json, "classes", is_list_of_texts).get<std::vector<std::string>>();
-  metadata.image_size = field(*json, "image_size", is_image_size).get<int>();
-  metadata.resize_filter = field(*json, "resize_filter", is_text).get<std::string>();
-  metadata.exif_orientation = field(*json, "exif_orientation", is_boolean).get<bool>();
-  metadata.bart_version = field(*json, "bart_version", is_text).get<std::string>();
+  metadata.classes = field(*object, "classes", is_list_of_texts).get<std::vector<std::string>>();
+  metadata.image_size = field(*object, "image_size", is_image_size).get<int>();
+  metadata.resize_filter = field(*object, "resize_filter", is_text).get<std::string>();
+  metadata.exif_orientation = field(*object, "exif_orientation", is_boolean).get<bool>();
+  metadata.bart_version = field(*object, "bart_version", is_text).get<std::string>();
   check(metadata);
   return metadata;
 }
@@ -118,11 +112,11 @@ std::string classes_text(const std::vector<std::string>& classes) {
 }
 
 std::vector<std::string> classes_of_text(std::string_view text) {
-  const std::optional<Json> json = parsed(text);
-  if (!json || !is_list_of_texts(*json)) {
+  const std::optional<json> list = parsed(text);
+  if (!list || !is_list_of_texts(*list)) {
     throw Error(fmt::format("\"{}\" in the model's metadata is not a JSON list of names", classes_key));
   }
-  std::vector<std::string> classes = json->get<std::vector<std::string>>();
+  std::vector<std::string> classes = list->get<std::vector<std::string>>();
   check_names(classes);
   return classes;
 }

@@ -15,20 +15,21 @@
 #include "bart/platform/bf16.h"
 #include "bart/platform/checked.h"
 #include "bart/platform/error.h"
+#include "bart/platform/json_extent.h"
 #include "half.h"
 
 namespace bart {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using nlohmann::json;
+using nlohmann::ordered_json;
 
 static_assert(std::endian::native == std::endian::little, "safetensors is little-endian");
 
 constexpr std::size_t length_bytes = 8;
 constexpr std::uint64_t max_header = std::uint64_t{1} << 24;  // BART's own has a few KB
-// Tensors, what is said of each, metadata. Parsing takes the square of them, and a header has room for a
-// million.
-constexpr std::size_t max_names = 1 << 14;
+constexpr std::size_t max_names = 1 << 14;  // of tensors, of what is said of each, of metadata
+constexpr std::size_t max_depth = 3;        // a list of numbers, of a tensor, in the header
 constexpr const char* metadata_key = "__metadata__";
 
 template <typename Value>
@@ -88,46 +89,38 @@ struct Entry {
 };
 
 /// A JSON list of whole numbers from 0.
-std::vector<std::uint64_t> numbers(const Json& json) {
+std::vector<std::uint64_t> numbers(const json& list) {
   std::vector<std::uint64_t> values;
-  if (!json.is_array()) throw Error("not a list");
-  for (const Json& value : json) {
+  if (!list.is_array()) throw Error("not a list");
+  for (const json& value : list) {
     if (!value.is_number_unsigned()) throw Error("not a whole number from 0");
     values.push_back(value.get<std::uint64_t>());
   }
   return values;
 }
 
-Entry read_entry(const std::string& name, const Json& json) {
+Entry read_entry(const std::string& name, const json& entry) {
   try {
-    const std::vector<std::uint64_t> offsets = numbers(json.at("data_offsets"));
-    return {name, json.at("dtype").get<std::string>(), numbers(json.at("shape")), offsets.at(0),
+    const std::vector<std::uint64_t> offsets = numbers(entry.at("data_offsets"));
+    return {name, entry.at("dtype").get<std::string>(), numbers(entry.at("shape")), offsets.at(0),
             offsets.at(1)};
   } catch (const std::exception&) {
     throw Error(fmt::format("the safetensors header does not describe tensor {} as it should", name));
   }
 }
 
-Json read_header(std::span<const std::uint8_t> text) {
-  try {
-    std::set<std::string> names;
-    std::size_t all_names = 0;
-    // Depth 1 holds the tensors' names. Of two with one name the parser would keep the last.
-    const Json::parser_callback_t check = [&](int depth, Json::parse_event_t event, Json& value) {
-      if (event == Json::parse_event_t::key && ++all_names > max_names) {
-        throw Error("the safetensors header has more names than any network needs");
-      }
-      if (event == Json::parse_event_t::key && depth == 1 && !names.insert(value.get<std::string>()).second) {
-        throw Error(fmt::format("tensor {} occurs twice", value.get<std::string>()));
-      }
-      if (depth > 3) throw Error("the safetensors header is nested too deeply");
-      return true;
-    };
-    Json header = Json::parse(text.begin(), text.end(), check);
-    if (header.is_object()) return header;
-  } catch (const nlohmann::json::exception&) {
-  }
-  throw Error("the header is not the JSON of a safetensors file");
+json read_header(std::string_view text) {
+  std::size_t all_names = 0;
+  std::set<std::string> outer_names;  // Of two tensors with one name the parser would keep the last.
+  const JsonExtent extent = json_extent(text, [&](std::size_t depth, const std::string& name) {
+    if (++all_names > max_names) throw Error("the safetensors header has more names than any network needs");
+    if (depth == 1 && !outer_names.insert(name).second)
+      throw Error(fmt::format("tensor {} occurs twice", name));
+  });
+  if (extent.depth > max_depth) throw Error("the safetensors header is nested too deeply");
+  json header = json::parse(text, nullptr, false);
+  if (!header.is_object()) throw Error("the header is not the JSON of a safetensors file");
+  return header;
 }
 
 /// The bytes of a tensor, at most `limit`.
@@ -151,7 +144,7 @@ std::uint64_t checked_size(const Entry& entry, std::uint64_t limit) {
 
 std::vector<std::uint8_t> encode_safetensors(const Safetensors& content, const SafetensorsOptions& options) {
   const auto stored_as_half = [&](const Tensor& tensor) { return options.half && is_half_weight(tensor); };
-  Json header = Json::object();
+  ordered_json header = ordered_json::object();
   if (!content.metadata.empty()) header[metadata_key] = content.metadata;
   std::uint64_t end = 0;
   for (const Tensor& tensor : content.tensors) {
@@ -202,7 +195,8 @@ Safetensors decode_safetensors(std::span<const std::uint8_t> file) {
   if (length > max_header || length > file.size() - length_bytes) {
     throw Error("the safetensors header is longer than the file, or than any network needs");
   }
-  const Json header = read_header(file.subspan(length_bytes, length));
+  const json header =
+      read_header({reinterpret_cast<const char*>(file.data()) + length_bytes, std::size_t{length}});
   const auto data = file.subspan(length_bytes + length);
 
   Safetensors content;

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "bart/platform/json_extent.h"
 #include "bart/platform/printable.h"
 
 namespace bart {
@@ -13,8 +14,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int most_depth = 12;
-constexpr std::size_t most_values = 20'000'000;  // of the JSON, which takes some 16 bytes for each
+constexpr std::size_t most_depth = 12;
+constexpr std::size_t most_containers = 1'000'000;  // parsed, each takes some 100 bytes
+constexpr std::size_t most_scalars = 20'000'000;    // each of them 16, a text aside
 
 [[noreturn]] void refuse(const std::string& why) {
   throw HttpError(400, printable(why, 500));
@@ -31,14 +33,11 @@ std::size_t json_length(const HttpRequest& request) {
 }
 
 json parse_json(std::string_view text) {
-  std::size_t values = 0;
-  const auto count = [&](int depth, json::parse_event_t, json&) {
-    if (depth > most_depth || ++values > most_values)
-      refuse("the JSON has too many values or is nested too deeply");
-    return true;
-  };
+  const JsonExtent extent = json_extent(text);
+  if (extent.depth > most_depth || extent.containers > most_containers || extent.scalars > most_scalars)
+    refuse("the JSON has too many values or is nested too deeply");
   try {
-    json parsed = json::parse(text.begin(), text.end(), count);
+    json parsed = json::parse(text);
     if (!parsed.is_object()) refuse("the request must be a JSON object");
     return parsed;
   } catch (const json::exception& error) {

@@ -50,6 +50,14 @@ TEST(ModelMetadata, OfALaterVersionMayHoldMore) {
   EXPECT_EQ(decode_model_metadata(json).classes, (std::vector<std::string>{"a", "b"}));
 }
 
+TEST(ModelMetadata, OfManyNamesAreReadInTimeThatGrowsWithTheirNumber) {
+  std::string names = "{\"0\": {}";
+  for (int i = 1; i < 400'000; ++i) names += ",\"" + std::to_string(i) + "\":{}";  // quadratic: 20 minutes
+  std::string text = with("bart_version", "\"9\"");
+  text.insert(text.size() - 1, ", \"more\": " + names + "}");
+  EXPECT_EQ(decode_model_metadata(text).bart_version, "9");
+}
+
 TEST(ModelMetadata, ThatAreWrongAreRefused) {
   EXPECT_EQ(metadata_refusal(with("", "")), "");
   for (const char* text : {"", "[]", "3", "{", "{\"classes\": [\"\xff\"]}", "\"\\ud800\""}) {

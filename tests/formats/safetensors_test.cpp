@@ -128,14 +128,9 @@ TEST(Safetensors, RefusesHeadersThatLie) {
   EXPECT_THAT(safetensors_refusal(file_of("{\"a\":" + std::string(100'000, '['), 0)), HasSubstr("nested"));
 }
 
-TEST(Safetensors, RefusesMoreNamesThanItCanLookThrough) {
-#ifdef __SANITIZE_ADDRESS__
-  const std::string value = "0";  // for at the end of each object the parser goes through all names: a minute
-#else
-  const std::string value = "{}";
-#endif
+TEST(Safetensors, RefusesMoreNamesThanAnyNetworkNeeds) {
   std::string header = "{";
-  for (int i = 0; i < 100'000; ++i) header += (i > 0 ? ",\"" : "\"") + std::to_string(i) + "\":" + value;
+  for (int i = 0; i < 100'000; ++i) header += (i > 0 ? ",\"" : "\"") + std::to_string(i) + "\":{}";
   EXPECT_THAT(safetensors_refusal(file_of(header + "}", 0)), HasSubstr("more names than any network needs"));
 }
 

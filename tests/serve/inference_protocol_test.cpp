@@ -167,6 +167,19 @@ TEST_F(InferenceProtocol, WrongRequestsAreRefusedInASentence) {
   EXPECT_EQ(infer(good, "bytes after it").status, 400);
 }
 
+/// {"x": [{}, {}, ...]}.
+std::string empty_objects(std::size_t count) {
+  std::string text = "{\"x\": [{}";
+  for (std::size_t i = 1; i < count; ++i) text += ",{}";
+  return text + "]}";
+}
+
+TEST_F(InferenceProtocol, ManySmallObjectsCostNeitherMinutesNorGigabytes) {
+  EXPECT_THAT(post(service_, "/v2/models/test/infer", empty_objects(900'000)).body, HasSubstr("no inputs"));
+  EXPECT_THAT(post(service_, "/v2/models/test/infer", empty_objects(1'000'000)).body,
+              HasSubstr("too many values"));
+}
+
 TEST_F(InferenceProtocol, OpenApiNamesEveryPath) {
   const json document = json::parse(get(service_, "/openapi.json").body);
   for (const auto& [path, operations] : document["paths"].items()) {
