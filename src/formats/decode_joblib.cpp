@@ -33,6 +33,7 @@ constexpr std::array<std::string_view, 8> label_encoder_globals = {
     "numpy._core.multiarray._reconstruct",
     "numpy.core.multiarray._reconstruct"};
 
+constexpr std::string_view label_advice = "save one with joblib.dump(LabelEncoder().fit(CLASSES), FILE)";
 constexpr std::size_t max_size = std::size_t{built_for_fuzzing ? 4 : 64} << 20;  // of a decompressed file
 
 [[noreturn]] void damaged() {
@@ -150,7 +151,7 @@ std::vector<std::string> inline_names(Pickle& pickle, std::span<const std::uint8
   const std::size_t count = length_of(*shape);
   const TextType type = text_type(*dtype);
   if (type.object) {  // a pickle within the pickle
-    Pickle inner(file.subspan(pickle.position()), label_encoder_globals, "a LabelEncoder");
+    Pickle inner(file.subspan(pickle.position()), label_encoder_globals, "a LabelEncoder", label_advice);
     std::vector<std::string> names = reconstructed_names(inner.read());
     if (names.size() != count) damaged();
     pickle.take(inner.position());
@@ -166,7 +167,7 @@ std::vector<std::string> inline_names(Pickle& pickle, std::span<const std::uint8
 }
 
 std::vector<std::string> decode_plain(std::span<const std::uint8_t> file) {
-  Pickle pickle(file, label_encoder_globals, "a LabelEncoder");
+  Pickle pickle(file, label_encoder_globals, "a LabelEncoder", label_advice);
   std::optional<std::vector<std::string>> names;
   pickle.after_build = [&](PickleObject& object) {
     if (!object.global.ends_with(".NumpyArrayWrapper")) return;

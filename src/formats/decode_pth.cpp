@@ -200,13 +200,16 @@ bool is_tensor(const PickleValue& value) {
   return is_pickle_call(value, rebuild_tensor) || is_pickle_call(value, rebuild_parameter);
 }
 
-/// Whether all entries are tensors under a text, and there are some.
-bool is_state_dict(const PickleObject& dict) {
-  for (std::size_t i = 0; i < dict.items.size(); i += 2) {
-    if (!std::holds_alternative<std::string_view>(dict.items[i]) || !is_tensor(dict.items[i + 1]))
-      return false;
-  }
-  return !dict.items.empty();
+std::size_t tensors_of(const PickleObject& dict) {
+  std::size_t tensors = 0;
+  for (std::size_t i = 1; i < dict.items.size(); i += 2) tensors += is_tensor(dict.items[i]);
+  return tensors;
+}
+
+/// Whether most entries are tensors. One that is none is no reason to take another state_dict in silence: who
+/// reads the entry says so.
+bool is_like_state_dict(const PickleObject& dict) {
+  return 2 * tensors_of(dict) > dict.items.size() / 2;
 }
 
 /// The names under which training programs save the weights, beside an optimizer and their own settings.
@@ -214,19 +217,19 @@ constexpr std::array usual_names = {std::string_view("state_dict"), std::string_
                                     std::string_view("model_state"), std::string_view("model")};
 
 /// The state_dict within a dictionary that holds more: the only one there is, or the only one under a usual
-/// name. Null where the dictionary has tensors of its own, or no state_dict in it.
+/// name. Null where there is none that has more tensors than lie beside it, such as a loss.
 const PickleObject* wrapped_state_dict(const PickleObject& dict, int depth = 0) {
   constexpr int max_depth = 2;  // {"model": {"state_dict": ...}}
+  const std::size_t beside = tensors_of(dict);
   std::map<std::string_view, const PickleObject*> found;
   for (std::size_t i = 0; i < dict.items.size(); i += 2) {
-    if (is_tensor(dict.items[i + 1])) return nullptr;
     const std::string_view* name = std::get_if<std::string_view>(&dict.items[i]);
     const PickleObject* inner = dictionary(dict.items[i + 1]);
     if (name == nullptr || inner == nullptr) continue;
     const bool usual = std::ranges::find(usual_names, *name) != usual_names.end();
-    if (!is_state_dict(*inner))
+    if (!is_like_state_dict(*inner))
       inner = usual && depth < max_depth ? wrapped_state_dict(*inner, depth + 1) : nullptr;
-    if (inner != nullptr) found.emplace(*name, inner);
+    if (inner != nullptr && tensors_of(*inner) > beside) found.emplace(*name, inner);
   }
   if (found.size() > 1) {
     const auto is_unusual = [](const auto& entry) {
@@ -426,7 +429,7 @@ StateDict read_state(Records& records) {
       throw Error(fmt::format("unknown byte order '{}'", in_message(order)));
     big_endian = order == "big";
   }
-  Pickle pickle(records.get("data.pkl"), state_dict_globals, "a state_dict");
+  Pickle pickle(records.get("data.pkl"), state_dict_globals, "a state_dict", advice);
   return StateReader(records, big_endian).read(pickle.read());
 }
 

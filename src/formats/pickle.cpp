@@ -66,8 +66,8 @@ using Kind = PickleObject::Kind;
 }  // namespace
 
 Pickle::Pickle(std::span<const std::uint8_t> data, std::span<const std::string_view> allowed,
-               std::string_view kind)
-    : data_(data), allowed_(allowed), kind_(kind) {}
+               std::string_view kind, std::string_view advice)
+    : data_(data), allowed_(allowed), kind_(kind), advice_(advice) {}
 
 std::span<const std::uint8_t> Pickle::take(std::size_t count) {
   if (count > data_.size() - position_)
@@ -143,10 +143,10 @@ void Pickle::push_global(std::string_view module, std::string_view name) {
   const std::string full = fmt::format("{}.{}", module, name);
   const auto found = std::find(allowed_.begin(), allowed_.end(), full);
   if (found == allowed_.end()) {
-    throw Error(
-        fmt::format("the pickle names {}, which {} does not need: it is refused, because unpickling it could "
-                    "run any code",
-                    in_message(full), kind_));
+    throw Error(fmt::format(
+        "the pickle names {}, which {} does not need: it is refused, for a pickle may run any code; "
+        "{}",
+        in_message(full), kind_, advice_));
   }
   push_object({Kind::global, *found, {}, {}, {}});
 }

@@ -47,9 +47,9 @@ struct PickleObject {
 /// first of all.
 class Pickle {
  public:
-  /// `kind` names what the file should be in messages: "a state_dict".
-  Pickle(std::span<const std::uint8_t> data, std::span<const std::string_view> allowed,
-         std::string_view kind);
+  /// `kind` names what the file should be in messages: "a state_dict"; `advice` says how it becomes that.
+  Pickle(std::span<const std::uint8_t> data, std::span<const std::string_view> allowed, std::string_view kind,
+         std::string_view advice);
   Pickle(const Pickle&) = delete;
   Pickle& operator=(const Pickle&) = delete;
 
@@ -88,7 +88,7 @@ class Pickle {
   std::span<const std::uint8_t> data_;
   std::size_t position_ = 0;
   std::span<const std::string_view> allowed_;
-  std::string kind_;
+  std::string kind_, advice_;
   std::deque<PickleObject> objects_;  // addresses stay; cycles and depth do no harm, nothing is recursive
   std::vector<PickleValue> stack_;
   std::vector<std::size_t> marks_;

@@ -2,7 +2,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <set>
 #include <utility>
@@ -78,19 +80,64 @@ void check_tensors(const StateDict& state, const Architecture& architecture) {
   }
 }
 
-// Removes the prefix that wrappers add to every name: "module." of DataParallel, "_orig_mod." of
-// torch.compile, the name of the attribute, often "model.", of Lightning. AveragedModel also adds a counter.
+// Whether a tensor beside the network takes part in training alone: the counter of AveragedModel; the weights
+// of a loss and the counts of a metric, which Lightning saves as modules of their own.
+bool is_of_training_alone(const std::string& name) {
+  const std::string_view module(name.data(), std::min(name.find('.'), name.size()));
+  return name == "n_averaged" ||
+         std::ranges::any_of(std::array{"loss", "criterion", "metric"},
+                             [&](const char* word) { return module.find(word) != std::string_view::npos; });
+}
+
+// Removes the prefix that wrappers add to the names of a network: "module." of DataParallel, "_orig_mod." of
+// torch.compile, the name of the attribute, often "model.", of Lightning.
 void remove_prefix(StateDict& state) {
   constexpr std::string_view first = "block1.0.weight";
-  const auto found = std::ranges::find_if(
-      state, [&](const Tensor& tensor) { return tensor.name.ends_with("." + std::string(first)); });
-  if (found == state.end()) return;
-  const std::string prefix = found->name.substr(0, found->name.size() - first.size());
-  std::erase_if(state,
-                [](const Tensor& tensor) { return tensor.name == "n_averaged" && tensor.shape.empty(); });
-  if (!std::ranges::all_of(state, [&](const Tensor& tensor) { return tensor.name.starts_with(prefix); }))
-    return;
-  for (Tensor& tensor : state) tensor.name.erase(0, prefix.size());
+  std::vector<std::string> prefixes;
+  for (const Tensor& tensor : state) {
+    if (tensor.name == first) return;
+    if (tensor.name.ends_with("." + std::string(first)))
+      prefixes.push_back(tensor.name.substr(0, tensor.name.size() - first.size()));
+  }
+  if (prefixes.empty()) return;
+  if (prefixes.size() > 1) {
+    throw Error(
+        fmt::format("the weights of several networks, {} and {}: save those of one alone, with "
+                    "torch.save(network.state_dict(), FILE)",
+                    prefixes[0], prefixes[1]));
+  }
+  const std::string& prefix = prefixes.front();
+  std::erase_if(state, [&](const Tensor& tensor) {
+    return !tensor.name.starts_with(prefix) && is_of_training_alone(tensor.name);
+  });
+  for (Tensor& tensor : state) {
+    if (!tensor.name.starts_with(prefix)) {
+      throw Error(
+          fmt::format("tensor {} is not of the network, whose tensors begin with {}: save the network's "
+                      "alone, with torch.save(network.state_dict(), FILE)",
+                      tensor.name, prefix));
+    }
+    tensor.name.erase(0, prefix.size());
+  }
+}
+
+// The counters as integers: {name: tensor.half()} makes them floats, and BatchNorm had none before PyTorch
+// 0.4.1, which starts them at 0 then (torch/nn/modules/batchnorm.py, _load_from_state_dict).
+void complete_counters(StateDict& state) {
+  constexpr std::string_view counter = ".num_batches_tracked", mean = ".running_mean";
+  StateDict missing;
+  for (Tensor& tensor : state) {
+    if (tensor.name.ends_with(mean)) {
+      const std::string layer = tensor.name.substr(0, tensor.name.size() - mean.size());
+      missing.push_back({layer + std::string(counter), {}, std::vector<std::int64_t>{0}});
+    }
+    const auto* floats = std::get_if<std::vector<float>>(&tensor.values);
+    if (tensor.name.ends_with(counter) && floats != nullptr && floats->size() == 1 && (*floats)[0] >= 0 &&
+        (*floats)[0] < 9e18F && (*floats)[0] == std::floor((*floats)[0]))
+      tensor.values = std::vector<std::int64_t>{static_cast<std::int64_t>((*floats)[0])};
+  }
+  const auto is_counter = [&](const Tensor& tensor) { return tensor.name.ends_with(counter); };
+  if (std::ranges::none_of(state, is_counter)) std::ranges::move(missing, std::back_inserter(state));
 }
 
 }  // namespace
@@ -129,6 +176,7 @@ Architecture architecture_of(const StateDict& state) {
 
 StateDict in_pytorch_order(StateDict state) {
   remove_prefix(state);
+  complete_counters(state);
   StateDict ordered;
   for (const TensorShape& expected : tensor_shapes(architecture_of(state))) {
     const auto found = std::find_if(state.begin(), state.end(),

@@ -191,6 +191,18 @@ TEST(DecodePth, FindsTheWeightsInWhatTrainingProgramsSave) {
   EXPECT_GT(files, 15);
 }
 
+TEST(DecodePth, RefusesWhatMayBeAnotherNetworkThanTheOneMeant) {
+  int files = 0;
+  for (const auto& row : read_golden("formats/refused.tsv")) {
+    const auto weights = [](std::span<const std::uint8_t> file) {
+      return in_pytorch_order(decode_pth(file));
+    };
+    EXPECT_THAT(test::refusal(weights, format_file("checkpoints/" + row[0])), HasSubstr(row[1])) << row[0];
+    ++files;
+  }
+  EXPECT_EQ(files, 4);
+}
+
 // Nobody steps along a dimension of one, so that its stride may be anything, as in PyTorch.
 TEST(DecodePth, AStrideThatIsNeverTakenMayBeAnything) {
   expect_equal(decode_pth(format_file("unit_stride.pth")), {{"w", {1}, std::vector<float>{2}}});

@@ -4,6 +4,7 @@
     python3 make_checkpoints.py     (torch 2.13.0, numpy 2.4.6)
 
 checkpoints.tsv: file, and the CRC-32 of what it holds: floats as float32, integers as int64, in the network's order.
+refused.tsv: file, and a part of the sentence that says why it is refused.
 """
 import copy
 import zlib
@@ -71,6 +72,31 @@ views = dict(state)
 views["block2.0.bias"] = torch.as_strided(large, (3,), (1,), 777)
 save("view", {k: v.clone() if k != "block2.0.bias" else v[:3] for k, v in views.items()}, views)
 
+save("loss_beside", {"epoch": 3, "model_state_dict": state, "optimizer_state_dict": optimizer.state_dict(), "loss": torch.tensor(.5)}, state)
+save("accuracy_beside", {"net": state, "acc": torch.tensor(93.5), "epoch": 3}, state)
+save("generator_beside", {"model": state, "rng": {"torch": torch.get_rng_state()[:8], "python": [1, 2]}, "seed": torch.tensor(1)}, state)
+save("loss_weights", {"state_dict": {"loss.weight": torch.ones(3), **prefixed("model.", state), "val_metrics.acc.correct": torch.tensor(9)}}, state)
+halves = {name: tensor.half() for name, tensor in state.items()}
+save("all_half", halves, {name: half if tensor.is_floating_point() else tensor for (name, half), tensor in zip(halves.items(), state.values())})
+no_counters = {name: tensor for name, tensor in state.items() if not name.endswith("num_batches_tracked")}
+save("no_counters", no_counters, {name: tensor if name in no_counters else torch.zeros_like(tensor) for name, tensor in state.items()})
+
+refused = []
+
+
+def save_refused(name, content, why):
+    torch.save(content, HERE / f"{name}.pth")
+    refused.append((f"{name}.pth", why))
+
+
+save_refused("a_number_in_it", {"state_dict": {**state, "_extra": 3}, "ema": network().state_dict()}, "entry '_extra' is no tensor")
+save_refused("a_number_in_one_of_two", {"net": {**state, "_extra": 3}, "ema": network().state_dict()}, "several state_dicts (ema, net)")
+save_refused("teacher_and_student", prefixed("student.", state) | prefixed("teacher.", network().state_dict()), "several networks, student. and teacher.")
+save_refused("head_outside", prefixed("backbone.", state) | {"head.weight": torch.ones(2, 3)}, "tensor head.weight is not of the network")
+
+with open(HERE.parent / "refused.tsv", "w") as f:
+    f.write("# file\tpart of the sentence\n")
+    f.writelines("\t".join(row) + "\n" for row in refused)
 with open(HERE.parent / "checkpoints.tsv", "w") as f:
     f.write("# file\tCRC-32 of its values\n")
     f.writelines("\t".join(row) + "\n" for row in rows)
