@@ -21,12 +21,13 @@ struct ReportFlags {
 int report_command(const ReportFlags& flags) {
   Progress progress;
   Log log("Batlogger (Report)", progress);
-  const auto page = make_report(
+  const MadeReport made = make_report(
       flags.run, flags.threads,
       [&](std::size_t done, std::size_t total) { progress.show("Reading pictures", done, total); },
       [&](std::size_t done, std::size_t total) { progress.show("Making the report", done, total); });
   progress.clear();
-  log.info(fmt::format("Saved {}", page.string()));
+  if (!made.kept.empty()) log.info(made.kept);
+  log.info(fmt::format("Saved {} and {}", made.page.string(), made.model_card.string()));
   return 0;
 }
 

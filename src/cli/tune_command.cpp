@@ -11,6 +11,7 @@
 #include "bart/platform/counted.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
+#include "bart/platform/own_text.h"
 #include "bart/tune/tune.h"
 #include "bart/tune/tune_text.h"
 #include "commands.h"
@@ -136,7 +137,8 @@ int tune_command(TuneFlags& flags) {
   signals.reset();
   progress.clear();
   const fs::path page = flags.options.out / "tune.html";
-  write_file(page, tune_page(result));
+  if (const std::string kept = keep_text_of_others(page); !kept.empty()) log.info(kept);
+  write_file(page, with_fingerprint(tune_page(result)));
   print_result(result);
   log.info(fmt::format("Saved {} and {}", (flags.options.out / "tune.json").string(), page.string()));
   if (result.interrupted) {

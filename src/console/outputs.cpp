@@ -18,6 +18,7 @@
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "bart/platform/make_folders.h"
+#include "bart/platform/own_file.h"
 
 namespace bart {
 namespace {
@@ -104,12 +105,18 @@ void check_can_write_into(const Output& output) {
 EarlierOutput::EarlierOutput(fs::path output, Replaced how) : output_(std::move(output)) {
   std::error_code error;
   if (!fs::is_regular_file(output_, error)) return;
-  kept_ = output_.parent_path() / (output_.stem().string() + ".earlier" + output_.extension().string());
-  second_ = kept_.string() + ".new";
+  const fs::path there = fs::canonical(output_);
+  own_ = is_own(there);
+  // A second name that a killed command left may be the only one of a file that is not BART's.
+  second_ = earlier_name(output_).string() + ".new";
+  while (fs::exists(fs::symlink_status(second_, error)) && !is_own(second_)) second_ += "-2";
   fs::remove(second_, error);
   // A file that is replaced as a whole needs no second copy on the disk, where the file system has links.
-  if (how == Replaced::as_a_whole) fs::create_hard_link(fs::canonical(output_), second_, error);
-  if (how == Replaced::in_place || error) copy_regular_file(output_, second_);
+  if (how == Replaced::as_a_whole) fs::create_hard_link(there, second_, error);
+  if (how == Replaced::in_place || error) {
+    copy_regular_file(output_, second_);
+    if (own_) mark_as_own(second_);
+  }
 }
 
 EarlierOutput::~EarlierOutput() {
@@ -120,16 +127,20 @@ EarlierOutput::~EarlierOutput() {
 }
 
 std::string EarlierOutput::keep() {
-  if (second_.empty()) return {};
-  const fs::path second = std::exchange(second_, {});
+  const fs::path output = std::exchange(output_, {}), second = std::exchange(second_, {});
+  if (output.empty()) return {};
+  const bool same = !second.empty() && same_content(output, second);
+  if (own_ || !same) mark_as_own(output);
+  if (second.empty()) return {};
   std::error_code error;
-  if (same_content(output_, second)) {
+  if (same) {
     fs::remove(second, error);
     return {};
   }
-  fs::rename(second, kept_, error);
-  if (error) throw Error(fmt::format("cannot write {}: {}", kept_.string(), error.message()));
-  return fmt::format("Kept the {} that was there as {}", output_.filename().string(), kept_.string());
+  const fs::path kept = earlier_name(output);
+  fs::rename(second, kept, error);
+  if (error) throw Error(fmt::format("cannot write {}: {}", kept.string(), error.message()));
+  return fmt::format("Kept the {} that was there as {}", output.filename().string(), kept.string());
 }
 
 std::string ending_of(const fs::path& path) {

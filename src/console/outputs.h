@@ -32,14 +32,15 @@ void check_can_write(const Output& output);
 void check_can_write_into(const Output& output);
 
 /// A file whose name the user did not choose, and which a command is about to replace: what is there is kept
-/// beside it, "results.earlier.json" for "results.json", unless it turns out to be the same. An output that
-/// the user named is replaced.
+/// beside it, "results.earlier.json" for "results.json", unless it turns out to be the same. An earlier file
+/// that BART wrote makes way for it; of one that it did not write the name is left alone, and the next one
+/// that is free is taken (earlier_name()). An output that the user named is replaced.
 class EarlierOutput {
  public:
   enum class Replaced { as_a_whole, in_place };
   /// Nothing to keep.
   EarlierOutput() = default;
-  /// `output` where it is a regular file. Throws Error.
+  /// `output`, which is remembered as BART's own when it is written. Throws Error.
   EarlierOutput(std::filesystem::path output, Replaced how);
   ~EarlierOutput();  // as keep(), for a command that failed
   EarlierOutput(const EarlierOutput&) = delete;
@@ -49,9 +50,10 @@ class EarlierOutput {
   std::string keep();
 
  private:
-  std::filesystem::path output_, kept_;
+  std::filesystem::path output_;  // empty: nothing to do
   std::filesystem::path
-      second_;  // name of the earlier file until it is kept; empty: there is nothing to keep
+      second_;       // name of the earlier file until it is kept; empty: there is nothing to keep
+  bool own_ = true;  // what was there is BART's own
 };
 
 /// The ending of a path in lower case, with its dot.

@@ -146,6 +146,13 @@ void sync_folder(const fs::path& folder) {
   sync_descriptor(fd.get(), "sync", folder);
 }
 
+/// The permissions and the owner of a file that will be replaced by one of that name. A link is replaced
+/// itself. Throws Error if it may not be written.
+std::optional<OutputPlace::Owner> owner_of(const fs::path& path) {
+  std::error_code none;
+  return fs::is_regular_file(fs::symlink_status(path, none)) ? output_place(path).existing : std::nullopt;
+}
+
 fs::path folder_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
@@ -292,7 +299,7 @@ void write_files(const fs::path& folder, std::size_t count,
   parallel_for(count, threads, [&](std::size_t i) {
     const std::vector<std::uint8_t> bytes = content(i);
     if (holds(folder / name(i), bytes)) return;
-    temporaries[i] = write_aside(folder / name(i), bytes, /*sync=*/false);
+    temporaries[i] = write_aside(folder / name(i), bytes, /*sync=*/false, owner_of(folder / name(i)));
     ++written;
   });
   if (written == 0) return;

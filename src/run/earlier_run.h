@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "bart/record/run_folder.h"
 
@@ -11,8 +12,8 @@ namespace bart {
 /// The results of an earlier training in a folder of results. When a new training begins, its files are
 /// linked into bart-run/before/; when the new training has a model, that folder is renamed to
 /// bart-run/earlier/. So earlier/ always holds the last training before this one that had a model. Files that
-/// no training wrote here, such as the user's own pic_0.jpg, are never removed: they go to bart-run/kept-1/,
-/// or the next number that is free.
+/// no training wrote here, such as the user's own pic_0.jpg or an export in bart-run/earlier/, are never
+/// removed: they go to bart-run/kept-1/, or the next number that is free.
 class EarlierRun {
  public:
   explicit EarlierRun(const RunFolder& folder) : folder_(folder) {}
@@ -20,9 +21,8 @@ class EarlierRun {
   /// Keeps the model, the record and the test pictures of the earlier training in before/, or in a folder
   /// without a record the label file and pictures that a training would replace. A training that was killed
   /// before it had a model has nothing to keep: what it found is in before/ already. The new training writes
-  /// `test_pictures` pictures. Returns a sentence about the files that no training wrote here; empty if there
-  /// are none. Throws Error.
-  std::string keep(std::size_t test_pictures);
+  /// `test_pictures` pictures. Returns sentences about the files that no training wrote here. Throws Error.
+  std::vector<std::string> keep(std::size_t test_pictures);
   /// The new training has a model: before/ becomes earlier/. Throws Error.
   void settle(std::size_t test_pictures);
   /// Puts everything back, for a training that failed before it had a model.
@@ -32,11 +32,10 @@ class EarlierRun {
   bool has_model() const;
 
  private:
-  void keep_others(const std::filesystem::path& kept, std::size_t test_pictures) const;
   std::filesystem::path place_of_others() const;
 
   RunFolder folder_;
-  bool kept_ = false;  // keep() has ended well
+  enum class State { untouched, keeping, kept } state_ = State::untouched;  // how far keep() has come
 };
 
 }  // namespace bart

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
+#include "bart/platform/own_text.h"
 #include "bart/record/test_pictures.h"
 #include "bart/report/model_card.h"
 #include "bart/report/report.h"
@@ -40,8 +42,8 @@ LoadedPictures test_pictures_of(const RecordedRun& run, int threads, const OnPro
 
 }  // namespace
 
-void write_report(const RecordedRun& run, const Model& model, const LoadedPictures& pictures,
-                  std::span<const std::uint32_t> test, const Predictions& predictions) {
+std::string write_report(const RecordedRun& run, const Model& model, const LoadedPictures& pictures,
+                         std::span<const std::uint32_t> test, const Predictions& predictions) {
   const std::vector<ReportPicture> shown = report_pictures(predictions).all();
   std::vector<std::uint32_t> indices;
   for (const ReportPicture& picture : shown) indices.push_back(test[picture.place]);
@@ -50,11 +52,13 @@ void write_report(const RecordedRun& run, const Model& model, const LoadedPictur
                     [&](std::size_t i, std::span<const float>) { return shown[i].classes; });
   write_file(run.folder.report(),
              training_report(run, pictures, test, predictions, explanations, model.threads()));
-  write_file(run.folder.model_card(), model_card(run.record, evaluate(predictions)));
+  std::string kept = keep_text_of_others(run.folder.model_card());
+  write_file(run.folder.model_card(), with_fingerprint(model_card(run.record, evaluate(predictions))));
+  return kept;
 }
 
-std::filesystem::path make_report(const std::filesystem::path& path, int threads, const OnProgress& reading,
-                                  const OnProgress& reporting) {
+MadeReport make_report(const std::filesystem::path& path, int threads, const OnProgress& reading,
+                       const OnProgress& reporting) {
   const RecordedRun run = read_run(path);
   check_writable(run.folder);
   if (run.record.unfinished() && run.record.models.empty()) {
@@ -75,9 +79,9 @@ std::filesystem::path make_report(const std::filesystem::path& path, int threads
   std::vector<std::uint32_t> all(pictures.size());
   std::iota(all.begin(), all.end(), 0u);
   const auto batch_size = static_cast<std::size_t>(run.record.settings.batch_size);
-  write_report(run, model, pictures, all,
-               predictions_of(model.network(), pictures, all, batch_size, reporting));
-  return run.folder.report();
+  std::string kept = write_report(run, model, pictures, all,
+                                  predictions_of(model.network(), pictures, all, batch_size, reporting));
+  return {run.folder.report(), run.folder.model_card(), std::move(kept)};
 }
 
 }  // namespace bart

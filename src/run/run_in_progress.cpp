@@ -11,6 +11,7 @@
 #include "bart/platform/files.h"
 #include "bart/platform/lies_in.h"
 #include "bart/platform/make_folders.h"
+#include "bart/platform/own_text.h"
 #include "bart/record/best_by.h"
 #include "bart/record/version.h"
 #include "bart/report/report.h"
@@ -50,6 +51,11 @@ void RunInProgress::warn(const std::string& sentence) {
   if (std::ranges::find(warnings, sentence) != warnings.end()) return;
   warnings.push_back(sentence);
   if (observer_.warning) observer_.warning(sentence);
+}
+
+/// What happened to a file, which is no warning about the training.
+void RunInProgress::tell(const std::string& sentence) const {
+  if (!sentence.empty() && observer_.warning) observer_.warning(sentence);
 }
 
 /// Checks everything about files and folders that can be known before the pictures are listed.
@@ -202,7 +208,7 @@ RunResult RunInProgress::run(std::optional<FoundCheckpoint> found, std::unique_p
   RunOutput::SetAside earlier;
   try {
     if (!resumed_) earlier = output_.set_earlier_run_aside();
-    if (!earlier.others.empty()) warn(earlier.others);
+    for (const std::string& others : earlier.others) warn(others);
     output_.write_beginning();
     if (observer_.start) {
       observer_.start({record, from.progress, resumed_from,
@@ -343,6 +349,7 @@ void RunInProgress::finish(Training& training) {
   const bool reported = !settled_.values.no_report && !data_.split.test.empty();
   if (!reported) {
     std::error_code gone;
+    tell(keep_text_of_others(out_.model_card()));
     fs::remove(out_.model_card(), gone);  // of an earlier training
     if (reports()) {
       write_progress(training, result_.record.status);
@@ -382,7 +389,7 @@ Model RunInProgress::model_of(StateDict state) const {
 void RunInProgress::report(const Model& model, const Predictions& predictions,
                            const std::vector<StepRecord>& steps) {
   try {
-    write_report({out_, result_.record, steps}, model, data_.pictures, data_.split.test, predictions);
+    tell(write_report({out_, result_.record, steps}, model, data_.pictures, data_.split.test, predictions));
   } catch (const Error& error) {
     throw Error(fmt::format(
         "the model is saved, but the report could not be written: {}; bart report writes it again",

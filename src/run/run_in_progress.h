@@ -49,6 +49,7 @@ class RunInProgress {
   void report(const Model& model, const Predictions& predictions, const std::vector<StepRecord>& steps);
 
   void warn(const std::string& sentence);
+  void tell(const std::string& sentence) const;
 
   std::filesystem::path folder_;
   SettledSettings settled_;

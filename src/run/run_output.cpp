@@ -40,6 +40,13 @@ std::map<std::string, std::string> checkpoint_settings(const RunRecord& record, 
   return kept;
 }
 
+/// Removes a model that is in bart-run/earlier/ now. A link through which this training will write its own
+/// stays.
+void remove_earlier_model(const fs::path& file, bool written_again) {
+  std::error_code gone;
+  fs::remove(written_again ? fs::weakly_canonical(file, gone) : file, gone);
+}
+
 }  // namespace
 
 RunOutput::RunOutput(const fs::path& data_folder, const RunSettings& settings, const RunData& data,
@@ -114,9 +121,8 @@ void RunOutput::write_model(const fs::path& file, const StateDict& state, int ep
   // Only now: if the model cannot be written, everything of the earlier training is put back.
   if (models.empty()) {
     earlier_.settle(data_.split.test.size());
-    std::error_code gone;
-    fs::remove(result_.folder.best_model(), gone);  // the earlier training's is in bart-run/earlier/
-    fs::remove(result_.folder.last_model(), gone);
+    remove_earlier_model(result_.folder.best_model(), !settings_.best.empty());
+    remove_earlier_model(result_.folder.last_model(), settings_.average > 0);
   }
   const std::string name = file.filename().string();
   std::erase_if(models, [&](const ModelRecord& model) { return model.file == name; });

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "bart/run/run.h"
 #include "bart/run/settle.h"
@@ -31,7 +32,7 @@ class RunOutput {
   /// What an earlier training left in the folder, now set aside.
   struct SetAside {
     std::optional<std::filesystem::path> checkpoint;  // where its last checkpoint is kept
-    std::string others;  // a sentence about files that no training wrote here; empty: there are none
+    std::vector<std::string> others;                  // sentences about files that no training wrote here
   };
   SetAside set_earlier_run_aside();
   /// Whether the model of an earlier training stays in place until this one has written its own.

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <system_error>
 #include <vector>
 
 #include "bart/formats/csv.h"
@@ -10,11 +12,35 @@
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "bart/platform/hash.h"
+#include "bart/platform/lies_in.h"
 #include "bart/platform/make_folders.h"
 
 namespace bart {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+/// Throws Error if a training would write two of its files into one, or into what an earlier one left.
+void check_links(const RunFolder& folder) {
+  const std::vector<fs::path> files = folder.result_files();
+  for (const fs::path& file : files) {
+    if (!fs::is_symlink(file)) continue;
+    std::error_code circle;
+    const fs::path target = fs::weakly_canonical(file, circle);
+    const bool of_training =
+        lies_in(target, folder.record()) || std::ranges::any_of(files, [&](const fs::path& other) {
+          return other != file && target == fs::weakly_canonical(other, circle);
+        });
+    if (of_training) {
+      throw Error(fmt::format(
+          "{} is a link to {}, which is another file of the training: put a copy in its place, or remove it",
+          file.string(), target.string()));
+    }
+  }
+}
+
+}  // namespace
 
 void check_writable(const RunFolder& folder) {
   for (const fs::path& place : {folder.results(), folder.record(), folder.test_pictures()}) {
@@ -31,6 +57,7 @@ void check_writable(const RunFolder& folder) {
       throw Error(fmt::format("cannot write {}: it is a folder", file.string()));
     }
   }
+  check_links(folder);
 }
 
 bool is_same_folder(const fs::path& one, const fs::path& other) {

@@ -1,6 +1,7 @@
 // What bart predict writes, and what it leaves as it was.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/xattr.h>
 
 #include <map>
 #include <nlohmann/json.hpp>
@@ -209,6 +210,36 @@ TEST_F(PredictOutputs, SortsNoCopiesAmongThePicturesThatItReads) {
     EXPECT_THAT(result.err, HasSubstr(into));
     EXPECT_FALSE(fs::exists(here() / "r.json"));
   }
+}
+
+TEST_F(PredictOutputs, AFileOfOthersIsStillThereAfterManyPredictions) {
+  write_file(here() / "results.json", std::string_view("mine"));
+  if (::setxattr((here() / "results.json").c_str(), "user.bart.test", "", 0, 0) != 0)
+    GTEST_SKIP() << "no extended attributes, by which BART knows its own results";
+  write_file(here() / "results.csv", std::string_view("my rows"));
+  write_file(here() / "results.earlier.csv", std::string_view("my earlier rows"));
+  std::map<std::string, std::string> answers;
+  for (const std::string count : {"1", "2", "1", "2"}) {
+    for (const std::string format : {"json", "csv"}) {
+      const BartResult result =
+          run_bart(here(), {"predict", picture_.string(), "--format", format, "--top-k", count});
+      ASSERT_EQ(result.code, 0) << result.err;
+      answers[format + count] = file_text(here() / ("results." + format));
+    }
+  }
+  // What is the user's stays, and of BART's own there is one generation.
+  std::map<std::string, std::string> results;
+  for (const auto& entry : fs::directory_iterator(here())) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("results.")) results[name] = file_text(entry.path());
+  }
+  EXPECT_EQ(results, (std::map<std::string, std::string>{{"results.json", answers["json2"]},
+                                                         {"results.earlier.json", "mine"},
+                                                         {"results.earlier-2.json", answers["json1"]},
+                                                         {"results.csv", answers["csv2"]},
+                                                         {"results.earlier.csv", "my earlier rows"},
+                                                         {"results.earlier-2.csv", "my rows"},
+                                                         {"results.earlier-3.csv", answers["csv1"]}}));
 }
 
 }  // namespace

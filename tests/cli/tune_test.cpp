@@ -74,6 +74,18 @@ TEST_F(TuneDrawn, GoesOnToTheSameFiguresAfterSignalsAndAfterAKill) {
   EXPECT_EQ(command(parts), command(whole));
 }
 
+TEST_F(TuneDrawn, KeepsAPageOfOthers) {
+  std::vector<std::string> command = tune("search");
+  command[3] = "1ms";
+  fs::create_directory(here() / "search");
+  scratch_.write("search/tune.html", "mine");
+  EXPECT_THAT(run_bart(here(), command).err,
+              HasSubstr("Kept the tune.html that was there as search/tune.earlier.html"));
+  EXPECT_EQ(file_text(here() / "search/tune.earlier.html"), "mine");
+  // Its own page is replaced.
+  EXPECT_EQ(run_bart(here(), command).err.find("Kept"), std::string::npos);
+}
+
 TEST_F(TuneDrawn, RefusesWhatNoTrainingCouldReadBeforeItMakesAFolder) {
   const BartResult no_data = run_bart(here(), {"tune", "nothing", "--out", "search"});
   EXPECT_EQ(no_data.code, 1);

@@ -185,6 +185,20 @@ TEST_F(FilesTest, WritesManyFilesAllOrNone) {
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 100);
 }
 
+TEST_F(FilesTest, KeepsThePermissionsOfManyFilesAndReplacesLinksAmongThem) {
+  const auto name = [](std::size_t i) { return "pic_" + std::to_string(i); };
+  const auto bytes = [](std::size_t) { return std::vector<std::uint8_t>(3, 'x'); };
+  write_file(folder_ / "pic_0", "old");
+  ASSERT_EQ(::chmod((folder_ / "pic_0").c_str(), 0640), 0);
+  write_file(folder_ / "precious", "precious");
+  fs::create_symlink("precious", folder_ / "pic_1");
+  write_files(folder_, 2, name, bytes, 2);
+  EXPECT_EQ(content(folder_ / "pic_0"), "xxx");
+  EXPECT_EQ(fs::status(folder_ / "pic_0").permissions(), static_cast<fs::perms>(0640));
+  EXPECT_EQ(content(folder_ / "pic_1"), "xxx");
+  EXPECT_EQ(content(folder_ / "precious"), "precious");
+}
+
 TEST_F(FilesTest, KeepsTheOldFileWhenTheDiskIsFull) {
   write_file(folder_ / "a", "old");
   // A file size limit stands in for the full disk: write(2) fails half way through.

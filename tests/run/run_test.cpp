@@ -406,7 +406,7 @@ TEST_F(RunTest, ASplitThatTheDataComesWithIsTaken) {
   EXPECT_EQ(result.record.test_pictures, 4u);
   EXPECT_EQ(result.record.validation_pictures, 2u);
   EXPECT_EQ(result.record.classes.size(), 2u);
-  EXPECT_TRUE(fs::exists(make_report(folder("run").results(), 1)));
+  EXPECT_TRUE(fs::exists(make_report(folder("run").results(), 1).page));
 }
 
 TEST_F(RunTest, AFolderOfTestPicturesIsTestedOn) {

@@ -113,6 +113,140 @@ TEST_F(SecondRun, ThatIsKilledAndBegunAnewKeepsTheFirstOne) {
   EXPECT_EQ(find_model(out().earlier()).file, out().earlier() / "BART-10M.best.pth");
 }
 
+TEST_F(SecondRun, KeepsWhatLinksLeadTo) {
+  const std::vector<std::string> names = {"BART-10M.pth", "BART-10M.best.pth", "label_encoder.joblib"};
+  const fs::path disk = scratch_.path() / "disk";
+  fs::create_directory(disk);
+  for (const std::string& name : names) {
+    fs::rename(out().results() / name, disk / name);
+    const bool absolute = name == "BART-10M.pth";
+    fs::create_symlink(absolute ? disk / name : fs::path("../disk") / name, out().results() / name);
+  }
+  const RunSettings wild = wild_settings("run", others());
+  EXPECT_THROW(train(others(), wild), DivergedError);
+  EXPECT_EQ(contents_of(out().results()), before_);
+
+  RunSettings asked = settings("run");
+  asked.best = "accuracy";
+  train(others(), asked);
+  for (const std::string& name : names) {
+    EXPECT_EQ(bytes_of(out().earlier() / name), before_.at(name)) << name;
+    // The new training has written through the link.
+    EXPECT_TRUE(fs::is_symlink(out().results() / name)) << name;
+    EXPECT_FALSE(bytes_of(disk / name).empty() || bytes_of(disk / name) == before_.at(name)) << name;
+  }
+  EXPECT_EQ(find_model(out().earlier()).file, out().earlier() / "BART-10M.best.pth");
+  // Without a best model nothing lies beside the new one, and what was there is in earlier/.
+  const auto best = bytes_of(disk / "BART-10M.best.pth");
+  train(faces(), settings("run"));
+  EXPECT_FALSE(fs::exists(out().best_model()));
+  EXPECT_EQ(bytes_of(out().earlier() / "BART-10M.best.pth"), best);
+}
+
+TEST_F(SecondRun, KeepsWhatALinkOfOthersLeadsTo) {
+  const fs::path mine = scratch_.path() / "mine.pth";
+  write_file(mine, "mine");
+  fs::remove(out().model());
+  fs::create_symlink(mine, out().model());
+  train(others(), settings("run"));
+  const auto kept = bytes_of(out().kept(1) / "BART-10M.pth");
+  EXPECT_EQ(std::string(kept.begin(), kept.end()), "mine");
+}
+
+TEST_F(SecondRun, RefusesALinkToAnotherFileOfTheTraining) {
+  for (const fs::path& target : {out().model(), fs::path("bart-run/earlier/BART-10M.pth")}) {
+    fs::remove(out().best_model());
+    fs::create_symlink(target, out().best_model());
+    EXPECT_THAT([&] { train(others(), settings("run")); },
+                ThrowsMessage<Error>(HasSubstr("which is another file of the training")));
+  }
+}
+
+TEST_F(SecondRun, KeepsWhatOthersPutBesideTheEarlierOne) {
+  train(others(), settings("run"));
+  const fs::path earlier = out().earlier();
+  for (const char* name : {"BART-10M.onnx", "inference_images/mine.jpg", "notes/notes.txt"}) {
+    fs::create_directories((earlier / name).parent_path());
+    write_file(earlier / name, "mine");
+  }
+  std::string warnings;
+  RunObserver observer;
+  observer.warning = [&](const std::string& sentence) { warnings += sentence + "\n"; };
+  observer.step = [](const StepRecord&, std::size_t, std::size_t) { return false; };
+  train(faces(), settings("run"), observer);  // is interrupted: nothing is moved yet
+  EXPECT_TRUE(fs::exists(earlier / "BART-10M.onnx"));
+  write_file(out().before() / "notes.txt", "mine");
+  observer.step = nullptr;
+  warnings.clear();
+  train(faces(), settings("run"), observer);
+  EXPECT_THAT(warnings,
+              HasSubstr("No training of BART wrote BART-10M.onnx, notes, inference_images/mine.jpg in " +
+                        earlier.string() + ": once this training has a model, they are in " +
+                        (out().kept(1) / "earlier").string()));
+  EXPECT_THAT(warnings, HasSubstr("wrote notes.txt in " + out().before().string()));
+  for (const char* name : {"earlier/BART-10M.onnx", "earlier/inference_images/mine.jpg",
+                           "earlier/notes/notes.txt", "before/notes.txt"}) {
+    EXPECT_TRUE(fs::exists(out().kept(1) / name)) << name;
+  }
+  EXPECT_EQ(contents_of(out().kept(1)).size(), 4u);
+  EXPECT_FALSE(fs::exists(out().kept(2)));
+  EXPECT_EQ(decode_label_encoder(read_file(earlier / "label_encoder.joblib")).size(), 4u);
+  // The next training has nothing to keep.
+  warnings.clear();
+  train(others(), settings("run"), observer);
+  EXPECT_EQ(warnings.find("No training of BART wrote"), std::string::npos) << warnings;
+  EXPECT_FALSE(fs::exists(out().kept(2)));
+}
+
+TEST_F(SecondRun, ThatDivergesKeepsWhatOthersPutIntoBefore) {
+  RunObserver observer;
+  observer.step = [](const StepRecord&, std::size_t, std::size_t) { return false; };
+  train(others(), settings("run"), observer);
+  write_file(out().before() / "notes.txt", "mine");
+  const RunSettings wild = wild_settings("run", others());
+  EXPECT_THROW(train(others(), wild), DivergedError);
+  EXPECT_TRUE(fs::exists(out().kept(1) / "before/notes.txt"));
+  EXPECT_FALSE(fs::exists(out().before()));
+  expect_first_results();
+}
+
+TEST_F(SecondRun, KeepsAModelCardThatAPersonChanged) {
+  RunSettings asked = settings("run");
+  asked.no_report = false;
+  train(faces(), asked);
+  const auto change = [&](const fs::path& card) {
+    std::vector<std::uint8_t> bytes = bytes_of(card);
+    ASSERT_FALSE(bytes.empty());
+    bytes[0] = '!';
+    write_file(card, bytes);
+  };
+  change(out().model_card());
+  const auto mine = bytes_of(out().model_card());
+  // By a report that is made again,
+  const MadeReport made = make_report(out().results(), 1);
+  EXPECT_EQ(made.kept, "Kept the model_card.md that was there as " +
+                           (out().record() / "model_card.earlier.md").string());
+  EXPECT_EQ(bytes_of(out().record() / "model_card.earlier.md"), mine);
+  EXPECT_EQ(make_report(out().results(), 1).kept, "");
+  // by another training,
+  change(out().model_card());
+  train(others(), asked);
+  EXPECT_EQ(bytes_of(out().kept(1) / "model_card.md"), mine);
+  EXPECT_FALSE(fs::exists(out().record() / "model_card.earlier-2.md"));
+  // and by one that is resumed.
+  change(out().model_card());
+  resume(out().results(), {.folder = {}, .change = [](RunSettings& s) { s.epochs = 3; }, .command = {}});
+  EXPECT_TRUE(fs::exists(out().record() / "model_card.earlier-2.md"));
+}
+
+TEST_F(SecondRun, LeavesPicturesTheirPermissions) {
+  const fs::path picture = out().test_pictures() / "pic_0.jpg";
+  fs::permissions(picture, fs::perms(0600));
+  train(others(), settings("run"));
+  EXPECT_NE(bytes_of(picture), before_.at("inference_images/pic_0.jpg"));
+  EXPECT_EQ(fs::status(picture).permissions(), fs::perms(0600));
+}
+
 TEST_F(SecondRun, ThatDivergesLeavesAnEvenEarlierOneInItsPlace) {
   train(others(), settings("run"));
   const auto two = contents_of(out().results());

@@ -58,7 +58,8 @@ void append_file(const std::filesystem::path& path, std::span<const std::uint8_t
 /// renames) none: each to a temporary file, on `threads` threads, then the file system is synced once, then
 /// all are renamed. For thousands of small files, for which one fsync per file would take longer than
 /// everything else. Files that already have their content are left alone, because some file systems take
-/// milliseconds to replace one. `name(i)` and `content(i)` may be called from any thread.
+/// milliseconds to replace one. A file keeps its permissions, and one that may not be written is an error; a
+/// link is replaced, not followed. `name(i)` and `content(i)` may be called from any thread.
 void write_files(const std::filesystem::path& folder, std::size_t count,
                  const std::function<std::string(std::size_t)>& name,
                  const std::function<std::vector<std::uint8_t>(std::size_t)>& content, int threads);

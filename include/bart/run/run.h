@@ -120,9 +120,14 @@ RunResult resume(const std::filesystem::path& results, const ResumeOptions& opti
 /// empty `folder` is the same one. Throws Error as resume() for what cannot be read.
 bool is_past_and_elsewhere(const std::filesystem::path& results, const std::filesystem::path& folder);
 
+struct MadeReport {
+  std::filesystem::path page, model_card;
+  std::string kept;  // a sentence about a model card that a person wrote or changed; empty: there was none
+};
+
 /// Writes the report of a training again, from its record, its model and its test pictures. `path` is what
-/// find_run() takes. Returns the file. 0 threads mean as many as this process may use.
-std::filesystem::path make_report(const std::filesystem::path& path, int threads = 0,
-                                  const OnProgress& reading = {}, const OnProgress& reporting = {});
+/// find_run() takes. 0 threads mean as many as this process may use.
+MadeReport make_report(const std::filesystem::path& path, int threads = 0, const OnProgress& reading = {},
+                       const OnProgress& reporting = {});
 
 }  // namespace bart
