@@ -121,9 +121,12 @@ struct Judge {
   PictureHashes known;
 };
 
-Judge open_judge(const fs::path& path, const std::vector<std::string>& classes, const TrainOptions& options) {
+Judge open_judge(const fs::path& path, const std::vector<std::string>& classes, const TrainOptions& options,
+                 const AuditObserver& observer) {
   const FoundModel found = find_model(path);
-  Model model(read_model(found), {.threads = options.threads, .device = options.device});
+  Model model(read_model(found, {}, observer.warning),
+              {.threads = options.threads, .device = options.device});
+  check_training_of(found);
   const std::optional<PictureHashes> known = read_picture_hashes(found.run);
   if (!known) {
     throw Error(
@@ -141,9 +144,15 @@ Judge open_judge(const fs::path& path, const std::vector<std::string>& classes, 
 void ask_model(Audit& audit, const Listing& listing, const RunSettings& settings, const Judge& judge,
                const AuditObserver& observer) {
   const auto& [found, model, known] = judge;
-  const LoadedPictures pictures = load(listing, settings, model.image_size(),
-                                       settings.ignore_exif || !model.apply_exif_orientation(), observer);
-  const std::vector<bool> trained = match_by_content(pictures.hashes, known.train);
+  const bool ignored_exif = !model.apply_exif_orientation();
+  const LoadedPictures pictures =
+      load(listing, settings, model.image_size(), settings.ignore_exif || ignored_exif, observer);
+  // The training knows its pictures as it read them.
+  const std::vector<bool> trained =
+      match_by_content(settings.ignore_exif && !ignored_exif
+                           ? load(listing, settings, model.image_size(), false, observer).hashes
+                           : pictures.hashes,
+                       known.train);
   std::vector<std::uint32_t> others;
   std::vector<std::string> files;
   for (std::uint32_t i = 0; i < pictures.size(); ++i) {
@@ -242,7 +251,7 @@ Audit audit_pictures(const fs::path& folder, const RunSettings& asked, const Aud
   std::optional<ReadProbabilities> read;
   if (!options.probabilities.empty()) read = read_probabilities(options.probabilities, listing.classes);
   std::optional<Judge> judge;
-  if (!options.model.empty()) judge = open_judge(options.model, listing.classes, settled.training);
+  if (!options.model.empty()) judge = open_judge(options.model, listing.classes, settled.training, observer);
   Audit audit;
   audit.inspection = inspect_pictures(
       listing, {.threads = settings.threads, .apply_exif_orientation = !settings.ignore_exif, .test_size = 0},

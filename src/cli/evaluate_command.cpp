@@ -75,6 +75,8 @@ int evaluate_command(const EvaluateFlags& flags, Group* group) {
       read_model(found, flags.labels, [&](const std::string& sentence) { log.warning(sentence); }),
       model_options(flags, log, group, flags.batch_size));
   const bool own_test = flags.folder.empty() && (flags.split.empty() || flags.split == "test");
+  const Part part = own_test ? Part::test : part_named(flags.split);
+  if (part != Part::none) check_training_of(found);
   EvaluateOptions options{
       .batch_size = static_cast<std::size_t>(flags.batch_size),
       .apply_exif_orientation = !flags.ignore_exif,
@@ -98,12 +100,12 @@ int evaluate_command(const EvaluateFlags& flags, Group* group) {
   } else {
     listing = list_data(flags.folder.empty() ? read_run_record(found.run).data_folder : flags.folder, 1);
     log_listing(log, listing);
-    if (!flags.split.empty()) options.only = hashes_of_part(found.run, part_named(flags.split));
+    if (part != Part::none) options.only = hashes_of_part(found.run, part);
+    options.only_part = part;
   }
   check_cache(flags.cache, listing.folder);
-  const EvaluationReport report{
-      found.file.string(), listing.folder.string(),          own_test || flags.split == "test",
-      model.classes(),     model.evaluate(listing, options), flags.tta == "flip"};
+  const EvaluationReport report{found.file.string(), listing.folder.string(),          part == Part::test,
+                                model.classes(),     model.evaluate(listing, options), flags.tta == "flip"};
   if (!writes) return 0;
   progress.clear();
   const LoadedPictures& pictures = report.result.pictures;
@@ -114,7 +116,7 @@ int evaluate_command(const EvaluateFlags& flags, Group* group) {
   if (const std::vector<std::string>& clipped = report.result.clipped_gray; !clipped.empty()) {
     log.warning(clipped_gray_sentence(clipped.size(), clipped.front()));
   }
-  if (!own_test && flags.split.empty()) warn_of_known_pictures(log, pictures, found.run);
+  warn_of_known_pictures(log, report.result, found, part);
   if (report.result.evaluated.size() < options.only.size()) {
     log.warning(fmt::format("Found {} of the {} {} pictures of the training", report.result.evaluated.size(),
                             options.only.size(), flags.split));

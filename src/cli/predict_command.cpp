@@ -156,7 +156,8 @@ int predict_command(const PredictFlags& flags, Group* group) {
     if (!flags.watch.empty()) sorted.push_back({flags.watch / "picture", {}});
     PictureSorter(flags.sort_into, flags.link).check_apart(sorted, model.classes());
   }
-  ModelAgreement others(model, flags.model, flags.also, options);
+  ModelAgreement others(model, flags.model, flags.also, options,
+                        [&](const std::string& sentence) { log.warning(sentence); });
   PredictionRun run(model, others,
                     {.out = out,
                      .named_out = !flags.out.empty(),

@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <iterator>
 #include <numeric>
+#include <unordered_map>
 #include <utility>
 
 #include "bart/dataset/content.h"
 #include "bart/dataset/files_fingerprint.h"
 #include "bart/model/model.h"
+#include "bart/platform/counted.h"
 #include "bart/platform/error.h"
 #include "bart/platform/hash.h"
 #include "bart/platform/packed.h"
@@ -27,6 +29,51 @@ LoadOptions load_options(const Model& model, const EvaluateOptions& options) {
           .apply_exif_orientation = model.apply_exif_orientation() && options.apply_exif_orientation,
           .strict = options.strict,
           .cache = options.cache};
+}
+
+/// The pictures of the listing. Their hashes are those of the pixels that the model's training saw, which
+/// turned them as EXIF says even if this evaluation does not: its pictures are recognized in any case.
+LoadedPictures load_for(const Model& model, const Listing& listing, const LoadOptions& loading,
+                        const OnProgress& reading = {}) {
+  LoadedPictures pictures = load_pictures(listing, loading, reading);
+  if (loading.apply_exif_orientation == model.apply_exif_orientation()) return pictures;
+  LoadOptions as_trained = loading;
+  as_trained.apply_exif_orientation = model.apply_exif_orientation();
+  LoadedPictures trained = load_pictures(listing, as_trained, reading);
+  if (trained.files != pictures.files) throw Error("a picture has changed while it was read");
+  pictures.hashes = std::move(trained.hashes);
+  return pictures;
+}
+
+/// Leaves out copies of pictures that were asked for: of each content the first ones, those of the part that
+/// was asked for before others.
+void keep_as_often_as_asked(FolderEvaluation& result, const EvaluateOptions& options) {
+  const LoadedPictures& pictures = result.pictures;
+  const auto of_part = [&](std::uint32_t i) {
+    return !pictures.parts.empty() && pictures.parts[i] == options.only_part;
+  };
+  std::unordered_map<std::uint64_t, std::size_t> left;
+  for (const std::uint64_t hash : options.only) ++left[hash];
+  std::vector<std::size_t> order(result.evaluated.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_partition(order, [&](std::size_t k) { return of_part(result.evaluated[k]); });
+  std::vector<bool> kept(order.size());
+  for (const std::size_t k : order) {
+    std::size_t& copies = left[pictures.hashes[result.evaluated[k]]];
+    kept[k] = copies > 0;
+    if (copies > 0) --copies;
+  }
+  const Predictions all = std::move(result.predictions);
+  const std::vector<std::uint32_t> candidates = std::move(result.evaluated);
+  result.predictions = {.classes = all.classes, .labels = {}, .logits = {}};
+  result.evaluated.clear();
+  for (std::size_t k = 0; k < candidates.size(); ++k) {
+    if (!kept[k]) continue;
+    result.evaluated.push_back(candidates[k]);
+    result.predictions.labels.push_back(all.labels[k]);
+    const auto row = all.row(k);
+    result.predictions.logits.insert(result.predictions.logits.end(), row.begin(), row.end());
+  }
 }
 
 /// The pictures of `loaded`, whose labels are changed to the model's, and their predictions. A batch may be
@@ -145,7 +192,7 @@ FolderEvaluation shared_predictions(const Model& model, const Listing& listing,
                            .classes = listing.classes,
                            .pictures = {listing.pictures.begin() + static_cast<std::ptrdiff_t>(first),
                                         listing.pictures.begin() + static_cast<std::ptrdiff_t>(end)}};
-        LoadedPictures loaded = load_pictures(some, loading);
+        LoadedPictures loaded = load_for(model, some, loading);
         std::vector<std::int32_t> listed = loaded.labels;  // check_skipped() needs the listing's
         FolderEvaluation own = predictions_for(model, std::move(loaded), labels, quietly);
         own.pictures.labels = std::move(listed);
@@ -167,13 +214,23 @@ FolderEvaluation Model::evaluate(const Listing& listing, const EvaluateOptions& 
   const std::vector<std::int32_t> labels = labels_among(classes(), listing);
   FolderEvaluation result;
   if (options.group == nullptr) {
-    LoadedPictures pictures = load_pictures(listing, load_options(*this, options), options.reading);
+    LoadedPictures pictures = load_for(*this, listing, load_options(*this, options), options.reading);
     result = predictions_for(*this, std::move(pictures), labels, options);
   } else {
     check_labels(listing);
     if (!options.cache.empty()) throw Error("a group of processes evaluates pictures without a cache");
     result = shared_predictions(*this, listing, labels, options);
     if (!is_first(options.group)) return result;
+  }
+  if (!options.only.empty()) {
+    keep_as_often_as_asked(result, options);
+    if (result.evaluated.empty()) {
+      throw Error(fmt::format(
+          "none of the {} of {} is one of the {} {}pictures of the training, by its content",
+          counted(result.pictures.size(), "picture", "pictures"), listing.folder.string(),
+          options.only.size(),
+          options.only_part == Part::none ? std::string() : std::string(name_of(options.only_part)) + " "));
+    }
   }
   result.evaluation = bart::evaluate(result.predictions);
   return result;

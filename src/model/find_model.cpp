@@ -10,6 +10,7 @@
 #include "bart/checkpoint/checkpoint.h"
 #include "bart/checkpoint/checkpoint_folder.h"
 #include "bart/checkpoint/data_fingerprint.h"
+#include "bart/formats/weights_fingerprint.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "bart/record/run_record.h"
@@ -40,21 +41,57 @@ RunFolder run_of(const fs::path& file) {
   return RunFolder(folder);
 }
 
-/// The same folder with the record of the training that wrote `model`. A new training that has no model yet
+/// Whether the training wrote this checkpoint: it began at the same time with the same settings, apart from
+/// the precision, which another device changes.
+bool wrote_checkpoint(const RunRecord& record, const Checkpoint& checkpoint) {
+  const auto is = [&](const std::string& name, const std::string& value) {
+    const auto kept = checkpoint.settings.find(name);
+    return kept == checkpoint.settings.end() || kept->second == value;
+  };
+  if (!checkpoint.settings.contains(started_setting) || !is(started_setting, record.started)) return false;
+  return std::ranges::all_of(run_settings(), [&](const Setting& setting) {
+    return setting.effect != Effect::result || std::string_view(setting.flag) == "precision" ||
+           record.unrecorded.contains(setting.name) ||
+           is(fmt::format("--{}", setting.flag), text_of(setting, record.settings));
+  });
+}
+
+/// Recognizes the training that a model is of.
+class Origin {
+ public:
+  explicit Origin(std::span<const std::uint8_t> model) : model_(model) {}
+
+  /// Whether the training wrote the model: this file, or one with the same weights in another format. Nothing
+  /// for records of the first versions, which do not say.
+  std::optional<bool> is(const RunRecord& record) {
+    if (const std::optional<bool> wrote = wrote_model(record, model_); wrote.value_or(true)) return wrote;
+    if (is_checkpoint(model_)) {
+      if (!checkpoint_) checkpoint_ = decode_checkpoint(model_);
+      return wrote_checkpoint(record, *checkpoint_);
+    }
+    if (!weights_) weights_ = weights_fingerprint(decode_model_file(model_).state);
+    return std::ranges::find(record.models, weights_, &ModelRecord::weights) != record.models.end();
+  }
+
+ private:
+  std::span<const std::uint8_t> model_;
+  std::optional<Checkpoint> checkpoint_;
+  std::optional<std::uint64_t> weights_;
+};
+
+/// The folder of the training that wrote `model`, which lies in `run`. A new training that has no model yet
 /// keeps the record of the one before, whose model is still in place, in bart-run/before/.
 RunFolder with_record_of(const fs::path& model, const RunFolder& run) {
   if (!fs::exists(model) || (!fs::exists(run.before()) && !fs::exists(run.earlier()))) return run;
   try {
     const std::vector<std::uint8_t> bytes = read_file(model);
-    if (wrote_model(read_run_record(run), bytes).value_or(true)) return run;
-    for (const fs::path& record : {run.before(), run.earlier()}) {
-      const RunFolder other(run.results(), record);
-      if (fs::exists(other.run_json()) &&
-          wrote_model(read_run_record(other), bytes).value_or(record == run.before())) {
-        return other;
-      }
-    }
-  } catch (const Error&) {  // what is wrong with the record is reported by whoever needs it
+    Origin origin(bytes);
+    if (origin.is(read_run_record(run)).value_or(true)) return run;
+    const RunFolder before(run.results(), run.before());
+    if (fs::exists(before.run_json()) && origin.is(read_run_record(before)).value_or(true)) return before;
+    const RunFolder earlier(run.earlier(), run.earlier());
+    if (fs::exists(earlier.run_json()) && origin.is(read_run_record(earlier)).value_or(false)) return earlier;
+  } catch (const Error&) {  // what is wrong with a file is reported by whoever needs it
   }
   return run;
 }
@@ -83,19 +120,31 @@ auto decode_named(std::span<const std::uint8_t> bytes, const fs::path& file, Dec
 bool may_have_written(const RunFolder& run, std::span<const std::uint8_t> model) {
   if (!fs::exists(run.run_json())) return true;
   try {
-    return wrote_model(read_run_record(run), model).value_or(true);
+    return Origin(model).is(read_run_record(run)).value_or(true);
   } catch (const Error&) {
     return true;
   }
 }
 
-ModelFile model_of(Checkpoint checkpoint) {
+/// The class names of a checkpoint, if they are those in the record of the training; else none.
+std::vector<std::string> recorded_classes(const RunFolder& run, const Checkpoint& checkpoint) {
+  try {
+    if (!fs::exists(run.run_json())) return {};
+    std::vector<std::string> classes = read_run_record(run).classes;
+    if (fingerprint_of_classes(classes) == checkpoint.data.classes) return classes;
+  } catch (const Error&) {  // the names may also lie in a file of labels
+  }
+  return {};
+}
+
+ModelFile model_of(Checkpoint checkpoint, const RunFolder& run) {
+  std::vector<std::string> classes = recorded_classes(run, checkpoint);
   const auto ignore_exif = checkpoint.settings.find("--ignore-exif");
   TrainingState& training = checkpoint.training;
   return {
       .format = ModelFormat::pth,
       .state = std::move(training.average.model.empty() ? training.model : training.average.model),
-      .classes = {},
+      .classes = std::move(classes),
       .apply_exif_orientation = ignore_exif == checkpoint.settings.end() || ignore_exif->second != "true"};
 }
 
@@ -106,9 +155,12 @@ FoundModel find_model(const fs::path& path) {
   RunFolder run(path);
   const bool holds_training = fs::exists(run.model()) || fs::exists(run.record());
   if (!holds_training || fs::exists(path / RunFolder::run_json_name)) run = find_run(path);
-  run = with_record_of(run.model(), run);
-  if (kept_best(run)) return {run.best_model(), run};
-  if (fs::exists(run.model())) return {run.model(), run};
+  const RunFolder of_model = with_record_of(run.model(), run);
+  // A model of the training before that was put back is meant itself: the best one here is not of its
+  // training.
+  if (of_model.results() == run.results() && kept_best(of_model))
+    return {run.best_model(), with_record_of(run.best_model(), run)};
+  if (fs::exists(run.model())) return {run.model(), of_model};
   if (has_checkpoint(run.record())) return {newest_checkpoint(run.record()).path, run};
   if (fs::exists(run.run_json())) {
     throw Error(fmt::format(
@@ -140,18 +192,23 @@ ModelFile decode_model(const FoundModel& found, std::span<const std::uint8_t> by
     }
     return file;
   }
+  Checkpoint checkpoint = decode_named(bytes, found.file, decode_checkpoint);
+  const std::uint64_t classes = checkpoint.data.classes;
+  ModelFile model = model_of(std::move(checkpoint), found.run);
+  // The record names its classes. Labels beside it are those of the model there, which may be an earlier one.
+  if (labels.empty() && !model.classes.empty()) return model;
   if (labels.empty() && !fs::exists(names)) {
     throw Error(
         fmt::format("{} is a checkpoint, which holds no class names, and {} is not there: name the "
                     "label_encoder.joblib of its training, or the folder of that training",
                     found.file.string(), names.string()));
   }
-  Checkpoint checkpoint = decode_named(bytes, found.file, decode_checkpoint);
-  const std::uint64_t classes = checkpoint.data.classes;
-  ModelFile model = with_labels(model_of(std::move(checkpoint)), found.file, names, /*required=*/true);
+  model.classes.clear();
+  model = with_labels(std::move(model), found.file, names, /*required=*/true);
   if (fingerprint_of_classes(model.classes) != classes) {
     throw Error(
-        fmt::format("{} names other classes than {} was trained on: they are not of the same training",
+        fmt::format("{} names other classes than {} was trained on: they are not of the same training; name "
+                    "the label_encoder.joblib of its training, or put the checkpoint back into its folder",
                     names.string(), found.file.string()));
   }
   return model;
@@ -159,8 +216,21 @@ ModelFile decode_model(const FoundModel& found, std::span<const std::uint8_t> by
 
 ModelFile read_model_without_labels(const FoundModel& found) {
   const std::vector<std::uint8_t> bytes = read_file(found.file);
-  return is_checkpoint(bytes) ? model_of(decode_named(bytes, found.file, decode_checkpoint))
+  return is_checkpoint(bytes) ? model_of(decode_named(bytes, found.file, decode_checkpoint), found.run)
                               : decode_named(bytes, found.file, decode_model_file);
+}
+
+bool is_of_another_training(const FoundModel& found) {
+  return !may_have_written(found.run, read_file(found.file));
+}
+
+void check_training_of(const FoundModel& found) {
+  if (!is_of_another_training(found)) return;
+  throw Error(fmt::format(
+      "the training in {} did not write {}, so it is not known which pictures this model was "
+      "trained on: name the folder of its own training, or measure it on a folder of other pictures "
+      "(bart evaluate FOLDER)",
+      found.run.record().string(), found.file.string()));
 }
 
 }  // namespace bart

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "bart/model/find_model.h"
 #include "bart/platform/counted.h"
 #include "bart/platform/error.h"
 
@@ -18,10 +19,11 @@ double share(std::size_t part, std::size_t whole) {
 }  // namespace
 
 ModelAgreement::ModelAgreement(const Model& first, const std::filesystem::path& name,
-                               const std::vector<std::filesystem::path>& others, const ModelOptions& options)
+                               const std::vector<std::filesystem::path>& others, const ModelOptions& options,
+                               const std::function<void(const std::string&)>& warn)
     : first_(&first), names_({name.string()}) {
   for (const std::filesystem::path& path : others) {
-    models_.push_back(Model::load(path, options));
+    models_.push_back(Model(read_model(find_model(path), options.labels, warn), options));
     if (models_.back().classes() != first.classes()) {
       throw Error(fmt::format("{} has other classes than the first model", path.string()));
     }

@@ -17,12 +17,13 @@ namespace bart {
 std::string encode_picture_hashes(const LoadedPictures& pictures, const Split& split) {
   if (pictures.files.size() != pictures.size() || pictures.hashes.size() != pictures.size())
     throw Error("the files and hashes of the pictures do not fit their labels");
-  std::string csv = "part,file,pixels\n";
+  std::string csv = "part,file,pixels,class\n";
   const auto add = [&](const char* part, const std::vector<std::uint32_t>& indices) {
     for (const std::uint32_t i : indices) {
       if (i >= pictures.size()) throw Error(fmt::format("there is no picture {} of {}", i, pictures.size()));
-      fmt::format_to(std::back_inserter(csv), "{},{},{:016x}\n", part, csv_field(pictures.files[i]),
-                     pictures.hashes[i]);
+      fmt::format_to(std::back_inserter(csv), "{},{},{:016x},{}\n", part, csv_field(pictures.files[i]),
+                     pictures.hashes[i],
+                     csv_field(pictures.classes.at(static_cast<std::size_t>(pictures.labels[i]))));
     }
   };
   add("train", split.train);
@@ -31,24 +32,39 @@ std::string encode_picture_hashes(const LoadedPictures& pictures, const Split& s
   return csv;
 }
 
-std::optional<PictureHashes> read_picture_hashes(const RunFolder& run) {
+std::optional<std::vector<RecordedPicture>> read_recorded_pictures(const RunFolder& run) {
   const std::filesystem::path path = run.pictures_csv();
   if (!std::filesystem::exists(path)) return std::nullopt;
   const std::vector<std::uint8_t> bytes = read_file(path);
   auto rows = csv_rows_of({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   if (!rows.empty()) rows.erase(rows.begin());  // the column names
-  PictureHashes hashes;
-  for (const std::vector<std::string>& row : rows) {
-    std::vector<std::uint64_t>* const part = row.size() != 3          ? nullptr
-                                             : row[0] == "train"      ? &hashes.train
-                                             : row[0] == "validation" ? &hashes.validation
-                                             : row[0] == "test"       ? &hashes.test
-                                                                      : nullptr;
+  std::vector<RecordedPicture> pictures;
+  for (std::vector<std::string>& row : rows) {
+    // Files of the first versions do not name the class, which follows from the path.
+    if (row.size() == 3) row.push_back(row[1].substr(0, row[1].find('/')));
+    const Part part = row.size() != 4          ? Part::none
+                      : row[0] == "train"      ? Part::train
+                      : row[0] == "validation" ? Part::validation
+                      : row[0] == "test"       ? Part::test
+                                               : Part::none;
     std::uint64_t hash = 0;
-    const bool whole = part != nullptr && row[2].size() == 16 &&
+    const bool whole = part != Part::none && row[2].size() == 16 &&
                        std::from_chars(row[2].data(), row[2].data() + 16, hash, 16).ptr == row[2].data() + 16;
     if (!whole) throw Error(fmt::format("{} is not what bart train writes", path.string()));
-    part->push_back(hash);
+    pictures.push_back({part, std::move(row[1]), hash, std::move(row[3])});
+  }
+  return pictures;
+}
+
+std::optional<PictureHashes> read_picture_hashes(const RunFolder& run) {
+  const std::optional<std::vector<RecordedPicture>> pictures = read_recorded_pictures(run);
+  if (!pictures) return std::nullopt;
+  PictureHashes hashes;
+  for (const RecordedPicture& picture : *pictures) {
+    (picture.part == Part::train        ? hashes.train
+     : picture.part == Part::validation ? hashes.validation
+                                        : hashes.test)
+        .push_back(picture.pixels);
   }
   return hashes;
 }

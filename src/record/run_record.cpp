@@ -122,6 +122,8 @@ ordered_json encode_data(const RunRecord& record) {
           {"train", record.train_pictures},
           {"validation", record.validation_pictures},
           {"test", record.test_pictures},
+          {"validation_given", record.validation_given},
+          {"test_given", record.test_given},
           {"skipped", skipped},
           {"converted", converted}};
 }
@@ -133,6 +135,8 @@ void decode_data(const json& data, RunRecord& record) {
   record.train_pictures = whole<std::size_t>(data.at("train"));
   record.validation_pictures = data.contains("validation") ? whole<std::size_t>(data["validation"]) : 0;
   record.test_pictures = whole<std::size_t>(data.at("test"));
+  record.validation_given = data.value("validation_given", false);
+  record.test_given = data.value("test_given", false);
   record.sizes = whole<std::size_t>(data.at("sizes"));
   record.bytes = whole<std::uint64_t>(data.at("bytes"));
   for (const json& picture : data.at("skipped")) {
@@ -229,6 +233,7 @@ ordered_json encode_results(const RunRecord& record) {
     models.push_back({{"file", model.file},
                       {"epoch", model.epoch},
                       {"fingerprint", fmt::format("{:016x}", model.fingerprint)}});
+    if (model.weights) models.back()["weights"] = fmt::format("{:016x}", *model.weights);
   }
   return {{"status", record.status},
           {"warnings", record.warnings},
@@ -268,6 +273,7 @@ void decode_results(const json& results, RunRecord& record) {
   for (const json& object : results.value("models", json::array())) {
     record.models.push_back({object.at("file").get<std::string>(), whole<int>(object.at("epoch")),
                              fingerprint(object.at("fingerprint"))});
+    if (object.contains("weights")) record.models.back().weights = fingerprint(object["weights"]);
   }
   record.warnings = results.value("warnings", record.warnings);
 }

@@ -1,15 +1,18 @@
 #include "bart/report/comparison.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "bart/platform/printable.h"
 #include "bart/record/epoch_figures.h"
+#include "bart/record/picture_hashes.h"
 
 namespace bart {
 namespace {
@@ -71,19 +74,61 @@ std::vector<ComparisonRow> setting_rows(const Runs& runs) {
 /// A key that is equal for runs whose figures can be compared.
 using Key = std::string;
 
-/// The data, and the part of it on which the figures were measured.
-Key data_key(const RunRecord& run) {
-  const RunSettings& settings = run.settings;
-  return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", fmt::join(run.classes, "/"), run.pictures, run.bytes,
-                     settings.split, seed_of_split(settings), settings.test_size, settings.test_folder,
-                     settings.validation_size, settings.validation_folder, measured_on(run));
+/// Tells the pictures of one training, and their classes, from those of another.
+struct PicturesKey {
+  Key held_out;  // those for validating and testing
+  Key train;
+};
+
+/// By the pixels, or by the names of the files and the size of all. A record of a first version, which names
+/// no pictures, is told by their number and the settings of the split.
+PicturesKey pictures_key(const RecordedRun& run, bool by_pixels) {
+  const RunRecord& record = run.record;
+  const RunSettings& settings = record.settings;
+  const std::optional<std::vector<RecordedPicture>> pictures = read_recorded_pictures(run.folder);
+  if (!pictures) {
+    const Key key = fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", record.pictures, record.bytes, settings.split,
+                                seed_of_split(settings), settings.test_size, settings.test_folder,
+                                settings.validation_size, settings.validation_folder);
+    return {key, key};
+  }
+  std::vector<std::string> train, held_out;
+  for (const RecordedPicture& picture : *pictures) {
+    auto& side = picture.part == Part::train ? train : held_out;
+    side.push_back(fmt::format("{}|{}|{}", name_of(picture.part), picture.class_name,
+                               by_pixels ? fmt::format("{:016x}", picture.pixels) : picture.file));
+  }
+  std::ranges::sort(train);
+  std::ranges::sort(held_out);
+  const std::uint64_t bytes = by_pixels ? 0 : record.bytes;
+  return {fmt::format("{}|{}", bytes, fmt::join(held_out, "\n")),
+          fmt::format("{}|{}", bytes, fmt::join(train, "\n"))};
 }
 
-/// The data, and everything that decides what the training loss measures.
-Key loss_key(const RunRecord& run) {
-  const RunSettings& settings = run.settings;
-  return fmt::format("{}|{}|{}|{}|{}|{}", data_key(run), settings.class_weights, settings.logit_adjustment,
-                     settings.label_smoothing, settings.augment, settings.mild_epochs);
+/// The keys of runs whose figures can be compared: those on held-out pictures, and the training loss.
+struct Keys {
+  std::vector<Key> data, loss;
+};
+
+Keys keys_of_data(const Runs& runs) {
+  // Pixels of another size are other pixels.
+  const auto reading = [](const NamedRun& named) {
+    return std::pair(named.run.record.settings.image_size, named.run.record.settings.ignore_exif);
+  };
+  const bool by_pixels = std::ranges::all_of(
+      runs, [&](const NamedRun& named) { return reading(named) == reading(runs.front()); });
+  Keys keys;
+  for (const NamedRun& named : runs) {
+    const RunRecord& run = named.run.record;
+    const RunSettings& settings = run.settings;
+    const PicturesKey pictures = pictures_key(named.run, by_pixels);
+    keys.data.push_back(
+        fmt::format("{}|{}|{}", fmt::join(run.classes, "/"), measured_on(run), pictures.held_out));
+    keys.loss.push_back(fmt::format("{}|{}|{}|{}|{}|{}|{}", fmt::join(run.classes, "/"), pictures.train,
+                                    settings.class_weights, settings.logit_adjustment,
+                                    settings.label_smoothing, settings.augment, settings.mild_epochs));
+  }
+  return keys;
 }
 
 /// A figure of each run; NaN for a run without it.
@@ -130,10 +175,9 @@ std::vector<Key> keys_of(const Runs& runs, const std::function<Key(const RunReco
   return keys;
 }
 
-std::vector<ComparisonRow> figure_rows(const Runs& runs) {
+std::vector<ComparisonRow> figure_rows(const Runs& runs, const Keys& keys) {
   std::vector<ComparisonRow> rows;
-  const std::vector<Key> by_data = keys_of(runs, data_key);
-  const std::vector<Key> by_loss = keys_of(runs, loss_key);
+  const auto& [by_data, by_loss] = keys;
   const std::vector<Key> by_machine = keys_of(runs, [](const RunRecord& run) {
     return fmt::format("{}|{}|{}|{}", run.machine.cpu, run.gpu, run.threads, run.settings.image_size);
   });
@@ -192,9 +236,9 @@ std::vector<ComparisonRow> figure_rows(const Runs& runs) {
 }  // namespace
 
 Comparison compare(const std::vector<NamedRun>& runs) {
-  Comparison comparison{setting_rows(runs), figure_rows(runs), {}};
-  const std::vector<Key> keys = keys_of(runs, data_key);
-  if (std::ranges::any_of(keys, [&](const Key& key) { return key != keys.front(); })) {
+  const Keys keys = keys_of_data(runs);
+  Comparison comparison{setting_rows(runs), figure_rows(runs, keys), {}};
+  if (std::ranges::any_of(keys.data, [&](const Key& key) { return key != keys.data.front(); })) {
     comparison.notes.push_back(
         "No accuracy, F1 or loss is marked as the best: the runs were measured on different pictures.");
   }

@@ -12,6 +12,26 @@
 namespace bart {
 namespace {
 
+/// How the pictures were divided, as far as the record says.
+std::string split_text(const RunRecord& run) {
+  const RunSettings& settings = run.settings;
+  const auto given = [](const std::string& folder) {
+    return folder.empty() ? std::string("the data set's own")
+                          : fmt::format("those of the folder {}", markdown_text(folder));
+  };
+  const std::string drawn =
+      fmt::format("{}, seed {}", markdown_text(settings.split), seed_of_split(settings));
+  if (!run.test_given && !run.validation_given) return drawn;
+  // Validation pictures without test pictures are the test pictures.
+  const std::string& test_folder = settings.test_folder.empty() && run.validation_pictures == 0
+                                       ? settings.validation_folder
+                                       : settings.test_folder;
+  std::string text = "the test pictures are " + (run.test_given ? given(test_folder) : "drawn: " + drawn);
+  if (run.validation_pictures == 0) return text;
+  return text + "; the validation pictures are " +
+         (run.validation_given ? given(settings.validation_folder) : "drawn from the others: " + drawn);
+}
+
 std::string class_table(const RunRecord& run, const ClassificationReport& report) {
   std::string table =
       "| class | precision | recall | F1 | test pictures |\n| --- | ---: | ---: | ---: | ---: |\n";
@@ -57,13 +77,12 @@ std::string model_card(const RunRecord& run, const Evaluation& test) {
       run.settings.image_size, run.settings.image_size, markdown_text(run.version),
       markdown_text(run.started.substr(0, 10)));
   card += fmt::format(
-      "## Data\n\n{} in {}: {} to train on, {}{} to test on{}. Split: {}, seed {}.\n\n",
+      "## Data\n\n{} in {}: {} to train on, {}{} to test on{}. Split: {}.\n\n",
       counted(run.pictures, "picture", "pictures"), counted(run.classes.size(), "class", "classes"),
       with_commas(run.train_pictures),
       run.validation_pictures > 0 ? with_commas(run.validation_pictures) + " to validate on, " : "",
       with_commas(run.test_pictures),
-      run.validation_pictures > 0 ? "" : ", which were also validated on after each epoch",
-      markdown_text(run.settings.split), seed_of_split(run.settings));
+      run.validation_pictures > 0 ? "" : ", which were also validated on after each epoch", split_text(run));
   card += "## Training\n\n" + settings_table(run.settings, [&](const Setting& setting) {
             return setting.effect == Effect::result && !run.unrecorded.contains(setting.name);
           });

@@ -46,7 +46,10 @@ InitialModel take_initial_weights(const std::filesystem::path& path, const std::
                                   StateDict& state) {
   const FoundModel found = find_model(path);
   ModelFile init = read_model_without_labels(found);
-  if (init.classes.empty() && std::filesystem::exists(found.run.labels())) init = read_model(found);
+  InitialModel initial{found.file, {}};
+  if (init.classes.empty() && std::filesystem::exists(found.run.labels())) {
+    init = read_model(found, {}, [&](const std::string& sentence) { initial.warnings.push_back(sentence); });
+  }
   const std::string last = state.back().name.substr(0, state.back().name.rfind('.'));
   const bool same_classes = init.classes == classes;
   for (Tensor& tensor : state) {
@@ -60,8 +63,9 @@ InitialModel take_initial_weights(const std::filesystem::path& path, const std::
     }
     tensor.values = taken->values;
   }
-  return {found.file,
-          same_classes ? "" : last_layer_sentence(found.file, difference_of(init.classes, classes))};
+  if (!same_classes)
+    initial.warnings.push_back(last_layer_sentence(found.file, difference_of(init.classes, classes)));
+  return initial;
 }
 
 }  // namespace bart

@@ -11,7 +11,7 @@ namespace bart {
 /// Where the weights of a training began.
 struct InitialModel {
   std::filesystem::path file;
-  std::string warning;  // a sentence, if its last layer was not taken; else empty
+  std::vector<std::string> warnings;  // sentences: its class names may be wrong, its last layer was not taken
 };
 
 /// Puts the weights of the trained model that `path` names (see find_model()) in the place of those of

@@ -1,5 +1,6 @@
 #include "bart/run/lr_find.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "bart/run/settle.h"
@@ -25,7 +26,9 @@ LrRangeTest find_learning_rate(const std::filesystem::path& folder, const RunSet
   if (!settled.values.init.empty()) {
     options.weights =
         initial_training_state(architecture, settled.training.seed, 1, options.initial_values).model;
-    take_initial_weights(settled.values.init, data.listing.classes, options.weights);
+    const InitialModel init =
+        take_initial_weights(settled.values.init, data.listing.classes, options.weights);
+    if (observer.warning) std::ranges::for_each(init.warnings, observer.warning);
   }
   const std::filesystem::path no_file;  // pixels that do not fit into the memory: see LoadOptions
   read_run_pictures(data, settled.values, no_file, observer.reading);

@@ -105,7 +105,7 @@ void RunInProgress::read_initial_model() {
   if (settled_.values.init.empty() || resumed_) return;
   initial_weights_ = initial_state_for(1).model;
   initial_model_ = take_initial_weights(settled_.values.init, data_.listing.classes, initial_weights_);
-  if (!initial_model_->warning.empty()) warn(initial_model_->warning);
+  for (const std::string& warning : initial_model_->warnings) warn(warning);
 }
 
 void RunInProgress::read_pictures(const std::optional<FoundCheckpoint>& found) {
@@ -158,6 +158,13 @@ void RunInProgress::fill_record(const std::string& command) {
   record.train_pictures = data_.split.train.size();
   record.validation_pictures = data_.split.validation.size();
   record.test_pictures = data_.split.test.size();
+  const auto given = [&](const std::vector<std::uint32_t>& side) {
+    return !side.empty() && !data_.pictures.parts.empty() &&
+           data_.pictures.parts[side.front()] != Part::none &&
+           data_.pictures.parts[side.front()] != Part::train;
+  };
+  record.validation_given = given(data_.split.validation);
+  record.test_given = given(data_.split.test);
   record.sizes = data_.pictures.sizes.size();
   record.bytes = data_.pictures.bytes_read;
   record.skipped = data_.pictures.skipped;

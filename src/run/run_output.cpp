@@ -12,6 +12,7 @@
 #include "bart/checkpoint/checkpoint_folder.h"
 #include "bart/formats/joblib.h"
 #include "bart/formats/pth.h"
+#include "bart/formats/weights_fingerprint.h"
 #include "bart/pictures/encode_jpeg.h"
 #include "bart/platform/files.h"
 #include "bart/platform/hash.h"
@@ -126,7 +127,7 @@ void RunOutput::write_model(const fs::path& file, const StateDict& state, int ep
   }
   const std::string name = file.filename().string();
   std::erase_if(models, [&](const ModelRecord& model) { return model.file == name; });
-  models.push_back({name, epochs, hash_of(bytes)});
+  models.push_back({name, epochs, hash_of(bytes), weights_fingerprint(state)});
   if (!published_) publish_data();
 }
 

@@ -14,10 +14,6 @@
 
 namespace bart {
 
-// The entries of a checkpoint's settings beside those of the table, which are named like flags ("--lr").
-inline constexpr const char* folder_setting = "folder";
-inline constexpr const char* started_setting = "started";
-
 /// The files that a training writes while it runs: its models with the names of their classes and the test
 /// pictures, its figures, and its checkpoints.
 class RunOutput {

@@ -19,6 +19,26 @@ double share_of_the_most_frequent(const LoadedPictures& pictures, std::span<cons
   return 100.0 * static_cast<double>(*std::ranges::max_element(counts)) / static_cast<double>(indices.size());
 }
 
+/// That pictures of the part `held_out` are training pictures, too; empty: less than one in a hundred is.
+std::string known_sentence(const LoadedPictures& pictures, const Split& split,
+                           std::span<const std::uint32_t> held_out, const char* part) {
+  const auto hashes_of = [&](std::span<const std::uint32_t> indices) {
+    std::vector<std::uint64_t> hashes;
+    for (const std::uint32_t i : indices) hashes.push_back(pictures.hashes[i]);
+    return hashes;
+  };
+  const auto known = std::ranges::count(match_by_content(hashes_of(held_out), hashes_of(split.train)), true);
+  // A single copy among hundreds, as in the original's pictures, changes no figure.
+  if (100 * static_cast<std::size_t>(known) < held_out.size() || known == 0) return {};
+  return fmt::format(
+      "{} of the {} {} pictures ({:.1f} %) {}, too, by {} content: the figures say little about other "
+      "pictures; "
+      "keep each picture in one part alone",
+      with_commas(static_cast<std::uint64_t>(known)), with_commas(held_out.size()), part,
+      100.0 * static_cast<double>(known) / static_cast<double>(held_out.size()),
+      known == 1 ? "is a training picture" : "are training pictures", known == 1 ? "its" : "their");
+}
+
 }  // namespace
 
 std::vector<std::string> warnings_before(const LoadedPictures& pictures, const Split& split,
@@ -41,6 +61,10 @@ std::vector<std::string> warnings_before(const LoadedPictures& pictures, const S
         "The batch size is {}, but there {} to train on: each epoch is one step", settings.batch_size,
         split.train.size() == 1 ? "is 1 picture"
                                 : fmt::format("are {} pictures", with_commas(split.train.size()))));
+  }
+  for (const std::string& sentence : {known_sentence(pictures, split, split.validation, "validation"),
+                                      known_sentence(pictures, split, split.test, "test")}) {
+    if (!sentence.empty()) warnings.push_back(sentence);
   }
   if (const std::vector<std::string> clipped = clipped_gray(pictures); !clipped.empty()) {
     warnings.push_back(clipped_gray_sentence(clipped.size(), clipped.front()));

@@ -1,8 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <vector>
 
 #include "run_bart.h"
 
@@ -68,6 +71,52 @@ TEST_F(CompareDrawn, JsonHoldsTheHistoryOfEach) {
   EXPECT_EQ(runs[0]["history"],
             nlohmann::json::parse(file_text(here() / "run1" / "bart-run" / "history.json")));
   EXPECT_EQ(runs[1]["seed"], 2);
+}
+
+TEST_F(CompareDrawn, MarksNothingAmongRunsThatWereMeasuredOnOtherPictures) {
+  namespace fs = std::filesystem;
+  const auto train = [](const std::string& data, const std::string& out, const std::string& size) {
+    const BartResult result =
+        run_bart(here(), {"train", data, "--image-size", size, "--bs", "8", "--epochs", "1", "--lr",
+                          out == "as_before" ? "0.01" : "0.001", "--out", out});
+    EXPECT_EQ(result.code, 0) << result.err;
+  };
+  const auto differ = [](const std::string& one, const std::string& other) {
+    const std::string out = run_bart(here(), {"compare", one, other}).out;
+    return out.find("measured on different pictures") != std::string::npos;
+  };
+  const fs::path faces = here() / "faces";
+  // The same pictures under names in another order, so that others are drawn for testing.
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(faces)) {
+    if (entry.is_regular_file()) files.push_back(entry.path().lexically_relative(faces));
+  }
+  for (const fs::path& file : files) {
+    std::string name = file.filename().string();
+    std::reverse(name.begin(), name.begin() + static_cast<std::ptrdiff_t>(name.find('.')));
+    const fs::path to = here() / "renamed" / file.parent_path() / ("x" + name);
+    fs::create_directories(to.parent_path());
+    fs::copy(faces / file, to);
+  }
+  std::ranges::sort(files);
+  // Test pictures that have moved to another class.
+  fs::copy(faces, here() / "moved", fs::copy_options::recursive);
+  for (const fs::path& file : files) {
+    if (file.parent_path() != files.front().parent_path()) continue;
+    fs::rename(here() / "moved" / file,
+               here() / "moved" / files.back().parent_path() / ("moved_" + file.filename().string()));
+    break;
+  }
+  train("faces", "first", "16");
+  train("faces", "as_before", "16");
+  train("faces", "larger", "32");
+  train("renamed", "other_split", "16");
+  train("moved", "other_label", "16");
+  EXPECT_FALSE(differ("first", "as_before"));
+  EXPECT_FALSE(differ("first", "larger"));
+  EXPECT_TRUE(differ("first", "other_split"));
+  EXPECT_TRUE(differ("larger", "other_split"));
+  EXPECT_TRUE(differ("first", "other_label"));
 }
 
 TEST_F(CompareDrawn, AFolderWithoutATrainingIsNamed) {

@@ -286,7 +286,10 @@ TEST_F(EvaluateDrawn, DamagedWeightsGiveNoFigures) {
       if (each.name == tensor) std::ranges::fill(each.floats(), value);
     }
     write_file(here() / "BART-10M.pth", encode_pth(state));
-    const BartResult result = run_bart(here(), {command});
+    // Another model than that of the training, which is not judged on its test pictures.
+    const BartResult result =
+        run_bart(here(), command == "evaluate" ? std::vector<std::string>{command, "faces"}
+                                               : std::vector<std::string>{command});
     EXPECT_EQ(result.code, 1) << command << " " << tensor;
     return result.err;
   };
@@ -302,6 +305,133 @@ TEST_F(EvaluateDrawn, DamagedWeightsGiveNoFigures) {
     EXPECT_THAT(refusal(command, "classification_head.7.weight", std::numeric_limits<float>::max()),
                 HasSubstr("outputs are not finite"));
   }
+}
+
+TEST_F(EvaluateDrawn, AModelIsJudgedOnTheTestPicturesOfItsOwnTrainingAlone) {
+  const auto train_with = [&](const std::string& seed, const std::string& out) {
+    const BartResult result = run_bart(here(), {"train", "faces", "--epochs", "1", "--image-size", "32",
+                                                "--bs", "8", "--no-report", "--seed", seed, "--out", out});
+    EXPECT_EQ(result.code, 0) << result.err;
+  };
+  train_with("1", "a");
+  train_with("2", "b");
+  fs::copy(here() / "a/BART-10M.pth", here() / "b/first.pth");
+  const auto expect_unknown = [&](const std::string& model) {
+    for (const std::vector<std::string>& arguments :
+         std::vector<std::vector<std::string>>{{"evaluate", "--model", model},
+                                               {"evaluate", "faces", "--split", "test", "--model", model},
+                                               {"audit", "faces", "--image-size", "32", "--model", model}}) {
+      const BartResult result = run_bart(here(), arguments);
+      EXPECT_EQ(result.code, 1) << model;
+      EXPECT_THAT(result.err, HasSubstr("b/bart-run did not write b/")) << testing::PrintToString(arguments);
+    }
+    const BartResult folder = evaluate({"faces", "--model", model});
+    EXPECT_EQ(folder.code, 0) << folder.err;
+    EXPECT_THAT(folder.err, AllOf(HasSubstr("It is not known which of these pictures b/"),
+                                  Not(HasSubstr("The model was trained on"))));
+  };
+  expect_unknown("b/first.pth");
+  fs::copy_file(here() / "b/first.pth", here() / "b/BART-10M.pth", fs::copy_options::overwrite_existing);
+  expect_unknown("b");
+
+  // What was exported is known by its weights, also when another training has taken the place of its own.
+  std::vector<std::string> models = {"a/BART-10M.onnx", "a/half.onnx", "a/half.safetensors", "a/taken.pth"};
+  for (const std::vector<std::string>& flags : std::vector<std::vector<std::string>>{
+           {}, {"--out", "a/half.onnx", "--half"}, {"--out", "a/half.safetensors", "--half"}}) {
+    std::vector<std::string> arguments = {"export", "--model", "a"};
+    arguments.insert(arguments.end(), flags.begin(), flags.end());
+    ASSERT_EQ(run_bart(here(), arguments).code, 0);
+  }
+  write_file(here() / "a/taken.pth", encode_pth(decode_pth(read_file(here() / "a/BART-10M.pth"))));
+  const json before = evaluated({"--model", "a"});
+  const auto expect_the_first = [&] {
+    for (const std::string& model : models) {
+      const json now = evaluated({"--model", model});
+      EXPECT_EQ(now["folder"], before["folder"]) << model;
+      EXPECT_EQ(now["per_class"].size(), before["per_class"].size()) << model;
+      for (std::size_t c = 0; c < 3; ++c)
+        EXPECT_EQ(now["per_class"][c]["support"], before["per_class"][c]["support"]) << model;
+      EXPECT_THAT(evaluate({"--model", model}).err, Not(HasSubstr("trained on"))) << model;
+    }
+  };
+  expect_the_first();
+  train_with("3", "a");
+  expect_the_first();
+  train_with("4", "a");
+  for (const std::string& model : models) {
+    const BartResult result = evaluate({"--model", model});
+    EXPECT_EQ(result.code, 1) << model;
+    EXPECT_THAT(result.err, HasSubstr("a/bart-run did not write " + model));
+  }
+}
+
+TEST_F(EvaluateDrawn, TestPicturesThatAreTrainingPicturesAreSaidToBe) {
+  for (const char* part : {"train", "val", "test"})
+    fs::copy(here() / "faces", here() / "set" / part, fs::copy_options::recursive);
+  for (const std::vector<std::string>& data : std::vector<std::vector<std::string>>{
+           {"set"}, {"faces", "--test-folder", "set/test", "--validation-folder", "set/val"}}) {
+    fs::remove_all(here() / "s");
+    std::vector<std::string> arguments = {"train", "--epochs", "1", "--image-size", "32", "--bs",
+                                          "8",     "--out",    "s"};
+    arguments.insert(arguments.begin() + 1, data.begin(), data.end());
+    const BartResult trained = run_bart(here(), arguments);
+    EXPECT_EQ(trained.code, 0) << trained.err;
+    for (const std::string& text : {trained.err, file_text(here() / "s/bart-run/run.json")}) {
+      EXPECT_THAT(text,
+                  AllOf(HasSubstr("24 of the 24 validation pictures (100.0 %) are training pictures, too"),
+                        HasSubstr("24 of the 24 test pictures (100.0 %) are training pictures, too")));
+    }
+    EXPECT_THAT(
+        file_text(here() / "s/bart-run/model_card.md"),
+        HasSubstr(data.size() == 1
+                      ? "Split: the test pictures are the data set's own; the validation pictures are "
+                        "the data set's own."
+                      : "Split: the test pictures are those of the folder set/test; the validation "
+                        "pictures are those of the folder set/val."));
+    const BartResult test = evaluate({"set", "--split", "test", "--model", "s"});
+    EXPECT_EQ(test.code, 0) << test.err;
+    EXPECT_THAT(test.out, HasSubstr("on the 24 test pictures"));
+    EXPECT_THAT(test.err, HasSubstr("also trained on 24 of these 24 test pictures (100 %)"));
+    EXPECT_THAT(evaluate({"--model", "s"}).err, HasSubstr("of these 24 test pictures (100 %)"));
+  }
+  EXPECT_THAT(train(0), Not(HasSubstr("are training pictures, too")));
+}
+
+TEST_F(EvaluateDrawn, ThatNoPictureIsOfThePartIsSaid) {
+  ASSERT_EQ(run_bart(here(), {"sample", "fresh", "--classes", "3", "--per-class", "8", "--seed", "5"}).code,
+            0);
+  const BartResult result = evaluate({"fresh", "--split", "test"});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("none of the 24 pictures of fresh is one of the 5 test pictures of the "
+                                    "training, by its content"));
+}
+
+TEST_F(EvaluateDrawn, PicturesThatAreNotTurnedAreKnownAllTheSame) {
+  // "Turn me by 90 degrees", as a camera writes it between the first two bytes of a JPEG and the rest.
+  const std::string exif(
+      "\xff\xe1\x00\x22"
+      "Exif\0\0"
+      "MM\0*\0\0\0\x08"
+      "\0\x01"
+      "\x01\x12\0\x03\0\0\0\x01\0\x06\0\0"
+      "\0\0\0\0",
+      36);
+  for (const auto& entry : fs::recursive_directory_iterator(here() / "faces")) {
+    if (!entry.is_regular_file()) continue;
+    std::string bytes = file_text(entry.path());
+    ASSERT_EQ(bytes.substr(0, 2), "\xff\xd8");
+    write_file(entry.path(), bytes.insert(2, exif));
+  }
+  train(0);
+  const BartResult stored = evaluate({"faces", "--ignore-exif"});
+  EXPECT_THAT(stored.err, HasSubstr("trained on 19 of 24 pictures (79 %)"));
+  EXPECT_NE(stored.out, evaluate({"faces"}).out);
+  EXPECT_EQ(evaluated({"faces", "--split", "test", "--ignore-exif"})["pictures"], 5);
+  EXPECT_EQ(evaluated({"faces", "--split", "test", "--ignore-exif"})["loss"],
+            evaluated({"--ignore-exif"})["loss"]);
+  const BartResult audited = run_bart(here(), {"audit", "faces", "--ignore-exif", "--model", "."});
+  EXPECT_EQ(audited.code, 0) << audited.err;
+  EXPECT_THAT(audited.out, HasSubstr("(of 5 judged)"));
 }
 
 TEST(Evaluate, RefusesBatchesOfNothing) {

@@ -198,6 +198,18 @@ TEST_F(Readers, WarnOfNamesThatWereNotSavedWithTheModel) {
     EXPECT_THAT(run_bart(here(), with_model).err, testing::Not(HasSubstr("were not saved with")))
         << arguments.front();
   }
+  const auto expect_warned = [&](const std::vector<std::string>& arguments) {
+    EXPECT_THAT(run_bart(here(), arguments).err, HasSubstr(words)) << arguments.front();
+  };
+  expect_warned({"predict", "faces", "--recursive", "--model", "run", "--also", "other"});
+  expect_warned({"audit", "faces", "--image-size", "16", "--model", "other"});
+  expect_warned(
+      {"train", "faces", "--image-size", "16", "--epochs", "0", "--out", "next", "--init", "other"});
+  expect_warned({"lr-find", "faces", "--image-size", "16", "--steps", "5", "--init", "other"});
+  // The same weights without names are those of the training.
+  write_file(here() / "run/saved.pth", encode_pth(decode_pth(read_file(here() / "run/BART-10M.pth"))));
+  EXPECT_THAT(run_bart(here(), {"predict", "faces", "--recursive", "--model", "run/saved.pth"}).err,
+              testing::Not(HasSubstr("were not saved with")));
   // Whoever names the labels answers for them; without a record nothing is known.
   EXPECT_THAT(
       run_bart(here(), {"evaluate", "faces", "--model", "other", "--labels", "run/label_encoder.joblib"}).err,

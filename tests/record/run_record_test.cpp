@@ -55,7 +55,8 @@ RunRecord some_record() {
   record.epochs = {{.epoch = 1, .loss = 1.0 / 3, .validation_loss = 1e-300, .gradient_norm = 4}};
   record.tests = {{"BART-10M.pth", 56.7, 0.25, 2}};
   record.evaluations = {{"BART-10M.pth", "test", 0.125, {{1, {0.5, 1, 2.0 / 3}, 1, 2}}}};
-  record.models = {{"BART-10M.pth", 1, 0xfedcba9876543210}};
+  record.models = {{"BART-10M.pth", 1, 0xfedcba9876543210, 0x123}};
+  record.test_given = true;
   record.warnings = {"The loss grew."};
   record.peak_memory_bytes = 99;
   return record;
@@ -71,6 +72,9 @@ TEST(RunRecordTest, ComesBackAsItWas) {
   EXPECT_EQ(after.converted, before.converted);
   EXPECT_EQ(after.warnings, before.warnings);
   EXPECT_EQ(after.models.at(0).fingerprint, 0xfedcba9876543210);
+  EXPECT_EQ(after.models.at(0).weights, 0x123);
+  EXPECT_TRUE(after.test_given);
+  EXPECT_FALSE(after.validation_given);
   EXPECT_TRUE(after.unrecorded.empty());
   EXPECT_EQ(encode_run_record(after), text);
 }

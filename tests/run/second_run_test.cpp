@@ -46,6 +46,11 @@ TEST_F(SecondRun, ThatIsInterruptedLeavesTheFirstModelWithItsNamesAndPictures) {
   observer.step = [](const StepRecord&, std::size_t, std::size_t) { return false; };
   EXPECT_EQ(train(others(), settings("run"), observer).record.status, "interrupted");
   expect_first_results();
+  // Its checkpoint has its names; the labels beside it are still those of the first model.
+  const FoundModel checkpoint = find_model(out().record() / "checkpoint-1.safetensors");
+  EXPECT_EQ(read_model(checkpoint).classes, read_run_record(out()).classes);
+  EXPECT_FALSE(is_of_another_training(checkpoint));
+  EXPECT_EQ(read_model(find_model(out().results())).classes.size(), 2u);
   EXPECT_TRUE(read_run_record(out()).models.empty());
   EXPECT_THAT([&] { make_report(out().results(), 1); }, ThrowsMessage<Error>(HasSubstr("has no model yet")));
   // It ends with the same files as in an empty folder, all of them its own.

@@ -11,6 +11,11 @@
 
 namespace bart {
 
+// Entries of a checkpoint's settings beside those of the table of settings, which are named like flags
+// ("--lr").
+inline constexpr const char* folder_setting = "folder";    // the data
+inline constexpr const char* started_setting = "started";  // as in the record of the training
+
 /// The state of a training between two steps, and everything else that is needed to resume it elsewhere or
 /// later.
 struct Checkpoint {

@@ -24,9 +24,9 @@ struct FoundModel {
 FoundModel find_model(const std::filesystem::path& path);
 
 /// Reads a model that find_model() found, with its class names. Labels are read from `labels`, or else from
-/// beside the model or from the results of a checkpoint's training. `warn` gets a sentence if the names are
-/// those of a training that did not write the model, according to its record. Throws Error when a file cannot
-/// be read, or when model and labels are not of the same training.
+/// beside the model; those of a checkpoint are in the record of its training. `warn` gets a sentence if the
+/// names are those of a training that did not write the model, according to its record. Throws Error when a
+/// file cannot be read, or when model and labels are not of the same training.
 ModelFile read_model(const FoundModel& found, const std::filesystem::path& labels = {},
                      const std::function<void(const std::string&)>& warn = {});
 
@@ -36,7 +36,15 @@ ModelFile decode_model(const FoundModel& found, std::span<const std::uint8_t> by
                        const std::function<void(const std::string&)>& warn = {});
 
 /// Reads a model that find_model() found without looking for labels: `classes` are those that the file itself
-/// names, if any. Throws Error when the file cannot be read.
+/// names, or for a checkpoint the record of its training, if any. Throws Error when the file cannot be read.
 ModelFile read_model_without_labels(const FoundModel& found);
+
+/// Whether there is a record where the model lies, and it says that its training wrote neither this file nor
+/// one with the same weights. Then that record does not tell which pictures the model was trained on. Throws
+/// Error when the file cannot be read.
+bool is_of_another_training(const FoundModel& found);
+
+/// Throws Error if so, for whoever wants to know which pictures the model was trained on.
+void check_training_of(const FoundModel& found);
 
 }  // namespace bart

@@ -41,8 +41,10 @@ struct EvaluateOptions {
       true;                          // has no effect if the model was trained on pictures as they are stored
   bool strict = false;               // the first bad picture is an Error instead of being skipped
   std::filesystem::path cache = {};  // see LoadOptions
-  /// Hashes as in LoadedPictures: only pictures with these pixels are evaluated. Empty: all pictures.
+  /// Hashes as in LoadedPictures: only pictures with these pixels are evaluated, each hash as often as it is
+  /// here, first those of `only_part` of the data set, if it has parts. Empty: all pictures.
   std::vector<std::uint64_t> only = {};
+  Part only_part = Part::none;
   OnProgress reading = {};
   OnProgress evaluating = {};
   /// Its processes each read and evaluate some of the pictures; without `cache`. nullptr: this process alone.
@@ -51,8 +53,8 @@ struct EvaluateOptions {
 
 /// How good a model is on a folder of pictures.
 struct FolderEvaluation {
-  /// Those that could be read, with labels that are indices of the model's classes. With a group they have no
-  /// pixels and no slots.
+  /// Those that could be read, with labels that are indices of the model's classes and the hashes of the
+  /// pixels that the training saw. With a group they have no pixels and no slots.
   LoadedPictures pictures;
   std::vector<std::string> clipped_gray;  // see clipped_gray()
   std::vector<std::uint32_t> evaluated;   // [n] indices of the evaluated ones

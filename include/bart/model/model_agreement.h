@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,10 +21,11 @@ struct JointPrediction {
 /// Further models beside a first one: the mean of all their probabilities, and how often they agree.
 class ModelAgreement {
  public:
-  /// `name` is that of the first model. Throws Error when a model cannot be read or has other classes than
-  /// the first.
+  /// `name` is that of the first model; `warn` gets sentences as in read_model(). Throws Error when a model
+  /// cannot be read or has other classes than the first.
   ModelAgreement(const Model& first, const std::filesystem::path& name,
-                 const std::vector<std::filesystem::path>& others, const ModelOptions& options);
+                 const std::vector<std::filesystem::path>& others, const ModelOptions& options,
+                 const std::function<void(const std::string&)>& warn = {});
 
   bool none() const { return models_.empty(); }
   /// As the user named them, the first one first; empty if there are no further models.

@@ -17,9 +17,21 @@ struct PictureHashes {
   std::vector<std::uint64_t> train, validation, test;
 };
 
-/// The content of pictures.csv: one row per picture with its part, its file ("class/name" in the data folder)
-/// and the hash of its resized pixels in hexadecimal.
+/// A picture of a training.
+struct RecordedPicture {
+  Part part = Part::none;    // train, validation or test
+  std::string file;          // in the data folder
+  std::uint64_t pixels = 0;  // the hash of its resized pixels
+  std::string class_name;
+};
+
+/// The content of pictures.csv: one row per picture with its part, its file ("class/name" in the data
+/// folder), the hash of its resized pixels in hexadecimal, and its class.
 std::string encode_picture_hashes(const LoadedPictures& pictures, const Split& split);
+
+/// The pictures that the training recorded, in its order; nothing for a training of BART 0.1, which recorded
+/// none. Throws Error when the file cannot be read, or is not what bart train writes.
+std::optional<std::vector<RecordedPicture>> read_recorded_pictures(const RunFolder& run);
 
 /// The hashes that the training recorded; nothing for a training of BART 0.1, which recorded none. Throws
 /// Error when the file cannot be read, or is not what bart train writes.

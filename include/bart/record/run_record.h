@@ -39,6 +39,7 @@ struct ModelRecord {
   std::string file;               // its name
   int epoch = 0;                  // after which it was written; 0: before the end of the first epoch
   std::uint64_t fingerprint = 0;  // hash_of() the file's bytes
+  std::optional<std::uint64_t> weights = {};  // weights_fingerprint(); nothing in older records
 };
 
 /// What a training did, as bart-run/run.json keeps it.
@@ -55,6 +56,8 @@ struct RunRecord {
 
   std::filesystem::path data_folder;  // absolute
   std::vector<std::string> classes;
+  bool test_given = false;        // the data set, or a folder for it, says which pictures are for testing
+  bool validation_given = false;  // the same for validating
   std::size_t pictures = 0, train_pictures = 0, validation_pictures = 0, test_pictures = 0;
   std::size_t sizes = 0;    // number of different (height, width) before resizing
   std::uint64_t bytes = 0;  // of the files
