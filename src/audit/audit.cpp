@@ -18,6 +18,7 @@
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "bart/record/picture_hashes.h"
+#include "bart/run/large_batch.h"
 #include "bart/run/settle.h"
 #include "cross_validation.h"
 #include "kinds.h"
@@ -107,6 +108,10 @@ void cross_validate(Audit& audit, const Listing& listing, const SettledSettings&
     return load(listing_of(listing, pictures, indices), settings, larger_side(settings.image_size),
                 settings.ignore_exif, observer);
   };
+  if (const std::string large =
+          large_batch_sentence(settings.batch_size, pictures.size() - parts.front().size());
+      !large.empty())
+    warn(observer, large);
   take(audit, pictures.files,
        cross_validated_probabilities(pictures, parts, settled, larger, options.kept, observer));
   audit.how = fmt::format("{}-fold cross-validation, {} with pictures of {}x{}", folds,
@@ -220,6 +225,14 @@ std::vector<std::uint32_t> below(const Inspection& inspection, double limit, Val
   return found;
 }
 
+void warn_of_clipped_gray(const Inspection& inspection, const AuditObserver& observer) {
+  const std::vector<InspectedPicture>& pictures = inspection.pictures;
+  const auto first = std::ranges::find(pictures, true, &InspectedPicture::clipped_gray);
+  if (first == pictures.end()) return;
+  const auto count = std::ranges::count(pictures, true, &InspectedPicture::clipped_gray);
+  warn(observer, clipped_gray_sentence(static_cast<std::size_t>(count), first->file));
+}
+
 void find_poor_pictures(Audit& audit, int image_size) {
   const Inspection& inspection = audit.inspection;
   std::vector<double> sharpness;
@@ -240,7 +253,7 @@ Audit audit_pictures(const fs::path& folder, const RunSettings& asked, const Aud
   const RunSettings& settings = settled.values;
   if (options.folds < 2)
     throw Error(fmt::format("a cross-validation needs at least 2 folds, not {}", options.folds));
-  check_cache(settings.cache, folder);
+  check_cache(settings.cache, {folder});
   const Listing listing = list_data(folder);
   if (observer.listed) observer.listed(listing);
   if (options.probabilities.empty()) {
@@ -256,6 +269,7 @@ Audit audit_pictures(const fs::path& folder, const RunSettings& asked, const Aud
   audit.inspection = inspect_pictures(
       listing, {.threads = settings.threads, .apply_exif_orientation = !settings.ignore_exif, .test_size = 0},
       observer.inspecting);
+  warn_of_clipped_gray(audit.inspection, observer);
   if (read) {
     take_read_probabilities(audit, *read, options.probabilities, observer);
   } else if (judge) {

@@ -2,9 +2,11 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -12,6 +14,7 @@
 #include "bart/audit/audit.h"
 #include "bart/audit/audit_text.h"
 #include "bart/audit/decisions.h"
+#include "bart/model/find_model.h"
 #include "bart/platform/counted.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
@@ -45,13 +48,20 @@ int audit_command(AuditFlags& flags) {
   if (!flags.options.model.empty() && !flags.options.probabilities.empty()) {
     throw UsageError("--model and --probabilities both give probabilities: use only one of them");
   }
-  check_out(flags.out, flags.folder);
+  check_out(flags.out, {flags.folder});
   check_can_write_into({"--out", flags.out});
   const RunSettings settings = recipe_settings(flags.training.recipe, flags.training.settings.epochs,
                                                flags.training.settings, flags.training.given);
   if (flags.rank == "margin") flags.options.ranking = IssueRanking::normalized_margin;
   Progress progress;
   Log log("Batlogger (Audit)", progress);
+  std::vector<Output> outputs;
+  for (const char* name : {"probabilities.csv", "audit.csv", "audit.json", "audit.html"})
+    outputs.push_back({"--out", flags.out / name});
+  if (!flags.options.model.empty())
+    check_replaces_no_input(outputs, paths_of(find_model(flags.options.model)));
+  // probabilities.csv itself may be read: it is then not written.
+  check_replaces_no_input(std::span(outputs).subspan(1), std::array{flags.options.probabilities});
   const auto shown = [&](const char* heading) {
     return [&progress, heading](std::size_t done, std::size_t total) { progress.show(heading, done, total); };
   };
@@ -70,7 +80,11 @@ int audit_command(AuditFlags& flags) {
   };
   const Audit audit =
       audit_pictures(flags.folder, settings, flags.options,
-                     {.listed = [&](const Listing& listing) { log_listing(log, listing); },
+                     {.listed =
+                          [&](const Listing& listing) {
+                            check_replaces_no_input(outputs, paths_of(listing));
+                            log_listing(log, listing);
+                          },
                       .gpu = [&](const std::string& name) { log_gpu(log, name); },
                       .inspecting = shown("Inspecting pictures"),
                       .reading = shown("Reading pictures"),

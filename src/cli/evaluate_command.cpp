@@ -49,19 +49,20 @@ struct EvaluateFlags : ModelFlags {
   int timeout = 300;
 };
 
+std::array<Output, 3> outputs_of(const EvaluateFlags& flags) {
+  return {{{"--csv", flags.csv}, {"--confusion", flags.confusion}, {"--predictions", flags.predictions}}};
+}
+
 /// Checks what can be known before a picture is read.
 void check_flags(const EvaluateFlags& flags) {
   check({.batch_size = flags.batch_size}, {"bs"});
-  const Output outputs[] = {
-      {"--csv", flags.csv}, {"--confusion", flags.confusion}, {"--predictions", flags.predictions}};
+  const auto outputs = outputs_of(flags);
   check_ending(outputs[0], "CSV", {".csv"});
   check_ending(outputs[1], "CSV", {".csv"});
   if (const std::string ending = ending_of(flags.predictions);
       !ending.empty() && ending != ".csv" && ending != ".json") {
     throw UsageError(fmt::format("--predictions {} must end in .csv or .json", flags.predictions.string()));
   }
-  const std::array inputs = {flags.model, flags.labels};
-  for (const Output& output : outputs) check_replaces_no_input(output, inputs);
   check_outputs({outputs[0], outputs[1], outputs[2]});
 }
 
@@ -71,9 +72,7 @@ int evaluate_command(const EvaluateFlags& flags, Group* group) {
   Progress progress;
   Log log("Batlogger (Evaluate)", progress);
   const FoundModel found = find_model(flags.model);
-  const Model model(
-      read_model(found, flags.labels, [&](const std::string& sentence) { log.warning(sentence); }),
-      model_options(flags, log, group, flags.batch_size));
+  const Model model(read_named_model(found, flags, log), model_options(flags, log, group, flags.batch_size));
   const bool own_test = flags.folder.empty() && (flags.split.empty() || flags.split == "test");
   const Part part = own_test ? Part::test : part_named(flags.split);
   if (part != Part::none) check_training_of(found);
@@ -103,19 +102,17 @@ int evaluate_command(const EvaluateFlags& flags, Group* group) {
     if (part != Part::none) options.only = hashes_of_part(found.run, part);
     options.only_part = part;
   }
-  check_cache(flags.cache, listing.folder);
+  check_replaces_no_input(outputs_of(flags), paths_of(found, flags.labels));
+  check_replaces_no_input(outputs_of(flags), paths_of(listing));
+  check_cache(flags.cache, {listing.folder});
   const EvaluationReport report{found.file.string(), listing.folder.string(),          part == Part::test,
                                 model.classes(),     model.evaluate(listing, options), flags.tta == "flip"};
   if (!writes) return 0;
   progress.clear();
   const LoadedPictures& pictures = report.result.pictures;
   log_cache(log, pictures, flags.cache);
-  for (const SkippedPicture& skipped : pictures.skipped) {
-    log.warning(fmt::format("Skipped {}: {}", skipped.file, skipped.reason));
-  }
-  if (const std::vector<std::string>& clipped = report.result.clipped_gray; !clipped.empty()) {
-    log.warning(clipped_gray_sentence(clipped.size(), clipped.front()));
-  }
+  log_skipped(log, pictures);
+  log_clipped_gray(log, report.result.clipped_gray);
   warn_of_known_pictures(log, report.result, found, part);
   if (report.result.evaluated.size() < options.only.size()) {
     log.warning(fmt::format("Found {} of the {} {} pictures of the training", report.result.evaluated.size(),

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -10,12 +10,10 @@
 #include <vector>
 
 #include "bart/dataset/class_names.h"
-#include "bart/dataset/content.h"
 #include "bart/model/explain_files.h"
 #include "bart/model/picture_files.h"
 #include "bart/pictures/encode_png.h"
 #include "bart/platform/error.h"
-#include "bart/platform/files.h"
 #include "bart/platform/printable.h"
 #include "commands.h"
 #include "listing_text.h"
@@ -83,7 +81,7 @@ int explain_command(const ExplainFlags& flags) {
   const PictureFiles pictures_found = pictures_named(flags.inputs, flags.recursive);
   log_passed_over(log, pictures_found);
   const std::vector<PictureFile>& found = pictures_found.files;
-  check_replaces_no_input({"--out", flags.out}, inputs_of(flags, found));
+  check_replaces_no_input(std::array{Output{"--out", flags.out}}, inputs_of(flags, found));
   const std::vector<PictureFile> files = some_of(found, static_cast<std::size_t>(flags.most));
   const Model model = load_model(flags, model_options(flags, log), log);
   const bool single = files.size() == 1;
@@ -100,16 +98,13 @@ int explain_command(const ExplainFlags& flags) {
     log.warning(fmt::format("Skipped {}: {}", files[i].path.string(), reason));
   }
   if (explained.sheet.pixels.empty()) throw Error("none of the files could be read as a picture");
-  const auto clipped = [](const ExplainedFile& file) { return file.clipped_gray; };
-  if (const auto count = std::ranges::count_if(explained.files, clipped); count > 0) {
-    log.warning(clipped_gray_sentence(static_cast<std::size_t>(count),
-                                      std::ranges::find_if(explained.files, clipped)->name));
-  }
+  log_clipped_gray(log, explained.files, &ExplainedFile::name);
 
   EarlierOutput earlier = flags.out != default_sheet
                               ? EarlierOutput()
                               : EarlierOutput(flags.out, EarlierOutput::Replaced::as_a_whole);
-  write_file(flags.out, encode_png(explained.sheet));
+  write_output(flags.out, encode_png(explained.sheet));
+  std::FILE* const told = told_beside(flags.out);
   for (const ExplainedFile& file : explained.files) {
     if (!file.reason.empty()) continue;
     std::string line = printable(file.name) + ":";
@@ -117,12 +112,12 @@ int explain_command(const ExplainFlags& flags) {
       line += fmt::format("{} {} ({:.1f} %)", line.ends_with(':') ? "" : ",", printable(one.name),
                           100 * one.probability);
     }
-    fmt::print("{}\n", line);
+    fmt::print(told, "{}\n", line);
   }
   if (found.size() > files.size()) {
     log.info(fmt::format("Explained {} of {} pictures, evenly spaced (--most)", files.size(), found.size()));
   }
-  log.info(fmt::format("Saved {}", flags.out.string()));
+  if (flags.out != "-") log.info(fmt::format("Saved {}", flags.out.string()));
   if (const std::string kept = earlier.keep(); !kept.empty()) log.info(kept);
   return 0;
 }
@@ -134,7 +129,7 @@ void add_explain_command(CLI::App& program, Run& run) {
   CLI::App* command = program.add_subcommand(
       "explain", "Show which parts of a picture the model takes as evidence for a class (Grad-CAM)");
   command->add_option("pictures", flags->inputs, "Pictures and folders of pictures")->required();
-  command->add_option("--out", flags->out, "The PNG to write")->capture_default_str();
+  command->add_option("--out", flags->out, "The PNG to write, or - for stdout")->capture_default_str();
   command->add_option("--top-k", flags->top_k,
                       "Explain the K most probable classes (default 3, or 1 for several pictures)");
   command->add_option("--class", flags->classes, "Explain this class instead; may be repeated");

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -45,7 +46,9 @@ ModelFormat format_named(const std::string& name, const std::string& where) {
   throw UsageError(fmt::format("{} must be onnx, safetensors or pth, not \"{}\"", where, name));
 }
 
-int export_model(const ExportFlags& flags, const FoundModel& found, const fs::path& out, ModelFormat format) {
+int export_model(const ExportFlags& flags, const FoundModel& found, const Output& output,
+                 ModelFormat format) {
+  const fs::path& out = output.path;
   if (flags.half && format == ModelFormat::pth) {
     throw UsageError(
         "--half does not work for .pth, because PyTorch expects the network's own float32 there");
@@ -59,17 +62,11 @@ int export_model(const ExportFlags& flags, const FoundModel& found, const fs::pa
         fmt::format("--opset must be from {} to {}, not {}", oldest_opset, newest_opset, *flags.opset));
   }
   const bool through = out == "-" || writes_through(out);
-  std::error_code ignored;
-  if (!through && (fs::equivalent(found.file, out, ignored) ||
-                   (!flags.labels.empty() && fs::equivalent(flags.labels, out, ignored)))) {
-    throw UsageError(
-        fmt::format("{} would replace the model that it is made from: name another file", out.string()));
-  }
-  check_outputs({{"--out", out}});
-  const ModelFile model = read_model(found, flags.labels, [](const std::string& sentence) {
-    Progress none;
-    Log("Batlogger (Export)", none).warning(sentence);
-  });
+  check_replaces_no_input(std::array{output}, paths_of(found, flags.labels));
+  check_outputs({output});
+  Progress none;
+  Log log("Batlogger (Export)", none);
+  const ModelFile model = read_named_model(found, flags, log);
   const fs::path labels = RunFolder(out.parent_path()).labels();
   const bool with_labels = format == ModelFormat::pth && !through;
   if (with_labels) check_names_no_others(labels, model.classes);
@@ -87,21 +84,16 @@ int export_model(const ExportFlags& flags, const FoundModel& found, const fs::pa
     throw Error(fmt::format("{} was not written: {}", out.string(), error.what()));
   }
   const std::vector<std::uint8_t>& bytes = exported.bytes;
-  if (with_labels) write_file(labels, encode_label_encoder(model.classes));
+  if (with_labels && !fs::exists(labels)) write_file(labels, encode_label_encoder(model.classes));
   EarlierOutput earlier =
       !flags.out.empty() ? EarlierOutput() : EarlierOutput(out, EarlierOutput::Replaced::as_a_whole);
-  if (out == "-") {
-    write_output(out, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-  } else {
-    write_file(out, bytes);
-  }
+  write_output(out, bytes);
   if (!through && read_file(out) != bytes) {
     throw Error(
         fmt::format("{} does not read back as it was written: the disk may be failing", out.string()));
   }
 
-  // A model that goes to stdout is not mixed with words.
-  std::FILE* const told = through ? stderr : stdout;
+  std::FILE* const told = told_beside(out);
   fmt::print(told, "{}: {:.1f} MB, {} classes{}{}\n", out == "-" ? "stdout" : out.string(),
              static_cast<double>(bytes.size()) / 1e6, model.classes.size(),
              flags.half ? ", float16 weights" : "",
@@ -130,13 +122,14 @@ int export_command(const ExportFlags& flags) {
   }
   if (!flags.out.empty()) check_ending({"--out", flags.out}, name, {"." + name});
   const FoundModel found = find_model(flags.model);
-  return export_model(flags, found,
-                      flags.out.empty() ? fs::path(found.file).replace_extension(name) : flags.out, format);
+  // Not beside a checkpoint: bart-run/ holds only what its training writes.
+  const fs::path beside = found.run.results() / found.file.filename().replace_extension(name);
+  return export_model(flags, found, {"--out", flags.out.empty() ? beside : flags.out}, format);
 }
 
 int convert_command(const ExportFlags& flags) {
   const std::string ending = flags.out == "-" ? ".onnx" : ending_of(flags.out);
-  return export_model(flags, find_model(flags.model), flags.out,
+  return export_model(flags, find_model(flags.model), {"the output", flags.out},
                       format_named(ending.empty() ? ending : ending.substr(1),
                                    fmt::format("the extension of {}", flags.out.string())));
 }

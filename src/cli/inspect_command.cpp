@@ -2,7 +2,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -12,7 +12,6 @@
 
 #include "bart/augment/augmentation.h"
 #include "bart/cluster/join.h"
-#include "bart/dataset/content.h"
 #include "bart/dataset/listing.h"
 #include "bart/inspect/inspect.h"
 #include "bart/inspect/report.h"
@@ -53,12 +52,6 @@ void check_flags(const InspectFlags& flags) {
   if (flags.augmented == "-") throw UsageError("--augmented needs the name of a file");
 }
 
-void check_replaces_no_picture(const Output& page, const Listing& listing) {
-  std::vector<fs::path> inputs;
-  for (const ListedPicture& picture : listing.pictures) inputs.push_back(listing.folder / picture.file);
-  check_replaces_no_input(page, inputs);
-}
-
 int inspect_command(const InspectFlags& flags, Group* group) {
   const bool writes = is_first(group);
   check_flags(flags);
@@ -70,8 +63,7 @@ int inspect_command(const InspectFlags& flags, Group* group) {
   Progress progress;
   Log log("Batlogger (Inspect)", progress);
   const Listing listing = list_data(path_with_name(flags.folder));
-  check_replaces_no_picture(html, listing);
-  check_replaces_no_picture(augmented, listing);
+  check_replaces_no_input(std::array{html, augmented}, paths_of(listing));
   log_listing(log, listing);
   const Inspection inspection = inspect_pictures(
       listing,
@@ -82,11 +74,7 @@ int inspect_command(const InspectFlags& flags, Group* group) {
       [&](std::size_t done, std::size_t total) { progress.show("Reading pictures", done, total); }, group);
   if (!writes) return 0;
   progress.clear();
-  const auto clipped = [](const InspectedPicture& picture) { return picture.clipped_gray; };
-  if (const auto count = std::ranges::count_if(inspection.pictures, clipped); count > 0) {
-    log.warning(clipped_gray_sentence(static_cast<std::size_t>(count),
-                                      std::ranges::find_if(inspection.pictures, clipped)->file));
-  }
+  log_clipped_gray(log, inspection.pictures, &InspectedPicture::file);
   if (!flags.augmented.empty()) {
     std::vector<std::string> files;
     for (const InspectedPicture& picture : inspection.pictures) files.push_back(picture.file);

@@ -1,15 +1,17 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <cmath>
+#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "bart/model/find_model.h"
 #include "bart/platform/counted.h"
 #include "bart/platform/error.h"
-#include "bart/platform/files.h"
 #include "bart/report/lr_plot.h"
 #include "bart/run/lr_find.h"
 #include "cache_text.h"
@@ -57,7 +59,13 @@ int lr_find_command(const LrFindFlags& flags) {
   Progress progress;
   Log log("Batlogger (LR Find)", progress);
   RunObserver observer;
-  observer.listed = [&](const Listing& listing) { log_listing(log, listing); };
+  const std::array outputs = {Output{"--out", flags.out}};
+  if (const std::string& init = flags.training.settings.init; !init.empty())
+    check_replaces_no_input(outputs, paths_of(find_model(init)));
+  observer.listed = [&](const Listing& listing) {
+    check_replaces_no_input(outputs, paths_of(listing));
+    log_listing(log, listing);
+  };
   observer.gpu = [&](const std::string& name) { log_gpu(log, name); };
   observer.warning = [&](const std::string& sentence) { log.warning(sentence); };
   observer.reading = [&](std::size_t done, std::size_t total) {
@@ -65,6 +73,7 @@ int lr_find_command(const LrFindFlags& flags) {
   };
   observer.read = [&](const LoadedPictures& pictures, const RunSettings& settings) {
     log_cache(log, pictures, settings.cache);
+    log_skipped(log, pictures);
   };
   std::optional<StopSignals> signals;  // from the first step
   const auto stepped = [&](std::size_t done, std::size_t total) {
@@ -85,15 +94,16 @@ int lr_find_command(const LrFindFlags& flags) {
   EarlierOutput earlier = flags.out != default_plot
                               ? EarlierOutput()
                               : EarlierOutput(flags.out, EarlierOutput::Replaced::as_a_whole);
-  write_file(flags.out, lr_plot(test));
-  fmt::print("{} learning rates from {:.2g} to {:.2g}: the smoothed loss is lowest at {:.2g}\n",
+  write_output(flags.out, lr_plot(test));
+  std::FILE* const told = told_beside(flags.out);
+  const std::string out = flags.out == "-" ? "stdout" : flags.out.string();
+  fmt::print(told, "{} learning rates from {:.2g} to {:.2g}: the smoothed loss is lowest at {:.2g}\n",
              test.steps.size(), flags.range.from, test.steps.back().learning_rate, test.lowest_at);
   if (test.lowest_at == test.steps.front().learning_rate) {
-    fmt::print("No rate made the loss smaller, so none is suggested; the curve is in {}\n",
-               flags.out.string());
+    fmt::print(told, "No rate made the loss smaller, so none is suggested; the curve is in {}\n", out);
   } else {
-    fmt::print("Try bart train --lr {:.2g}, a tenth of that; the curve is in {}\n", test.suggestion,
-               flags.out.string());
+    fmt::print(told, "Try bart train --lr {:.2g}, a tenth of that; the curve is in {}\n", test.suggestion,
+               out);
   }
   if (const std::string kept = earlier.keep(); !kept.empty()) fmt::print("{}\n", kept);
   return 0;
@@ -111,7 +121,8 @@ void add_lr_find_command(CLI::App& program, Run& run) {
   command->add_option("--to", flags->range.to, "The last learning rate")->capture_default_str();
   command->add_option("--steps", flags->range.steps, "Number of learning rates, one per step")
       ->capture_default_str();
-  command->add_option("--out", flags->out, "The SVG file to write the curve to")->capture_default_str();
+  command->add_option("--out", flags->out, "The SVG file to write the curve to, or - for stdout")
+      ->capture_default_str();
   for (const char* flag :
        {"bs",         "optimizer",       "beta2",         "weight-decay",    "seed",
         "split-seed", "test-size",       "test-folder",   "split",           "validation-folder",

@@ -4,7 +4,6 @@
 
 #include <CLI/CLI.hpp>
 
-#include "bart/model/find_model.h"
 #include "bart/platform/error.h"
 #include "gpu_text.h"
 #include "log.h"
@@ -62,8 +61,7 @@ PictureFiles pictures_named(const std::vector<std::string>& inputs, bool recursi
 }
 
 std::vector<std::filesystem::path> inputs_of(const ModelFlags& flags, std::span<const PictureFile> pictures) {
-  std::vector<std::filesystem::path> inputs = {flags.model};
-  if (!flags.labels.empty()) inputs.push_back(flags.labels);
+  std::vector<std::filesystem::path> inputs = paths_of(find_model(flags.model), flags.labels);
   for (const PictureFile& picture : pictures) inputs.push_back(picture.path);
   return inputs;
 }
@@ -79,10 +77,16 @@ ModelOptions model_options(const ModelFlags& flags, Log& log, const Group* group
           .mirror_images = flags.tta == "flip"};
 }
 
+ModelFile read_named_model(const FoundModel& found, const ModelFlags& flags, Log& log) {
+  try {
+    return read_model(found, flags.labels, [&](const std::string& sentence) { log.warning(sentence); });
+  } catch (const NoClassNames& error) {
+    throw Error(fmt::format("{} (--labels)", error.what()));
+  }
+}
+
 Model load_model(const ModelFlags& flags, const ModelOptions& options, Log& log) {
-  return Model(read_model(find_model(flags.model), flags.labels,
-                          [&](const std::string& sentence) { log.warning(sentence); }),
-               options);
+  return Model(read_named_model(find_model(flags.model), flags, log), options);
 }
 
 }  // namespace bart

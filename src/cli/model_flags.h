@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "bart/model/find_model.h"
 #include "bart/model/model.h"
 #include "bart/model/picture_files.h"
 #include "bart/record/run_folder.h"
@@ -43,12 +44,15 @@ void check_top_k(const std::optional<int>& top_k);
 /// find_picture_files(), whose error names --recursive if that may help.
 PictureFiles pictures_named(const std::vector<std::string>& inputs, bool recursive);
 
-/// The files that a command reads: the model, the labels if they are named, and the pictures.
+/// The files that a command reads: the model, its labels, and the pictures.
 std::vector<std::filesystem::path> inputs_of(const ModelFlags& flags, std::span<const PictureFile> pictures);
 
 /// Says in the log if a GPU computes. With a group the processor does.
 ModelOptions model_options(const ModelFlags& flags, Log& log, const Group* group = nullptr,
                            int batch_size = 32);
+
+/// read_model() with the labels that the flags name, and a warning in the log if they may be wrong.
+ModelFile read_named_model(const FoundModel& found, const ModelFlags& flags, Log& log);
 
 /// The model that the flags name, with a warning in the log if its class names may be wrong.
 Model load_model(const ModelFlags& flags, const ModelOptions& options, Log& log);

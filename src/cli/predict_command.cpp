@@ -3,8 +3,10 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <span>
@@ -14,6 +16,8 @@
 #include <vector>
 
 #include "bart/cluster/join.h"
+#include "bart/dataset/find_pictures.h"
+#include "bart/model/find_model.h"
 #include "bart/model/model_agreement.h"
 #include "bart/model/prediction_text.h"
 #include "bart/model/sort_pictures.h"
@@ -125,6 +129,17 @@ PictureFiles pictures_of(const PredictFlags& flags) {
   return pictures_named(with_standard_input(flags.inputs), flags.recursive);
 }
 
+std::vector<fs::path> all_inputs(const PredictFlags& flags, const PictureFiles& found) {
+  std::vector<fs::path> inputs = inputs_of(flags, found.files);
+  for (const fs::path& model : flags.also)
+    std::ranges::copy(paths_of(find_model(model)), std::back_inserter(inputs));
+  if (std::ranges::find(flags.inputs, "-") != flags.inputs.end()) inputs.emplace_back("-");
+  if (!fs::is_directory(flags.watch)) return inputs;
+  for (const std::string& file : find_pictures(flags.watch, flags.recursive).files)
+    inputs.push_back(flags.watch / file);
+  return inputs;
+}
+
 int predict_command(const PredictFlags& flags, Group* group) {
   const bool writes = is_first(group);
   if (writes) check_flags(flags);
@@ -140,7 +155,7 @@ int predict_command(const PredictFlags& flags, Group* group) {
   Log log("Batlogger (Inference)", progress);
   PictureFiles found = pictures_of(flags);
   log_passed_over(log, found);
-  check_replaces_no_input({"--out", out}, inputs_of(flags, found.files));
+  check_replaces_no_input(std::array{Output{"--out", out}}, all_inputs(flags, found));
   // Not std::ranges::stable_partition(): Clang 14 does not compile what it returns.
   const auto first_video = std::stable_partition(found.files.begin(), found.files.end(),
                                                  [](const PictureFile& file) { return !file.video; });

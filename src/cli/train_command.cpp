@@ -2,10 +2,13 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "bart/checkpoint/checkpoint_folder.h"
 #include "bart/cluster/join.h"
@@ -15,6 +18,7 @@
 #include "bart/run/run.h"
 #include "bart/run/settle.h"
 #include "commands.h"
+#include "outputs.h"
 #include "stop_signals.h"
 #include "traffic.h"
 #include "train_flags.h"
@@ -86,6 +90,12 @@ int train_alone_or_first(const TrainFlags& flags, ResumeMode mode, const std::st
         text_of(run_setting(flag), flags.settings) == "0") {
       log.info(fmt::format("--{} 0 means no limit: the training ends with its last epoch", flag));
     }
+  }
+  // The record of an earlier training is kept, files that no training wrote are not.
+  if (const RunFolder out(flags.settings.out); !std::filesystem::exists(out.run_json())) {
+    std::vector<Output> outputs;
+    for (const std::filesystem::path& file : out.record_files()) outputs.push_back({"--out", file});
+    check_replaces_no_input(outputs, std::array{flags.config, named_folder(flags)});
   }
   std::filesystem::path folder = named_folder(flags);
   if (folder.empty()) folder = "characters_train";

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -17,7 +18,9 @@
 #include "commands.h"
 #include "duration.h"
 #include "gpu_text.h"
+#include "listing_text.h"
 #include "log.h"
+#include "outputs.h"
 #include "progress.h"
 #include "stop_signals.h"
 #include "terminal.h"
@@ -55,25 +58,6 @@ void take_flags(TuneFlags& flags) {
   options.recipe = flags.training.recipe;
   options.given = flags.training.settings;
   options.kept = flags.training.given;
-}
-
-std::string epochs_text(int epochs) {
-  return counted(static_cast<std::uint64_t>(epochs), "epoch", "epochs");
-}
-
-void log_end_of(Log& log, const TuneResult& result, const Trial& trial) {
-  const std::string head = fmt::format("Candidate {}, {}", trial.candidate, epochs_text(trial.epochs));
-  switch (trial.state) {
-    case Trial::State::finished:
-      log.info(fmt::format("{}: Val Acc: {:.2f}%, Val Macro F1: {:.3f}, {} ({})", head, trial.accuracy,
-                           trial.macro_f1, clock_text(trial.seconds), tried_text(result, trial)));
-      break;
-    case Trial::State::diverged:
-      log.info(fmt::format("{}: diverged ({})", head, tried_text(result, trial)));
-      break;
-    case Trial::State::unfinished:
-      break;
-  }
 }
 
 void print_result(const TuneResult& result) {
@@ -114,8 +98,14 @@ int tune_command(TuneFlags& flags) {
     std::size_t planned = 0;
     for (const Rung& rung : result.rungs) planned += rung.trials;
     heading = planned == 0 ? "First training" : fmt::format("Training {}/{}", result.trials.size(), planned);
-    heading += fmt::format(", {}", epochs_text(trial.epochs));
+    heading += fmt::format(", {}", counted(static_cast<std::uint64_t>(trial.epochs), "epoch", "epochs"));
   };
+  const fs::path page = flags.options.out / "tune.html";
+  observer.listed = [&](const Listing& listing) {
+    check_replaces_no_input(std::array{Output{"--out", page}}, paths_of(listing));
+    log_listing(log, listing);
+  };
+  observer.read = [&](const LoadedPictures& pictures, const RunSettings&) { log_skipped(log, pictures); };
   observer.gpu = [&](const std::string& name) { log_gpu(log, name); };
   observer.reading = [&](std::size_t done, std::size_t total) {
     progress.show("Reading pictures", done, total);
@@ -130,13 +120,12 @@ int tune_command(TuneFlags& flags) {
     note_signal();
     signals.reset();
     progress.clear();
-    log_end_of(log, result, trial);
+    if (trial.state != Trial::State::unfinished) log.info(ended_text(result, trial));
   };
   observer.warning = [&](const std::string& sentence) { log.warning(sentence); };
   const TuneResult result = tune(flags.folder, flags.options, observer);
   signals.reset();
   progress.clear();
-  const fs::path page = flags.options.out / "tune.html";
   if (const std::string kept = keep_text_of_others(page); !kept.empty()) log.info(kept);
   write_file(page, with_fingerprint(tune_page(result)));
   print_result(result);

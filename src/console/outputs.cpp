@@ -1,6 +1,7 @@
 #include "outputs.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,6 +20,7 @@
 #include "bart/platform/files.h"
 #include "bart/platform/make_folders.h"
 #include "bart/platform/own_file.h"
+#include "bart/platform/write_through.h"
 
 namespace bart {
 namespace {
@@ -27,11 +29,17 @@ namespace fs = std::filesystem;
 
 /// Endings that would mislead if the file had another content.
 constexpr std::array known_endings = std::to_array<std::string_view>(
-    {".csv",  ".tsv",  ".json",        ".jsonl",  ".ndjson", ".txt",     ".xml",  ".yaml", ".yml",
-     ".toml", ".md",   ".xls",         ".xlsx",   ".ods",    ".parquet", ".npy",  ".npz",  ".h5",
-     ".pkl",  ".db",   ".zip",         ".gz",     ".png",    ".jpg",     ".jpeg", ".gif",  ".webp",
-     ".bmp",  ".tif",  ".tiff",        ".avif",   ".ps",     ".eps",     ".html", ".htm",  ".svg",
-     ".pdf",  ".onnx", ".safetensors", ".joblib", ".pth",    ".pt"});
+    {".csv",  ".tsv",  ".json", ".jsonl",  ".ndjson", ".txt",     ".xml",     ".yaml",       ".yml",
+     ".toml", ".md",   ".xls",  ".xlsx",   ".ods",    ".parquet", ".feather", ".arrow",      ".npy",
+     ".npz",  ".h5",   ".hdf5", ".pkl",    ".pickle", ".db",      ".sqlite",  ".zip",        ".gz",
+     ".tgz",  ".bz2",  ".xz",   ".zst",    ".tar",    ".7z",      ".rar",     ".png",        ".apng",
+     ".jpg",  ".jpeg", ".jpe",  ".jfif",   ".mpo",    ".jp2",     ".jxl",     ".heic",       ".heif",
+     ".gif",  ".webp", ".bmp",  ".ico",    ".ppm",    ".pgm",     ".pbm",     ".pnm",        ".tif",
+     ".tiff", ".avif", ".ps",   ".eps",    ".html",   ".htm",     ".svg",     ".svgz",       ".pdf",
+     ".doc",  ".docx", ".rtf",  ".odt",    ".mp4",    ".m4v",     ".mov",     ".avi",        ".mkv",
+     ".webm", ".wmv",  ".mpg",  ".mpeg",   ".flv",    ".ogv",     ".mts",     ".m2ts",       ".3gp",
+     ".mp3",  ".wav",  ".py",   ".ipynb",  ".log",    ".ini",     ".cfg",     ".conf",       ".onnx",
+     ".pt",   ".pth",  ".ckpt", ".joblib", ".bin",    ".tflite",  ".pb",      ".safetensors"});
 
 /// Piece by piece: a file of predictions may be larger than the memory.
 bool same_content(const fs::path& one, const fs::path& other) {
@@ -48,13 +56,19 @@ bool same_content(const fs::path& one, const fs::path& other) {
 
 }  // namespace
 
-void check_replaces_no_input(const Output& output, std::span<const fs::path> inputs) {
-  std::error_code none;
-  if (output.path.empty() || output.path == "-" || !fs::is_regular_file(output.path, none)) return;
-  for (const fs::path& input : inputs) {
-    if (fs::equivalent(output.path, input, none)) {
+void check_replaces_no_input(std::span<const Output> outputs, std::span<const fs::path> inputs) {
+  for (const Output& output : outputs) {
+    struct stat replaced {
+    }, read{};
+    if (output.path == "-" || ::stat(output.path.c_str(), &replaced) != 0 || !S_ISREG(replaced.st_mode))
+      continue;
+    for (const fs::path& input : inputs) {
+      const bool standard = input == "-";
+      if ((standard ? ::fstat(STDIN_FILENO, &read) : ::stat(input.c_str(), &read)) != 0) continue;
+      if (read.st_dev != replaced.st_dev || read.st_ino != replaced.st_ino) continue;
       throw UsageError(fmt::format("{} {} would replace {}, which this command reads: name another file",
-                                   output.flag, output.path.string(), input.string()));
+                                   output.flag, output.path.string(),
+                                   standard ? "standard input" : input.string()));
     }
   }
 }
@@ -159,6 +173,14 @@ void write_output(const fs::path& path, std::string_view text) {
   } else {
     write_file(path, text);
   }
+}
+
+void write_output(const fs::path& path, std::span<const std::uint8_t> bytes) {
+  write_output(path, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+std::FILE* told_beside(const fs::path& path) {
+  return path == "-" || writes_through(path) ? stderr : stdout;
 }
 
 }  // namespace bart

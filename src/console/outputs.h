@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <cstdio>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -14,9 +16,10 @@ struct Output {
   std::filesystem::path path;
 };
 
-/// Throws UsageError if writing `output` would replace one of `inputs`, by whatever name. An empty path and
-/// "-" replace nothing.
-void check_replaces_no_input(const Output& output, std::span<const std::filesystem::path> inputs);
+/// Throws UsageError if writing one of `outputs` would replace one of `inputs`, by whatever name. Every
+/// command that writes calls this with all that it reads. An output that is empty or "-" replaces nothing;
+/// the input "-" is standard input, which may come from a file.
+void check_replaces_no_input(std::span<const Output> outputs, std::span<const std::filesystem::path> inputs);
 
 /// Throws UsageError if the ending of `output` belongs to a format other than `format`, whose own endings are
 /// `endings` (".csv"). Unknown endings are allowed, and so is none.
@@ -62,5 +65,9 @@ std::string ending_of(const std::filesystem::path& path);
 /// Writes `text` to the output, "-" being stdout, which is flushed. Does nothing for an empty path. Throws
 /// Error with the reason.
 void write_output(const std::filesystem::path& path, std::string_view text);
+void write_output(const std::filesystem::path& path, std::span<const std::uint8_t> bytes);
+
+/// Where a command says what it has written to `path`: stdout, or stderr if the output may go there itself.
+std::FILE* told_beside(const std::filesystem::path& path);
 
 }  // namespace bart

@@ -217,6 +217,7 @@ Listing list_csv(const fs::path& csv, const fs::path& root, std::size_t fewest_c
     throw Error(fmt::format("{}: {}", csv.string(), why.what()));
   }
   listing.folder = !root.empty() ? root : csv.has_parent_path() ? csv.parent_path() : fs::path(".");
+  listing.tables.push_back(csv);
   check_first_row(text, listing, csv);
   check_class_names(listing.classes, csv.string(), listing.warnings);
   check_class_count(listing, fewest_classes, csv.string());

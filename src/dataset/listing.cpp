@@ -327,6 +327,13 @@ void add_part(Listing& listing, const Listing& added, Part part) {
     listing.passed_over.push_back({(from / one.path).string(), std::move(one.reason)});
   }
   append(listing.warnings, std::move(moved.warnings));
+  append(listing.tables, std::move(moved.tables));
+}
+
+std::vector<fs::path> paths_of(const Listing& listing) {
+  std::vector<fs::path> files = listing.tables;
+  for (const ListedPicture& picture : listing.pictures) files.push_back(listing.folder / picture.file);
+  return files;
 }
 
 bool has_parts(const Listing& listing) {

@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "bart/platform/counted.h"
 #include "bart/platform/error.h"
 #include "bart/random/numpy.h"
 #include "split_parts.h"
@@ -41,10 +42,9 @@ Split train_test_split(std::uint32_t n, double test_size, std::uint32_t seed, co
   check_test_size(test_size, held_out);
   const auto tests = static_cast<std::uint32_t>(std::ceil(test_size * n));
   if (tests == 0 || tests >= n) {
-    throw Error(
-        fmt::format("{} of {} leaves {} of {} pictures {} and {} for training: both need "
-                    "at least one",
-                    held_out.size, test_size, tests, n, held_out.purpose, n - tests));
+    throw Error(fmt::format("{} of {} leaves {} of {} {} and {} for training: both need at least one",
+                            held_out.size, test_size, tests, counted(n, "picture", "pictures"),
+                            held_out.purpose, n - tests));
   }
   const std::vector<std::uint32_t> permutation = numpy_permutation(seed, n);
   const auto middle = permutation.begin() + tests;

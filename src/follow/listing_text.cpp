@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "bart/dataset/content.h"
 #include "verbosity.h"
 
 namespace bart {
@@ -25,6 +26,16 @@ void log_passed_over(Log& log, const std::vector<PassedOver>& passed_over,
 void log_passed_over(Log& log, const PictureFiles& pictures) {
   for (const std::string& warning : pictures.warnings) log.warning(warning);
   log_passed_over(log, pictures.passed_over, {});
+}
+
+void log_skipped(Log& log, const LoadedPictures& pictures) {
+  for (const SkippedPicture& skipped : pictures.skipped) {
+    log.warning(fmt::format("Skipped {}: {}", skipped.file, skipped.reason));
+  }
+}
+
+void log_clipped_gray(Log& log, const std::vector<std::string>& files) {
+  if (!files.empty()) log.warning(clipped_gray_sentence(files.size(), files.front()));
 }
 
 }  // namespace bart

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "bart/dataset/listing.h"
+#include "bart/dataset/load.h"
 #include "bart/model/picture_files.h"
 #include "log.h"
 
@@ -18,5 +20,21 @@ void log_passed_over(Log& log, const std::vector<PassedOver>& passed_over,
 
 /// The same for the pictures of a command line.
 void log_passed_over(Log& log, const PictureFiles& pictures);
+
+/// Warns of each file that could not be read as a picture.
+void log_skipped(Log& log, const LoadedPictures& pictures);
+
+/// Warns of the gray pictures among these files that were clipped (clipped_gray()).
+void log_clipped_gray(Log& log, const std::vector<std::string>& files);
+
+/// The same for `pictures` that say it of themselves and have their name in `name`.
+template <class Picture>
+void log_clipped_gray(Log& log, const std::vector<Picture>& pictures, std::string Picture::*name) {
+  std::vector<std::string> files;
+  for (const Picture& picture : pictures) {
+    if (picture.clipped_gray) files.push_back(picture.*name);
+  }
+  log_clipped_gray(log, files);
+}
 
 }  // namespace bart

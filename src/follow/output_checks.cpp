@@ -41,8 +41,10 @@ void check_outputs(std::initializer_list<Output> outputs) {
                                    output->path == "-" ? "to stdout" : output->path.string()));
     }
     if (output->path.empty() || output->path == "-" || !is_file_of_run(real_path(output->path))) continue;
-    throw UsageError(fmt::format("{} {} would replace a file of a training: name another file", output->flag,
-                                 output->path.string()));
+    std::error_code error;
+    throw UsageError(fmt::format("{} {} {} a file of a training: name another file", output->flag,
+                                 output->path.string(),
+                                 fs::exists(output->path, error) ? "would replace" : "has the name of"));
   }
 }
 

@@ -81,7 +81,12 @@ CheckedExport export_checked(const ModelFile& model, ModelFormat format, const M
 
 void check_names_no_others(const std::filesystem::path& labels, const std::vector<std::string>& classes) {
   if (!std::filesystem::exists(labels)) return;
-  if (decode_label_encoder(read_file(labels)) == classes) return;
+  try {
+    if (decode_label_encoder(read_file(labels)) == classes) return;
+  } catch (const Error& error) {
+    throw Error(fmt::format("{} is not the label file of a model ({}): write the .pth into another folder",
+                            labels.string(), error.what()));
+  }
   throw Error(fmt::format("{} names other classes than the model: write the .pth into another folder",
                           labels.string()));
 }

@@ -172,6 +172,10 @@ FoundModel find_model(const fs::path& path) {
       fmt::format("{} holds no model: name a model file, or the folder of a training", path.string()));
 }
 
+std::vector<fs::path> paths_of(const FoundModel& found, const fs::path& labels) {
+  return {found.file, labels.empty() ? found.run.labels() : labels};
+}
+
 ModelFile read_model(const FoundModel& found, const fs::path& labels,
                      const std::function<void(const std::string&)>& warn) {
   return decode_model(found, read_file(found.file), labels, warn);
@@ -179,7 +183,7 @@ ModelFile read_model(const FoundModel& found, const fs::path& labels,
 
 ModelFile decode_model(const FoundModel& found, std::span<const std::uint8_t> bytes, const fs::path& labels,
                        const std::function<void(const std::string&)>& warn) {
-  const fs::path names = labels.empty() ? found.run.labels() : labels;
+  const fs::path names = paths_of(found, labels).back();
   if (!is_checkpoint(bytes)) {
     ModelFile file = decode_named(bytes, found.file, decode_model_file);
     const bool names_beside = file.classes.empty() && labels.empty();
@@ -198,9 +202,9 @@ ModelFile decode_model(const FoundModel& found, std::span<const std::uint8_t> by
   // The record names its classes. Labels beside it are those of the model there, which may be an earlier one.
   if (labels.empty() && !model.classes.empty()) return model;
   if (labels.empty() && !fs::exists(names)) {
-    throw Error(
-        fmt::format("{} is a checkpoint, which holds no class names, and {} is not there: name the "
-                    "label_encoder.joblib of its training, or the folder of that training",
+    throw NoClassNames(
+        fmt::format("{} is a checkpoint, which holds no class names, and {} is not there: name the folder of "
+                    "its training, or its label file",
                     found.file.string(), names.string()));
   }
   model.classes.clear();

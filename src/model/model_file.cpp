@@ -134,6 +134,12 @@ ModelFile with_labels(ModelFile file, const std::filesystem::path& model, const 
   // ONNX and safetensors need no label file, so one beside them may be of another model.
   if (named && !required && (file.format != ModelFormat::pth || !std::filesystem::exists(labels)))
     return file;
+  if (!required && !std::filesystem::exists(labels)) {
+    throw NoClassNames(
+        fmt::format("{} holds no class names, and {} is not there: put the label file of its training there, "
+                    "or name it",
+                    model.string(), labels.string()));
+  }
   std::vector<std::string> classes = decode_file(labels, decode_label_encoder);
   if (named && classes != file.classes) {
     throw Error(fmt::format(

@@ -43,6 +43,13 @@ std::string class_table(const RunRecord& run, const ClassificationReport& report
   return table;
 }
 
+std::string warnings(const RunRecord& run) {
+  if (run.warnings.empty()) return {};
+  std::string text = "## Warnings\n\n";
+  for (const std::string& warning : run.warnings) text += fmt::format("- {}\n", markdown_text(warning));
+  return text + "\n";
+}
+
 std::string limits(const RunRecord& run, const Evaluation& test) {
   std::string text;
   const std::vector<Confusion> confused = most_confused(test.confusion);
@@ -76,6 +83,7 @@ std::string model_card(const RunRecord& run, const Evaluation& test) {
       markdown_text(run.data_folder.filename().string()), counted(run.classes.size(), "class", "classes"),
       run.settings.image_size, run.settings.image_size, markdown_text(run.version),
       markdown_text(run.started.substr(0, 10)));
+  card += warnings(run);
   card += fmt::format(
       "## Data\n\n{} in {}: {} to train on, {}{} to test on{}. Split: {}.\n\n",
       counted(run.pictures, "picture", "pictures"), counted(run.classes.size(), "class", "classes"),

@@ -7,14 +7,18 @@
 #include "bart/run/split_pictures.h"
 #include "initial_weights.h"
 #include "run_data.h"
+#include "run_warnings.h"
 
 namespace bart {
 
 LrRangeTest find_learning_rate(const std::filesystem::path& folder, const RunSettings& settings,
                                const LrRange& range, const RunObserver& observer,
                                const OnProgress& progress) {
+  const auto warn = [&](const std::string& sentence) {
+    if (observer.warning && !sentence.empty()) observer.warning(sentence);
+  };
   SettledSettings settled = settle(settings);
-  check_cache(settled.values.cache, folder);
+  check_cache(settled.values.cache, data_folders(folder, settled.values));
   RunData data;
   data.listing = list_run_pictures(folder, settled.values);
   if (observer.listed) observer.listed(data.listing);
@@ -26,14 +30,15 @@ LrRangeTest find_learning_rate(const std::filesystem::path& folder, const RunSet
   if (!settled.values.init.empty()) {
     options.weights =
         initial_training_state(architecture, settled.training.seed, 1, options.initial_values).model;
-    const InitialModel init =
+    const InitialModel initial =
         take_initial_weights(settled.values.init, data.listing.classes, options.weights);
-    if (observer.warning) std::ranges::for_each(init.warnings, observer.warning);
+    std::ranges::for_each(initial.warnings, warn);
   }
   const std::filesystem::path no_file;  // pixels that do not fit into the memory: see LoadOptions
   read_run_pictures(data, settled.values, no_file, observer.reading);
   if (observer.read) observer.read(data.pictures, settled.values);
   data.split = split_pictures(data.pictures, settled.values);
+  for (const std::string& warning : warnings_before(data.pictures, data.split, settled.values)) warn(warning);
   if (options.training.augmentation.changes()) {
     read_larger_pictures(data, settled.values, no_file, observer.reading);
     options.training.larger_pictures = &data.larger;

@@ -9,7 +9,6 @@
 #include "bart/formats/pth.h"
 #include "bart/model/model.h"
 #include "bart/platform/files.h"
-#include "bart/platform/lies_in.h"
 #include "bart/platform/make_folders.h"
 #include "bart/platform/own_text.h"
 #include "bart/record/best_by.h"
@@ -60,13 +59,9 @@ void RunInProgress::tell(const std::string& sentence) const {
 
 /// Checks everything about files and folders that can be known before the pictures are listed.
 void RunInProgress::check_places() const {
-  if (fs::is_directory(folder_) && lies_in(out_.results(), folder_)) {
-    throw SettingError(
-        fmt::format("the results would be written into the data folder {}: name another folder with {{out}}, "
-                    "or run from outside",
-                    folder_.string()));
-  }
-  check_cache(settled_.values.cache, folder_);
+  const std::vector<fs::path> folders = data_folders(folder_, settled_.values);
+  check_out(out_.results(), folders);
+  check_cache(settled_.values.cache, folders);
   check_writable(out_);
   // A training that was stopped in its first epoch has a model but no best one.
   if (resumed_ && !fs::exists(out_.best_model()) &&

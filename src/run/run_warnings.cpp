@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "bart/dataset/content.h"
 #include "bart/platform/counted.h"
+#include "bart/run/large_batch.h"
 
 namespace bart {
 namespace {
@@ -41,6 +43,13 @@ std::string known_sentence(const LoadedPictures& pictures, const Split& split,
 
 }  // namespace
 
+std::string large_batch_sentence(int batch_size, std::size_t train_pictures) {
+  if (static_cast<std::size_t>(batch_size) <= train_pictures) return {};
+  return fmt::format(
+      "The batch size is {}, but there {} to train on: each epoch is one step", batch_size,
+      train_pictures == 1 ? "is 1 picture" : fmt::format("are {} pictures", with_commas(train_pictures)));
+}
+
 std::vector<std::string> warnings_before(const LoadedPictures& pictures, const Split& split,
                                          const RunSettings& settings) {
   std::vector<std::string> warnings;
@@ -56,12 +65,8 @@ std::vector<std::string> warnings_before(const LoadedPictures& pictures, const S
   if (split.train.size() == 1) {
     warnings.push_back("There is only one picture to train on: the model will know nothing else");
   }
-  if (static_cast<std::size_t>(settings.batch_size) > split.train.size()) {
-    warnings.push_back(fmt::format(
-        "The batch size is {}, but there {} to train on: each epoch is one step", settings.batch_size,
-        split.train.size() == 1 ? "is 1 picture"
-                                : fmt::format("are {} pictures", with_commas(split.train.size()))));
-  }
+  if (std::string large = large_batch_sentence(settings.batch_size, split.train.size()); !large.empty())
+    warnings.push_back(std::move(large));
   for (const std::string& sentence : {known_sentence(pictures, split, split.validation, "validation"),
                                       known_sentence(pictures, split, split.test, "test")}) {
     if (!sentence.empty()) warnings.push_back(sentence);

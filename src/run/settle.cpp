@@ -131,18 +131,29 @@ Architecture architecture_of(const RunSettings& settings, std::size_t classes) {
   return architecture;
 }
 
-void check_cache(const fs::path& cache, const fs::path& data_folder) {
-  if (!cache.empty() && lies_in(cache, data_folder)) {
+std::vector<fs::path> data_folders(const fs::path& folder, const RunSettings& settings) {
+  std::vector<fs::path> folders = {folder};
+  for (const std::string& one : {settings.test_folder, settings.validation_folder}) {
+    if (!one.empty()) folders.emplace_back(one);
+  }
+  return folders;
+}
+
+void check_cache(const fs::path& cache, const std::vector<fs::path>& data_folders) {
+  for (const fs::path& folder : data_folders) {
+    if (cache.empty() || !lies_in(cache, folder)) continue;
     throw SettingError(
         fmt::format("the cache {} is in the data folder {}: name another folder with {{cache}}",
-                    cache.string(), data_folder.string()));
+                    cache.string(), folder.string()));
   }
 }
 
-void check_out(const fs::path& out, const fs::path& data_folder) {
-  if (lies_in(out, data_folder)) {
+void check_out(const fs::path& out, const std::vector<fs::path>& data_folders) {
+  for (const fs::path& folder : data_folders) {
+    if (!fs::is_directory(folder) || !lies_in(out, folder)) continue;
     throw SettingError(
-        fmt::format("{{out}} {} is in the data folder {}", out.string(), data_folder.string()));
+        fmt::format("{{out}} {} is in the data folder {}: name another folder, or run from outside",
+                    out.string(), folder.string()));
   }
 }
 

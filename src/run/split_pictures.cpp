@@ -64,13 +64,12 @@ Split split_pictures(const LoadedPictures& pictures, const RunSettings& settings
   if (settings.validation_size > 0 && split.validation.empty()) {
     try {
       Split inner = split_of(pictures, split.train, groups, settings.validation_size, settings,
-                             {"that size", "for validation"});
+                             {"a validation size", "for validation"});
       split.train = std::move(inner.train);
       split.validation = std::move(inner.test);
     } catch (const Error& error) {
-      throw Error(fmt::format(
-          "a validation size of {} cannot be kept apart from {} that are not for testing: {}",
-          settings.validation_size, counted(split.train.size(), "picture", "pictures"), error.what()));
+      throw Error(fmt::format("{} not for testing, and cannot be divided into training and validation: {}",
+                              counted(split.train.size(), "picture is", "pictures are"), error.what()));
     }
   }
   return split;

@@ -59,10 +59,12 @@ Address path_address(const std::string& path) {
   return address;
 }
 
-/// Removes a socket that a server left which has ended.
+/// Removes a socket that a server left which has ended. Throws Error for anything else that is there.
 void remove_left_over(const std::string& path, const Address& address) {
   struct stat status {};
-  if (::lstat(path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return;
+  if (::lstat(path.c_str(), &status) != 0) return;
+  if (!S_ISSOCK(status.st_mode))
+    throw Error(fmt::format("cannot listen on {}: it is there and is no socket; name another path", path));
   const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (probe < 0) return;
   const bool refused = ::connect(probe, address.get(), address.size) != 0 && errno == ECONNREFUSED;

@@ -73,9 +73,10 @@ class Search {
       throw Error(
           fmt::format("a search needs 2 to {} candidates, not {}", most_candidates, options.candidates));
     }
-    check_out(options.out, result_.folder);
     const SettledSettings settled = settle(settings_of({}, options.epochs));
-    check_cache(settled.values.cache, result_.folder);
+    const std::vector<fs::path> folders = data_folders(result_.folder, settled.values);
+    check_out(options.out, folders);
+    check_cache(settled.values.cache, folders);
     // What every training would refuse, before there is a folder for it.
     if (fs::exists(options.out)) return;
     list_data(result_.folder);
@@ -204,12 +205,17 @@ class Search {
     observer.gpu = [&](const std::string& name) {
       if (observer_.gpu && !std::exchange(told_gpu_, true)) observer_.gpu(name);
     };
+    if (!told_data_) {
+      observer.listed = observer_.listed;
+      observer.read = observer_.read;
+    }
     observer.warning = [&](const std::string& sentence) {  // the others are in the record of each training
       const bool of_device = sentence.starts_with(processor_instead(""));
-      if (of_device && observer_.warning && !std::exchange(told_processor_, true))
-        observer_.warning(sentence);
+      if (!observer_.warning || (of_device ? std::exchange(told_processor_, true) : told_data_)) return;
+      observer_.warning(sentence);
     };
     observer.start = [&](const RunStart&) {
+      told_data_ = true;
       if (observer_.started) observer_.started();
     };
     const auto may_go_on = [&] {
@@ -271,7 +277,7 @@ class Search {
   void save() const { write_file(file_, encode_tune(result_)); }
 
   const TuneObserver& observer_;
-  bool told_gpu_ = false, told_processor_ = false;
+  bool told_gpu_ = false, told_processor_ = false, told_data_ = false;
   fs::path file_;
   TuneResult result_;
 };

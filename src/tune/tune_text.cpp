@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "arguments.h"
+#include "bart/platform/counted.h"
 #include "bart/platform/error.h"
 #include "bart/platform/printable.h"
 #include "candidate.h"
@@ -123,6 +124,16 @@ std::string tried_text(const TuneResult& result, const Trial& trial) {
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", flag, value);
   }
   return text;
+}
+
+std::string ended_text(const TuneResult& result, const Trial& trial) {
+  const std::string figures = trial.state == Trial::State::finished
+                                  ? fmt::format("Val Acc: {:.2f}%, Val Macro F1: {:.3f}, {}", trial.accuracy,
+                                                trial.macro_f1, clock_text(trial.seconds))
+                                  : remark_of(trial);
+  return fmt::format("Candidate {}, {}: {} ({})", trial.candidate,
+                     counted(static_cast<std::uint64_t>(trial.epochs), "epoch", "epochs"), figures,
+                     tried_text(result, trial));
 }
 
 std::string best_command(const TuneResult& result) {

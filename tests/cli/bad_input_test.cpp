@@ -131,6 +131,18 @@ TEST_F(BadInput, ResultsIntoTheDataFolder) {
   draw("faces", 3);
   expect_failure(2, {"train", "faces", "--out", "faces/results"}, "data folder");
   expect_failure(2, {"train", "."}, "data folder");
+  draw("held", 3);
+  for (const std::string folder : {"--test-folder", "--validation-folder"}) {
+    for (const std::string command : {"train", "tune"}) {
+      expect_failure(2, {command, "faces", folder, "held", "--out", "held/results"},
+                     "--out held/results is in the data folder");
+      EXPECT_FALSE(fs::exists(here() / "held" / "results"));
+    }
+    for (const std::string command : {"train", "tune", "lr-find"}) {
+      expect_failure(2, {command, "faces", folder, "held", "--cache", "held/cache"}, "is in the data folder");
+      EXPECT_FALSE(fs::exists(here() / "held" / "cache"));
+    }
+  }
   for (const std::string command : {"tune", "audit"}) {
     expect_failure(2, {command, "faces", "--out", "faces/results"},
                    "--out faces/results is in the data folder");

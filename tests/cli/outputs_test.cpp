@@ -48,13 +48,103 @@ TEST_F(Outputs, ThatAreFilesOfATrainingAreRefused) {
     expect_refused({"predict", "faces", "--recursive", "--model", "run", "--out", out}, words);
   }
   expect_refused({"evaluate", "faces", "--model", "run", "--csv", "run/bart-run/pictures.csv"}, words);
-  expect_refused({"inspect", "faces", "--html", "run/bart-run/report.html"}, words);
+  expect_refused({"inspect", "faces", "--html", "run/bart-run/report.html"},
+                 "has the name of a file of a training");
   expect_refused({"export", "--model", "run", "--out", "run/bart-run/checkpoint-2.safetensors"}, words);
   expect_refused({"convert", "run/BART-10M.pth", "run/bart-run/checkpoint-2.safetensors"}, words);
   ASSERT_EQ(run_bart(here(), {"convert", "run/BART-10M.pth", "model.safetensors"}).code, 0);
   expect_refused({"convert", "model.safetensors", "run/BART-10M.pth"}, words);
   EXPECT_TRUE(file_text(here() / "run/bart-run/run.json") == record);
   EXPECT_TRUE(file_text(here() / "run/bart-run/checkpoint-2.safetensors") == checkpoint);
+}
+
+TEST_F(Outputs, ThatAreInputsAreRefusedByEveryCommand) {
+  const std::string folder = fs::directory_iterator(here() / "faces")->path().filename();
+  const std::string picture = "faces/" + folder + "/plain";  // a picture without an ending
+  fs::copy(fs::directory_iterator(here() / "faces" / folder)->path(), here() / picture);
+  fs::create_directory(here() / "audited");
+  std::string csv = "file,label\n";
+  for (const auto& entry : fs::recursive_directory_iterator(here() / "faces")) {
+    const fs::path& file = entry.path();
+    if (entry.is_regular_file()) csv += file.string() + "," + file.parent_path().filename().string() + "\n";
+  }
+  for (const char* list : {"list.csv", "audited/audit.csv"}) scratch_.write(list, csv);
+  fs::create_symlink("list.csv", here() / "list.svg");
+  fs::create_symlink("list.csv", here() / "list.html");
+  fs::copy(here() / "run/BART-10M.pth", here() / "model");
+  fs::copy(here() / "run/label_encoder.joblib", here() / "labels");
+  scratch_.write("new/bart-run/run.toml", "epochs = 1\n");
+  using Arguments = std::vector<std::string>;
+  const auto expect_kept = [&](const std::string& file, const Arguments& arguments) {
+    const std::string before = file_text(here() / file);
+    expect_refused(arguments, "which this command reads: name another file");
+    EXPECT_TRUE(file_text(here() / file) == before) << testing::PrintToString(arguments);
+  };
+  for (const char* flag : {"--csv", "--confusion", "--predictions"}) {
+    expect_kept("list.csv", {"evaluate", "list.csv", "--model", "run", flag, "list.csv"});
+    expect_kept(picture, {"evaluate", "faces", "--model", "run", flag, picture});
+    expect_kept(picture, {"evaluate", "list.csv", "--model", "run", flag, picture});
+    expect_kept("labels", {"evaluate", "faces", "--model", "model", "--labels", "labels", flag, "labels"});
+  }
+  for (const char* flag : {"--html", "--augmented"}) {
+    expect_kept("list.csv", {"inspect", "list.csv", flag, "list.html"});
+    expect_kept(picture, {"inspect", "faces", flag, picture});
+  }
+  expect_kept(picture, {"lr-find", "faces", "--image-size", "16", "--out", picture});
+  expect_kept("list.csv", {"lr-find", "list.csv", "--image-size", "16", "--out", "list.svg"});
+  expect_kept("list.csv", {"lr-find", "faces", "--test-folder", "list.csv", "--out", "list.svg"});
+  expect_kept("model", {"lr-find", "faces", "--image-size", "16", "--init", "model", "--out", "model"});
+  expect_kept(picture, {"predict", "faces", "--recursive", "--model", "run", "--out", picture});
+  expect_kept("model",
+              {"predict", picture, "--model", "run", "--also", "model", "--format", "csv", "--out", "model"});
+  expect_kept(picture, {"predict", "--watch", "faces/" + folder, "--model", "run", "--format", "csv", "--out",
+                        picture});
+  expect_kept(picture, {"explain", "faces", "--recursive", "--model", "run", "--out", picture});
+  expect_kept("audited/audit.csv",
+              {"audit", "audited/audit.csv", "--image-size", "16", "--epochs", "1", "--out", "audited"});
+  expect_kept("new/bart-run/run.toml",
+              {"train", "faces", "--config", "new/bart-run/run.toml", "--out", "new"});
+  for (const std::string input : {"list.txt", "copy"}) {  // the path of a picture, and a picture
+    if (input == "copy")
+      fs::copy(here() / picture, here() / input);
+    else
+      scratch_.write(input, picture + "\n");
+    const std::string before = file_text(here() / input);
+    const BartResult result =
+        run_bart(here(), {"predict", "-", "--model", "run", "--format", "text", "--out", input},
+                 {.in_child = [&] { ::dup2(::open((here() / input).c_str(), O_RDONLY), STDIN_FILENO); }});
+    EXPECT_EQ(result.code, 2) << result.err;
+    EXPECT_THAT(result.err, HasSubstr("--out " + input + " would replace standard input"));
+    EXPECT_TRUE(file_text(here() / input) == before);
+  }
+}
+
+TEST_F(Outputs, PicturesGoToStdoutWithoutWords) {
+  const std::string picture =
+      fs::directory_iterator(fs::directory_iterator(here() / "faces")->path())->path().string();
+  const BartResult png = run_bart(here(), {"explain", picture, "--model", "run", "--out", "-"});
+  EXPECT_EQ(png.code, 0) << png.err;
+  EXPECT_THAT(png.out, AllOf(testing::StartsWith("\x89PNG"), testing::EndsWith("IEND\xae\x42\x60\x82")));
+  EXPECT_THAT(png.err, HasSubstr(" %)\n"));
+  const BartResult svg = run_bart(here(), {"lr-find", "faces", "--image-size", "16", "--bs", "4", "--steps",
+                                           "20", "--to", "1e-3", "--out", "-"});
+  EXPECT_EQ(svg.code, 0) << svg.err;
+  EXPECT_THAT(svg.out, AllOf(testing::StartsWith("<svg "), testing::EndsWith("</svg>\n")));
+  EXPECT_THAT(svg.err, HasSubstr("the curve is in stdout"));
+  EXPECT_FALSE(fs::exists(here() / "-"));
+}
+
+TEST_F(Outputs, OfACheckpointThatIsExportedLieBesideTheTraining) {
+  const std::string checkpoint = "run/bart-run/checkpoint-2.safetensors";
+  const std::string labels = file_text(here() / "run/label_encoder.joblib");
+  for (const char* format : {"onnx", "pth", "safetensors"}) {
+    const BartResult result = run_bart(here(), {"export", "--model", checkpoint, "--format", format});
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_TRUE(fs::exists(here() / "run" / (std::string("checkpoint-2.") + format)));
+  }
+  EXPECT_TRUE(file_text(here() / "run/label_encoder.joblib") == labels);
+  expect_refused({"export", "--model", checkpoint, "--out", "run/bart-run/checkpoint-2.onnx"},
+                 "run/bart-run/checkpoint-2.onnx has the name of a file of a training");
 }
 
 TEST_F(Outputs, TwoInOneFileAreRefused) {
@@ -78,6 +168,10 @@ TEST_F(Outputs, WhoseNameTellsNoKnownFormatAreRefused) {
   expect_refused({"evaluate", "faces", "--model", "run", "--predictions", "p.xml"},
                  "must end in .csv or .json");
   expect_refused({"evaluate", "faces", "--model", "run", "--csv", "p.tsv"}, "p.tsv would be a file of CSV");
+  for (const char* out : {"x.jfif", "x.mp4"}) {
+    expect_refused({"explain", "faces", "--recursive", "--model", "run", "--out", out},
+                   "would be a file of PNG");
+  }
   EXPECT_EQ(run_bart(here(), {"predict", "faces", "--recursive", "--model", "run", "--out", "plain"}).code,
             0);
   EXPECT_THAT(file_text(here() / "plain"), testing::StartsWith("{"));
@@ -233,6 +327,17 @@ TEST_F(Readers, SayWhatIsMissing) {
                               "run/label_encoder.joblib"})
                 .code,
             0);
+  write_file(here() / "c1/torch.pth", encode_pth(decode_pth(read_file(here() / "run/BART-10M.pth"))));
+  expect_sentence(
+      {"predict", "faces", "--recursive", "--model", "c1/torch.pth"},
+      "c1/torch.pth holds no class names, and c1/label_encoder.joblib is not there: put the label "
+      "file of its training there, or name it (--labels)");
+  scratch_.write("own/label_encoder.joblib", "mine");
+  expect_sentence({"export", "--model", "run", "--out", "own/m.pth"},
+                  "own/label_encoder.joblib is not the label file of a model");
+  EXPECT_EQ(file_text(here() / "own/label_encoder.joblib"), "mine");
+  expect_sentence({"serve", "run", "--unix-socket", "own/label_encoder.joblib"},
+                  "cannot listen on own/label_encoder.joblib: it is there and is no socket");
   test::write_wild_model(here() / "wild.pth", list_folder(here() / "faces").classes, 16);
   EXPECT_NE(train_faces({"--bs", "4", "--init", "wild.pth", "--no-report", "--out", "diverged"}).code, 0);
   expect_sentence({"predict", "faces", "--recursive", "--model", "diverged"},
@@ -252,11 +357,15 @@ TEST_F(Readers, WarnOfClippedGrayByItsContent) {
   }
   for (const char* name : {"deep/a/1.pgm", "deep/b/2.pgm", "deep/b/3.pgm"}) scratch_.write(name, noise);
   const std::string words = "3 gray pictures with 16 bits or more per pixel are black and white once";
-  for (const auto& arguments :
-       std::vector<std::vector<std::string>>{{"inspect", "deep"},
-                                             {"explain", "deep", "--recursive", "--model", "run"},
-                                             {"evaluate", "deep", "--model", "deep-run"},
-                                             {"predict", "deep", "--recursive", "--model", "run"}}) {
+  for (const auto& arguments : std::vector<std::vector<std::string>>{
+           {"inspect", "deep"},
+           {"explain", "deep", "--recursive", "--model", "run"},
+           {"audit", "deep", "--image-size", "16", "--epochs", "1", "--folds", "2"},
+           {"lr-find", "deep", "--image-size", "16", "--steps", "10", "--to", "1e-4"},
+           {"tune", "deep", "--image-size", "16", "--epochs", "1", "--trials", "2", "--test-size", "0",
+            "--validation-size", "0.3"},
+           {"evaluate", "deep", "--model", "deep-run"},
+           {"predict", "deep", "--recursive", "--model", "run"}}) {
     if (arguments.back() == "deep-run") {
       const BartResult trained = run_bart(here(), {"train", "deep", "--image-size", "16", "--epochs", "0",
                                                    "--no-report", "--out", "deep-run"});

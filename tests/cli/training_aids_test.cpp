@@ -279,7 +279,8 @@ TEST_F(TrainingAids, AValidationShareThatIsNotPossibleIsNotBlamedOnTheTestShare)
   const BartResult result =
       run_bart(here(), {"train", "faces", "--image-size", "16", "--validation-size", "0.99", "--out", "run"});
   EXPECT_EQ(result.code, 1);
-  EXPECT_THAT(result.err, HasSubstr("a validation size of 0.99 cannot be kept apart from 24 pictures"));
+  EXPECT_THAT(result.err, HasSubstr("24 pictures are not for testing, and cannot be divided into training "
+                                    "and validation: a validation size of 0.99"));
 }
 
 /// Each kind of warning, with a command line of a user that causes it.
@@ -294,6 +295,7 @@ class TrainingWarnings : public TrainingAids {
     const auto warnings = run_json("run")["results"]["warnings"].get<std::vector<std::string>>();
     EXPECT_THAT(warnings, testing::Contains(HasSubstr(words)));
     EXPECT_THAT(file_text(here() / "run/bart-run/report.html"), HasSubstr("<li>" + words));
+    EXPECT_THAT(file_text(here() / "run/bart-run/model_card.md"), HasSubstr("\n- " + words));
   }
   /// Leaves this many classes with this many pictures each.
   void keep(std::size_t classes, std::size_t pictures) const {
@@ -312,6 +314,22 @@ class TrainingWarnings : public TrainingAids {
 TEST_F(TrainingWarnings, ABatchLargerThanTheData) {
   expect_everywhere({"--batch-size", "1000", "--epochs", "1"},
                     "The batch size is 1000, but there are 24 pictures to train on");
+}
+
+TEST_F(TrainingWarnings, ABatchLargerThanTheDataIsToldByAllThatTrain) {
+  for (const auto& arguments :
+       std::vector<std::vector<std::string>>{{"lr-find", "faces", "--steps", "10", "--to", "1e-4"},
+                                             {"tune", "faces", "--epochs", "1", "--trials", "2"},
+                                             {"audit", "faces", "--epochs", "1", "--folds", "2"}}) {
+    std::vector<std::string> command = arguments;
+    command.insert(command.end(), {"--image-size", "16", "--bs", "1000"});
+    const BartResult result = run_bart(here(), command);
+    EXPECT_EQ(result.code, 0) << result.err;
+    const std::string words = "WARNING - The batch size is 1000, but there are ";
+    const std::size_t first = result.err.find(words);
+    EXPECT_NE(first, std::string::npos) << result.err;
+    EXPECT_EQ(result.err.find(words, first + 1), std::string::npos) << "told twice by " << command.front();
+  }
 }
 
 TEST_F(TrainingWarnings, OnePictureToTrainOn) {

@@ -42,6 +42,7 @@ struct Listing {
   /// What the user should know before training on it, a sentence each: an empty class folder, a folder that
   /// cannot be read, two names that look alike, a class that a part has no picture of.
   std::vector<std::string> warnings = {};
+  std::vector<std::filesystem::path> tables = {};  // the CSV files that name the pictures, if any
 };
 
 /// Lists `folder`, in which each sub-folder is a class and each picture below it, at any depth, is a picture
@@ -88,6 +89,9 @@ void add_part(Listing& listing, const Listing& added, Part part);
 
 /// Whether the data set itself says which pictures are for validation or testing.
 bool has_parts(const Listing& listing);
+
+/// All files that reading the data set reads: the pictures and the CSV files that name them.
+std::vector<std::filesystem::path> paths_of(const Listing& listing);
 
 /// Throws Error when the label of a picture is not an index of a class. For functions that take a listing
 /// from a caller.

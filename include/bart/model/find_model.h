@@ -5,6 +5,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "bart/model/model_file.h"
 #include "bart/record/run_folder.h"
@@ -22,6 +23,10 @@ struct FoundModel {
 /// bart-run/ inside). Of a training it is the best model if one was kept, else the last model, else the
 /// newest checkpoint. Throws Error when a folder holds none of these.
 FoundModel find_model(const std::filesystem::path& path);
+
+/// The files that read_model() may read for it, with the same `labels`.
+std::vector<std::filesystem::path> paths_of(const FoundModel& found,
+                                            const std::filesystem::path& labels = {});
 
 /// Reads a model that find_model() found, with its class names. Labels are read from `labels`, or else from
 /// beside the model; those of a checkpoint are in the record of its training. `warn` gets a sentence if the

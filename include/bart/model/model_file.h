@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bart/network/state_dict.h"
+#include "bart/platform/error.h"
 
 namespace bart {
 
@@ -20,6 +21,12 @@ struct ModelFile {
   std::vector<std::string>
       classes;  // empty if the file names none: a .pth of PyTorch, or safetensors of other programs
   bool apply_exif_orientation = true;  // whether the training turned its pictures as EXIF says
+};
+
+/// A model names no classes, and there is no label file beside it.
+class NoClassNames : public Error {
+ public:
+  using Error::Error;
 };
 
 /// Decodes a trained model, whose format is recognized by its content. Throws Error when it holds no network
@@ -35,7 +42,7 @@ ModelFile read_model_file(const std::filesystem::path& model);
 ModelFile read_model_file(const std::filesystem::path& model, const std::filesystem::path& labels);
 
 /// `file`, which was read from `model`, with the class names of `labels`. The labels must exist if
-/// `required`, or if the file names no classes.
+/// `required`, or if the file names no classes: then NoClassNames is thrown.
 ModelFile with_labels(ModelFile file, const std::filesystem::path& model, const std::filesystem::path& labels,
                       bool required);
 

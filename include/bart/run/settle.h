@@ -46,10 +46,16 @@ InitialValues initial_values_of(const RunSettings& settings);
 /// The original's network for `classes` classes, with the settings' picture size and dropout.
 Architecture architecture_of(const RunSettings& settings, std::size_t classes);
 
-/// Throws SettingError for a cache inside the data folder, because it would be taken for a class.
-void check_cache(const std::filesystem::path& cache, const std::filesystem::path& data_folder);
+/// The folders that a training with these settings reads pictures from: `folder`, and those for testing and
+/// validation.
+std::vector<std::filesystem::path> data_folders(const std::filesystem::path& folder,
+                                                const RunSettings& settings);
 
-/// Throws SettingError for a folder of results inside the data folder, because it would be taken for a class.
-void check_out(const std::filesystem::path& out, const std::filesystem::path& data_folder);
+/// Throws SettingError for a cache inside one of the data folders, because it would be taken for a class.
+void check_cache(const std::filesystem::path& cache, const std::vector<std::filesystem::path>& data_folders);
+
+/// Throws SettingError for a folder of results inside one of the data folders, because it would be taken for
+/// a class.
+void check_out(const std::filesystem::path& out, const std::vector<std::filesystem::path>& data_folders);
 
 }  // namespace bart

@@ -94,7 +94,12 @@ struct TuneObserver {
   /// After each step and before a training: false stops the search, which can go on later.
   std::function<bool()> goes_on = {};
   std::function<void(const TuneResult&, const Trial&)> ended = {};
-  std::function<void(const std::string&)> warning = {};  // a sentence
+  /// Of the first training of this call, as in RunObserver; the data are the same for all.
+  std::function<void(const Listing&)> listed = {};
+  std::function<void(const LoadedPictures&, const RunSettings&)> read = {};
+  /// A sentence. Those about the data and the batches come from the first training of this call, those about
+  /// its course are in the record of each.
+  std::function<void(const std::string&)> warning = {};
 };
 
 /// Looks for better settings by successive halving (Jamieson & Talwalkar, Non-stochastic Best Arm

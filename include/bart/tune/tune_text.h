@@ -17,6 +17,9 @@ std::string tune_table(const TuneResult& result, std::size_t columns = 0);
 /// What a training tries, "lr 0.0031, image-size 160"; "the recipe" for that itself.
 std::string tried_text(const TuneResult& result, const Trial& trial);
 
+/// What came of a training that has ended, in a line: "Candidate 3, 2 epochs: diverged (lr 0.1)".
+std::string ended_text(const TuneResult& result, const Trial& trial);
+
 /// The command that trains with the best settings on all pictures that are not for testing, quoted for a
 /// shell; empty if no training has finished.
 std::string best_command(const TuneResult& result);
