@@ -253,6 +253,10 @@ Audit audit_pictures(const fs::path& folder, const RunSettings& asked, const Aud
   const RunSettings& settings = settled.values;
   if (options.folds < 2)
     throw Error(fmt::format("a cross-validation needs at least 2 folds, not {}", options.folds));
+  const bool trains = options.model.empty() && options.probabilities.empty();
+  if (trains && settings.epochs < 1) {  // the probabilities of initial weights would find nothing
+    throw SettingError(fmt::format("{{epochs}} must be at least 1, not {}", settings.epochs));
+  }
   check_cache(settings.cache, {folder});
   const Listing listing = list_data(folder);
   if (observer.listed) observer.listed(listing);

@@ -30,8 +30,8 @@ int compare_command(const CompareFlags& flags) {
       flags.json ? comparison_json(runs)
                  : comparison_text(runs, terminal_columns(STDOUT_FILENO), shows_colours(STDOUT_FILENO));
   write_output("-", text);
-  // To stderr, because other programs may read the table from a pipe.
-  for (const std::string& note : compare(runs).notes) fmt::print(stderr, "{}\n", note);
+  // To stderr, because other programs may read the table from a pipe. Where it is closed, they are lost.
+  for (const std::string& note : compare(runs).notes) std::fputs((note + "\n").c_str(), stderr);
   return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,6 +47,11 @@ void check_flags(const LrFindFlags& flags) {
   if (!(range.from > 0 && range.from < range.to && std::isfinite(range.to))) {
     throw UsageError(
         fmt::format("--from must be above 0 and below --to, not {} and {}", range.from, range.to));
+  }
+  if (range.from < smallest_learning_rate || range.to > std::numeric_limits<float>::max()) {
+    throw UsageError(fmt::format("--from must be at least {}, and --to at most {:.1e}, not {} and {}",
+                                 smallest_learning_rate, std::numeric_limits<float>::max(), range.from,
+                                 range.to));
   }
   if (range.steps < fewest_steps) {
     throw UsageError(fmt::format("--steps must be at least {}, not {}", fewest_steps, range.steps));
@@ -99,12 +105,13 @@ int lr_find_command(const LrFindFlags& flags) {
   const std::string out = flags.out == "-" ? "stdout" : flags.out.string();
   fmt::print(told, "{} learning rates from {:.2g} to {:.2g}: the smoothed loss is lowest at {:.2g}\n",
              test.steps.size(), flags.range.from, test.steps.back().learning_rate, test.lowest_at);
-  if (test.lowest_at == test.steps.front().learning_rate) {
-    fmt::print(told, "No rate made the loss smaller, so none is suggested; the curve is in {}\n", out);
-  } else {
-    fmt::print(told, "Try bart train --lr {:.2g}, a tenth of that; the curve is in {}\n", test.suggestion,
-               out);
-  }
+  const std::string said =
+      test.finding == LrFinding::not_risen
+          ? "The loss did not rise again, so no rate is suggested: choose a larger --to"
+      : test.finding == LrFinding::no_fall
+          ? "The loss is lowest near the first rate, so none is suggested: choose a smaller --from"
+          : fmt::format("Try bart train --lr {:.2g}, a tenth of that", test.suggestion);
+  fmt::print(told, "{}; the curve is in {}\n", said, out);
   if (const std::string kept = earlier.keep(); !kept.empty()) fmt::print("{}\n", kept);
   return 0;
 }

@@ -24,6 +24,7 @@
 #include "bart/record/run_settings.h"
 #include "bart/record/version.h"
 #include "commands.h"
+#include "number_flags.h"
 #include "stop_signals.h"
 #include "terminal.h"
 #include "thread_flag.h"
@@ -40,6 +41,7 @@ std::vector<std::string> understood(const CLI::App& program, std::vector<std::st
   if (arguments[1] == "version") arguments[1] = "--version";
   if (arguments[1] != "help") return arguments;
   arguments.erase(arguments.begin() + 1);
+  if (arguments.size() > 1 && (arguments[1] == "help" || arguments[1] == "version")) arguments.resize(1);
   // For any other word the program says that there is no such command.
   const auto is_asked_for = [&](const CLI::App* command) { return command->get_name() == arguments[1]; };
   if (arguments.size() == 1 || !program.get_subcommands(is_asked_for).empty()) arguments.push_back("--help");
@@ -113,6 +115,7 @@ int run_program(int argc, const char* const* argv) {
     if (CLI::Option* threads = command->get_option_no_throw("--threads")) {
       threads->transform(CLI::Validator(startable_threads_text, ""));
     }
+    read_numbers_as_written(*command);
   }
 
   const std::vector<std::string> arguments = understood(program, dashed_arguments(argc, argv));

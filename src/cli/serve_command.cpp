@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "bart/model/find_model.h"
 #include "bart/platform/error.h"
@@ -66,9 +67,8 @@ void check_flags(const ServeFlags& flags) {
   check(flags.max_body_mb > 0 && flags.max_body_mb <= 1024, "--max-body-mb", "above 0 and at most 1024",
         flags.max_body_mb);
   const auto check_count = [&](std::size_t count, const char* flag) {
-    // The command line turns "-1" into the largest number.
-    const auto number = static_cast<std::ptrdiff_t>(count);
-    check(number >= 1, flag, "at least 1", number);
+    check(count >= 1, flag, "at least 1", count);
+    check(std::in_range<std::int64_t>(count), flag, "below 2^63", count);
   };
   check_count(limits.pixels, "--max-pixels");
   check_count(limits.pictures, "--max-pictures");

@@ -12,6 +12,7 @@
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "bart/record/run_toml.h"
+#include "suggestion.h"
 #include "timeout_flag.h"
 
 namespace bart {
@@ -104,18 +105,28 @@ void add_train_flags(CLI::App& command, TrainFlags& flags) {
 namespace {
 
 /// Takes the settings of the file --config that the command line does not give.
-void take_config(TrainFlags& flags) {
+void take_config(const CLI::App& command, TrainFlags& flags) {
   if (flags.config.empty()) return;
   RunToml config;
   const std::vector<std::uint8_t> file = read_file(flags.config);
   try {
     config = decode_run_toml(file);
+  } catch (const UnknownSetting& error) {
+    const bool is_flag = command.get_option_no_throw("--" + error.key()) != nullptr;
+    throw UsageError(fmt::format("{} {}{}", flags.config.string(), error.what(),
+                                 is_flag ? fmt::format(": give --{} on the command line", error.key())
+                                         : did_you_mean(error.key(), run_toml_keys())));
   } catch (const Error& error) {
     throw UsageError(fmt::format("{} {}", flags.config.string(), error.what()));
   }
   if (named_folder(flags).empty()) flags.folder = config.folder;
   for (const auto& [setting, value] : config.settings) {
     if (flags.given.insert(setting->flag).second) set_from_text(*setting, flags.settings, value);
+  }
+  for (const std::string& key : config.not_utf8) {
+    if (key == "folder" ? !named_folder(flags).empty() : flags.given.contains(key)) continue;
+    throw UsageError(fmt::format("{} does not hold {}, which is not UTF-8: name it on the command line",
+                                 flags.config.string(), key));
   }
 }
 
@@ -132,7 +143,7 @@ std::set<std::string> given_on_command_line(const CLI::App& command) {
 
 void take_given(const CLI::App& command, TrainFlags& flags) {
   flags.given = given_on_command_line(command);
-  take_config(flags);
+  take_config(command, flags);
   flags.recipe_given = command.get_option("--recipe")->count() > 0;
   if (command.count("--resume") > 0 && flags.resume != "auto") {
     if (!flags.recipe_given) return;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 namespace bart {
 namespace {
@@ -26,6 +27,20 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return last[b.size()];
 }
 
+/// What other programs call flags of BART.
+constexpr std::pair<std::string_view, std::string_view> other_names[] = {{"--output", "--out"},
+                                                                         {"--output-dir", "--out"},
+                                                                         {"--workers", "--threads"},
+                                                                         {"--num-workers", "--threads"},
+                                                                         {"--jobs", "--threads"},
+                                                                         {"--wd", "--weight-decay"},
+                                                                         {"--val-size", "--validation-size"},
+                                                                         {"--val-split", "--validation-size"},
+                                                                         {"--weights", "--model"},
+                                                                         {"--weights", "--init"},
+                                                                         {"--lr-schedule", "--schedule"},
+                                                                         {"--topk", "--top-k"}};
+
 }  // namespace
 
 std::string nearest(std::string_view typed, const std::vector<std::string>& candidates) {
@@ -40,6 +55,14 @@ std::string nearest(std::string_view typed, const std::vector<std::string>& cand
     }
   }
   return best;
+}
+
+std::string did_you_mean(std::string_view typed, const std::vector<std::string>& candidates) {
+  std::string found = nearest(typed, candidates);
+  for (const auto& [name, own] : other_names) {
+    if (typed == name && std::ranges::find(candidates, own) != candidates.end()) found = own;
+  }
+  return found.empty() || found == typed ? std::string() : fmt::format("; did you mean {}?", found);
 }
 
 std::string suggestion(const std::vector<std::string>& unknown, const std::string& command,
@@ -60,8 +83,7 @@ std::string suggestion(const std::vector<std::string>& unknown, const std::strin
         if (!text.name.empty()) candidates.push_back(text.name);
       }
     }
-    const std::string found = nearest(typed, candidates);
-    if (!found.empty() && found != typed) return fmt::format("; did you mean {}?", found);
+    if (std::string text = did_you_mean(typed, candidates); !text.empty()) return text;
   }
   return {};
 }

@@ -35,7 +35,6 @@ std::string kind_of_value(const CLI::Option& option) {
   const std::string type = option.get_type_name();
   if (type.starts_with("INT")) return "a whole number of at most 2147483647";
   if (type.starts_with("UINT")) return "a whole number of at least 0";
-  if (type.starts_with("FLOAT")) return "a number";
   return "another value";
 }
 

@@ -47,6 +47,8 @@ std::uint64_t& most_pixels_here();
 
 /// Throws PictureError for a size that is too large to take memory for.
 inline void check_size(std::int64_t width, std::int64_t height) {
+  // A TIFF can state 2^63 and more.
+  if (width < 0 || height < 0) throw PictureError("a picture with a width or height that is not possible");
   if (width < 1 || height < 1)
     throw PictureError("a picture of " + std::to_string(width) + "x" + std::to_string(height) + " pixels");
   if (std::uint64_t(height) > most_pixels_here() / std::uint64_t(width))

@@ -7,12 +7,13 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <variant>
 
 namespace bart {
 namespace {
 
-constexpr std::string_view folder_key = "folder";
+constexpr std::string_view folder_key = "folder", folder_synonym = "folder-name";
 constexpr std::string_view section = "train";
 
 /// A TOML string, which has the escapes of JSON; nothing if the text is not UTF-8.
@@ -27,12 +28,23 @@ std::optional<std::string> quoted(const std::string& text) {
   }
 }
 
+/// Stands in place of a text that TOML cannot hold.
+std::string not_utf8_line(std::string_view key) {
+  return fmt::format("# {} is not UTF-8: name it on the command line\n", key);
+}
+
 void append_line(std::string& text, std::string_view key, const std::optional<std::string>& value) {
-  if (value) {
-    text += fmt::format("{} = {}\n", key, *value);
-  } else {
-    text += fmt::format("# {} is not UTF-8: name it on the command line\n", key);
+  text += value ? fmt::format("{} = {}\n", key, *value) : not_utf8_line(key);
+}
+
+/// The setting that the command line has under --key; nullptr: none.
+const Setting* setting_called(std::string_view key) {
+  const std::string synonym = fmt::format(",--{},", key);
+  for (const Setting& setting : run_settings()) {
+    if (key == setting.flag || fmt::format(",{},", setting.synonyms).find(synonym) != std::string::npos)
+      return &setting;
   }
+  return nullptr;
 }
 
 std::string value_text(const toml::node& node, const std::string& key) {
@@ -45,28 +57,48 @@ std::string value_text(const toml::node& node, const std::string& key) {
 
 void read_table(const toml::table& table, bool whole_file, RunToml& config) {
   for (const auto& [toml_key, node] : table) {
-    const std::string key(toml_key.str());
+    std::string key(toml_key.str());
     if (key == section && node.is_table() && whole_file) {
       read_table(*node.as_table(), false, config);
       continue;
     }
-    if (key == folder_key) {
+    std::ranges::replace(key, '_', '-');  // as on the command line
+    if (key == folder_key || key == folder_synonym) {
+      if (!config.folder.empty()) throw Error(fmt::format("says {} twice: keep one", folder_key));
       config.folder = value_text(node, key);
       continue;
     }
-    const auto settings = run_settings();
-    const auto found = std::ranges::find(settings, key, &Setting::flag);
-    if (found == settings.end()) throw Error(fmt::format("says {}, which is not a flag of bart train", key));
+    const Setting* found = setting_called(key);
+    if (found == nullptr) throw UnknownSetting(std::string(toml_key.str()));
+    if (std::ranges::find(config.settings, found, [](const auto& entry) { return entry.first; }) !=
+        config.settings.end())
+      throw Error(fmt::format("says {} twice, perhaps by another name of it: keep one", found->flag));
     const std::string value = value_text(node, key);
     RunSettings fits;
     if (!set_from_text(*found, fits, value)) {
       throw Error(fmt::format("says {} = {}, which is not a valid value", key, value));
     }
-    config.settings.emplace_back(&*found, value);
+    config.settings.emplace_back(found, value);
   }
 }
 
 }  // namespace
+
+UnknownSetting::UnknownSetting(std::string key)
+    : Error(fmt::format("says {}, which is not a setting of a training", key)), key_(std::move(key)) {}
+
+std::vector<std::string> run_toml_keys() {
+  std::vector<std::string> keys = {std::string(folder_key)};
+  for (const Setting& setting : run_settings()) {
+    keys.emplace_back(setting.flag);
+    for (std::string_view rest = setting.synonyms; !rest.empty();) {
+      const std::size_t end = std::min(rest.find(','), rest.size());
+      keys.emplace_back(rest.substr(2, end - 2));  // without its dashes
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+  }
+  return keys;
+}
 
 std::string encode_run_toml(const RunSettings& settings, const std::filesystem::path& folder) {
   std::string text = "# bart train --config run.toml\n";
@@ -85,9 +117,14 @@ std::string encode_run_toml(const RunSettings& settings, const std::filesystem::
 
 RunToml decode_run_toml(std::span<const std::uint8_t> file) {
   RunToml config;
+  const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
+  const auto left_out = [&](std::string_view key) {
+    if (text.find(not_utf8_line(key)) != std::string_view::npos) config.not_utf8.emplace(key);
+  };
+  left_out(folder_key);
+  for (const Setting& setting : run_settings()) left_out(setting.flag);
   try {
-    read_table(toml::parse(std::string_view(reinterpret_cast<const char*>(file.data()), file.size())), true,
-               config);
+    read_table(toml::parse(text), true, config);
   } catch (const toml::parse_error& error) {
     throw Error(fmt::format("is not TOML, line {}: {}", error.source().begin.line, error.description()));
   }

@@ -40,6 +40,8 @@ std::string check_batch_size(const S& s) {
 // gradient, which is far below 1; published rates end near 30 (large batches).
 std::string check_learning_rate(const S& s) {
   if (!(s.learning_rate > 0)) return "must be above 0";
+  if (s.learning_rate < smallest_learning_rate)
+    return fmt::format("must be at least {}", smallest_learning_rate);
   const double most = s.optimizer == "sgd" ? 100 : 1;
   return s.learning_rate <= most ? ""
                                  : fmt::format("must be at most {} with the optimizer {}", most, s.optimizer);
@@ -60,6 +62,12 @@ std::string check_weight_decay(const S& s) {
     return fmt::format("must be at most 1 divided by the learning rate, {}", 1 / s.learning_rate);
   }
   return s.weight_decay > 0 && s.optimizer == "adam" ? "must be 0 with the optimizer adam: use adamw" : "";
+}
+
+// run.json has no infinity.
+std::string check_checkpoint_minutes(const S& s) {
+  return s.checkpoint_minutes >= 0 && std::isfinite(s.checkpoint_minutes) ? ""
+                                                                          : "must be at least 0 and finite";
 }
 
 // 1 is the value of the theory (Menon et al. 2021). With 10 a class with a ten-thousandth of the pictures has
@@ -369,7 +377,7 @@ constexpr Setting table[] = {
      .value = &S::checkpoint_minutes,
      .effect = Effect::course,
      .help = "Save a checkpoint this often, and after each epoch",
-     .wrong = at_least_0<&S::checkpoint_minutes>},
+     .wrong = check_checkpoint_minutes},
     {.flag = "cache",
      .name = "cache",
      .label = "Cache",

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <system_error>
+#include <type_traits>
 #include <variant>
 
 #include "bart/dataset/check_pixels.h"
@@ -75,9 +76,16 @@ void RunHistory::begin(const RunRecord& run) const {
   for (const Setting& setting : run_settings()) {
     if (!shows(setting)) continue;
     const std::string value = text_of(setting, run.settings);
-    const bool is_number = !std::holds_alternative<std::string RunSettings::*>(setting.value) &&
-                           !std::holds_alternative<bool RunSettings::*>(setting.value);
-    settings.push_back({setting.name, value, is_number ? std::optional(std::stod(value)) : std::nullopt});
+    const std::optional<double> number = std::visit(
+        [&](auto member) -> std::optional<double> {
+          using Value = std::remove_cvref_t<decltype(run.settings.*member)>;
+          if constexpr (std::is_same_v<Value, std::string> || std::is_same_v<Value, bool>)
+            return std::nullopt;
+          else
+            return static_cast<double>(run.settings.*member);
+        },
+        setting.value);
+    settings.push_back({setting.name, value, number});
   }
   const double now = seconds_since_1970();
   append_file(events_, encode_text_event(now, 0, "settings", settings_table(run.settings, shows)));

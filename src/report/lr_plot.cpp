@@ -64,7 +64,7 @@ std::string lr_plot(const LrRangeTest& test) {
   std::string svg = fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" "
       "role=\"img\" "
-      "aria-label=\"Loss over learning rate; lowest at {2:.2g}, suggested {3:.2g}\">\n"
+      "aria-label=\"Loss over learning rate; lowest at {2:.2g}, suggested {3}\">\n"
       "<style>:root{{--ink:#222;--soft:#888;--line:#ddd;--back:#fff;--blue:#2563eb;--red:#c2410c}}"
       "@media(prefers-color-scheme:dark){{:root{{--ink:#eee;--soft:#999;--line:#3a3a3a;--back:#1b1b1d;--blue:"
       "#7aa2f7;"
@@ -77,7 +77,8 @@ std::string lr_plot(const LrRangeTest& test) {
       "4}}.marked{{fill:var(--red)}}</style>\n"
       "<rect width=\"100%\" height=\"100%\" fill=\"var(--back)\"/>\n"
       "<text x=\"{4}\" y=\"26\" font-weight=\"600\">Learning rate range test</text>\n",
-      width, height, test.lowest_at, test.suggestion, left);
+      width, height, test.lowest_at,
+      test.finding == LrFinding::lowest ? fmt::format("{:.2g}", test.suggestion) : "none", left);
   for (double loss = axes.lowest; loss <= axes.highest + axes.step / 1e6; loss += axes.step) {
     svg += fmt::format(
         "<line class=\"grid\" x1=\"{0}\" x2=\"{1}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\"/><text class=\"tick\" "
@@ -108,15 +109,16 @@ std::string lr_plot(const LrRangeTest& test) {
         style, x, top, height - bottom, x + (at_right ? -6 : 6), top + (rate == test.suggestion ? 14 : 32),
         at_right ? "end" : "start", words);
   };
-  std::string reason = "No rate made the loss smaller, so none is suggested.";
-  if (test.lowest_at > test.steps.front().learning_rate) {
-    mark(test.lowest_at, "low", fmt::format("lowest loss: {:.2g}", test.lowest_at));
+  mark(test.lowest_at, "low", fmt::format("lowest loss: {:.2g}", test.lowest_at));
+  std::string reason =
+      test.finding == LrFinding::not_risen
+          ? "The loss did not rise again, so no rate is suggested: larger ones would tell."
+          : "The loss is lowest near the first rate, so none is suggested: smaller ones would tell.";
+  if (test.finding == LrFinding::lowest) {
     reason = fmt::format(
         "Suggested: {:.2g}, a tenth of {:.2g}, where the smoothed loss is lowest; larger rates soon diverge.",
         test.suggestion, test.lowest_at);
-    if (std::log10(test.suggestion) >= axes.log_from) {
-      mark(test.suggestion, "mark", fmt::format("suggested: {:.2g}", test.suggestion));
-    }
+    mark(test.suggestion, "mark", fmt::format("suggested: {:.2g}", test.suggestion));
   }
   svg += fmt::format("<text class=\"tick\" x=\"{}\" y=\"48\">{}</text>\n", left, reason);
   return svg + "</svg>\n";

@@ -79,6 +79,17 @@ std::vector<fs::path> entries_of(const fs::path& folder) {
   return entries;
 }
 
+/// Whether there is a record that cannot be read, which says nothing about who wrote the files beside it.
+bool has_unreadable_record(const RunFolder& folder) {
+  if (!fs::exists(folder.run_json())) return false;
+  try {
+    read_run_record(folder);
+    return false;
+  } catch (const Error&) {
+    return true;
+  }
+}
+
 /// The pictures in inference_images/ whose names are those of test pictures.
 std::vector<fs::path> test_pictures_in(const fs::path& folder) {
   std::vector<fs::path> pictures = entries_of(folder);
@@ -209,9 +220,15 @@ void move_others(const std::vector<OthersFiles>& all) {
 std::string sentence_on(const OthersFiles& others) {
   std::vector<std::string> names;
   for (const fs::path& name : others.names) names.push_back(name.string());
-  return fmt::format("No training of BART wrote {} in {}: once this training has a model, {} in {}",
-                     some_of(names), others.told.string(), names.size() == 1 ? "it is" : "they are",
-                     others.to.string());
+  const std::string where = fmt::format("once this training has a model, {} in {}",
+                                        names.size() == 1 ? "it is" : "they are", others.to.string());
+  const RunFolder run(others.told);
+  if (has_unreadable_record(run)) {
+    return fmt::format("{} cannot be read, so nothing says who wrote {} in {}: {}",
+                       run.run_json().lexically_normal().string(), some_of(names), others.told.string(),
+                       where);
+  }
+  return fmt::format("No training of BART wrote {} in {}: {}", some_of(names), others.told.string(), where);
 }
 
 void remove_folder(const fs::path& folder) {

@@ -7,6 +7,29 @@
 #include "bart/platform/error.h"
 
 namespace bart {
+namespace {
+
+/// Whether the smoothed loss rose after its minimum, by more than the losses up to there scatter: how low a
+/// loss is that only scatters says nothing about its rate.
+bool has_risen(const LrRangeTest& test, double lowest) {
+  double squares = 0, count = 0;
+  for (const LrRangeStep& step : test.steps) {
+    squares += (step.loss - step.smoothed_loss) * (step.loss - step.smoothed_loss);
+    ++count;
+    if (step.learning_rate == test.lowest_at) break;
+  }
+  return test.steps.back().smoothed_loss - lowest > 2 * std::sqrt(squares / count);
+}
+
+LrFinding finding_of(const LrRangeTest& test, double lowest, int wanted_steps) {
+  if (std::cmp_equal(test.steps.size(), wanted_steps) && !has_risen(test, lowest))
+    return LrFinding::not_risen;
+  constexpr double rounding = 1e-9;
+  return test.suggestion < test.steps.front().learning_rate * (1 - rounding) ? LrFinding::no_fall
+                                                                             : LrFinding::lowest;
+}
+
+}  // namespace
 
 LrRangeTest lr_range_test(const LoadedPictures& pictures, std::span<const std::uint32_t> train,
                           const Architecture& architecture, const LrRangeOptions& options,
@@ -53,6 +76,7 @@ LrRangeTest lr_range_test(const LoadedPictures& pictures, std::span<const std::u
     if (progress) progress(static_cast<std::size_t>(step) + 1, static_cast<std::size_t>(range.steps));
   }
   test.suggestion = test.lowest_at / 10;
+  if (!test.steps.empty()) test.finding = finding_of(test, lowest, range.steps);
   return test;
 }
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <string>
 
 #include "bart/augment/augmentation.h"
@@ -20,7 +21,7 @@ constexpr std::uint32_t tune_stream = 0x74756e65;
 
 /// With the fewest digits that tell values apart which differ by a few percent.
 double rounded(double value) {
-  return std::stod(fmt::format("{:.2g}", value));
+  return std::strtod(fmt::format("{:.2g}", value).c_str(), nullptr);
 }
 
 /// A number from 1/4 to 4, evenly spread on a logarithmic axis.

@@ -72,6 +72,18 @@ TEST_F(BadInput, FlagsAndValues) {
       {{"train", "--bs", "many"}, "many"},
       {{"train", "--bs", "99999999999999"}, "99999999999999"},
       {{"train", "--bs"}, "--bs"},
+      {{"train", "--bs", "0x10"}, "--bs takes a whole number, not 0x10"},
+      {{"train", "--max-steps", "99999999999999999999"},
+       "--max-steps takes a whole number, and 99999999999999999999 is out of range"},
+      {{"train", "--lr", "1e-400"}, "--lr takes a number, and 1e-400 is out of range"},
+      {{"train", "--lr", "1e-320"}, "--lr must be at least 1.2e-38"},
+      {{"train", "--checkpoint-minutes", "inf"},
+       "--checkpoint-minutes must be at least 0 and finite, not inf"},
+      {{"train", "--timeout", "0"}, "--timeout must be from 1 to 86400, not 0"},
+      {{"lr-find", "--from", "1e-320"}, "--from must be at least 1.2e-38"},
+      {{"serve", "--max-pixels", "99999999999999999999"}, "99999999999999999999 is out of range"},
+      {{"serve", "--max-pixels", "18446744073709551615"}, "must be below 2^63, not 18446744073709551615"},
+      {{"sample", "f", "--seed", "-1"}, "--seed takes a whole number of at least 0, not -1"},
       {{"train", "--lr", "0"}, "--lr must be above 0"},
       {{"train", "--lr", "-0.1"}, "--lr must be above 0"},
       {{"train", "--lr", "nan"}, "--lr must be above 0"},
@@ -150,8 +162,17 @@ TEST_F(BadInput, ResultsIntoTheDataFolder) {
   }
 }
 
-TEST_F(BadInput, ASearchWithoutEpochs) {
+TEST_F(BadInput, AnErrorLineHasALimit) {
+  for (const char* flag : {"--lr", "--augment", "--no-such-flag"}) {
+    const BartResult result = run_bart(here(), {"train", "faces", flag, std::string(100'000, 'x')});
+    EXPECT_EQ(result.code, 2);
+    EXPECT_LT(result.err.size(), 8100u) << flag;
+  }
+}
+
+TEST_F(BadInput, ASearchOrAnAuditWithoutEpochs) {
   draw("faces", 3);
+  expect_failure(2, {"audit", "faces", "--epochs", "0"}, "--epochs must be at least 1, not 0");
   expect_failure(2, {"tune", "faces", "--epochs", "0"}, "--epochs must be at least 1, not 0");
 }
 

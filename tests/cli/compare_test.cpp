@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -51,6 +52,15 @@ TEST_F(CompareDrawn, PutsRunsIntoAlignedColumns) {
     EXPECT_EQ(line[second - 1], ' ') << line;
     EXPECT_NE(line[second], ' ') << line;
   }
+}
+
+TEST_F(CompareDrawn, NeedsNoStandardErrorForItsNotes) {
+  const std::vector<std::string> arguments = {"compare", "run1", "run2"};
+  const BartResult open = run_bart(here(), arguments);
+  EXPECT_NE(open.err, "");  // the runs have different seeds
+  const BartResult closed = run_bart(here(), arguments, {.in_child = [] { ::close(STDERR_FILENO); }});
+  EXPECT_EQ(closed.code, 0);
+  EXPECT_EQ(closed.out, open.out);
 }
 
 TEST_F(CompareDrawn, FitsTheWidth) {

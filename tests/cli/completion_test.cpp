@@ -83,6 +83,10 @@ TEST_F(Completion, MisspeltCommandsAndFlagsGetASuggestion) {
   const BartResult flag = run_bart(here(), {"train", "--epoch", "3"});
   EXPECT_EQ(flag.code, 2);
   EXPECT_THAT(flag.err, HasSubstr("did you mean --epochs?"));
+  // What other programs call them.
+  EXPECT_THAT(run_bart(here(), {"train", "--jobs", "3"}).err, HasSubstr("did you mean --threads?"));
+  EXPECT_THAT(run_bart(here(), {"train", "--weights", "x.pth"}).err, HasSubstr("did you mean --init?"));
+  EXPECT_THAT(run_bart(here(), {"predict", "--weights=x.pth"}).err, HasSubstr("did you mean --model?"));
   EXPECT_THAT(run_bart(here(), {"xylophone"}).err, Not(HasSubstr("did you mean")));
 }
 

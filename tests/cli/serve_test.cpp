@@ -133,12 +133,7 @@ TEST_F(ServeDrawn, NeedsATokenForOthersThanThisComputer) {
   refused({"--address", "nowhere"}, 1, "nowhere is not an address");
   refused({"--port", "65536"}, 2, "--port must be from 0 to 65535, not 65536");
   refused({"--max-waiting", "0"}, 2, "--max-waiting must be at least 1, not 0");
-  const BartResult negative = run_bart(here(), {"serve", "--max-connections", "-1"});
-  EXPECT_EQ(negative.code, 2) << negative.err;
-  // CLI11 2.1 of Debian 12 takes it, and BART refuses it; CLI11 2.4 of Debian 13 refuses it.
-  EXPECT_THAT(negative.err,
-              testing::AnyOf(HasSubstr("--max-connections must be at least 1, not -1"),
-                             HasSubstr("--max-connections takes a whole number of at least 0, not -1")));
+  refused({"--max-connections", "-1"}, 2, "--max-connections takes a whole number of at least 0, not -1");
   refused({"--header-seconds", "0"}, 2, "--header-seconds");
   refused({"nothing.pth"}, 1, "nothing.pth");
   refused({"--token-file", "none"}, 1, "none");

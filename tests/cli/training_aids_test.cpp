@@ -173,7 +173,10 @@ TEST_F(TrainingAids, AConfigurationFileStandsForItsFlags) {
     EXPECT_EQ(bad.code, 2) << line << bad.err;
     EXPECT_THAT(bad.err, HasSubstr(words)) << line;
   };
-  expect_refusal("learning_rate = 0.1", "bad.toml says learning_rate, which is not a flag of bart train");
+  expect_refusal("epoch = 1",
+                 "bad.toml says epoch, which is not a setting of a training; did you mean epochs?");
+  expect_refusal("recipe = 'tuned'",
+                 "says recipe, which is not a setting of a training: give --recipe on the");
   expect_refusal("lr = \"fast\"", "fast");
   expect_refusal("lr = -1", "--lr must be above 0");
   expect_refusal("split = \"sorted\"", "sorted");
@@ -195,6 +198,44 @@ TEST_F(TrainingAids, LrFindDrawsTheCurveAndSuggestsARate) {
   const BartResult wrong = run_bart(here(), {"lr-find", "faces", "--from", "1", "--to", "0.1"});
   EXPECT_EQ(wrong.code, 2);
   EXPECT_THAT(wrong.err, HasSubstr("--from must be above 0 and below --to"));
+}
+
+TEST_F(TrainingAids, AConfigurationFileSaysWhatItCannotHold) {
+  fs::create_directory_symlink("faces", here() / "bad\xff");
+  const BartResult trained = run_bart(
+      here(), {"train", "bad\xff", "--image-size", "16", "--epochs", "0", "--no-report", "--out", "odd"});
+  ASSERT_EQ(trained.code, 0) << trained.err;
+  const BartResult again = run_bart(here(), {"train", "--config", "odd/bart-run/run.toml"});
+  EXPECT_EQ(again.code, 2);
+  EXPECT_THAT(again.err,
+              HasSubstr("bart: odd/bart-run/run.toml does not hold folder, which is not UTF-8: name "
+                        "it on the command line\n"));
+  EXPECT_EQ(run_bart(here(), {"train", "bad\xff", "--config", "odd/bart-run/run.toml", "--no-report", "--out",
+                              "named"})
+                .code,
+            0);
+}
+
+TEST_F(TrainingAids, NumbersAreDecimal) {
+  train("run", {"--epochs", "0", "--seed", "042", "--patience", "010"});
+  EXPECT_EQ(run_json("run")["options"]["seed"], 42);
+  EXPECT_EQ(run_json("run")["options"]["patience"], 10);
+}
+
+TEST_F(TrainingAids, LrFindSuggestsNoRateThatItsCurveDoesNotShow) {
+  const auto said = [&](const char* from, const char* to) {
+    const BartResult result =
+        run_bart(here(), {"lr-find", "faces", "--image-size", "16", "--bs", "8", "--steps", "12", "--from",
+                          from, "--to", to, "--out", "curve.svg"});
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_THAT(file_text(here() / "curve.svg"), Not(HasSubstr("uggested: ")));
+    return result.out;
+  };
+  for (const auto& [from, to] : {std::pair("1e-9", "1e-8"), {"1e-12", "1e-8"}, {"1e-5", "1e-3"}}) {
+    EXPECT_THAT(said(from, to),
+                HasSubstr("The loss did not rise again, so no rate is suggested: choose a larger "
+                          "--to; the curve is in curve.svg\n"));
+  }
 }
 
 TEST_F(TrainingAids, LrFindTakesTheFlagsOfTrain) {

@@ -39,6 +39,24 @@ TEST(RunTomlTest, AFolderThatTomlCannotHoldIsLeftOut) {
   const std::string text = encode_run_toml({}, "/data/\xe4\xff");
   EXPECT_THAT(text, HasSubstr("# folder is not UTF-8"));
   EXPECT_EQ(decode_run_toml(bytes(text)).folder, "");
+  EXPECT_EQ(decode_run_toml(bytes(text)).not_utf8, std::set<std::string>{"folder"});
+  RunSettings settings;
+  settings.test_folder = "/data/\xff";
+  EXPECT_EQ(decode_run_toml(bytes(encode_run_toml(settings, "/data"))).not_utf8,
+            std::set<std::string>{"test-folder"});
+}
+
+TEST(RunTomlTest, SettingsHaveTheNamesThatTheCommandLineTakes) {
+  const RunToml config =
+      decode_run_toml(bytes("batch-size = 8\nlearning_rate = 0.5\nimgsz = 32\nfolder_name = 'faces'\n"));
+  const RunSettings settings = settings_in(config);
+  EXPECT_EQ(settings.batch_size, 8);
+  EXPECT_EQ(settings.learning_rate, 0.5);
+  EXPECT_EQ(settings.image_size, 32);
+  EXPECT_EQ(config.folder, "faces");
+  const std::vector<std::string> keys = run_toml_keys();
+  for (const char* key : {"folder", "bs", "batch-size", "batch", "lr", "learning-rate", "no-report"})
+    EXPECT_THAT(keys, testing::Contains(key));
 }
 
 TEST(RunTomlTest, TakesAByteOrderMarkASectionAndNumbersOfEveryKind) {
@@ -55,7 +73,10 @@ TEST(RunTomlTest, NamesWhatItDoesNotKnow) {
   const auto expect_error = [](const std::string& text, const std::string& words) {
     EXPECT_THAT([&] { decode_run_toml(bytes(text)); }, ThrowsMessage<Error>(HasSubstr(words))) << text;
   };
-  expect_error("learning_rate = 0.1", "says learning_rate, which is not a flag of bart train");
+  expect_error("learn_rate = 0.1", "says learn_rate, which is not a setting of a training");
+  expect_error("lr = 1\nlearning-rate = 2", "says lr twice");
+  expect_error("bs = 1\n[train]\nbs = 2", "says bs twice");
+  expect_error("folder = 'a'\n[train]\nfolder-name = 'b'", "says folder twice");
   expect_error("[lr]\na = 1", "lr");
   expect_error("lr = \"fast\"", "says lr = fast, which is not a valid value");
   expect_error("lr = [1]", "lr");

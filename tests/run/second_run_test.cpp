@@ -283,6 +283,20 @@ TEST_F(RunTest, PicturesOfOthersAreKept) {
   EXPECT_EQ(bytes_of(folder("diverging").test_pictures() / "pic_0.jpg"), my_bytes);
 }
 
+TEST_F(RunTest, AFolderWhoseRecordCannotBeReadIsNotSaidToBeOfOthers) {
+  train(faces(), settings("run"));
+  const RunFolder out = folder("run");
+  const std::vector<std::uint8_t> first = bytes_of(out.model());
+  write_file(out.run_json(), "{}");
+  std::string warnings;
+  RunObserver observer;
+  observer.warning = [&](const std::string& sentence) { warnings += sentence + "\n"; };
+  train(faces(), settings("run"), observer);
+  EXPECT_THAT(warnings, HasSubstr("run.json cannot be read, so nothing says who wrote BART-10M.pth"));
+  EXPECT_EQ(warnings.find("No training of BART wrote"), std::string::npos) << warnings;
+  EXPECT_EQ(bytes_of(out.record() / "kept-1/BART-10M.pth"), first);
+}
+
 TEST_F(RunTest, FilesThatNoTrainingWroteAreNeverRemoved) {
   const std::string mine = "mine";
   const std::vector<std::uint8_t> my_bytes(mine.begin(), mine.end());

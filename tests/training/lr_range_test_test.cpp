@@ -50,6 +50,19 @@ TEST_F(LrRangeTestTest, EndsWhenTheLossGrowsAndSuggestsATenthOfTheLowest) {
   }
   EXPECT_EQ(test.lowest_at, at);
   EXPECT_DOUBLE_EQ(test.suggestion, at / 10);
+  EXPECT_EQ(test.finding, at / 10 < 1e-5 ? LrFinding::no_fall : LrFinding::lowest);
+  // Where the lowest rate that was tried is too large.
+  EXPECT_EQ(run({.range = {.from = 10, .to = 1e5, .steps = 20}, .training = {.batch_size = 4}}).finding,
+            LrFinding::no_fall);
+}
+
+TEST_F(LrRangeTestTest, ALossThatDoesNotRiseAgainShowsNoLowest) {
+  const auto finding = [&](double from, double to, int steps) {
+    return run({.range = {.from = from, .to = to, .steps = steps}, .training = {.batch_size = 4}}).finding;
+  };
+  EXPECT_EQ(finding(1e-14, 1e-13, 20), LrFinding::not_risen);
+  for (const int steps : {10, 20, 40, 80, 160})  // losses that scatter around one value
+    EXPECT_EQ(finding(1e-14, 1e-8, steps), LrFinding::not_risen) << steps;
 }
 
 /// The losses of the first `count` steps of a training with a rate that grows from 1e-4 to 1e-3, which those

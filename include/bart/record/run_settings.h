@@ -13,6 +13,9 @@
 
 namespace bart {
 
+/// Steps are computed in float32, in which smaller rates lose digits and then become 0.
+inline constexpr double smallest_learning_rate = 1.2e-38;
+
 /// The settings of a training as the user asks for them. settle() decides what "auto" and 0 threads mean on
 /// this computer.
 struct RunSettings {

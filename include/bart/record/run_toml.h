@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "bart/platform/error.h"
 #include "bart/record/run_settings.h"
 
 namespace bart {
@@ -15,15 +17,29 @@ namespace bart {
 struct RunToml {
   std::string folder;  // of the pictures; empty if the file does not name it
   std::vector<std::pair<const Setting*, std::string>> settings;
+  std::set<std::string> not_utf8;  // "folder" and flags whose values TOML cannot hold
 };
 
+/// A configuration file names something that is not a setting.
+class UnknownSetting : public Error {
+ public:
+  explicit UnknownSetting(std::string key);
+  const std::string& key() const { return key_; }
+
+ private:
+  std::string key_;
+};
+
+/// The names that a configuration file may use: "folder", the flags of the settings and their synonyms.
+std::vector<std::string> run_toml_keys();
+
 /// The content of run.toml: TOML (https://toml.io) with one line per setting, named like its flag. `folder`
-/// comes first if it is UTF-8, which TOML requires.
+/// comes first. In place of a text that is not UTF-8, as TOML requires, is a comment that says so.
 std::string encode_run_toml(const RunSettings& settings, const std::filesystem::path& folder);
 
-/// Decodes a configuration file, whose lines may also stand under [train]. Throws Error ("says x, which is no
-/// flag of bart train", a sentence that begins with the file's name) for anything that is not a setting or
-/// not TOML.
+/// Decodes a configuration file, whose lines may also stand under [train] and name settings by the synonyms
+/// of their flags, with dashes or underscores. Throws Error ("says lr twice", a sentence that begins with the
+/// file's name), UnknownSetting for anything that is not a setting.
 RunToml decode_run_toml(std::span<const std::uint8_t> file);
 
 }  // namespace bart

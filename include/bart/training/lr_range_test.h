@@ -34,10 +34,18 @@ struct LrRangeStep {
   double smoothed_loss;
 };
 
+/// What the curve says about the learning rate.
+enum class LrFinding {
+  lowest,     // the loss fell and rose again
+  not_risen,  // it was still falling at the last rate, or no rate changed it: larger ones would tell
+  no_fall,    // it is lowest at a rate below ten times the first: smaller ones would tell
+};
+
 struct LrRangeTest {
   std::vector<LrRangeStep> steps;  // fewer than asked for if the loss grew too large
   double lowest_at = 0;            // the learning rate with the lowest smoothed loss
-  double suggestion = 0;           // a tenth of lowest_at
+  double suggestion = 0;           // a tenth of lowest_at, which only the finding `lowest` recommends
+  LrFinding finding = LrFinding::lowest;
 };
 
 /// The learning rate range test (Smith, Cyclical Learning Rates for Training Neural Networks, WACV 2017,
