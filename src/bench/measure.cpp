@@ -28,6 +28,8 @@ class Measuring {
   }
 
   BenchReport measure() {
+    // At once: what is measured before it takes minutes.
+    if (!options_.pictures.empty()) listing_ = list_data(options_.pictures, 1);
     if (wanted(BenchPart::limit) && device() == nullptr) {
       const int threads = report_.bench.engine.threads;
       report_.copy_bytes_per_second = copy_bytes_per_second(threads, report_.bench.rounds);
@@ -117,7 +119,7 @@ class Measuring {
       report_.pictures.push_back(
           {count, options_.pictures.empty()
                       ? drawn_picture_speed(options_.quick ? 2 : 20, load, rounds, progress)
-                      : picture_speed(list_data(options_.pictures, 1), load, rounds, progress)});
+                      : picture_speed(listing_, load, rounds, progress)});
     }
   }
 
@@ -142,6 +144,7 @@ class Measuring {
 
   const BenchOptions& options_;
   const BenchObserver& observer_;
+  Listing listing_;  // of options_.pictures
   ProcessorWait wait_;
   BenchReport report_;
 };

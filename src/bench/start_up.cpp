@@ -50,9 +50,16 @@ double seconds_to_first_line(const std::vector<std::string>& command) {
   ::close(ends[0]);
   int status = 0;
   if (failed == 0) ::waitpid(child, &status, 0);
-  if (failed != 0 || !answered || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    throw Error(fmt::format("{} did not answer{}", fmt::join(command, " "),
-                            failed != 0 ? fmt::format(": {}", std::strerror(failed)) : ""));
+  const std::string reason =
+      failed != 0 ? fmt::format("could not be started: {}", std::strerror(failed))
+      : WIFSIGNALED(status)
+          ? fmt::format("was ended by signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)))
+      : status != 0 ? fmt::format("ended with exit code {}", WEXITSTATUS(status))
+      : !answered   ? "printed no answer"
+                    : "";
+  if (!reason.empty()) {
+    throw Error(
+        fmt::format("cannot measure how fast BART starts: it {} ({})", reason, fmt::join(command, " ")));
   }
   return seconds;
 }

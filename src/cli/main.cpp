@@ -160,13 +160,15 @@ int fail(std::string sentence, int code) {
 
 int run_to_an_exit_code(int argc, const char* const* argv) {
   const auto output_failed = [] {
-    return fail(fmt::format("cannot write to standard output: {}", std::strerror(errno)), 1);
+    const char* const reason = errno != 0 ? std::strerror(errno) : "not all of it was written";
+    return fail(fmt::format("cannot write to standard output: {}", reason), 1);
   };
   try {
     const int code = run_program(argc, argv);
     // Writing stdout may still fail now, on a full disk for example.
     errno = 0;
-    return std::fflush(stdout) != 0 || std::ferror(stdout) != 0 ? output_failed() : code;
+    const bool failed = std::fflush(stdout) != 0 || std::ferror(stdout) != 0;
+    return failed && code == 0 ? output_failed() : code;  // else a sentence has told why
   } catch (const SettingError& error) {
     return fail(error.with_flags(), error.usage() ? 2 : 1);
   } catch (const UsageError& error) {

@@ -4,9 +4,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -122,8 +124,13 @@ void TrainingLog::warning(const std::string& sentence) {
 /// Writes a line of the table above its bar, or an event to stdout.
 void TrainingLog::tell_line(const std::string& line) {
   if (style_ == LogStyle::json) {
+    const bool failed_before = std::ferror(stdout) != 0;
     std::fwrite(line.data(), 1, line.size(), stdout);
-    std::fflush(stdout);
+    if (std::fflush(stdout) != 0 && !failed_before) {
+      log_.warning(
+          fmt::format("Events are missing: cannot write to standard output: {}",
+                      std::strerror(errno)));  // at once, because the reason is lost with a later call
+    }
     return;
   }
   progress_.clear();
@@ -230,6 +237,7 @@ void TrainingLog::tell_header(const RunStart& start) {
   if (start.earlier_model) {
     info("What an earlier training left in this folder is kept, in bart-run/earlier/ once there is a model");
   }
+  tell_no_report(record);
   if (!verbosity().quiet) {
     tell_line("");
     tell_line(styled(table_head(columns), Style::bold, shows_colours(STDERR_FILENO)));
@@ -247,6 +255,11 @@ void TrainingLog::tell_header(const RunStart& start) {
   const auto before = static_cast<std::size_t>(epoch_ - 1);
   bar_.begin(all, {.train = before * record.train_pictures + static_cast<std::size_t>(start.progress.done),
                    .validation = before * held_out});
+}
+
+void TrainingLog::tell_no_report(const RunRecord& record) {
+  if (record.validation_pictures > 0 || record.test_pictures > 0 || record.settings.no_report) return;
+  info("There is no report, which is made of pictures to validate or test on: none were kept");
 }
 
 void TrainingLog::tell_row(const EpochRecord& epoch) {
@@ -328,6 +341,7 @@ void TrainingLog::tell_start(const RunStart& start) {
     log_.info(fmt::format("Validation set size: {}", record.validation_pictures));
   }
   log_.info(fmt::format("Test set size: {}", record.test_pictures));
+  tell_no_report(record);
   log_.info(fmt::format("Training in {}{}", settings.precision, settings.exact ? ", exact" : ""));
   log_.info("Starting training...");
 }

@@ -40,6 +40,7 @@ class TrainingLog {
   RunObserver json_observer();
   void tell_line(const std::string& line);
   void tell_header(const RunStart& start);
+  void tell_no_report(const RunRecord& record);
   void tell_row(const EpochRecord& epoch);
   void tell_skipped(const LoadedPictures& pictures);
   void tell_data(const LoadedPictures& pictures, const RunSettings& settings);

@@ -251,6 +251,35 @@ fs::path EarlierRun::place_of_others() const {
   }
 }
 
+/// Moves `files`, which lie in `folder`, to the place of others.
+void EarlierRun::move_to_others(const std::vector<fs::path>& files, const fs::path& folder) const {
+  if (files.empty()) return;
+  const fs::path place = place_of_others();
+  for (const fs::path& file : files) {
+    const fs::path moved = place / file.lexically_relative(folder);
+    make_folders(moved.parent_path());
+    std::error_code error;
+    fs::rename(file, moved, error);
+    if (error) {
+      throw Error(fmt::format("cannot rename {} to {}: {}", file.string(), moved.string(), error.message()));
+    }
+  }
+}
+
+std::string EarlierRun::keep_changed(std::size_t test_pictures) const {
+  std::vector<fs::path> changed = files_of_others(folder_, test_pictures);
+  std::erase_if(changed, [](const fs::path& file) { return file.extension() == ".pth"; });
+  if (changed.empty()) return {};
+  std::vector<std::string> names;
+  for (const fs::path& file : changed) names.push_back(file.lexically_relative(folder_.results()).string());
+  std::string sentence =
+      fmt::format("{} in {} {} not what this training wrote: {} now in {}, and written again", some_of(names),
+                  folder_.results().string(), names.size() == 1 ? "is" : "are",
+                  names.size() == 1 ? "it is" : "they are", place_of_others().string());
+  move_to_others(changed, folder_.results());
+  return sentence;
+}
+
 std::vector<std::string> EarlierRun::keep(std::size_t test_pictures) {
   check_may_be_written(folder_, test_pictures);
   std::vector<std::string> sentences;

@@ -23,6 +23,9 @@ class EarlierRun {
   /// before it had a model has nothing to keep: what it found is in before/ already. The new training writes
   /// `test_pictures` pictures. Returns sentences about the files that no training wrote here. Throws Error.
   std::vector<std::string> keep(std::size_t test_pictures);
+  /// For a training that goes on and has a model: moves its label file and test pictures that are no longer
+  /// what it wrote to kept-1/. Returns a sentence about them; empty if there are none. Throws Error.
+  std::string keep_changed(std::size_t test_pictures) const;
   /// The new training has a model: before/ becomes earlier/. Throws Error.
   void settle(std::size_t test_pictures);
   /// Puts everything back, for a training that failed before it had a model.
@@ -32,6 +35,8 @@ class EarlierRun {
   bool has_model() const;
 
  private:
+  void move_to_others(const std::vector<std::filesystem::path>& files,
+                      const std::filesystem::path& folder) const;
   std::filesystem::path place_of_others() const;
 
   RunFolder folder_;

@@ -18,6 +18,8 @@
 namespace bart {
 namespace {
 
+namespace fs = std::filesystem;
+
 /// The test pictures of a training, with the labels of the model's classes.
 LoadedPictures test_pictures_of(const RecordedRun& run, int threads, const OnProgress& progress) {
   const RunRecord& record = run.record;
@@ -40,6 +42,16 @@ LoadedPictures test_pictures_of(const RecordedRun& run, int threads, const OnPro
   return pictures;
 }
 
+/// Of a training that writes its model just now, or was killed before it could name the model in its record.
+/// Nothing tells these from a model that something else wrote.
+Error newer_than_record(const RecordedRun& run) {
+  return Error(fmt::format(
+      "{} does not name {} yet: the training was killed while it saved the model, or saves it just now; "
+      "wait, "
+      "or continue it (bart train --resume --out {}), which writes both again",
+      run.folder.run_json().string(), run.folder.model().string(), run.folder.results().string()));
+}
+
 }  // namespace
 
 std::string write_report(const RecordedRun& run, const Model& model, const LoadedPictures& pictures,
@@ -60,11 +72,21 @@ std::string write_report(const RecordedRun& run, const Model& model, const Loade
 MadeReport make_report(const std::filesystem::path& path, int threads, const OnProgress& reading,
                        const OnProgress& reporting) {
   const RecordedRun run = read_run(path);
-  check_writable(run.folder);
+  check_report_writable(run.folder);
   if (run.record.unfinished() && run.record.models.empty()) {
+    // As long as the model is an earlier training's, that one's record is in before/.
+    if (fs::exists(run.folder.model()) && !fs::exists(run.folder.before())) throw newer_than_record(run);
     throw Error(fmt::format(
         "the training in {} has no model yet: it has one after its first epoch (its status is {})",
         run.folder.record().string(), run.record.status));
+  }
+  if (run.record.test_pictures == 0) {
+    throw Error(
+        fmt::format("the training in {} kept no test pictures, and the report is made of them{}",
+                    run.folder.record().string(),
+                    fs::exists(run.folder.report())
+                        ? fmt::format(": {} stays as the training wrote it", run.folder.report().string())
+                        : ""));
   }
   const Model model = Model::load(run.folder.model(), {.labels = run.folder.labels(), .threads = threads});
   if (model.classes() != run.record.classes) {
@@ -72,6 +94,7 @@ MadeReport make_report(const std::filesystem::path& path, int threads, const OnP
                             run.folder.model().string(), run.folder.run_json().string()));
   }
   if (!wrote_model(run.record, read_file(run.folder.model())).value_or(true)) {
+    if (run.record.status == "running") throw newer_than_record(run);
     throw Error(fmt::format("{} is not the model of the training in {}: something else wrote it",
                             run.folder.model().string(), run.folder.run_json().string()));
   }

@@ -175,6 +175,11 @@ RunResult resume(const fs::path& results, const ResumeOptions& options, const Ru
     throw SettingError(
         fmt::format("{{epochs}} is {}, but {} are done: name at least as many", asked.epochs, done));
   }
+  const std::size_t steps = found.checkpoint.training.progress.steps.size();
+  if (asked.max_steps > 0 && std::cmp_less(asked.max_steps, steps)) {
+    throw SettingError(
+        fmt::format("{{max-steps}} is {}, but {} are done: name at least as many", asked.max_steps, steps));
+  }
   const fs::path folder = options.folder.empty() ? began : options.folder;
   return RunInProgress(folder, std::move(settled), observer)
       .run(std::move(found), std::move(lock), options.command);

@@ -74,11 +74,24 @@ void RunInProgress::check_places() const {
   }
 }
 
+/// Throws SettingError if an epoch is to be chosen without pictures to validate on.
+void RunInProgress::check_validates(std::span<const std::uint32_t> validated) const {
+  if (!validated.empty() || (settled_.values.best.empty() && settled_.values.patience == 0)) return;
+  throw SettingError("{best} and {patience} need pictures to validate on: keep some with {validation-size}");
+}
+
 void RunInProgress::list_pictures() {
   data_.listing = list_run_pictures(folder_, settled_.values);
   if (observer_.listed) observer_.listed(data_.listing);
   result_.record.warnings.insert(result_.record.warnings.end(), data_.listing.warnings.begin(),
                                  data_.listing.warnings.end());
+  const auto is_held_out = [](const ListedPicture& picture) {
+    return picture.part == Part::test || picture.part == Part::validation;
+  };
+  if (settled_.values.test_size == 0 && settled_.values.validation_size == 0 &&
+      std::ranges::none_of(data_.listing.pictures, is_held_out)) {
+    check_validates({});
+  }
   architecture_ = architecture_of(settled_.values, data_.listing.classes.size());
   layers_of(architecture_);  // throws before anything is read if there is no such network
   if (!resumed_) check_memory_of_device(settled_, architecture_);  // resume() has done it
@@ -113,11 +126,7 @@ void RunInProgress::read_pictures(const std::optional<FoundCheckpoint>& found) {
     check_same_pictures(*settled_.training.group, data_.fingerprint, data_.pictures.files);
   }
   data_.split = split_pictures(data_.pictures, settled_.values);
-  if (data_.split.test.empty() && data_.split.validation.empty() &&
-      (!settled_.values.best.empty() || settled_.values.patience > 0)) {
-    throw SettingError(
-        "{best} and {patience} need pictures to validate on: keep some with {validation-size}");
-  }
+  check_validates(data_.split.validated());
   if (settled_.training.augmentation.changes()) {
     read_larger_pictures(data_, settled_.values, scratch, observer_.reading, settled_.training.group);
     settled_.training.larger_pictures = &data_.larger;
@@ -211,6 +220,9 @@ RunResult RunInProgress::run(std::optional<FoundCheckpoint> found, std::unique_p
   try {
     if (!resumed_) earlier = output_.set_earlier_run_aside();
     for (const std::string& others : earlier.others) warn(others);
+    if (resumed_) {
+      if (const std::string changed = output_.set_changed_aside(); !changed.empty()) warn(changed);
+    }
     output_.write_beginning();
     if (observer_.start) {
       observer_.start({record, from.progress, resumed_from,
@@ -323,8 +335,10 @@ bool RunInProgress::end_epoch(Training& training, const EpochRecord& epoch) {
     output_.write_model(out_.best_model(), model, epoch.epoch);
     output_.saved(Saved::best_model, out_.best_model());
   }
-  output_.write_checkpoint(training);
+  // Before the checkpoint, which takes longer: a model that the record does not name is of a training that
+  // was killed between the two.
   write_progress(training, "running");
+  output_.write_checkpoint(training);
   return go_on;
 }
 

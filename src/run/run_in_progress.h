@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ class RunInProgress {
  private:
   void check_places() const;
   void list_pictures();
+  void check_validates(std::span<const std::uint32_t> validated) const;
   TrainingState initial_state_for(std::size_t train_pictures) const;
   void read_initial_model();
   void read_pictures(const std::optional<FoundCheckpoint>& found);

@@ -75,13 +75,23 @@ void RunOutput::restore_earlier_run() {
   restore_checkpoints(result_.folder.record());
 }
 
+std::string RunOutput::set_changed_aside() {
+  if (!published_) return {};
+  std::string sentence = earlier_.keep_changed(data_.split.test.size());
+  restores_data_ = !fs::exists(result_.folder.labels());
+  for (std::size_t i = 0; i < data_.split.test.size() && !restores_data_; ++i) {
+    restores_data_ = !fs::exists(result_.folder.test_pictures() / RunFolder::test_picture_name(i));
+  }
+  return sentence;
+}
+
 void RunOutput::write_beginning() {
   const RunFolder& out = result_.folder;
   std::error_code gone;
   fs::remove(out.begun(), gone);  // checkpoints that are there are this training's
   // The record comes first: from now on a model in the folder does not belong to the training in the record.
   if (!result_.record.resumed_after_step) write_record("running");
-  if (!published_ && !earlier_.has_model()) publish_data();
+  if (restores_data_ || (!published_ && !earlier_.has_model())) publish_data();
   write_file(out.pictures_csv(), encode_picture_hashes(data_.pictures, data_.split));
   write_file(out.test_pictures_csv(),
              encode_test_pictures(data_.listing.folder, data_.pictures, data_.split));

@@ -35,6 +35,10 @@ class RunOutput {
   bool earlier_model_stays() const { return !published_ && earlier_.has_model(); }
   /// Undoes set_earlier_run_aside(), for a training that fails before it has written a model.
   void restore_earlier_run();
+  /// For a training that is resumed and has a model: its label file and test pictures that are gone or
+  /// changed will be written again. Returns a sentence about those that were changed; empty if there are
+  /// none.
+  std::string set_changed_aside();
 
   /// Writes what is known before the first step. The labels and the test pictures wait for the first model if
   /// there is a model of an earlier training, because they belong to that one.
@@ -59,7 +63,8 @@ class RunOutput {
   RunResult& result_;
   const RunObserver& observer_;
   EarlierRun earlier_;
-  bool published_ = false;  // the labels and test pictures that are in place are this training's
+  bool published_ = false;      // the labels and test pictures that are in place are this training's
+  bool restores_data_ = false;  // some of them are gone
   std::chrono::steady_clock::time_point last_checkpoint_ = std::chrono::steady_clock::now();
 };
 

@@ -14,6 +14,7 @@
 #include "bart/platform/hash.h"
 #include "bart/platform/lies_in.h"
 #include "bart/platform/make_folders.h"
+#include "bart/platform/write_through.h"
 
 namespace bart {
 
@@ -40,24 +41,57 @@ void check_links(const RunFolder& folder) {
   }
 }
 
+void check_writable_folder(const fs::path& place) {
+  const fs::path there = existing_part(fs::absolute(place));
+  if (!fs::is_directory(there)) {
+    throw Error(fmt::format("cannot write into {}: {} is not a folder", place.string(), there.string()));
+  }
+  if (const std::error_code reason = try_to_create_in(there))
+    throw Error(fmt::format("cannot write into {}: {}", place.string(), reason.message()));
+}
+
+void check_no_folder(const fs::path& file) {
+  std::error_code none;
+  if (fs::is_directory(file, none))
+    throw Error(fmt::format("cannot write {}: it is a folder", file.string()));
+}
+
+void check_writable_file(const fs::path& file) {
+  check_no_folder(file);
+  writes_through(file);  // throws where write_file() would
+}
+
+void for_each_in(const fs::path& folder, void (*look)(const fs::path& path, const std::string& name)) {
+  std::error_code error;  // a folder that is not there holds nothing
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    look(entry->path(), entry->path().filename().string());
+  }
+}
+
 }  // namespace
 
 void check_writable(const RunFolder& folder) {
   for (const fs::path& place : {folder.results(), folder.record(), folder.test_pictures()}) {
-    const fs::path there = existing_part(fs::absolute(place));
-    if (!fs::is_directory(there)) {
-      throw Error(fmt::format("cannot write into {}: {} is not a folder", place.string(), there.string()));
-    }
-    if (const std::error_code reason = try_to_create_in(there))
-      throw Error(fmt::format("cannot write into {}: {}", place.string(), reason.message()));
-  }
-  for (const fs::path& file : {folder.model(), folder.best_model(), folder.last_model(), folder.labels(),
-                               folder.run_json(), folder.report()}) {
-    if (fs::is_directory(file)) {
-      throw Error(fmt::format("cannot write {}: it is a folder", file.string()));
-    }
+    check_writable_folder(place);
   }
   check_links(folder);
+  for (const fs::path& file : folder.result_files()) check_writable_file(file);
+  for (const fs::path& file : folder.record_files()) check_writable_file(file);
+  check_writable_file(folder.begun());
+  for_each_in(folder.test_pictures(), [](const fs::path& path, const std::string& name) {
+    if (RunFolder::is_test_picture(name)) check_no_folder(path);
+  });
+  for_each_in(folder.record(), [](const fs::path& path, const std::string& name) {
+    const bool checkpoint = name.starts_with(RunFolder::checkpoint_prefix) ||
+                            name.starts_with(RunFolder::earlier_checkpoint_prefix);
+    if (checkpoint && name.ends_with(RunFolder::checkpoint_ending)) check_no_folder(path);
+  });
+}
+
+void check_report_writable(const RunFolder& folder) {
+  check_writable_folder(folder.record());
+  check_writable_file(folder.report());
+  check_writable_file(folder.model_card());
 }
 
 bool is_same_folder(const fs::path& one, const fs::path& other) {

@@ -22,6 +22,8 @@ bool is_same_folder(const std::filesystem::path& one, const std::filesystem::pat
 
 /// Throws Error when the results cannot be written there, as far as can be known without writing.
 void check_writable(const RunFolder& folder);
+/// The same for the report alone.
+void check_report_writable(const RunFolder& folder);
 
 /// Writes the test pictures as the original does, as inference_images/pic_{i}.jpg.
 void save_test_pictures(const RunFolder& folder, const LoadedPictures& pictures, const Split& split,

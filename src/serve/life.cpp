@@ -100,7 +100,7 @@ std::vector<ServedFile::Stamp> ServedFile::look() const {
 
 BlockedSignals::BlockedSignals() {
   sigemptyset(&signals_);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals_, signal);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU}) sigaddset(&signals_, signal);
   ::pthread_sigmask(SIG_BLOCK, &signals_, &before_);
 }
 
@@ -146,13 +146,17 @@ bool live(Server& server, const BlockedSignals& signals, ServedFile& file, const
   std::atomic<bool> ended = false;
   const bool had_terminal = has_terminal();
   std::thread waiter([&] {
-    bool stopping = false;
+    bool stopping = false, told = false;
     while (!ended) {
       const int signal = signals.next(0.25);
-      if (signal == SIGINT || signal == SIGTERM || (signal == SIGHUP && had_terminal && !has_terminal())) {
-        if (stopping) ::_exit(128 + signal);
+      const bool asked = signal == SIGINT || signal == SIGTERM;
+      const bool announced = signal == SIGUSR1 || signal == SIGUSR2 || signal == SIGXCPU;
+      if (asked || announced || (signal == SIGHUP && had_terminal && !has_terminal())) {
+        // What a batch system announces comes before its SIGTERM, and SIGXCPU every second again.
+        if (!announced && told) ::_exit(128 + signal);
+        told = told || !announced;
+        if (!stopping) server.stop();
         stopping = true;
-        server.stop();
       } else if (!stopping && (signal == SIGHUP || (options.watch && file.changed()))) {
         load_again(server, file, options);
       }

@@ -5,12 +5,15 @@
 
 #include "bart/bench/limit.h"
 #include "bart/bench/operation_times.h"
+#include "bart/bench/start_up.h"
 #include "bart/platform/error.h"
 
 namespace bart {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::ThrowsMessage;
 
 const NetworkBench tiny{
     .architecture = {.classes = 3, .image_size = 16, .blocks = {{16, 0.25}}, .hidden = {{16, 0.5}}},
@@ -38,6 +41,31 @@ TEST(Measure, TakesOnlyWhatIsAskedForAndTellsHowFarItIs) {
   EXPECT_FALSE(report.precisions[0].training || report.precisions[0].training_plan);
   EXPECT_FALSE(report.copy_bytes_per_second || report.start_up_seconds);
   EXPECT_TRUE(report.pictures.empty() && report.scale.empty());
+}
+
+TEST(Measure, PicturesThatAreNotThereAreToldAtOnce) {
+  const auto measured = [](const std::string& what, std::size_t, std::size_t, std::string_view) {
+    ADD_FAILURE() << what << " was measured";
+  };
+  EXPECT_THAT(
+      [&] {
+        measure({.parts = {BenchPart::inference, BenchPart::pictures},
+                 .network = tiny,
+                 .precisions = {Precision::f32},
+                 .pictures = "nowhere"},
+                measured);
+      },
+      ThrowsMessage<Error>(HasSubstr("nowhere")));
+}
+
+TEST(Measure, SaysWhyAProgramGaveNoAnswer) {
+  const auto expect_reason = [](const char* program, const char* reason) {
+    EXPECT_THAT([&] { start_up_seconds(program, "cpu", tiny.architecture, 1); },
+                ThrowsMessage<Error>(HasSubstr(std::string("how fast BART starts: it ") + reason)));
+  };
+  expect_reason("/bin/false", "ended with exit code 1");
+  expect_reason("/bin/true", "printed no answer");
+  expect_reason("/nowhere", "could not be started: No such file or directory");
 }
 
 TEST(Measure, ReadsPicturesOnOneThreadAndOnAll) {

@@ -28,6 +28,7 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 class Resume : public DrawnFaces {
  protected:
@@ -154,6 +155,12 @@ TEST_F(Resume, AFinishedTrainingMayGoOnForMoreEpochs) {
   const BartResult fewer = run_bart(here(), resume("longer", {"--epochs", "2"}));
   EXPECT_EQ(fewer.code, 2);
   EXPECT_THAT(fewer.err, HasSubstr("--epochs is 2, but 3 are done"));
+  for (const char* how : {"--resume", "--resume=auto"}) {
+    const BartResult steps =
+        run_bart(here(), {"train", "faces", how, "--no-report", "--out", "longer", "--max-steps", "2"});
+    EXPECT_EQ(steps.code, 2);
+    EXPECT_THAT(steps.err, HasSubstr("--max-steps is 2, but 9 are done"));
+  }
 }
 
 TEST_F(Resume, GoesOnFromTheOneBeforeWhereTheNewestIsTorn) {
@@ -266,23 +273,40 @@ TEST_F(Signals, CtrlCAndSigtermSaveACheckpointAndSayHowToGoOn) {
 }
 
 TEST_F(Signals, ThatNobodyReadsTheMessagesSavesACheckpoint) {
-  // bart train ... 2>&1 | head -1
-  int pipe[2];
-  ASSERT_EQ(::pipe2(pipe, O_CLOEXEC), 0);
-  RunningBart bart(here(), command("run", {"--epochs", "1000000"}), {.in_child = [&] {
-                     std::signal(SIGPIPE, SIG_DFL);  // a test's own parent may have it ignored
-                     ::dup2(pipe[1], STDERR_FILENO);
-                     ::dup2(pipe[1], STDOUT_FILENO);
-                   }});
-  ::close(pipe[1]);
-  wait_for_steps("run");
-  ::close(pipe[0]);
-  const BartResult result = bart.wait();
-  EXPECT_EQ(result.code, 128 + SIGPIPE);
-  EXPECT_TRUE(has_checkpoint("run"));
-  EXPECT_EQ(nlohmann::json::parse(file_text(here() / "run/bart-run/run.json"))["results"]["status"],
-            "interrupted");
-  EXPECT_EQ(run_bart(here(), resume("run", {"--max-steps", "1"})).code, 0);
+  // bart train ... 2>&1 | head -1, and bart train ... --log json | head -1
+  for (const bool json : {false, true}) {
+    fs::remove_all(here() / "run");
+    int pipe[2];
+    ASSERT_EQ(::pipe2(pipe, O_CLOEXEC), 0);
+    RunningBart bart(here(), command("run", {"--epochs", "1000000", "--log", json ? "json" : "original"}),
+                     {.in_child = [&] {
+                       std::signal(SIGPIPE, SIG_DFL);  // a test's own parent may have it ignored
+                       if (!json) ::dup2(pipe[1], STDERR_FILENO);
+                       ::dup2(pipe[1], STDOUT_FILENO);
+                     }});
+    ::close(pipe[1]);
+    wait_for_steps("run");
+    ::close(pipe[0]);
+    const BartResult result = bart.wait();
+    EXPECT_EQ(result.code, 128 + SIGPIPE);
+    EXPECT_TRUE(has_checkpoint("run"));
+    const auto results = nlohmann::json::parse(file_text(here() / "run/bart-run/run.json"))["results"];
+    EXPECT_EQ(results["status"], "interrupted");
+    EXPECT_THAT(result.err, Not(HasSubstr("bart:")));
+    const std::string steps = std::to_string(results["steps"].get<int>());
+    EXPECT_EQ(run_bart(here(), resume("run", {"--max-steps", steps})).code, 0);
+  }
+}
+
+TEST_F(Signals, EventsThatCannotBeWrittenAreToldWithTheReason) {
+  const BartResult result =
+      run_bart(here(), command("run", {"--epochs", "1", "--log", "json"}),
+               {.in_child = [] { ::dup2(::open("/dev/full", O_WRONLY), STDOUT_FILENO); }});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err,
+              AllOf(HasSubstr("Events are missing: cannot write to standard output: No space left"),
+                    HasSubstr("bart: cannot write to standard output: not all of it was written")));
+  EXPECT_TRUE(fs::exists(here() / "run/BART-10M.pth"));
 }
 
 TEST_F(Signals, UnderNohupAClosedTerminalStopsNothing) {

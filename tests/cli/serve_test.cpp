@@ -122,6 +122,16 @@ TEST_F(ServeDrawn, LoadsAModelAgainOnSighupOrWhenItChangesAndKeepsTheOldOneIfItI
   EXPECT_EQ(stop().code, 0);
 }
 
+TEST_F(ServeDrawn, ABatchSystemsWarningEndsItAsSigtermDoes) {
+  for (const int signal : {SIGUSR1, SIGUSR2, SIGXCPU}) {
+    serve();
+    server_->send(signal);
+    const BartResult result = server_->wait();
+    EXPECT_EQ(result.code, 0) << signal;
+    EXPECT_THAT(result.err, HasSubstr("Ended"));
+  }
+}
+
 TEST_F(ServeDrawn, NeedsATokenForOthersThanThisComputer) {
   const auto refused = [&](std::vector<std::string> flags, int code, const std::string& why) {
     flags.insert(flags.begin(), "serve");

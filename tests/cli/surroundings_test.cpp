@@ -287,6 +287,24 @@ TEST_F(Surroundings, FoldersThatMayNotBeReadAreSkippedAndNamedByEveryCommand) {
   fs::permissions(locked, fs::perms::owner_all);
 }
 
+TEST_F(Surroundings, AFileThatMayNotBeWrittenIsNamedBeforeThePicturesAreRead) {
+  ASSERT_EQ(::chmod(here().c_str(), 0777), 0);
+  const auto as_another_user = [] {
+    // Root writes every file.
+    if (::geteuid() == 0 && (::setgid(61239) != 0 || ::setuid(61239) != 0)) ::_exit(77);
+  };
+  ASSERT_EQ(run_bart(here(), train("run"), {.in_child = as_another_user}).code, 0);
+  for (const char* name : {"BART-10M.pth", "label_encoder.joblib", "bart-run/history.csv",
+                           "bart-run/steps.csv", "bart-run/report.html", "bart-run/pictures.csv"}) {
+    fs::permissions(here() / "run" / name, fs::perms::owner_read);
+    const BartResult result = run_bart(here(), train("run"), {.in_child = as_another_user});
+    EXPECT_EQ(result.code, 1) << name;
+    EXPECT_THAT(result.err, AllOf(HasSubstr(std::string("cannot write run/") + name + ": Permission denied"),
+                                  Not(HasSubstr("The number of images"))));
+    fs::permissions(here() / "run" / name, fs::perms::owner_read | fs::perms::owner_write);
+  }
+}
+
 TEST_F(Surroundings, AWorkingFolderThatIsGone) {
   const auto gone = [&] {
     if (::mkdir("gone", 0777) != 0 || ::chdir("gone") != 0 || ::rmdir("../gone") != 0) ::_exit(126);

@@ -154,6 +154,9 @@ TEST_F(RunTest, WithoutTestPicturesTheReportIsWhatTheTrainingShowed) {
   const std::string page(bytes.begin(), bytes.end());
   EXPECT_THAT(page, AllOf(HasSubstr("The training kept no test pictures"),
                           HasSubstr("validation pictures correct"), Not(HasSubstr("data-written="))));
+  EXPECT_THAT([&] { make_report(folder("run").results(), 1); },
+              ThrowsMessage<Error>(HasSubstr("report.html stays as the training wrote it")));
+  EXPECT_EQ(bytes_of(folder("run").report()), bytes);
 }
 
 TEST_F(RunTest, PredictsTheTestPicturesOnceWhenTheyAreValidatedOn) {
@@ -265,6 +268,61 @@ TEST_F(RunTest, AfterEveryEpochThereIsAModelAndTheRecordKnowsIt) {
   EXPECT_EQ(read_run_record(folder("run")).models.at(0).epoch, 2);
 }
 
+TEST_F(RunTest, AModelThatAKilledTrainingDidNotNameInItsRecordIsNobodyElses) {
+  train(faces(), settings("run"));
+  RunRecord record = read_run_record(folder("run"));
+  record.status = "running";
+  const auto expect_advice = [&] {
+    write_file(folder("run").run_json(), encode_run_record(record));
+    EXPECT_THAT([&] { make_report(folder("run").results(), 1); },
+                ThrowsMessage<Error>(AllOf(HasSubstr("was killed while it saved the model"),
+                                           HasSubstr("bart train --resume --out "))));
+  };
+  record.models.at(0).fingerprint ^= 1;  // the model of a later epoch
+  expect_advice();
+  record.models.clear();  // that of the first epoch
+  expect_advice();
+  // The record follows the model at once: the checkpoint, which takes longer, comes last.
+  RunObserver observer;
+  observer.saved = [&](Saved what, const fs::path&) {
+    if (what != Saved::checkpoint) return;
+    const RunRecord written = read_run_record(folder("whole"));
+    ASSERT_EQ(written.models.size(), 1u);
+    EXPECT_EQ(wrote_model(written, read_file(folder("whole").model())), true);
+  };
+  train(faces(), settings("whole"), observer);
+}
+
+TEST_F(RunTest, WhatIsGoneOrChangedBesideTheModelIsWrittenAgainWhenTheTrainingGoesOn) {
+  RunSettings asked = settings("run");
+  train(faces(), asked);
+  const RunFolder out = folder("run");
+  const std::vector<std::uint8_t> labels = read_file(out.labels());
+  const std::vector<std::uint8_t> picture = read_file(out.test_pictures() / "pic_0.jpg");
+  const auto go_on = [&] {
+    std::string warnings;
+    RunObserver observer;
+    observer.warning = [&](const std::string& sentence) { warnings += sentence + "\n"; };
+    resume(out.results(), {.change = [&](RunSettings& s) { s.epochs = ++asked.epochs; }}, observer);
+    EXPECT_EQ(bytes_of(out.labels()), labels);
+    EXPECT_EQ(bytes_of(out.test_pictures() / "pic_0.jpg"), picture);
+    return warnings;
+  };
+  fs::remove(out.labels());
+  fs::remove_all(out.test_pictures());
+  EXPECT_EQ(go_on().find("written again"), std::string::npos);
+  fs::remove(out.test_pictures() / "pic_0.jpg");
+  EXPECT_EQ(go_on().find("written again"), std::string::npos);
+  EXPECT_FALSE(fs::exists(out.kept(1)));
+  write_file(out.labels(), "x");
+  write_file(out.test_pictures() / "pic_0.jpg", "mine");
+  EXPECT_THAT(go_on(), HasSubstr("label_encoder.joblib, inference_images/pic_0.jpg in " +
+                                 out.results().string() + " are not what this training wrote"));
+  EXPECT_EQ(bytes_of(out.kept(1) / "label_encoder.joblib"), (std::vector<std::uint8_t>{'x'}));
+  EXPECT_TRUE(fs::exists(out.kept(1) / "inference_images/pic_0.jpg"));
+  EXPECT_FALSE(fs::exists(out.kept(1) / "BART-10M.pth"));
+}
+
 TEST_F(RunTest, TheLastEpochsModelIsWrittenOnce) {
   fs::file_time_type written;
   RunObserver observer;
@@ -321,8 +379,14 @@ TEST_F(RunTest, ATestSizeOf0TrainsOnEverything) {
   EXPECT_TRUE(std::isnan(read_run(folder("run").results()).record.epochs.at(0).validation_loss));
   resume(folder("run").results(), {.change = [](RunSettings& s) { s.epochs = 3; }});
 
+  EXPECT_THAT([&] { make_report(folder("run").results(), 1); },
+              ThrowsMessage<Error>(HasSubstr("kept no test pictures")));
+
   all.best = "accuracy";
-  EXPECT_THAT([&] { train(faces(), all); }, ThrowsMessage<SettingError>(HasSubstr("validation_size")));
+  RunObserver observer;
+  observer.reading = [](std::size_t, std::size_t) { ADD_FAILURE() << "a picture was read"; };
+  EXPECT_THAT([&] { train(faces(), all, observer); },
+              ThrowsMessage<SettingError>(HasSubstr("validation_size")));
   all.validation_size = 0.25;
   EXPECT_EQ(train(faces(), all).record.validation_pictures, 4u);
 }
@@ -446,6 +510,17 @@ TEST_F(RunTest, WhatCanBeKnownBeforeIsCheckedBeforeAPictureIsRead) {
   expect_error(out, "link is not a folder");
   fs::create_directories(folder("taken").model());
   expect_error(settings("taken"), "it is a folder");
+  std::vector<fs::path> taken = folder("files").record_files();
+  for (const fs::path& file : folder("files").result_files()) taken.push_back(file);
+  taken.push_back(folder("files").begun());
+  taken.push_back(folder("files").record() / "checkpoint-2.safetensors");
+  taken.push_back(folder("files").record() / "earlier-2.safetensors");
+  taken.push_back(folder("files").test_pictures() / "pic_0.jpg");
+  for (const fs::path& file : taken) {
+    fs::create_directories(file / "inside");
+    expect_error(settings("files"), file.string() + ": it is a folder");
+    fs::remove_all(file);
+  }
 
   RunSettings best = settings("best");
   best.best = "accuracy";

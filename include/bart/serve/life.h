@@ -53,8 +53,9 @@ class ServedFile {
   std::vector<Stamp> looked_;
 };
 
-/// While this object exists, SIGINT, SIGTERM and SIGHUP wait to be taken instead of being handled, in this
-/// thread and in those that it starts.
+/// While this object exists, SIGINT, SIGTERM, SIGHUP and the signals with which batch systems announce the
+/// end (SIGUSR1, SIGUSR2, SIGXCPU) wait to be taken instead of being handled, in this thread and in those
+/// that it starts.
 class BlockedSignals {
  public:
   BlockedSignals();
@@ -78,9 +79,9 @@ struct LifeOptions {
   std::function<void(std::string_view reason, bool other_classes)> on_refused = {};
 };
 
-/// Runs the server until SIGINT or SIGTERM, and loads its model again on SIGHUP and, if it is watched, when
-/// it changes. A SIGHUP that says that the terminal is gone ends the server. A second SIGINT or SIGTERM ends
-/// the process. Returns what Server::run() returns.
+/// Runs the server until one of these signals comes, and loads its model again on SIGHUP and, if it is
+/// watched, when it changes. A SIGHUP that says that the terminal is gone ends the server. A second SIGINT or
+/// SIGTERM ends the process. Returns what Server::run() returns.
 bool live(Server& server, const BlockedSignals& signals, ServedFile& file, const LifeOptions& options);
 
 /// One line for --log-json.
