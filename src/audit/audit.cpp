@@ -185,11 +185,11 @@ void take_read_probabilities(Audit& audit, const ReadProbabilities& read, const 
                              const AuditObserver& observer) {
   take(audit, read.files, read.probabilities);
   if (audit.judged.empty()) {
-    throw Error(fmt::format("{} names no picture of {}", path.string(), audit.inspection.folder.string()));
+    throw Error(fmt::format("{} names no picture of {}", path.string(), audit.inspection.source));
   }
   if (const std::size_t gone = read.files.size() - audit.judged.size(); gone > 0) {
     warn(observer, fmt::format("{} of {} are not in {}: passed over", counted(gone, "picture", "pictures"),
-                               path.string(), audit.inspection.folder.string()));
+                               path.string(), audit.inspection.source));
   }
   audit.how = path.string();
 }

@@ -51,7 +51,7 @@ std::string audit_text(const Audit& audit) {
   std::string text = fmt::format(
       "{}: {} in {}\nProbabilities: {}; for {:.1f} % of the pictures the label is the most probable "
       "class\n\n",
-      printable(inspection.folder.string()), counted(inspection.pictures.size(), "picture", "pictures"),
+      printable(inspection.source), counted(inspection.pictures.size(), "picture", "pictures"),
       counted(inspection.classes.size(), "class", "classes"), printable(audit.how), 100 * audit.accuracy);
   text += fmt::format("  {:>6}  probably mislabelled (of {} judged)\n", audit.label_issues.size(),
                       with_commas(audit.judged.size()));

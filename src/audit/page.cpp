@@ -59,7 +59,7 @@ class Page {
   }
 
   std::string text() const {
-    const std::string title = html_text(inspection_.folder.filename().string());
+    const std::string title = html_text(fs::path(inspection_.source).filename().string());
     std::string html = html_head(title + " – bart audit", audit_style);
     html += fmt::format(
         "<body data-folder=\"{}\"><main>\n"

@@ -105,8 +105,11 @@ int evaluate_command(const EvaluateFlags& flags, Group* group) {
   check_replaces_no_input(outputs_of(flags), paths_of(found, flags.labels));
   check_replaces_no_input(outputs_of(flags), paths_of(listing));
   check_cache(flags.cache, {listing.folder});
-  const EvaluationReport report{found.file.string(), listing.folder.string(),          part == Part::test,
-                                model.classes(),     model.evaluate(listing, options), flags.tta == "flip"};
+  // The files that the JSON names are relative to the folder.
+  const std::string where = flags.json ? listing.folder.string() : source_of(listing);
+  const EvaluationReport report{
+      found.file.string(), where, part == Part::test, model.classes(), model.evaluate(listing, options),
+      flags.tta == "flip"};
   if (!writes) return 0;
   progress.clear();
   const LoadedPictures& pictures = report.result.pictures;

@@ -18,6 +18,7 @@
 #include "bart/platform/error.h"
 #include "bart/record/run_settings.h"
 #include "bart/report/augmentation_page.h"
+#include "bart/run/split_pictures.h"
 #include "commands.h"
 #include "listing_text.h"
 #include "log.h"
@@ -63,6 +64,7 @@ int inspect_command(const InspectFlags& flags, Group* group) {
   Progress progress;
   Log log("Batlogger (Inspect)", progress);
   const Listing listing = list_data(path_with_name(flags.folder));
+  check_split(listing, {.test_size = flags.test_size});
   check_replaces_no_input(std::array{html, augmented}, paths_of(listing));
   log_listing(log, listing);
   const Inspection inspection = inspect_pictures(

@@ -43,6 +43,10 @@ constexpr std::array other_endings = {
     "exe",  "dll",  "lnk",  "url",  "aae",  "xmp",         "npy", "npz",  "pkl",   "pickle", "joblib",
     "pt",   "pth",  "onnx", "h5",   "mat",  "safetensors", "md5", "sha1", "sha256"};
 
+// What programs add to the names of files that are not whole yet, and of earlier versions of files.
+constexpr std::array unfinished_endings = {"part",     "partial", "crdownload", "download",
+                                           "filepart", "tmp",     "bak"};
+
 // Texts that stand beside pictures under names without an ending, in any case.
 constexpr std::array texts = {"license", "licence",   "copying", "notice",   "readme",
                               "authors", "changelog", "changes", "citation", "contributing",
@@ -110,7 +114,8 @@ class Search {
 
  private:
   void look_into(const Pending& pending, std::deque<Pending>& folders, std::deque<Pending>& links) {
-    const fs::path path = roots_[pending.root].path / pending.path;
+    const fs::path& root = roots_[pending.root].path;
+    const fs::path path = pending.path.empty() ? root : root / pending.path;
     FoundPictures& found = found_[pending.root];
     if (const auto identity = identity_of(path)) {
       const auto [earlier, fresh] = visited_.emplace(*identity, path.string());
@@ -200,6 +205,8 @@ std::optional<std::string_view> why_passed_over(std::string_view name, bool is_f
   if (std::ranges::find(system_files, name) != system_files.end()) return of_the_system;
   const std::string ending = ending_of(name);
   if (std::ranges::find(other_endings, ending) != other_endings.end()) return no_picture;
+  if (name.ends_with('~') || std::ranges::find(unfinished_endings, ending) != unfinished_endings.end())
+    return no_picture;
   if (std::ranges::find(texts, lower_case(name)) != texts.end()) return no_picture_by_name;
   return std::nullopt;
 }
@@ -218,7 +225,11 @@ std::vector<std::optional<FoundPictures>> find_pictures_of(const fs::path& data_
   const std::size_t count = folders.size();
   Search search(std::move(folders), /*recursive=*/true);
   search.pass_by(data_set);
-  search.run();
+  try {
+    search.run();
+  } catch (const Error& error) {
+    throw Error(fmt::format("{}: make it readable, or move it out of {}", error.what(), data_set.string()));
+  }
   std::vector<std::optional<FoundPictures>> results(count);
   for (std::size_t i = 0; i < count; ++i) {
     if (search.repeated(i).empty()) {

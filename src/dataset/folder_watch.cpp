@@ -13,7 +13,7 @@
 #include <csignal>
 #include <cstring>
 #include <map>
-#include <string_view>
+#include <set>
 #include <utility>
 
 #include "bart/dataset/find_pictures.h"
@@ -56,17 +56,6 @@ bool is_being_written(const fs::path& path) {
   return refused;
 }
 
-/// Whether programs that download or copy give this name to a file until it is whole, and rename it then.
-bool is_name_of_unfinished(std::string_view name) {
-  constexpr std::array<std::string_view, 6> endings = {".part",     ".partial",  ".crdownload",
-                                                       ".download", ".filepart", ".tmp"};
-  return std::ranges::any_of(endings, [&](std::string_view ending) { return name.ends_with(ending); });
-}
-
-bool is_passed_over(std::string_view name, bool is_folder) {
-  return why_passed_over(name, is_folder) || (!is_folder && is_name_of_unfinished(name));
-}
-
 }  // namespace
 
 struct FolderWatch::State {
@@ -79,6 +68,8 @@ struct FolderWatch::State {
   std::map<int, std::string> folders;  // by watch descriptor: relative, with a "/" after it; "" is the folder
   std::map<std::string, Content> seen;  // what has arrived, by its relative path
   std::vector<std::string> arrived;
+  std::function<void(const std::string&)> warning;
+  std::set<std::string> unreadable;  // folders that a warning was about, relative
 
   ~State() {
     if (fd >= 0) ::close(fd);
@@ -89,6 +80,13 @@ struct FolderWatch::State {
                          : error == EMFILE ? "no more programs can watch (see fs.inotify.max_user_instances)"
                                            : std::strerror(error);
     throw Error(fmt::format("cannot watch {}: {}", folder.string(), reason));
+  }
+
+  /// Warns once of a folder that is there and may not be read.
+  void tell_unreadable(const std::string& relative, int error) {
+    if (error != EACCES || !unreadable.insert(relative).second || !warning) return;
+    warning(fmt::format("{} cannot be read ({}): what arrives there is missing", (folder / relative).string(),
+                        std::strerror(error)));
   }
 
   bool is_left_out(const std::string& relative) const {
@@ -104,7 +102,8 @@ struct FolderWatch::State {
         IN_ONLYDIR | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE);
     if (watch < 0) {
       if (errno == ENOSPC || relative.empty()) fail(errno);
-      return;  // it is gone already, or may not be read
+      tell_unreadable(relative, errno);
+      return;  // or it is gone already
     }
     // A link that leads to a folder that is watched already.
     const auto [known, fresh] = folders.emplace(watch, relative);
@@ -119,7 +118,7 @@ struct FolderWatch::State {
     for (const FolderEntry& entry : entries) {
       const std::string path = relative + entry.name;
       const bool is_folder = entry.type == fs::file_type::directory;
-      if (is_passed_over(entry.name, is_folder)) continue;
+      if (why_passed_over(entry.name, is_folder)) continue;
       if (is_folder && recursive) {
         look_into(path + "/");
       } else if (!is_folder && may_be_picture(entry.type) && !is_being_written(folder / path)) {
@@ -131,7 +130,11 @@ struct FolderWatch::State {
   /// A file has arrived, unless it has done so before and is the same.
   void take(const std::string& path) {
     struct stat status {};
-    if (::stat((folder / path).c_str(), &status) != 0) return;  // it is gone already
+    if (::stat((folder / path).c_str(), &status) != 0) {
+      // Reading it gives the reason; or it is gone already.
+      if (errno == EACCES && !is_left_out(path)) arrived.push_back(path);
+      return;
+    }
     if (!S_ISREG(status.st_mode) || is_left_out(path)) return;
     const Content content = content_of(status);
     const auto [known, fresh] = seen.emplace(path, content);
@@ -169,7 +172,7 @@ struct FolderWatch::State {
       seen.erase(path);
       return;
     }
-    if (is_passed_over(name, is_folder)) return;
+    if (why_passed_over(name, is_folder)) return;
     if (is_folder) {
       if (recursive) look_into(path + "/");
     } else if ((event.mask & (IN_CLOSE_WRITE | IN_MOVED_TO)) != 0 || is_link(path)) {
@@ -207,9 +210,11 @@ struct FolderWatch::State {
   }
 };
 
-FolderWatch::FolderWatch(fs::path folder, bool recursive, std::vector<fs::path> left_out)
+FolderWatch::FolderWatch(fs::path folder, bool recursive, std::vector<fs::path> left_out,
+                         std::function<void(const std::string&)> warning)
     : state_(new State) {
   State& state = *state_;
+  state.warning = std::move(warning);
   state.folder = std::move(folder);
   state.recursive = recursive;
   for (const fs::path& path : left_out) {

@@ -11,6 +11,7 @@
 
 #include "bart/dataset/class_names.h"
 #include "bart/dataset/listing.h"
+#include "bart/pictures/decode.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "class_checks.h"
@@ -111,11 +112,36 @@ std::size_t column_named(const Row& row, const Names& names) {
   return none;
 }
 
+/// Throws Error for two columns of one kind: which of them is meant is not known.
+template <class Names>
+void check_only_one(const Row& row, const Names& names, const char* what) {
+  const std::size_t first = column_named(row, names);
+  if (first == none) return;
+  for (std::size_t c = first + 1; c < row.fields.size(); ++c) {
+    if (std::ranges::find(names, folded(row.fields[c])) == names.end()) continue;
+    throw Error(fmt::format("line {}: the header names two columns of {}, {} and {}: remove or rename one",
+                            row.line, what, row.fields[first], row.fields[c]));
+  }
+}
+
 /// The columns that the first row names, if it is a header.
 Columns columns_of(const Row& row) {
   const std::size_t file = column_named(row, file_names), label = column_named(row, label_names);
   if (file == none || label == none) return {};
+  check_only_one(row, file_names, "files");
+  check_only_one(row, label_names, "labels");
+  check_only_one(row, part_names, "parts of a split");
   return {file, label, column_named(row, part_names), true};
+}
+
+/// A label before its file would become a file, and each file a class.
+void check_order(const Row& row) {
+  if (row.fields.size() < 2 || has_picture_extension(row.fields[0]) || !has_picture_extension(row.fields[1]))
+    return;
+  throw Error(fmt::format(
+      "line {}: {} looks like a label, and {} like a file: put the files into the first column, or "
+      "name the columns in a first row, label and file",
+      row.line, row.fields[0], row.fields[1]));
 }
 
 struct NamedPicture {
@@ -130,7 +156,8 @@ NamedPicture picture_of(const Row& row, const Columns& columns) {
   NamedPicture picture{field(columns.file), field(columns.label)};
   const auto refuse = [&](const std::string& why) { throw Error(fmt::format("line {}: {}", row.line, why)); };
   if (picture.file.empty()) refuse("it names no picture");
-  if (picture.file.find('\0') != std::string::npos) refuse("the name of a file cannot hold a zero byte");
+  if (picture.file.find('\0') != std::string::npos)
+    refuse("the name of a file cannot hold a zero byte: is this UTF-16? Save it as UTF-8");
   if (picture.label.empty()) {
     refuse(fmt::format("{} has no label: there must be two columns, file and label", picture.file));
   }
@@ -172,9 +199,32 @@ void check_first_row(std::string_view text, const Listing& listing, const fs::pa
       csv.string(), first.file));
 }
 
+/// Windows writes such paths; here a backslash is a character of a name.
+void check_backslashes(const Listing& listing) {
+  for (const ListedPicture& picture : listing.pictures) {
+    std::error_code error;
+    if (picture.file.find('\\') == std::string::npos || fs::exists(listing.folder / picture.file, error))
+      continue;
+    throw Error(
+        fmt::format("{}: {} is no file: write paths with / instead of \\", source_of(listing), picture.file));
+  }
+}
+
+/// Rows without a part beside rows with one may have been forgotten.
+void warn_of_rows_without_part(Listing& listing) {
+  const auto without = std::ranges::count(listing.pictures, Part::none, &ListedPicture::part);
+  if (without == 0 || !has_parts(listing)) return;
+  listing.warnings.push_back(
+      fmt::format("Rows of {} that name no part of the split: {} of {}. Their pictures are for training",
+                  source_of(listing), without, listing.pictures.size()));
+}
+
 }  // namespace
 
 Listing listing_of_csv(std::string_view text) {
+  if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) {
+    throw Error("the text is UTF-16: save it as UTF-8 (in Excel \"CSV UTF-8\")");
+  }
   text = without_mark(text);
   Listing listing;
   std::vector<std::string> labels;  // of each picture
@@ -182,7 +232,11 @@ Listing listing_of_csv(std::string_view text) {
   RowReader reader(text, separator_of(text));
   std::optional<Row> row = reader.next();
   const Columns columns = row ? columns_of(*row) : Columns();
-  if (columns.in_header) row = reader.next();
+  if (columns.in_header) {
+    row = reader.next();
+  } else if (row) {
+    check_order(*row);
+  }
   for (; row; row = reader.next()) {
     NamedPicture picture = picture_of(*row, columns);
     const auto [earlier, fresh] =
@@ -217,8 +271,10 @@ Listing list_csv(const fs::path& csv, const fs::path& root, std::size_t fewest_c
     throw Error(fmt::format("{}: {}", csv.string(), why.what()));
   }
   listing.folder = !root.empty() ? root : csv.has_parent_path() ? csv.parent_path() : fs::path(".");
-  listing.tables.push_back(csv);
+  listing.csv = csv;
   check_first_row(text, listing, csv);
+  check_backslashes(listing);
+  warn_of_rows_without_part(listing);
   check_class_names(listing.classes, csv.string(), listing.warnings);
   check_class_count(listing, fewest_classes, csv.string());
   return listing;

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <map>
 #include <optional>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -120,6 +121,37 @@ Listing list_classes(const fs::path& folder, const std::string& prefix, SubFolde
   return listing;
 }
 
+/// The warning about class folders that hold no pictures themselves but folders of the same names; else
+/// empty. The inner folders may be the classes, in parts of a split that BART does not know by their names,
+/// or the parts of a split within each class.
+std::string alike_inside(const Listing& listing) {
+  std::vector<std::set<std::string>> inner(listing.classes.size());
+  for (const ListedPicture& picture : listing.pictures) {
+    const std::size_t begin = picture.file.find('/') + 1, end = picture.file.find('/', begin);
+    if (end == std::string::npos) return {};
+    inner[static_cast<std::size_t>(picture.label)].insert(picture.file.substr(begin, end - begin));
+  }
+  if (inner.size() < 2) return {};
+  const std::set<std::string>& most = *std::ranges::max_element(inner, {}, &std::set<std::string>::size);
+  const auto among_most = [&](const std::set<std::string>& names) {
+    return std::ranges::includes(most, names);
+  };
+  if (most.size() < 2 || !std::ranges::all_of(inner, among_most)) return {};
+  const std::string names = some_of({most.begin(), most.end()}), where = listing.folder.string();
+  if (std::ranges::any_of(most, [](const std::string& name) { return part_named(name) != Part::none; })) {
+    return fmt::format(
+        "The class folders of {} hold no pictures themselves but the folders {}: they are read as one, and "
+        "all pictures are split anew. To keep that split, put the class folders into {}/train, {}/val and "
+        "{}/test",
+        where, names, where, where, where);
+  }
+  return fmt::format(
+      "The folders {} of {} are read as classes, and hold no pictures themselves but folders of the same "
+      "names, {}: if those are the classes, and these the parts of a split, name the parts train, val and "
+      "test",
+      some_of(listing.classes), where, names);
+}
+
 Listing list_class_folders(const fs::path& folder, SubFolders root) {
   std::vector<std::string> paths, warnings;
   std::vector<SearchedFolder> searched;
@@ -127,6 +159,7 @@ Listing list_class_folders(const fs::path& folder, SubFolders root) {
   Contents contents = contents_of(folder, paths, std::move(searched), warnings);
   Listing listing = list_classes(folder, "", std::move(root), contents, Part::none);
   append(listing.warnings, std::move(warnings));
+  if (std::string alike = alike_inside(listing); !alike.empty()) listing.warnings.push_back(std::move(alike));
   return listing;
 }
 
@@ -301,18 +334,18 @@ Listing list_data(const fs::path& path, std::size_t fewest_classes) {
 void add_part(Listing& listing, const Listing& added, Part part) {
   check_labels(listing);
   check_labels(added);
-  const std::string where = added.folder.string();
+  const std::string where = source_of(added);
   if (part != Part::validation && part != Part::test) {
     throw Error("only validation and test pictures can be added to a data set");
   }
   if (std::ranges::find(listing.pictures, part, &ListedPicture::part) != listing.pictures.end()) {
-    throw Error(fmt::format("{} has {} pictures of its own: those of {} cannot be added",
-                            listing.folder.string(), name_of(part), where));
+    throw Error(fmt::format("{} has {} pictures of its own: those of {} cannot be added", source_of(listing),
+                            name_of(part), where));
   }
   for (const ListedPicture& picture : added.pictures) {
     if (picture.part != Part::none && picture.part != added.pictures.front().part) {
-      throw Error(
-          fmt::format("{} is split into parts itself: name the folder of its {} part", where, name_of(part)));
+      throw Error(fmt::format("{} is split into parts itself: name {} of its {} part alone", where,
+                              added.csv.empty() ? "the folder" : "a CSV", name_of(part)));
     }
   }
   Listing moved = added;
@@ -327,11 +360,13 @@ void add_part(Listing& listing, const Listing& added, Part part) {
     listing.passed_over.push_back({(from / one.path).string(), std::move(one.reason)});
   }
   append(listing.warnings, std::move(moved.warnings));
-  append(listing.tables, std::move(moved.tables));
+  if (!moved.csv.empty()) listing.part_tables.push_back(std::move(moved.csv));
+  if (part == Part::validation) listing.validation_added = true;
 }
 
 std::vector<fs::path> paths_of(const Listing& listing) {
-  std::vector<fs::path> files = listing.tables;
+  std::vector<fs::path> files = listing.part_tables;
+  if (!listing.csv.empty()) files.push_back(listing.csv);
   for (const ListedPicture& picture : listing.pictures) files.push_back(listing.folder / picture.file);
   return files;
 }
@@ -340,6 +375,16 @@ bool has_parts(const Listing& listing) {
   return std::ranges::any_of(listing.pictures, [](const ListedPicture& picture) {
     return picture.part == Part::validation || picture.part == Part::test;
   });
+}
+
+bool has_test_pictures(const Listing& listing) {
+  return std::ranges::any_of(listing.pictures, [&](const ListedPicture& picture) {
+    return picture.part == Part::test || (picture.part == Part::validation && !listing.validation_added);
+  });
+}
+
+std::string source_of(const Listing& listing) {
+  return listing.csv.empty() ? listing.folder.string() : listing.csv.string();
 }
 
 void check_labels(const Listing& listing) {
@@ -354,6 +399,11 @@ std::string parts_sentence(const Listing& listing) {
   std::map<Part, std::size_t> counts;
   for (const ListedPicture& picture : listing.pictures) ++counts[picture.part];
   if (counts[Part::validation] == 0 && counts[Part::test] == 0) return {};
+  if (!has_test_pictures(listing)) {
+    return fmt::format("The validation pictures are given: {} for training and testing, {} for validation",
+                       counted(counts[Part::none] + counts[Part::train], "picture", "pictures"),
+                       with_commas(counts[Part::validation]));
+  }
   std::string sentence =
       fmt::format("The data set comes with its own split: {} for training",
                   counted(counts[Part::none] + counts[Part::train], "picture", "pictures"));

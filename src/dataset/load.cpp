@@ -260,7 +260,7 @@ void check_skipped(const Listing& listing, const LoadOptions& options, const Loa
   const std::size_t total = listing.pictures.size();
   if (static_cast<double>(skipped.size()) > options.max_skipped_share * static_cast<double>(total)) {
     throw Error(fmt::format("{} of {} files in {} cannot be used, more than {:g} % (the first: {}: {})",
-                            skipped.size(), total, listing.folder.string(), 100 * options.max_skipped_share,
+                            skipped.size(), total, source_of(listing), 100 * options.max_skipped_share,
                             first.file, first.reason));
   }
   // A class without a loaded picture is an error that names its first skipped file. A class for which a

@@ -150,7 +150,10 @@ void PredictionRun::watch(const fs::path& folder, bool recursive) {
   std::vector<fs::path> left_out;
   if (recursive) left_out.push_back(asked_.sort_into);
   if (asked_.out != "-") left_out.push_back(asked_.out);
-  FolderWatch watch(folder, recursive, left_out);
+  FolderWatch watch(folder, recursive, left_out, [&](const std::string& sentence) {
+    progress_.clear();
+    log_.warning(sentence);
+  });
   bool first = true;
   while (goes_on_()) {
     std::vector<PictureFile> files;

@@ -68,6 +68,7 @@ Inspection inspect_pictures(const Listing& listing, const InspectOptions& option
   check_labels(listing);
   Inspection inspection;
   inspection.folder = listing.folder;
+  inspection.source = source_of(listing);
   inspection.options = options;
   if (options.threads == 0) inspection.options.threads = available_threads();
   std::vector<PictureReading> readings = read_pictures(listing, inspection.options, progress, group);

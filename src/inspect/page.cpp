@@ -179,7 +179,7 @@ std::string inspection_page(const Inspection& inspection, const OnProgress& prog
   const Thumbnails thumbnails =
       read_thumbnails(inspection, std::move(wanted), thumbnail_width, thumbnail_height, progress);
 
-  const std::string title = html_text(inspection.folder.string());
+  const std::string title = html_text(inspection.source);
   std::string html = html_head(title + " – bart inspect", page_style);
   html += fmt::format(
       "<body><main>\n<header><h1>{}</h1><p>{}, {}. "
@@ -210,7 +210,7 @@ std::string inspection_page(const Inspection& inspection, const OnProgress& prog
   html += file_section("converted", "Converted to RGB", "Mode", rows);
   rows.clear();
   for (const SkippedPicture& picture : inspection.unreadable) rows.emplace_back(picture.file, picture.reason);
-  html += file_section("unreadable", "Unreadable files, which training skips", "Reason", rows);
+  html += file_section("unreadable", "Unreadable files, " + what_training_does(inspection), "Reason", rows);
   return html + "</main></body></html>\n";
 }
 

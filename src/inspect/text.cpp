@@ -148,7 +148,7 @@ void check(const Inspection& inspection) {
 std::string inspection_text(const Inspection& inspection, std::size_t columns) {
   check(inspection);
   std::string text =
-      fmt::format("{}: {} in {}, {}\n", printable(inspection.folder.string()),
+      fmt::format("{}: {} in {}, {}\n", printable(inspection.source),
                   counted(inspection.pictures.size(), "picture", "pictures"),
                   counted(inspection.classes.size(), "class", "classes"), megabytes(inspection.bytes));
   text += original_sizes(inspection) + "\n" + class_table(inspection, columns) + "\n" +
@@ -174,7 +174,8 @@ std::string inspection_text(const Inspection& inspection, std::size_t columns) {
     }
   }
   if (!inspection.unreadable.empty()) {
-    text += fmt::format("\nUnreadable ({}), which bart train skips:\n", inspection.unreadable.size());
+    text +=
+        fmt::format("\nUnreadable ({}), {}:\n", inspection.unreadable.size(), what_training_does(inspection));
     for (const SkippedPicture& picture : inspection.unreadable) {
       text += fmt::format("  {}: {}\n", printable(picture.file), printable(picture.reason));
     }

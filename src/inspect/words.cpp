@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "bart/platform/counted.h"
+#include "bart/platform/printable.h"
 
 namespace bart::words {
 std::string percent(std::size_t part, std::size_t whole) {
@@ -68,6 +69,19 @@ std::string split_name(const Inspection& inspection) {
   if (inspection.own_split) return "the data set's own split";
   return fmt::format("a random split with seed {} and test size {}", inspection.options.seed,
                      inspection.options.test_size);
+}
+
+std::string what_training_does(const Inspection& inspection) {
+  const std::size_t unreadable = inspection.unreadable.size();
+  const double most = LoadOptions().max_skipped_share;
+  // As check_skipped().
+  if (static_cast<double>(unreadable) > most * static_cast<double>(unreadable + inspection.pictures.size())) {
+    return fmt::format("more than {:g} % of all, at which bart train stops", 100 * most);
+  }
+  const auto lost = std::ranges::find(inspection.classes, 0u, &InspectedClass::pictures);
+  if (lost == inspection.classes.end()) return "which bart train skips";
+  return fmt::format("and bart train stops, as no picture of the class {} can be used",
+                     printable(lost->name));
 }
 
 std::vector<std::uint32_t> converted(const Inspection& inspection) {

@@ -20,7 +20,7 @@ std::vector<std::int32_t> labels_among(const std::vector<std::string>& classes, 
   if (!unknown.empty()) {
     throw Error(fmt::format(
         "{} has folders that are not classes of the model: {}; rename or move them (the model knows {})",
-        listing.folder.string(), some_of(unknown), some_of(classes)));
+        source_of(listing), some_of(unknown), some_of(classes)));
   }
   return labels;
 }

@@ -219,7 +219,9 @@ constexpr Setting table[] = {
      .label = "Test share",
      .value = &S::test_size,
      .effect = Effect::result,
-     .help = "Share of the pictures that are kept for testing; 0 trains on all of them",
+     .help =
+         "Share of the pictures that are kept for testing; 0 trains on all of them. Only for data that does "
+         "not say itself which they are",
      .wrong = share<&S::test_size>,
      .nothing = "none"},
     {.flag = "test-folder",

@@ -21,6 +21,7 @@ LrRangeTest find_learning_rate(const std::filesystem::path& folder, const RunSet
   check_cache(settled.values.cache, data_folders(folder, settled.values));
   RunData data;
   data.listing = list_run_pictures(folder, settled.values);
+  check_split(data.listing, settled.values);
   if (observer.listed) observer.listed(data.listing);
   const Architecture architecture = architecture_of(settled.values, data.listing.classes.size());
   check_memory_of_device(settled, architecture);

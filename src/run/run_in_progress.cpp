@@ -82,6 +82,7 @@ void RunInProgress::check_validates(std::span<const std::uint32_t> validated) co
 
 void RunInProgress::list_pictures() {
   data_.listing = list_run_pictures(folder_, settled_.values);
+  if (!resumed_) check_split(data_.listing, settled_.values);
   if (observer_.listed) observer_.listed(data_.listing);
   result_.record.warnings.insert(result_.record.warnings.end(), data_.listing.warnings.begin(),
                                  data_.listing.warnings.end());
@@ -156,6 +157,7 @@ void RunInProgress::fill_record(const std::string& command) {
   record.machine = this_machine();
   record.threads = settled_.training.threads;
   record.settings = settled_.values;
+  if (has_test_pictures(data_.listing)) record.settings.test_size = 0;  // no share was kept
   record.data_folder = fs::absolute(data_.listing.folder);
   record.classes = data_.pictures.classes;
   record.pictures = data_.pictures.size();

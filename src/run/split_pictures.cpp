@@ -1,6 +1,8 @@
 #include "bart/run/split_pictures.h"
+
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -73,6 +75,32 @@ Split split_pictures(const LoadedPictures& pictures, const RunSettings& settings
     }
   }
   return split;
+}
+
+void check_split(const Listing& listing, const RunSettings& settings) {
+  const auto has = [&](Part part) {
+    return std::ranges::find(listing.pictures, part, &ListedPicture::part) != listing.pictures.end();
+  };
+  const bool tests = has_test_pictures(listing);
+  // Without a test part, the data set's own validation part is the test set.
+  const bool validation = has(Part::validation) && (has(Part::test) || listing.validation_added);
+  const auto refuse = [](const char* flag, const std::string& value, const char* what) {
+    throw SettingError(fmt::format("{{{}}} {} has no effect: {}: leave it out", flag, value, what));
+  };
+  // A value that is the default may not have been asked for.
+  if (tests && settings.test_size != RunSettings().test_size) {
+    refuse("test-size", fmt::format("{}", settings.test_size),
+           settings.test_folder.empty() ? "the data set has test pictures of its own"
+                                        : "{test-folder} names the test pictures");
+  }
+  if (validation && settings.validation_size > 0) {
+    refuse("validation-size", fmt::format("{}", settings.validation_size),
+           settings.validation_folder.empty() ? "the data set has validation pictures of its own"
+                                              : "{validation-folder} names the validation pictures");
+  }
+  if (tests && settings.validation_size == 0 && settings.split != RunSettings().split) {
+    refuse("split", settings.split, "no picture is chosen for testing or validation");
+  }
 }
 
 }  // namespace bart

@@ -19,6 +19,7 @@
 #include "bart/platform/make_folders.h"
 #include "bart/platform/timing.h"
 #include "bart/run/settle.h"
+#include "bart/run/split_pictures.h"
 #include "candidate.h"
 #include "halving.h"
 #include "trial_folder.h"
@@ -64,7 +65,7 @@ class Search {
     if (observer_.goes_on && !observer_.goes_on()) result_.interrupted = true;
   }
 
-  void check_options() const {
+  void check_options() {
     const TuneOptions& options = result_.options;
     if (options.epochs < 1)
       throw SettingError(fmt::format("{{epochs}} must be at least 1, not {}", options.epochs));
@@ -79,7 +80,7 @@ class Search {
     check_cache(settled.values.cache, folders);
     // What every training would refuse, before there is a folder for it.
     if (fs::exists(options.out)) return;
-    list_data(result_.folder);
+    look_for_validation_pictures();
     if (!settled.values.init.empty()) read_model_without_labels(find_model(settled.values.init));
   }
 
@@ -169,7 +170,7 @@ class Search {
     RunSettings settings = candidate(result_.options, trial.candidate, epochs).settings;
     settings.out = result_.trial_folder(trial).string();
     settings.no_report = true;
-    if (settings.validation_size == 0 && settings.validation_folder.empty())
+    if (settings.validation_size == 0 && settings.validation_folder.empty() && !has_validation_pictures_)
       settings.validation_size = validation_share;
     if (settings.cache.empty()) settings.cache = (result_.options.out / "cache").string();
     return settings;
@@ -189,8 +190,23 @@ class Search {
     if (observer_.ended) observer_.ended(result_, result_.trials[index]);
   }
 
+  /// A data set with validation and test pictures of its own needs no share for validation. Throws
+  /// SettingError as every training would for settings that do not go with its parts.
+  void look_for_validation_pictures() {
+    if (std::exchange(looked_, true)) return;
+    const Listing listing = list_data(result_.folder);
+    const auto has = [&](Part part) {
+      return std::ranges::find(listing.pictures, part, &ListedPicture::part) != listing.pictures.end();
+    };
+    has_validation_pictures_ =
+        has(Part::validation) &&
+        (has(Part::test) || !settings_of({}, result_.options.epochs).test_folder.empty());
+    check_split(listing, settings_of({}, result_.options.epochs));
+  }
+
   RunResult train_or_resume(std::size_t index) {
     const Trial& trial = result_.trials[index];
+    look_for_validation_pictures();
     const RunSettings settings = settings_of(trial, trial.epochs);
     const RunFolder run(settings.out);
     const auto began = std::chrono::steady_clock::now();
@@ -278,6 +294,7 @@ class Search {
 
   const TuneObserver& observer_;
   bool told_gpu_ = false, told_processor_ = false, told_data_ = false;
+  bool looked_ = false, has_validation_pictures_ = false;  // look_for_validation_pictures()
   fs::path file_;
   TuneResult result_;
 };

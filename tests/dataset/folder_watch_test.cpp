@@ -19,7 +19,9 @@ namespace bart {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::AllOf;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
@@ -88,6 +90,26 @@ TEST_F(FolderWatchTest, AFileThatIsOpenedForWritingWhileItIsLookedAtDoesNotEndTh
   ::waitpid(writer, nullptr, 0);
   FolderWatch watch(folder(), /*recursive=*/false);
   EXPECT_EQ(watch.wait(0).size(), names);
+}
+
+TEST_F(FolderWatchTest, WarnsOnceOfFoldersThatMayNotBeRead) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root reads every folder";
+  const fs::path before = folder() / "before", later = folder() / "later";
+  fs::create_directory(before);
+  fs::permissions(before, fs::perms::none);
+  std::vector<std::string> warnings;
+  FolderWatch watch(folder(), /*recursive=*/true, {},
+                    [&](const std::string& sentence) { warnings.push_back(sentence); });
+  const fs::path outside = scratch_.path() / "outside";
+  fs::create_directory(outside);
+  fs::permissions(outside, fs::perms::none);
+  fs::rename(outside, later);
+  EXPECT_THAT(watch.wait(1000), IsEmpty());
+  EXPECT_THAT(watch.wait(0), IsEmpty());
+  for (const fs::path& locked : {before, later}) fs::permissions(locked, fs::perms::owner_all);
+  EXPECT_THAT(warnings,
+              ElementsAre(AllOf(HasSubstr("before/ cannot be read"), HasSubstr("Permission denied")),
+                          HasSubstr("later/ cannot be read")));
 }
 
 TEST_F(FolderWatchTest, SaysThatTheFolderWasRemovedRenamedOrReplaced) {

@@ -89,6 +89,26 @@ TEST_F(ListCsv, BadRowsAreRefusedWithTheirLine) {
   expect_refused("x.jpg,K\u00F6ln\ny.jpg,Ko\u0308ln\n", "once composed and once decomposed");
 }
 
+TEST_F(ListCsv, WhatATableCannotMeanIsRefused) {
+  expect_refused("file,label,class\nx.jpg,a,1\ny.jpg,b,2\n",
+                 "line 1: the header names two columns of labels, label and class");
+  expect_refused("path,file,label\nx.jpg,x.jpg,a\ny.jpg,y.jpg,b\n", "two columns of files, path and file");
+  expect_refused("a,x.jpg\na,y.jpg\nb,z.jpg\n", "line 1: a looks like a label, and x.jpg like a file");
+  expect_refused("data\\a\\x.jpg,a\ny.jpg,b\n",
+                 "data\\a\\x.jpg is no file: write paths with / instead of \\");
+  expect_refused(std::string("\xFF\xFEx\0,\0a\0", 8), "the text is UTF-16: save it as UTF-8");
+  scratch_.write("od\\d.jpg");  // a name may hold a backslash
+  EXPECT_THAT(rows("od\\d.jpg,a\ny.jpg,b\n"), ElementsAre("od\\d.jpg a", "y.jpg b"));
+}
+
+TEST_F(ListCsv, RowsWithoutAPartBesideOthersAreAWarning) {
+  rows("file,label,split\nx.jpg,a,train\ny.jpg,b,\nz.jpg,b,test\n");
+  EXPECT_THAT(listing_.warnings, ElementsAre(HasSubstr("list.csv that name no part of the split: 1 of 3.")));
+  rows("file,label,split\nx.jpg,a,\ny.jpg,b,\n");
+  EXPECT_THAT(listing_.warnings, IsEmpty());
+  EXPECT_EQ(source_of(listing_), (scratch_.path() / "list.csv").string());
+}
+
 TEST_F(ListCsv, DataIsAFolderOrATable) {
   for (const char* file : {"data/a/1.jpg", "data/b/1.jpg", "more.csv/a/1.jpg", "more.csv/b/1.jpg"})
     scratch_.write(file);

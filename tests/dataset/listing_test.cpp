@@ -169,6 +169,15 @@ TEST_F(ListFolder, TextsWithoutAnEndingAreNoPictures) {
   EXPECT_THAT(find_pictures(scratch_.path() / "a", false).files, ElementsAre("1.jpg", "scan"));
 }
 
+TEST_F(ListFolder, FilesThatAreNotWholeAndEarlierOnesAreNoPictures) {
+  for (const char* file : {"a/1.jpg", "a/1.jpg~", "a/1.jpg.bak", "a/2.jpg.part", "a/2.TMP", "b/2.jpg"})
+    scratch_.write(file);
+  const Listing listing = list_folder(scratch_.path());
+  EXPECT_THAT(files_of(listing), ElementsAre("a/1.jpg", "b/2.jpg"));
+  EXPECT_EQ(passed_over_sentence(listing.passed_over),
+            "Passed over 4 files and folders: 4 not pictures by their ending");
+}
+
 TEST_F(ListFolder, SubFoldersThatCannotBeReadAreNamed) {
   if (::geteuid() == 0) GTEST_SKIP() << "root reads every folder";
   for (const char* file : {"a/1.jpg", "a/secret/2.jpg", "b/1.jpg"}) scratch_.write(file);
@@ -276,6 +285,34 @@ TEST_F(ListFolder, ClassesMayBeNamedLikeParts) {
   EXPECT_THAT(classes.warnings, ElementsAre(HasSubstr("are read as classes")));
 }
 
+TEST_F(ListFolder, PartsUnderUnknownNamesAreAWarning) {
+  for (const char* file :
+       {"train/a/1.jpg", "train/b/1.jpg", "dev/a/1.jpg", "dev/b/1.jpg", "dev/b/deep/2.jpg"})
+    scratch_.write(file);
+  const Listing parts = list_folder(scratch_.path());
+  EXPECT_THAT(parts.classes, ElementsAre("dev", "train"));
+  EXPECT_THAT(parts.warnings, ElementsAre(AllOf(HasSubstr("dev, train of "), HasSubstr("same names, a, b"),
+                                                HasSubstr("name the parts train, val and test"))));
+  // A part may lack a class.
+  fs::remove_all(scratch_.path() / "dev" / "a");
+  EXPECT_THAT(list_folder(scratch_.path()).warnings, ElementsAre(HasSubstr("are read as classes")));
+  // Pictures of its own make a folder a class.
+  scratch_.write("dev/1.jpg");
+  EXPECT_THAT(list_folder(scratch_.path()).warnings, IsEmpty());
+}
+
+TEST_F(ListFolder, PartsWithinTheClassesAreAWarning) {
+  for (const char* file : {"a/train/1.jpg", "a/test/1.jpg", "b/train/1.jpg", "b/test/1.jpg"})
+    scratch_.write(file);
+  const Listing listing = list_folder(scratch_.path());
+  EXPECT_THAT(listing.classes, ElementsAre("a", "b"));
+  EXPECT_THAT(listing.warnings,
+              ElementsAre(AllOf(HasSubstr("the folders test, train"), HasSubstr("split anew"))));
+  const test::ScratchFolder batches;
+  for (const char* file : {"a/one/1.jpg", "a/two/1.jpg", "b/three/1.jpg", "b/one/1.jpg"}) batches.write(file);
+  EXPECT_THAT(list_folder(batches.path()).warnings, IsEmpty());
+}
+
 TEST_F(ListFolder, PartsThatDoNotFitAreRefusedInWords) {
   const fs::path& here = scratch_.path();
   for (const char* file : {"train/a/1.jpg", "train/b/1.jpg", "test/A/1.jpg", "test/c/1.jpg"})
@@ -335,6 +372,17 @@ TEST_F(AddPart, AnotherFolderBecomesThePart) {
   EXPECT_EQ(listing.pictures[0].part, Part::none);
   EXPECT_TRUE(fs::exists(listing.folder / listing.pictures[4].file));
   EXPECT_THAT(listing.warnings, ElementsAre(HasSubstr("holdout holds no picture of 1 class: b")));
+  EXPECT_TRUE(has_test_pictures(listing));
+}
+
+TEST_F(AddPart, ValidationPicturesAloneAreNotTheTestPictures) {
+  for (const char* file : {"data/a/1.jpg", "data/b/1.jpg", "holdout/b/1.jpg", "holdout/a/1.jpg"})
+    scratch_.write(file);
+  Listing listing = list_folder(scratch_.path() / "data");
+  add_part(listing, list_folder(scratch_.path() / "holdout"), Part::validation);
+  EXPECT_FALSE(has_test_pictures(listing));
+  EXPECT_EQ(parts_sentence(listing),
+            "The validation pictures are given: 2 pictures for training and testing, 2 for validation");
 }
 
 TEST_F(AddPart, WhatDoesNotFitIsRefusedInWords) {
@@ -348,7 +396,10 @@ TEST_F(AddPart, WhatDoesNotFitIsRefusedInWords) {
   EXPECT_THAT([&] { add_part(listing, holdout, Part::test); },
               ThrowsMessage<Error>(AllOf(HasSubstr("holdout holds a class"), HasSubstr("do not have: x"))));
   EXPECT_THAT([&] { add_part(listing, split, Part::validation); },
-              ThrowsMessage<Error>(HasSubstr("is split into parts itself")));
+              ThrowsMessage<Error>(HasSubstr("is split into parts itself: name the folder")));
+  scratch_.write("split.csv", "file,label,split\n1.jpg,a,train\n2.jpg,b,test\n");
+  EXPECT_THAT([&] { add_part(listing, list_csv(scratch_.path() / "split.csv"), Part::test); },
+              ThrowsMessage<Error>(HasSubstr("split.csv is split into parts itself: name a CSV")));
   EXPECT_THAT([&] { add_part(split, listing, Part::test); },
               ThrowsMessage<Error>(HasSubstr("has test pictures of its own")));
   EXPECT_THAT([&] { add_part(listing, listing, Part::train); },
@@ -402,7 +453,8 @@ TEST_F(ListFolder, UnreadableFoldersAreNamed) {
   scratch_.write("marge/1.jpg");
   const fs::path marge = scratch_.path() / "marge";
   fs::permissions(marge, fs::perms::none);
-  expect_refused(scratch_.path(), marge.string(), "Permission denied");
+  expect_refused(scratch_.path(),
+                 marge.string() + ": Permission denied: make it readable, or move it out of");
   fs::permissions(marge, fs::perms::owner_all);
 }
 

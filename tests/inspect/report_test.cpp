@@ -40,7 +40,21 @@ TEST_F(Report, TextNamesEveryFindingOnce) {
   EXPECT_THAT(text, HasSubstr("apple/1.jpg, apple/copy.jpg"));
   EXPECT_THAT(text, HasSubstr("apple/3.jpg, banana/near.jpg  [across classes]"));
   EXPECT_THAT(text, HasSubstr("banana/grey.pgm: L\n"));
-  EXPECT_THAT(text, HasSubstr("Unreadable (2), which bart train skips:\n  banana/broken.jpg: "));
+  EXPECT_THAT(
+      text,
+      HasSubstr("Unreadable (2), more than 5 % of all, at which bart train stops:\n  banana/broken.jpg: "));
+}
+
+TEST_F(Report, SaysThatTrainingStopsAtTooManyUnreadableFiles) {
+  Inspection one = inspection_;
+  for (auto& in : one.classes) in.pictures = 40;
+  one.unreadable.resize(1);
+  one.pictures.resize(80, one.pictures.front());
+  EXPECT_THAT(inspection_text(one), HasSubstr("Unreadable (1), which bart train skips:"));
+  one.classes[1].pictures = 0;
+  EXPECT_THAT(inspection_text(one),
+              HasSubstr("Unreadable (1), and bart train stops, as no picture of the class "
+                        "banana can be used:"));
 }
 
 TEST_F(Report, TablesFitTheTerminal) {

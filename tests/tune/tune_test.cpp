@@ -129,6 +129,21 @@ TEST(TuneTable, IsFoldedWhereTheTerminalIsNarrow) {
   }
 }
 
+TEST_F(TuneTest, KeepsNoShareWhereTheDataHasValidationPictures) {
+  const fs::path data = scratch_.path() / "split";
+  for (const char* part : {"train", "val", "test"}) write_sample(data / part, {.classes = 2, .per_class = 4});
+  const TuneResult result = tune(data, options("own"));
+  EXPECT_TRUE(result.complete);
+  const RunRecord record = read_run_record(RunFolder(result.trial_folder(result.trials[0])));
+  EXPECT_EQ(record.train_pictures, 8u);
+  EXPECT_EQ(record.settings.validation_size, 0);
+  TuneOptions refused = options("refused");
+  refused.given.test_size = 0.5;
+  refused.kept.insert("test-size");
+  EXPECT_THROW(tune(data, refused), SettingError);
+  EXPECT_FALSE(fs::exists(scratch_.path() / "refused"));
+}
+
 TEST_F(TuneTest, RefusesAFolderWithAnotherSearchOrWithSomethingElse) {
   tune(faces(), options("one"));
   TuneOptions other = options("one");

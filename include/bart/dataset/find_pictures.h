@@ -24,8 +24,9 @@ struct FoundPictures {
 /// The reason why all commands pass over a file or folder with this name, if there is one: hidden (a leading
 /// dot, which includes AppleDouble's `._*` and `.DS_Store`), a file or folder of the operating system
 /// (`Thumbs.db`, `desktop.ini`, `__MACOSX`, `@eaDir`, …), the original's `simpsons_dataset`, and for files an
-/// ending that no picture has (`.txt`, `.json`, `.mp4`, …). Files with unknown endings or without one count
-/// as pictures until they are read.
+/// ending that no picture has (`.txt`, `.json`, `.mp4`, …) or of unfinished and earlier files
+/// (`.part`, `.tmp`, `.bak`, `~`, …). Files with unknown endings or without one
+/// count as pictures until they are read.
 std::optional<std::string_view> why_passed_over(std::string_view name, bool is_folder);
 
 /// Finds what may be a picture in `folder` and, with `recursive`, in all folders below it. Links to files and

@@ -42,8 +42,13 @@ struct Listing {
   /// What the user should know before training on it, a sentence each: an empty class folder, a folder that
   /// cannot be read, two names that look alike, a class that a part has no picture of.
   std::vector<std::string> warnings = {};
-  std::vector<std::filesystem::path> tables = {};  // the CSV files that name the pictures, if any
+  std::filesystem::path csv = {};  // the file that names the pictures; empty: they were found in `folder`
+  std::vector<std::filesystem::path> part_tables = {};  // the CSV files of parts that add_part() added
+  bool validation_added = false;  // by add_part(): without test pictures those for validation are not both
 };
+
+/// What the user named, for sentences: the CSV or the folder.
+std::string source_of(const Listing& listing);
 
 /// Lists `folder`, in which each sub-folder is a class and each picture below it, at any depth, is a picture
 /// of that class. Classes are in code point order, the pictures of a class in the code point order of their
@@ -61,18 +66,23 @@ struct Listing {
 /// A class folder without pictures is not a class, and gives a warning. Throws Error when the folder is
 /// missing or unreadable, when fewer than `fewest_classes` (1 or 2) classes have pictures, when two class
 /// folders have the same name in Unicode's composed and decomposed forms, or when a name is not valid UTF-8.
+/// A warning says that the class folders look like parts of a split under other names, or that each holds the
+/// parts of one: that they hold folders of the same names and no pictures themselves.
 Listing list_folder(const std::filesystem::path& folder, std::size_t fewest_classes = 2);
 
 /// Lists the pictures that a CSV file names, in its order; classes are the labels in code point order. A
 /// first row that names columns is a header: the picture (`file`, `filename`, `file_name`, `path`,
 /// `filepath`, `image`, `picture`), the label (`label`, `class`, `class_name`, `category`, `target`), and,
-/// where it is there, the part (`part`, `split`, `set`, `subset`: names as for part_named(), or nothing).
+/// where it is there, the part (`part`, `split`, `set`, `subset`: names as for part_named(), or nothing; a
+/// warning says how many rows name none while others do).
 /// Without a header the columns are file and label. Separated by commas, semicolons or tabs, quoted as RFC
 /// 4180 says. Relative paths start at `root`, or, where that is empty, at the folder of the CSV file; it is
 /// Listing::folder.
 ///
 /// A row that repeats an earlier one is passed over. Throws Error, with the line, for a row without a file
-/// or label, for a file with two labels, and as list_folder() for too few classes and bad names.
+/// or label, for a file with two labels, for two columns of one kind, for a label before its file without a
+/// header, for UTF-16, for a path with backslashes that is no file, and as list_folder() for too few classes
+/// and bad names.
 Listing list_csv(const std::filesystem::path& csv, const std::filesystem::path& root = {},
                  std::size_t fewest_classes = 2);
 
@@ -92,6 +102,9 @@ bool has_parts(const Listing& listing);
 
 /// All files that reading the data set reads: the pictures and the CSV files that name them.
 std::vector<std::filesystem::path> paths_of(const Listing& listing);
+/// Whether it says which pictures are for testing, so that none are chosen: those of the test part, or,
+/// without one, those of a validation part that was not added by add_part().
+bool has_test_pictures(const Listing& listing);
 
 /// Throws Error when the label of a picture is not an index of a class. For functions that take a listing
 /// from a caller.

@@ -62,6 +62,7 @@ struct DuplicateGroup {
 
 struct Inspection {
   std::filesystem::path folder;
+  std::string source;  // what was named: the folder, or a CSV
   InspectOptions options;
   std::vector<InspectedClass> classes;
   std::vector<InspectedPicture> pictures;

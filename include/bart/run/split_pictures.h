@@ -11,4 +11,8 @@ namespace bart {
 /// pictures. Throws Error when a side would be empty.
 Split split_pictures(const LoadedPictures& pictures, const RunSettings& settings);
 
+/// Throws SettingError for a setting that would choose test or validation pictures where the data set, or a
+/// folder that the settings name, says which they are.
+void check_split(const Listing& listing, const RunSettings& settings);
+
 }  // namespace bart
