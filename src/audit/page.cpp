@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 
 #include "bart/audit/audit_text.h"
@@ -59,7 +60,7 @@ class Page {
   }
 
   std::string text() const {
-    const std::string title = html_text(fs::path(inspection_.source).filename().string());
+    const std::string title = html_text(std::filesystem::path(inspection_.source).filename().string());
     std::string html = html_head(title + " – bart audit", audit_style);
     html += fmt::format(
         "<body data-folder=\"{}\"><main>\n"
