@@ -80,8 +80,8 @@ struct PicturesKey {
   Key train;
 };
 
-/// By the pixels, or by the names of the files and the size of all. A record of a first version, which names
-/// no pictures, is told by their number and the settings of the split.
+/// By the pixels, or by the names of the files in their folder and the size of all. A record of a first
+/// version, which names no pictures, is told by their number and the settings of the split.
 PicturesKey pictures_key(const RecordedRun& run, bool by_pixels) {
   const RunRecord& record = run.record;
   const RunSettings& settings = record.settings;
@@ -100,9 +100,10 @@ PicturesKey pictures_key(const RecordedRun& run, bool by_pixels) {
   }
   std::ranges::sort(train);
   std::ranges::sort(held_out);
-  const std::uint64_t bytes = by_pixels ? 0 : record.bytes;
-  return {fmt::format("{}|{}", bytes, fmt::join(held_out, "\n")),
-          fmt::format("{}|{}", bytes, fmt::join(train, "\n"))};
+  const std::string place =
+      by_pixels ? std::string() : fmt::format("{}|{}", record.data_folder.string(), record.bytes);
+  return {fmt::format("{}|{}", place, fmt::join(held_out, "\n")),
+          fmt::format("{}|{}", place, fmt::join(train, "\n"))};
 }
 
 /// The keys of runs whose figures can be compared: those on held-out pictures, and the training loss.

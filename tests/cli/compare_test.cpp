@@ -92,8 +92,8 @@ TEST_F(CompareDrawn, MarksNothingAmongRunsThatWereMeasuredOnOtherPictures) {
     EXPECT_EQ(result.code, 0) << result.err;
   };
   const auto differ = [](const std::string& one, const std::string& other) {
-    const std::string out = run_bart(here(), {"compare", one, other}).out;
-    return out.find("measured on different pictures") != std::string::npos;
+    const BartResult result = run_bart(here(), {"compare", one, other});
+    return (result.out + result.err).find("measured on different pictures") != std::string::npos;
   };
   const fs::path faces = here() / "faces";
   // The same pictures under names in another order, so that others are drawn for testing.
@@ -102,21 +102,17 @@ TEST_F(CompareDrawn, MarksNothingAmongRunsThatWereMeasuredOnOtherPictures) {
     if (entry.is_regular_file()) files.push_back(entry.path().lexically_relative(faces));
   }
   for (const fs::path& file : files) {
-    std::string name = file.filename().string();
-    std::reverse(name.begin(), name.begin() + static_cast<std::ptrdiff_t>(name.find('.')));
-    const fs::path to = here() / "renamed" / file.parent_path() / ("x" + name);
+    std::string name = file.filename().string();  // pic_0000.jpg, …, of which the last becomes the first
+    char& digit = name[name.find('.') - 1];
+    digit = static_cast<char>('0' + '7' - digit);
+    const fs::path to = here() / "renamed" / file.parent_path() / name;
     fs::create_directories(to.parent_path());
     fs::copy(faces / file, to);
   }
   std::ranges::sort(files);
-  // Test pictures that have moved to another class.
+  // A picture that has moved to another class.
   fs::copy(faces, here() / "moved", fs::copy_options::recursive);
-  for (const fs::path& file : files) {
-    if (file.parent_path() != files.front().parent_path()) continue;
-    fs::rename(here() / "moved" / file,
-               here() / "moved" / files.back().parent_path() / ("moved_" + file.filename().string()));
-    break;
-  }
+  fs::rename(here() / "moved" / files.front(), here() / "moved" / files.back().parent_path() / "moved.jpg");
   train("faces", "first", "16");
   train("faces", "as_before", "16");
   train("faces", "larger", "32");

@@ -299,7 +299,7 @@ TEST_F(Readers, WarnOfNamesThatWereNotSavedWithTheModel) {
   expect_warned({"audit", "faces", "--image-size", "16", "--model", "other"});
   expect_warned(
       {"train", "faces", "--image-size", "16", "--epochs", "0", "--out", "next", "--init", "other"});
-  expect_warned({"lr-find", "faces", "--image-size", "16", "--steps", "5", "--init", "other"});
+  expect_warned({"lr-find", "faces", "--image-size", "16", "--steps", "10", "--init", "other"});
   // The same weights without names are those of the training.
   write_file(here() / "run/saved.pth", encode_pth(decode_pth(read_file(here() / "run/BART-10M.pth"))));
   EXPECT_THAT(run_bart(here(), {"predict", "faces", "--recursive", "--model", "run/saved.pth"}).err,

@@ -76,7 +76,7 @@ TEST_F(TuneDrawn, GoesOnToTheSameFiguresAfterSignalsAndAfterAKill) {
 
 TEST_F(TuneDrawn, KeepsAPageOfOthers) {
   std::vector<std::string> command = tune("search");
-  command[3] = "1ms";
+  command[3] = "1s";
   fs::create_directory(here() / "search");
   scratch_.write("search/tune.html", "mine");
   EXPECT_THAT(run_bart(here(), command).err,

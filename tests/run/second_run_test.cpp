@@ -159,6 +159,7 @@ TEST_F(SecondRun, KeepsWhatALinkOfOthersLeadsTo) {
 }
 
 TEST_F(SecondRun, RefusesALinkToAnotherFileOfTheTraining) {
+  train(others(), settings("run"));
   for (const fs::path& target : {out().model(), fs::path("bart-run/earlier/BART-10M.pth")}) {
     fs::remove(out().best_model());
     fs::create_symlink(target, out().best_model());
