@@ -124,12 +124,12 @@ void TrainingLog::warning(const std::string& sentence) {
 /// Writes a line of the table above its bar, or an event to stdout.
 void TrainingLog::tell_line(const std::string& line) {
   if (style_ == LogStyle::json) {
+    // The reason is told at once: it is lost with a later call.
     const bool failed_before = std::ferror(stdout) != 0;
     std::fwrite(line.data(), 1, line.size(), stdout);
     if (std::fflush(stdout) != 0 && !failed_before) {
       log_.warning(
-          fmt::format("Events are missing: cannot write to standard output: {}",
-                      std::strerror(errno)));  // at once, because the reason is lost with a later call
+          fmt::format("Events are missing: cannot write to standard output: {}", std::strerror(errno)));
     }
     return;
   }

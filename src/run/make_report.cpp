@@ -47,8 +47,7 @@ LoadedPictures test_pictures_of(const RecordedRun& run, int threads, const OnPro
 Error newer_than_record(const RecordedRun& run) {
   return Error(fmt::format(
       "{} does not name {} yet: the training was killed while it saved the model, or saves it just now; "
-      "wait, "
-      "or continue it (bart train --resume --out {}), which writes both again",
+      "wait, or continue it (bart train --resume --out {}), which writes both again",
       run.folder.run_json().string(), run.folder.model().string(), run.folder.results().string()));
 }
 

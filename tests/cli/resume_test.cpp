@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -60,6 +61,15 @@ class Resume : public DrawnFaces {
       if (name.starts_with("checkpoint-")) return true;
     }
     return false;
+  }
+  /// The steps of the newest checkpoint, for --max-steps.
+  std::string steps_done(const std::string& out) const {
+    int most = 0;
+    for (const std::string& name : run_files(out)) {
+      constexpr std::string_view prefix = "checkpoint-";
+      if (name.starts_with(prefix)) most = std::max(most, std::stoi(name.substr(prefix.size())));
+    }
+    return std::to_string(most);
   }
   /// Everything that must be equal for two equal trainings.
   void expect_same_results(const std::string& a, const std::string& b) const {
@@ -290,11 +300,10 @@ TEST_F(Signals, ThatNobodyReadsTheMessagesSavesACheckpoint) {
     const BartResult result = bart.wait();
     EXPECT_EQ(result.code, 128 + SIGPIPE);
     EXPECT_TRUE(has_checkpoint("run"));
-    const auto results = nlohmann::json::parse(file_text(here() / "run/bart-run/run.json"))["results"];
-    EXPECT_EQ(results["status"], "interrupted");
+    EXPECT_EQ(nlohmann::json::parse(file_text(here() / "run/bart-run/run.json"))["results"]["status"],
+              "interrupted");
     EXPECT_THAT(result.err, Not(HasSubstr("bart:")));
-    const std::string steps = std::to_string(results["steps"].get<int>());
-    EXPECT_EQ(run_bart(here(), resume("run", {"--max-steps", steps})).code, 0);
+    EXPECT_EQ(run_bart(here(), resume("run", {"--max-steps", steps_done("run")})).code, 0);
   }
 }
 
@@ -305,7 +314,7 @@ TEST_F(Signals, EventsThatCannotBeWrittenAreToldWithTheReason) {
   EXPECT_EQ(result.code, 1);
   EXPECT_THAT(result.err,
               AllOf(HasSubstr("Events are missing: cannot write to standard output: No space left"),
-                    HasSubstr("bart: cannot write to standard output: not all of it was written")));
+                    HasSubstr("bart: cannot write to standard output: ")));
   EXPECT_TRUE(fs::exists(here() / "run/BART-10M.pth"));
 }
 
@@ -371,7 +380,8 @@ TEST_F(Signals, ASecondOneLeavesAtOnceAndLosesNothingOlder) {
   }
   const BartResult result = bart.wait();
   EXPECT_THAT(result.code, testing::AnyOf(130, 143));
-  EXPECT_EQ(run_bart(here(), resume("run", {"--epochs", "1000000", "--max-steps", "1"})).code, 0);
+  EXPECT_EQ(run_bart(here(), resume("run", {"--epochs", "1000000", "--max-steps", steps_done("run")})).code,
+            0);
 }
 
 TEST_F(Signals, TwoTrainingsIntoOneFolderAreRefusedWithTheFirstsProcessId) {
@@ -385,7 +395,7 @@ TEST_F(Signals, TwoTrainingsIntoOneFolderAreRefusedWithTheFirstsProcessId) {
   }
   first.send(SIGKILL);
   first.wait();
-  EXPECT_EQ(run_bart(here(), resume("run", {"--max-steps", "1"})).code, 0);
+  EXPECT_EQ(run_bart(here(), resume("run", {"--max-steps", steps_done("run")})).code, 0);
 }
 
 TEST_F(Signals, ADivergedTrainingNamesTheStepAndNoCheckpointThatItSpoiled) {
