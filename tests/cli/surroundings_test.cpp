@@ -293,9 +293,11 @@ TEST_F(Surroundings, AFileThatMayNotBeWrittenIsNamedBeforeThePicturesAreRead) {
     // Root writes every file.
     if (::geteuid() == 0 && (::setgid(61239) != 0 || ::setuid(61239) != 0)) ::_exit(77);
   };
-  ASSERT_EQ(run_bart(here(), train("run"), {.in_child = as_another_user}).code, 0);
+  const BartResult first = run_bart(here(), train("run"), {.in_child = as_another_user});
+  if (first.code == 77) GTEST_SKIP() << "only root becomes another user";
+  ASSERT_EQ(first.code, 0) << first.err;
   for (const char* name : {"BART-10M.pth", "label_encoder.joblib", "bart-run/history.csv",
-                           "bart-run/steps.csv", "bart-run/report.html", "bart-run/pictures.csv"}) {
+                           "bart-run/steps.csv", "bart-run/run.toml", "bart-run/pictures.csv"}) {
     fs::permissions(here() / "run" / name, fs::perms::owner_read);
     const BartResult result = run_bart(here(), train("run"), {.in_child = as_another_user});
     EXPECT_EQ(result.code, 1) << name;
