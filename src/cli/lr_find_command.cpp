@@ -103,15 +103,7 @@ int lr_find_command(const LrFindFlags& flags) {
   write_output(flags.out, lr_plot(test));
   std::FILE* const told = told_beside(flags.out);
   const std::string out = flags.out == "-" ? "stdout" : flags.out.string();
-  fmt::print(told, "{} learning rates from {:.2g} to {:.2g}: the smoothed loss is lowest at {:.2g}\n",
-             test.steps.size(), flags.range.from, test.steps.back().learning_rate, test.lowest_at);
-  const std::string said =
-      test.finding == LrFinding::not_risen
-          ? "The loss did not rise again, so no rate is suggested: choose a larger --to"
-      : test.finding == LrFinding::no_fall
-          ? "The loss is lowest near the first rate, so none is suggested: choose a smaller --from"
-          : fmt::format("Try bart train --lr {:.2g}, a tenth of that", test.suggestion);
-  fmt::print(told, "{}; the curve is in {}\n", said, out);
+  fmt::print(told, "{}; the curve is in {}\n", lr_text(test), out);
   if (const std::string kept = earlier.keep(); !kept.empty()) fmt::print("{}\n", kept);
   return 0;
 }

@@ -124,4 +124,19 @@ std::string lr_plot(const LrRangeTest& test) {
   return svg + "</svg>\n";
 }
 
+std::string lr_text(const LrRangeTest& test) {
+  const std::string rates = fmt::format(
+      "{} learning rates from {:.2g} to {:.2g}: the smoothed loss is lowest at {:.2g}\n", test.steps.size(),
+      test.steps.front().learning_rate, test.steps.back().learning_rate, test.lowest_at);
+  switch (test.finding) {
+    case LrFinding::not_risen:
+      return rates + "The loss did not rise again, so no rate is suggested: choose a larger --to";
+    case LrFinding::no_fall:
+      return rates + "The loss is lowest near the first rate, so none is suggested: choose a smaller --from";
+    case LrFinding::lowest:
+      break;
+  }
+  return rates + fmt::format("Try bart train --lr {:.2g}, a tenth of that", test.suggestion);
+}
+
 }  // namespace bart

@@ -10,4 +10,7 @@ namespace bart {
 /// rate, on a logarithmic axis, with the suggested rate marked.
 std::string lr_plot(const LrRangeTest& test);
 
+/// What it says in two lines: where the loss is lowest, and which rate to take.
+std::string lr_text(const LrRangeTest& test);
+
 }  // namespace bart
