@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string_view>
+#include <tuple>
 #include <variant>
 
 #include "bart/platform/bf16.h"
@@ -213,8 +214,10 @@ Safetensors decode_safetensors(std::span<const std::uint8_t> file) {
     }
   }
   // Laid end to end, entries can share no bytes and leave none out.
-  std::stable_sort(entries.begin(), entries.end(),
-                   [](const Entry& a, const Entry& b) { return a.begin < b.begin; });
+  // One without bytes comes before the one that begins where it lies.
+  std::ranges::sort(entries, [](const Entry& a, const Entry& b) {
+    return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name);
+  });
   std::uint64_t position = 0;
   for (const Entry& entry : entries) {
     const std::uint64_t size = checked_size(entry, data.size());

@@ -97,6 +97,17 @@ TEST(Safetensors, RefusesTwoTensorsOfOneName) {
   EXPECT_THROW(encode_safetensors({{tensor, tensor}, {}}), Error);
 }
 
+TEST(Safetensors, ReadsTensorsWithoutValuesWhereverTheyLie) {
+  const std::string before = R"({"b":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},)";
+  const std::string full = R"("a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},)";
+  const std::string after = R"("0":{"dtype":"F32","shape":[0,3],"data_offsets":[8,8]}})";
+  const Safetensors read = decode_safetensors(file_of(before + full + after, 8));
+  ASSERT_EQ(read.tensors.size(), 3);
+  EXPECT_EQ(find_tensor(read.tensors, "b")->shape, (std::vector<std::int64_t>{0}));
+  EXPECT_EQ(find_tensor(read.tensors, "a")->floats().size(), 2);
+  EXPECT_EQ(find_tensor(read.tensors, "0")->shape, (std::vector<std::int64_t>{0, 3}));
+}
+
 TEST(Safetensors, RefusesHeadersThatLie) {
   const std::string ok = R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})";
   ASSERT_EQ(safetensors_refusal(file_of(ok, 8)), "");
