@@ -122,7 +122,7 @@ class Search {
       if (!fresh) {
         const std::string sentence = fmt::format(
             "{} leads to a folder that was visited already or that it lies in, {}: it is passed over",
-            path.string(), earlier->second);
+            (root / pending.path).string(), earlier->second);  // with a slash at the end
         if (pending.path.empty()) {
           repeated_[pending.root] = sentence;
         } else {

@@ -10,13 +10,14 @@ namespace bart {
 namespace {
 
 /// Whether the smoothed loss rose after its minimum, by more than the losses up to there scatter: how low a
-/// loss is that only scatters says nothing about its rate.
+/// loss is that only scatters says nothing about its rate. The first half of the steps at least, because a
+/// single loss does not scatter.
 bool has_risen(const LrRangeTest& test, double lowest) {
   double squares = 0, count = 0;
   for (const LrRangeStep& step : test.steps) {
     squares += (step.loss - step.smoothed_loss) * (step.loss - step.smoothed_loss);
     ++count;
-    if (step.learning_rate == test.lowest_at) break;
+    if (step.learning_rate >= test.lowest_at && 2 * count >= static_cast<double>(test.steps.size())) break;
   }
   return test.steps.back().smoothed_loss - lowest > 2 * std::sqrt(squares / count);
 }

@@ -104,7 +104,7 @@ TEST_F(Export, MistakesAreNamed) {
   expect_refused(2, {"convert", "BART-10M.pth", "model.h5"}, "the extension of model.h5");
   expect_refused(2, {"convert", "BART-10M.pth", "model"}, "the extension of model");
   expect_refused(2, {"convert", "BART-10M.pth"}, "output");
-  expect_refused(2, {"export", "--format", "pth"}, "would replace the model");
+  expect_refused(2, {"export", "--format", "pth"}, "would replace BART-10M.pth, which this command reads");
   expect_refused(2, {"export", "--format", "pth", "--half", "--out", "x.pth"}, "--half");
   expect_refused(2, {"convert", "BART-10M.pth", "x.pth", "--with-preprocessing"}, "--with-preprocessing");
   expect_refused(1, {"export", "--model", "nothing.pth"}, "nothing.pth");

@@ -198,14 +198,19 @@ TEST_F(PredictDrawn, LabelsAreThoseOfTheModelWhereverThePictureIs) {
   ASSERT_EQ(predicted(checkpoint).code, 0) << predicted(checkpoint).err;
   EXPECT_EQ(predicted(checkpoint).out, predicted("r2").out);
   // A later training with other classes that was killed has replaced the labels: the model is refused instead
-  // of predicting wrong names.
+  // of predicting wrong names, and so is a checkpoint unless the record of its training names its classes.
+  const std::string before = predicted(checkpoint).out;
   fs::copy_file(here() / "label_encoder.joblib", here() / "r2" / "label_encoder.joblib",
                 fs::copy_options::overwrite_existing);
-  for (const std::string& model : {std::string("r2"), checkpoint}) {
+  EXPECT_EQ(predicted(checkpoint).out, before);
+  const auto expect_refused = [&](const std::string& model) {
     const BartResult refused = predicted(model);
     EXPECT_EQ(refused.code, 1);
     EXPECT_THAT(refused.err, HasSubstr("names other classes than"));
-  }
+  };
+  expect_refused("r2");
+  fs::remove(here() / "r2/bart-run/run.json");
+  expect_refused(checkpoint);
 }
 
 TEST_F(PredictDrawn, AZeroIsNotTakenForNotGiven) {

@@ -228,7 +228,7 @@ TEST_F(TrainingAids, LrFindSuggestsNoRateThatItsCurveDoesNotShow) {
         run_bart(here(), {"lr-find", "faces", "--image-size", "16", "--bs", "8", "--steps", "12", "--from",
                           from, "--to", to, "--out", "curve.svg"});
     EXPECT_EQ(result.code, 0) << result.err;
-    EXPECT_THAT(file_text(here() / "curve.svg"), Not(HasSubstr("uggested: ")));
+    EXPECT_THAT(file_text(here() / "curve.svg"), Not(HasSubstr(">suggested: ")));
     return result.out;
   };
   for (const auto& [from, to] : {std::pair("1e-9", "1e-8"), {"1e-12", "1e-8"}, {"1e-5", "1e-3"}}) {

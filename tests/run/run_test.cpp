@@ -231,7 +231,8 @@ TEST_F(RunTest, ImpossibleSettingsWriteNothing) {
   RunSettings inside = settings("run");
   inside.out = (faces() / "results").string();
   EXPECT_THAT([&] { train(faces(), inside); },
-              ThrowsMessage<SettingError>(HasSubstr("name another folder with out")));
+              ThrowsMessage<SettingError>("out " + inside.out + " is in the data folder " + faces().string() +
+                                          ": name another folder, or run from outside"));
   EXPECT_FALSE(fs::exists(folder("run").results()));
 }
 
