@@ -82,7 +82,7 @@ MadeReport make_report(const std::filesystem::path& path, int threads, const OnP
   if (run.record.test_pictures == 0) {
     throw Error(
         fmt::format("the training in {} kept no test pictures, and the report is made of them{}",
-                    run.folder.record().string(),
+                    run.folder.results().string(),
                     fs::exists(run.folder.report())
                         ? fmt::format(": {} stays as the training wrote it", run.folder.report().string())
                         : ""));
