@@ -225,14 +225,6 @@ std::vector<std::uint32_t> below(const Inspection& inspection, double limit, Val
   return found;
 }
 
-void warn_of_clipped_gray(const Inspection& inspection, const AuditObserver& observer) {
-  const std::vector<InspectedPicture>& pictures = inspection.pictures;
-  const auto first = std::ranges::find(pictures, true, &InspectedPicture::clipped_gray);
-  if (first == pictures.end()) return;
-  const auto count = std::ranges::count(pictures, true, &InspectedPicture::clipped_gray);
-  warn(observer, clipped_gray_sentence(static_cast<std::size_t>(count), first->file));
-}
-
 void find_poor_pictures(Audit& audit, int image_size) {
   const Inspection& inspection = audit.inspection;
   std::vector<double> sharpness;
@@ -273,7 +265,8 @@ Audit audit_pictures(const fs::path& folder, const RunSettings& asked, const Aud
   audit.inspection = inspect_pictures(
       listing, {.threads = settings.threads, .apply_exif_orientation = !settings.ignore_exif, .test_size = 0},
       observer.inspecting);
-  warn_of_clipped_gray(audit.inspection, observer);
+  if (const auto clipped = clipped_gray(audit.inspection.pictures, &InspectedPicture::file); !clipped.empty())
+    warn(observer, clipped_gray_sentence(clipped.size(), clipped.front()));
   if (read) {
     take_read_probabilities(audit, *read, options.probabilities, observer);
   } else if (judge) {

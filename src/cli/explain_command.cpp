@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bart/dataset/class_names.h"
+#include "bart/dataset/content.h"
 #include "bart/model/explain_files.h"
 #include "bart/model/picture_files.h"
 #include "bart/pictures/encode_png.h"
@@ -81,9 +82,10 @@ int explain_command(const ExplainFlags& flags) {
   const PictureFiles pictures_found = pictures_named(flags.inputs, flags.recursive);
   log_passed_over(log, pictures_found);
   const std::vector<PictureFile>& found = pictures_found.files;
-  check_replaces_no_input(std::array{Output{"--out", flags.out}}, inputs_of(flags, found));
+  const FoundModel found_model = find_model(flags.model);
+  check_replaces_no_input(std::array{Output{"--out", flags.out}}, inputs_of(found_model, flags, found));
   const std::vector<PictureFile> files = some_of(found, static_cast<std::size_t>(flags.most));
-  const Model model = load_model(flags, model_options(flags, log), log);
+  const Model model(read_named_model(found_model, flags, log), model_options(flags, log));
   const bool single = files.size() == 1;
   const ExplainedFiles explained =
       explain_files(model, files,
@@ -98,7 +100,7 @@ int explain_command(const ExplainFlags& flags) {
     log.warning(fmt::format("Skipped {}: {}", files[i].path.string(), reason));
   }
   if (explained.sheet.pixels.empty()) throw Error("none of the files could be read as a picture");
-  log_clipped_gray(log, explained.files, &ExplainedFile::name);
+  log_clipped_gray(log, clipped_gray(explained.files, &ExplainedFile::name));
 
   EarlierOutput earlier = flags.out != default_sheet
                               ? EarlierOutput()

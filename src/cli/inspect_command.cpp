@@ -12,6 +12,7 @@
 
 #include "bart/augment/augmentation.h"
 #include "bart/cluster/join.h"
+#include "bart/dataset/content.h"
 #include "bart/dataset/listing.h"
 #include "bart/inspect/inspect.h"
 #include "bart/inspect/report.h"
@@ -76,7 +77,7 @@ int inspect_command(const InspectFlags& flags, Group* group) {
       [&](std::size_t done, std::size_t total) { progress.show("Reading pictures", done, total); }, group);
   if (!writes) return 0;
   progress.clear();
-  log_clipped_gray(log, inspection.pictures, &InspectedPicture::file);
+  log_clipped_gray(log, clipped_gray(inspection.pictures, &InspectedPicture::file));
   if (!flags.augmented.empty()) {
     std::vector<std::string> files;
     for (const InspectedPicture& picture : inspection.pictures) files.push_back(picture.file);

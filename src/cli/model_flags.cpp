@@ -60,8 +60,9 @@ PictureFiles pictures_named(const std::vector<std::string>& inputs, bool recursi
   }
 }
 
-std::vector<std::filesystem::path> inputs_of(const ModelFlags& flags, std::span<const PictureFile> pictures) {
-  std::vector<std::filesystem::path> inputs = paths_of(find_model(flags.model), flags.labels);
+std::vector<std::filesystem::path> inputs_of(const FoundModel& found, const ModelFlags& flags,
+                                             std::span<const PictureFile> pictures) {
+  std::vector<std::filesystem::path> inputs = paths_of(found, flags.labels);
   for (const PictureFile& picture : pictures) inputs.push_back(picture.path);
   return inputs;
 }
@@ -83,10 +84,6 @@ ModelFile read_named_model(const FoundModel& found, const ModelFlags& flags, Log
   } catch (const NoClassNames& error) {
     throw Error(fmt::format("{} (--labels)", error.what()));
   }
-}
-
-Model load_model(const ModelFlags& flags, const ModelOptions& options, Log& log) {
-  return Model(read_named_model(find_model(flags.model), flags, log), options);
 }
 
 }  // namespace bart

@@ -45,7 +45,8 @@ void check_top_k(const std::optional<int>& top_k);
 PictureFiles pictures_named(const std::vector<std::string>& inputs, bool recursive);
 
 /// The files that a command reads: the model, its labels, and the pictures.
-std::vector<std::filesystem::path> inputs_of(const ModelFlags& flags, std::span<const PictureFile> pictures);
+std::vector<std::filesystem::path> inputs_of(const FoundModel& found, const ModelFlags& flags,
+                                             std::span<const PictureFile> pictures);
 
 /// Says in the log if a GPU computes. With a group the processor does.
 ModelOptions model_options(const ModelFlags& flags, Log& log, const Group* group = nullptr,
@@ -53,8 +54,5 @@ ModelOptions model_options(const ModelFlags& flags, Log& log, const Group* group
 
 /// read_model() with the labels that the flags name, and a warning in the log if they may be wrong.
 ModelFile read_named_model(const FoundModel& found, const ModelFlags& flags, Log& log);
-
-/// The model that the flags name, with a warning in the log if its class names may be wrong.
-Model load_model(const ModelFlags& flags, const ModelOptions& options, Log& log);
 
 }  // namespace bart

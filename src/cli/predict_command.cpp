@@ -129,10 +129,11 @@ PictureFiles pictures_of(const PredictFlags& flags) {
   return pictures_named(with_standard_input(flags.inputs), flags.recursive);
 }
 
-std::vector<fs::path> all_inputs(const PredictFlags& flags, const PictureFiles& found) {
-  std::vector<fs::path> inputs = inputs_of(flags, found.files);
-  for (const fs::path& model : flags.also)
-    std::ranges::copy(paths_of(find_model(model)), std::back_inserter(inputs));
+std::vector<fs::path> all_inputs(const FoundModel& model, const PredictFlags& flags,
+                                 const PictureFiles& found) {
+  std::vector<fs::path> inputs = inputs_of(model, flags, found.files);
+  for (const fs::path& other : flags.also)
+    std::ranges::copy(paths_of(find_model(other)), std::back_inserter(inputs));
   if (std::ranges::find(flags.inputs, "-") != flags.inputs.end()) inputs.emplace_back("-");
   if (!fs::is_directory(flags.watch)) return inputs;
   for (const std::string& file : find_pictures(flags.watch, flags.recursive).files)
@@ -155,7 +156,8 @@ int predict_command(const PredictFlags& flags, Group* group) {
   Log log("Batlogger (Inference)", progress);
   PictureFiles found = pictures_of(flags);
   log_passed_over(log, found);
-  check_replaces_no_input(std::array{Output{"--out", out}}, all_inputs(flags, found));
+  const FoundModel found_model = find_model(flags.model);
+  check_replaces_no_input(std::array{Output{"--out", out}}, all_inputs(found_model, flags, found));
   // Not std::ranges::stable_partition(): Clang 14 does not compile what it returns.
   const auto first_video = std::stable_partition(found.files.begin(), found.files.end(),
                                                  [](const PictureFile& file) { return !file.video; });
@@ -165,7 +167,7 @@ int predict_command(const PredictFlags& flags, Group* group) {
     throw UsageError(fmt::format("--sort-into sorts picture files: {} is a video", videos.front().name));
   }
   const ModelOptions options = model_options(flags, log, group);
-  const Model model = load_model(flags, options, log);
+  const Model model(read_named_model(found_model, flags, log), options);
   if (!flags.sort_into.empty()) {
     std::vector<PictureFile> sorted = found.files;
     if (!flags.watch.empty()) sorted.push_back({flags.watch / "picture", {}});

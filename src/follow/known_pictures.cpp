@@ -18,7 +18,8 @@ void warn_of_known_pictures(Log& log, const FolderEvaluation& result, const Foun
   if (part == Part::train) return;
   const std::optional<PictureHashes> hashes = read_picture_hashes(found.run);
   if (!hashes) return;
-  if (is_of_another_training(found)) {
+  // A part is that of the model's own training: check_training_of().
+  if (part == Part::none && is_of_another_training(found)) {
     return log.warning(
         fmt::format("It is not known which of these pictures {} was trained on: the training in {} did not "
                     "write it",

@@ -24,17 +24,7 @@ void log_passed_over(Log& log, const PictureFiles& pictures);
 /// Warns of each file that could not be read as a picture.
 void log_skipped(Log& log, const LoadedPictures& pictures);
 
-/// Warns of the gray pictures among these files that were clipped (clipped_gray()).
+/// Warns of gray pictures that were clipped: the files are those of clipped_gray().
 void log_clipped_gray(Log& log, const std::vector<std::string>& files);
-
-/// The same for `pictures` that say it of themselves and have their name in `name`.
-template <class Picture>
-void log_clipped_gray(Log& log, const std::vector<Picture>& pictures, std::string Picture::*name) {
-  std::vector<std::string> files;
-  for (const Picture& picture : pictures) {
-    if (picture.clipped_gray) files.push_back(picture.*name);
-  }
-  log_clipped_gray(log, files);
-}
 
 }  // namespace bart

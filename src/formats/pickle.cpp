@@ -143,10 +143,10 @@ void Pickle::push_global(std::string_view module, std::string_view name) {
   const std::string full = fmt::format("{}.{}", module, name);
   const auto found = std::find(allowed_.begin(), allowed_.end(), full);
   if (found == allowed_.end()) {
-    throw Error(fmt::format(
-        "the pickle names {}, which {} does not need: it is refused, for a pickle may run any code; "
-        "{}",
-        in_message(full), kind_, advice_));
+    throw Error(
+        fmt::format("the pickle names {}, which {} does not need: it is refused, for a pickle may run any "
+                    "code; {}",
+                    in_message(full), kind_, advice_));
   }
   push_object({Kind::global, *found, {}, {}, {}});
 }

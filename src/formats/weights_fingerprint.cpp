@@ -1,5 +1,6 @@
 #include "bart/formats/weights_fingerprint.h"
 
+#include <algorithm>
 #include <bit>
 #include <span>
 #include <variant>
@@ -9,21 +10,30 @@
 #include "half.h"
 
 namespace bart {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "the fingerprint is of little-endian values");
+
+template <typename Value>
+std::span<const std::uint8_t> bytes_of(const std::vector<Value>& values) {
+  return {reinterpret_cast<const std::uint8_t*>(values.data()), values.size() * sizeof(Value)};
+}
+
+}  // namespace
 
 std::uint64_t weights_fingerprint(const StateDict& state) {
   std::uint64_t fingerprint = 0;
-  std::vector<std::uint8_t> bytes;
+  std::vector<std::uint16_t> halves;
   for (const Tensor& tensor : state) {
     const auto* values = std::get_if<std::vector<float>>(&tensor.values);
     if (values == nullptr) continue;
-    bytes.clear();
-    const bool rounded = is_half_weight(tensor);
-    for (const float value : *values) {
-      const std::uint32_t bits = rounded ? half_from_float(value) : std::bit_cast<std::uint32_t>(value);
-      for (int shift = 0; shift < (rounded ? 16 : 32); shift += 8)
-        bytes.push_back(static_cast<std::uint8_t>(bits >> shift));
+    if (!is_half_weight(tensor)) {
+      fingerprint = hash_of(bytes_of(*values), fingerprint);
+      continue;
     }
-    fingerprint = hash_of(bytes, fingerprint);
+    halves.resize(values->size());
+    std::ranges::transform(*values, halves.begin(), half_from_float);
+    fingerprint = hash_of(bytes_of(halves), fingerprint);
   }
   return fingerprint;
 }

@@ -69,16 +69,6 @@ bool without_model(const RunFolder& folder) {
   }
 }
 
-/// What lies in a folder, by name.
-std::vector<fs::path> entries_of(const fs::path& folder) {
-  std::vector<fs::path> entries;
-  std::error_code error;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error))
-    entries.push_back(entry->path());
-  std::ranges::sort(entries);
-  return entries;
-}
-
 /// Whether there is a record that cannot be read, which says nothing about who wrote the files beside it.
 bool has_unreadable_record(const RunFolder& folder) {
   if (!fs::exists(folder.run_json())) return false;
@@ -92,7 +82,7 @@ bool has_unreadable_record(const RunFolder& folder) {
 
 /// The pictures in inference_images/ whose names are those of test pictures.
 std::vector<fs::path> test_pictures_in(const fs::path& folder) {
-  std::vector<fs::path> pictures = entries_of(folder);
+  std::vector<fs::path> pictures = paths_in(folder);
   std::erase_if(pictures, [](const fs::path& picture) {
     return !RunFolder::test_picture_number(picture.filename().string());
   });
@@ -131,16 +121,14 @@ std::vector<fs::path> files_of_others(const RunFolder& run, std::size_t test_pic
   return others;
 }
 
-/// Throws Error, before there is anything to lose, if one of the files that will be replaced may not be
-/// written.
+/// Throws Error, before there is anything to lose, if one of the test pictures that will be replaced may not
+/// be written. check_writable() has looked at all other files.
 void check_may_be_written(const RunFolder& folder, std::size_t test_pictures) {
   std::vector<fs::path> files = test_pictures_in(folder.test_pictures());
   std::erase_if(files, [&](const fs::path& picture) {
     return *RunFolder::test_picture_number(picture.filename().string()) >= test_pictures ||
            fs::is_symlink(picture);  // is replaced, not followed
   });
-  files.push_back(folder.model());
-  files.push_back(folder.labels());
   for (const fs::path& file : files) writes_through(file);
 }
 
@@ -148,13 +136,13 @@ void check_may_be_written(const RunFolder& folder, std::size_t test_pictures) {
 std::vector<fs::path> files_beside(const RunFolder& kept) {
   std::vector<fs::path> names = kept.result_files(), beside;
   std::ranges::copy(kept.record_files(), std::back_inserter(names));
-  for (const fs::path& entry : entries_of(kept.record())) {
+  for (const fs::path& entry : paths_in(kept.record())) {
     const bool kept_there = entry == kept.test_pictures()
                                 ? fs::is_directory(entry)
                                 : fs::is_regular_file(entry) && std::ranges::count(names, entry) > 0;
     if (!kept_there) beside.push_back(entry);
   }
-  for (const fs::path& entry : entries_of(kept.test_pictures())) {
+  for (const fs::path& entry : paths_in(kept.test_pictures())) {
     if (!fs::is_regular_file(entry) || !RunFolder::test_picture_number(entry.filename().string()))
       beside.push_back(entry);
   }
@@ -217,9 +205,14 @@ void move_others(const std::vector<OthersFiles>& all) {
   }
 }
 
-std::string sentence_on(const OthersFiles& others) {
+std::vector<std::string> names_of(const OthersFiles& others) {
   std::vector<std::string> names;
   for (const fs::path& name : others.names) names.push_back(name.string());
+  return names;
+}
+
+std::string sentence_on(const OthersFiles& others) {
+  const std::vector<std::string> names = names_of(others);
   const std::string where = fmt::format("once this training has a model, {} in {}",
                                         names.size() == 1 ? "it is" : "they are", others.to.string());
   const RunFolder run(others.told);
@@ -251,33 +244,17 @@ fs::path EarlierRun::place_of_others() const {
   }
 }
 
-/// Moves `files`, which lie in `folder`, to the place of others.
-void EarlierRun::move_to_others(const std::vector<fs::path>& files, const fs::path& folder) const {
-  if (files.empty()) return;
-  const fs::path place = place_of_others();
-  for (const fs::path& file : files) {
-    const fs::path moved = place / file.lexically_relative(folder);
-    make_folders(moved.parent_path());
-    std::error_code error;
-    fs::rename(file, moved, error);
-    if (error) {
-      throw Error(fmt::format("cannot rename {} to {}: {}", file.string(), moved.string(), error.message()));
-    }
-  }
-}
-
 std::string EarlierRun::keep_changed(std::size_t test_pictures) const {
   std::vector<fs::path> changed = files_of_others(folder_, test_pictures);
   std::erase_if(changed, [](const fs::path& file) { return file.extension() == ".pth"; });
-  if (changed.empty()) return {};
-  std::vector<std::string> names;
-  for (const fs::path& file : changed) names.push_back(file.lexically_relative(folder_.results()).string());
-  std::string sentence =
-      fmt::format("{} in {} {} not what this training wrote: {} now in {}, and written again", some_of(names),
-                  folder_.results().string(), names.size() == 1 ? "is" : "are",
-                  names.size() == 1 ? "it is" : "they are", place_of_others().string());
-  move_to_others(changed, folder_.results());
-  return sentence;
+  std::vector<OthersFiles> all;
+  add_others(all, folder_.results(), folder_.results(), place_of_others(), changed);
+  if (all.empty()) return {};
+  move_others(all);
+  const std::vector<std::string> names = names_of(all.front());
+  return fmt::format("{} in {} {} not what this training wrote: {} now in {}, and written again",
+                     some_of(names), folder_.results().string(), names.size() == 1 ? "is" : "are",
+                     names.size() == 1 ? "it is" : "they are", all.front().to.string());
 }
 
 std::vector<std::string> EarlierRun::keep(std::size_t test_pictures) {

@@ -35,8 +35,6 @@ class EarlierRun {
   bool has_model() const;
 
  private:
-  void move_to_others(const std::vector<std::filesystem::path>& files,
-                      const std::filesystem::path& folder) const;
   std::filesystem::path place_of_others() const;
 
   RunFolder folder_;

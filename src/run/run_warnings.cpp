@@ -34,8 +34,7 @@ std::string known_sentence(const LoadedPictures& pictures, const Split& split,
   if (100 * static_cast<std::size_t>(known) < held_out.size() || known == 0) return {};
   return fmt::format(
       "{} of the {} {} pictures ({:.1f} %) {}, too, by {} content: the figures say little about other "
-      "pictures; "
-      "keep each picture in one part alone",
+      "pictures; keep each picture in one part alone",
       with_commas(static_cast<std::uint64_t>(known)), with_commas(held_out.size()), part,
       100.0 * static_cast<double>(known) / static_cast<double>(held_out.size()),
       known == 1 ? "is a training picture" : "are training pictures", known == 1 ? "its" : "their");

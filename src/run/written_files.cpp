@@ -61,14 +61,16 @@ void check_writable_file(const fs::path& file) {
   writes_through(file);  // throws where write_file() would
 }
 
-void for_each_in(const fs::path& folder, void (*look)(const fs::path& path, const std::string& name)) {
-  std::error_code error;  // a folder that is not there holds nothing
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-    look(entry->path(), entry->path().filename().string());
-  }
-}
-
 }  // namespace
+
+std::vector<fs::path> paths_in(const fs::path& folder) {
+  std::vector<fs::path> paths;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error))
+    paths.push_back(entry->path());
+  std::ranges::sort(paths);
+  return paths;
+}
 
 void check_writable(const RunFolder& folder) {
   for (const fs::path& place : {folder.results(), folder.record(), folder.test_pictures()}) {
@@ -78,14 +80,15 @@ void check_writable(const RunFolder& folder) {
   for (const fs::path& file : folder.result_files()) check_writable_file(file);
   for (const fs::path& file : folder.record_files()) check_writable_file(file);
   check_writable_file(folder.begun());
-  for_each_in(folder.test_pictures(), [](const fs::path& path, const std::string& name) {
-    if (RunFolder::is_test_picture(name)) check_no_folder(path);
-  });
-  for_each_in(folder.record(), [](const fs::path& path, const std::string& name) {
+  for (const fs::path& entry : paths_in(folder.test_pictures())) {
+    if (RunFolder::is_test_picture(entry.filename().string())) check_no_folder(entry);
+  }
+  for (const fs::path& entry : paths_in(folder.record())) {
+    const std::string name = entry.filename().string();
     const bool checkpoint = name.starts_with(RunFolder::checkpoint_prefix) ||
                             name.starts_with(RunFolder::earlier_checkpoint_prefix);
-    if (checkpoint && name.ends_with(RunFolder::checkpoint_ending)) check_no_folder(path);
-  });
+    if (checkpoint && name.ends_with(RunFolder::checkpoint_ending)) check_no_folder(entry);
+  }
 }
 
 void check_report_writable(const RunFolder& folder) {

@@ -20,6 +20,9 @@ std::optional<std::map<std::string, std::uint64_t>> read_written_pictures(const 
 /// Whether both paths lead to one folder or file, or are the same text where it is gone.
 bool is_same_folder(const std::filesystem::path& one, const std::filesystem::path& other);
 
+/// What lies in a folder, by name; nothing if it is not there.
+std::vector<std::filesystem::path> paths_in(const std::filesystem::path& folder);
+
 /// Throws Error when the results cannot be written there, as far as can be known without writing.
 void check_writable(const RunFolder& folder);
 /// The same for the report alone.

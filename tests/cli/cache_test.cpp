@@ -2,13 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
 
 #include "drawn_faces.h"
+#include "resume_fixture.h"
 
 namespace bart {
 namespace {
@@ -123,13 +123,8 @@ TEST_F(Cache, OneThatIsCutShortWhileATrainingRunsIsSaidAndTheTrainingCanGoOn) {
     EXPECT_THAT(result.err, HasSubstr("\nbart: cannot read " + pixels.string() + ": it was cut short"));
     EXPECT_THAT(result.err, HasSubstr("leave the cache alone while a command uses it"));
     EXPECT_FALSE(fs::exists(here() / out / "BART-10M.pth"));
-    int done = 0;
-    for (const auto& entry : fs::directory_iterator(here() / out / "bart-run")) {
-      const std::string name = entry.path().filename().string(), prefix = "checkpoint-";
-      if (name.starts_with(prefix)) done = std::max(done, std::stoi(name.substr(prefix.size())));
-    }
     const BartResult resumed = run_bart(
-        here(), {"train", "--resume", "--no-report", "--max-steps", std::to_string(done), "--out", out});
+        here(), {"train", "--resume", "--no-report", "--max-steps", steps_done(here() / out), "--out", out});
     EXPECT_EQ(resumed.code, 0) << resumed.err;
     EXPECT_THAT(resumed.err, HasSubstr("it is too short"));
   }

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "bart/record/picture_hashes.h"
 #include "bart/run/run.h"
 #include "bart/sample/sample.h"
 #include "run_fixture.h"
@@ -39,6 +40,43 @@ TEST_F(RunTest, ASettingThatWouldChooseAmongGivenPicturesIsRefused) {
   const RunRecord record = train(faces(), folders).record;
   EXPECT_EQ(record.settings.test_size, 0) << "no share was kept";
   EXPECT_EQ(record.validation_pictures, 4u);
+}
+
+TEST_F(RunTest, ASplitThatTheDataComesWithIsTaken) {
+  const auto put = [&](const fs::path& from, const char* part) {
+    const fs::path to = scratch_.path() / "parts" / part / from.parent_path().filename() / from.filename();
+    fs::create_directories(to.parent_path());
+    fs::copy(from, to);
+  };
+  std::map<std::string, int> seen;
+  for (const auto& entry : fs::recursive_directory_iterator(faces())) {
+    if (!entry.is_regular_file()) continue;
+    const int n = seen[entry.path().parent_path().string()]++;
+    put(entry.path(), n < 5 ? "train" : n < 7 ? "test" : "Valid");
+  }
+  const RunResult result = train(scratch_.path() / "parts", settings("run"));
+  EXPECT_EQ(result.record.train_pictures, 10u);
+  EXPECT_EQ(result.record.test_pictures, 4u);
+  EXPECT_EQ(result.record.validation_pictures, 2u);
+  EXPECT_EQ(result.record.classes.size(), 2u);
+  EXPECT_TRUE(fs::exists(make_report(folder("run").results(), 1).page));
+}
+
+TEST_F(RunTest, AFolderOfTestPicturesIsTestedOn) {
+  write_sample(scratch_.path() / "holdout", {.classes = 2, .per_class = 3, .seed = 9});
+  RunSettings asked = settings("run");
+  asked.test_folder = (scratch_.path() / "holdout").string();
+  const RunResult result = train(faces(), asked);
+  EXPECT_EQ(result.record.train_pictures, 16u);
+  EXPECT_EQ(result.record.test_pictures, 6u);
+  EXPECT_EQ(read_picture_hashes(folder("run")).value().test.size(), 6u);
+
+  RunSettings validated = settings("validated");
+  validated.validation_folder = asked.test_folder;
+  const RunRecord record = train(faces(), validated).record;
+  EXPECT_EQ(record.validation_pictures, 6u);
+  EXPECT_EQ(record.test_pictures, 4u);
+  EXPECT_EQ(record.train_pictures, 12u);
 }
 
 }  // namespace

@@ -186,40 +186,6 @@ TEST_F(RunTest, PredictsTheTestPicturesOnceWhenTheyAreValidatedOn) {
   }
 }
 
-TEST_F(RunTest, AnObserverStopsATrainingWhichGoesOnToTheSameBytes) {
-  train(faces(), settings("whole"));
-  RunObserver observer;
-  observer.step = [](const StepRecord& step, std::size_t, std::size_t) { return step.step < 3; };
-  const RunResult stopped = train(faces(), settings("parts"), observer);
-  EXPECT_EQ(stopped.record.status, "interrupted");
-  EXPECT_EQ(stopped.record.steps, 3);
-  EXPECT_TRUE(fs::exists(stopped.checkpoint));
-  observer = {};
-  observer.start = [](const RunStart& start) { EXPECT_EQ(start.record.resumed_after_step, 3); };
-  const RunResult resumed = resume(folder("parts").results(), {}, observer);
-  EXPECT_EQ(resumed.record.status, "finished");
-  EXPECT_TRUE(read_file(folder("parts").model()) == read_file(folder("whole").model()));
-  EXPECT_TRUE(read_file(folder("parts").steps_csv()) == read_file(folder("whole").steps_csv()));
-}
-
-TEST_F(RunTest, ResumeRefusesASettingThatWouldChangeTheResult) {
-  RunSettings once = settings("run");
-  once.max_steps = 1;
-  train(faces(), once);
-  const auto with = [&](auto change) {
-    return [this, change] { resume(folder("run").results(), {.change = change}); };
-  };
-  EXPECT_THAT(
-      with([](RunSettings& s) { s.learning_rate = 0.01; }),
-      ThrowsMessage<ChangedSetting>("learning_rate is 0.01, but the training to continue began with 0.001"));
-  EXPECT_THAT(with([](RunSettings& s) { s.batch_size = 0; }),
-              ThrowsMessage<SettingError>(HasSubstr("batch_size must be at least 1")));
-  const RunResult result =
-      resume(folder("run").results(), {.change = [](RunSettings& s) { s.max_steps = 3; }});
-  EXPECT_EQ(result.record.steps, 3);
-  EXPECT_EQ(result.record.status, "stopped");
-}
-
 TEST_F(RunTest, ImpossibleSettingsWriteNothing) {
   for (const auto& change : std::vector<std::function<void(RunSettings&)>>{
            [](RunSettings& s) { s.batch_size = 0; }, [](RunSettings& s) { s.split = "sorted"; },
@@ -269,61 +235,6 @@ TEST_F(RunTest, AfterEveryEpochThereIsAModelAndTheRecordKnowsIt) {
   EXPECT_EQ(read_run_record(folder("run")).models.at(0).epoch, 2);
 }
 
-TEST_F(RunTest, AModelThatAKilledTrainingDidNotNameInItsRecordIsNobodyElses) {
-  train(faces(), settings("run"));
-  RunRecord record = read_run_record(folder("run"));
-  record.status = "running";
-  const auto expect_advice = [&] {
-    write_file(folder("run").run_json(), encode_run_record(record));
-    EXPECT_THAT([&] { make_report(folder("run").results(), 1); },
-                ThrowsMessage<Error>(AllOf(HasSubstr("was killed while it saved the model"),
-                                           HasSubstr("bart train --resume --out "))));
-  };
-  record.models.at(0).fingerprint ^= 1;  // the model of a later epoch
-  expect_advice();
-  record.models.clear();  // that of the first epoch
-  expect_advice();
-  // The record follows the model at once: the checkpoint, which takes longer, comes last.
-  RunObserver observer;
-  observer.saved = [&](Saved what, const fs::path&) {
-    if (what != Saved::checkpoint) return;
-    const RunRecord written = read_run_record(folder("whole"));
-    ASSERT_EQ(written.models.size(), 1u);
-    EXPECT_EQ(wrote_model(written, read_file(folder("whole").model())), true);
-  };
-  train(faces(), settings("whole"), observer);
-}
-
-TEST_F(RunTest, WhatIsGoneOrChangedBesideTheModelIsWrittenAgainWhenTheTrainingGoesOn) {
-  RunSettings asked = settings("run");
-  train(faces(), asked);
-  const RunFolder out = folder("run");
-  const std::vector<std::uint8_t> labels = read_file(out.labels());
-  const std::vector<std::uint8_t> picture = read_file(out.test_pictures() / "pic_0.jpg");
-  const auto go_on = [&] {
-    std::string warnings;
-    RunObserver observer;
-    observer.warning = [&](const std::string& sentence) { warnings += sentence + "\n"; };
-    resume(out.results(), {.change = [&](RunSettings& s) { s.epochs = ++asked.epochs; }}, observer);
-    EXPECT_EQ(bytes_of(out.labels()), labels);
-    EXPECT_EQ(bytes_of(out.test_pictures() / "pic_0.jpg"), picture);
-    return warnings;
-  };
-  fs::remove(out.labels());
-  fs::remove_all(out.test_pictures());
-  EXPECT_EQ(go_on().find("written again"), std::string::npos);
-  fs::remove(out.test_pictures() / "pic_0.jpg");
-  EXPECT_EQ(go_on().find("written again"), std::string::npos);
-  EXPECT_FALSE(fs::exists(out.kept(1)));
-  write_file(out.labels(), "x");
-  write_file(out.test_pictures() / "pic_0.jpg", "mine");
-  EXPECT_THAT(go_on(), HasSubstr("label_encoder.joblib, inference_images/pic_0.jpg in " +
-                                 out.results().string() + " are not what this training wrote"));
-  EXPECT_EQ(bytes_of(out.kept(1) / "label_encoder.joblib"), (std::vector<std::uint8_t>{'x'}));
-  EXPECT_TRUE(fs::exists(out.kept(1) / "inference_images/pic_0.jpg"));
-  EXPECT_FALSE(fs::exists(out.kept(1) / "BART-10M.pth"));
-}
-
 TEST_F(RunTest, TheLastEpochsModelIsWrittenOnce) {
   fs::file_time_type written;
   RunObserver observer;
@@ -336,16 +247,6 @@ TEST_F(RunTest, TheLastEpochsModelIsWrittenOnce) {
   fs::remove(folder("run").model());
   resume(folder("run").results());
   EXPECT_TRUE(fs::exists(folder("run").model()));
-}
-
-TEST_F(RunTest, NoEpochsCanBeGoneOnWith) {
-  RunSettings none = settings("run");
-  none.epochs = 0;
-  train(faces(), none);
-  EXPECT_EQ(resume(folder("run").results(), {.change = [](RunSettings& s) { s.epochs = 2; }}).record.steps,
-            4);
-  train(faces(), settings("whole"));
-  EXPECT_TRUE(read_file(folder("run").model()) == read_file(folder("whole").model()));
 }
 
 TEST_F(RunTest, TheSplitCanHaveASeedOfItsOwn) {
@@ -452,43 +353,6 @@ TEST_F(RunTest, PicturesAreRecognizedWhereverTheyLie) {
   EXPECT_EQ(known(moved), 12);
   write_sample(scratch_.path() / "others", {.classes = 2, .per_class = 8, .seed = 77});
   EXPECT_EQ(known(scratch_.path() / "others"), 0);
-}
-
-TEST_F(RunTest, ASplitThatTheDataComesWithIsTaken) {
-  const auto put = [&](const fs::path& from, const char* part) {
-    const fs::path to = scratch_.path() / "parts" / part / from.parent_path().filename() / from.filename();
-    fs::create_directories(to.parent_path());
-    fs::copy(from, to);
-  };
-  std::map<std::string, int> seen;
-  for (const auto& entry : fs::recursive_directory_iterator(faces())) {
-    if (!entry.is_regular_file()) continue;
-    const int n = seen[entry.path().parent_path().string()]++;
-    put(entry.path(), n < 5 ? "train" : n < 7 ? "test" : "Valid");
-  }
-  const RunResult result = train(scratch_.path() / "parts", settings("run"));
-  EXPECT_EQ(result.record.train_pictures, 10u);
-  EXPECT_EQ(result.record.test_pictures, 4u);
-  EXPECT_EQ(result.record.validation_pictures, 2u);
-  EXPECT_EQ(result.record.classes.size(), 2u);
-  EXPECT_TRUE(fs::exists(make_report(folder("run").results(), 1).page));
-}
-
-TEST_F(RunTest, AFolderOfTestPicturesIsTestedOn) {
-  write_sample(scratch_.path() / "holdout", {.classes = 2, .per_class = 3, .seed = 9});
-  RunSettings asked = settings("run");
-  asked.test_folder = (scratch_.path() / "holdout").string();
-  const RunResult result = train(faces(), asked);
-  EXPECT_EQ(result.record.train_pictures, 16u);
-  EXPECT_EQ(result.record.test_pictures, 6u);
-  EXPECT_EQ(read_picture_hashes(folder("run")).value().test.size(), 6u);
-
-  RunSettings validated = settings("validated");
-  validated.validation_folder = asked.test_folder;
-  const RunRecord record = train(faces(), validated).record;
-  EXPECT_EQ(record.validation_pictures, 6u);
-  EXPECT_EQ(record.test_pictures, 4u);
-  EXPECT_EQ(record.train_pictures, 12u);
 }
 
 TEST_F(RunTest, WhatCanBeKnownBeforeIsCheckedBeforeAPictureIsRead) {

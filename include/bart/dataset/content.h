@@ -25,6 +25,16 @@ bool is_clipped_gray(std::string_view mode, std::span<const std::uint8_t> resize
 /// The files of those pictures, in the order of `pictures.converted`.
 std::vector<std::string> clipped_gray(const LoadedPictures& pictures);
 
+/// The names of those among `pictures` that say it of themselves and have their name in `name`.
+template <class Picture>
+std::vector<std::string> clipped_gray(const std::vector<Picture>& pictures, std::string Picture::*name) {
+  std::vector<std::string> names;
+  for (const Picture& picture : pictures) {
+    if (picture.clipped_gray) names.push_back(picture.*name);
+  }
+  return names;
+}
+
 /// The warning about `count` such pictures, of which `first` is the first.
 std::string clipped_gray_sentence(std::size_t count, const std::string& first);
 

@@ -100,11 +100,12 @@ void add_part(Listing& listing, const Listing& added, Part part);
 /// Whether the data set itself says which pictures are for validation or testing.
 bool has_parts(const Listing& listing);
 
-/// All files that reading the data set reads: the pictures and the CSV files that name them.
-std::vector<std::filesystem::path> paths_of(const Listing& listing);
 /// Whether it says which pictures are for testing, so that none are chosen: those of the test part, or,
 /// without one, those of a validation part that was not added by add_part().
 bool has_test_pictures(const Listing& listing);
+
+/// All files that reading the data set reads: the pictures and the CSV files that name them.
+std::vector<std::filesystem::path> paths_of(const Listing& listing);
 
 /// Throws Error when the label of a picture is not an index of a class. For functions that take a listing
 /// from a caller.
