@@ -108,7 +108,7 @@ namespace {
 void take_config(const CLI::App& command, TrainFlags& flags) {
   if (flags.config.empty()) return;
   RunToml config;
-  const std::vector<std::uint8_t> file = read_file(flags.config);
+  const std::vector<std::uint8_t> file = read_file(flags.config, 1 << 20);
   try {
     config = decode_run_toml(file);
   } catch (const UnknownSetting& error) {

@@ -36,9 +36,20 @@ struct SubFolders {
   std::size_t pictures_beside = 0;
 };
 
+/// entries_of() for a folder within a data set, whose errors say what to do.
+std::vector<FolderEntry> entries_within(const fs::path& folder, const std::string& prefix) {
+  try {
+    return entries_of(folder / prefix);
+  } catch (const Error& error) {
+    throw Error(
+        fmt::format("{}: make it readable{}", error.what(),
+                    prefix.empty() ? std::string() : fmt::format(", or move it out of {}", folder.string())));
+  }
+}
+
 SubFolders sub_folders_of(const fs::path& folder, const std::string& prefix) {
   SubFolders result;
-  for (FolderEntry& entry : entries_of(folder / prefix)) {
+  for (FolderEntry& entry : entries_within(folder, prefix)) {
     const bool is_folder = entry.type == fs::file_type::directory;
     if (const auto why = why_passed_over(entry.name, is_folder)) {
       result.passed_over.push_back({prefix + entry.name + (is_folder ? "/" : ""), std::string(*why)});

@@ -403,22 +403,6 @@ class StateReader {
   std::string name_;
 };
 
-void refuse_other_formats(std::span<const std::uint8_t> file) {
-  const auto starts_with = [&](std::size_t at, std::string_view text) {
-    return file.size() >= at + text.size() && std::memcmp(file.data() + at, text.data(), text.size()) == 0;
-  };
-  // torch.save before 1.6 began with its magic number 0x1950a86a20f9469cfc6c, as a pickle.
-  using namespace std::string_view_literals;
-  if (starts_with(2, "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"sv)) {
-    throw Error(
-        "a .pth in PyTorch's legacy format: load it with torch.load and save it again with torch.save of 1.6 "
-        "or later");
-  }
-  if (file.empty()) throw Error("the file is empty");
-  if (!starts_with(0, "PK\x03\x04"sv))
-    throw Error("no PyTorch model: torch.save writes a zip archive, and this is none");
-}
-
 StateDict read_state(Records& records) {
   if (records.has("constants.pkl"))
     throw Error(fmt::format("a TorchScript program, not a state_dict: {}", advice));
@@ -435,14 +419,30 @@ StateDict read_state(Records& records) {
 
 }  // namespace
 
+void check_begins_as_pth(std::span<const std::uint8_t> file) {
+  const auto starts_with = [&](std::size_t at, std::string_view text) {
+    return file.size() >= at + text.size() && std::memcmp(file.data() + at, text.data(), text.size()) == 0;
+  };
+  // torch.save before 1.6 began with its magic number 0x1950a86a20f9469cfc6c, as a pickle.
+  using namespace std::string_view_literals;
+  if (starts_with(2, "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"sv)) {
+    throw Error(
+        "a .pth in PyTorch's legacy format: load it with torch.load and save it again with torch.save of 1.6 "
+        "or later");
+  }
+  if (file.empty()) throw Error("the file is empty");
+  if (!starts_with(0, "PK\x03\x04"sv))
+    throw Error("no PyTorch model: torch.save writes a zip archive, and this is none");
+}
+
 StateDict decode_pth(std::span<const std::uint8_t> file) {
-  refuse_other_formats(file);
+  check_begins_as_pth(file);
   Records records(file);
   return read_state(records);
 }
 
 PthModel decode_pth_model(std::span<const std::uint8_t> file) {
-  refuse_other_formats(file);
+  check_begins_as_pth(file);
   Records records(file);
   PthModel model{read_state(records), std::nullopt};
   if (records.has(pth_metadata_record))

@@ -12,7 +12,6 @@
 #include "bart/checkpoint/data_fingerprint.h"
 #include "bart/formats/weights_fingerprint.h"
 #include "bart/platform/error.h"
-#include "bart/platform/files.h"
 #include "bart/record/run_record.h"
 
 namespace bart {
@@ -84,7 +83,7 @@ class Origin {
 RunFolder with_record_of(const fs::path& model, const RunFolder& run) {
   if (!fs::exists(model) || (!fs::exists(run.before()) && !fs::exists(run.earlier()))) return run;
   try {
-    const std::vector<std::uint8_t> bytes = read_file(model);
+    const std::vector<std::uint8_t> bytes = read_model_bytes(model);
     Origin origin(bytes);
     if (origin.is(read_run_record(run)).value_or(true)) return run;
     const RunFolder before(run.results(), run.before());
@@ -178,7 +177,7 @@ std::vector<fs::path> paths_of(const FoundModel& found, const fs::path& labels) 
 
 ModelFile read_model(const FoundModel& found, const fs::path& labels,
                      const std::function<void(const std::string&)>& warn) {
-  return decode_model(found, read_file(found.file), labels, warn);
+  return decode_model(found, read_model_bytes(found.file), labels, warn);
 }
 
 ModelFile decode_model(const FoundModel& found, std::span<const std::uint8_t> bytes, const fs::path& labels,
@@ -219,13 +218,13 @@ ModelFile decode_model(const FoundModel& found, std::span<const std::uint8_t> by
 }
 
 ModelFile read_model_without_labels(const FoundModel& found) {
-  const std::vector<std::uint8_t> bytes = read_file(found.file);
+  const std::vector<std::uint8_t> bytes = read_model_bytes(found.file);
   return is_checkpoint(bytes) ? model_of(decode_named(bytes, found.file, decode_checkpoint), found.run)
                               : decode_named(bytes, found.file, decode_model_file);
 }
 
 bool is_of_another_training(const FoundModel& found) {
-  return !may_have_written(found.run, read_file(found.file));
+  return !may_have_written(found.run, read_model_bytes(found.file));
 }
 
 void check_training_of(const FoundModel& found) {

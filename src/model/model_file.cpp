@@ -20,12 +20,25 @@
 namespace bart {
 namespace {
 
-/// Reads a file and decodes it with `decode`, whose errors get the file's name as a prefix.
+constexpr std::uint64_t large =
+    64 << 20;  // more than a network of BART's kind takes without an optimizer's state
+constexpr std::uint64_t most_label_bytes = 64 << 20;
+
+/// safetensors: eight bytes of length, then JSON.
+bool is_safetensors(std::span<const std::uint8_t> bytes) {
+  return bytes.size() > 8 && bytes[8] == '{';
+}
+
+/// ONNX: its first field, ir_version (field 1, a varint).
+bool is_onnx(std::span<const std::uint8_t> bytes) {
+  return !bytes.empty() && bytes[0] == 0x08;
+}
+
+/// Decodes what was read from `path` with `decode`, whose errors get the file's name as a prefix.
 template <typename Decode>
-auto decode_file(const std::filesystem::path& path, Decode decode) {
-  const std::vector<std::uint8_t> bytes = read_file(path);
+auto decode_named(std::span<const std::uint8_t> bytes, const std::filesystem::path& path, Decode decode) {
   try {
-    return decode(std::span<const std::uint8_t>(bytes));
+    return decode(bytes);
   } catch (const Error& error) {
     throw Error(fmt::format("{}: {}", path.string(), error.what()));
   }
@@ -108,9 +121,8 @@ std::vector<std::uint8_t> encode_safetensors_model(const ModelFile& model, bool 
 }  // namespace
 
 ModelFile decode_model_file(std::span<const std::uint8_t> bytes) {
-  // safetensors: eight bytes of length, then JSON. ONNX: its first field, ir_version (field 1, a varint).
-  if (bytes.size() > 8 && bytes[8] == '{') return with_finite_values(decode_safetensors_model(bytes));
-  if (!bytes.empty() && bytes[0] == 0x08) {
+  if (is_safetensors(bytes)) return with_finite_values(decode_safetensors_model(bytes));
+  if (is_onnx(bytes)) {
     OnnxModel model = decode_onnx(bytes);
     return with_finite_values(
         {ModelFormat::onnx, std::move(model.state), std::move(model.classes), model.exif_orientation});
@@ -118,8 +130,15 @@ ModelFile decode_model_file(std::span<const std::uint8_t> bytes) {
   return with_finite_values(decode_pth_file(bytes));
 }
 
+std::vector<std::uint8_t> read_model_bytes(const std::filesystem::path& model) {
+  const std::optional<FileStart> start = start_of_larger_file(model, large, 16);
+  if (start && !is_safetensors(start->bytes) && !is_onnx(start->bytes))
+    decode_named(start->bytes, model, check_begins_as_pth);
+  return read_file(model);
+}
+
 ModelFile read_model_file(const std::filesystem::path& model) {
-  return decode_file(model, decode_model_file);
+  return decode_named(read_model_bytes(model), model, decode_model_file);
 }
 
 ModelFile read_model_file(const std::filesystem::path& model, const std::filesystem::path& labels) {
@@ -140,7 +159,8 @@ ModelFile with_labels(ModelFile file, const std::filesystem::path& model, const 
                     "or name it",
                     model.string(), labels.string()));
   }
-  std::vector<std::string> classes = decode_file(labels, decode_label_encoder);
+  std::vector<std::string> classes =
+      decode_named(read_file(labels, most_label_bytes), labels, decode_label_encoder);
   if (named && classes != file.classes) {
     throw Error(fmt::format(
         "{} names other classes than {} was trained on: they are not of the same training; "

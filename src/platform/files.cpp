@@ -203,6 +203,21 @@ std::vector<std::uint8_t> read_file(const fs::path& path, std::uint64_t limit) {
   return content;
 }
 
+std::optional<FileStart> start_of_larger_file(const fs::path& path, std::uint64_t size, std::size_t most) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+  const auto whole = static_cast<std::uint64_t>(status.st_size);
+  if (whole <= size) return std::nullopt;
+  // O_NONBLOCK: a FIFO may have taken its place.
+  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (fd.get() < 0) return std::nullopt;
+  std::vector<std::uint8_t> bytes(most);
+  const ssize_t got = ::pread(fd.get(), bytes.data(), bytes.size(), 0);
+  if (got <= 0) return std::nullopt;
+  bytes.resize(static_cast<std::size_t>(got));
+  return FileStart{whole, std::move(bytes)};
+}
+
 void write_file(const fs::path& path, std::span<const std::uint8_t> content) {
   const OutputPlace place = output_place(path);
   if (place.descriptor >= 0 || place.special) return write_through(place, content, path);

@@ -44,16 +44,24 @@ std::unique_ptr<FolderLock> lock_of(const RunFolder& folder) {
 class BegunMark {
  public:
   BegunMark(const RunFolder& out, const fs::path& data) : path_(out.begun()) {
-    if (has_checkpoint(out.record())) write_file(path_, data.string() + "\n");
+    if (!has_checkpoint(out.record())) return;
+    try {
+      write_file(path_, data.string() + "\n");
+    } catch (const Error&) {  // it may be there although its folder could not be synced
+      remove();
+      throw;
+    }
   }
-  ~BegunMark() {
-    std::error_code gone;
-    fs::remove(path_, gone);
-  }
+  ~BegunMark() { remove(); }
   BegunMark(const BegunMark&) = delete;
   BegunMark& operator=(const BegunMark&) = delete;
 
  private:
+  void remove() const {
+    std::error_code gone;
+    fs::remove(path_, gone);
+  }
+
   fs::path path_;
 };
 

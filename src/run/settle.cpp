@@ -149,6 +149,9 @@ void check_cache(const fs::path& cache, const std::vector<fs::path>& data_folder
 }
 
 void check_out(const fs::path& out, const std::vector<fs::path>& data_folders) {
+  if (out == "-")
+    throw SettingError(
+        "{out} - is not stdout, since the results are a folder: name a folder, or ./- for this one");
   for (const fs::path& folder : data_folders) {
     if (!fs::is_directory(folder) || !lies_in(out, folder)) continue;
     throw SettingError(

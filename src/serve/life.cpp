@@ -47,7 +47,8 @@ CardedModel ServedFile::load() {
   const FoundModel found = find_model(model_);
   std::uint64_t fingerprint = 0;
   const ModelFile file = [&] {
-    const std::vector<std::uint8_t> bytes = read_file(found.file);  // gone before the network takes memory
+    const std::vector<std::uint8_t> bytes =
+        read_model_bytes(found.file);  // gone before the network takes memory
     fingerprint = hash_of(bytes);
     return decode_model(found, bytes, labels_, warn_);
   }();

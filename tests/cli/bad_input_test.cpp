@@ -273,6 +273,7 @@ TEST_F(BadInput, AFolderThatCannotBeRead) {
   fs::permissions(locked, fs::perms::owner_all);
   EXPECT_EQ(result.code, 1);
   EXPECT_THAT(result.err, HasSubstr(locked.filename().string()));
+  EXPECT_THAT(result.err, HasSubstr("make it readable, or move it out of faces"));
 }
 
 TEST_F(BadInput, AnEmptyTextIsNotTakenForAFlagThatWasNotGiven) {

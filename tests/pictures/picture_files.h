@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,6 +10,7 @@
 #include <zlib.h>
 
 #include "bart/pictures/picture.h"
+#include "bart/platform/files.h"
 #include "places.h"
 
 namespace bart::test {
@@ -23,9 +22,7 @@ inline const std::filesystem::path odd_pictures = shared_folder() / "data/odd";
 inline const std::filesystem::path real_pictures = shared_folder() / "data/simpsons_subset";
 
 inline FileBytes bytes_of(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  EXPECT_TRUE(file) << path;
-  return {std::istreambuf_iterator<char>(file), {}};
+  return read_file(path);
 }
 
 /// The files in a folder, sorted by name.

@@ -51,6 +51,16 @@ TEST(Settle, RefusesWhatDoesNotGoTogether) {
   }
 }
 
+TEST(Settle, ResultsDoNotGoToStdout) {
+  try {
+    check_out("-", {"faces"});
+    ADD_FAILURE();
+  } catch (const SettingError& error) {
+    EXPECT_THAT(error.with_flags(), testing::HasSubstr("--out - is not stdout"));
+  }
+  EXPECT_NO_THROW(check_out("./-", {"faces"}));
+}
+
 // These tests lie where there is no plugin, so that there is no GPU for them. tests/cli/device_test.cpp asks
 // the program with one.
 TEST(Settle, TakesTheProcessorWhereThereIsNoGpu) {

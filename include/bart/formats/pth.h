@@ -34,6 +34,10 @@ std::vector<std::uint8_t> encode_pth(const StateDict& state, const ModelMetadata
 /// ...}), is found where it is the only one there, or the only one under such a name.
 StateDict decode_pth(std::span<const std::uint8_t> file);
 
+/// Throws Error, with the reason that decode_pth() gives, if a file with these first bytes (14 or more) is no
+/// .pth.
+void check_begins_as_pth(std::span<const std::uint8_t> first_bytes);
+
 /// A .pth with the metadata that BART adds.
 struct PthModel {
   StateDict state;

@@ -33,6 +33,11 @@ class NoClassNames : public Error {
 /// of BART's kind, or a value that is NaN or infinite.
 ModelFile decode_model_file(std::span<const std::uint8_t> bytes);
 
+/// The bytes of a model file, which decode_model_file() takes; also those of a checkpoint. Throws Error with
+/// its name if it cannot be read, is larger than read_file() allows, or has more than 64 MiB and does not
+/// begin as a model does, which is looked at before memory is taken.
+std::vector<std::uint8_t> read_model_bytes(const std::filesystem::path& model);
+
 /// Reads and decodes a model file. Errors begin with its name.
 ModelFile read_model_file(const std::filesystem::path& model);
 

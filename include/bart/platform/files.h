@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,7 +17,17 @@ namespace bart {
 /// The whole content of a regular file. Throws Error with the path and the system's reason, also when the
 /// file is larger than `limit` bytes, which is checked before memory is taken.
 std::vector<std::uint8_t> read_file(const std::filesystem::path& path,
-                                    std::uint64_t limit = std::uint64_t{1} << 32);
+                                    std::uint64_t limit = std::uint64_t{1} << 30);
+
+struct FileStart {
+  std::uint64_t size = 0;           // of the whole file, in bytes
+  std::vector<std::uint8_t> bytes;  // the first ones
+};
+/// The first bytes of a regular file, at most `most`, if it has more than `size`: whether it is what it
+/// should be is known before it takes memory. Nothing for other files and for what cannot be read, of which
+/// read_file() gives the reason.
+std::optional<FileStart> start_of_larger_file(const std::filesystem::path& path, std::uint64_t size,
+                                              std::size_t most);
 
 /// Replaces `path` by `content`, or leaves it as it was: the content is written to a temporary file beside
 /// it, which is fsynced and renamed, and then the folder is fsynced. If `path` is a symbolic link, the file
