@@ -42,7 +42,7 @@ TEST(ModelFile, ThatBeginsAsAModelIsReadUpToALimit) {
 TEST(ModelFile, TakesNoLabelsOfHundredsOfMegabytes) {
   const test::ScratchFolder scratch;
   Mt19937 generator(1);
-  const ModelFile model{.state = initial_state({.classes = 2, .image_size = 16}, generator)};
+  const ModelFile model{.state = initial_state({.classes = 2, .image_size = 16}, generator), .classes = {}};
   const fs::path labels = scratch.path() / "label_encoder.joblib";
   write_sparse(labels, std::uintmax_t{200} << 20);
   EXPECT_THAT([&] { with_labels(model, "m.pth", labels, true); },
