@@ -12,7 +12,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {
-    const bart::Listing listing = bart::listing_of_csv({reinterpret_cast<const char*>(data), size});
+    const bart::Listing listing = bart::listing_of_csv({reinterpret_cast<const char*>(data), size}, "/data");
     bart::check_labels(listing);
     std::set<std::string> files;
     std::set<std::int32_t> labels;

@@ -191,6 +191,21 @@ void take_read_probabilities(Audit& audit, const ReadProbabilities& read, const 
     warn(observer, fmt::format("{} of {} are not in {}: passed over", counted(gone, "picture", "pictures"),
                                path.string(), audit.inspection.source));
   }
+  const std::map<std::string, std::uint32_t> places = places_of(audit.inspection);
+  std::size_t other = 0;
+  for (std::size_t k = 0; k < read.files.size(); ++k) {
+    const auto place = places.find(read.files[k]);
+    if (place == places.end()) continue;
+    const std::int32_t label = audit.inspection.pictures[place->second].label;
+    other += read.labels[k] != audit.inspection.classes[static_cast<std::size_t>(label)];
+  }
+  if (other > 0) {
+    warn(observer,
+         fmt::format("{} of the {} pictures have another label in {} than in {}: if they were not corrected "
+                     "since, the probabilities are those of other pictures",
+                     with_commas(other), with_commas(audit.judged.size()), path.string(),
+                     audit.inspection.source));
+  }
   audit.how = path.string();
 }
 

@@ -34,6 +34,7 @@ ReadProbabilities read_probabilities(const std::filesystem::path& path,
     }
     if (!seen.insert(rows[i][0]).second) throw wrong(fmt::format("{} is there twice", rows[i][0]));
     read.files.push_back(rows[i][0]);
+    read.labels.push_back(rows[i][1]);
     double sum = 0;
     for (std::size_t c = 2; c < rows[i].size(); ++c) {
       const std::string& text = rows[i][c];

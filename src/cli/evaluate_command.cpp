@@ -113,6 +113,7 @@ int evaluate_command(const EvaluateFlags& flags, Group* group) {
   if (!writes) return 0;
   progress.clear();
   const LoadedPictures& pictures = report.result.pictures;
+  if (own_test) check_unchanged(found.run, listing.folder, pictures);
   log_cache(log, pictures, flags.cache);
   log_skipped(log, pictures);
   log_clipped_gray(log, report.result.clipped_gray);

@@ -92,10 +92,12 @@ int lr_find_command(const LrFindFlags& flags) {
   signals.reset();
   progress.clear();
   if (test.steps.size() < fewest_steps) {
+    // A smaller first rate helps where the loss grew at once.
+    const bool at_once = test.steps.size() * 2 < static_cast<std::size_t>(flags.range.steps);
     throw Error(
-        fmt::format("the loss grew too large after {}, too soon to suggest a rate: choose a --from below {}, "
-                    "or more --steps",
-                    counted(test.steps.size(), "step", "steps"), flags.range.from));
+        fmt::format("the loss grew too large after {}, too soon to suggest a rate: choose more --steps{}",
+                    counted(test.steps.size(), "step", "steps"),
+                    at_once ? fmt::format(", or a --from below {}", flags.range.from) : ""));
   }
   EarlierOutput earlier = flags.out != default_plot
                               ? EarlierOutput()

@@ -30,7 +30,8 @@ struct Row {
   std::vector<std::string> fields;
 };
 
-/// Reads rows of RFC 4180 one by one; lines may also end with a mere "\n".
+/// Reads rows of RFC 4180 one by one; lines may also end with a mere "\n", and spaces around a field that is
+/// not quoted, or around its quotes, are no part of it.
 class RowReader {
  public:
   RowReader(std::string_view text, char separator) : text_(text), separator_(separator) {}
@@ -59,19 +60,30 @@ class RowReader {
     return true;
   }
 
+  bool is_space(char c) const { return c == ' ' || (c == '\t' && separator_ != '\t'); }
+
+  void skip_spaces() {
+    while (at_ < text_.size() && is_space(text_[at_])) ++at_;
+  }
+
   std::string field() {
+    skip_spaces();
     if (!take('"')) {
       const std::size_t end = std::min(text_.find_first_of(std::string{separator_, '\n'}, at_), text_.size());
       std::string_view field = text_.substr(at_, end - at_);
       at_ = end;
       if (field.ends_with('\r') && (end == text_.size() || text_[end] == '\n')) field.remove_suffix(1);
+      while (!field.empty() && is_space(field.back())) field.remove_suffix(1);
       return std::string(field);
     }
     const std::size_t first_line = line_;
     std::string field;
     while (at_ < text_.size()) {
       const char c = text_[at_++];
-      if (c == '"' && !take('"')) return field;
+      if (c == '"' && !take('"')) {
+        skip_spaces();
+        return field;
+      }
       if (c == '\n') ++line_;
       field += c;
     }
@@ -97,11 +109,20 @@ constexpr std::array file_names = {"file", "filename", "file_name", "path", "fil
 constexpr std::array label_names = {"label", "class", "class_name", "category", "target"};
 constexpr std::array part_names = {"part", "split", "set", "subset"};
 
+/// A column of truth values that says whether a picture is of this part; the others are for training.
+struct Flag {
+  std::string_view name;
+  Part part;
+};
+constexpr std::array flag_names = {Flag{"is_valid", Part::validation},
+                                   Flag{"is_validation", Part::validation}, Flag{"is_test", Part::test}};
+
 constexpr std::size_t none = static_cast<std::size_t>(-1);
 
 struct Columns {
   std::size_t file = 0, label = 1, part = none;
   bool in_header = false;
+  Part flagged = Part::none;  // the part column holds truth values, of which the true ones mean this part
 };
 
 template <class Names>
@@ -134,6 +155,77 @@ Columns columns_of(const Row& row) {
   return {file, label, column_named(row, part_names), true};
 }
 
+/// The part that a field of the part column names; Part::none: none.
+Part part_in(const std::string& field, Part flagged) {
+  if (flagged == Part::none) return part_named(field);
+  const std::string value = folded(field);
+  if (value == "true" || value == "1") return flagged;
+  return value == "false" || value == "0" ? Part::train : Part::none;
+}
+
+/// A column that holds names of parts, more than one of them, and nothing else is the split, whatever it is
+/// called. Throws Error for two such columns. `first` is the first row of pictures, `rest` gives the others.
+void find_parts(Columns& columns, const std::optional<Row>& header, const Row& first, RowReader rest) {
+  struct Candidate {
+    std::size_t column;
+    Part flagged;
+    std::set<Part> parts;
+  };
+  std::vector<Candidate> candidates;
+  for (std::size_t c = 0; c < first.fields.size(); ++c) {
+    if (c == columns.file || c == columns.label) continue;
+    Candidate candidate{c, Part::none, {}};
+    if (header && c < header->fields.size()) {
+      const auto flag = std::ranges::find(flag_names, folded(header->fields[c]), &Flag::name);
+      if (flag != flag_names.end()) candidate.flagged = flag->part;
+    }
+    candidates.push_back(std::move(candidate));
+  }
+  for (std::optional<Row> row = first; row && !candidates.empty(); row = rest.next()) {
+    std::erase_if(candidates, [&](Candidate& candidate) {
+      const std::string field =
+          candidate.column < row->fields.size() ? row->fields[candidate.column] : std::string();
+      if (field.empty()) return false;
+      const Part part = part_in(field, candidate.flagged);
+      candidate.parts.insert(part);
+      return part == Part::none;
+    });
+  }
+  std::erase_if(candidates, [](const Candidate& candidate) { return candidate.parts.size() < 2; });
+  if (candidates.empty()) return;
+  if (candidates.size() > 1) {
+    throw Error(
+        fmt::format("the columns {} and {} both name parts of a split: remove one, or name the one that is "
+                    "meant \"split\" in a first row",
+                    candidates[0].column + 1, candidates[1].column + 1));
+  }
+  columns.part = candidates.front().column;
+  columns.flagged = candidates.front().flagged;
+}
+
+/// Tells whether two rows name one file: a path without detours, relative to the folder of the CSV's paths if
+/// it lies there.
+class FileKey {
+ public:
+  explicit FileKey(const fs::path& root) {
+    std::error_code gone;
+    if (!root.empty()) root_ = (fs::absolute(root, gone).lexically_normal() / "").string();
+  }
+
+  std::string operator()(const std::string& file) const {
+    std::string key = file;
+    if (file.starts_with("./") || file.find("//") != std::string::npos ||
+        file.find("/.") != std::string::npos) {
+      key = fs::path(file).lexically_normal().string();
+    }
+    if (!root_.empty() && key.starts_with(root_)) key.erase(0, root_.size());
+    return key;
+  }
+
+ private:
+  std::string root_;  // ends with a slash
+};
+
 /// A label before its file would become a file, and each file a class.
 void check_order(const Row& row) {
   if (row.fields.size() < 2 || has_picture_extension(row.fields[0]) || !has_picture_extension(row.fields[1]))
@@ -165,7 +257,7 @@ NamedPicture picture_of(const Row& row, const Columns& columns) {
   if (!is_utf8(picture.label)) refuse("the label is not valid UTF-8");
   if (columns.part != none) {
     const std::string part = field(columns.part);
-    picture.part = part_named(part);
+    picture.part = part_in(part, columns.flagged);
     if (picture.part == Part::none && !part.empty()) {
       refuse(fmt::format("\"{}\" is not a part of a split, which are train, validation and test", part));
     }
@@ -221,7 +313,11 @@ void warn_of_rows_without_part(Listing& listing) {
 
 }  // namespace
 
-Listing listing_of_csv(std::string_view text) {
+Listing listing_of_csv(std::string_view text, const fs::path& root) {
+  if (text.starts_with(std::string_view("\xFF\xFE\0\0", 4)) ||
+      text.starts_with(std::string_view("\0\0\xFE\xFF", 4))) {
+    throw Error("the text is UTF-32: save it as UTF-8 (in Excel \"CSV UTF-8\")");
+  }
   if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) {
     throw Error("the text is UTF-16: save it as UTF-8 (in Excel \"CSV UTF-8\")");
   }
@@ -230,17 +326,20 @@ Listing listing_of_csv(std::string_view text) {
   std::vector<std::string> labels;  // of each picture
   std::unordered_map<std::string, SeenFile> seen;
   RowReader reader(text, separator_of(text));
-  std::optional<Row> row = reader.next();
-  const Columns columns = row ? columns_of(*row) : Columns();
+  std::optional<Row> row = reader.next(), header;
+  Columns columns = row ? columns_of(*row) : Columns();
   if (columns.in_header) {
+    header = std::move(row);
     row = reader.next();
   } else if (row) {
     check_order(*row);
   }
+  if (row && columns.part == none) find_parts(columns, header, *row, reader);
+  const FileKey key(root);
   for (; row; row = reader.next()) {
     NamedPicture picture = picture_of(*row, columns);
     const auto [earlier, fresh] =
-        seen.emplace(picture.file, SeenFile{row->line, picture.label, picture.part});
+        seen.emplace(key(picture.file), SeenFile{row->line, picture.label, picture.part});
     if (!fresh && (earlier->second.label != picture.label || earlier->second.part != picture.part)) {
       throw Error(fmt::format("line {}: {} is named in line {} with another label or part", row->line,
                               picture.file, earlier->second.line));
@@ -264,13 +363,14 @@ Listing listing_of_csv(std::string_view text) {
 Listing list_csv(const fs::path& csv, const fs::path& root, std::size_t fewest_classes) {
   const std::vector<std::uint8_t> bytes = read_file(csv, most_bytes);
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const fs::path folder = !root.empty() ? root : csv.has_parent_path() ? csv.parent_path() : fs::path(".");
   Listing listing;
   try {
-    listing = listing_of_csv(text);
+    listing = listing_of_csv(text, folder);
   } catch (const Error& why) {
     throw Error(fmt::format("{}: {}", csv.string(), why.what()));
   }
-  listing.folder = !root.empty() ? root : csv.has_parent_path() ? csv.parent_path() : fs::path(".");
+  listing.folder = folder;
   listing.csv = csv;
   check_first_row(text, listing, csv);
   check_backslashes(listing);

@@ -26,6 +26,16 @@ constexpr std::size_t frames_bytes = std::size_t{64} << 20;
 /// How long a watch waits before it looks whether a signal came and whether the folder is still there.
 constexpr int wait_milliseconds = 200;
 
+/// Throws UsageError for a model with a class that has the name of a picture of which the model is not sure.
+void check_unsure(const Model& model, double min_probability) {
+  if (min_probability <= 0 || std::ranges::find(model.classes(), unsure_name) == model.classes().end())
+    return;
+  throw UsageError(
+      fmt::format("the model has a class called {0}, and --min-probability calls pictures {0} of which the "
+                  "model is not sure: leave it out, or give the class another name and train again",
+                  unsure_name));
+}
+
 }  // namespace
 
 PredictionRun::PredictionRun(const Model& model, ModelAgreement& others, const PredictionAsked& asked,
@@ -39,7 +49,9 @@ PredictionRun::PredictionRun(const Model& model, ModelAgreement& others, const P
       output_(asked.out, asked.named_out, asked.format),
       writer_(
           asked.format, asked.top_k.has_value(), [this](std::string_view piece) { output_.add(piece); },
-          others.names(), std::max<std::size_t>(terminal_columns(STDOUT_FILENO), 40)) {}
+          others.names(), std::max<std::size_t>(terminal_columns(STDOUT_FILENO), 40)) {
+  check_unsure(model, asked.min_probability);
+}
 
 void PredictionRun::classify(std::span<const PictureFile> files, bool only, Group* group) {
   only_ = only;

@@ -128,7 +128,7 @@ std::vector<ClassProbability> sure_ones(std::vector<ClassProbability> classes, d
   std::erase_if(classes, [&](const ClassProbability& one) {
     return !(static_cast<double>(one.probability) >= least_probability);
   });
-  if (classes.empty()) classes.push_back({"unsure", most});
+  if (classes.empty()) classes.push_back({unsure_name, most});
   return classes;
 }
 

@@ -348,6 +348,12 @@ RunRecord read_run_record(const RunFolder& folder) {
   }
 }
 
+bool RunRecord::tells(const Setting& setting) const {
+  const std::string_view flag = setting.flag;
+  const bool all_given = test_given && (validation_pictures == 0 || validation_given);
+  return !unrecorded.contains(setting.name) && !(all_given && (flag == "split" || flag == "split-seed"));
+}
+
 std::optional<bool> wrote_model(const RunRecord& record, std::span<const std::uint8_t> bytes) {
   if (record.models.empty() && !record.unfinished()) return std::nullopt;
   return wrote_model(record, hash_of(bytes));

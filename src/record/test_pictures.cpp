@@ -3,17 +3,34 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "bart/formats/csv.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
+#include "bart/record/picture_hashes.h"
 #include "bart/record/run_record.h"
 
 namespace bart {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+/// Throws Error if there are changed files among `count` test pictures.
+void refuse_changed(const std::vector<std::string>& changed, std::size_t count, const fs::path& data_folder) {
+  if (changed.empty()) return;
+  throw Error(
+      fmt::format("{} of the {} test pictures in {} are gone or have changed since the training (the "
+                  "first: {}): put them back, or name a folder (bart evaluate FOLDER)",
+                  changed.size(), count, data_folder.string(), changed.front()));
+}
+
+}  // namespace
 
 std::string encode_test_pictures(const fs::path& data_folder, const LoadedPictures& pictures,
                                  const Split& split) {
@@ -65,13 +82,23 @@ Listing recorded_test_pictures(const RunFolder& run, const fs::path& data_folder
                     "FOLDER)",
                     path.string(), folder));
   }
-  if (!changed.empty()) {
-    throw Error(
-        fmt::format("{} of the {} test pictures in {} are gone or have changed since the training (the "
-                    "first: {}): put them back, or name a folder (bart evaluate FOLDER)",
-                    changed.size(), listing.pictures.size(), data_folder.string(), changed.front()));
-  }
+  refuse_changed(changed, listing.pictures.size(), data_folder);
   return listing;
+}
+
+void check_unchanged(const RunFolder& run, const fs::path& data_folder, const LoadedPictures& pictures) {
+  const std::optional<std::vector<RecordedPicture>> recorded = read_recorded_pictures(run);
+  if (!recorded) return;
+  std::unordered_map<std::string_view, std::uint64_t> hashes;
+  for (const RecordedPicture& picture : *recorded) {
+    if (picture.part == Part::test) hashes[picture.file] = picture.pixels;
+  }
+  std::vector<std::string> changed;
+  for (std::size_t i = 0; i < pictures.hashes.size(); ++i) {
+    const auto before = hashes.find(pictures.files[i]);
+    if (before != hashes.end() && before->second != pictures.hashes[i]) changed.push_back(pictures.files[i]);
+  }
+  refuse_changed(changed, pictures.hashes.size(), data_folder);
 }
 
 RecordedTest recorded_test(const RunFolder& run) {

@@ -5,11 +5,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <system_error>
 #include <utility>
+#include <vector>
 
+#include "bart/platform/files.h"
 #include "bart/platform/printable.h"
 #include "bart/record/epoch_figures.h"
 #include "bart/record/picture_hashes.h"
@@ -80,8 +85,19 @@ struct PicturesKey {
   Key train;
 };
 
-/// By the pixels, or by the names of the files in their folder and the size of all. A record of a first
-/// version, which names no pictures, is told by their number and the settings of the split.
+/// The files of the test pictures with their sizes, which a data set keeps where it is moved or copied;
+/// without them the folder.
+std::string sizes_of_test_pictures(const RecordedRun& run) {
+  std::error_code gone;
+  if (!std::filesystem::is_regular_file(run.folder.test_pictures_csv(), gone))
+    return run.record.data_folder.string();
+  const std::vector<std::uint8_t> bytes = read_file(run.folder.test_pictures_csv());
+  return {bytes.begin(), bytes.end()};
+}
+
+/// By the pixels, or by the names of the files within their folder, wherever that lies, and their sizes.
+/// A record of a first version, which names no pictures, is told by their number and the settings of the
+/// split.
 PicturesKey pictures_key(const RecordedRun& run, bool by_pixels) {
   const RunRecord& record = run.record;
   const RunSettings& settings = record.settings;
@@ -101,7 +117,7 @@ PicturesKey pictures_key(const RecordedRun& run, bool by_pixels) {
   std::ranges::sort(train);
   std::ranges::sort(held_out);
   const std::string place =
-      by_pixels ? std::string() : fmt::format("{}|{}", record.data_folder.string(), record.bytes);
+      by_pixels ? std::string() : fmt::format("{}|{}", record.bytes, sizes_of_test_pictures(run));
   return {fmt::format("{}|{}", place, fmt::join(held_out, "\n")),
           fmt::format("{}|{}", place, fmt::join(train, "\n"))};
 }

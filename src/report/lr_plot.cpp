@@ -112,7 +112,8 @@ std::string lr_plot(const LrRangeTest& test) {
   mark(test.lowest_at, "low", fmt::format("lowest loss: {:.2g}", test.lowest_at));
   std::string reason =
       test.finding == LrFinding::not_risen
-          ? "The loss did not rise again, so no rate is suggested: larger ones would tell."
+          ? "The loss had not clearly risen by the last rate, so no rate is suggested: larger ones would "
+            "tell."
           : "The loss is lowest near the first rate, so none is suggested: smaller ones would tell.";
   if (test.finding == LrFinding::lowest) {
     reason = fmt::format(
@@ -130,7 +131,8 @@ std::string lr_text(const LrRangeTest& test) {
       test.steps.front().learning_rate, test.steps.back().learning_rate, test.lowest_at);
   switch (test.finding) {
     case LrFinding::not_risen:
-      return rates + "The loss did not rise again, so no rate is suggested: choose a larger --to";
+      return rates +
+             "The loss had not clearly risen by the last rate, so no rate is suggested: choose a larger --to";
     case LrFinding::no_fall:
       return rates + "The loss is lowest near the first rate, so none is suggested: choose a smaller --from";
     case LrFinding::lowest:

@@ -92,7 +92,7 @@ std::string model_card(const RunRecord& run, const Evaluation& test) {
       with_commas(run.test_pictures),
       run.validation_pictures > 0 ? "" : ", which were also validated on after each epoch", split_text(run));
   card += "## Training\n\n" + settings_table(run.settings, [&](const Setting& setting) {
-            return setting.effect == Effect::result && !run.unrecorded.contains(setting.name);
+            return setting.effect == Effect::result && run.tells(setting);
           });
   card += fmt::format(
       "\n## Test\n\nAccuracy {:.2f} % ({} of {}), macro F1 {:.4f}, top-5 accuracy {:.2f} %, loss {:.4f}.\n\n",

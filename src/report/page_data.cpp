@@ -53,10 +53,12 @@ std::string data_section(const RunRecord& run) {
                    counted(run.classes.size(), "class", "classes"), 1e-6 * static_cast<double>(run.bytes))},
       {"Split",
        fmt::format(
-           "{} to train on, {}{} to test{} ({}, seed {})", with_commas(run.train_pictures),
+           "{} to train on, {}{} to test{} ({})", with_commas(run.train_pictures),
            run.validation_pictures > 0 ? with_commas(run.validation_pictures) + " to validate on, " : "",
            with_commas(run.test_pictures), run.validation_pictures > 0 ? "" : " and to validate on",
-           html_text(run.settings.split), seed_of_split(run.settings))},
+           run.tells(run_setting("split"))
+               ? fmt::format("{}, seed {}", html_text(run.settings.split), seed_of_split(run.settings))
+               : "as the data set says")},
       {"Sizes", fmt::format("{}, all resized to {}x{}", counted(run.sizes, "size", "different sizes"),
                             run.settings.image_size, run.settings.image_size)},
       {"Converted to RGB", with_commas(run.converted.size())},
@@ -72,7 +74,7 @@ std::string data_section(const RunRecord& run) {
   };
   std::vector<std::pair<const char*, std::string>> settings;
   for (const Setting& setting : run_settings()) {
-    if (setting.effect == Effect::output || run.unrecorded.contains(setting.name)) continue;
+    if (setting.effect == Effect::output || !run.tells(setting)) continue;
     settings.emplace_back(setting.label, html_breakable(shown_text(setting, run.settings)));
   }
   const std::span all(settings);

@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <set>
 
 #include "bart/model/find_model.h"
 #include "bart/model/model_file.h"
 #include "bart/platform/counted.h"
-#include "bart/record/run_settings.h"
+#include "bart/platform/error.h"
+#include "bart/record/picture_hashes.h"
+#include "bart/record/run_record.h"
 
 namespace bart {
 namespace {
@@ -40,13 +43,27 @@ std::string last_layer_sentence(const std::filesystem::path& file, const std::st
                      why);
 }
 
+/// See InitialModel::trained_on. A record that cannot be read says nothing.
+std::vector<std::uint64_t> pictures_trained_on(const FoundModel& found, const RunSettings& settings) {
+  try {
+    if (is_of_another_training(found)) return {};
+    const RunSettings before = read_run_record(found.run).settings;
+    if (before.image_size != settings.image_size || before.ignore_exif != settings.ignore_exif) return {};
+    const std::optional<PictureHashes> hashes = read_picture_hashes(found.run);
+    return hashes ? hashes->train : std::vector<std::uint64_t>();
+  } catch (const Error&) {
+    return {};
+  }
+}
+
 }  // namespace
 
-InitialModel take_initial_weights(const std::filesystem::path& path, const std::vector<std::string>& classes,
+InitialModel take_initial_weights(const RunSettings& settings, const std::vector<std::string>& classes,
                                   StateDict& state) {
-  const FoundModel found = find_model(path);
+  const FoundModel found = find_model(settings.init);
   ModelFile init = read_model_without_labels(found);
-  InitialModel initial{found.file, {}};
+  InitialModel initial{
+      .file = found.file, .warnings = {}, .trained_on = pictures_trained_on(found, settings)};
   if (init.classes.empty() && std::filesystem::exists(found.run.labels())) {
     init = read_model(found, {}, [&](const std::string& sentence) { initial.warnings.push_back(sentence); });
   }

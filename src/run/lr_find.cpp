@@ -31,8 +31,7 @@ LrRangeTest find_learning_rate(const std::filesystem::path& folder, const RunSet
   if (!settled.values.init.empty()) {
     options.weights =
         initial_training_state(architecture, settled.training.seed, 1, options.initial_values).model;
-    const InitialModel initial =
-        take_initial_weights(settled.values.init, data.listing.classes, options.weights);
+    const InitialModel initial = take_initial_weights(settled.values, data.listing.classes, options.weights);
     std::ranges::for_each(initial.warnings, warn);
   }
   const std::filesystem::path no_file;  // pixels that do not fit into the memory: see LoadOptions

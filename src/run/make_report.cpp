@@ -30,6 +30,7 @@ LoadedPictures test_pictures_of(const RecordedRun& run, int threads, const OnPro
                                            .apply_exif_orientation = !record.settings.ignore_exif,
                                            .strict = true},
                                           progress);
+  check_unchanged(run.folder, record.data_folder, pictures);
   for (std::int32_t& label : pictures.labels) {
     const std::string& name = listing.classes[static_cast<std::size_t>(label)];
     const auto found = std::ranges::find(record.classes, name);

@@ -113,7 +113,7 @@ TrainingState RunInProgress::initial_state_for(std::size_t train_pictures) const
 void RunInProgress::read_initial_model() {
   if (settled_.values.init.empty() || resumed_) return;
   initial_weights_ = initial_state_for(1).model;
-  initial_model_ = take_initial_weights(settled_.values.init, data_.listing.classes, initial_weights_);
+  initial_model_ = take_initial_weights(settled_.values, data_.listing.classes, initial_weights_);
   for (const std::string& warning : initial_model_->warnings) warn(warning);
 }
 
@@ -204,6 +204,10 @@ RunResult RunInProgress::run(std::optional<FoundCheckpoint> found, std::unique_p
   fill_record(command);
   for (const std::string& warning : warnings_before(data_.pictures, data_.split, settled_.values))
     warn(warning);
+  for (const std::string& warning :
+       warnings_of_known_pictures(data_.pictures, data_.split, initial_model_ ? &*initial_model_ : nullptr)) {
+    warn(warning);
+  }
   if (group != nullptr) {
     Computers computers = share_computers(*group);
     if (!computers.difference.empty()) warn(computers.difference);

@@ -21,23 +21,18 @@ double share_of_the_most_frequent(const LoadedPictures& pictures, std::span<cons
   return 100.0 * static_cast<double>(*std::ranges::max_element(counts)) / static_cast<double>(indices.size());
 }
 
-/// That pictures of the part `held_out` are training pictures, too; empty: less than one in a hundred is.
-std::string known_sentence(const LoadedPictures& pictures, const Split& split,
-                           std::span<const std::uint32_t> held_out, const char* part) {
-  const auto hashes_of = [&](std::span<const std::uint32_t> indices) {
-    std::vector<std::uint64_t> hashes;
-    for (const std::uint32_t i : indices) hashes.push_back(pictures.hashes[i]);
-    return hashes;
-  };
-  const auto known = std::ranges::count(match_by_content(hashes_of(held_out), hashes_of(split.train)), true);
-  // A single copy among hundreds, as in the original's pictures, changes no figure.
-  if (100 * static_cast<std::size_t>(known) < held_out.size() || known == 0) return {};
-  return fmt::format(
-      "{} of the {} {} pictures ({:.1f} %) {}, too, by {} content: the figures say little about other "
-      "pictures; keep each picture in one part alone",
-      with_commas(static_cast<std::uint64_t>(known)), with_commas(held_out.size()), part,
-      100.0 * static_cast<double>(known) / static_cast<double>(held_out.size()),
-      known == 1 ? "is a training picture" : "are training pictures", known == 1 ? "its" : "their");
+std::vector<std::uint64_t> hashes_of(const LoadedPictures& pictures, std::span<const std::uint32_t> indices) {
+  std::vector<std::uint64_t> hashes;
+  for (const std::uint32_t i : indices) hashes.push_back(pictures.hashes[i]);
+  return hashes;
+}
+
+/// How many of the part `held_out` are among those that were trained on; 0: less than one in a hundred is. A
+/// single copy among hundreds, as in the original's pictures, changes no figure.
+std::size_t count_known(std::span<const std::uint64_t> held_out, std::span<const std::uint64_t> trained_on) {
+  const auto known =
+      static_cast<std::size_t>(std::ranges::count(match_by_content(held_out, trained_on), true));
+  return 100 * known < held_out.size() ? 0 : known;
 }
 
 }  // namespace
@@ -66,13 +61,39 @@ std::vector<std::string> warnings_before(const LoadedPictures& pictures, const S
   }
   if (std::string large = large_batch_sentence(settings.batch_size, split.train.size()); !large.empty())
     warnings.push_back(std::move(large));
-  for (const std::string& sentence : {known_sentence(pictures, split, split.validation, "validation"),
-                                      known_sentence(pictures, split, split.test, "test")}) {
-    if (!sentence.empty()) warnings.push_back(sentence);
-  }
   if (const std::vector<std::string> clipped = clipped_gray(pictures); !clipped.empty()) {
     warnings.push_back(clipped_gray_sentence(clipped.size(), clipped.front()));
   }
+  return warnings;
+}
+
+std::vector<std::string> warnings_of_known_pictures(const LoadedPictures& pictures, const Split& split,
+                                                    const InitialModel* initial) {
+  std::vector<std::string> warnings;
+  const auto look_at = [&](const char* part, std::span<const std::uint32_t> indices) {
+    const std::vector<std::uint64_t> held_out = hashes_of(pictures, indices);
+    const auto said = [&](std::size_t known) {
+      return fmt::format("{} of the {} {} pictures ({:.1f} %)", with_commas(known),
+                         with_commas(held_out.size()), part,
+                         100.0 * static_cast<double>(known) / static_cast<double>(held_out.size()));
+    };
+    if (const std::size_t known = count_known(held_out, hashes_of(pictures, split.train)); known > 0) {
+      warnings.push_back(fmt::format(
+          "{} {}, too, by {} content: the figures say little about other pictures; keep each picture in one "
+          "part alone",
+          said(known), known == 1 ? "is a training picture" : "are training pictures",
+          known == 1 ? "its" : "their"));
+    }
+    if (initial == nullptr) return;
+    if (const std::size_t known = count_known(held_out, initial->trained_on); known > 0) {
+      warnings.push_back(
+          fmt::format("{} {} among the training pictures of {}, where this training begins: the figures say "
+                      "little about other pictures; keep the split of that training",
+                      said(known), known == 1 ? "was" : "were", initial->file.string()));
+    }
+  };
+  look_at("validation", split.validation);
+  look_at("test", split.test);
   return warnings;
 }
 

@@ -9,6 +9,7 @@
 #include "bart/dataset/split.h"
 #include "bart/record/run_settings.h"
 #include "bart/training/train.h"
+#include "initial_weights.h"
 
 namespace bart {
 
@@ -16,6 +17,11 @@ namespace bart {
 /// as the settings ask.
 std::vector<std::string> warnings_before(const LoadedPictures& pictures, const Split& split,
                                          const RunSettings& settings);
+
+/// Sentences about validation and test pictures that were trained on: training pictures of this split, or
+/// pictures of the first model, if there is one.
+std::vector<std::string> warnings_of_known_pictures(const LoadedPictures& pictures, const Split& split,
+                                                    const InitialModel* initial);
 
 /// Sentences about figures that speak against the model: a loss that grew a thousandfold, or no epoch that
 /// was better than a guess.

@@ -34,6 +34,8 @@ namespace fs = std::filesystem;
 constexpr double planned_share = 0.9;
 constexpr double validation_share = 0.2;
 
+constexpr const char* trials_name = "trials";  // the folder of the trainings
+
 class Search {
  public:
   Search(const fs::path& folder, const TuneOptions& options, const TuneObserver& observer)
@@ -88,7 +90,9 @@ class Search {
   void take_up() {
     const TuneOptions& options = result_.options;
     if (options.candidates > 0) result_.rungs = halving(options.candidates, epochs_of_rungs(options.epochs));
-    if (fs::exists(file_)) {
+    if (!fs::exists(file_)) {
+      check_no_trials();
+    } else {
       try {
         decode_tune(read_file(file_), result_);
       } catch (const Error& error) {
@@ -96,6 +100,17 @@ class Search {
       }
     }
     name_candidates();
+  }
+
+  /// Trainings of a search that is not described would be taken for this one's.
+  void check_no_trials() const {
+    const fs::path trials = result_.options.out / trials_name;
+    std::error_code none;
+    if (!fs::exists(trials, none) || fs::is_empty(trials, none)) return;
+    throw Error(
+        fmt::format("{} is not empty, and there is no {} that says of which search: name another folder for "
+                    "the results",
+                    trials.string(), file_.string()));
   }
 
   void name_candidates() {
@@ -179,6 +194,7 @@ class Search {
   void run_trial(const Trial& trial) {
     const std::size_t index = index_of(trial.candidate, trial.rung);
     if (index == result_.trials.size()) result_.trials.push_back(trial);
+    save();  // before the training has a folder, see check_no_trials()
     if (observer_.begins) observer_.begins(result_, result_.trials[index]);
     try {
       take_figures(index, train_or_resume(index));
@@ -302,7 +318,7 @@ class Search {
 }  // namespace
 
 fs::path TuneResult::trial_folder(const Trial& trial) const {
-  return options.out / "trials" / fmt::format("{:03}-epochs-{}", trial.candidate, trial.epochs);
+  return options.out / trials_name / fmt::format("{:03}-epochs-{}", trial.candidate, trial.epochs);
 }
 
 std::vector<std::size_t> TuneResult::ranking() const {

@@ -177,6 +177,26 @@ TEST_F(AuditFaces, NamesReachTheListWithoutControlCharacters) {
             audit.judged);
 }
 
+TEST_F(AuditFaces, SaysWhenTheLabelsBesideProbabilitiesAreOthers) {
+  const Audit audit = audit_pictures(faces(), settings(), {.probabilities = probabilities(0)});
+  std::string csv = probabilities_csv(audit);
+  const auto warnings = [&] {
+    write_file(scratch_.path() / "p3.csv", csv);
+    std::vector<std::string> said;
+    audit_pictures(faces(), settings(), {.probabilities = scratch_.path() / "p3.csv"},
+                   {.warning = [&](const std::string& sentence) { said.push_back(sentence); }});
+    return said;
+  };
+  EXPECT_THAT(warnings(), testing::Not(testing::Contains(HasSubstr("another label"))));
+  const std::vector<std::string>& classes = audit.inspection.classes;
+  const std::string label = "," + classes[0] + ",";
+  const std::size_t row = csv.find(label, csv.find('\n'));
+  ASSERT_NE(row, std::string::npos);
+  csv.replace(row, label.size(), "," + classes[1] + ",");
+  EXPECT_THAT(warnings(), testing::Contains(HasSubstr("1 of the " + std::to_string(audit.judged.size()) +
+                                                      " pictures have another label")));
+}
+
 TEST_F(AuditFaces, RemovesWhatItKeptAndNothingElse) {
   const fs::path kept = scratch_.path() / "kept";
   audit_pictures(faces(), settings(), {.folds = 2, .kept = kept});

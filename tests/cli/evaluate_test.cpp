@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bart/formats/pth.h"
+#include "bart/pictures/encode_png.h"
 #include "bart/platform/files.h"
 #include "csv.h"
 #include "drawn_faces.h"
@@ -390,6 +391,11 @@ TEST_F(EvaluateDrawn, TestPicturesThatAreTrainingPicturesAreSaidToBe) {
                               : fmt::format("Split: the test pictures are those of the folder {0}/test; the "
                                             "validation pictures are those of the folder {0}/val.",
                                             (here() / "set").string())));
+    for (const char* page : {"model_card.md", "report.html"}) {
+      const fs::path file = here() / "s/bart-run" / page;
+      EXPECT_THAT(file_text(file), Not(HasSubstr("Seed of the split"))) << page;
+      EXPECT_THAT(file_text(file), Not(HasSubstr("original, seed"))) << page;
+    }
     const BartResult test = evaluate({"set", "--split", "test", "--model", "s"});
     EXPECT_EQ(test.code, 0) << test.err;
     EXPECT_THAT(test.out, HasSubstr("on the 24 test pictures"));
@@ -397,6 +403,25 @@ TEST_F(EvaluateDrawn, TestPicturesThatAreTrainingPicturesAreSaidToBe) {
     EXPECT_THAT(evaluate({"--model", "s"}).err, HasSubstr("of these 24 test pictures (100 %)"));
   }
   EXPECT_THAT(train(0), Not(HasSubstr("are training pictures, too")));
+}
+
+TEST_F(EvaluateDrawn, ATestPictureOfTheSameSizeWithOtherPixelsIsRefused) {
+  train(1);
+  const fs::path picture = test_picture();
+  const std::vector<std::uint8_t> before = read_file(picture);
+  std::vector<std::uint8_t> other = encode_png(Picture{8, 8, std::vector<std::uint8_t>(8 * 8 * 3, 200)});
+  ASSERT_LT(other.size(), before.size());
+  other.resize(before.size());  // a reader stops where the picture ends
+  write_file(picture, other);
+  for (const char* command : {"evaluate", "report"}) {
+    const BartResult result = run_bart(here(), {command});
+    EXPECT_EQ(result.code, 1) << command;
+    EXPECT_EQ(result.out, "");
+    EXPECT_THAT(result.err, HasSubstr("1 of the 5 test pictures in")) << command;
+    EXPECT_THAT(result.err, HasSubstr("have changed since the training")) << command;
+  }
+  write_file(picture, before);
+  EXPECT_EQ(evaluate({}).code, 0);
 }
 
 TEST_F(EvaluateDrawn, ThatNoPictureIsOfThePartIsSaid) {

@@ -242,5 +242,21 @@ TEST_F(PredictOutputs, AFileOfOthersIsStillThereAfterManyPredictions) {
                                                          {"results.earlier-3.csv", answers["csv1"]}}));
 }
 
+TEST_F(PredictOutputs, AClassCalledUnsureIsNotMixedWithPicturesThatAre) {
+  fs::copy(here() / "faces", here() / "named", fs::copy_options::recursive);
+  fs::rename(fs::directory_iterator(here() / "named")->path(), here() / "named/unsure");
+  ASSERT_EQ(
+      run_bart(here(), {"train", "named", "--image-size", "16", "--epochs", "0", "--out", "named_run"}).code,
+      0);
+  const std::vector<std::string> arguments = {
+      "predict", picture_.string(), "--model", "named_run", "--format", "text", "--out", "-"};
+  EXPECT_EQ(run_bart(here(), arguments).code, 0);
+  std::vector<std::string> unsure = arguments;
+  unsure.insert(unsure.end(), {"--min-probability", "0.9"});
+  const BartResult result = run_bart(here(), unsure);
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.err, HasSubstr("the model has a class called unsure"));
+}
+
 }  // namespace
 }  // namespace bart

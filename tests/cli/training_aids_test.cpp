@@ -232,9 +232,10 @@ TEST_F(TrainingAids, LrFindSuggestsNoRateThatItsCurveDoesNotShow) {
     return result.out;
   };
   for (const auto& [from, to] : {std::pair("1e-9", "1e-8"), {"1e-12", "1e-8"}, {"1e-5", "1e-3"}}) {
-    EXPECT_THAT(said(from, to),
-                HasSubstr("The loss did not rise again, so no rate is suggested: choose a larger "
-                          "--to; the curve is in curve.svg\n"));
+    EXPECT_THAT(
+        said(from, to),
+        HasSubstr("The loss had not clearly risen by the last rate, so no rate is suggested: choose a larger "
+                  "--to; the curve is in curve.svg\n"));
   }
 }
 

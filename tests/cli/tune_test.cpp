@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -107,6 +108,16 @@ TEST_F(TuneDrawn, RefusesABudgetThatIsNoTime) {
     EXPECT_THAT(result.err, HasSubstr("--budget")) << budget;
     EXPECT_FALSE(fs::exists(here() / "out"));
   }
+}
+
+TEST_F(TuneDrawn, TrainingsOfASearchThatIsNotDescribedAreNotTaken) {
+  fs::create_directories(here() / "found/trials/000-epochs-1");
+  std::ofstream(here() / "found/trials/000-epochs-1/notes.txt") << "mine";
+  const BartResult result = run_bart(
+      here(), {"tune", "faces", "--budget", "5s", "--epochs", "1", "--image-size", "16", "--out", "found"});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("found/trials is not empty, and there is no found/tune.json"));
+  EXPECT_EQ(file_text(here() / "found/trials/000-epochs-1/notes.txt"), "mine");
 }
 
 }  // namespace

@@ -109,6 +109,36 @@ TEST_F(ListCsv, RowsWithoutAPartBesideOthersAreAWarning) {
   EXPECT_EQ(source_of(listing_), (scratch_.path() / "list.csv").string());
 }
 
+TEST_F(ListCsv, AColumnOfPartsIsTheSplitWhateverItIsCalled) {
+  EXPECT_THAT(rows("file,label,fold\na.jpg,x,train\nb.jpg,y,Test\n"),
+              ElementsAre("a.jpg x train", "b.jpg y test"));
+  EXPECT_THAT(rows("a.jpg,x,train\nb.jpg,y,val\nc.jpg,y,train\n"),
+              ElementsAre("a.jpg x train", "b.jpg y validation", "c.jpg y train"));
+  EXPECT_THAT(rows("file,label,is_valid\na.jpg,x,True\nb.jpg,y,False\n"),
+              ElementsAre("a.jpg x validation", "b.jpg y train"));
+  // These name no parts, or only one.
+  EXPECT_THAT(rows("file,label,fold\na.jpg,x,1\nb.jpg,y,2\n"), ElementsAre("a.jpg x", "b.jpg y"));
+  EXPECT_THAT(rows("file,label,mode\na.jpg,x,train\nb.jpg,y,train\n"), ElementsAre("a.jpg x", "b.jpg y"));
+  EXPECT_THAT(rows("file,label,note\na.jpg,x,train\nb.jpg,y,test\nc.jpg,y,blurred\n"),
+              ElementsAre("a.jpg x", "b.jpg y", "c.jpg y"));
+  expect_refused("file,label,fold,phase\na.jpg,x,train,test\nb.jpg,y,test,train\n",
+                 "the columns 3 and 4 both name parts of a split");
+}
+
+TEST_F(ListCsv, OtherSpellingsOfAPathNameTheSamePicture) {
+  const std::string here = scratch_.path().string();
+  EXPECT_THAT(rows("d/a.jpg,x\n./d/a.jpg,x\n" + here + "/d/a.jpg,x\nd/../d//a.jpg,x\nb.jpg,y\n"),
+              ElementsAre("d/a.jpg x", "b.jpg y"));
+  EXPECT_EQ(listing_.passed_over.size(), 3u);
+  expect_refused("d/a.jpg,x\n" + here + "/d/a.jpg,y\n", "line 2");
+  expect_refused("file,label,split\nd/a.jpg,x,train\n./d/../d/a.jpg,x,test\n", "line 3");
+}
+
+TEST_F(ListCsv, SpacesAroundAFieldDoNotCount) {
+  EXPECT_THAT(rows("file, label ,\tsplit\na b.jpg , x y ,train\nb.jpg,  \"y, z\" , test\r\n"),
+              ElementsAre("a b.jpg x y train", "b.jpg y, z test"));
+}
+
 TEST_F(ListCsv, DataIsAFolderOrATable) {
   for (const char* file : {"data/a/1.jpg", "data/b/1.jpg", "more.csv/a/1.jpg", "more.csv/b/1.jpg"})
     scratch_.write(file);

@@ -79,5 +79,18 @@ TEST_F(RunTest, AFolderOfTestPicturesIsTestedOn) {
   EXPECT_EQ(record.train_pictures, 12u);
 }
 
+TEST_F(RunTest, PicturesThatTheFirstModelWasTrainedOnAreSaidToBe) {
+  train(faces(), settings("first"));
+  RunSettings asked = settings("second");
+  asked.init = folder("first").results().string();
+  const auto expect = [&](const auto& warnings_are) {
+    EXPECT_THAT(train(faces(), asked).record.warnings, warnings_are);
+  };
+  const auto known = HasSubstr("among the training pictures of");
+  expect(testing::Not(testing::Contains(known)));  // the split is that of the first training
+  asked.split_seed = 3;
+  expect(testing::Contains(testing::AllOf(HasSubstr(" test pictures ("), known)));
+}
+
 }  // namespace
 }  // namespace bart

@@ -19,8 +19,11 @@ std::vector<ClassProbability> ranking(std::span<const float> probabilities,
 /// A JSON list, [{"class": …, "probability": …}, …], with as many digits as give the same float.
 std::string json_classes(std::span<const ClassProbability> classes);
 
-/// The classes that are at least so probable; if there is none, the class "unsure" with the probability of
-/// the first. `classes` are those of ranking(), at least one.
+/// What a picture is called whose class is not sure.
+inline constexpr const char* unsure_name = "unsure";
+
+/// The classes that are at least so probable; if there is none, unsure_name with the probability of the
+/// first. `classes` are those of ranking(), at least one.
 std::vector<ClassProbability> sure_ones(std::vector<ClassProbability> classes, double least_probability);
 
 enum class PredictionFormat {

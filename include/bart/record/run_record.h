@@ -80,6 +80,10 @@ struct RunRecord {
 
   /// Whether the training has not come to its end.
   bool unfinished() const { return status != "finished" && status != "stopped"; }
+
+  /// Whether a setting says how this training came about: how pictures are drawn for testing and validation
+  /// says nothing where all of them were given, nor does what an earlier version did not record.
+  bool tells(const Setting& setting) const;
 };
 
 /// Who computes: "2 threads", "NVIDIA H100 and 2 threads", or "4 processes on 2 computers, each with 2

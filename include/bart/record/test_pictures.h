@@ -19,6 +19,11 @@ std::string encode_test_pictures(const std::filesystem::path& data_folder, const
 /// files is no longer in `data_folder` or has another size than before.
 Listing recorded_test_pictures(const RunFolder& run, const std::filesystem::path& data_folder);
 
+/// Throws Error when one of `pictures`, which recorded_test_pictures() listed and which were read as the
+/// training read them, has other pixels than in the training. It is not known for trainings of BART 0.1.
+void check_unchanged(const RunFolder& run, const std::filesystem::path& data_folder,
+                     const LoadedPictures& pictures);
+
 /// What a training was tested on, to test its model on it again.
 struct RecordedTest {
   Listing pictures;
