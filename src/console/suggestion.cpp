@@ -39,7 +39,22 @@ constexpr std::pair<std::string_view, std::string_view> other_names[] = {{"--out
                                                                          {"--weights", "--model"},
                                                                          {"--weights", "--init"},
                                                                          {"--lr-schedule", "--schedule"},
-                                                                         {"--topk", "--top-k"}};
+                                                                         {"--topk", "--top-k"},
+                                                                         {"--outdir", "--out"},
+                                                                         {"--gpu", "--device"},
+                                                                         {"--resume-from", "--resume"},
+                                                                         {"--pretrained", "--init"},
+                                                                         {"--model", "--init"},
+                                                                         {"--checkpoint", "--model"},
+                                                                         {"--conf", "--min-probability"}};
+
+/// A flag, or a key of a file as the flag that it stands for.
+std::string as_flag(std::string_view name) {
+  std::string flag(name.starts_with("--") ? "" : "--");
+  flag += name;
+  std::ranges::replace(flag, '_', '-');
+  return flag;
+}
 
 }  // namespace
 
@@ -60,7 +75,9 @@ std::string nearest(std::string_view typed, const std::vector<std::string>& cand
 std::string did_you_mean(std::string_view typed, const std::vector<std::string>& candidates) {
   std::string found = nearest(typed, candidates);
   for (const auto& [name, own] : other_names) {
-    if (typed == name && std::ranges::find(candidates, own) != candidates.end()) found = own;
+    if (as_flag(typed) != name) continue;
+    const auto meant = std::ranges::find(candidates, own, as_flag);
+    if (meant != candidates.end()) found = *meant;
   }
   return found.empty() || found == typed ? std::string() : fmt::format("; did you mean {}?", found);
 }

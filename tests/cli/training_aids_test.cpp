@@ -175,6 +175,7 @@ TEST_F(TrainingAids, AConfigurationFileStandsForItsFlags) {
   };
   expect_refusal("epoch = 1",
                  "bad.toml says epoch, which is not a setting of a training; did you mean epochs?");
+  expect_refusal("workers = 2", "did you mean threads?");
   expect_refusal("recipe = 'tuned'",
                  "says recipe, which is not a setting of a training: give --recipe on the");
   expect_refusal("lr = \"fast\"", "fast");
