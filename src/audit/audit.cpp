@@ -197,7 +197,7 @@ void take_read_probabilities(Audit& audit, const ReadProbabilities& read, const 
     const auto place = places.find(read.files[k]);
     if (place == places.end()) continue;
     const std::int32_t label = audit.inspection.pictures[place->second].label;
-    other += read.labels[k] != audit.inspection.classes[static_cast<std::size_t>(label)];
+    other += read.labels[k] != audit.inspection.classes[static_cast<std::size_t>(label)].name;
   }
   if (other > 0) {
     warn(observer,

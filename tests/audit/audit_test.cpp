@@ -188,11 +188,11 @@ TEST_F(AuditFaces, SaysWhenTheLabelsBesideProbabilitiesAreOthers) {
     return said;
   };
   EXPECT_THAT(warnings(), testing::Not(testing::Contains(HasSubstr("another label"))));
-  const std::vector<std::string>& classes = audit.inspection.classes;
-  const std::string label = "," + classes[0] + ",";
+  const auto& classes = audit.inspection.classes;
+  const std::string label = "," + classes[0].name + ",";
   const std::size_t row = csv.find(label, csv.find('\n'));
   ASSERT_NE(row, std::string::npos);
-  csv.replace(row, label.size(), "," + classes[1] + ",");
+  csv.replace(row, label.size(), "," + classes[1].name + ",");
   EXPECT_THAT(warnings(), testing::Contains(HasSubstr("1 of the " + std::to_string(audit.judged.size()) +
                                                       " pictures have another label")));
 }

@@ -88,7 +88,8 @@ TEST_F(Completion, MisspeltCommandsAndFlagsGetASuggestion) {
   EXPECT_THAT(run_bart(here(), {"train", "--weights", "x.pth"}).err, HasSubstr("did you mean --init?"));
   EXPECT_THAT(run_bart(here(), {"predict", "--weights=x.pth"}).err, HasSubstr("did you mean --model?"));
   EXPECT_THAT(run_bart(here(), {"train", "--model", "x.pth"}).err, HasSubstr("did you mean --init?"));
-  EXPECT_THAT(run_bart(here(), {"predict", "--conf", "0.5"}).err, HasSubstr("did you mean --min-probability?"));
+  EXPECT_THAT(run_bart(here(), {"predict", "--conf", "0.5"}).err,
+              HasSubstr("did you mean --min-probability?"));
   EXPECT_THAT(run_bart(here(), {"xylophone"}).err, Not(HasSubstr("did you mean")));
 }
 
