@@ -274,7 +274,7 @@ TEST_F(TrainingAids, LrFindSuggestsNoRateFromAFewSteps) {
   const BartResult soon = run_bart(
       here(), {"lr-find", "faces", "--image-size", "16", "--bs", "8", "--from", "1e3", "--to", "1e9"});
   EXPECT_EQ(soon.code, 1) << soon.out;
-  EXPECT_THAT(soon.err, HasSubstr("too soon to suggest a rate: choose a --from below 1000"));
+  EXPECT_THAT(soon.err, HasSubstr("too soon to suggest a rate: choose more --steps, or a --from below 1000"));
   EXPECT_FALSE(fs::exists(here() / "lr-find.svg"));
   const BartResult few = run_bart(here(), {"lr-find", "faces", "--steps", "2"});
   EXPECT_EQ(few.code, 2);
