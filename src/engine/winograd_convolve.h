@@ -61,37 +61,46 @@ struct ConvolutionJobs {
   }
 };
 
+/// Numbers of a tile's transformed inputs in one block of channels, [36, block]: the transform of a tile
+/// writes them in a row, which the cache takes faster than 36 places far apart.
+constexpr std::int64_t tile_numbers = points * block;
+
 /// One thread's scratch memory.
 template <class T>
 struct ConvolutionRoom {
-  std::int64_t input_step, product_step;  // numbers from one point to the next
+  std::int64_t input_step;    // numbers of inputs from one block of channels to the next
+  std::int64_t product_step;  // numbers of products from one point to the next
   std::size_t input_bytes, bytes;
 
   ConvolutionRoom(const WinogradShape& s, std::int64_t tiles)
-      : input_step(apart<T>(tiles * s.in)),
+      : input_step(tiles * tile_numbers),
         product_step(apart<float>(tiles * width_of(s.out))),
-        input_bytes(points * static_cast<std::size_t>(input_step) * sizeof(T)),
+        input_bytes(static_cast<std::size_t>(s.in / block * input_step) * sizeof(T)),
         bytes(input_bytes + points * static_cast<std::size_t>(product_step) * sizeof(float)) {}
 };
 
 /// The product of `rows` tiles with the weights of W output channels, at one point.
 template <int rows, int W, class T>
-BART_INLINE void multiply(const T* x,  // [rows, in]
+BART_INLINE void multiply(const T* x,  // [in / block, rows, block], rows tile_numbers apart
                           std::int64_t in,
-                          const T* w,  // [in / pair, W, pair]
-                          float* y) {  // [rows, W]
+                          std::int64_t in_step,  // from one block of inputs to the next
+                          const T* w,            // [in / pair, W, pair]
+                          float* y) {            // [rows, W]
   constexpr int vectors = W / block;
   Vector sums[rows][vectors];
   for (auto& row : sums) {
     for (Vector& sum : row) sum = constant(0);
   }
   const float* lanes = reinterpret_cast<const float*>(w);
-  for (std::int64_t i = 0; i < in; i += pair<T>, lanes += W) {
-    Vector weights[vectors];
-    for (int v = 0; v < vectors; ++v) weights[v] = load(lanes + v * block);
+  for (std::int64_t c = 0; c < in; c += block, x += in_step) {
+    for (std::int64_t i = 0; i < block; i += pair<T>, lanes += W) {
+      Vector weights[vectors];
+      for (int v = 0; v < vectors; ++v) weights[v] = load(lanes + v * block);
 #pragma GCC unroll 12
-    for (int r = 0; r < rows; ++r) {
-      for (int v = 0; v < vectors; ++v) sums[r][v] = multiply_add(sums[r][v], x + r * in + i, weights[v]);
+      for (int r = 0; r < rows; ++r) {
+        const T* input = x + r * tile_numbers + i;
+        for (int v = 0; v < vectors; ++v) sums[r][v] = multiply_add(sums[r][v], input, weights[v]);
+      }
     }
   }
   for (int r = 0; r < rows; ++r) {
@@ -102,7 +111,7 @@ BART_INLINE void multiply(const T* x,  // [rows, in]
 template <class E, class T>
 void transform_inputs(const WinogradShape& s, const Tiles& tiles, const E* x, std::int64_t first,
                       std::int64_t count, const ConvolutionRoom<T>& room, const WinogradFusion& fusion,
-                      T* to) {  // [36, tiles, in]
+                      T* to) {  // [in / block, tiles, 36, block]
   for (std::int64_t c = 0; c < s.in / block; ++c) {
     TilePlace at = tiles.at(first);
     for (std::int64_t t = 0; t < count; ++t, tiles.advance(at)) {
@@ -110,10 +119,10 @@ void transform_inputs(const WinogradShape& s, const Tiles& tiles, const E* x, st
       E copy[points * block];
       const Square<E> square =
           square_of<tile>(plane, s.size, at.y - 1, at.x - 1, fusion.normalization.at(c * block), copy);
-      T* place = to + t * s.in + c * block;
+      T* place = to + c * room.input_step + t * tile_numbers;
       transform_squares<InputTransform, 1>(
           &square, [&](int point, const Vector* v)
-                       __attribute__((always_inline)) { store(*v, place + point * room.input_step); });
+                       __attribute__((always_inline)) { store(*v, place + point * block); });
     }
   }
 }
@@ -190,14 +199,14 @@ void convolve_by(const Team& team, const WinogradShape& s, const E* x,
     for (std::int64_t channel = begin; channel < begin + channels; channel += W) {
       for (int p = 0; p < points; ++p) {
         const T* filters = weights + (channel / W * points + p) * W * s.in;
-        const T* from = inputs + p * room.input_step;
+        const T* from = inputs + p * block;
         float* to = products + p * room.product_step;
         if (jobs.few) {
           for (std::int64_t t = 0; t < count; t += few_tiles)
-            multiply<few_tiles, W>(from + t * s.in, s.in, filters, to + t * W);
+            multiply<few_tiles, W>(from + t * tile_numbers, s.in, room.input_step, filters, to + t * W);
         } else {
           for (std::int64_t t = 0; t < count; t += many_tiles)
-            multiply<many_tiles, W>(from + t * s.in, s.in, filters, to + t * W);
+            multiply<many_tiles, W>(from + t * tile_numbers, s.in, room.input_step, filters, to + t * W);
         }
       }
       transform_outputs<W>(s, tiles, products, first, count, channel, room, fusion, y);
