@@ -126,10 +126,10 @@ struct Judge {
   PictureHashes known;
 };
 
-Judge open_judge(const fs::path& path, const std::vector<std::string>& classes, const TrainOptions& options,
-                 const AuditObserver& observer) {
-  const FoundModel found = find_model(path);
-  Model model(read_model(found, {}, observer.warning),
+Judge open_judge(const AuditOptions& asked, const std::vector<std::string>& classes,
+                 const TrainOptions& options, const AuditObserver& observer) {
+  const FoundModel found = find_model(asked.model);
+  Model model(read_model(found, asked.labels, observer.warning),
               {.threads = options.threads, .device = options.device});
   check_training_of(found);
   const std::optional<PictureHashes> known = read_picture_hashes(found.run);
@@ -181,11 +181,41 @@ void ask_model(Audit& audit, const Listing& listing, const RunSettings& settings
                           counted(others.size(), "picture", "pictures"));
 }
 
-void take_read_probabilities(Audit& audit, const ReadProbabilities& read, const fs::path& path,
+/// Leaves out the rows of which the data set now has another picture of that name. Returns their number.
+std::size_t leave_out_other_pictures(ReadProbabilities& read, const Inspection& inspection) {
+  if (read.hashes.empty() || read.files.empty()) return 0;
+  const std::map<std::string, std::uint32_t> places = places_of(inspection);
+  const std::size_t classes = read.probabilities.size() / read.files.size();
+  ReadProbabilities same;
+  for (std::size_t k = 0; k < read.files.size(); ++k) {
+    const auto place = places.find(read.files[k]);
+    if (place != places.end() && inspection.pictures[place->second].bytes_hash != read.hashes[k]) continue;
+    same.files.push_back(read.files[k]);
+    same.labels.push_back(read.labels[k]);
+    const auto row = read.probabilities.begin() + static_cast<std::ptrdiff_t>(k * classes);
+    same.probabilities.insert(same.probabilities.end(), row, row + static_cast<std::ptrdiff_t>(classes));
+  }
+  const std::size_t others = read.files.size() - same.files.size();
+  read = std::move(same);
+  return others;
+}
+
+void take_read_probabilities(Audit& audit, ReadProbabilities read, const fs::path& path,
                              const AuditObserver& observer) {
+  const std::size_t others = leave_out_other_pictures(read, audit.inspection);
   take(audit, read.files, read.probabilities);
   if (audit.judged.empty()) {
-    throw Error(fmt::format("{} names no picture of {}", path.string(), audit.inspection.source));
+    throw Error(
+        others > 0 ? fmt::format("the pictures of {} are others than those of the same names in {}: name the "
+                                 "data set that these probabilities are of, or audit without them",
+                                 audit.inspection.source, path.string())
+                   : fmt::format("{} names no picture of {}", path.string(), audit.inspection.source));
+  }
+  if (others > 0) {
+    warn(observer, fmt::format("{} of {} {} than those of the same {} in {}: passed over",
+                               counted(others, "picture", "pictures"), audit.inspection.source,
+                               others == 1 ? "is another" : "are others", others == 1 ? "name" : "names",
+                               path.string()));
   }
   if (const std::size_t gone = read.files.size() - audit.judged.size(); gone > 0) {
     warn(observer, fmt::format("{} of {} are not in {}: passed over", counted(gone, "picture", "pictures"),
@@ -275,7 +305,7 @@ Audit audit_pictures(const fs::path& folder, const RunSettings& asked, const Aud
   std::optional<ReadProbabilities> read;
   if (!options.probabilities.empty()) read = read_probabilities(options.probabilities, listing.classes);
   std::optional<Judge> judge;
-  if (!options.model.empty()) judge = open_judge(options.model, listing.classes, settled.training, observer);
+  if (!options.model.empty()) judge = open_judge(options, listing.classes, settled.training, observer);
   Audit audit;
   audit.inspection = inspect_pictures(
       listing, {.threads = settings.threads, .apply_exif_orientation = !settings.ignore_exif, .test_size = 0},
@@ -283,7 +313,7 @@ Audit audit_pictures(const fs::path& folder, const RunSettings& asked, const Aud
   if (const auto clipped = clipped_gray(audit.inspection.pictures, &InspectedPicture::file); !clipped.empty())
     warn(observer, clipped_gray_sentence(clipped.size(), clipped.front()));
   if (read) {
-    take_read_probabilities(audit, *read, options.probabilities, observer);
+    take_read_probabilities(audit, std::move(*read), options.probabilities, observer);
   } else if (judge) {
     ask_model(audit, listing, settings, *judge, observer);
   } else {

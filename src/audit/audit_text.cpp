@@ -13,6 +13,7 @@
 #include "bart/platform/printable.h"
 #include "check_audit.h"
 #include "kinds.h"
+#include "read_probabilities.h"
 
 namespace bart {
 namespace {
@@ -153,12 +154,13 @@ std::string audit_json(const Audit& audit) {
 std::string probabilities_csv(const Audit& audit) {
   check(audit);
   const Inspection& inspection = audit.inspection;
-  std::string csv = "file,label";
+  std::string csv = fmt::format("file,label,{}", bytes_hash_column);
   for (const InspectedClass& one : inspection.classes) csv += "," + csv_field(one.name);
   csv += "\n";
   for (std::size_t k = 0; k < audit.judged.size(); ++k) {
     const InspectedPicture& picture = inspection.pictures[audit.judged[k]];
-    csv += csv_field(picture.file) + "," + csv_field(class_of(audit, picture.label));
+    csv += fmt::format("{},{},{:016x}", csv_field(picture.file), csv_field(class_of(audit, picture.label)),
+                       picture.bytes_hash);
     for (const double value : audit.probabilities.row(k)) csv += fmt::format(",{}", value);
     csv += "\n";
   }

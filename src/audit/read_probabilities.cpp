@@ -20,7 +20,10 @@ ReadProbabilities read_probabilities(const std::filesystem::path& path,
     throw Error(fmt::format("{} is not what bart audit writes: it begins with the columns file and label",
                             path.string()));
   }
-  if (!std::ranges::equal(std::span(rows[0]).subspan(2), classes)) {
+  // A class may have the name of that column, too.
+  const bool hashed = rows[0][2] == bytes_hash_column && rows[0].size() == classes.size() + 3;
+  const std::size_t first = hashed ? 3 : 2;
+  if (!std::ranges::equal(std::span(rows[0]).subspan(first), classes)) {
     throw Error(fmt::format("the classes of {} are not those of the data set", path.string()));
   }
   ReadProbabilities read;
@@ -35,8 +38,15 @@ ReadProbabilities read_probabilities(const std::filesystem::path& path,
     if (!seen.insert(rows[i][0]).second) throw wrong(fmt::format("{} is there twice", rows[i][0]));
     read.files.push_back(rows[i][0]);
     read.labels.push_back(rows[i][1]);
+    if (hashed) {
+      const std::string& text = rows[i][2];
+      const auto [end, error] =
+          std::from_chars(text.data(), text.data() + text.size(), read.hashes.emplace_back(), 16);
+      if (text.size() != 16 || error != std::errc() || end != text.data() + text.size())
+        throw wrong(fmt::format("{} is not the hash of a file, 16 hexadecimal digits", text));
+    }
     double sum = 0;
-    for (std::size_t c = 2; c < rows[i].size(); ++c) {
+    for (std::size_t c = first; c < rows[i].size(); ++c) {
       const std::string& text = rows[i][c];
       double value = -1;
       const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

@@ -15,6 +15,7 @@
 #include "bart/audit/audit_text.h"
 #include "bart/audit/decisions.h"
 #include "bart/model/find_model.h"
+#include "bart/model/model_file.h"
 #include "bart/platform/counted.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
@@ -24,6 +25,7 @@
 #include "gpu_text.h"
 #include "listing_text.h"
 #include "log.h"
+#include "model_flags.h"
 #include "outputs.h"
 #include "progress.h"
 #include "stop_signals.h"
@@ -48,6 +50,8 @@ int audit_command(AuditFlags& flags) {
   if (!flags.options.model.empty() && !flags.options.probabilities.empty()) {
     throw UsageError("--model and --probabilities both give probabilities: use only one of them");
   }
+  if (!flags.options.labels.empty() && flags.options.model.empty())
+    throw UsageError("--labels are those of a model: name it with --model");
   check_out(flags.out, {flags.folder});
   check_can_write_into({"--out", flags.out});
   const RunSettings settings = recipe_settings(flags.training.recipe, flags.training.settings.epochs,
@@ -59,7 +63,7 @@ int audit_command(AuditFlags& flags) {
   for (const char* name : {"probabilities.csv", "audit.csv", "audit.json", "audit.html"})
     outputs.push_back({"--out", flags.out / name});
   if (!flags.options.model.empty())
-    check_replaces_no_input(outputs, paths_of(find_model(flags.options.model)));
+    check_replaces_no_input(outputs, paths_of(find_model(flags.options.model), flags.options.labels));
   // probabilities.csv itself may be read: it is then not written.
   check_replaces_no_input(std::span(outputs).subspan(1), std::array{flags.options.probabilities});
   const auto shown = [&](const char* heading) {
@@ -160,6 +164,7 @@ void add_audit_command(CLI::App& program, Run& run) {
   command->add_option(
       "--model", flags->options.model,
       "Train nothing: use this model (the folder of a training) for the pictures that it was not trained on");
+  add_labels_flag(*command, flags->options.labels);
   command->add_option("--probabilities", flags->options.probabilities,
                       "Train nothing: use the probabilities of an earlier audit, probabilities.csv");
   command
@@ -192,7 +197,11 @@ void add_audit_command(CLI::App& program, Run& run) {
   command->callback([flags, &run, command] {
     run = [flags, command] {
       flags->training.given = given_on_command_line(*command);
-      return audit_command(*flags);
+      try {
+        return audit_command(*flags);
+      } catch (const NoClassNames& error) {
+        throw Error(fmt::format("{} (--labels)", error.what()));
+      }
     };
   });
 }

@@ -18,10 +18,14 @@ void add_model_flags(CLI::App& command, ModelFlags& flags) {
   add_labels_flags(command, flags);
 }
 
-void add_labels_flags(CLI::App& command, ModelFlags& flags) {
-  command.add_option("--labels", flags.labels,
+void add_labels_flag(CLI::App& command, std::filesystem::path& labels) {
+  command.add_option("--labels", labels,
                      "A .joblib file with the class names (default: the names in the model, or "
                      "label_encoder.joblib beside it)");
+}
+
+void add_labels_flags(CLI::App& command, ModelFlags& flags) {
+  add_labels_flag(command, flags.labels);
   command.add_option("--threads", flags.threads,
                      "Number of threads (default: all that this process may use)");
 }

@@ -33,6 +33,8 @@ struct ModelFlags {
 void add_model_flags(CLI::App& command, ModelFlags& flags);
 /// Adds --labels and --threads only.
 void add_labels_flags(CLI::App& command, ModelFlags& flags);
+/// Adds --labels only.
+void add_labels_flag(CLI::App& command, std::filesystem::path& labels);
 /// Adds --device.
 void add_device_flag(CLI::App& command, std::string& device);
 /// Adds --device, --precision and --tta, for predictions.

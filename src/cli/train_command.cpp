@@ -72,11 +72,14 @@ int train_alone_or_first(const TrainFlags& flags, ResumeMode mode, const std::st
       return log.end(
           resume(flags.settings.out, {named_folder(flags), change, command_line}, observer, group));
     } catch (const ChangedSetting& error) {
-      if (!begins_anew(UsageError(error.with_flags())))
-        throw UsageError(fmt::format("{}: leave {} out, or start again without --resume", error.with_flags(),
-                                     flags.recipe_given ? "--recipe or the flag" : "the flag"));
+      const std::string sentence = sentence_of(error, flags);
+      if (!begins_anew(UsageError(sentence)))
+        throw UsageError(fmt::format("{}: leave {} out, or start again without --resume", sentence,
+                                     flags.recipe_given              ? "--recipe or the flag"
+                                     : !flags.keys_in_config.empty() ? "that"
+                                                                     : "the flag"));
     } catch (const SettingError& error) {
-      if (!begins_anew(UsageError(error.with_flags()))) throw;
+      if (!begins_anew(UsageError(sentence_of(error, flags)))) throw;
     } catch (const ChangedData& error) {
       if (!begins_anew(error)) {
         throw Error(fmt::format("{}; {}, or begin a new training without --resume", error.what(),
@@ -127,7 +130,13 @@ void add_train_command(CLI::App& program, Run& run, const std::string& command_l
       const ResumeMode mode = take_resume(*command, *flags);
       check_folder_flags(*flags);
       take_given(*command, *flags);
-      return train_command(*flags, mode, command_line);
+      try {
+        return train_command(*flags, mode, command_line);
+      } catch (const SettingError& error) {
+        const std::string sentence = sentence_of(error, *flags);
+        if (error.usage()) throw UsageError(sentence);
+        throw Error(sentence);
+      }
     };
   });
 }

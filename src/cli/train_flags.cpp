@@ -13,6 +13,7 @@
 #include "bart/platform/files.h"
 #include "bart/record/run_toml.h"
 #include "suggestion.h"
+#include "thread_flag.h"
 #include "timeout_flag.h"
 
 namespace bart {
@@ -119,9 +120,26 @@ void take_config(const CLI::App& command, TrainFlags& flags) {
   } catch (const Error& error) {
     throw UsageError(fmt::format("{} {}", flags.config.string(), error.what()));
   }
-  if (named_folder(flags).empty()) flags.folder = config.folder;
-  for (const auto& [setting, value] : config.settings) {
-    if (flags.given.insert(setting->flag).second) set_from_text(*setting, flags.settings, value);
+  const bool resumes = command.count("--resume") > 0;  // which may do without them
+  const auto check_is_there = [&](const std::string& key, const std::string& path) {
+    std::error_code error;
+    if (resumes || path.empty() || fs::exists(path, error)) return;
+    throw Error(fmt::format("{} says {} = {}, which does not exist", flags.config.string(), key, path));
+  };
+  if (named_folder(flags).empty()) {
+    check_is_there("folder", config.folder);
+    flags.folder = config.folder;
+  }
+  for (auto& [setting, key, value] : config.settings) {
+    if (!flags.given.insert(setting->flag).second) continue;
+    flags.keys_in_config[setting->flag] = key;
+    const std::string_view flag = setting->flag;
+    if (flag == "init" || flag == "test-folder" || flag == "validation-folder") check_is_there(key, value);
+    if (flag == "threads") {
+      if (const std::string wrong = startable_threads_text(value); !wrong.empty())
+        throw UsageError(fmt::format("{} in {} {}", key, flags.config.string(), wrong));
+    }
+    set_from_text(*setting, flags.settings, value);
   }
   for (const std::string& key : config.not_utf8) {
     if (key == "folder" ? !named_folder(flags).empty() : flags.given.contains(key)) continue;
@@ -152,6 +170,14 @@ void take_given(const CLI::App& command, TrainFlags& flags) {
   std::optional<int> epochs;
   if (flags.given.contains("epochs")) epochs = flags.settings.epochs;
   flags.settings = recipe_settings(flags.recipe, epochs, flags.settings, flags.given);
+}
+
+std::string sentence_of(const SettingError& error, const TrainFlags& flags) {
+  return error.named_by([&](const Setting& setting) {
+    const auto key = flags.keys_in_config.find(setting.flag);
+    return key == flags.keys_in_config.end() ? fmt::format("--{}", setting.flag)
+                                             : fmt::format("{} in {}", key->second, flags.config.string());
+  });
 }
 
 void take_flags(const TrainFlags& flags, RunSettings& settings) {

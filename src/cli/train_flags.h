@@ -2,6 +2,7 @@
 
 #include <CLI/App.hpp>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -23,6 +24,7 @@ struct TrainFlags {
   bool recipe_given = false;
   RunSettings settings;
   std::set<std::string> given;  // flags of settings, on the command line or in the configuration file
+  std::map<std::string, std::string> keys_in_config;  // of the flags that the configuration file gives
 };
 
 /// Adds the flags to the command.
@@ -44,6 +46,11 @@ std::set<std::string> given_on_command_line(const CLI::App& command);
 /// Finds out which settings were given, on the command line or in the file --config, whose values the command
 /// line overrides. Throws UsageError for an unknown setting or an impossible value.
 void take_given(const CLI::App& command, TrainFlags& flags);
+
+/// The sentence of the error, which names a setting as the user gave it: by its flag, or by its key in the
+/// file
+/// --config.
+std::string sentence_of(const SettingError& error, const TrainFlags& flags);
 
 /// For a training that is resumed: changes its settings to those that were given and, if a recipe was given,
 /// to those in which recipes differ.

@@ -21,6 +21,10 @@ extern "C" void on_signal_of_first_process(int signal) {
   ::_exit(128 + signal);
 }
 
+bool is_of_timer(int signal) {
+  return signal == SIGALRM || signal == SIGVTALRM || signal == SIGPROF;
+}
+
 struct sigaction calling(void (*handler)(int)) {
   struct sigaction action {};
   action.sa_handler = handler;
@@ -38,7 +42,8 @@ StopSignals::StopSignals() {
   for (std::size_t i = 0; i < all.size(); ++i) {
     ::sigaction(all[i], nullptr, &before_[i]);
     const bool always = all[i] == SIGINT || all[i] == SIGTERM;
-    if (always || before_[i].sa_handler != SIG_IGN) ::sigaction(all[i], &action, nullptr);
+    const bool taken = is_of_timer(all[i]) && before_[i].sa_handler != SIG_DFL;
+    if (always || (!taken && before_[i].sa_handler != SIG_IGN)) ::sigaction(all[i], &action, nullptr);
   }
 }
 
@@ -66,6 +71,12 @@ const char* StopSignals::name() const {
       return "SIGXCPU (the limit on processor time)";
     case SIGPIPE:
       return "SIGPIPE (nobody reads the messages any more)";
+    case SIGALRM:
+      return "SIGALRM (a timer)";
+    case SIGVTALRM:
+      return "SIGVTALRM (a timer of processor time)";
+    case SIGPROF:
+      return "SIGPROF (a timer of processor time)";
     default:
       return "nothing";
   }

@@ -23,10 +23,12 @@ class Stopped : public Error {
 /// While this object exists, a signal that asks the process to end only sets a mark, so that a training can
 /// save a checkpoint and end in good order. These signals are Ctrl-C (SIGINT) and SIGTERM; SIGHUP from a
 /// terminal that is closed; SIGUSR1 and SIGUSR2, with which batch systems announce the end of a job; SIGXCPU
-/// from a limit on processor time; and SIGPIPE, when the reader of the messages is gone. A second Ctrl-C or
-/// SIGTERM ends the process at once. There may be one object at a time.
+/// from a limit on processor time; SIGPIPE, when the reader of the messages is gone; and SIGALRM, SIGVTALRM
+/// and SIGPROF from a timer that was set before the program began. A second Ctrl-C or SIGTERM ends the
+/// process at once. There may be one object at a time.
 ///
-/// SIGHUP and the signals listed after it stay ignored if they were ignored before, as under nohup(1).
+/// SIGHUP and the signals listed after it stay ignored if they were ignored before, as under nohup(1). Those
+/// of timers stay with a handler that they have, such as a profiler's.
 class StopSignals {
  public:
   StopSignals();
@@ -41,7 +43,8 @@ class StopSignals {
   /// Throws Stopped, "stopped by Ctrl-C: " and what is left of the work, if a signal has come.
   void check(const std::string& left) const;
 
-  static constexpr std::array<int, 7> all = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU, SIGPIPE};
+  static constexpr std::array all = {SIGINT,  SIGTERM, SIGHUP,  SIGUSR1,   SIGUSR2,
+                                     SIGXCPU, SIGPIPE, SIGALRM, SIGVTALRM, SIGPROF};
 
  private:
   std::array<struct sigaction, all.size()> before_{};

@@ -19,15 +19,14 @@ std::span<const std::uint8_t> bytes_of(const std::vector<Value>& values) {
   return {reinterpret_cast<const std::uint8_t*>(values.data()), values.size() * sizeof(Value)};
 }
 
-}  // namespace
-
-std::uint64_t weights_fingerprint(const StateDict& state) {
+template <typename IsRounded>
+std::uint64_t fingerprint_of(const StateDict& state, const IsRounded& is_rounded) {
   std::uint64_t fingerprint = 0;
   std::vector<std::uint16_t> halves;
   for (const Tensor& tensor : state) {
     const auto* values = std::get_if<std::vector<float>>(&tensor.values);
     if (values == nullptr) continue;
-    if (!is_half_weight(tensor)) {
+    if (!is_rounded(tensor)) {
       fingerprint = hash_of(bytes_of(*values), fingerprint);
       continue;
     }
@@ -36,6 +35,16 @@ std::uint64_t weights_fingerprint(const StateDict& state) {
     fingerprint = hash_of(bytes_of(halves), fingerprint);
   }
   return fingerprint;
+}
+
+}  // namespace
+
+std::uint64_t weights_fingerprint(const StateDict& state) {
+  return fingerprint_of(state, [](const Tensor&) { return true; });
+}
+
+std::uint64_t older_weights_fingerprint(const StateDict& state) {
+  return fingerprint_of(state, is_half_weight);
 }
 
 }  // namespace bart

@@ -101,7 +101,7 @@ void find_duplicates(Inspection& inspection, const std::vector<PictureTraces>& t
   std::iota(all.begin(), all.end(), 0u);
 
   for (const Indices& candidates :
-       sharing(all, [&](std::uint32_t i) { return std::pair(pictures[i].bytes, traces[i].bytes_hash); })) {
+       sharing(all, [&](std::uint32_t i) { return std::pair(pictures[i].bytes, pictures[i].bytes_hash); })) {
     add_equal(candidates, bytes_of, inspection.same_bytes);
   }
   // Of files with the same bytes only the first is compared further.

@@ -11,7 +11,6 @@ namespace bart {
 /// What is remembered about each picture to find others like it.
 struct PictureTraces {
   PictureSignature signature;
-  std::uint64_t bytes_hash = 0;   // of the file
   std::uint64_t pixels_hash = 0;  // of the picture at signature_side
 };
 

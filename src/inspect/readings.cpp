@@ -36,11 +36,12 @@ PictureReading read_picture(const std::filesystem::path& folder, const ListedPic
     reading.picture.format = std::move(decoded.format);
     reading.picture.mode = std::move(decoded.mode);
     reading.picture.bytes = file.size();
+    reading.picture.bytes_hash = hash_of(file);
     reading.picture.clipped_gray = is_clipped_gray(reading.picture.mode, decoded.picture.pixels);
     const std::vector<float> light = light_of(decoded.picture);
     reading.picture.brightness = brightness_of(light);
     reading.picture.sharpness = sharpness_of(light, signature_side);
-    reading.traces = {picture_signature(decoded.picture), hash_of(file), hash_of(decoded.picture.pixels)};
+    reading.traces = {picture_signature(decoded.picture), hash_of(decoded.picture.pixels)};
   } catch (const Error& error) {
     reading.reason = error.what();
   }
@@ -57,12 +58,12 @@ void add(Packed& all, const PictureReading& reading) {
   all.add_text(picture.format);
   all.add_text(picture.mode);
   all.add(picture.bytes);
+  all.add(picture.bytes_hash);
   all.add(picture.clipped_gray);
   all.add(picture.brightness);
   all.add(picture.sharpness);
   all.add(reading.traces.signature.hash);
   all.add_all(std::span<const std::uint8_t>(reading.traces.signature.thumbnail));
-  all.add(reading.traces.bytes_hash);
   all.add(reading.traces.pixels_hash);
 }
 
@@ -80,6 +81,7 @@ PictureReading next_reading(Unpacked& all, const ListedPicture& listed) {
   picture.format = all.next_text();
   picture.mode = all.next_text();
   picture.bytes = all.next<std::uint64_t>();
+  picture.bytes_hash = all.next<std::uint64_t>();
   picture.clipped_gray = all.next<bool>();
   picture.brightness = all.next<double>();
   picture.sharpness = all.next<double>();
@@ -87,7 +89,6 @@ PictureReading next_reading(Unpacked& all, const ListedPicture& listed) {
   const std::vector<std::uint8_t> thumbnail = all.next_all<std::uint8_t>();
   std::copy_n(thumbnail.begin(), std::min(thumbnail.size(), reading.traces.signature.thumbnail.size()),
               reading.traces.signature.thumbnail.begin());
-  reading.traces.bytes_hash = all.next<std::uint64_t>();
   reading.traces.pixels_hash = all.next<std::uint64_t>();
   return reading;
 }

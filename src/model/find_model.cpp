@@ -68,14 +68,19 @@ class Origin {
       if (!checkpoint_) checkpoint_ = decode_checkpoint(model_);
       return wrote_checkpoint(record, *checkpoint_);
     }
-    if (!weights_) weights_ = weights_fingerprint(decode_model_file(model_).state);
-    return std::ranges::find(record.models, weights_, &ModelRecord::weights) != record.models.end();
+    if (!weights_) {
+      const StateDict state = decode_model_file(model_).state;
+      weights_ = {weights_fingerprint(state), older_weights_fingerprint(state)};
+    }
+    return std::ranges::any_of(record.models, [&](const ModelRecord& model) {
+      return model.weights && (*model.weights == weights_->first || *model.weights == weights_->second);
+    });
   }
 
  private:
   std::span<const std::uint8_t> model_;
   std::optional<Checkpoint> checkpoint_;
-  std::optional<std::uint64_t> weights_;
+  std::optional<std::pair<std::uint64_t, std::uint64_t>> weights_;  // as new and as older records know them
 };
 
 /// The folder of the training that wrote `model`, which lies in `run`. A new training that has no model yet
@@ -232,7 +237,7 @@ void check_training_of(const FoundModel& found) {
   throw Error(fmt::format(
       "the training in {} did not write {}, so it is not known which pictures this model was "
       "trained on: name the folder of its own training, or measure it on a folder of other pictures "
-      "(bart evaluate FOLDER)",
+      "(bart evaluate FOLDER, with this model and its labels)",
       found.run.record().string(), found.file.string()));
 }
 

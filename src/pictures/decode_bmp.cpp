@@ -1,3 +1,5 @@
+#include <bit>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -41,9 +43,15 @@ Header read_header(Bytes file, std::size_t at) {
     header.bits = u16_le(fields, 10);
     header.bytes_per_color = 3;
   } else {
-    header.top_down = fields[11] == 0xFF;  // a negative height
-    header.width = u32_le(fields, 4);
-    header.height = header.top_down ? (std::int64_t{1} << 32) - u32_le(fields, 8) : u32_le(fields, 8);
+    header.top_down = fields[11] == 0xFF;  // a negative height, as far as Pillow knows them
+    const auto width = std::bit_cast<std::int32_t>(u32_le(fields, 4));
+    const auto height = std::bit_cast<std::int32_t>(u32_le(fields, 8));
+    if (width < 0 || (height < 0 && !header.top_down)) {
+      throw PictureError("BMP pictures with a " + std::string(width < 0 ? "width" : "height") + " of " +
+                         std::to_string(width < 0 ? width : height) + " are not supported");
+    }
+    header.width = width;
+    header.height = std::abs(std::int64_t{height});
     header.bits = u16_le(fields, 14);
     header.compression = u32_le(fields, 16);
     header.colors = u32_le(fields, 32);

@@ -114,7 +114,11 @@ SettingError::SettingError(std::string sentence, bool usage)
       usage_(usage) {}
 
 std::string SettingError::with_flags() const {
-  return with_names(sentence_, [](const Setting& setting) { return fmt::format("--{}", setting.flag); });
+  return named_by([](const Setting& setting) { return fmt::format("--{}", setting.flag); });
+}
+
+std::string SettingError::named_by(const std::function<std::string(const Setting&)>& name) const {
+  return with_names(sentence_, name);
 }
 
 namespace {

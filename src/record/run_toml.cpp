@@ -70,15 +70,14 @@ void read_table(const toml::table& table, bool whole_file, RunToml& config) {
     }
     const Setting* found = setting_called(key);
     if (found == nullptr) throw UnknownSetting(std::string(toml_key.str()));
-    if (std::ranges::find(config.settings, found, [](const auto& entry) { return entry.first; }) !=
-        config.settings.end())
+    if (std::ranges::find(config.settings, found, &RunTomlSetting::setting) != config.settings.end())
       throw Error(fmt::format("says {} twice, perhaps by another name of it: keep one", found->flag));
     const std::string value = value_text(node, key);
     RunSettings fits;
     if (!set_from_text(*found, fits, value)) {
       throw Error(fmt::format("says {} = {}, which is not a valid value", key, value));
     }
-    config.settings.emplace_back(found, value);
+    config.settings.push_back({found, std::string(toml_key.str()), value});
   }
 }
 

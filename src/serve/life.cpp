@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cmath>
 #include <cstdlib>
@@ -99,9 +101,20 @@ std::vector<ServedFile::Stamp> ServedFile::look() const {
   return stamps;
 }
 
+namespace {
+
+constexpr std::array signals_of_timers = {SIGALRM, SIGVTALRM, SIGPROF};
+
+}  // namespace
+
 BlockedSignals::BlockedSignals() {
   sigemptyset(&signals_);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU}) sigaddset(&signals_, signal);
+  // These may be of a profiler, which then handles them.
+  for (const int signal : signals_of_timers) {
+    struct sigaction now {};
+    if (::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_DFL) sigaddset(&signals_, signal);
+  }
   ::pthread_sigmask(SIG_BLOCK, &signals_, &before_);
 }
 
@@ -151,7 +164,8 @@ bool live(Server& server, const BlockedSignals& signals, ServedFile& file, const
     while (!ended) {
       const int signal = signals.next(0.25);
       const bool asked = signal == SIGINT || signal == SIGTERM;
-      const bool announced = signal == SIGUSR1 || signal == SIGUSR2 || signal == SIGXCPU;
+      const bool timer = std::ranges::find(signals_of_timers, signal) != signals_of_timers.end();
+      const bool announced = timer || signal == SIGUSR1 || signal == SIGUSR2 || signal == SIGXCPU;
       if (asked || announced || (signal == SIGHUP && had_terminal && !has_terminal())) {
         // What a batch system announces comes before its SIGTERM, and SIGXCPU every second again.
         if (!announced && told) ::_exit(128 + signal);

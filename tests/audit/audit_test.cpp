@@ -197,6 +197,62 @@ TEST_F(AuditFaces, SaysWhenTheLabelsBesideProbabilitiesAreOthers) {
                                                       " pictures have another label")));
 }
 
+TEST_F(AuditFaces, ProbabilitiesOfOtherPicturesWithTheSameNamesAreNotTaken) {
+  const Audit audit = audit_pictures(faces(), settings(), {.probabilities = probabilities(0)});
+  const std::string known = probabilities_csv(audit);
+  write_file(scratch_.path() / "p4.csv", known);
+  std::vector<std::string> said;
+  const auto again = [&] {
+    said.clear();
+    return audit_pictures(faces(), settings(), {.probabilities = scratch_.path() / "p4.csv"},
+                          {.warning = [&](const std::string& sentence) { said.push_back(sentence); }});
+  };
+  EXPECT_EQ(again().judged, audit.judged);
+  EXPECT_THAT(said, testing::Not(testing::Contains(HasSubstr("passed over"))));
+
+  // Two pictures of different names change places: each has the label that the file says.
+  const std::string label = audit.inspection.classes[0].name;
+  std::vector<std::string> files;
+  for (const InspectedPicture& picture : audit.inspection.pictures)
+    if (picture.label == 0) files.push_back(picture.file);
+  fs::rename(faces() / files[0], scratch_.path() / "first");
+  fs::rename(faces() / files[1], faces() / files[0]);
+  fs::rename(scratch_.path() / "first", faces() / files[1]);
+  const Audit changed = again();
+  EXPECT_EQ(changed.judged.size(), audit.judged.size() - 2);
+  for (const std::uint32_t i : changed.judged)
+    EXPECT_THAT(std::span(files).first(2),
+                testing::Not(testing::Contains(changed.inspection.pictures[i].file)));
+  EXPECT_THAT(said, testing::Contains(HasSubstr("2 pictures of ")));
+
+  // Of a picture that was rewritten, too; none is left of another data set.
+  for (const InspectedPicture& picture : audit.inspection.pictures) {
+    std::vector<std::uint8_t> bytes = read_file(faces() / picture.file);
+    bytes.push_back(0);
+    write_file(faces() / picture.file, bytes);
+  }
+  EXPECT_THAT(again, testing::ThrowsMessage<Error>(HasSubstr("are others than those of the same names")));
+
+  // A file of another program does not tell.
+  EXPECT_EQ(audit_pictures(faces(), settings(), {.probabilities = probabilities(0)}).judged, audit.judged);
+  const std::size_t row = known.find('\n') + 1;
+  std::string torn = known;
+  torn.replace(known.find(label + ",", row + files[0].size()) + label.size() + 1, 16, "0123");
+  write_file(scratch_.path() / "p4.csv", torn);
+  EXPECT_THAT(again, testing::ThrowsMessage<Error>(HasSubstr("row 2: 0123 is not the hash of a file")));
+}
+
+TEST_F(AuditFaces, AClassMayHaveTheNameOfAColumn) {
+  const std::vector<std::string> classes = list_folder(faces()).classes;
+  fs::rename(faces() / classes[0], faces() / "bytes_hash");
+  fs::rename(faces() / classes[1], faces() / "zoe");
+  const Audit audit = audit_pictures(faces(), settings(), {.probabilities = probabilities(0)});
+  write_file(scratch_.path() / "p5.csv", probabilities_csv(audit));
+  const Audit again = audit_pictures(faces(), settings(), {.probabilities = scratch_.path() / "p5.csv"});
+  EXPECT_EQ(again.judged, audit.judged);
+  EXPECT_EQ(again.probabilities.probabilities, audit.probabilities.probabilities);
+}
+
 TEST_F(AuditFaces, RemovesWhatItKeptAndNothingElse) {
   const fs::path kept = scratch_.path() / "kept";
   audit_pictures(faces(), settings(), {.folds = 2, .kept = kept});

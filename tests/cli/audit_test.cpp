@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "bart/formats/pth.h"
 #include "bart/platform/files.h"
 #include "chromium.h"
 #include "csv.h"
@@ -86,6 +87,27 @@ TEST_F(AuditDrawn, RefusesWhatCannotBe) {
   EXPECT_EQ(inside.code, 2);
   EXPECT_THAT(inside.err, HasSubstr("is in the data folder"));
   EXPECT_EQ(run_bart(here(), {"apply", "gone.json"}).code, 1);
+}
+
+TEST_F(AuditDrawn, TakesTheLabelsOfAModelThatHoldsNone) {
+  ASSERT_EQ(run_bart(here(), {"train", "faces", "--image-size", "16", "--epochs", "1", "--out", "r"}).code,
+            0);
+  write_file(here() / "r/BART-10M.pth", encode_pth(decode_pth(read_file(here() / "r/BART-10M.pth"))));
+  fs::rename(here() / "r/label_encoder.joblib", here() / "names.joblib");
+  const auto with_model = [&](std::vector<std::string> flags) {
+    flags.insert(flags.begin(), {"audit", "faces", "--model", "r", "--image-size", "16"});
+    return run_bart(here(), flags);
+  };
+  const BartResult unnamed = with_model({});
+  EXPECT_EQ(unnamed.code, 1);
+  EXPECT_THAT(unnamed.err, HasSubstr("(--labels)"));
+  const BartResult named = with_model({"--labels", "names.joblib"});
+  EXPECT_EQ(named.code, 0) << named.err;
+  EXPECT_THAT(named.out, HasSubstr("that it was not trained on"));
+  EXPECT_EQ(audit({"--labels", "names.joblib"}).code, 2);
+  fs::copy(here() / "names.joblib", here() / "r/audit.csv");
+  const BartResult over = with_model({"--labels", "r/audit.csv", "--out", "r"});
+  EXPECT_EQ(over.code, 2) << over.err;
 }
 
 TEST_F(AuditDrawn, SaysThatItCannotWriteBeforeItTrains) {

@@ -123,7 +123,7 @@ TEST_F(ServeDrawn, LoadsAModelAgainOnSighupOrWhenItChangesAndKeepsTheOldOneIfItI
 }
 
 TEST_F(ServeDrawn, ABatchSystemsWarningEndsItAsSigtermDoes) {
-  for (const int signal : {SIGUSR1, SIGUSR2, SIGXCPU}) {
+  for (const int signal : {SIGUSR1, SIGUSR2, SIGXCPU, SIGALRM, SIGVTALRM, SIGPROF}) {
     serve();
     server_->send(signal);
     const BartResult result = server_->wait();

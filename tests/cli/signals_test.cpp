@@ -44,7 +44,10 @@ TEST_F(Signals, CtrlCAndSigtermSaveACheckpointAndSayHowToGoOn) {
                                      {SIGHUP, "SIGHUP (the terminal was closed)"},
                                      {SIGUSR1, "SIGUSR1"},
                                      {SIGUSR2, "SIGUSR2"},
-                                     {SIGXCPU, "SIGXCPU (the limit on processor time)"}}) {
+                                     {SIGXCPU, "SIGXCPU (the limit on processor time)"},
+                                     {SIGALRM, "SIGALRM (a timer)"},
+                                     {SIGVTALRM, "SIGVTALRM (a timer of processor time)"},
+                                     {SIGPROF, "SIGPROF (a timer of processor time)"}}) {
     const std::string out = fmt::format("run{}", signal);
     RunningBart bart(here(), command(out, {"--epochs", "40", "--max-steps", "20"}));
     wait_for_steps(out);

@@ -179,8 +179,25 @@ TEST_F(TrainingAids, AConfigurationFileStandsForItsFlags) {
   expect_refusal("recipe = 'tuned'",
                  "says recipe, which is not a setting of a training: give --recipe on the");
   expect_refusal("lr = \"fast\"", "fast");
-  expect_refusal("lr = -1", "--lr must be above 0");
-  expect_refusal("split = \"sorted\"", "sorted");
+  expect_refusal("lr = -1", "bad.toml must be above 0, not -1");
+  expect_refusal("lr = -1", "bart: lr in bad.toml must be");
+  expect_refusal("split = \"sorted\"", "split in bad.toml must be one of");
+  expect_refusal("[train]\nbatch_size = 0", "bart: batch_size in bad.toml must be at least 1, not 0");
+  expect_refusal("threads = 5000", "bart: threads in bad.toml must be from 1 to 1024");
+  expect_refusal("optimizer = \"sgd\"\nlr = 200", "lr in bad.toml must be at most 100");
+  // A flag of the command line is named as such.
+  const BartResult flag = run_bart(here(), {"train", "faces", "--config", "bad.toml", "--lr", "300"});
+  EXPECT_EQ(flag.code, 2);
+  EXPECT_THAT(flag.err, HasSubstr("--lr must be at most 100"));
+  for (const char* key : {"folder", "init", "test_folder", "validation-folder"}) {
+    std::ofstream(here() / "bad.toml") << key << " = 'nowhere'\n";
+    std::vector<std::string> arguments = {"train", "--config", "bad.toml"};
+    if (std::string(key) != "folder") arguments.push_back("faces");
+    const BartResult gone = run_bart(here(), arguments);
+    EXPECT_EQ(gone.code, 1) << key;
+    EXPECT_THAT(gone.err,
+                HasSubstr(std::string("bad.toml says ") + key + " = nowhere, which does not exist"));
+  }
 }
 
 TEST_F(TrainingAids, LrFindDrawsTheCurveAndSuggestsARate) {

@@ -124,6 +124,20 @@ TEST(Decode, ReasonsSayWhatIsWrong) {
   EXPECT_EQ(error_of("Bart was here."), "not a picture of a known format");
 }
 
+TEST(Decode, ANegativeWidthIsNamedAsTheFileStatesIt) {
+  const auto error_with = [](std::size_t at, std::string_view length) {
+    test::FileBytes file = bytes_of(test::small_pictures / "rgb.bmp");
+    std::ranges::copy(length, file.begin() + std::ptrdiff_t(at));
+    return error_of(file);
+  };
+  EXPECT_EQ(error_with(18, "\xFE\xFF\xFF\xFF"), "BMP pictures with a width of -2 are not supported");
+  EXPECT_EQ(error_with(22, "\xFE\xFF\xFF\xFE"), "BMP pictures with a height of -16777218 are not supported");
+  test::FileBytes smallest = bytes_of(test::small_pictures / "rgb.bmp");
+  std::fill_n(smallest.begin() + 22, 3, std::uint8_t{0});
+  smallest[25] = 0x80;
+  EXPECT_EQ(error_of(smallest), "BMP pictures with a height of -2147483648 are not supported");
+}
+
 TEST(Decode, FormatsThatAreNotReadAreNamed) {
   using namespace std::string_view_literals;
   EXPECT_EQ(error_of("\xFF\x0A\xFA\x7F"sv), "JPEG XL pictures are not supported: convert it to PNG or JPEG");

@@ -78,5 +78,27 @@ TEST(Resize, RealPicturesAreReadToPillowsPixelsAndWrittenToItsJpegs) {
   }
 }
 
+TEST(Resize, AnEnormousPictureFitsAsItWouldWithEveryRow) {
+  // A ramp along the longer side, and two columns that differ.
+  constexpr int length = 100'003;
+  for (const bool tall : {true, false}) {
+    Picture picture{tall ? 2 : length, tall ? length : 2, std::vector<std::uint8_t>(6 * length)};
+    for (std::size_t i = 0; i < length; ++i) {
+      for (std::size_t k = 0; k < 2; ++k) {
+        const std::size_t at = 3 * (tall ? 2 * i + k : k * length + i);
+        picture.pixels[at] = static_cast<std::uint8_t>(255 * i / length);
+        picture.pixels[at + 1] = static_cast<std::uint8_t>(k == 0 ? 10 : 200);
+        picture.pixels[at + 2] = static_cast<std::uint8_t>(i % 2 == 0 ? 90 : 91);
+      }
+    }
+    const Picture fitted = fit_picture(picture, 40);
+    ASSERT_EQ(fitted.width, tall ? 1 : 40);
+    ASSERT_EQ(fitted.height, tall ? 40 : 1);
+    const Picture whole = resize_picture(picture, fitted.width, fitted.height);
+    for (std::size_t i = 0; i < whole.pixels.size(); ++i)
+      EXPECT_NEAR(fitted.pixels[i], whole.pixels[i], 2) << i;
+  }
+}
+
 }  // namespace
 }  // namespace bart

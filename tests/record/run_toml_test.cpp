@@ -15,7 +15,8 @@ std::span<const std::uint8_t> bytes(const std::string& text) {
 
 RunSettings settings_in(const RunToml& config) {
   RunSettings settings;
-  for (const auto& [setting, value] : config.settings) EXPECT_TRUE(set_from_text(*setting, settings, value));
+  for (const RunTomlSetting& one : config.settings)
+    EXPECT_TRUE(set_from_text(*one.setting, settings, one.value));
   return settings;
 }
 

@@ -20,6 +20,7 @@ struct AuditOptions {
   int folds = 5;  // of the cross-validation, at least 2
   IssueRanking ranking = IssueRanking::self_confidence;
   std::filesystem::path model = {};          // a trained model to take the probabilities from; empty: none
+  std::filesystem::path labels = {};         // of the model; empty: in it or beside it
   std::filesystem::path probabilities = {};  // a file of probabilities_csv() to take them from; empty: none
   /// A folder for the outputs of the finished trainings of a cross-validation, so that an audit of the same
   /// pictures with the same settings that was stopped continues with the next one. The folder is created;

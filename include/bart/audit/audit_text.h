@@ -18,8 +18,9 @@ std::string audit_csv(const Audit& audit);
 /// The same as one JSON object.
 std::string audit_json(const Audit& audit);
 
-/// CSV, one row per picture that was judged: file, label, and the probability of each class, whose names are
-/// those of the columns. Numbers have as many digits as give them back exactly.
+/// CSV, one row per picture that was judged: file, label, bytes_hash, by which the picture is known again,
+/// and the probability of each class, whose names are those of the columns. Numbers have as many digits as
+/// give them back exactly.
 std::string probabilities_csv(const Audit& audit);
 
 /// A self-contained HTML page to go through the findings with keys. It ends in a file of decisions, which

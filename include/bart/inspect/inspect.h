@@ -33,9 +33,10 @@ struct InspectedPicture {
   std::string format;  // Pillow's name, as in DecodedPicture
   std::string mode;
   std::uint64_t bytes = 0;
-  Part side = Part::train;    // of the split
-  bool clipped_gray = false;  // see is_clipped_gray()
-  double brightness = 0;      // of its brightest percent of pixels, from 0 to 1
+  std::uint64_t bytes_hash = 0;  // hash_of() the file
+  Part side = Part::train;       // of the split
+  bool clipped_gray = false;     // see is_clipped_gray()
+  double brightness = 0;         // of its brightest percent of pixels, from 0 to 1
   double sharpness =
       0;  // variance of the Laplacian of its small copy's brightness, which is low when blurred
 };

@@ -10,8 +10,9 @@ namespace bart {
 /// size without pixels or over the limit.
 Picture resize_picture(const Picture& picture, int width, int height);
 
-/// The picture in the largest size that fits into side x side and keeps its proportions. Throws Error for a
-/// picture without its pixels.
+/// The picture in the largest size that fits into side x side and keeps its proportions, to be looked at: one
+/// that is 64 times as large or larger is thinned to 32 to 64 times first. Throws Error for a picture without
+/// its pixels.
 Picture fit_picture(const Picture& picture, int side);
 
 }  // namespace bart

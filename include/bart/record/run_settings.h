@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <optional>
 #include <set>
@@ -127,6 +128,8 @@ class SettingError : public Error {
   explicit SettingError(std::string sentence, bool usage = true);
   /// The sentence with the names of flags: --lr.
   std::string with_flags() const;
+  /// The sentence with the names that `name` gives to settings.
+  std::string named_by(const std::function<std::string(const Setting&)>& name) const;
   bool usage() const { return usage_; }
 
  private:

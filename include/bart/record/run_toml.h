@@ -5,7 +5,6 @@
 #include <set>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "bart/platform/error.h"
@@ -13,10 +12,17 @@
 
 namespace bart {
 
+/// A setting in a configuration file.
+struct RunTomlSetting {
+  const Setting* setting = nullptr;
+  std::string key;    // its name in the file, which may be a synonym of the flag
+  std::string value;  // as text
+};
+
 /// The content of a configuration file: settings as text.
 struct RunToml {
   std::string folder;  // of the pictures; empty if the file does not name it
-  std::vector<std::pair<const Setting*, std::string>> settings;
+  std::vector<RunTomlSetting> settings;
   std::set<std::string> not_utf8;  // "folder" and flags whose values TOML cannot hold
 };
 

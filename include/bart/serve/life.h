@@ -53,9 +53,9 @@ class ServedFile {
   std::vector<Stamp> looked_;
 };
 
-/// While this object exists, SIGINT, SIGTERM, SIGHUP and the signals with which batch systems announce the
-/// end (SIGUSR1, SIGUSR2, SIGXCPU) wait to be taken instead of being handled, in this thread and in those
-/// that it starts.
+/// While this object exists, SIGINT, SIGTERM, SIGHUP, the signals with which batch systems announce the end
+/// (SIGUSR1, SIGUSR2, SIGXCPU) and those of timers that nobody handles (SIGALRM, SIGVTALRM, SIGPROF) wait to
+/// be taken instead of being handled, in this thread and in those that it starts.
 class BlockedSignals {
  public:
   BlockedSignals();
