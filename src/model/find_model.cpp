@@ -69,7 +69,8 @@ class Origin {
       return wrote_checkpoint(record, *checkpoint_);
     }
     if (!weights_) weights_ = weights_fingerprint(decode_model_file(model_).state);
-    return std::ranges::find(record.models, weights_, &ModelRecord::weights) != record.models.end();
+    return std::ranges::find(record.models, weights_, &ModelRecord::weights) != record.models.end() ||
+           (record.writing && record.writing->weights == weights_);
   }
 
  private:
@@ -156,9 +157,11 @@ FoundModel find_model(const fs::path& path) {
   if (!holds_training || fs::exists(path / RunFolder::run_json_name)) run = find_run(path);
   const RunFolder of_model = with_record_of(run.model(), run);
   // A model of the training before that was put back is meant itself: the best one here is not of its
-  // training.
-  if (of_model.results() == run.results() && kept_best(of_model))
-    return {run.best_model(), with_record_of(run.best_model(), run)};
+  // training. Nor is one that a training left behind which was killed just after its first model.
+  if (of_model.results() == run.results() && kept_best(of_model)) {
+    const RunFolder of_best = with_record_of(run.best_model(), run);
+    if (!fs::exists(run.model()) || of_best.record() == of_model.record()) return {run.best_model(), of_best};
+  }
   if (fs::exists(run.model())) return {run.model(), of_model};
   if (has_checkpoint(run.record())) return {newest_checkpoint(run.record()).path, run};
   if (fs::exists(run.run_json())) {
