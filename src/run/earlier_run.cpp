@@ -258,7 +258,8 @@ std::vector<std::string> EarlierRun::keep(std::size_t test_pictures) {
     return sentences;
   }
   // If only the model was removed, there is nothing else to keep.
-  if (!has_model() && fs::exists(folder_.run_json()) && files_of_others(folder_, test_pictures).empty()) {
+  if (!has_model() && !fs::exists(folder_.last_model()) && fs::exists(folder_.run_json()) &&
+      files_of_others(folder_, test_pictures).empty()) {
     state_ = State::kept;
     return {};
   }

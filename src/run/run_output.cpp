@@ -148,7 +148,7 @@ void RunOutput::write_model(const fs::path& file, const StateDict& state, int ep
   write_file(file, bytes);
   // Only now: if the model cannot be written, everything of the earlier training is put back.
   if (models.empty()) {
-    // Both are in bart-run/before/.
+    // Both are in bart-run/before/, or in kept-1/ where they are of others.
     remove_earlier_model(result_.folder.best_model(), !settings_.best.empty());
     remove_earlier_model(result_.folder.last_model(), settings_.average > 0);
     earlier_.settle(data_.split.test.size());
