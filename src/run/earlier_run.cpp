@@ -79,12 +79,23 @@ void add_others(std::vector<OthersFiles>& all, const fs::path& from, const fs::p
   for (const fs::path& file : files) all.back().names.push_back(file.lexically_relative(from));
 }
 
+/// files_of_others() in the folder of results, or in before/. Test pictures of the training in earlier/ are
+/// still in place where the one after it was killed while it replaced them.
+std::vector<fs::path> others_among(const RunFolder& run, std::size_t test_pictures, const RunFolder& folder) {
+  std::vector<fs::path> others = files_of_others(run, test_pictures);
+  std::erase_if(others, [&](const fs::path& file) {
+    return file.parent_path() == run.test_pictures() &&
+           is_same_content(file, folder.earlier() / RunFolder::test_pictures_name / file.filename());
+  });
+  return others;
+}
+
 /// The files in before/ that no training wrote. Those of the folder of results go into `place` itself.
 std::vector<OthersFiles> others_in_before(const RunFolder& folder, std::size_t test_pictures,
                                           const fs::path& place) {
   const RunFolder before(folder.before(), folder.before());
   const std::vector<fs::path> unrecorded = unrecorded_files(before);
-  std::vector<fs::path> replaced = files_of_others(before, test_pictures);
+  std::vector<fs::path> replaced = others_among(before, test_pictures, folder);
   if (unrecorded.empty() && is_text_of_others(before.model_card())) replaced.push_back(before.model_card());
   std::vector<OthersFiles> all;
   add_others(all, before.record(), folder.results(), place, replaced);
@@ -161,6 +172,10 @@ bool EarlierRun::has_model() const {
   return fs::exists(folder_.model()) || fs::exists(folder_.best_model());
 }
 
+bool EarlierRun::has_record() const {
+  return fs::exists(folder_.before() / RunFolder::run_json_name);
+}
+
 /// Where what a user put beside the results is kept. No training replaces it.
 fs::path EarlierRun::place_of_others() const {
   for (int k = 1;; ++k) {
@@ -209,7 +224,7 @@ void EarlierRun::finish_settling(std::size_t test_pictures) {
 }
 
 std::vector<std::string> EarlierRun::keep_others(std::size_t test_pictures) {
-  std::vector<fs::path> others = files_of_others(folder_, test_pictures);
+  std::vector<fs::path> others = others_among(folder_, test_pictures, folder_);
   std::erase_if(others, [&](const fs::path& file) { return is_kept(file); });
   std::vector<OthersFiles> all;
   const fs::path place = place_of_others();
@@ -223,7 +238,7 @@ std::vector<std::string> EarlierRun::keep_others(std::size_t test_pictures) {
 
 std::string EarlierRun::keep_changed(std::size_t test_pictures) {
   finish_settling(test_pictures);
-  std::vector<fs::path> changed = files_of_others(folder_, test_pictures), models;
+  std::vector<fs::path> changed = others_among(folder_, test_pictures, folder_), models;
   // A model stays until it is written again: without one, nothing could be predicted in the meantime.
   std::erase_if(changed, [&](const fs::path& file) {
     if (file.extension() != ".pth") return false;
@@ -259,7 +274,7 @@ std::vector<std::string> EarlierRun::keep(std::size_t test_pictures) {
   }
   // If only the model was removed, there is nothing else to keep.
   if (!has_model() && !fs::exists(folder_.last_model()) && fs::exists(folder_.run_json()) &&
-      files_of_others(folder_, test_pictures).empty()) {
+      others_among(folder_, test_pictures, folder_).empty()) {
     state_ = State::kept;
     return {};
   }

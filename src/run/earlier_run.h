@@ -39,6 +39,8 @@ class EarlierRun {
 
   /// Whether there is a model, which is of an earlier training as long as this one has written none.
   bool has_model() const;
+  /// Whether before/ holds an earlier training.
+  bool has_record() const;
 
  private:
   std::filesystem::path place_of_others() const;

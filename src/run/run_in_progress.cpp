@@ -237,7 +237,7 @@ RunResult RunInProgress::run(std::optional<FoundCheckpoint> found, std::unique_p
     if (observer_.start) {
       observer_.start({record, from.progress, resumed_from,
                        initial_model_ ? initial_model_->file : fs::path(),
-                       earlier.checkpoint.value_or(fs::path()), earlier_model,
+                       earlier.checkpoint.value_or(fs::path()), earlier_model, output_.has_earlier_record(),
                        leftover_pictures(out_, data_.split.test.size())});
     }
     if (group != nullptr) from = share_state(*group, std::move(from));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <span>
 #include <utility>
@@ -84,16 +85,19 @@ std::vector<std::string> RunOutput::set_changed_aside() {
   return sentence.empty() ? std::vector<std::string>() : std::vector{sentence};
 }
 
-/// Whether the labels and all test pictures are in the folder, as far as names and lists tell.
+/// Whether the labels and all test pictures of this training are in the folder.
 bool RunOutput::data_is_in_place() const {
   if (!fs::exists(result_.folder.labels())) return false;
-  std::map<std::string, int> times;
-  for (const auto& [name, hash] : read_written_pictures(result_.folder).value_or(WrittenPictures()))
-    ++times[name];
+  const std::optional<WrittenPictures> written = read_written_pictures(result_.folder);
   for (std::size_t i = 0; i < data_.split.test.size(); ++i) {
     const std::string name = RunFolder::test_picture_name(i);
-    // One that is named twice may be that of the training before.
-    if (!fs::exists(result_.folder.test_pictures() / name) || times[name] > 1) return false;
+    const fs::path picture = result_.folder.test_pictures() / name;
+    if (!fs::exists(picture)) return false;
+    if (!written) continue;
+    // One that is not listed, or listed twice, may be that of the training before.
+    const auto listed = written->lower_bound({name, 0});
+    if (listed == written->end() || *listed != std::pair(name, hash_of(read_file(picture)))) return false;
+    if (const auto next = std::next(listed); next != written->end() && next->first == name) return false;
   }
   return true;
 }

@@ -33,6 +33,7 @@ class RunOutput {
   SetAside set_earlier_run_aside();
   /// Whether the model of an earlier training stays in place until this one has written its own.
   bool earlier_model_stays() const { return !published_ && earlier_.has_model(); }
+  bool has_earlier_record() const { return earlier_.has_record(); }
   /// Undoes set_earlier_run_aside(), for a training that fails before it has written a model.
   void restore_earlier_run();
   /// For a training that is resumed: its label file and test pictures that are gone or changed will be

@@ -163,11 +163,14 @@ void save_test_pictures(const RunFolder& folder, const LoadedPictures& pictures,
   make_folders(folder.test_pictures());
   const std::size_t count = split.test.size();
   // Pictures of an earlier training that had more of them stay, and remain known.
-  const WrittenPictures before = read_written_pictures(folder).value_or(WrittenPictures());
-  WrittenPictures written = before;
+  WrittenPictures written = read_written_pictures(folder).value_or(WrittenPictures());
+  WrittenPictures replaced = written;
   std::erase_if(written, [&](const auto& picture) {
     return RunFolder::test_picture_number(picture.first).value_or(count) < count;
   });
+  // Those that are in earlier/ are known from there.
+  const auto earlier = read_written_pictures(RunFolder(folder.earlier(), folder.earlier()));
+  std::erase_if(replaced, [&](const auto& picture) { return earlier && earlier->contains(picture); });
   std::vector<std::uint64_t> hashes(count);
   std::atomic<std::size_t> encoded = 0;
   write_files(
@@ -183,14 +186,13 @@ void save_test_pictures(const RunFolder& folder, const LoadedPictures& pictures,
         if (++encoded == count) {
           // None of them has its name yet: of those that a kill leaves it is known who wrote them.
           for (std::size_t k = 0; k < count; ++k) written.emplace(RunFolder::test_picture_name(k), hashes[k]);
-          WrittenPictures both = before;
-          both.insert(written.begin(), written.end());
-          write_written_pictures(folder, both);
+          replaced.insert(written.begin(), written.end());
+          write_written_pictures(folder, replaced);
         }
         return bytes;
       },
       threads);
-  write_written_pictures(folder, written);
+  if (replaced != written) write_written_pictures(folder, written);
 }
 
 std::size_t leftover_pictures(const RunFolder& folder, std::size_t test_pictures) {

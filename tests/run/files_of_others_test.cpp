@@ -100,7 +100,13 @@ TEST_F(FilesOfOthers, AfterAKilledTrainingAreKeptByTheNext) {
 TEST_F(FilesOfOthers, AfterAKilledTrainingAreNamedAtTheStart) {
   train_killed();
   put_mine();
-  EXPECT_THAT(warnings_of([&](const RunObserver& observer) { train(faces(), with_best(), observer); }),
+  EXPECT_THAT(warnings_of([&](RunObserver observer) {
+                observer.start = [](const RunStart& start) {
+                  EXPECT_TRUE(start.earlier_model);
+                  EXPECT_FALSE(start.earlier_record);  // it is not of an earlier training
+                };
+                train(faces(), with_best(), observer);
+              }),
               HasSubstr("No training of BART wrote BART-10M.pth, BART-10M.best.pth, label_encoder.joblib, "
                         "inference_images/pic_0.jpg in " +
                         out().results().string() + ": once this training has a model, they are in " +
