@@ -92,10 +92,18 @@ void check_can_write(const Output& output) {
   if (fs::is_directory(status) && !descriptor) {
     throw UsageError(fmt::format("{} {} is a folder: name a file", output.flag, path.string()));
   }
-  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
   if (fs::exists(status)) {
     if (::access(path.c_str(), W_OK) == 0) return;
     throw Error(fmt::format("cannot write {}: {}", path.string(), std::strerror(errno)));
+  }
+  // A link may lead to a file that is not there yet.
+  const bool link = fs::is_symlink(path, none);
+  const fs::path target = link ? written_place(path) : path;
+  const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
+  if (link && !fs::is_directory(folder, none)) {
+    throw Error(fmt::format(
+        "cannot write {}: it is a link to {}, and {} is no folder: make that folder, or remove the link",
+        path.string(), target.string(), folder.string()));
   }
   if (fs::exists(folder, none) && !fs::is_directory(folder, none))
     throw Error(fmt::format("cannot write {}: {} is not a folder", path.string(), folder.string()));

@@ -234,7 +234,7 @@ void TrainingLog::tell_header(const RunStart& start) {
                      start.resumed_from.string()));
   }
   if (!start.init.empty()) info(fmt::format("Starting with the weights of {}", start.init.string()));
-  if (start.earlier_model) {
+  if (start.earlier_model && start.earlier_record) {
     info("What an earlier training left in this folder is kept, in bart-run/earlier/ once there is a model");
   }
   tell_no_report(record);
@@ -314,7 +314,10 @@ void TrainingLog::tell_start(const RunStart& start) {
         fmt::format("Kept the last checkpoint of the earlier training as {} until this training has its own",
                     start.earlier_checkpoint.string()));
   }
-  if (start.earlier_model) {
+  if (start.earlier_model && !start.earlier_record) {
+    log_.info(
+        "The model that is in the folder stays in place until this training has one, after its first epoch");
+  } else if (start.earlier_model) {
     log_.info(
         fmt::format("The model of an earlier training, its {} and its {}/ stay in place until this training "
                     "has a model, after its first epoch; then they are in {}/",

@@ -72,9 +72,10 @@ class Origin {
       const StateDict state = decode_model_file(model_).state;
       weights_ = {weights_fingerprint(state), older_weights_fingerprint(state)};
     }
-    return std::ranges::any_of(record.models, [&](const ModelRecord& model) {
+    const auto wrote = [this](const ModelRecord& model) {
       return model.weights && (*model.weights == weights_->first || *model.weights == weights_->second);
-    });
+    };
+    return std::ranges::any_of(record.models, wrote) || (record.writing && wrote(*record.writing));
   }
 
  private:
@@ -161,9 +162,11 @@ FoundModel find_model(const fs::path& path) {
   if (!holds_training || fs::exists(path / RunFolder::run_json_name)) run = find_run(path);
   const RunFolder of_model = with_record_of(run.model(), run);
   // A model of the training before that was put back is meant itself: the best one here is not of its
-  // training.
-  if (of_model.results() == run.results() && kept_best(of_model))
-    return {run.best_model(), with_record_of(run.best_model(), run)};
+  // training. Nor is one that a training left behind which was killed just after its first model.
+  if (of_model.results() == run.results() && kept_best(of_model)) {
+    const RunFolder of_best = with_record_of(run.best_model(), run);
+    if (!fs::exists(run.model()) || of_best.record() == of_model.record()) return {run.best_model(), of_best};
+  }
   if (fs::exists(run.model())) return {run.model(), of_model};
   if (has_checkpoint(run.record())) return {newest_checkpoint(run.record()).path, run};
   if (fs::exists(run.run_json())) {

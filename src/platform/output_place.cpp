@@ -63,4 +63,8 @@ bool writes_through(const fs::path& path) {
   return place.descriptor >= 0 || place.special;
 }
 
+fs::path written_place(const fs::path& path) {
+  return output_place(path).file;
+}
+
 }  // namespace bart

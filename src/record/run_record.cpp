@@ -212,6 +212,14 @@ EvaluationRecord decode_evaluation(const json& object, const RunRecord& record) 
   return evaluation;
 }
 
+ordered_json encode_model_record(const ModelRecord& model) {
+  ordered_json object = {{"file", model.file},
+                         {"epoch", model.epoch},
+                         {"fingerprint", fmt::format("{:016x}", model.fingerprint)}};
+  if (model.weights) object["weights"] = fmt::format("{:016x}", *model.weights);
+  return object;
+}
+
 ordered_json encode_results(const RunRecord& record) {
   ordered_json epochs = ordered_json::array();
   for (const EpochRecord& epoch : record.epochs) {
@@ -229,24 +237,29 @@ ordered_json encode_results(const RunRecord& record) {
   ordered_json evaluations = ordered_json::array();
   for (const EvaluationRecord& one : record.evaluations) evaluations.push_back(encode_evaluation(one));
   ordered_json models = ordered_json::array();
-  for (const ModelRecord& model : record.models) {
-    models.push_back({{"file", model.file},
-                      {"epoch", model.epoch},
-                      {"fingerprint", fmt::format("{:016x}", model.fingerprint)}});
-    if (model.weights) models.back()["weights"] = fmt::format("{:016x}", *model.weights);
-  }
-  return {{"status", record.status},
-          {"warnings", record.warnings},
-          {"started", record.started},
-          {"resumed_after_step",
-           record.resumed_after_step ? ordered_json(*record.resumed_after_step) : ordered_json(nullptr)},
-          {"written", record.written},
-          {"steps", record.steps},
-          {"epochs", epochs},
-          {"tests", tests},
-          {"evaluations", evaluations},
-          {"models", models},
-          {"peak_memory_bytes", record.peak_memory_bytes}};
+  for (const ModelRecord& model : record.models) models.push_back(encode_model_record(model));
+  ordered_json results = {
+      {"status", record.status},
+      {"warnings", record.warnings},
+      {"started", record.started},
+      {"resumed_after_step",
+       record.resumed_after_step ? ordered_json(*record.resumed_after_step) : ordered_json(nullptr)},
+      {"written", record.written},
+      {"steps", record.steps},
+      {"epochs", epochs},
+      {"tests", tests},
+      {"evaluations", evaluations},
+      {"models", models},
+      {"peak_memory_bytes", record.peak_memory_bytes}};
+  if (record.writing) results["writing"] = encode_model_record(*record.writing);
+  return results;
+}
+
+ModelRecord decode_model_record(const json& object) {
+  ModelRecord model{object.at("file").get<std::string>(), whole<int>(object.at("epoch")),
+                    fingerprint(object.at("fingerprint"))};
+  if (object.contains("weights")) model.weights = fingerprint(object["weights"]);
+  return model;
 }
 
 void decode_results(const json& results, RunRecord& record) {
@@ -271,10 +284,9 @@ void decode_results(const json& results, RunRecord& record) {
     record.evaluations.push_back(decode_evaluation(object, record));
   }
   for (const json& object : results.value("models", json::array())) {
-    record.models.push_back({object.at("file").get<std::string>(), whole<int>(object.at("epoch")),
-                             fingerprint(object.at("fingerprint"))});
-    if (object.contains("weights")) record.models.back().weights = fingerprint(object["weights"]);
+    record.models.push_back(decode_model_record(object));
   }
+  if (results.contains("writing")) record.writing = decode_model_record(results["writing"]);
   record.warnings = results.value("warnings", record.warnings);
 }
 
@@ -339,10 +351,36 @@ RunRecord decode_run_record(std::span<const std::uint8_t> text) {
   throw Error("is not what bart train writes");
 }
 
+namespace {
+
+/// Whether the model file that the training began to write is complete: it was killed before the record said
+/// so.
+bool is_written(const ModelRecord& model, const RunFolder& folder) {
+  constexpr std::uint64_t most_bytes = std::uint64_t{1} << 40;
+  const std::filesystem::path file = folder.results() / model.file;
+  const std::vector<std::filesystem::path> files = folder.result_files();
+  std::error_code none;
+  if (std::ranges::find(files, file) == files.end() || !std::filesystem::is_regular_file(file, none))
+    return false;
+  try {
+    return hash_of(read_file(file, most_bytes)) == model.fingerprint;
+  } catch (const Error&) {  // whoever needs the file says what is wrong with it
+    return false;
+  }
+}
+
+}  // namespace
+
 RunRecord read_run_record(const RunFolder& folder) {
   const std::vector<std::uint8_t> text = read_file(folder.run_json(), largest_record);
   try {
-    return decode_run_record(text);
+    RunRecord record = decode_run_record(text);
+    if (record.writing && is_written(*record.writing, folder)) {
+      std::erase_if(record.models,
+                    [&](const ModelRecord& model) { return model.file == record.writing->file; });
+      record.models.push_back(*std::exchange(record.writing, {}));
+    }
+    return record;
   } catch (const Error& error) {
     throw Error(fmt::format("{} {}", folder.run_json().string(), error.what()));
   }
@@ -361,7 +399,8 @@ std::optional<bool> wrote_model(const RunRecord& record, std::span<const std::ui
 
 std::optional<bool> wrote_model(const RunRecord& record, std::uint64_t fingerprint) {
   if (record.models.empty() && !record.unfinished()) return std::nullopt;
-  return std::ranges::find(record.models, fingerprint, &ModelRecord::fingerprint) != record.models.end();
+  return std::ranges::find(record.models, fingerprint, &ModelRecord::fingerprint) != record.models.end() ||
+         (record.writing && record.writing->fingerprint == fingerprint);
 }
 
 double seconds_of(std::span<const EpochRecord> epochs) {

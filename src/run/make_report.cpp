@@ -43,12 +43,13 @@ LoadedPictures test_pictures_of(const RecordedRun& run, int threads, const OnPro
   return pictures;
 }
 
-/// Of a training that writes its model just now, or was killed before it could name the model in its record.
-/// Nothing tells these from a model that something else wrote.
+/// Of a training that writes its model just now, or that was killed before it could name the model in its
+/// record, as earlier versions named it only afterwards. Nothing tells these from a model of others.
 Error newer_than_record(const RecordedRun& run) {
   return Error(fmt::format(
-      "{} does not name {} yet: the training was killed while it saved the model, or saves it just now; "
-      "wait, or continue it (bart train --resume --out {}), which writes both again",
+      "{} does not name {}: the training saves it just now, or, of an earlier version of BART, was killed "
+      "while it saved the model, or something else wrote it; wait, or continue the training "
+      "(bart train --resume --out {}), which writes both again",
       run.folder.run_json().string(), run.folder.model().string(), run.folder.results().string()));
 }
 

@@ -9,6 +9,7 @@
 #include "bart/formats/pth.h"
 #include "bart/model/model.h"
 #include "bart/platform/files.h"
+#include "bart/platform/hash.h"
 #include "bart/platform/make_folders.h"
 #include "bart/platform/own_text.h"
 #include "bart/record/best_by.h"
@@ -64,14 +65,14 @@ void RunInProgress::check_places() const {
   check_cache(settled_.values.cache, folders);
   check_writable(out_);
   // A training that was stopped in its first epoch has a model but no best one.
-  if (resumed_ && !fs::exists(out_.best_model()) &&
-      std::ranges::find(result_.record.models, RunFolder::best_model_name, &ModelRecord::file) !=
-          result_.record.models.end()) {
-    throw Error(
-        fmt::format("{} is gone, but the training to continue had written it: put it back, or begin a new "
-                    "training",
-                    out_.best_model().string()));
-  }
+  const std::vector<ModelRecord>& models = result_.record.models;
+  const auto best = std::ranges::find(models, RunFolder::best_model_name, &ModelRecord::file);
+  if (!resumed_ || best == models.end()) return;
+  const bool gone = !fs::exists(out_.best_model());
+  if (!gone && hash_of(read_file(out_.best_model())) == best->fingerprint) return;
+  throw Error(fmt::format(
+      "{} is {}, but the training to continue had written it: put it back, or begin a new training",
+      out_.best_model().string(), gone ? "gone" : "another model"));
 }
 
 /// Throws SettingError if an epoch is to be chosen without pictures to validate on.
@@ -96,6 +97,9 @@ void RunInProgress::list_pictures() {
   architecture_ = architecture_of(settled_.values, data_.listing.classes.size());
   layers_of(architecture_);  // throws before anything is read if there is no such network
   if (!resumed_) check_memory_of_device(settled_, architecture_);  // resume() has done it
+  if (result_.record.models.empty()) {
+    check_test_pictures_writable(out_, expected_test_pictures(data_.listing, settled_.values));
+  }
   tell_settled(
       settled_, [&](const std::string& sentence) { warn(sentence); },
       [&](const std::string& name) {
@@ -227,13 +231,13 @@ RunResult RunInProgress::run(std::optional<FoundCheckpoint> found, std::unique_p
     if (!resumed_) earlier = output_.set_earlier_run_aside();
     for (const std::string& others : earlier.others) warn(others);
     if (resumed_) {
-      if (const std::string changed = output_.set_changed_aside(); !changed.empty()) warn(changed);
+      for (const std::string& changed : output_.set_changed_aside()) warn(changed);
     }
     output_.write_beginning();
     if (observer_.start) {
       observer_.start({record, from.progress, resumed_from,
                        initial_model_ ? initial_model_->file : fs::path(),
-                       earlier.checkpoint.value_or(fs::path()), earlier_model,
+                       earlier.checkpoint.value_or(fs::path()), earlier_model, output_.has_earlier_record(),
                        leftover_pictures(out_, data_.split.test.size())});
     }
     if (group != nullptr) from = share_state(*group, std::move(from));

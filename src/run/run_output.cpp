@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <span>
 #include <utility>
@@ -18,6 +19,7 @@
 #include "bart/platform/hash.h"
 #include "bart/platform/peak_memory.h"
 #include "bart/platform/timing.h"
+#include "bart/platform/write_through.h"
 #include "bart/record/picture_hashes.h"
 #include "bart/record/run_toml.h"
 #include "bart/record/test_pictures.h"
@@ -41,11 +43,11 @@ std::map<std::string, std::string> checkpoint_settings(const RunRecord& record, 
   return kept;
 }
 
-/// Removes a model that is in bart-run/earlier/ now. A link through which this training will write its own
-/// stays.
+/// Removes a model of an earlier training, which is kept. A link through which this training will write its
+/// own stays.
 void remove_earlier_model(const fs::path& file, bool written_again) {
   std::error_code gone;
-  fs::remove(written_again ? fs::weakly_canonical(file, gone) : file, gone);
+  fs::remove(written_again ? written_place(file) : file, gone);
 }
 
 }  // namespace
@@ -66,8 +68,8 @@ void RunOutput::take_over_models() {
 }
 
 RunOutput::SetAside RunOutput::set_earlier_run_aside() {
-  std::optional<fs::path> checkpoint = set_checkpoints_aside(result_.folder.record());
-  return {std::move(checkpoint), earlier_.keep(data_.split.test.size())};
+  std::vector<std::string> others = earlier_.keep(data_.split.test.size());
+  return {set_checkpoints_aside(result_.folder.record()), std::move(others)};
 }
 
 void RunOutput::restore_earlier_run() {
@@ -75,14 +77,29 @@ void RunOutput::restore_earlier_run() {
   restore_checkpoints(result_.folder.record());
 }
 
-std::string RunOutput::set_changed_aside() {
-  if (!published_) return {};
-  std::string sentence = earlier_.keep_changed(data_.split.test.size());
-  restores_data_ = !fs::exists(result_.folder.labels());
-  for (std::size_t i = 0; i < data_.split.test.size() && !restores_data_; ++i) {
-    restores_data_ = !fs::exists(result_.folder.test_pictures() / RunFolder::test_picture_name(i));
+std::vector<std::string> RunOutput::set_changed_aside() {
+  const std::size_t test_pictures = data_.split.test.size();
+  if (!published_) return earlier_.keep_others(test_pictures);
+  const std::string sentence = earlier_.keep_changed(test_pictures);
+  restores_data_ = !data_is_in_place();
+  return sentence.empty() ? std::vector<std::string>() : std::vector{sentence};
+}
+
+/// Whether the labels and all test pictures of this training are in the folder.
+bool RunOutput::data_is_in_place() const {
+  if (!fs::exists(result_.folder.labels())) return false;
+  const std::optional<WrittenPictures> written = read_written_pictures(result_.folder);
+  for (std::size_t i = 0; i < data_.split.test.size(); ++i) {
+    const std::string name = RunFolder::test_picture_name(i);
+    const fs::path picture = result_.folder.test_pictures() / name;
+    if (!fs::exists(picture)) return false;
+    if (!written) continue;
+    // One that is not listed, or listed twice, may be that of the training before.
+    const auto listed = written->lower_bound({name, 0});
+    if (listed == written->end() || *listed != std::pair(name, hash_of(read_file(picture)))) return false;
+    if (const auto next = std::next(listed); next != written->end() && next->first == name) return false;
   }
-  return sentence;
+  return true;
 }
 
 void RunOutput::write_beginning() {
@@ -128,16 +145,21 @@ void RunOutput::write_model(const fs::path& file, const StateDict& state, int ep
                                                              .exif_orientation = !settings_.ignore_exif,
                                                              .bart_version = bart_version()});
   std::vector<ModelRecord>& models = result_.record.models;
+  const ModelRecord written{file.filename().string(), epochs, hash_of(bytes), weights_fingerprint(state)};
+  // Before the model: whoever finds it after a kill knows whose it is.
+  result_.record.writing = written;
+  write_record(result_.record.status);
   write_file(file, bytes);
   // Only now: if the model cannot be written, everything of the earlier training is put back.
   if (models.empty()) {
-    earlier_.settle(data_.split.test.size());
+    // Both are in bart-run/before/, or in kept-1/ where they are of others.
     remove_earlier_model(result_.folder.best_model(), !settings_.best.empty());
     remove_earlier_model(result_.folder.last_model(), settings_.average > 0);
+    earlier_.settle(data_.split.test.size());
   }
-  const std::string name = file.filename().string();
-  std::erase_if(models, [&](const ModelRecord& model) { return model.file == name; });
-  models.push_back({name, epochs, hash_of(bytes), weights_fingerprint(state)});
+  std::erase_if(models, [&](const ModelRecord& model) { return model.file == written.file; });
+  models.push_back(written);
+  result_.record.writing.reset();
   if (!published_) publish_data();
 }
 

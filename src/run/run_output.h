@@ -33,12 +33,12 @@ class RunOutput {
   SetAside set_earlier_run_aside();
   /// Whether the model of an earlier training stays in place until this one has written its own.
   bool earlier_model_stays() const { return !published_ && earlier_.has_model(); }
+  bool has_earlier_record() const { return earlier_.has_record(); }
   /// Undoes set_earlier_run_aside(), for a training that fails before it has written a model.
   void restore_earlier_run();
-  /// For a training that is resumed and has a model: its label file and test pictures that are gone or
-  /// changed will be written again. Returns a sentence about those that were changed; empty if there are
-  /// none.
-  std::string set_changed_aside();
+  /// For a training that is resumed: its label file and test pictures that are gone or changed will be
+  /// written again. Returns sentences about those that were changed, and about files of others.
+  std::vector<std::string> set_changed_aside();
 
   /// Writes what is known before the first step. The labels and the test pictures wait for the first model if
   /// there is a model of an earlier training, because they belong to that one.
@@ -55,6 +55,7 @@ class RunOutput {
 
  private:
   void publish_data();
+  bool data_is_in_place() const;
   void write_augmented_pictures() const;
 
   const std::filesystem::path& data_folder_;

@@ -77,6 +77,22 @@ Split split_pictures(const LoadedPictures& pictures, const RunSettings& settings
   return split;
 }
 
+std::size_t expected_test_pictures(const Listing& listing, const RunSettings& settings) {
+  LoadedPictures pictures;  // without pixels
+  pictures.classes = listing.classes;
+  for (const ListedPicture& picture : listing.pictures) {
+    pictures.labels.push_back(picture.label);
+    pictures.parts.push_back(picture.part);
+  }
+  RunSettings asked = settings;
+  if (asked.split == "grouped") asked.split = RunSettings().split;
+  try {
+    return split_pictures(pictures, asked).test.size();
+  } catch (const Error&) {  // is said when the pictures are read
+    return 0;
+  }
+}
+
 void check_split(const Listing& listing, const RunSettings& settings) {
   const auto has = [&](Part part) {
     return std::ranges::find(listing.pictures, part, &ListedPicture::part) != listing.pictures.end();

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <charconv>
+#include <iterator>
 #include <system_error>
 #include <vector>
 
@@ -24,14 +26,15 @@ namespace {
 
 /// Throws Error if a training would write two of its files into one, or into what an earlier one left.
 void check_links(const RunFolder& folder) {
-  const std::vector<fs::path> files = folder.result_files();
+  std::vector<fs::path> files = folder.result_files();
+  std::ranges::copy(folder.record_files(), std::back_inserter(files));
   for (const fs::path& file : files) {
     if (!fs::is_symlink(file)) continue;
     std::error_code circle;
-    const fs::path target = fs::weakly_canonical(file, circle);
+    const fs::path target = fs::weakly_canonical(written_place(file), circle);
     const bool of_training =
         lies_in(target, folder.record()) || std::ranges::any_of(files, [&](const fs::path& other) {
-          return other != file && target == fs::weakly_canonical(other, circle);
+          return other != file && target == fs::weakly_canonical(written_place(other), circle);
         });
     if (of_training) {
       throw Error(fmt::format(
@@ -44,6 +47,13 @@ void check_links(const RunFolder& folder) {
 void check_writable_folder(const fs::path& place) {
   const fs::path there = existing_part(fs::absolute(place));
   if (!fs::is_directory(there)) {
+    if (fs::is_symlink(there) && !fs::exists(there)) {
+      throw Error(
+          fmt::format("cannot write into {}: {} is not a folder but a link to {}, which is not there: make "
+                      "that folder, or "
+                      "remove the link",
+                      place.string(), there.string(), fs::read_symlink(there).string()));
+    }
     throw Error(fmt::format("cannot write into {}: {} is not a folder", place.string(), there.string()));
   }
   if (const std::error_code reason = try_to_create_in(there))
@@ -58,7 +68,19 @@ void check_no_folder(const fs::path& file) {
 
 void check_writable_file(const fs::path& file) {
   check_no_folder(file);
-  writes_through(file);  // throws where write_file() would
+  if (writes_through(file) || !fs::is_symlink(file)) return;  // throws where write_file() would
+  const fs::path target = written_place(file);
+  const fs::path place = target.has_parent_path() ? target.parent_path() : fs::path(".");
+  std::error_code none;
+  if (!fs::is_directory(place, none)) {
+    throw Error(fmt::format(
+        "cannot write {}: it is a link to {}, and {} is no folder: make that folder, or remove the link",
+        file.string(), target.string(), place.string()));
+  }
+  if (const std::error_code reason = try_to_create_in(place)) {
+    throw Error(fmt::format("cannot write {}: it is a link to {}: {}", file.string(), target.string(),
+                            reason.message()));
+  }
 }
 
 }  // namespace
@@ -91,6 +113,14 @@ void check_writable(const RunFolder& folder) {
   }
 }
 
+void check_test_pictures_writable(const RunFolder& folder, std::size_t test_pictures) {
+  for (std::size_t i = 0; i < test_pictures; ++i) {
+    const fs::path picture = folder.test_pictures() / RunFolder::test_picture_name(i);
+    std::error_code none;
+    if (!fs::is_symlink(picture, none)) writes_through(picture);  // a link is replaced, not followed
+  }
+}
+
 void check_report_writable(const RunFolder& folder) {
   check_writable_folder(folder.record());
   check_writable_file(folder.report());
@@ -103,27 +133,48 @@ bool is_same_folder(const fs::path& one, const fs::path& other) {
          fs::absolute(one, gone).lexically_normal() == fs::absolute(other, gone).lexically_normal();
 }
 
-std::optional<std::map<std::string, std::uint64_t>> read_written_pictures(const RunFolder& folder) {
+std::optional<WrittenPictures> read_written_pictures(const RunFolder& folder) {
   const fs::path path = folder.written_pictures_csv();
   if (!fs::is_regular_file(path)) return std::nullopt;
   const std::vector<std::uint8_t> bytes = read_file(path);
-  std::map<std::string, std::uint64_t> written;
+  WrittenPictures written;
   for (const std::vector<std::string>& row :
        csv_rows_of({reinterpret_cast<const char*>(bytes.data()), bytes.size()})) {
     std::uint64_t hash = 0;
     if (row.size() != 2 || row[1].size() != 16) continue;  // the column names
     const char* const end = row[1].data() + row[1].size();
-    if (std::from_chars(row[1].data(), end, hash, 16).ptr == end) written[row[0]] = hash;
+    if (std::from_chars(row[1].data(), end, hash, 16).ptr == end) written.emplace(row[0], hash);
   }
   return written;
 }
 
+namespace {
+
+void write_written_pictures(const RunFolder& folder, const WrittenPictures& written) {
+  std::string csv = "picture,xxh3\n";
+  for (const auto& [name, hash] : written) csv += fmt::format("{},{:016x}\n", name, hash);
+  write_file(folder.written_pictures_csv(), csv);
+}
+
+}  // namespace
+
 void save_test_pictures(const RunFolder& folder, const LoadedPictures& pictures, const Split& split,
                         int threads) {
   make_folders(folder.test_pictures());
-  std::vector<std::uint64_t> hashes(split.test.size());
+  const std::size_t count = split.test.size();
+  // Pictures of an earlier training that had more of them stay, and remain known.
+  WrittenPictures written = read_written_pictures(folder).value_or(WrittenPictures());
+  WrittenPictures replaced = written;
+  std::erase_if(written, [&](const auto& picture) {
+    return RunFolder::test_picture_number(picture.first).value_or(count) < count;
+  });
+  // Those that are in earlier/ are known from there.
+  const auto earlier = read_written_pictures(RunFolder(folder.earlier(), folder.earlier()));
+  std::erase_if(replaced, [&](const auto& picture) { return earlier && earlier->contains(picture); });
+  std::vector<std::uint64_t> hashes(count);
+  std::atomic<std::size_t> encoded = 0;
   write_files(
-      folder.test_pictures(), split.test.size(), RunFolder::test_picture_name,
+      folder.test_pictures(), count, RunFolder::test_picture_name,
       [&](std::size_t i) {
         pictures.will_need(split.test[i]);  // from a disk in one piece, not page by page
         const std::uint8_t* pixels = pictures.picture(split.test[i]);
@@ -132,15 +183,16 @@ void save_test_pictures(const RunFolder& folder, const LoadedPictures& pictures,
         pictures.done_with(split.test[i]);
         std::vector<std::uint8_t> bytes = encode_jpeg(picture);
         hashes[i] = hash_of(bytes);
+        if (++encoded == count) {
+          // None of them has its name yet: of those that a kill leaves it is known who wrote them.
+          for (std::size_t k = 0; k < count; ++k) written.emplace(RunFolder::test_picture_name(k), hashes[k]);
+          replaced.insert(written.begin(), written.end());
+          write_written_pictures(folder, replaced);
+        }
         return bytes;
       },
       threads);
-  // Pictures of an earlier training that had more of them stay, and remain known.
-  auto written = read_written_pictures(folder).value_or(std::map<std::string, std::uint64_t>());
-  for (std::size_t i = 0; i < hashes.size(); ++i) written[RunFolder::test_picture_name(i)] = hashes[i];
-  std::string csv = "picture,xxh3\n";
-  for (const auto& [name, hash] : written) csv += fmt::format("{},{:016x}\n", name, hash);
-  write_file(folder.written_pictures_csv(), csv);
+  if (replaced != written) write_written_pictures(folder, written);
 }
 
 std::size_t leftover_pictures(const RunFolder& folder, std::size_t test_pictures) {

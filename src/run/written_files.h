@@ -3,9 +3,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "bart/dataset/load.h"
 #include "bart/dataset/split.h"
@@ -13,9 +15,12 @@
 
 namespace bart {
 
-/// The fingerprints in RunFolder::written_pictures_csv() by the name of the picture; absent if the training
-/// did not write the file.
-std::optional<std::map<std::string, std::uint64_t>> read_written_pictures(const RunFolder& folder);
+/// The names of pictures with their fingerprints. A name has two where a training was killed while it
+/// replaced the pictures of another one.
+using WrittenPictures = std::set<std::pair<std::string, std::uint64_t>>;
+
+/// The content of RunFolder::written_pictures_csv(); absent if the training did not write the file.
+std::optional<WrittenPictures> read_written_pictures(const RunFolder& folder);
 
 /// Whether both paths lead to one folder or file, or are the same text where it is gone.
 bool is_same_folder(const std::filesystem::path& one, const std::filesystem::path& other);
@@ -25,7 +30,9 @@ std::vector<std::filesystem::path> paths_in(const std::filesystem::path& folder)
 
 /// Throws Error when the results cannot be written there, as far as can be known without writing.
 void check_writable(const RunFolder& folder);
-/// The same for the report alone.
+/// Throws Error if one of the first `test_pictures` test pictures is there and may not be replaced.
+void check_test_pictures_writable(const RunFolder& folder, std::size_t test_pictures);
+/// The same as check_writable() for the report alone.
 void check_report_writable(const RunFolder& folder);
 
 /// Writes the test pictures as the original does, as inference_images/pic_{i}.jpg.

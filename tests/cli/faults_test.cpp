@@ -19,6 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
+using testing::Not;
 
 using Contents = std::map<std::string, std::string>;
 
@@ -148,6 +149,66 @@ TEST_F(Faults, ATrainingOverAnOlderOne) {
 
 TEST_F(Faults, ATrainingKilledAtAWrite) {
   inject_at_every_call(train("10"), {"train", "--resume", "--no-report", "--out", "run"}, "run", "kill");
+}
+
+TEST_F(Faults, AModelNeverPartsFromItsRecord) {
+  ASSERT_EQ(run_bart(here(), {"sample", "others", "--classes", "3", "--per-class", "5", "--seed", "3"}).code,
+            0);
+  std::vector<std::string> first = train("3");
+  first.insert(first.end(), {"--best", "accuracy"});
+  ASSERT_EQ(run_bart(here(), first).code, 0);
+  const fs::path run = here() / "run", before = here() / "before";
+  fs::copy(run, before, fs::copy_options::recursive);
+  const std::string old_model = file_text(run / "BART-10M.pth");
+  std::vector<std::string> second = train("10");
+  second[1] = "others";
+  /// Whether the second training has a new model when it is killed at this call.
+  const auto writes_model_before = [&](int call) {
+    fs::remove_all(run);
+    fs::copy(before, run, fs::copy_options::recursive);
+    run_bart(here(), second,
+             {.environment = {{"LD_PRELOAD", BART_FAULTS_LIBRARY},
+                              {"ASAN_OPTIONS", "verify_asan_link_order=0"},
+                              {"BART_FAULT", fmt::format("{}:kill", call)}}});
+    return file_text(run / "BART-10M.pth") != old_model;
+  };
+  int without = 1, with = 1024;
+  while (with - without > 1) {
+    const int call = (with + without) / 2;
+    (writes_model_before(call) ? with : without) = call;
+  }
+  // The calls around the first model: before it, with it, and while what belongs to it follows.
+  int unfinished = 0;
+  for (int call = with - 2; call < with + 16; ++call) {
+    const bool is_new = writes_model_before(call);
+    unfinished += is_new && !fs::exists(run / "bart-run/earlier");
+    const BartResult evaluated =
+        run_bart(here(), {"evaluate", "--model", "run", "--labels",
+                          is_new ? "run/label_encoder.joblib" : "before/label_encoder.joblib"});
+    const bool labels_follow =
+        is_new && file_text(run / "label_encoder.joblib") == file_text(before / "label_encoder.joblib");
+    if (labels_follow) {
+      EXPECT_THAT(evaluated.err, HasSubstr("names other classes than run/BART-10M")) << call;
+    } else {
+      EXPECT_EQ(evaluated.code, 0) << call << evaluated.err;
+    }
+    const BartResult report = run_bart(here(), {"report", "run"});
+    if (is_new && !labels_follow) {
+      EXPECT_EQ(report.code, 0) << call << report.err;
+    } else {
+      EXPECT_THAT(report.err, HasSubstr(is_new ? "names other classes than" : "has no model yet")) << call;
+    }
+    const BartResult next = run_bart(here(), train("12"));
+    EXPECT_EQ(next.code, 0) << call << next.err;
+    EXPECT_THAT(next.err, Not(HasSubstr("No training of BART wrote"))) << call;
+    EXPECT_FALSE(fs::exists(run / "bart-run/kept-1")) << call;
+    EXPECT_FALSE(fs::exists(run / "BART-10M.best.pth")) << call;
+    // What this one replaced is there with its record and its names.
+    const BartResult earlier = run_bart(here(), {"evaluate", "--model", "run/bart-run/earlier"});
+    EXPECT_EQ(earlier.code, 0) << call << earlier.err;
+    EXPECT_EQ(file_text(run / "bart-run/earlier/BART-10M.pth") == old_model, !is_new) << call;
+  }
+  EXPECT_GT(unfinished, 0);
 }
 
 TEST_F(Faults, OtherCommands) {

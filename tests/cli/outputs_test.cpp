@@ -134,6 +134,26 @@ TEST_F(Outputs, PicturesGoToStdoutWithoutWords) {
   EXPECT_FALSE(fs::exists(here() / "-"));
 }
 
+TEST_F(Outputs, ThroughALinkIntoAFolderThatIsGoneAreRefusedBeforeAnythingIsRead) {
+  fs::create_symlink("away/file.csv", here() / "link.csv");
+  fs::create_symlink("away/model.onnx", here() / "link.onnx");
+  for (const auto& arguments : std::vector<std::vector<std::string>>{
+           {"predict", "no-picture.jpg", "--model", "run", "--out", "link.csv"},
+           {"evaluate", "no-folder", "--model", "run", "--csv", "link.csv"},
+           {"export", "--model", "no-model", "--out", "link.onnx"}}) {
+    const BartResult result = run_bart(here(), arguments);
+    EXPECT_EQ(result.code, 1) << arguments.front();
+    EXPECT_THAT(result.err, AllOf(HasSubstr("cannot write " + arguments.back() + ": it is a link to "),
+                                  HasSubstr("make that folder, or remove the link")))
+        << arguments.front();
+  }
+  // A link into a folder that is there is written through.
+  fs::create_directory(here() / "away");
+  ASSERT_EQ(run_bart(here(), {"evaluate", "faces", "--model", "run", "--csv", "link.csv"}).code, 0);
+  EXPECT_TRUE(fs::is_symlink(here() / "link.csv"));
+  EXPECT_FALSE(file_text(here() / "away/file.csv").empty());
+}
+
 TEST_F(Outputs, OfACheckpointThatIsExportedLieBesideTheTraining) {
   const std::string checkpoint = "run/bart-run/checkpoint-2.safetensors";
   const std::string labels = file_text(here() / "run/label_encoder.joblib");

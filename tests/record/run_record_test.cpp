@@ -56,6 +56,7 @@ RunRecord some_record() {
   record.tests = {{"BART-10M.pth", 56.7, 0.25, 2}};
   record.evaluations = {{"BART-10M.pth", "test", 0.125, {{1, {0.5, 1, 2.0 / 3}, 1, 2}}}};
   record.models = {{"BART-10M.pth", 1, 0xfedcba9876543210, 0x123}};
+  record.writing = {"BART-10M.best.pth", 2, 0x456, 0x789};
   record.test_given = true;
   record.warnings = {"The loss grew."};
   record.peak_memory_bytes = 99;
@@ -73,6 +74,11 @@ TEST(RunRecordTest, ComesBackAsItWas) {
   EXPECT_EQ(after.warnings, before.warnings);
   EXPECT_EQ(after.models.at(0).fingerprint, 0xfedcba9876543210);
   EXPECT_EQ(after.models.at(0).weights, 0x123);
+  ASSERT_TRUE(after.writing);
+  EXPECT_EQ(after.writing->file, "BART-10M.best.pth");
+  EXPECT_EQ(after.writing->fingerprint, 0x456u);
+  EXPECT_EQ(after.writing->weights, 0x789);
+  EXPECT_TRUE(wrote_model(after, 0x456).value());
   EXPECT_TRUE(after.test_given);
   EXPECT_FALSE(after.validation_given);
   EXPECT_TRUE(after.unrecorded.empty());

@@ -42,7 +42,10 @@ class SecondRun : public RunTest {
 
 TEST_F(SecondRun, ThatIsInterruptedLeavesTheFirstModelWithItsNamesAndPictures) {
   RunObserver observer;
-  observer.start = [](const RunStart& start) { EXPECT_TRUE(start.earlier_model); };
+  observer.start = [](const RunStart& start) {
+    EXPECT_TRUE(start.earlier_model);
+    EXPECT_TRUE(start.earlier_record);
+  };
   observer.step = [](const StepRecord&, std::size_t, std::size_t) { return false; };
   EXPECT_EQ(train(others(), settings("run"), observer).record.status, "interrupted");
   expect_first_results();

@@ -9,4 +9,8 @@ namespace bart {
 /// write_file().
 bool writes_through(const std::filesystem::path& path);
 
+/// The file that write_file() writes for `path`: where the links of its last component lead to, also if
+/// nothing is there yet. Throws Error as write_file().
+std::filesystem::path written_place(const std::filesystem::path& path);
+
 }  // namespace bart

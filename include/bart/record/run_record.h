@@ -74,7 +74,9 @@ struct RunRecord {
   std::vector<EpochRecord> epochs;
   std::vector<TestRecord> tests;                   // at the end of the training, if there is a validation set
   std::vector<EvaluationRecord> evaluations = {};  // at the end of the training; empty: an older record
-  std::vector<ModelRecord> models;    // in the folder; empty: a model in the folder is of an earlier training
+  std::vector<ModelRecord> models;  // in the folder; empty: a model in the folder is of an earlier training
+  /// The model that the training began to write after the others. It is in the folder, or not yet.
+  std::optional<ModelRecord> writing = {};
   std::vector<std::string> warnings;  // sentences about the data, the settings and the course of the training
   std::uint64_t peak_memory_bytes = 0;
 
@@ -113,7 +115,8 @@ struct RecordedRun {
   std::vector<StepRecord> steps;  // with a learning rate of -1 if an earlier version recorded none
 };
 
-/// Reads run.json. Throws Error with the file's name when it is missing or is not what bart train writes.
+/// Reads run.json. Where a training was killed just after it wrote a model, that one is among the `models`.
+/// Throws Error with the file's name when it is missing or is not what bart train writes.
 RunRecord read_run_record(const RunFolder& folder);
 
 /// Reads run.json and steps.csv of the training that `path` names (see find_run()). Throws Error when a file

@@ -19,7 +19,8 @@ namespace bart {
 class RunHistory {
  public:
   /// `earlier` are the epochs so far of a training that is resumed. nullptr means a new training: the event
-  /// files of an older one are then removed, because TensorBoard would draw both as one curve.
+  /// files of an older one, which are kept elsewhere, are then removed: TensorBoard would draw both as one
+  /// curve.
   explicit RunHistory(const RunFolder& folder, const std::vector<EpochRecord>* earlier = nullptr);
 
   /// The settings, as a text and for the table of hyperparameters.

@@ -28,8 +28,10 @@ struct RunStart {
   std::filesystem::path init;          // the model file whose weights the training begins with; empty: none
   /// Where the last checkpoint of an earlier training in the same folder is kept; empty: there was none.
   std::filesystem::path earlier_checkpoint;
-  /// Whether the model of an earlier training stays in place until this one has its first model.
+  /// Whether the model that is there stays in place until this training has its first one.
   bool earlier_model = false;
+  /// Whether that one is of an earlier training, whose record is kept; else a warning tells of it.
+  bool earlier_record = false;
   std::size_t leftover_pictures = 0;  // number of an earlier training's pictures in inference_images/
 };
 

@@ -11,6 +11,10 @@ namespace bart {
 /// pictures. Throws Error when a side would be empty.
 Split split_pictures(const LoadedPictures& pictures, const RunSettings& settings);
 
+/// The number of test pictures that a training will have if all files of the listing can be read, as far as
+/// it is known before they are: near-duplicates, which stay together, may change it.
+std::size_t expected_test_pictures(const Listing& listing, const RunSettings& settings);
+
 /// Throws SettingError for a setting that would choose test or validation pictures where the data set, or a
 /// folder that the settings name, says which they are.
 void check_split(const Listing& listing, const RunSettings& settings);
