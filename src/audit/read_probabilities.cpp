@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <set>
 
 #include "bart/formats/csv.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
+#include "bart/platform/hash.h"
 
 namespace bart {
 
@@ -39,11 +41,9 @@ ReadProbabilities read_probabilities(const std::filesystem::path& path,
     read.files.push_back(rows[i][0]);
     read.labels.push_back(rows[i][1]);
     if (hashed) {
-      const std::string& text = rows[i][2];
-      const auto [end, error] =
-          std::from_chars(text.data(), text.data() + text.size(), read.hashes.emplace_back(), 16);
-      if (text.size() != 16 || error != std::errc() || end != text.data() + text.size())
-        throw wrong(fmt::format("{} is not the hash of a file, 16 hexadecimal digits", text));
+      const std::optional<std::uint64_t> hash = hash_in(rows[i][2]);
+      if (!hash) throw wrong(fmt::format("{} is not the hash of a file, 16 hexadecimal digits", rows[i][2]));
+      read.hashes.push_back(*hash);
     }
     double sum = 0;
     for (std::size_t c = first; c < rows[i].size(); ++c) {

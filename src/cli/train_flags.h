@@ -48,8 +48,7 @@ std::set<std::string> given_on_command_line(const CLI::App& command);
 void take_given(const CLI::App& command, TrainFlags& flags);
 
 /// The sentence of the error, which names a setting as the user gave it: by its flag, or by its key in the
-/// file
-/// --config.
+/// file of --config.
 std::string sentence_of(const SettingError& error, const TrainFlags& flags);
 
 /// For a training that is resumed: changes its settings to those that were given and, if a recipe was given,

@@ -96,15 +96,7 @@ void check_can_write(const Output& output) {
     if (::access(path.c_str(), W_OK) == 0) return;
     throw Error(fmt::format("cannot write {}: {}", path.string(), std::strerror(errno)));
   }
-  // A link may lead to a file that is not there yet.
-  const bool link = fs::is_symlink(path, none);
-  const fs::path target = link ? written_place(path) : path;
-  const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
-  if (link && !fs::is_directory(folder, none)) {
-    throw Error(fmt::format(
-        "cannot write {}: it is a link to {}, and {} is no folder: make that folder, or remove the link",
-        path.string(), target.string(), folder.string()));
-  }
+  const fs::path folder = written_folder(path);  // a link may lead to a file that is not there yet
   if (fs::exists(folder, none) && !fs::is_directory(folder, none))
     throw Error(fmt::format("cannot write {}: {} is not a folder", path.string(), folder.string()));
   if (const std::error_code reason = try_to_create_in(folder))

@@ -9,6 +9,7 @@
 #include <string>
 #include <system_error>
 
+#include "bart/platform/error.h"
 #include "bart/platform/write_through.h"
 #include "descriptor.h"
 
@@ -65,6 +66,17 @@ bool writes_through(const fs::path& path) {
 
 fs::path written_place(const fs::path& path) {
   return output_place(path).file;
+}
+
+fs::path written_folder(const fs::path& path) {
+  const fs::path target = written_place(path);
+  const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
+  std::error_code none;
+  if (fs::is_symlink(path, none) && !fs::is_directory(folder, none)) {
+    throw Error("cannot write " + path.string() + ": it is a link to " + target.string() + ", and " +
+                folder.string() + " is no folder: make that folder, or remove the link");
+  }
+  return folder;
 }
 
 }  // namespace bart

@@ -2,14 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <filesystem>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 #include "bart/formats/csv.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
+#include "bart/platform/hash.h"
 #include "bart/record/run_settings.h"
 
 namespace bart {
@@ -47,11 +48,9 @@ std::optional<std::vector<RecordedPicture>> read_recorded_pictures(const RunFold
                       : row[0] == "validation" ? Part::validation
                       : row[0] == "test"       ? Part::test
                                                : Part::none;
-    std::uint64_t hash = 0;
-    const bool whole = part != Part::none && row[2].size() == 16 &&
-                       std::from_chars(row[2].data(), row[2].data() + 16, hash, 16).ptr == row[2].data() + 16;
-    if (!whole) throw Error(fmt::format("{} is not what bart train writes", path.string()));
-    pictures.push_back({part, std::move(row[1]), hash, std::move(row[3])});
+    const std::optional<std::uint64_t> hash = part == Part::none ? std::nullopt : hash_in(row[2]);
+    if (!hash) throw Error(fmt::format("{} is not what bart train writes", path.string()));
+    pictures.push_back({part, std::move(row[1]), *hash, std::move(row[3])});
   }
   return pictures;
 }

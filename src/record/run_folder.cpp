@@ -34,6 +34,11 @@ std::optional<std::size_t> RunFolder::test_picture_number(std::string_view name)
   return number;
 }
 
+bool RunFolder::is_checkpoint(std::string_view name) {
+  return name.ends_with(checkpoint_ending) &&
+         (name.starts_with(checkpoint_prefix) || name.starts_with(earlier_checkpoint_prefix));
+}
+
 std::vector<fs::path> RunFolder::result_files() const {
   return {model(), best_model(), last_model(), labels()};
 }

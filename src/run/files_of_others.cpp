@@ -19,12 +19,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-bool is_checkpoint_name(const std::string& name) {
-  return name.ends_with(RunFolder::checkpoint_ending) &&
-         (name.starts_with(RunFolder::checkpoint_prefix) ||
-          name.starts_with(RunFolder::earlier_checkpoint_prefix));
-}
-
 bool is_without_model(const RunRecord& record) {
   return record.unfinished() && record.models.empty();
 }
@@ -92,7 +86,7 @@ std::vector<fs::path> unrecorded_files(const RunFolder& run) {
   std::vector<fs::path> files = run.record_files();
   std::ranges::copy(event_files(run), std::back_inserter(files));
   for (const fs::path& entry : paths_in(run.record())) {
-    if (is_checkpoint_name(entry.filename().string())) files.push_back(entry);
+    if (RunFolder::is_checkpoint(entry.filename().string())) files.push_back(entry);
   }
   std::erase_if(files, [](const fs::path& file) { return !fs::is_regular_file(file); });
   return files;

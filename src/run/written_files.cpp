@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <iterator>
 #include <system_error>
 #include <vector>
@@ -50,8 +49,7 @@ void check_writable_folder(const fs::path& place) {
     if (fs::is_symlink(there) && !fs::exists(there)) {
       throw Error(
           fmt::format("cannot write into {}: {} is not a folder but a link to {}, which is not there: make "
-                      "that folder, or "
-                      "remove the link",
+                      "that folder, or remove the link",
                       place.string(), there.string(), fs::read_symlink(there).string()));
     }
     throw Error(fmt::format("cannot write into {}: {} is not a folder", place.string(), there.string()));
@@ -69,17 +67,9 @@ void check_no_folder(const fs::path& file) {
 void check_writable_file(const fs::path& file) {
   check_no_folder(file);
   if (writes_through(file) || !fs::is_symlink(file)) return;  // throws where write_file() would
-  const fs::path target = written_place(file);
-  const fs::path place = target.has_parent_path() ? target.parent_path() : fs::path(".");
-  std::error_code none;
-  if (!fs::is_directory(place, none)) {
-    throw Error(fmt::format(
-        "cannot write {}: it is a link to {}, and {} is no folder: make that folder, or remove the link",
-        file.string(), target.string(), place.string()));
-  }
-  if (const std::error_code reason = try_to_create_in(place)) {
-    throw Error(fmt::format("cannot write {}: it is a link to {}: {}", file.string(), target.string(),
-                            reason.message()));
+  if (const std::error_code reason = try_to_create_in(written_folder(file))) {
+    throw Error(fmt::format("cannot write {}: it is a link to {}: {}", file.string(),
+                            written_place(file).string(), reason.message()));
   }
 }
 
@@ -106,10 +96,7 @@ void check_writable(const RunFolder& folder) {
     if (RunFolder::is_test_picture(entry.filename().string())) check_no_folder(entry);
   }
   for (const fs::path& entry : paths_in(folder.record())) {
-    const std::string name = entry.filename().string();
-    const bool checkpoint = name.starts_with(RunFolder::checkpoint_prefix) ||
-                            name.starts_with(RunFolder::earlier_checkpoint_prefix);
-    if (checkpoint && name.ends_with(RunFolder::checkpoint_ending)) check_no_folder(entry);
+    if (RunFolder::is_checkpoint(entry.filename().string())) check_no_folder(entry);
   }
 }
 
@@ -140,10 +127,9 @@ std::optional<WrittenPictures> read_written_pictures(const RunFolder& folder) {
   WrittenPictures written;
   for (const std::vector<std::string>& row :
        csv_rows_of({reinterpret_cast<const char*>(bytes.data()), bytes.size()})) {
-    std::uint64_t hash = 0;
-    if (row.size() != 2 || row[1].size() != 16) continue;  // the column names
-    const char* const end = row[1].data() + row[1].size();
-    if (std::from_chars(row[1].data(), end, hash, 16).ptr == end) written.emplace(row[0], hash);
+    if (row.size() != 2) continue;
+    // The column names have none.
+    if (const std::optional<std::uint64_t> hash = hash_in(row[1])) written.emplace(row[0], *hash);
   }
   return written;
 }

@@ -13,4 +13,7 @@ bool writes_through(const std::filesystem::path& path);
 /// nothing is there yet. Throws Error as write_file().
 std::filesystem::path written_place(const std::filesystem::path& path);
 
+/// The folder of that file. Throws Error for a link into a folder that is not there.
+std::filesystem::path written_folder(const std::filesystem::path& path);
+
 }  // namespace bart

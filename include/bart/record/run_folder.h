@@ -33,6 +33,8 @@ class RunFolder {
   static bool is_test_picture(std::string_view name);
   /// The number in such a name; nothing for another name.
   static std::optional<std::size_t> test_picture_number(std::string_view name);
+  /// Whether a file in bart-run/ has the name of a checkpoint, of this training or of the one before.
+  static bool is_checkpoint(std::string_view name);
 
   explicit RunFolder(const std::filesystem::path& results = ".")
       : results_(results), record_(results / record_name) {}
