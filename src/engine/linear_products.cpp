@@ -21,7 +21,7 @@ namespace bart {
 /// sets of the cache.
 inline constexpr std::int64_t pack_gap = 16;
 
-/// Packed rows are padded with zeros to a multiple of this, for forward tiles of two or three pictures.
+/// Packed rows are padded with zeros to a multiple of this, for forward tiles of two, three or six pictures.
 inline constexpr std::int64_t pack_multiple = 6;
 
 /// Prefetch distance in bytes for the weights of a single picture, which come from memory or the last-level
@@ -37,6 +37,11 @@ struct ForwardJob {
   const float* packed;      // [panels, rows, panel + pack_gap], rows a multiple of pack_multiple
   std::int64_t panels, panel, out, n, rows, first, end;
   float* sums;  // [n, out]
+};
+
+/// Cache lines [first, end).
+struct CacheLines {
+  std::int64_t first, end;
 };
 
 /// Both backward products, for one panel: row r of the result is the sum over k of scalars[r, k] times row k
@@ -89,7 +94,8 @@ HWY_INLINE void store_sums(V a, V b, V c, V d, float* to) {
 
 /// `outputs` outputs, a multiple of four, of `pictures` pictures.
 template <int pictures, int outputs, class E>
-HWY_INLINE void forward_tile(const ForwardJob& job, const E* weights, std::int64_t row, std::int64_t output) {
+HWY_INLINE void forward_tile(const ForwardJob& job, const E* weights, std::int64_t row, std::int64_t output,
+                             CacheLines fetched) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(D()));
   const std::int64_t stride = job.panel + pack_gap;
   // Past the last output the last one is computed again.
@@ -102,6 +108,8 @@ HWY_INLINE void forward_tile(const ForwardJob& job, const E* weights, std::int64
   for (std::int64_t p = 0; p < job.panels; ++p) {
     const float* x = job.packed + (p * job.rows + row) * stride;
     const std::int64_t skipped = p * job.out * job.panel;
+    const auto* next = reinterpret_cast<const std::uint8_t*>(of_output[0] + skipped + outputs * job.panel);
+    for (std::int64_t line = fetched.first; line < fetched.end; ++line) hwy::Prefetch(next + line * 64);
     for (std::int64_t i = 0; i < job.panel; i += lanes) {
       V inputs[pictures];
       for (int n = 0; n < pictures; ++n) inputs[n] = load(x + n * stride + i);
@@ -128,9 +136,14 @@ HWY_INLINE void forward_tile(const ForwardJob& job, const E* weights, std::int64
 template <int pictures, int outputs, class E>
 HWY_INLINE void forward_tiles(const ForwardJob& job, const E* weights) {
   static_assert(pack_multiple % pictures == 0);
+  // While the pictures are multiplied with some outputs' weights, those of the next ones are prefetched, a
+  // part with each tile of pictures. With a single tile it takes longer than it saves.
+  const std::int64_t tiles = (job.n + pictures - 1) / pictures;
+  const std::int64_t lines = tiles > 1 ? outputs * job.panel * static_cast<std::int64_t>(sizeof(E)) / 64 : 0;
   for (std::int64_t output = job.first; output < job.end; output += outputs) {
-    for (std::int64_t row = 0; row < job.n; row += pictures) {
-      forward_tile<pictures, outputs>(job, weights, row, output);
+    for (std::int64_t t = 0; t < tiles; ++t) {
+      forward_tile<pictures, outputs>(job, weights, t * pictures, output,
+                                      {lines * t / tiles, lines * (t + 1) / tiles});
     }
   }
 }
@@ -171,10 +184,12 @@ HWY_INLINE void forward_picture(const ForwardJob& job, const E* weights) {
 
 void ForwardPanels(const ForwardJob& job) {
   typed(job.weights, [&](const auto* weights) {
-    // Uses 24 of 32 registers for sums, or 8 of 16.
+    // Sums take 24 of 32 registers, or 8 of 16.
     constexpr bool many = HWY_MAX_BYTES >= 64;
     if (job.n == 1) {
       forward_picture(job, weights);
+    } else if (many && job.n > 3) {
+      forward_tiles<6, 4>(job, weights);
     } else {
       forward_tiles<many ? 3 : 2, many ? 8 : 4>(job, weights);
     }
