@@ -148,7 +148,7 @@ std::string audit_json(const Audit& audit) {
     json["unreadable"].push_back({{"file", file.file}, {"reason", file.reason}});
   }
   // The name of a file may be any bytes.
-  return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  return json.dump(2, ' ', true, ordered_json::error_handler_t::replace) + "\n";
 }
 
 std::string probabilities_csv(const Audit& audit) {

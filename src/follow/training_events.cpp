@@ -16,7 +16,7 @@ ordered_json event(const char* name) {
 
 /// A line; bytes of file names that are not UTF-8 are replaced.
 std::string line(const ordered_json& json) {
-  return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  return json.dump(-1, ' ', true, ordered_json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace

@@ -303,7 +303,34 @@ class StateReader {
     } catch (const SizeError&) {
       fail("reaches beyond its storage: it is refused");
     }
-    return {std::string(name), view.shape, values(storage, view, count)};
+    Tensor tensor{std::string(name), view.shape, values(storage, view, count)};
+    if (arguments->size() == 7 && has_negative_bit((*arguments)[6])) {
+      std::visit(
+          [](auto& all) {
+            for (auto& value : all) value = negated(value);
+          },
+          tensor.values);
+    }
+    return tensor;
+  }
+
+  /// PyTorch's lazy negation, {'neg': True}: the values are those of the storage with the other sign
+  /// (torch/_utils.py, set_tensor_metadata).
+  bool has_negative_bit(const PickleValue& metadata) const {
+    const PickleObject* const dict = pickle_object(metadata, Kind::dict);
+    if (dict == nullptr) fail("is not described as PyTorch does: the file is damaged");
+    bool negative = false;
+    for (std::size_t i = 0; i < dict->items.size(); i += 2) {
+      const auto* const name = std::get_if<std::string_view>(&dict->items[i]);
+      const auto* const value = std::get_if<bool>(&dict->items[i + 1]);
+      if (name != nullptr && *name == "neg" && value != nullptr) negative = *value;
+    }
+    return negative;
+  }
+
+  static float negated(float value) { return -value; }
+  static std::int64_t negated(std::int64_t value) {  // the smallest integer stays what it is, as in PyTorch
+    return static_cast<std::int64_t>(0 - static_cast<std::uint64_t>(value));
   }
 
   /// ('storage', type, key, device, number of values)

@@ -92,7 +92,7 @@ std::string inspection_json(const Inspection& inspection) {
       {"unreadable", unreadable},
   };
   // File names may contain bytes that are not valid UTF-8, which JSON does not allow.
-  return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  return json.dump(2, ' ', true, ordered_json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace bart

@@ -184,7 +184,7 @@ std::string evaluation_json(const EvaluationReport& evaluated) {
         {"bins", bins}}},
   };
   // File names may hold bytes that are not UTF-8, which JSON cannot hold.
-  return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  return json.dump(2, ' ', true, ordered_json::error_handler_t::replace) + "\n";
 }
 
 std::string class_csv(const EvaluationReport& evaluated) {
@@ -214,7 +214,7 @@ std::string predictions_json(const EvaluationReport& evaluated) {
                     {"prediction", picture.prediction},
                     {"probability", picture.probability}});
   });
-  return list.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  return list.dump(1, ' ', true, ordered_json::error_handler_t::replace) + "\n";
 }
 
 std::string confusion_csv(const EvaluationReport& evaluated) {

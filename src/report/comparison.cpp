@@ -304,7 +304,7 @@ std::string comparison_json(const std::vector<NamedRun>& runs) {
     list.push_back(std::move(object));
   }
   // File names may hold bytes that are not valid UTF-8, which JSON does not allow.
-  return list.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  return list.dump(2, ' ', true, ordered_json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace bart

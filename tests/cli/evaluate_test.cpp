@@ -128,6 +128,22 @@ TEST_F(EvaluateDrawn, ClassNamesOfAnyKindAreSafeOnATerminal) {
   EXPECT_THAT(file_text(here() / "confusion.csv"), HasSubstr("\"日本 \xEF\xBF\xBD[31m,\"\"\xEF\xBF\xBD\""));
 }
 
+TEST_F(EvaluateDrawn, JsonHoldsWhatWouldTurnWritingAroundAsEscapes) {
+  fs::rename(here() / "faces" / classes_[0], here() / "faces" / "cat\u202egpj");
+  train(1);
+  for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
+           {"evaluate", "--json"},
+           {"evaluate", "--predictions", "rows.json", "--json"},
+           {"inspect", "faces", "--json"},
+           {"train", "faces", "--out", "other", "--image-size", "16", "--epochs", "1", "--log", "json"}}) {
+    const BartResult result = run_bart(here(), command);
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_THAT(result.out + result.err, AllOf(HasSubstr("cat\\u202egpj"), Not(HasSubstr("\u202e"))))
+        << command.front();
+  }
+  EXPECT_THAT(file_text(here() / "rows.json"), AllOf(HasSubstr("cat\\u202egpj"), Not(HasSubstr("\u202e"))));
+}
+
 TEST_F(EvaluateDrawn, AChangedTestPictureStopsIt) {
   std::ofstream(test_picture(), std::ios::app) << "x";
   const BartResult changed = evaluate({});

@@ -208,6 +208,13 @@ TEST(DecodePth, AStrideThatIsNeverTakenMayBeAnything) {
   expect_equal(decode_pth(format_file("unit_stride.pth")), {{"w", {1}, std::vector<float>{2}}});
 }
 
+TEST(DecodePth, ValuesThatPyTorchHasYetToNegateAreNegated) {
+  expect_equal(decode_pth(format_file("negative.pth")),
+               {{"imaginary", {2, 2}, std::vector<float>{-1, 2, -0.5F, -0.F}},
+                {"integers", {2}, std::vector<std::int64_t>{-1, 3}},
+                {"plain", {1}, std::vector<float>{1}}});
+}
+
 TEST(DecodePth, RefusesAStrideOfAllBits) {
   const auto hostile = test::shared_folder() / "data" / "hostile" / "stride.pth";
   if (!std::filesystem::exists(hostile)) GTEST_SKIP() << "no " << hostile;

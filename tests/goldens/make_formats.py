@@ -77,6 +77,9 @@ def write_types():
     # As PyTorch 1.6 wrote it: fewer records, no byteorder.
     rewrite(HERE / "types.pth", HERE / "old.pth", lambda name, content: None if "." in name.split("/", 1)[1].replace("data.pkl", "") or "byteorder" in name else content)
     torch.save({"w": torch.as_strided(torch.arange(4.), (1,), (2**63 - 1,), 2)}, HERE / "unit_stride.pth")
+    imaginary = torch.complex(torch.zeros(2, 2), torch.tensor([[1., -2.], [.5, 0.]])).conj().imag  # [[-1, 2], [-.5, -0]]
+    torch.save({"imaginary": imaginary, "integers": torch._neg_view(torch.tensor([1, -3])),
+                "plain": torch.ones(1)}, HERE / "negative.pth")
     keys = {}  # storage key to size of an element, in torch.save's order of first use
     for tensor in state.values():
         keys.setdefault(tensor.untyped_storage()._cdata, (len(keys), tensor.element_size()))
