@@ -94,12 +94,14 @@ int train_alone_or_first(const TrainFlags& flags, ResumeMode mode, const std::st
       log.info(fmt::format("--{} 0 means no limit: the training ends with its last epoch", flag));
     }
   }
+  const RunFolder out(flags.settings.out);
+  std::vector<Output> outputs;
+  for (const std::filesystem::path& file : out.result_files()) outputs.push_back({"--out", file});
   // The record of an earlier training is kept, files that no training wrote are not.
-  if (const RunFolder out(flags.settings.out); !std::filesystem::exists(out.run_json())) {
-    std::vector<Output> outputs;
+  if (!std::filesystem::exists(out.run_json())) {
     for (const std::filesystem::path& file : out.record_files()) outputs.push_back({"--out", file});
-    check_replaces_no_input(outputs, std::array{flags.config, named_folder(flags)});
   }
+  check_replaces_no_input(outputs, std::array{flags.config, named_folder(flags)});
   std::filesystem::path folder = named_folder(flags);
   if (folder.empty()) folder = "characters_train";
   if (flags.prefix) {

@@ -83,7 +83,8 @@ void PredictionRun::write_rows() {
 void PredictionRun::take(const FilePrediction& prediction, std::size_t place) {
   const PictureFile& file = prediction.file;
   if (prediction.probabilities.empty()) {
-    skip(file.bytes.empty() ? file.path.string() : file.name, prediction.reason);
+    const bool is_named = file.bytes.empty() && standard_input_name(file.path).empty();
+    skip(is_named ? file.path.string() : file.name, prediction.reason);
     return;
   }
   JointPrediction joint;
@@ -106,7 +107,7 @@ void PredictionRun::take(const FilePrediction& prediction, std::size_t place) {
 
 void PredictionRun::sort(const PictureFile& file, const std::string& class_name) {
   try {
-    sorter_.add(file.path, class_name);
+    sorter_.add(file, class_name);
     ++sorted_;
   } catch (const Error& error) {
     // What arrives may be taken away again at any time.

@@ -79,7 +79,9 @@ PictureFiles find_picture_files(const std::vector<std::string>& named, bool recu
     if (fs::is_directory(status)) {
       add_folder(path, several ? path : fs::path(), recursive, found);
     } else {
-      found.files.push_back({path, several ? path.string() : path.filename().string(), is_video(path)});
+      std::string name = standard_input_name(path);
+      if (name.empty()) name = several ? path.string() : path.filename().string();
+      found.files.push_back({path, std::move(name), is_video(path)});
     }
   }
   std::unordered_set<std::string> names;

@@ -66,14 +66,18 @@ void PictureSorter::check_apart(std::span<const PictureFile> pictures,
   }
 }
 
-void PictureSorter::add(const fs::path& picture, const std::string& class_name) {
+void PictureSorter::add(const PictureFile& file, const std::string& class_name) {
+  const fs::path& picture = file.path;
   if (class_name.empty() || class_name == "." || class_name == ".." ||
       class_name.find_first_of(std::string_view("/\0", 2)) != std::string::npos) {
     throw Error(fmt::format("the class \"{}\" cannot be the name of a folder", printable(class_name)));
   }
+  if (link_ && !standard_input_name(picture).empty())
+    throw Error("a picture from standard input cannot be linked: sort it without --link");
   const fs::path folder = folder_ / class_name;
   make_folders(folder);
-  const fs::path name = picture.filename(), unfinished = folder / fmt::format(".unfinished-{}", ::getpid());
+  const fs::path name = fs::path(file.name).filename(),
+                 unfinished = folder / fmt::format(".unfinished-{}", ::getpid());
   for (int n = 1;; ++n) {
     const fs::path to =
         folder /

@@ -3,9 +3,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <sstream>
+#include <string_view>
+#include <system_error>
 
 #include "bart/dataset/read_picture_file.h"
 #include "bart/model/picture_files.h"
@@ -29,9 +32,19 @@ std::string read_standard_input() {
   }
 }
 
+/// What Linux says of the file in memory called "stdin.jpg": "/memfd:stdin.jpg (deleted)" (memfd_create(2)).
+constexpr std::string_view of_memory = "/memfd:", afterwards = " (deleted)";
+
+/// "stdin.jpg" for a JPEG.
+std::string name_for(std::string_view format) {
+  std::string ending(format == "JPEG" ? "jpg" : format);
+  std::ranges::transform(ending, ending.begin(), [](unsigned char c) { return std::tolower(c); });
+  return fmt::format("stdin.{}", ending);
+}
+
 /// A file in memory with these bytes, which lasts as long as the process.
-std::string path_to(const std::string& bytes) {
-  const int fd = ::memfd_create("standard input", MFD_CLOEXEC);
+std::string path_to(const std::string& bytes, const std::string& name) {
+  const int fd = ::memfd_create(name.c_str(), MFD_CLOEXEC);
   if (fd < 0) throw Error(fmt::format("cannot keep standard input: {}", std::strerror(errno)));
   for (std::size_t done = 0; done < bytes.size();) {
     const ssize_t size = ::write(fd, bytes.data() + done, bytes.size() - done);
@@ -43,6 +56,14 @@ std::string path_to(const std::string& bytes) {
 }
 
 }  // namespace
+
+std::string standard_input_name(const std::filesystem::path& path) {
+  std::error_code none;
+  if (path.parent_path() != "/proc/self/fd") return {};
+  const std::string target = std::filesystem::read_symlink(path, none).string();
+  if (!target.starts_with(of_memory) || !target.ends_with(afterwards)) return {};
+  return target.substr(of_memory.size(), target.size() - of_memory.size() - afterwards.size());
+}
 
 std::vector<std::string> with_standard_input(const std::vector<std::string>& arguments) {
   std::vector<std::string> all;
@@ -56,8 +77,8 @@ std::vector<std::string> with_standard_input(const std::vector<std::string>& arg
     read = true;
     const std::string bytes = read_standard_input();
     const auto* begin = reinterpret_cast<const std::uint8_t*>(bytes.data());
-    if (picture_format_of({begin, std::min(bytes.size(), picture_format_bytes)})) {
-      all.push_back(path_to(bytes));
+    if (const auto format = picture_format_of({begin, std::min(bytes.size(), picture_format_bytes)})) {
+      all.push_back(path_to(bytes, name_for(format->is_read ? format->name : "picture")));
       continue;
     }
     const std::size_t before = all.size();

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
+#include <typeinfo>
 #include <utility>
 
 #include "bart/engine/lack_of_memory.h"
@@ -17,6 +19,7 @@
 #include "bart/report/report.h"
 #include "bart/run/split_pictures.h"
 #include "bart/training/predictions.h"
+#include "check_links.h"
 #include "make_report.h"
 #include "patience.h"
 #include "run_warnings.h"
@@ -64,6 +67,9 @@ void RunInProgress::check_places() const {
   check_out(out_.results(), folders);
   check_cache(settled_.values.cache, folders);
   check_writable(out_);
+  std::vector<fs::path> inputs = folders;
+  if (!settled_.values.init.empty()) inputs.emplace_back(settled_.values.init);
+  check_links(out_, inputs);
   // A training that was stopped in its first epoch has a model but no best one.
   const std::vector<ModelRecord>& models = result_.record.models;
   const auto best = std::ranges::find(models, RunFolder::best_model_name, &ModelRecord::file);
@@ -84,6 +90,7 @@ void RunInProgress::check_validates(std::span<const std::uint32_t> validated) co
 void RunInProgress::list_pictures() {
   data_.listing = list_run_pictures(folder_, settled_.values);
   if (!resumed_) check_split(data_.listing, settled_.values);
+  check_links_to_pictures(out_, data_.listing);
   if (observer_.listed) observer_.listed(data_.listing);
   result_.record.warnings.insert(result_.record.warnings.end(), data_.listing.warnings.begin(),
                                  data_.listing.warnings.end());
@@ -244,14 +251,28 @@ RunResult RunInProgress::run(std::optional<FoundCheckpoint> found, std::unique_p
     Training training(data_.pictures, data_.split, architecture_, settled_.training, std::move(from));
     train(training);
     if (record.status == "running") finish(training);
-  } catch (...) {
+  } catch (const std::exception& error) {
     // A training that fails before it has written a model leaves everything as it was.
     if (!resumed_ && record.models.empty() && result_.checkpoint.empty()) {
       output_.restore_earlier_run();
+      throw;
     }
-    throw;
+    const bool goes_on = record.status == "running" && !result_.checkpoint.empty();
+    tell_interrupted();
+    if (typeid(error) != typeid(Error) || !goes_on) throw;
+    throw Error(
+        fmt::format("{}; bart train --resume goes on from {}", error.what(), result_.checkpoint.string()));
   }
   return std::move(result_);
+}
+
+/// Of a training that fails the record says so, if it can still be written.
+void RunInProgress::tell_interrupted() {
+  if (result_.record.status != "running") return;
+  try {
+    output_.write_record("interrupted");
+  } catch (const Error&) {  // the failure itself is told
+  }
 }
 
 /// `stopped` becomes true when the observer stops the training.
@@ -326,8 +347,12 @@ void RunInProgress::write_progress(Training& training, const std::string& status
   output_.write_progress(progress, status);
   if (!reports()) return;
   const std::optional<Predictions>& validated = training.last_predictions();
-  write_file(out_.report(),
-             progress_report({out_, result_.record, progress.steps}, validated ? &*validated : nullptr));
+  try {
+    write_file(out_.report(),
+               progress_report({out_, result_.record, progress.steps}, validated ? &*validated : nullptr));
+  } catch (const Error& error) {
+    warn(fmt::format("The report was not written, and the training goes on: {}", error.what()));
+  }
 }
 
 /// Saves the model and the figures of an epoch. Returns false when the observer stops the training.

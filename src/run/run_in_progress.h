@@ -48,6 +48,7 @@ class RunInProgress {
   void test(const Predictions& predictions);
   bool reports() const;
   void write_progress(Training& training, const std::string& status);
+  void tell_interrupted();
   void report(const Model& model, const Predictions& predictions, const std::vector<StepRecord>& steps);
 
   void warn(const std::string& sentence);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include "bart/cuda/choose_device.h"
@@ -10,6 +11,7 @@
 #include "bart/engine/precision_text.h"
 #include "bart/platform/error.h"
 #include "bart/platform/lies_in.h"
+#include "bart/platform/make_folders.h"
 #include "bart/platform/threads.h"
 #include "bart/record/dropout_text.h"
 
@@ -145,6 +147,14 @@ void check_cache(const fs::path& cache, const std::vector<fs::path>& data_folder
     throw SettingError(
         fmt::format("the cache {} is in the data folder {}: name another folder with {{cache}}",
                     cache.string(), folder.string()));
+  }
+  if (cache.empty()) return;
+  std::error_code unknown;
+  const fs::path there = existing_part(fs::absolute(cache, unknown));
+  if (!there.empty() && !fs::is_directory(there, unknown)) {
+    throw SettingError(
+        fmt::format("the cache {} cannot be made, since {} is not a folder: name another one with {{cache}}",
+                    cache.string(), there.string()));
   }
 }
 

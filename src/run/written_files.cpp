@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <iterator>
 #include <system_error>
 #include <vector>
 
@@ -13,7 +12,6 @@
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "bart/platform/hash.h"
-#include "bart/platform/lies_in.h"
 #include "bart/platform/make_folders.h"
 #include "bart/platform/write_through.h"
 
@@ -22,26 +20,6 @@ namespace bart {
 namespace fs = std::filesystem;
 
 namespace {
-
-/// Throws Error if a training would write two of its files into one, or into what an earlier one left.
-void check_links(const RunFolder& folder) {
-  std::vector<fs::path> files = folder.result_files();
-  std::ranges::copy(folder.record_files(), std::back_inserter(files));
-  for (const fs::path& file : files) {
-    if (!fs::is_symlink(file)) continue;
-    std::error_code circle;
-    const fs::path target = fs::weakly_canonical(written_place(file), circle);
-    const bool of_training =
-        lies_in(target, folder.record()) || std::ranges::any_of(files, [&](const fs::path& other) {
-          return other != file && target == fs::weakly_canonical(written_place(other), circle);
-        });
-    if (of_training) {
-      throw Error(fmt::format(
-          "{} is a link to {}, which is another file of the training: put a copy in its place, or remove it",
-          file.string(), target.string()));
-    }
-  }
-}
 
 void check_writable_folder(const fs::path& place) {
   const fs::path there = existing_part(fs::absolute(place));
@@ -88,7 +66,6 @@ void check_writable(const RunFolder& folder) {
   for (const fs::path& place : {folder.results(), folder.record(), folder.test_pictures()}) {
     check_writable_folder(place);
   }
-  check_links(folder);
   for (const fs::path& file : folder.result_files()) check_writable_file(file);
   for (const fs::path& file : folder.record_files()) check_writable_file(file);
   check_writable_file(folder.begun());

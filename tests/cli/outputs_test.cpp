@@ -104,6 +104,10 @@ TEST_F(Outputs, ThatAreInputsAreRefusedByEveryCommand) {
               {"audit", "audited/audit.csv", "--image-size", "16", "--epochs", "1", "--out", "audited"});
   expect_kept("new/bart-run/run.toml",
               {"train", "faces", "--config", "new/bart-run/run.toml", "--out", "new"});
+  fs::create_directories(here() / "linked");
+  fs::create_symlink(here() / "new/bart-run/run.toml", here() / "linked/label_encoder.joblib");
+  expect_kept("new/bart-run/run.toml",
+              {"train", "faces", "--config", "new/bart-run/run.toml", "--out", "linked"});
   for (const std::string input : {"list.txt", "copy"}) {  // the path of a picture, and a picture
     if (input == "copy")
       fs::copy(here() / picture, here() / input);

@@ -63,6 +63,29 @@ TEST_F(PredictOutputs, NamesReachTextAndCsvWithoutControlCharacters) {
   }
 }
 
+TEST_F(PredictOutputs, APictureFromStandardInputIsCalledSo) {
+  const auto predict = [&](const std::string& more) {
+    std::vector<std::string> arguments = {"predict",  "-",   "--sort-into", "sorted",
+                                          "--format", "csv", "--out",       "-"};
+    if (!more.empty()) arguments.push_back(more);
+    return run_bart(here(), arguments,
+                    {.in_child = [&] { ::dup2(::open(picture_.c_str(), O_RDONLY), STDIN_FILENO); }});
+  };
+  const std::string start = "file,class\nstdin.jpg,";
+  for (int i = 0; i < 2; ++i) {
+    const BartResult result = predict("");
+    ASSERT_EQ(result.code, 0) << result.err;
+    ASSERT_THAT(result.out, testing::StartsWith(start));
+    const std::string name =
+        result.out.substr(start.size(), result.out.find('\n', start.size()) - start.size());
+    EXPECT_EQ(read_file(here() / "sorted" / name / "stdin.jpg"), read_file(picture_));
+    EXPECT_FALSE(fs::exists(here() / "sorted" / name / "stdin-2.jpg"));
+  }
+  const BartResult linked = predict("--link");
+  EXPECT_EQ(linked.code, 1);
+  EXPECT_THAT(linked.err, HasSubstr("cannot be linked"));
+}
+
 TEST_F(PredictOutputs, RowsAreWrittenAsTheyComeAndJsonIsWholeOrAsItWas) {
   const fs::path folder = here() / "many";
   fs::create_directory(folder);

@@ -35,7 +35,7 @@ class NoPicturesItself : public Error {
 };
 
 /// The pictures that a user names: files as they are, folders as find_pictures() lists them. In the results a
-/// single picture has its file name, those of one folder their path below it, those of several arguments
+/// single picture has its file name (that of standard input is standard_input_name()), those of one folder their path below it, those of several arguments
 /// their full path. A picture that is named twice is taken once. An argument with *, ? or [ that is not the
 /// name of a file is a pattern, as for a shell. Throws Error when an argument does not exist or holds no
 /// picture.
@@ -44,5 +44,8 @@ PictureFiles find_picture_files(const std::vector<std::string>& arguments, bool 
 /// The arguments with "-" replaced by what standard input holds: the picture itself, of which a copy is kept
 /// in an unnamed file while the process runs, or else one path per line. Throws Error when it holds neither.
 std::vector<std::string> with_standard_input(const std::vector<std::string>& arguments);
+
+/// The name of the picture that with_standard_input() took, "stdin.jpg"; empty for any other path.
+std::string standard_input_name(const std::filesystem::path& path);
 
 }  // namespace bart

@@ -24,7 +24,7 @@ class PictureSorter {
 
   /// Throws Error when the class's name cannot be that of a folder ("a/b", ".."), or when the file cannot be
   /// copied.
-  void add(const std::filesystem::path& picture, const std::string& class_name);
+  void add(const PictureFile& file, const std::string& class_name);
 
   /// Number of pictures per class, including those that were there already.
   const std::map<std::string, std::size_t>& counts() const { return counts_; }

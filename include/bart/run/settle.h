@@ -51,7 +51,8 @@ Architecture architecture_of(const RunSettings& settings, std::size_t classes);
 std::vector<std::filesystem::path> data_folders(const std::filesystem::path& folder,
                                                 const RunSettings& settings);
 
-/// Throws SettingError for a cache inside one of the data folders, because it would be taken for a class.
+/// Throws SettingError for a cache that is no folder, or is inside one of the data folders, where it would be
+/// taken for a class.
 void check_cache(const std::filesystem::path& cache, const std::vector<std::filesystem::path>& data_folders);
 
 /// Throws SettingError for a folder of results inside one of the data folders, because it would be taken for
