@@ -17,6 +17,7 @@ constexpr std::string_view folder_key = "folder", folder_synonym = "folder-name"
 constexpr std::string_view section = "train";
 
 /// A TOML string, which has the escapes of JSON; nothing if the text is not UTF-8.
+constexpr std::string_view first_line = "# bart train --config run.toml\n";
 std::optional<std::string> quoted(const std::string& text) {
   try {
     std::string json = nlohmann::json(text).dump();
@@ -100,7 +101,7 @@ std::vector<std::string> run_toml_keys() {
 }
 
 std::string encode_run_toml(const RunSettings& settings, const std::filesystem::path& folder) {
-  std::string text = "# bart train --config run.toml\n";
+  std::string text(first_line);
   append_line(text, folder_key, quoted(folder.string()));
   for (const Setting& setting : run_settings()) {
     if (setting.effect == Effect::output) continue;
@@ -127,6 +128,7 @@ RunToml decode_run_toml(std::span<const std::uint8_t> file) {
   } catch (const toml::parse_error& error) {
     throw Error(fmt::format("is not TOML, line {}: {}", error.source().begin.line, error.description()));
   }
+  config.of_a_training = text.starts_with(first_line);
   return config;
 }
 

@@ -217,7 +217,7 @@ class Search {
     has_validation_pictures_ =
         has(Part::validation) &&
         (has(Part::test) || !settings_of({}, result_.options.epochs).test_folder.empty());
-    check_split(listing, settings_of({}, result_.options.epochs));
+    check_split(listing, settings_of({}, result_.options.epochs), result_.options.kept);
   }
 
   RunResult train_or_resume(std::size_t index) {

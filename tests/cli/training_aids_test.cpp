@@ -208,6 +208,40 @@ TEST_F(TrainingAids, LrFindDrawsTheCurveAndSuggestsARate) {
   const std::string svg = file_text(here() / "lr-find.svg");
   EXPECT_THAT(svg, AllOf(testing::StartsWith("<svg "), testing::EndsWith("</svg>\n"), HasSubstr("polyline"),
                          Not(HasSubstr("nan")), Not(HasSubstr("inf"))));
+TEST_F(TrainingAids, ASettingThatWouldChooseAmongGivenPicturesIsRefusedWithItsDefaultToo) {
+  for (const char* part : {"train", "val", "test"})
+    fs::copy(here() / "faces", here() / "own" / part, fs::copy_options::recursive);
+  const auto expect_refusal = [&](std::vector<std::string> arguments, const std::string& words) {
+    const BartResult refused = run_bart(here(), arguments);
+    EXPECT_EQ(refused.code, 2) << testing::PrintToString(arguments);
+    EXPECT_THAT(refused.err, AllOf(HasSubstr(words), HasSubstr("has no effect")))
+        << testing::PrintToString(arguments);
+  };
+  for (const char* command : {"train", "lr-find", "tune"}) {
+    expect_refusal({command, "own", "--test-size", "0.2"}, "--test-size 0.2");
+    expect_refusal({command, "own", "--validation-size", "0"}, "--validation-size 0");
+    expect_refusal({command, "own", "--split", "original"}, "--split original");
+    expect_refusal({command, "faces", "--test-folder", "faces", "--test-size", "0.2"}, "--test-size 0.2");
+    expect_refusal({command, "faces", "--validation-folder", "faces", "--validation-size", "0"},
+                   "--validation-size 0");
+  }
+  expect_refusal({"inspect", "own", "--test-size", "0.2"}, "--test-size 0.2");
+  std::ofstream(here() / "own.toml") << "folder = 'own'\ntest_size = 0.2\n";
+  expect_refusal({"train", "--config", "own.toml"}, "test_size in own.toml 0.2");
+  // What bart train writes names every setting, and is taken.
+  for (const std::vector<std::string>& asked :
+       {std::vector<std::string>{"own"},
+        {"faces", "--test-folder", "faces", "--validation-folder", "faces"}}) {
+    std::vector<std::string> arguments = {"train", "--image-size", "16",    "--epochs",
+                                          "0",     "--no-report",  "--out", "one"};
+    arguments.insert(arguments.begin() + 1, asked.begin(), asked.end());
+    ASSERT_EQ(run_bart(here(), arguments).code, 0);
+    const BartResult again =
+        run_bart(here(), {"train", "--config", "one/bart-run/run.toml", "--no-report", "--out", "two"});
+    EXPECT_EQ(again.code, 0) << again.err;
+  }
+}
+
   // The reason ends within the picture, 760 wide: it begins at 64, and a letter of 13 px is 6.3 wide on
   // average.
   const std::size_t reason = svg.find(">Suggested: ");
