@@ -10,14 +10,16 @@
 #include <utility>
 #include <variant>
 
+#include "bart/platform/printable.h"
+
 namespace bart {
 namespace {
 
 constexpr std::string_view folder_key = "folder", folder_synonym = "folder-name";
 constexpr std::string_view section = "train";
+constexpr std::string_view first_line = "# bart train --config run.toml\n";
 
 /// A TOML string, which has the escapes of JSON; nothing if the text is not UTF-8.
-constexpr std::string_view first_line = "# bart train --config run.toml\n";
 std::optional<std::string> quoted(const std::string& text) {
   try {
     std::string json = nlohmann::json(text).dump();
@@ -49,7 +51,11 @@ const Setting* setting_called(std::string_view key) {
 }
 
 std::string value_text(const toml::node& node, const std::string& key) {
-  if (const auto* text = node.as_string()) return text->get();
+  if (const auto* text = node.as_string()) {
+    if (text->get().find('\0') != std::string::npos)
+      throw Error(fmt::format("gives {} a text with a zero character, which no file or setting has", key));
+    return text->get();
+  }
   if (const auto* whole = node.as_integer()) return fmt::format("{}", whole->get());
   if (const auto* real = node.as_floating_point()) return fmt::format("{}", real->get());
   if (const auto* truth = node.as_boolean()) return truth->get() ? "true" : "false";
@@ -67,6 +73,9 @@ void read_table(const toml::table& table, bool whole_file, RunToml& config) {
     if (key == folder_key || key == folder_synonym) {
       if (!config.folder.empty()) throw Error(fmt::format("says {} twice: keep one", folder_key));
       config.folder = value_text(node, key);
+      if (config.folder.empty())
+        throw Error(
+            fmt::format("says {} = \"\": name the folder of the pictures, or leave the line out", key));
       continue;
     }
     const Setting* found = setting_called(key);
@@ -85,7 +94,8 @@ void read_table(const toml::table& table, bool whole_file, RunToml& config) {
 }  // namespace
 
 UnknownSetting::UnknownSetting(std::string key)
-    : Error(fmt::format("says {}, which is not a setting of a training", key)), key_(std::move(key)) {}
+    : Error(fmt::format("says {}, which is not a setting of a training", printable(key))),
+      key_(std::move(key)) {}
 
 std::vector<std::string> run_toml_keys() {
   std::vector<std::string> keys = {std::string(folder_key)};
@@ -118,6 +128,7 @@ std::string encode_run_toml(const RunSettings& settings, const std::filesystem::
 RunToml decode_run_toml(std::span<const std::uint8_t> file) {
   RunToml config;
   const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
+  config.of_a_training = text.starts_with(first_line);
   const auto left_out = [&](std::string_view key) {
     if (text.find(not_utf8_line(key)) != std::string_view::npos) config.not_utf8.emplace(key);
   };
@@ -128,7 +139,6 @@ RunToml decode_run_toml(std::span<const std::uint8_t> file) {
   } catch (const toml::parse_error& error) {
     throw Error(fmt::format("is not TOML, line {}: {}", error.source().begin.line, error.description()));
   }
-  config.of_a_training = text.starts_with(first_line);
   return config;
 }
 

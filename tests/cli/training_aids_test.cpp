@@ -185,6 +185,14 @@ TEST_F(TrainingAids, AConfigurationFileStandsForItsFlags) {
   expect_refusal("[train]\nbatch_size = 0", "bart: batch_size in bad.toml must be at least 1, not 0");
   expect_refusal("threads = 5000", "bart: threads in bad.toml must be from 1 to 1024");
   expect_refusal("optimizer = \"sgd\"\nlr = 200", "lr in bad.toml must be at most 100");
+  expect_refusal("weight_decay = inf", "weight_decay in bad.toml must be finite, not inf");
+  expect_refusal("clip_norm = inf", "clip_norm in bad.toml must be above 0 and finite, or 0, not inf");
+  expect_refusal("folder = \"\"",
+                 "says folder = \"\": name the folder of the pictures, or leave the line out");
+  expect_refusal("folder = \"../D\\u0000\"",
+                 "bad.toml gives folder a text with a zero character, which no file or setting has");
+  expect_refusal("init = \"a\\u0000b\"", "gives init a text with a zero character");
+  expect_refusal("\"a\\u0000b\" = 1", "bad.toml says a\uFFFDb, which is not a setting of a training");
   // A flag of the command line is named as such.
   const BartResult flag = run_bart(here(), {"train", "faces", "--config", "bad.toml", "--lr", "300"});
   EXPECT_EQ(flag.code, 2);
@@ -200,14 +208,6 @@ TEST_F(TrainingAids, AConfigurationFileStandsForItsFlags) {
   }
 }
 
-TEST_F(TrainingAids, LrFindDrawsTheCurveAndSuggestsARate) {
-  const BartResult result =
-      run_bart(here(), {"lr-find", "faces", "--image-size", "16", "--bs", "8", "--steps", "20"});
-  ASSERT_EQ(result.code, 0) << result.err;
-  EXPECT_THAT(result.out, HasSubstr("Try bart train --lr "));
-  const std::string svg = file_text(here() / "lr-find.svg");
-  EXPECT_THAT(svg, AllOf(testing::StartsWith("<svg "), testing::EndsWith("</svg>\n"), HasSubstr("polyline"),
-                         Not(HasSubstr("nan")), Not(HasSubstr("inf"))));
 TEST_F(TrainingAids, ASettingThatWouldChooseAmongGivenPicturesIsRefusedWithItsDefaultToo) {
   for (const char* part : {"train", "val", "test"})
     fs::copy(here() / "faces", here() / "own" / part, fs::copy_options::recursive);
@@ -242,6 +242,14 @@ TEST_F(TrainingAids, ASettingThatWouldChooseAmongGivenPicturesIsRefusedWithItsDe
   }
 }
 
+TEST_F(TrainingAids, LrFindDrawsTheCurveAndSuggestsARate) {
+  const BartResult result =
+      run_bart(here(), {"lr-find", "faces", "--image-size", "16", "--bs", "8", "--steps", "20"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("Try bart train --lr "));
+  const std::string svg = file_text(here() / "lr-find.svg");
+  EXPECT_THAT(svg, AllOf(testing::StartsWith("<svg "), testing::EndsWith("</svg>\n"), HasSubstr("polyline"),
+                         Not(HasSubstr("nan")), Not(HasSubstr("inf"))));
   // The reason ends within the picture, 760 wide: it begins at 64, and a letter of 13 px is 6.3 wide on
   // average.
   const std::size_t reason = svg.find(">Suggested: ");
