@@ -7,9 +7,12 @@
 #include <map>
 #include <numeric>
 #include <optional>
+#include <string>
+#include <unordered_map>
 #include <utility>
 
 #include "bart/augment/picture_change.h"
+#include "bart/dataset/class_names.h"
 #include "bart/dataset/content.h"
 #include "bart/dataset/load.h"
 #include "bart/engine/softmax.h"
@@ -129,7 +132,7 @@ struct Judge {
 Judge open_judge(const AuditOptions& asked, const std::vector<std::string>& classes,
                  const TrainOptions& options, const AuditObserver& observer) {
   const FoundModel found = find_model(asked.model);
-  Model model(read_model(found, asked.labels, observer.warning),
+  Model model(named_as(read_model(found, asked.labels, observer.warning), classes),
               {.threads = options.threads, .device = options.device});
   check_training_of(found);
   const std::optional<PictureHashes> known = read_picture_hashes(found.run);
@@ -200,8 +203,21 @@ std::size_t leave_out_other_pictures(ReadProbabilities& read, const Inspection& 
   return others;
 }
 
+/// Gives the rows the names that the data set has for their files, which may be composed otherwise.
+void name_as_listed(ReadProbabilities& read, const Inspection& inspection) {
+  std::unordered_map<std::string, std::string> listed;
+  for (const InspectedPicture& picture : inspection.pictures)
+    listed.emplace(composed(picture.file), picture.file);
+  const std::map<std::string, std::uint32_t> places = places_of(inspection);
+  for (std::string& file : read.files) {
+    if (places.contains(file)) continue;
+    if (const auto found = listed.find(composed(file)); found != listed.end()) file = found->second;
+  }
+}
+
 void take_read_probabilities(Audit& audit, ReadProbabilities read, const fs::path& path,
                              const AuditObserver& observer) {
+  name_as_listed(read, audit.inspection);
   const std::size_t others = leave_out_other_pictures(read, audit.inspection);
   take(audit, read.files, read.probabilities);
   if (audit.judged.empty()) {
@@ -227,7 +243,8 @@ void take_read_probabilities(Audit& audit, ReadProbabilities read, const fs::pat
     const auto place = places.find(read.files[k]);
     if (place == places.end()) continue;
     const std::int32_t label = audit.inspection.pictures[place->second].label;
-    other += read.labels[k] != audit.inspection.classes[static_cast<std::size_t>(label)].name;
+    other +=
+        composed(read.labels[k]) != composed(audit.inspection.classes[static_cast<std::size_t>(label)].name);
   }
   if (other > 0) {
     warn(observer,

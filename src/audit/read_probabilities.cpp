@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 
+#include "bart/dataset/class_names.h"
 #include "bart/formats/csv.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
@@ -25,7 +26,8 @@ ReadProbabilities read_probabilities(const std::filesystem::path& path,
   // A class may have the name of that column, too.
   const bool hashed = rows[0][2] == bytes_hash_column && rows[0].size() == classes.size() + 3;
   const std::size_t first = hashed ? 3 : 2;
-  if (!std::ranges::equal(std::span(rows[0]).subspan(first), classes)) {
+  const auto places = places_of_same_classes(std::span(rows[0]).subspan(first), classes);
+  if (!places) {
     throw Error(fmt::format("the classes of {} are not those of the data set", path.string()));
   }
   ReadProbabilities read;
@@ -46,8 +48,8 @@ ReadProbabilities read_probabilities(const std::filesystem::path& path,
       read.hashes.push_back(*hash);
     }
     double sum = 0;
-    for (std::size_t c = first; c < rows[i].size(); ++c) {
-      const std::string& text = rows[i][c];
+    for (const std::size_t place : *places) {
+      const std::string& text = rows[i][first + place];
       double value = -1;
       const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
       if (error != std::errc() || end != text.data() + text.size() || !(value >= 0 && value <= 1)) {

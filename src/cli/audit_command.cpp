@@ -52,6 +52,7 @@ int audit_command(AuditFlags& flags) {
   }
   if (!flags.options.labels.empty() && flags.options.model.empty())
     throw UsageError("--labels are those of a model: name it with --model");
+  flags.out = without_missing_detours(flags.out);
   check_out(flags.out, {flags.folder});
   check_can_write_into({"--out", flags.out});
   const RunSettings settings = recipe_settings(flags.training.recipe, flags.training.settings.epochs,

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,7 @@ struct InspectFlags {
   bool json = false;
   bool ignore_exif = false;
   double test_size = 0.2;
+  bool test_size_given = false;
   std::int64_t seed = 10;
   int threads = 0;
   int timeout = 300;
@@ -65,7 +67,8 @@ int inspect_command(const InspectFlags& flags, Group* group) {
   Progress progress;
   Log log("Batlogger (Inspect)", progress);
   const Listing listing = list_data(path_with_name(flags.folder));
-  check_split(listing, {.test_size = flags.test_size});
+  check_split(listing, {.test_size = flags.test_size},
+              flags.test_size_given ? std::set<std::string>{"test-size"} : std::set<std::string>());
   check_replaces_no_input(std::array{html, augmented}, paths_of(listing));
   log_listing(log, listing);
   const Inspection inspection = inspect_pictures(
@@ -139,7 +142,10 @@ void add_inspect_command(CLI::App& program, Run& run) {
       "  bart inspect faces --html faces.html     tables, and a page with thumbnails\n"
       "  bart inspect faces --augmented a.html    what the network will see with --recipe tuned\n"
       "  bart inspect faces --json | jq .split    how many test pictures leak");
-  command->callback([flags, &run] { run = [flags] { return run_shared(true, *flags, inspect_command); }; });
+  command->callback([flags, &run, command] {
+    flags->test_size_given = command->count("--test-size") > 0;
+    run = [flags] { return run_shared(true, *flags, inspect_command); };
+  });
 }
 
 }  // namespace bart

@@ -15,6 +15,7 @@
 #include "bart/platform/error.h"
 #include "bart/report/lr_plot.h"
 #include "bart/run/lr_find.h"
+#include "bart/run/split_pictures.h"
 #include "cache_text.h"
 #include "commands.h"
 #include "gpu_text.h"
@@ -69,6 +70,7 @@ int lr_find_command(const LrFindFlags& flags) {
   if (const std::string& init = flags.training.settings.init; !init.empty())
     check_replaces_no_input(outputs, paths_of(find_model(init)));
   observer.listed = [&](const Listing& listing) {
+    check_split(listing, flags.training.settings, flags.training.given);
     check_replaces_no_input(outputs, paths_of(listing));
     log_listing(log, listing);
   };

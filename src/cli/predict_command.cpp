@@ -46,7 +46,7 @@ struct PredictFlags : ModelFlags {
   std::optional<int> top_k;
   std::vector<fs::path> also;  // further models
   fs::path watch;
-  double every = 0;  // seconds between frames; 0: all
+  std::optional<double> every;  // seconds between frames; absent: all
   fs::path sort_into;
   bool link = false;
   double min_probability = 0;
@@ -103,8 +103,8 @@ void check_flags(const PredictFlags& flags) {
   if (!(flags.min_probability >= 0 && flags.min_probability <= 1)) {
     throw UsageError(fmt::format("--min-probability must be from 0 to 1, not {}", flags.min_probability));
   }
-  if (!(flags.every >= 0 && flags.every <= 1e6))
-    throw UsageError(fmt::format("--every must be a number of seconds above 0, not {}", flags.every));
+  if (flags.every && !(*flags.every > 0 && *flags.every <= 1e6))
+    throw UsageError(fmt::format("--every must be a number of seconds above 0, not {}", *flags.every));
   if (!flags.watch.empty() && !flags.inputs.empty())
     throw UsageError("name pictures, or a folder with --watch, but not both");
   if (flags.link && flags.sort_into.empty())
@@ -162,7 +162,7 @@ int predict_command(const PredictFlags& flags, Group* group) {
   const auto first_video = std::stable_partition(found.files.begin(), found.files.end(),
                                                  [](const PictureFile& file) { return !file.video; });
   const std::span videos(first_video, found.files.end());
-  if (videos.empty() && flags.every > 0) throw UsageError("--every is for videos, and none is named");
+  if (videos.empty() && flags.every) throw UsageError("--every is for videos, and none is named");
   if (!videos.empty() && !flags.sort_into.empty()) {
     throw UsageError(fmt::format("--sort-into sorts picture files: {} is a video", videos.front().name));
   }
@@ -194,7 +194,7 @@ int predict_command(const PredictFlags& flags, Group* group) {
   }
   run.classify({found.files.begin(), first_video}, only, group);
   if (!writes) return 0;
-  for (const PictureFile& video : videos) run.classify_frames(video, flags.every, only);
+  for (const PictureFile& video : videos) run.classify_frames(video, flags.every.value_or(0), only);
   progress.clear();
   if (run.predicted() == 0) throw Error("none of the files could be read as a picture");
   run.finish();

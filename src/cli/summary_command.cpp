@@ -33,6 +33,12 @@ int summary_command(const SummaryFlags& flags) {
   const Architecture architecture =
       flags.model.empty() ? Architecture{.classes = flags.classes, .image_size = flags.image_size}
                           : architecture_of(read_model_without_labels(find_model(flags.model)).state);
+  try {
+    layers_of(architecture);
+  } catch (const Error& error) {
+    if (!flags.model.empty()) throw;
+    throw UsageError(fmt::format("--classes {}: {}", flags.classes, error.what()));
+  }
   fmt::print("{}", summary_text(architecture));
   if (flags.plan) {
     const ProcessorBackend processor(architecture, {.threads = flags.threads});

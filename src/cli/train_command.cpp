@@ -17,6 +17,7 @@
 #include "bart/platform/counted.h"
 #include "bart/run/run.h"
 #include "bart/run/settle.h"
+#include "bart/run/split_pictures.h"
 #include "commands.h"
 #include "outputs.h"
 #include "stop_signals.h"
@@ -108,6 +109,10 @@ int train_alone_or_first(const TrainFlags& flags, ResumeMode mode, const std::st
     settle(flags.settings);  // a command that cannot run renames nothing
     log.info(fmt::format("Renamed {}", counted(prefix_files(folder), "file", "files")));
   }
+  observer.listed = [&, log_listing = observer.listed](const Listing& listing) {
+    check_split(listing, flags.settings, flags.chosen);
+    if (log_listing) log_listing(listing);
+  };
   return end(train(folder, flags.settings, observer, command_line, group));
 }
 

@@ -11,6 +11,7 @@
 
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
+#include "bart/platform/make_folders.h"
 #include "bart/record/run_toml.h"
 #include "suggestion.h"
 #include "thread_flag.h"
@@ -133,6 +134,7 @@ void take_config(const CLI::App& command, TrainFlags& flags) {
   for (auto& [setting, key, value] : config.settings) {
     if (!flags.given.insert(setting->flag).second) continue;
     flags.keys_in_config[setting->flag] = key;
+    if (!config.of_a_training) flags.chosen.insert(setting->flag);
     const std::string_view flag = setting->flag;
     if (flag == "init" || flag == "test-folder" || flag == "validation-folder") check_is_there(key, value);
     if (flag == "threads") {
@@ -161,7 +163,9 @@ std::set<std::string> given_on_command_line(const CLI::App& command) {
 
 void take_given(const CLI::App& command, TrainFlags& flags) {
   flags.given = given_on_command_line(command);
+  flags.chosen = flags.given;
   take_config(command, flags);
+  if (!flags.settings.out.empty()) flags.settings.out = without_missing_detours(flags.settings.out).string();
   flags.recipe_given = command.get_option("--recipe")->count() > 0;
   if (command.count("--resume") > 0 && flags.resume != "auto") {
     if (!flags.recipe_given) return;

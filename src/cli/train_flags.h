@@ -23,7 +23,8 @@ struct TrainFlags {
   std::string recipe = "original";
   bool recipe_given = false;
   RunSettings settings;
-  std::set<std::string> given;  // flags of settings, on the command line or in the configuration file
+  std::set<std::string> given;   // flags of settings, on the command line or in the configuration file
+  std::set<std::string> chosen;  // those of `given` that someone wrote, not bart train in its run.toml
   std::map<std::string, std::string> keys_in_config;  // of the flags that the configuration file gives
 };
 

@@ -12,6 +12,7 @@
 #include "bart/platform/counted.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
+#include "bart/platform/make_folders.h"
 #include "bart/platform/own_text.h"
 #include "bart/tune/tune.h"
 #include "bart/tune/tune_text.h"
@@ -81,6 +82,7 @@ void print_result(const TuneResult& result) {
 
 int tune_command(TuneFlags& flags) {
   take_flags(flags);
+  flags.options.out = without_missing_detours(flags.options.out);
   Progress progress;
   Log log("Batlogger (Tune)", progress);
   // Reading can be cut off at any time; a training is stopped after a step, and goes on from there.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <numeric>
+#include <unordered_map>
 
 #include "bart/platform/utf8.h"
 
@@ -59,6 +61,24 @@ std::optional<std::size_t> find_class(std::span<const std::string> classes, std:
   const auto alike = std::ranges::find(classes, wanted, [](const std::string& one) { return composed(one); });
   if (alike != classes.end()) return place(alike);
   return std::nullopt;
+}
+
+std::optional<std::vector<std::size_t>> places_of_same_classes(std::span<const std::string> classes,
+                                                               std::span<const std::string> names) {
+  std::vector<std::size_t> places(names.size());
+  std::iota(places.begin(), places.end(), 0u);
+  if (std::ranges::equal(classes, names)) return places;
+  std::unordered_map<std::string, std::size_t> left;
+  for (std::size_t place = 0; place < classes.size(); ++place) left.emplace(composed(classes[place]), place);
+  // Of two classes with one name it is not known which is meant.
+  if (left.size() != classes.size() || names.size() != classes.size()) return std::nullopt;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto found = left.find(composed(names[i]));
+    if (found == left.end()) return std::nullopt;
+    places[i] = found->second;
+    left.erase(found);
+  }
+  return places;
 }
 
 }  // namespace bart

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <utility>
 
+#include "bart/dataset/class_names.h"
 #include "bart/dataset/read_picture_file.h"
 #include "bart/formats/joblib.h"
 #include "bart/model/model.h"
@@ -82,7 +83,8 @@ CheckedExport export_checked(const ModelFile& model, ModelFormat format, const M
 void check_names_no_others(const std::filesystem::path& labels, const std::vector<std::string>& classes) {
   if (!std::filesystem::exists(labels)) return;
   try {
-    if (decode_label_encoder(read_file(labels)) == classes) return;
+    const std::vector<std::string> names = decode_label_encoder(read_file(labels));
+    if (std::ranges::equal(names, classes, {}, composed, composed)) return;
   } catch (const Error& error) {
     throw Error(fmt::format("{} is not the label file of a model ({}): write the .pth into another folder",
                             labels.string(), error.what()));

@@ -131,17 +131,6 @@ bool may_have_written(const RunFolder& run, std::span<const std::uint8_t> model)
   }
 }
 
-/// The class names of a checkpoint, if they are those in the record of the training; else none.
-std::vector<std::string> recorded_classes(const RunFolder& run, const Checkpoint& checkpoint) {
-  try {
-    if (!fs::exists(run.run_json())) return {};
-    std::vector<std::string> classes = read_run_record(run).classes;
-    if (fingerprint_of_classes(classes) == checkpoint.data.classes) return classes;
-  } catch (const Error&) {  // the names may also lie in a file of labels
-  }
-  return {};
-}
-
 ModelFile model_of(Checkpoint checkpoint, const RunFolder& run) {
   std::vector<std::string> classes = recorded_classes(run, checkpoint);
   const auto ignore_exif = checkpoint.settings.find("--ignore-exif");
@@ -154,6 +143,16 @@ ModelFile model_of(Checkpoint checkpoint, const RunFolder& run) {
 }
 
 }  // namespace
+
+std::vector<std::string> recorded_classes(const RunFolder& run, const Checkpoint& checkpoint) {
+  try {
+    if (!fs::exists(run.run_json())) return {};
+    std::vector<std::string> classes = read_run_record(run).classes;
+    if (fingerprint_of_classes(classes) == checkpoint.data.classes) return classes;
+  } catch (const Error&) {  // the names may also lie in a file of labels
+  }
+  return {};
+}
 
 FoundModel find_model(const fs::path& path) {
   if (!fs::is_directory(path)) return {path, with_record_of(path, run_of(path))};
@@ -214,7 +213,6 @@ ModelFile decode_model(const FoundModel& found, std::span<const std::uint8_t> by
                     "its training, or its label file",
                     found.file.string(), names.string()));
   }
-  model.classes.clear();
   model = with_labels(std::move(model), found.file, names, /*required=*/true);
   if (fingerprint_of_classes(model.classes) != classes) {
     throw Error(

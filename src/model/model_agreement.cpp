@@ -23,7 +23,8 @@ ModelAgreement::ModelAgreement(const Model& first, const std::filesystem::path& 
                                const std::function<void(const std::string&)>& warn)
     : first_(&first), names_({name.string()}) {
   for (const std::filesystem::path& path : others) {
-    models_.push_back(Model(read_model(find_model(path), options.labels, warn), options));
+    models_.push_back(
+        Model(named_as(read_model(find_model(path), options.labels, warn), first.classes()), options));
     if (models_.back().classes() != first.classes()) {
       throw Error(fmt::format("{} has other classes than the first model", path.string()));
     }

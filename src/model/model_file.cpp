@@ -6,6 +6,7 @@
 #include <cmath>
 #include <utility>
 
+#include "bart/dataset/class_names.h"
 #include "bart/formats/joblib.h"
 #include "bart/formats/model_metadata.h"
 #include "bart/formats/onnx.h"
@@ -161,7 +162,8 @@ ModelFile with_labels(ModelFile file, const std::filesystem::path& model, const 
   }
   std::vector<std::string> classes =
       decode_named(read_file(labels, most_label_bytes), labels, decode_label_encoder);
-  if (named && classes != file.classes) {
+  if (named) {
+    if (places_of_same_classes(file.classes, classes)) return file;
     throw Error(fmt::format(
         "{} names other classes than {} was trained on: they are not of the same training; "
         "remove the label file, which the model does not need, or put both of one training together",
@@ -174,6 +176,27 @@ ModelFile with_labels(ModelFile file, const std::filesystem::path& model, const 
                             model.string(), outputs, labels.string(), file.classes.size()));
   }
   return file;
+}
+
+ModelFile named_as(ModelFile model, const std::vector<std::string>& classes) {
+  if (model.classes == classes) return model;
+  const auto places = places_of_same_classes(model.classes, classes);
+  if (!places) return model;
+  const std::string last = model.state.back().name.substr(0, model.state.back().name.rfind('.') + 1);
+  for (Tensor& tensor : model.state) {
+    if (!tensor.name.starts_with(last)) continue;
+    auto& values = std::get<std::vector<float>>(tensor.values);
+    const std::size_t row = values.size() / classes.size();
+    std::vector<float> ordered;
+    ordered.reserve(values.size());
+    for (const std::size_t place : *places) {
+      const auto from = values.begin() + static_cast<std::ptrdiff_t>(place * row);
+      ordered.insert(ordered.end(), from, from + static_cast<std::ptrdiff_t>(row));
+    }
+    values = std::move(ordered);
+  }
+  model.classes = classes;
+  return model;
 }
 
 std::vector<std::uint8_t> encode_model_file(const ModelFile& model, const ModelFileOptions& options) {

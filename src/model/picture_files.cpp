@@ -75,7 +75,10 @@ PictureFiles find_picture_files(const std::vector<std::string>& named, bool recu
     const fs::path path(argument);
     std::error_code error;
     const fs::file_status status = fs::status(path, error);
-    if (!fs::exists(status)) throw Error(fmt::format("{}: no such file or folder", argument));
+    if (!fs::exists(status)) {
+      const bool gone = status.type() == fs::file_type::not_found;
+      throw Error(fmt::format("{}: {}", argument, gone ? "no such file or folder" : error.message()));
+    }
     if (fs::is_directory(status)) {
       add_folder(path, several ? path : fs::path(), recursive, found);
     } else {

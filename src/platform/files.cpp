@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -298,6 +299,15 @@ fs::path existing_part(fs::path folder) {
   while (!fs::exists(fs::symlink_status(folder, none)) && folder.has_relative_path())
     folder = folder.parent_path();
   return folder;
+}
+
+fs::path without_missing_detours(const fs::path& path) {
+  const fs::path there = existing_part(path);
+  auto rest = path.begin();
+  std::advance(rest, std::distance(there.begin(), there.end()));
+  fs::path missing;
+  for (; rest != path.end(); ++rest) missing /= *rest;
+  return std::ranges::find(missing, "..") == missing.end() ? path : there / missing.lexically_normal();
 }
 
 void write_files(const fs::path& folder, std::size_t count,

@@ -10,11 +10,14 @@
 #include <utility>
 #include <variant>
 
+#include "bart/platform/printable.h"
+
 namespace bart {
 namespace {
 
 constexpr std::string_view folder_key = "folder", folder_synonym = "folder-name";
 constexpr std::string_view section = "train";
+constexpr std::string_view first_line = "# bart train --config run.toml\n";
 
 /// A TOML string, which has the escapes of JSON; nothing if the text is not UTF-8.
 std::optional<std::string> quoted(const std::string& text) {
@@ -48,7 +51,11 @@ const Setting* setting_called(std::string_view key) {
 }
 
 std::string value_text(const toml::node& node, const std::string& key) {
-  if (const auto* text = node.as_string()) return text->get();
+  if (const auto* text = node.as_string()) {
+    if (text->get().find('\0') != std::string::npos)
+      throw Error(fmt::format("gives {} a text with a zero character, which no file or setting has", key));
+    return text->get();
+  }
   if (const auto* whole = node.as_integer()) return fmt::format("{}", whole->get());
   if (const auto* real = node.as_floating_point()) return fmt::format("{}", real->get());
   if (const auto* truth = node.as_boolean()) return truth->get() ? "true" : "false";
@@ -66,6 +73,9 @@ void read_table(const toml::table& table, bool whole_file, RunToml& config) {
     if (key == folder_key || key == folder_synonym) {
       if (!config.folder.empty()) throw Error(fmt::format("says {} twice: keep one", folder_key));
       config.folder = value_text(node, key);
+      if (config.folder.empty())
+        throw Error(
+            fmt::format("says {} = \"\": name the folder of the pictures, or leave the line out", key));
       continue;
     }
     const Setting* found = setting_called(key);
@@ -84,7 +94,8 @@ void read_table(const toml::table& table, bool whole_file, RunToml& config) {
 }  // namespace
 
 UnknownSetting::UnknownSetting(std::string key)
-    : Error(fmt::format("says {}, which is not a setting of a training", key)), key_(std::move(key)) {}
+    : Error(fmt::format("says {}, which is not a setting of a training", printable(key))),
+      key_(std::move(key)) {}
 
 std::vector<std::string> run_toml_keys() {
   std::vector<std::string> keys = {std::string(folder_key)};
@@ -100,7 +111,7 @@ std::vector<std::string> run_toml_keys() {
 }
 
 std::string encode_run_toml(const RunSettings& settings, const std::filesystem::path& folder) {
-  std::string text = "# bart train --config run.toml\n";
+  std::string text(first_line);
   append_line(text, folder_key, quoted(folder.string()));
   for (const Setting& setting : run_settings()) {
     if (setting.effect == Effect::output) continue;
@@ -117,6 +128,7 @@ std::string encode_run_toml(const RunSettings& settings, const std::filesystem::
 RunToml decode_run_toml(std::span<const std::uint8_t> file) {
   RunToml config;
   const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
+  config.of_a_training = text.starts_with(first_line);
   const auto left_out = [&](std::string_view key) {
     if (text.find(not_utf8_line(key)) != std::string_view::npos) config.not_utf8.emplace(key);
   };

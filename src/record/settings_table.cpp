@@ -56,7 +56,8 @@ std::string check_warm_up(const S& s) {
 }
 
 std::string check_weight_decay(const S& s) {
-  if (!(s.weight_decay >= 0 && std::isfinite(s.weight_decay))) return "must be at least 0";
+  if (!(s.weight_decay >= 0)) return "must be at least 0";
+  if (!std::isfinite(s.weight_decay)) return "must be finite";
   // Each step takes this times the learning rate from a weight.
   if (s.weight_decay * s.learning_rate > 1) {
     return fmt::format("must be at most 1 divided by the learning rate, {}", 1 / s.learning_rate);
@@ -91,7 +92,7 @@ std::string check_image_size(const S& s) {
 }
 
 std::string check_clip_norm(const S& s) {
-  return s.clip_norm >= 0 && std::isfinite(s.clip_norm) ? "" : "must be above 0, or 0";
+  return s.clip_norm >= 0 && std::isfinite(s.clip_norm) ? "" : "must be above 0 and finite, or 0";
 }
 
 std::string check_device(const S& s) {

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "bart/dataset/class_names.h"
 #include "bart/platform/files.h"
 #include "bart/platform/printable.h"
 #include "bart/record/epoch_figures.h"
@@ -111,8 +112,8 @@ PicturesKey pictures_key(const RecordedRun& run, bool by_pixels) {
   std::vector<std::string> train, held_out;
   for (const RecordedPicture& picture : *pictures) {
     auto& side = picture.part == Part::train ? train : held_out;
-    side.push_back(fmt::format("{}|{}|{}", name_of(picture.part), picture.class_name,
-                               by_pixels ? fmt::format("{:016x}", picture.pixels) : picture.file));
+    side.push_back(fmt::format("{}|{}|{}", name_of(picture.part), composed(picture.class_name),
+                               by_pixels ? fmt::format("{:016x}", picture.pixels) : composed(picture.file)));
   }
   std::ranges::sort(train);
   std::ranges::sort(held_out);
@@ -120,6 +121,14 @@ PicturesKey pictures_key(const RecordedRun& run, bool by_pixels) {
       by_pixels ? std::string() : fmt::format("{}|{}", record.bytes, sizes_of_test_pictures(run));
   return {fmt::format("{}|{}", place, fmt::join(held_out, "\n")),
           fmt::format("{}|{}", place, fmt::join(train, "\n"))};
+}
+
+/// The classes, whose order depends on whether their names are composed.
+Key classes_key(const RunRecord& record) {
+  std::vector<std::string> names;
+  for (const std::string& name : record.classes) names.push_back(composed(name));
+  std::ranges::sort(names);
+  return fmt::format("{}", fmt::join(names, "/"));
 }
 
 /// The keys of runs whose figures can be compared: those on held-out pictures, and the training loss.
@@ -139,9 +148,8 @@ Keys keys_of_data(const Runs& runs) {
     const RunRecord& run = named.run.record;
     const RunSettings& settings = run.settings;
     const PicturesKey pictures = pictures_key(named.run, by_pixels);
-    keys.data.push_back(
-        fmt::format("{}|{}|{}", fmt::join(run.classes, "/"), measured_on(run), pictures.held_out));
-    keys.loss.push_back(fmt::format("{}|{}|{}|{}|{}|{}|{}", fmt::join(run.classes, "/"), pictures.train,
+    keys.data.push_back(fmt::format("{}|{}|{}", classes_key(run), measured_on(run), pictures.held_out));
+    keys.loss.push_back(fmt::format("{}|{}|{}|{}|{}|{}|{}", classes_key(run), pictures.train,
                                     settings.class_weights, settings.logit_adjustment,
                                     settings.label_smoothing, settings.augment, settings.mild_epochs));
   }

@@ -6,7 +6,9 @@
 #include <iterator>
 #include <optional>
 #include <set>
+#include <utility>
 
+#include "bart/dataset/class_names.h"
 #include "bart/model/find_model.h"
 #include "bart/model/model_file.h"
 #include "bart/platform/counted.h"
@@ -19,10 +21,11 @@ namespace {
 
 /// The first names of `some` that are not among `others`; empty: there are none.
 std::string names_only_in(const std::vector<std::string>& some, const std::vector<std::string>& others) {
-  const std::set<std::string> known(others.begin(), others.end());
+  std::set<std::string> known;
+  for (const std::string& name : others) known.insert(composed(name));
   std::vector<std::string> names;
   std::ranges::copy_if(some, std::back_inserter(names),
-                       [&](const std::string& name) { return !known.contains(name); });
+                       [&](const std::string& name) { return !known.contains(composed(name)); });
   return some_of(names, 3);
 }
 
@@ -31,7 +34,6 @@ std::string difference_of(const std::vector<std::string>& before, const std::vec
   if (before.empty()) return "it does not name its classes";
   const std::string gone = names_only_in(before, classes);
   const std::string added = names_only_in(classes, before);
-  if (gone.empty() && added.empty()) return "it has the same classes in another order";
   std::string text = "it has other classes";
   if (!gone.empty()) text += fmt::format("; the data set lacks {}", gone);
   if (!added.empty()) text += fmt::format("; the model does not know {}", added);
@@ -67,6 +69,7 @@ InitialModel take_initial_weights(const RunSettings& settings, const std::vector
   if (init.classes.empty() && std::filesystem::exists(found.run.labels())) {
     init = read_model(found, {}, [&](const std::string& sentence) { initial.warnings.push_back(sentence); });
   }
+  init = named_as(std::move(init), classes);
   const std::string last = state.back().name.substr(0, state.back().name.rfind('.'));
   const bool same_classes = init.classes == classes;
   for (Tensor& tensor : state) {

@@ -21,8 +21,8 @@ struct InitialModel {
 
 /// Puts the weights of the trained model that `settings.init` names (see find_model()) in the place of those
 /// of `state`, a network for `classes`. The last layer depends on the classes, so it is taken only from a
-/// model that is known to have the same classes in the same order. Throws Error when the model cannot be read
-/// or has other shapes.
+/// model that is known to have the same classes, and is put in their order (see named_as()). Throws Error
+/// when the model cannot be read or has other shapes.
 InitialModel take_initial_weights(const RunSettings& settings, const std::vector<std::string>& classes,
                                   StateDict& state);
 

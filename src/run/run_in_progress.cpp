@@ -7,8 +7,10 @@
 #include <typeinfo>
 #include <utility>
 
+#include "bart/dataset/class_names.h"
 #include "bart/engine/lack_of_memory.h"
 #include "bart/formats/pth.h"
+#include "bart/model/find_model.h"
 #include "bart/model/model.h"
 #include "bart/platform/files.h"
 #include "bart/platform/hash.h"
@@ -146,8 +148,15 @@ void RunInProgress::read_pictures(const std::optional<FoundCheckpoint>& found) {
 }
 
 void RunInProgress::check_data(const Checkpoint& checkpoint) const {
-  const std::string change = difference(checkpoint.data, data_.fingerprint, data_.pictures.files);
+  std::string change = difference(checkpoint.data, data_.fingerprint, data_.pictures.files);
   if (change.empty()) return;
+  if (checkpoint.data.classes != data_.fingerprint.classes &&
+      places_of_same_classes(recorded_classes(out_, checkpoint), data_.pictures.classes)) {
+    // With another order of the classes, or of their files, the steps would be other ones.
+    change =
+        "its class names are the same text, once composed and once decomposed (Unicode's NFC and NFD), "
+        "and a training goes on only with the same bytes";
+  }
   const auto began = checkpoint.settings.find(folder_setting);
   const fs::path before = began == checkpoint.settings.end() ? folder_ : fs::path(began->second);
   if (is_same_folder(folder_, before)) {

@@ -93,7 +93,7 @@ std::size_t expected_test_pictures(const Listing& listing, const RunSettings& se
   }
 }
 
-void check_split(const Listing& listing, const RunSettings& settings) {
+void check_split(const Listing& listing, const RunSettings& settings, const std::set<std::string>& given) {
   const auto has = [&](Part part) {
     return std::ranges::find(listing.pictures, part, &ListedPicture::part) != listing.pictures.end();
   };
@@ -103,18 +103,22 @@ void check_split(const Listing& listing, const RunSettings& settings) {
   const auto refuse = [](const char* flag, const std::string& value, const char* what) {
     throw SettingError(fmt::format("{{{}}} {} has no effect: {}: leave it out", flag, value, what));
   };
-  // A value that is the default may not have been asked for.
-  if (tests && settings.test_size != RunSettings().test_size) {
+  const RunSettings defaults;
+  const auto asked = [&](const char* flag) {
+    return given.contains(flag) ||
+           text_of(run_setting(flag), settings) != text_of(run_setting(flag), defaults);
+  };
+  if (tests && asked("test-size")) {
     refuse("test-size", fmt::format("{}", settings.test_size),
            settings.test_folder.empty() ? "the data set has test pictures of its own"
                                         : "{test-folder} names the test pictures");
   }
-  if (validation && settings.validation_size > 0) {
+  if (validation && asked("validation-size")) {
     refuse("validation-size", fmt::format("{}", settings.validation_size),
            settings.validation_folder.empty() ? "the data set has validation pictures of its own"
                                               : "{validation-folder} names the validation pictures");
   }
-  if (tests && settings.validation_size == 0 && settings.split != RunSettings().split) {
+  if (tests && settings.validation_size == 0 && asked("split")) {
     refuse("split", settings.split, "no picture is chosen for testing or validation");
   }
 }

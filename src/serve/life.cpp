@@ -43,17 +43,18 @@ int socket_of_systemd() {
   return 3;  // the first one
 }
 
-CardedModel ServedFile::load() {
+CardedModel ServedFile::load(const std::vector<std::string>& served) {
   looked_ = look();  // before it is read: what changes meanwhile is read again
   loaded_ = stamp();
   const FoundModel found = find_model(model_);
   std::uint64_t fingerprint = 0;
-  const ModelFile file = [&] {
+  ModelFile file = [&] {
     const std::vector<std::uint8_t> bytes =
         read_model_bytes(found.file);  // gone before the network takes memory
     fingerprint = hash_of(bytes);
     return decode_model(found, bytes, labels_, warn_);
   }();
+  file = named_as(std::move(file), served);
   return {Model(file, options_), model_card(found, fingerprint, file.classes)};
 }
 
@@ -133,7 +134,7 @@ void load_again(Server& server, ServedFile& file, const LifeOptions& options) {
   try {
     std::string version;
     const auto load = [&] {
-      CardedModel loaded = file.load();
+      CardedModel loaded = file.load(server.classes());
       version = loaded.card.version;
       return loaded;
     };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "bart/dataset/class_names.h"
 #include "bart/formats/csv.h"
 #include "bart/platform/counted.h"
 #include "bart/platform/error.h"
@@ -23,10 +24,10 @@ std::vector<fs::path> examples_of(const RunFolder& run, const std::vector<std::s
   for (const auto& row : csv_rows_of({reinterpret_cast<const char*>(bytes.data()), bytes.size()})) {
     // The names are those that bart train writes: a path would lead out of the folder.
     if (row.size() != 4 || row[0].find('/') != std::string::npos || !row[0].ends_with(".jpg")) continue;
-    first.try_emplace(row[3], run.test_pictures() / row[0]);
+    first.try_emplace(composed(row[3]), run.test_pictures() / row[0]);
   }
   std::vector<fs::path> examples;
-  for (const std::string& name : classes) examples.push_back(first[name]);
+  for (const std::string& name : classes) examples.push_back(first[composed(name)]);
   return examples;
 }
 
@@ -94,7 +95,8 @@ ModelCard model_card(const FoundModel& found, std::uint64_t fingerprint,
   try {
     const RunRecord record = read_run_record(found.run);
     // The record of another training says nothing about this model.
-    if (!wrote_model(record, fingerprint).value_or(false) || record.classes != classes) return card;
+    if (!wrote_model(record, fingerprint).value_or(false) || !places_of_same_classes(record.classes, classes))
+      return card;
     add_facts(record, found.file, card);
     if (fs::exists(found.run.report())) card.report = found.run.report();
     card.examples = examples_of(found.run, classes);

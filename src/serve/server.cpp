@@ -195,6 +195,10 @@ std::string Server::address() const {
   return state_->address;
 }
 
+std::vector<std::string> Server::classes() const {
+  return state_->service.model()->classes;
+}
+
 bool Server::run() {
   const auto working = net::make_work_guard(state_->context);
   state_->accept();

@@ -13,6 +13,7 @@
 #include "bart/cuda/choose_device.h"
 #include "bart/dataset/listing.h"
 #include "bart/model/find_model.h"
+#include "bart/platform/counted.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "bart/platform/folder_lock.h"
@@ -135,8 +136,9 @@ class Search {
     result_.rungs = halving_within(planned_share * options.budget_seconds, measured, epochs, cost);
     if (result_.rungs.empty()) {
       throw Error(fmt::format(
-          "the time of {:.0f} s is too short to compare two trainings: one of {} epochs takes {:.0f} s",
-          options.budget_seconds, epochs[0], result_.trials[0].seconds));
+          "the time of {:.0f} s is too short to compare two trainings: one of {} takes {:.0f} s",
+          options.budget_seconds, counted(static_cast<std::uint64_t>(epochs[0]), "epoch", "epochs"),
+          result_.trials[0].seconds));
     }
     name_candidates();
     save();
@@ -217,7 +219,7 @@ class Search {
     has_validation_pictures_ =
         has(Part::validation) &&
         (has(Part::test) || !settings_of({}, result_.options.epochs).test_folder.empty());
-    check_split(listing, settings_of({}, result_.options.epochs));
+    check_split(listing, settings_of({}, result_.options.epochs), result_.options.kept);
   }
 
   RunResult train_or_resume(std::size_t index) {

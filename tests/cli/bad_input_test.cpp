@@ -101,6 +101,7 @@ TEST_F(BadInput, FlagsAndValues) {
       {{"predict", "--format", "xml"}, "--format must be json, csv, jsonl or text"},
       {{"predict", "--top-k", "-1"}, "--top-k must be at least 1"},
       {{"summary", "--classes", "1"}, "--classes must be at least 2"},
+      {{"summary", "--classes", "2000000"}, "--classes 2000000: a network cannot have 2000000 classes"},
       {{"sample"}, "folder"},
       {{"sample", "f", "--classes", "1"}, "--classes"},
       {{"sample", "f", "--classes", "1000"}, "--classes"},

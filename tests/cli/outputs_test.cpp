@@ -158,6 +158,17 @@ TEST_F(Outputs, ThroughALinkIntoAFolderThatIsGoneAreRefusedBeforeAnythingIsRead)
   EXPECT_FALSE(file_text(here() / "away/file.csv").empty());
 }
 
+TEST_F(Outputs, AFolderBesideOneThatIsNotThereLeavesNoEmptyOne) {
+  ASSERT_EQ(train_faces({"--epochs", "0", "--no-report", "--out", "./t/../t2/."}).code, 0);
+  EXPECT_TRUE(fs::exists(here() / "t2" / "BART-10M.pth"));
+  EXPECT_FALSE(fs::exists(here() / "t"));
+  // A link is followed before the way back.
+  fs::create_directories(here() / "far" / "away");
+  fs::create_directory_symlink("far/away", here() / "link");
+  ASSERT_EQ(train_faces({"--epochs", "0", "--no-report", "--out", "link/../t3"}).code, 0);
+  EXPECT_TRUE(fs::exists(here() / "far" / "t3" / "BART-10M.pth"));
+}
+
 TEST_F(Outputs, OfACheckpointThatIsExportedLieBesideTheTraining) {
   const std::string checkpoint = "run/bart-run/checkpoint-2.safetensors";
   const std::string labels = file_text(here() / "run/label_encoder.joblib");

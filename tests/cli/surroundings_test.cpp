@@ -287,6 +287,25 @@ TEST_F(Surroundings, FoldersThatMayNotBeReadAreSkippedAndNamedByEveryCommand) {
   fs::permissions(locked, fs::perms::owner_all);
 }
 
+TEST_F(Surroundings, APictureInAFolderThatMayNotBeEnteredIsNotSaidToBeGone) {
+  ASSERT_EQ(run_bart(here(), train("run")).code, 0);
+  ASSERT_EQ(::chmod(here().c_str(), 0777), 0);
+  const std::string picture = "faces/" + first_picture();
+  const fs::path locked = (here() / picture).parent_path();
+  fs::permissions(locked, fs::perms::none);
+  for (const char* command : {"predict", "explain"}) {
+    const std::vector<std::string> arguments = {command, picture, "--model", "run"};
+    const BartResult result =
+        run_bart(here(), arguments, {.in_child = [] {
+                   // Root enters every folder.
+                   if (::geteuid() == 0 && (::setgid(61236) != 0 || ::setuid(61236) != 0)) ::_exit(77);
+                 }});
+    EXPECT_EQ(result.code, 1) << command;
+    EXPECT_THAT(result.err, HasSubstr(picture + ": Permission denied")) << command;
+  }
+  fs::permissions(locked, fs::perms::owner_all);
+}
+
 TEST_F(Surroundings, AFileThatMayNotBeWrittenIsNamedBeforeThePicturesAreRead) {
   ASSERT_EQ(::chmod(here().c_str(), 0777), 0);
   const auto as_another_user = [] {

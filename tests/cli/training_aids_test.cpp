@@ -185,6 +185,14 @@ TEST_F(TrainingAids, AConfigurationFileStandsForItsFlags) {
   expect_refusal("[train]\nbatch_size = 0", "bart: batch_size in bad.toml must be at least 1, not 0");
   expect_refusal("threads = 5000", "bart: threads in bad.toml must be from 1 to 1024");
   expect_refusal("optimizer = \"sgd\"\nlr = 200", "lr in bad.toml must be at most 100");
+  expect_refusal("weight_decay = inf", "weight_decay in bad.toml must be finite, not inf");
+  expect_refusal("clip_norm = inf", "clip_norm in bad.toml must be above 0 and finite, or 0, not inf");
+  expect_refusal("folder = \"\"",
+                 "says folder = \"\": name the folder of the pictures, or leave the line out");
+  expect_refusal("folder = \"../D\\u0000\"",
+                 "bad.toml gives folder a text with a zero character, which no file or setting has");
+  expect_refusal("init = \"a\\u0000b\"", "gives init a text with a zero character");
+  expect_refusal("\"a\\u0000b\" = 1", "bad.toml says a\uFFFDb, which is not a setting of a training");
   // A flag of the command line is named as such.
   const BartResult flag = run_bart(here(), {"train", "faces", "--config", "bad.toml", "--lr", "300"});
   EXPECT_EQ(flag.code, 2);
@@ -197,6 +205,40 @@ TEST_F(TrainingAids, AConfigurationFileStandsForItsFlags) {
     EXPECT_EQ(gone.code, 1) << key;
     EXPECT_THAT(gone.err,
                 HasSubstr(std::string("bad.toml says ") + key + " = nowhere, which does not exist"));
+  }
+}
+
+TEST_F(TrainingAids, ASettingThatWouldChooseAmongGivenPicturesIsRefusedWithItsDefaultToo) {
+  for (const char* part : {"train", "val", "test"})
+    fs::copy(here() / "faces", here() / "own" / part, fs::copy_options::recursive);
+  const auto expect_refusal = [&](std::vector<std::string> arguments, const std::string& words) {
+    const BartResult refused = run_bart(here(), arguments);
+    EXPECT_EQ(refused.code, 2) << testing::PrintToString(arguments);
+    EXPECT_THAT(refused.err, AllOf(HasSubstr(words), HasSubstr("has no effect")))
+        << testing::PrintToString(arguments);
+  };
+  for (const char* command : {"train", "lr-find", "tune"}) {
+    expect_refusal({command, "own", "--test-size", "0.2"}, "--test-size 0.2");
+    expect_refusal({command, "own", "--validation-size", "0"}, "--validation-size 0");
+    expect_refusal({command, "own", "--split", "original"}, "--split original");
+    expect_refusal({command, "faces", "--test-folder", "faces", "--test-size", "0.2"}, "--test-size 0.2");
+    expect_refusal({command, "faces", "--validation-folder", "faces", "--validation-size", "0"},
+                   "--validation-size 0");
+  }
+  expect_refusal({"inspect", "own", "--test-size", "0.2"}, "--test-size 0.2");
+  std::ofstream(here() / "own.toml") << "folder = 'own'\ntest_size = 0.2\n";
+  expect_refusal({"train", "--config", "own.toml"}, "test_size in own.toml 0.2");
+  // What bart train writes names every setting, and is taken.
+  for (const std::vector<std::string>& asked :
+       {std::vector<std::string>{"own"},
+        {"faces", "--test-folder", "faces", "--validation-folder", "faces"}}) {
+    std::vector<std::string> arguments = {"train", "--image-size", "16",    "--epochs",
+                                          "0",     "--no-report",  "--out", "one"};
+    arguments.insert(arguments.begin() + 1, asked.begin(), asked.end());
+    ASSERT_EQ(run_bart(here(), arguments).code, 0);
+    const BartResult again =
+        run_bart(here(), {"train", "--config", "one/bart-run/run.toml", "--no-report", "--out", "two"});
+    EXPECT_EQ(again.code, 0) << again.err;
   }
 }
 

@@ -102,6 +102,11 @@ TEST_F(VideoTest, SaysWhatIsWrong) {
   EXPECT_THAT(none.err, HasSubstr("install ffmpeg"));
   EXPECT_EQ(run_bart(here(), {"predict", "frame.png", "--every", "1"}).code, 2);
   EXPECT_EQ(run_bart(here(), {"predict", "clip.mp4", "--every", "-1"}).code, 2);
+  for (const char* file : {"frame.png", "clip.mp4"}) {
+    const BartResult zero = run_bart(here(), {"predict", file, "--every", "0"});
+    EXPECT_EQ(zero.code, 2) << file;
+    EXPECT_THAT(zero.err, HasSubstr("--every must be a number of seconds above 0, not 0")) << file;
+  }
   EXPECT_EQ(run_bart(here(), {"predict", "clip.mp4", "--sort-into", "sorted"}).code, 2);
 }
 

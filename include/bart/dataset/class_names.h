@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace bart {
 
@@ -14,6 +15,11 @@ std::string composed(std::string_view text);
 
 /// The place of `name` among `classes`: the same bytes, or else the same text in composed form.
 std::optional<std::size_t> find_class(std::span<const std::string> classes, std::string_view name);
+
+/// The place of each of `names` among `classes`, [names.size()], if both are the same texts in composed form,
+/// in any order; else nothing.
+std::optional<std::vector<std::size_t>> places_of_same_classes(std::span<const std::string> classes,
+                                                               std::span<const std::string> names);
 
 /// The name without case, white space at its ends, repeated white space, invisible characters and
 /// compatibility forms (Unicode's NFKC_Casefold). Two names with the same result look alike to a reader.

@@ -12,6 +12,8 @@
 
 namespace bart {
 
+struct Checkpoint;
+
 /// A model that a user named.
 struct FoundModel {
   std::filesystem::path file;
@@ -43,6 +45,9 @@ ModelFile decode_model(const FoundModel& found, std::span<const std::uint8_t> by
 /// Reads a model that find_model() found without looking for labels: `classes` are those that the file itself
 /// names, or for a checkpoint the record of its training, if any. Throws Error when the file cannot be read.
 ModelFile read_model_without_labels(const FoundModel& found);
+
+/// The class names of a checkpoint of the training `run`, if its record has them; else none.
+std::vector<std::string> recorded_classes(const RunFolder& run, const Checkpoint& checkpoint);
 
 /// Whether there is a record where the model lies, and it says that its training wrote neither this file nor
 /// one with the same weights. Then that record does not tell which pictures the model was trained on. Throws

@@ -22,7 +22,7 @@ struct JointPrediction {
 class ModelAgreement {
  public:
   /// `name` is that of the first model; `warn` gets sentences as in read_model(). Throws Error when a model
-  /// cannot be read or has other classes than the first.
+  /// cannot be read or has other classes than the first, whose names are compared in composed form.
   ModelAgreement(const Model& first, const std::filesystem::path& name,
                  const std::vector<std::filesystem::path>& others, const ModelOptions& options,
                  const std::function<void(const std::string&)>& warn = {});

@@ -43,13 +43,18 @@ ModelFile read_model_file(const std::filesystem::path& model);
 
 /// The same with class names. If the model names none, they are read from `labels` (.joblib), or, if that is
 /// empty, from label_encoder.joblib beside the model. If the model names its classes, labels that are given
-/// or lie beside a .pth must name the same ones; otherwise this is an Error too.
+/// or lie beside a .pth must name the same ones, if need be in composed form; otherwise this is an Error too.
 ModelFile read_model_file(const std::filesystem::path& model, const std::filesystem::path& labels);
 
 /// `file`, which was read from `model`, with the class names of `labels`. The labels must exist if
 /// `required`, or if the file names no classes: then NoClassNames is thrown.
 ModelFile with_labels(ModelFile file, const std::filesystem::path& model, const std::filesystem::path& labels,
                       bool required);
+
+/// The model with the class names `classes` and its last layer in their order, if they are the same texts as
+/// its own in composed form (see composed()), which sorts otherwise than the decomposed one. A model with
+/// other classes is returned as it is.
+ModelFile named_as(ModelFile model, const std::vector<std::string>& classes);
 
 struct ModelFileOptions {
   bool half = false;                // float16 weights; not for .pth

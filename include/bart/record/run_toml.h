@@ -23,6 +23,7 @@ struct RunTomlSetting {
 struct RunToml {
   std::string folder;  // of the pictures; empty if the file does not name it
   std::vector<RunTomlSetting> settings;
+  bool of_a_training = false;      // from encode_run_toml(), which names settings that nobody has chosen, too
   std::set<std::string> not_utf8;  // "folder" and flags whose values TOML cannot hold
 };
 

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <cstddef>
+#include <set>
+#include <string>
+
 #include "bart/dataset/load.h"
 #include "bart/dataset/split.h"
 #include "bart/record/run_settings.h"
@@ -16,7 +20,9 @@ Split split_pictures(const LoadedPictures& pictures, const RunSettings& settings
 std::size_t expected_test_pictures(const Listing& listing, const RunSettings& settings);
 
 /// Throws SettingError for a setting that would choose test or validation pictures where the data set, or a
-/// folder that the settings name, says which they are.
-void check_split(const Listing& listing, const RunSettings& settings);
+/// folder that the settings name, says which they are. A setting with its default value counts only if its
+/// flag is among `given`.
+void check_split(const Listing& listing, const RunSettings& settings,
+                 const std::set<std::string>& given = {});
 
 }  // namespace bart

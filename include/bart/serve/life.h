@@ -34,8 +34,9 @@ class ServedFile {
         options_(std::move(options)),
         warn_(std::move(warn)) {}
 
-  /// Reads it. Throws Error.
-  CardedModel load();
+  /// Reads it, and names its classes as `served` does where they are the same text (see named_as()). Throws
+  /// Error.
+  CardedModel load(const std::vector<std::string>& served = {});
   /// Whether it is another file than load() saw last, or has another size or time. Reads no file unless one
   /// of those that decide it has another size or time than at the last call.
   bool changed();

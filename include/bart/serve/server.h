@@ -112,6 +112,9 @@ class Server {
   /// "http://127.0.0.1:8000", "https://…" with TLS, or the path of its Unix socket.
   std::string address() const;
 
+  /// Those of the model that is served now. May be called from any thread.
+  std::vector<std::string> classes() const;
+
   /// Answers requests until stop() is called, and then those that were accepted, for up to
   /// ServerLimits::drain_seconds. Returns whether all of them were answered. To be called once.
   bool run();
