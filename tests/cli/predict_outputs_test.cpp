@@ -1,7 +1,9 @@
 // What bart predict writes, and what it leaves as it was.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 #include <map>
 #include <nlohmann/json.hpp>
