@@ -272,12 +272,6 @@ std::vector<std::string> EarlierRun::keep(std::size_t test_pictures) {
     tell(others_in(folder_, test_pictures, place_of_others()));
     return sentences;
   }
-  // If only the model was removed, there is nothing else to keep.
-  if (!has_model() && !fs::exists(folder_.last_model()) && fs::exists(folder_.run_json()) &&
-      others_among(folder_, test_pictures, folder_).empty()) {
-    state_ = State::kept;
-    return {};
-  }
   if (fs::exists(folder_.before())) {  // left by a training that was killed here
     std::vector<OthersFiles> left = others_in_before(folder_, test_pictures, place_of_others());
     for (OthersFiles& others : left) {  // what is also in its place will be kept from there

@@ -87,6 +87,23 @@ TEST_F(SecondRun, KeepsTheFirstOneUnderEarlier) {
   EXPECT_EQ(decode_label_encoder(read_file(out().labels())).size(), 4u);
 }
 
+TEST_F(SecondRun, KeepsTheRecordOfAFirstOneWhoseModelWasMovedAway) {
+  fs::remove(out().model());
+  fs::remove(out().best_model());
+  const auto left = contents_of(out().results());
+  EXPECT_THROW(train(others(), wild_settings("run", others())), DivergedError);
+  EXPECT_EQ(contents_of(out().results()), left);
+  train(others(), settings("run"));
+  const auto kept = contents_of(out().earlier());
+  for (const auto& [name, bytes] : left) {
+    if (name.find("checkpoint-") != std::string::npos) continue;
+    const fs::path path = name;
+    const bool of_record = *path.begin() == RunFolder::record_name;
+    EXPECT_EQ(kept.at(of_record ? path.filename().string() : name), bytes) << name;
+  }
+  EXPECT_EQ(read_run_record(out()).classes.size(), 4u);
+}
+
 TEST_F(SecondRun, ThatIsKilledAndBegunAnewKeepsTheFirstOne) {
   // One child dies at the start, and another one within its first epoch.
   for (const bool at_start : {true, false}) {
