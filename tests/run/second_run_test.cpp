@@ -304,6 +304,21 @@ TEST_F(RunTest, PicturesOfOthersAreKept) {
   EXPECT_EQ(bytes_of(folder("diverging").test_pictures() / "pic_0.jpg"), my_bytes);
 }
 
+TEST_F(RunTest, APictureOfOthersThatNoTrainingReachesStaysWithoutAWord) {
+  train(faces(), settings("run"));
+  const RunFolder out = folder("run");
+  const fs::path mine = out.test_pictures() / "pic_50.jpg";
+  write_file(mine, "mine");
+  std::string warnings;
+  RunObserver observer;
+  observer.warning = [&](const std::string& sentence) { warnings += sentence + "\n"; };
+  for (int k = 0; k < 3; ++k) train(faces(), settings("run"), observer);
+  EXPECT_EQ(warnings.find("pic_50.jpg"), std::string::npos) << warnings;
+  EXPECT_EQ(bytes_of(mine).size(), 4u);
+  EXPECT_FALSE(fs::exists(out.kept(1)));
+  EXPECT_TRUE(fs::exists(out.earlier() / "inference_images/pic_0.jpg"));
+}
+
 TEST_F(RunTest, AFolderWhoseRecordCannotBeReadIsNotSaidToBeOfOthers) {
   train(faces(), settings("run"));
   const RunFolder out = folder("run");
