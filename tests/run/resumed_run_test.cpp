@@ -7,7 +7,9 @@
 #include <cstdlib>
 
 #include "bart/formats/joblib.h"
+#include "bart/formats/pth.h"
 #include "bart/platform/files.h"
+#include "bart/record/run_record.h"
 #include "bart/run/run.h"
 #include "run_fixture.h"
 
@@ -63,7 +65,8 @@ TEST_F(RunTest, AModelThatAKilledTrainingDidNotNameInItsRecordIsNobodyElses) {
                 ThrowsMessage<Error>(AllOf(HasSubstr("was killed while it saved the model"),
                                            HasSubstr("bart train --resume --out "))));
   };
-  record.models.at(0).fingerprint ^= 1;  // the model of a later epoch
+  record.models.at(0).fingerprint ^= 1;  // the model of a later epoch, with other weights
+  record.models.at(0).weights.value() ^= 1;
   expect_advice();
   record.models.clear();  // that of the first epoch
   expect_advice();
@@ -76,6 +79,27 @@ TEST_F(RunTest, AModelThatAKilledTrainingDidNotNameInItsRecordIsNobodyElses) {
     EXPECT_EQ(wrote_model(written, read_file(folder("whole").model())), true);
   };
   train(faces(), settings("whole"), observer);
+}
+
+TEST_F(RunTest, AModelThatWasSavedAgainIsKnownByItsWeights) {
+  train(faces(), settings("run"));
+  const RunFolder out = folder("run");
+  StateDict state = decode_pth(read_file(out.model()));
+  const RunRecord record = read_run_record(out);
+  const auto save_again = [&] {
+    write_file(out.model(), encode_pth(state, {.classes = record.classes,
+                                               .image_size = record.settings.image_size,
+                                               .exif_orientation = true,
+                                               .bart_version = "of another program"}));
+    ASSERT_EQ(wrote_model(record, read_file(out.model())), false);
+  };
+  save_again();
+  make_report(out.results(), 1);
+  EXPECT_TRUE(fs::exists(out.report()));
+  state.at(0).floats().at(0) += 1;
+  save_again();
+  EXPECT_THAT([&] { make_report(out.results(), 1); },
+              ThrowsMessage<Error>(HasSubstr("something else wrote it")));
 }
 
 /// Trainings of which one leaves a checkpoint in the folder of another.
