@@ -3,14 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
-#include <string_view>
 #include <utility>
 
 #include "bart/checkpoint/checkpoint.h"
 #include "bart/checkpoint/checkpoint_folder.h"
 #include "bart/checkpoint/data_fingerprint.h"
-#include "bart/formats/weights_fingerprint.h"
+#include "bart/model/origin.h"
 #include "bart/platform/error.h"
 #include "bart/record/run_record.h"
 
@@ -18,18 +16,6 @@ namespace bart {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// A checkpoint is a safetensors file, which begins with the length of its header in eight bytes and the
-/// header, JSON.
-bool is_checkpoint(std::span<const std::uint8_t> bytes) {
-  std::uint64_t length = 0;
-  if (bytes.size() <= sizeof length || bytes[sizeof length] != '{') return false;
-  std::memcpy(&length, bytes.data(), sizeof length);
-  const std::string_view rest(reinterpret_cast<const char*>(bytes.data()) + sizeof length,
-                              bytes.size() - sizeof length);
-  return rest.substr(0, std::min<std::uint64_t>(length, rest.size())).find("\"bart-checkpoint-") !=
-         std::string_view::npos;
-}
 
 /// The folder of results that a model file lies in; for a checkpoint the one above its folder.
 RunFolder run_of(const fs::path& file) {
@@ -39,50 +25,6 @@ RunFolder run_of(const fs::path& file) {
   }
   return RunFolder(folder);
 }
-
-/// Whether the training wrote this checkpoint: it began at the same time with the same settings, apart from
-/// the precision, which another device changes.
-bool wrote_checkpoint(const RunRecord& record, const Checkpoint& checkpoint) {
-  const auto is = [&](const std::string& name, const std::string& value) {
-    const auto kept = checkpoint.settings.find(name);
-    return kept == checkpoint.settings.end() || kept->second == value;
-  };
-  if (!checkpoint.settings.contains(started_setting) || !is(started_setting, record.started)) return false;
-  return std::ranges::all_of(run_settings(), [&](const Setting& setting) {
-    return setting.effect != Effect::result || std::string_view(setting.flag) == "precision" ||
-           record.unrecorded.contains(setting.name) ||
-           is(fmt::format("--{}", setting.flag), text_of(setting, record.settings));
-  });
-}
-
-/// Recognizes the training that a model is of.
-class Origin {
- public:
-  explicit Origin(std::span<const std::uint8_t> model) : model_(model) {}
-
-  /// Whether the training wrote the model: this file, or one with the same weights in another format. Nothing
-  /// for records of the first versions, which do not say.
-  std::optional<bool> is(const RunRecord& record) {
-    if (const std::optional<bool> wrote = wrote_model(record, model_); wrote.value_or(true)) return wrote;
-    if (is_checkpoint(model_)) {
-      if (!checkpoint_) checkpoint_ = decode_checkpoint(model_);
-      return wrote_checkpoint(record, *checkpoint_);
-    }
-    if (!weights_) {
-      const StateDict state = decode_model_file(model_).state;
-      weights_ = {weights_fingerprint(state), older_weights_fingerprint(state)};
-    }
-    const auto wrote = [this](const ModelRecord& model) {
-      return model.weights && (*model.weights == weights_->first || *model.weights == weights_->second);
-    };
-    return std::ranges::any_of(record.models, wrote) || (record.writing && wrote(*record.writing));
-  }
-
- private:
-  std::span<const std::uint8_t> model_;
-  std::optional<Checkpoint> checkpoint_;
-  std::optional<std::pair<std::uint64_t, std::uint64_t>> weights_;  // as new and as older records know them
-};
 
 /// The folder of the training that wrote `model`, which lies in `run`. A new training that has no model yet
 /// keeps the record of the one before, whose model is still in place, in bart-run/before/.

@@ -338,8 +338,10 @@ void write_files(const fs::path& folder, std::size_t count,
 }
 
 std::error_code try_to_create_in(const fs::path& folder) {
+  const fs::path trial = folder / "trial";
+  remove_unfinished(trial);  // of processes that were killed; those that run do not need theirs again
   std::string name;
-  const Descriptor fd = open_aside(folder / "trial", 0600, name);
+  const Descriptor fd = open_aside(trial, 0600, name);
   if (fd.get() < 0) return {errno, std::generic_category()};
   ::unlink(name.c_str());
   return {};

@@ -90,6 +90,17 @@ std::vector<fs::path> others_among(const RunFolder& run, std::size_t test_pictur
   return others;
 }
 
+/// The pictures of others whose numbers the new training does not reach: it leaves them where they are, and
+/// they are not of the one before.
+std::vector<fs::path> others_that_stay(const RunFolder& folder, std::size_t test_pictures) {
+  std::vector<fs::path> others = files_of_others(folder, std::numeric_limits<std::size_t>::max());
+  std::erase_if(others, [&](const fs::path& file) {
+    const auto number = RunFolder::test_picture_number(file.filename().string());
+    return file.parent_path() != folder.test_pictures() || !number || *number < test_pictures;
+  });
+  return others;
+}
+
 /// The files in before/ that no training wrote. Those of the folder of results go into `place` itself.
 std::vector<OthersFiles> others_in_before(const RunFolder& folder, std::size_t test_pictures,
                                           const fs::path& place) {
@@ -272,12 +283,6 @@ std::vector<std::string> EarlierRun::keep(std::size_t test_pictures) {
     tell(others_in(folder_, test_pictures, place_of_others()));
     return sentences;
   }
-  // If only the model was removed, there is nothing else to keep.
-  if (!has_model() && !fs::exists(folder_.last_model()) && fs::exists(folder_.run_json()) &&
-      others_among(folder_, test_pictures, folder_).empty()) {
-    state_ = State::kept;
-    return {};
-  }
   if (fs::exists(folder_.before())) {  // left by a training that was killed here
     std::vector<OthersFiles> left = others_in_before(folder_, test_pictures, place_of_others());
     for (OthersFiles& others : left) {  // what is also in its place will be kept from there
@@ -294,9 +299,10 @@ std::vector<std::string> EarlierRun::keep(std::size_t test_pictures) {
   // The record comes first, so that it is never without the files that it tells about.
   keep_file(folder_.run_json(), folder_.before());
   for (const fs::path& file : folder_.result_files()) keep_file(file, folder_.before());
-  const std::vector<fs::path> pictures = test_pictures_in(folder_.test_pictures());
-  for (const fs::path& picture : pictures) {
-    keep_file(picture, folder_.before() / RunFolder::test_pictures_name);
+  const std::vector<fs::path> staying = others_that_stay(folder_, test_pictures);
+  for (const fs::path& picture : test_pictures_in(folder_.test_pictures())) {
+    if (std::ranges::count(staying, picture) == 0)
+      keep_file(picture, folder_.before() / RunFolder::test_pictures_name);
   }
   for (const fs::path& file : unrecorded_files(folder_)) keep_file(file, folder_.before());
   for (const fs::path& file : event_files(folder_)) keep_file(file, folder_.before());

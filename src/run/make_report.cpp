@@ -6,6 +6,8 @@
 #include <numeric>
 #include <utility>
 
+#include "bart/model/model_file.h"
+#include "bart/model/origin.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "bart/platform/own_text.h"
@@ -94,7 +96,7 @@ MadeReport make_report(const std::filesystem::path& path, int threads, const OnP
     throw Error(fmt::format("{} is not the model of the training in {}: it has other classes",
                             run.folder.model().string(), run.folder.run_json().string()));
   }
-  if (!wrote_model(run.record, read_file(run.folder.model())).value_or(true)) {
+  if (const auto bytes = read_model_bytes(run.folder.model()); !Origin(bytes).is(run.record).value_or(true)) {
     if (run.record.status == "running") throw newer_than_record(run);
     throw Error(fmt::format("{} is not the model of the training in {}: something else wrote it",
                             run.folder.model().string(), run.folder.run_json().string()));

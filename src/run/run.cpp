@@ -2,16 +2,19 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <string_view>
 #include <utility>
 
 #include "bart/checkpoint/checkpoint_folder.h"
+#include "bart/model/origin.h"
 #include "bart/network/state_dict.h"
 #include "bart/platform/files.h"
 #include "bart/platform/folder_lock.h"
 #include "bart/record/version.h"
 #include "bart/run/settle.h"
+#include "files_of_others.h"
 #include "run_in_progress.h"
 #include "written_files.h"
 
@@ -64,6 +67,33 @@ class BegunMark {
 
   fs::path path_;
 };
+
+/// Whether a checkpoint in the folder, other than `found`, is of the training in the record.
+bool has_own_checkpoint(const RunFolder& folder, const RunRecord& record, const fs::path& found) {
+  return std::ranges::any_of(paths_in(folder.record()), [&](const fs::path& file) {
+    if (file == found || !file.filename().string().starts_with(RunFolder::checkpoint_prefix)) return false;
+    try {
+      return wrote_checkpoint(record, decode_checkpoint(read_file(file, most_result_bytes)));
+    } catch (const Error&) {  // damaged
+      return false;
+    }
+  });
+}
+
+/// Throws Error if the checkpoint is of another training than the record and the one in the record would lose
+/// its model or its own checkpoints to it. A training that was killed before it had either loses nothing: a
+/// checkpoint of the training before it may have been renamed to be continued.
+void check_origin(const RunFolder& folder, const FoundCheckpoint& found) {
+  const auto started = found.checkpoint.settings.find(started_setting);
+  if (!fs::exists(folder.run_json()) || started == found.checkpoint.settings.end()) return;
+  const RunRecord record = read_run_record(folder);
+  if (record.started.empty() || wrote_checkpoint(record, found.checkpoint)) return;
+  if (record.models.empty() && !has_own_checkpoint(folder, record, found.path)) return;
+  throw Error(
+      fmt::format("{} is not a checkpoint of the training in {}: move it away to continue that training, or "
+                  "into {} in a new folder to continue its own there",
+                  found.path.string(), folder.run_json().string(), RunFolder::record_name));
+}
 
 /// Throws ChangedSetting if a setting that affects the result has changed. Devices differ in the precisions
 /// that they have, and a training that goes on elsewhere is rounded otherwise in any of them.
@@ -158,6 +188,7 @@ RunResult resume(const fs::path& results, const ResumeOptions& options, const Ru
         fmt::format("{} is of BART {}, this is {}: continue with that version, or begin a new training",
                     found.path.string(), found.checkpoint.version, bart_version()));
   }
+  check_origin(run_folder, found);
   const fs::path began = found.checkpoint.settings[folder_setting];
   if (options.folder.empty() && fs::exists(run_folder.begun())) {
     throw Error(fmt::format(

@@ -47,15 +47,15 @@ CardedModel ServedFile::load(const std::vector<std::string>& served) {
   looked_ = look();  // before it is read: what changes meanwhile is read again
   loaded_ = stamp();
   const FoundModel found = find_model(model_);
-  std::uint64_t fingerprint = 0;
-  ModelFile file = [&] {
+  ModelCard card;
+  const ModelFile file = [&] {
     const std::vector<std::uint8_t> bytes =
         read_model_bytes(found.file);  // gone before the network takes memory
-    fingerprint = hash_of(bytes);
-    return decode_model(found, bytes, labels_, warn_);
+    ModelFile decoded = named_as(decode_model(found, bytes, labels_, warn_), served);
+    card = model_card(found, bytes, decoded.classes);
+    return decoded;
   }();
-  file = named_as(std::move(file), served);
-  return {Model(file, options_), model_card(found, fingerprint, file.classes)};
+  return {Model(file, options_), std::move(card)};
 }
 
 bool ServedFile::changed() {

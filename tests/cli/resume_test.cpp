@@ -197,6 +197,37 @@ TEST_F(Resume, AutoBeginsWhereThereIsNothingAndGoesOnWhereThereIsSomething) {
   expect_same_results("loop", "whole");
 }
 
+TEST_F(Resume, ACheckpointOfAnotherTrainingIsRefused) {
+  ASSERT_EQ(run_bart(here(), command("run", {"--epochs", "1"})).code, 0);
+  ASSERT_EQ(run_bart(here(), command("other", {"--epochs", "2", "--seed", "11"})).code, 0);
+  const fs::path stray = here() / "run/bart-run/checkpoint-6.safetensors";
+  fs::copy(here() / "other/bart-run/checkpoint-6.safetensors", stray);
+  const auto all = [&] {
+    std::vector<std::string> texts;
+    for (const char* name :
+         {"BART-10M.pth", "bart-run/run.json", "bart-run/steps.csv", "bart-run/pictures.csv"})
+      texts.push_back(file_text(here() / "run" / name));
+    return texts;
+  };
+  const std::vector<std::string> before = all();
+  const std::set<std::string> files = run_files("run");
+  for (const auto& arguments : {resume("run", {"--epochs", "3"}),
+                                command("run", {"--epochs", "3", "--seed", "11", "--resume", "auto"})}) {
+    const BartResult result = run_bart(here(), arguments);
+    EXPECT_EQ(result.code, 1);
+    EXPECT_THAT(result.err,
+                AllOf(HasSubstr("run/bart-run/checkpoint-6.safetensors is not a checkpoint of the "
+                                "training in run/bart-run/run.json: move it away"),
+                      HasSubstr("into bart-run in a new folder")));
+    EXPECT_TRUE(all() == before);
+    EXPECT_EQ(run_files("run"), files);
+  }
+  fs::remove(stray);
+  ASSERT_EQ(run_bart(here(), resume("run", {"--epochs", "2"})).code, 0);
+  ASSERT_EQ(run_bart(here(), command("whole", {"--epochs", "2"})).code, 0);
+  expect_same_results("run", "whole");
+}
+
 TEST_F(Resume, ASecondTrainingKilledBeforeItsFirstModelLeavesTheFirst) {
   ASSERT_EQ(run_bart(here(), command("run", {"--epochs", "1"})).code, 0);
   const std::string model = file_text(here() / "run/BART-10M.pth");

@@ -235,6 +235,14 @@ TEST_F(FilesTest, RemovesWhatInterruptedWritesLeft) {
   remove_unfinished(folder_ / "no such folder" / "");
 }
 
+TEST_F(FilesTest, ATrialRemovesWhatAKilledOneLeft) {
+  scratch_.write(".trial.unfinished-x1Y2z3");
+  scratch_.write(".a.unfinished-x1Y2z3");
+  EXPECT_FALSE(try_to_create_in(folder_));
+  EXPECT_FALSE(fs::exists(folder_ / ".trial.unfinished-x1Y2z3"));
+  EXPECT_TRUE(fs::exists(folder_ / ".a.unfinished-x1Y2z3"));  // of a process that may be writing it
+}
+
 TEST_F(FilesTest, RemovesWhatAnInterruptedWriteOfALongNameLeft) {
   const std::string name(255, 'n');
   scratch_.write("." + std::string(200, 'n') + ".unfinished-x1Y2z3");

@@ -87,6 +87,23 @@ TEST_F(SecondRun, KeepsTheFirstOneUnderEarlier) {
   EXPECT_EQ(decode_label_encoder(read_file(out().labels())).size(), 4u);
 }
 
+TEST_F(SecondRun, KeepsTheRecordOfAFirstOneWhoseModelWasMovedAway) {
+  fs::remove(out().model());
+  fs::remove(out().best_model());
+  const auto left = contents_of(out().results());
+  EXPECT_THROW(train(others(), wild_settings("run", others())), DivergedError);
+  EXPECT_EQ(contents_of(out().results()), left);
+  train(others(), settings("run"));
+  const auto kept = contents_of(out().earlier());
+  for (const auto& [name, bytes] : left) {
+    if (name.find("checkpoint-") != std::string::npos) continue;
+    const fs::path path = name;
+    const bool of_record = *path.begin() == RunFolder::record_name;
+    EXPECT_EQ(kept.at(of_record ? path.filename().string() : name), bytes) << name;
+  }
+  EXPECT_EQ(read_run_record(out()).classes.size(), 4u);
+}
+
 TEST_F(SecondRun, ThatIsKilledAndBegunAnewKeepsTheFirstOne) {
   // One child dies at the start, and another one within its first epoch.
   for (const bool at_start : {true, false}) {
@@ -285,6 +302,21 @@ TEST_F(RunTest, PicturesOfOthersAreKept) {
   const RunSettings wild = wild_settings("diverging", faces());
   EXPECT_THROW(train(faces(), wild), DivergedError);
   EXPECT_EQ(bytes_of(folder("diverging").test_pictures() / "pic_0.jpg"), my_bytes);
+}
+
+TEST_F(RunTest, APictureOfOthersThatNoTrainingReachesStaysWithoutAWord) {
+  train(faces(), settings("run"));
+  const RunFolder out = folder("run");
+  const fs::path mine = out.test_pictures() / "pic_50.jpg";
+  write_file(mine, "mine");
+  std::string warnings;
+  RunObserver observer;
+  observer.warning = [&](const std::string& sentence) { warnings += sentence + "\n"; };
+  for (int k = 0; k < 3; ++k) train(faces(), settings("run"), observer);
+  EXPECT_EQ(warnings.find("pic_50.jpg"), std::string::npos) << warnings;
+  EXPECT_EQ(bytes_of(mine).size(), 4u);
+  EXPECT_FALSE(fs::exists(out.kept(1)));
+  EXPECT_TRUE(fs::exists(out.earlier() / "inference_images/pic_0.jpg"));
 }
 
 TEST_F(RunTest, AFolderWhoseRecordCannotBeReadIsNotSaidToBeOfOthers) {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,8 +27,8 @@ struct ModelCard {
 };
 
 /// The card of a model that find_model() found, from the record of its training if there is one. `version` is
-/// `fingerprint`, the hash_of() the bytes of its file.
-ModelCard model_card(const FoundModel& found, std::uint64_t fingerprint,
+/// the hash_of() `bytes`, those of its file.
+ModelCard model_card(const FoundModel& found, std::span<const std::uint8_t> bytes,
                      const std::vector<std::string>& classes);
 
 /// What a server allows, each at least 1. Durations are in seconds, above 0 and at most 86,400.

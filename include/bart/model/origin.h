@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "bart/checkpoint/checkpoint.h"
+#include "bart/record/run_record.h"
+
+namespace bart {
+
+/// Whether these are the bytes of a checkpoint, as far as the beginning of the file tells.
+bool is_checkpoint(std::span<const std::uint8_t> bytes);
+
+/// Whether the training wrote this checkpoint: it began at the same time with the same settings, apart from
+/// the precision, which another device changes. False for checkpoints of the first versions, which do not say
+/// when their training began.
+bool wrote_checkpoint(const RunRecord& record, const Checkpoint& checkpoint);
+
+/// Recognizes the training that a model is of.
+class Origin {
+ public:
+  /// Keeps a reference to the bytes of the model's file.
+  explicit Origin(std::span<const std::uint8_t> model) : model_(model) {}
+
+  /// Whether the training wrote the model: this file, or one with the same weights in another format. Nothing
+  /// for records of the first versions, which do not say. Throws Error when the file cannot be decoded.
+  std::optional<bool> is(const RunRecord& record);
+
+ private:
+  std::span<const std::uint8_t> model_;
+  std::optional<Checkpoint> checkpoint_;
+  std::optional<std::pair<std::uint64_t, std::uint64_t>> weights_;  // as new and as older records know them
+};
+
+}  // namespace bart
