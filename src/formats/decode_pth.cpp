@@ -317,6 +317,7 @@ class StateReader {
   /// PyTorch's lazy negation, {'neg': True}: the values are those of the storage with the other sign
   /// (torch/_utils.py, set_tensor_metadata).
   bool has_negative_bit(const PickleValue& metadata) const {
+    if (std::holds_alternative<std::monostate>(metadata)) return false;  // None
     const PickleObject* const dict = pickle_object(metadata, Kind::dict);
     if (dict == nullptr) fail("is not described as PyTorch does: the file is damaged");
     bool negative = false;

@@ -360,7 +360,7 @@ void RunInProgress::write_progress(Training& training, const std::string& status
     write_file(out_.report(),
                progress_report({out_, result_.record, progress.steps}, validated ? &*validated : nullptr));
   } catch (const Error& error) {
-    warn(fmt::format("The report was not written, and the training goes on: {}", error.what()));
+    tell(fmt::format("The report was not written, and the training goes on: {}", error.what()));
   }
 }
 

@@ -240,7 +240,10 @@ class Search {
       if (observer_.gpu && !std::exchange(told_gpu_, true)) observer_.gpu(name);
     };
     if (!told_data_) {
-      observer.listed = observer_.listed;
+      observer.listed = [&](const Listing& listing) {
+        check_split(listing, settings, result_.options.kept);  // those of a test folder, too
+        if (observer_.listed) observer_.listed(listing);
+      };
       observer.read = observer_.read;
     }
     observer.warning = [&](const std::string& sentence) {  // the others are in the record of each training

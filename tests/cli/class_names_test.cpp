@@ -57,15 +57,8 @@ class ClassNames : public DrawnFaces {
   std::map<std::string, std::string> probabilities(std::vector<std::string> flags) const {
     const std::string picture = fs::directory_iterator(here() / "faces" / nfc)->path().string();
     flags.insert(flags.begin(), {"predict", picture, "--top-k", "3", "--format", "csv", "--out", "-"});
-    const auto rows = csv_rows(run(flags).out);
-    std::map<std::string, std::string> found;
-    for (std::size_t row = 0; row < rows.size(); ++row) {
-      for (std::size_t c = 1; c + 1 < rows[row].size(); ++c) {
-        for (const std::string& name : {std::string("Bonn"), std::string("Kz"), nfc}) {
-          if (composed(rows[row][c]) == name) found[name] = rows[row][c + 1].substr(0, 6);
-        }
-      }
-    }
+    std::map<std::string, std::string> found;  // from the columns file, rank, class, probability
+    for (const auto& row : csv_rows(run(flags).out)) found[composed(row.at(2))] = row.at(3).substr(0, 6);
     EXPECT_EQ(found.size(), 3u);
     return found;
   }

@@ -184,7 +184,6 @@ TEST_F(TrainingAids, AConfigurationFileStandsForItsFlags) {
   expect_refusal("split = \"sorted\"", "split in bad.toml must be one of");
   expect_refusal("[train]\nbatch_size = 0", "bart: batch_size in bad.toml must be at least 1, not 0");
   expect_refusal("threads = 5000", "bart: threads in bad.toml must be from 1 to 1024");
-  expect_refusal("optimizer = \"sgd\"\nlr = 200", "lr in bad.toml must be at most 100");
   expect_refusal("weight_decay = inf", "weight_decay in bad.toml must be finite, not inf");
   expect_refusal("clip_norm = inf", "clip_norm in bad.toml must be above 0 and finite, or 0, not inf");
   expect_refusal("folder = \"\"",
@@ -193,6 +192,7 @@ TEST_F(TrainingAids, AConfigurationFileStandsForItsFlags) {
                  "bad.toml gives folder a text with a zero character, which no file or setting has");
   expect_refusal("init = \"a\\u0000b\"", "gives init a text with a zero character");
   expect_refusal("\"a\\u0000b\" = 1", "bad.toml says a\uFFFDb, which is not a setting of a training");
+  expect_refusal("optimizer = \"sgd\"\nlr = 200", "lr in bad.toml must be at most 100");
   // A flag of the command line is named as such.
   const BartResult flag = run_bart(here(), {"train", "faces", "--config", "bad.toml", "--lr", "300"});
   EXPECT_EQ(flag.code, 2);
@@ -209,9 +209,11 @@ TEST_F(TrainingAids, AConfigurationFileStandsForItsFlags) {
 }
 
 TEST_F(TrainingAids, ASettingThatWouldChooseAmongGivenPicturesIsRefusedWithItsDefaultToo) {
+  fs::create_directory(here() / "own");
   for (const char* part : {"train", "val", "test"})
     fs::copy(here() / "faces", here() / "own" / part, fs::copy_options::recursive);
   const auto expect_refusal = [&](std::vector<std::string> arguments, const std::string& words) {
+    fs::remove_all(here() / "bart-tune");
     const BartResult refused = run_bart(here(), arguments);
     EXPECT_EQ(refused.code, 2) << testing::PrintToString(arguments);
     EXPECT_THAT(refused.err, AllOf(HasSubstr(words), HasSubstr("has no effect")))

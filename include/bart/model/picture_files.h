@@ -34,11 +34,11 @@ class NoPicturesItself : public Error {
   using Error::Error;
 };
 
-/// The pictures that a user names: files as they are, folders as find_pictures() lists them. In the results a
-/// single picture has its file name (that of standard input is standard_input_name()), those of one folder their path below it, those of several arguments
-/// their full path. A picture that is named twice is taken once. An argument with *, ? or [ that is not the
-/// name of a file is a pattern, as for a shell. Throws Error when an argument does not exist or holds no
-/// picture.
+/// The pictures that a user names: files as they are, folders as find_pictures() lists them. In the results
+/// a single picture has its file name (that of standard input is standard_input_name()), those of one
+/// folder their path below it, those of several arguments their full path. A picture that is named twice is
+/// taken once. An argument with *, ? or [ that is not the name of a file is a pattern, as for a shell.
+/// Throws Error when an argument does not exist or holds no picture.
 PictureFiles find_picture_files(const std::vector<std::string>& arguments, bool recursive);
 
 /// The arguments with "-" replaced by what standard input holds: the picture itself, of which a copy is kept
