@@ -12,10 +12,12 @@
 #include "bart/dataset/class_names.h"
 #include "bart/dataset/listing.h"
 #include "bart/pictures/decode.h"
+#include "bart/platform/counted.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
 #include "class_checks.h"
 #include "csv_listing.h"
+#include "csv_parts.h"
 
 namespace bart {
 namespace {
@@ -109,14 +111,6 @@ constexpr std::array file_names = {"file", "filename", "file_name", "path", "fil
 constexpr std::array label_names = {"label", "class", "class_name", "category", "target"};
 constexpr std::array part_names = {"part", "split", "set", "subset"};
 
-/// A column of truth values that says whether a picture is of this part; the others are for training.
-struct Flag {
-  std::string_view name;
-  Part part;
-};
-constexpr std::array flag_names = {Flag{"is_valid", Part::validation},
-                                   Flag{"is_validation", Part::validation}, Flag{"is_test", Part::test}};
-
 constexpr std::size_t none = static_cast<std::size_t>(-1);
 
 struct Columns {
@@ -155,52 +149,51 @@ Columns columns_of(const Row& row) {
   return {file, label, column_named(row, part_names), true};
 }
 
-/// The part that a field of the part column names; Part::none: none.
-Part part_in(const std::string& field, Part flagged) {
-  if (flagged == Part::none) return part_named(field);
-  const std::string value = folded(field);
-  if (value == "true" || value == "1") return flagged;
-  return value == "false" || value == "0" ? Part::train : Part::none;
-}
-
 /// A column that holds names of parts, more than one of them, and nothing else is the split, whatever it is
-/// called. Throws Error for two such columns. `first` is the first row of pictures, `rest` gives the others.
-void find_parts(Columns& columns, const std::optional<Row>& header, const Row& first, RowReader rest) {
-  struct Candidate {
-    std::size_t column;
-    Part flagged;
-    std::set<Part> parts;
-  };
-  std::vector<Candidate> candidates;
-  for (std::size_t c = 0; c < first.fields.size(); ++c) {
+/// called; so is a column like is_valid. `warnings` gets a sentence about columns that resemble one. Throws
+/// Error for two such columns. `first` is the first row of pictures, `rest` gives the others.
+void find_parts(Columns& columns, const std::optional<Row>& header, const Row& first, RowReader rest,
+                std::vector<std::string>& warnings) {
+  std::vector<PossibleSplit> possible;
+  for (std::size_t c = 0; c < std::max(first.fields.size(), header ? header->fields.size() : 0); ++c) {
     if (c == columns.file || c == columns.label) continue;
-    Candidate candidate{c, Part::none, {}};
-    if (header && c < header->fields.size()) {
-      const auto flag = std::ranges::find(flag_names, folded(header->fields[c]), &Flag::name);
-      if (flag != flag_names.end()) candidate.flagged = flag->part;
-    }
-    candidates.push_back(std::move(candidate));
+    const bool named = header && c < header->fields.size() && !header->fields[c].empty();
+    possible.push_back({c, named ? header->fields[c] : fmt::to_string(c + 1),
+                        named ? flagged_by(header->fields[c]) : Part::none});
   }
-  for (std::optional<Row> row = first; row && !candidates.empty(); row = rest.next()) {
-    std::erase_if(candidates, [&](Candidate& candidate) {
-      const std::string field =
-          candidate.column < row->fields.size() ? row->fields[candidate.column] : std::string();
-      if (field.empty()) return false;
-      const Part part = part_in(field, candidate.flagged);
-      candidate.parts.insert(part);
-      return part == Part::none;
+  for (std::optional<Row> row = first; row && !possible.empty(); row = rest.next()) {
+    std::erase_if(possible, [&](PossibleSplit& one) {
+      const std::string field = one.column < row->fields.size() ? row->fields[one.column] : std::string();
+      if (one.flagged != Part::none) part_in(field, one.flagged, row->line);
+      one.values.insert(field);
+      return one.flagged == Part::none && one.values.size() > most_values;
     });
   }
-  std::erase_if(candidates, [](const Candidate& candidate) { return candidate.parts.size() < 2; });
-  if (candidates.empty()) return;
-  if (candidates.size() > 1) {
+  std::vector<const PossibleSplit*> splits;
+  std::vector<std::string> alike;
+  for (const PossibleSplit& one : possible) {
+    if (is_split(one)) {
+      splits.push_back(&one);
+    } else if (looks_like_split(one)) {
+      alike.push_back(one.name);
+    }
+  }
+  if (splits.size() > 1) {
     throw Error(
         fmt::format("the columns {} and {} both name parts of a split: remove one, or name the one that is "
-                    "meant \"split\" in a first row",
-                    candidates[0].column + 1, candidates[1].column + 1));
+                    "meant \"split\" in a first row, with train, validation and test in it",
+                    splits[0]->column + 1, splits[1]->column + 1));
   }
-  columns.part = candidates.front().column;
-  columns.flagged = candidates.front().flagged;
+  if (splits.size() == 1) {
+    columns.part = splits.front()->column;
+    columns.flagged = splits.front()->flagged;
+  }
+  if (alike.empty()) return;
+  const bool one = alike.size() == 1;
+  warnings.push_back(fmt::format(
+      "{} {} {} like a split and {} not used: if a split is meant, write train, validation or test into a "
+      "column and name it \"split\" in the first row",
+      one ? "the column" : "the columns", some_of(alike), one ? "looks" : "look", one ? "is" : "are"));
 }
 
 /// Tells whether two rows name one file: a path without detours, relative to the folder of the CSV's paths if
@@ -255,13 +248,7 @@ NamedPicture picture_of(const Row& row, const Columns& columns) {
   }
   if (picture.label.size() > longest_label) refuse("a label of more than 1000 bytes cannot be used");
   if (!is_utf8(picture.label)) refuse("the label is not valid UTF-8");
-  if (columns.part != none) {
-    const std::string part = field(columns.part);
-    picture.part = part_in(part, columns.flagged);
-    if (picture.part == Part::none && !part.empty()) {
-      refuse(fmt::format("\"{}\" is not a part of a split, which are train, validation and test", part));
-    }
-  }
+  if (columns.part != none) picture.part = part_in(field(columns.part), columns.flagged, row.line);
   return picture;
 }
 
@@ -334,7 +321,7 @@ Listing listing_of_csv(std::string_view text, const fs::path& root) {
   } else if (row) {
     check_order(*row);
   }
-  if (row && columns.part == none) find_parts(columns, header, *row, reader);
+  if (row && columns.part == none) find_parts(columns, header, *row, reader, listing.warnings);
   const FileKey key(root);
   for (; row; row = reader.next()) {
     NamedPicture picture = picture_of(*row, columns);
@@ -370,6 +357,7 @@ Listing list_csv(const fs::path& csv, const fs::path& root, std::size_t fewest_c
   } catch (const Error& why) {
     throw Error(fmt::format("{}: {}", csv.string(), why.what()));
   }
+  for (std::string& warning : listing.warnings) warning = fmt::format("{}: {}", csv.string(), warning);
   listing.folder = folder;
   listing.csv = csv;
   check_first_row(text, listing, csv);

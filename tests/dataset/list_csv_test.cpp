@@ -1,4 +1,7 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
+
+#include <utility>
 
 #include "bart/dataset/listing.h"
 #include "bart/platform/error.h"
@@ -123,6 +126,68 @@ TEST_F(ListCsv, AColumnOfPartsIsTheSplitWhateverItIsCalled) {
               ElementsAre("a.jpg x", "b.jpg y", "c.jpg y"));
   expect_refused("file,label,fold,phase\na.jpg,x,train,test\nb.jpg,y,test,train\n",
                  "the columns 3 and 4 both name parts of a split");
+}
+
+TEST_F(ListCsv, YesAndNoInAnySpellingAreTheSplitOfAColumnThatIsNamedLikeAPart) {
+  for (const auto& [yes, no] :
+       {std::pair{"yes", "no"}, {"Y", "n"}, {"t", "F"}, {"1.0", "0.0"}, {"1", "0"}, {"TRUE", "False"}}) {
+    for (const char* name : {"is_valid", "Is Validation", "isVal"}) {
+      EXPECT_THAT(rows(fmt::format("file,label,{}\na.jpg,x,{}\nb.jpg,y,{}\n", name, yes, no)),
+                  ElementsAre("a.jpg x validation", "b.jpg y train"));
+      EXPECT_THAT(listing_.warnings, IsEmpty());
+    }
+  }
+  EXPECT_THAT(rows("file,label,is_test\na.jpg,x,1.0\nb.jpg,y,0.0\nc.jpg,y,\n"),
+              ElementsAre("a.jpg x test", "b.jpg y train", "c.jpg y"));
+  EXPECT_THAT(listing_.warnings, ElementsAre(HasSubstr("list.csv that name no part of the split: 1 of 3.")));
+  EXPECT_THAT(rows("file,label,is_valid\na.jpg,x,1\nb.jpg,y,\n"),
+              ElementsAre("a.jpg x validation", "b.jpg y"));
+  EXPECT_THAT(listing_.warnings, ElementsAre(HasSubstr("list.csv that name no part of the split: 1 of 2.")));
+  expect_refused("file,label,is_valid\na.jpg,x,1\nb.jpg,y,maybe\n",
+                 "line 3: \"maybe\" does not say whether the picture is for validation: write 1 or 0");
+  expect_refused("file,label,is_test\na.jpg,x,2\nb.jpg,y,0\n", "line 2: \"2\" does not say");
+}
+
+TEST_F(ListCsv, AColumnThatResemblesASplitIsAWarning) {
+  const auto expect_warning = [&](const std::string& content, const std::string& words) {
+    rows(content);
+    EXPECT_THAT(listing_.warnings, ElementsAre(AllOf(HasSubstr("list.csv: the column"), HasSubstr(words))))
+        << content;
+    EXPECT_FALSE(has_parts(listing_)) << content;
+  };
+  for (const char* name : {"is_train", "is training", "train", "Valid", "val", "validation", "TEST"}) {
+    expect_warning(fmt::format("file,label,{}\na.jpg,x,yes\nb.jpg,y,no\n", name),
+                   fmt::format("the column {} looks like a split and is not used: if a split is meant, write "
+                               "train, validation or test",
+                               name));
+  }
+  expect_warning("file,label,is_train,train,val\na.jpg,x,x,1.0,0\nb.jpg,y,,0.0,1\n",
+                 "the columns is_train, train, val look like a split and are not used");
+  expect_warning("file,label,is_valid\na.jpg,x,1\nb.jpg,y,1\n", "the column is_valid looks like");
+  expect_warning(
+      "emotion,file,Usage,label\n1,a.jpg,Training,x\n2,b.jpg,PublicTest,y\n3,c.jpg,PrivateTest,y\n",
+      "the column Usage looks like");
+  expect_warning("a.jpg,x,train_set\nb.jpg,y,test_set\n", "the column 3 looks like");
+  for (const auto& [one, other] : {std::pair{"train", "dev"},
+                                   {"trainset", "holdout"},
+                                   {"train", "eval"},
+                                   {"test", ""},
+                                   {"Train 1", "test-2"}}) {
+    expect_warning(fmt::format("file,label,fold\na.jpg,x,{}\nb.jpg,y,{}\n", one, other),
+                   "the column fold looks");
+  }
+  expect_warning("file,label,dataset\na.jpg,x,train\nb.jpg,y,val\nc.jpg,y,other\n",
+                 "the column dataset looks");
+  // A vehicle, a number, words of a description, what stands beside a column that is called the split.
+  for (const char* content :
+       {"file,label,vehicle\na.jpg,x,train\nb.jpg,y,bus\n", "file,label,fold\na.jpg,x,1\nb.jpg,y,2\n",
+        "file,label,value,tested\na.jpg,x,valley,yes\nb.jpg,y,trainer,no\n",
+        "file,label,says\na.jpg,x,the old train comes late\nb.jpg,y,test of an old car\n",
+        "file,label,test\na.jpg,x,0.31\nb.jpg,y,0.77\n",
+        "file,label,split,is_valid\na.jpg,x,train,maybe\nb.jpg,y,test,no\n"}) {
+    rows(content);
+    EXPECT_THAT(listing_.warnings, IsEmpty()) << content;
+  }
 }
 
 TEST_F(ListCsv, OtherSpellingsOfAPathNameTheSamePicture) {

@@ -1,0 +1,112 @@
+#include "csv_parts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "bart/dataset/class_names.h"
+#include "bart/platform/error.h"
+
+namespace bart {
+namespace {
+
+/// A name in lower case without what separates its words: "isvalid" for "Is_Valid" and "is valid".
+std::string joined(std::string_view name) {
+  std::string text = folded(name);
+  std::erase_if(text, [](char c) { return c == '_' || c == '-' || c == ' '; });
+  return text;
+}
+
+/// Whether a field says yes or no; nothing if it says neither.
+std::optional<bool> truth_of(const std::string& field) {
+  constexpr std::array yes = {"1", "1.0", "true", "t", "yes", "y"};
+  constexpr std::array no = {"0", "0.0", "false", "f", "no", "n"};
+  const std::string value = folded(field);
+  if (std::ranges::find(yes, value) != yes.end()) return true;
+  if (std::ranges::find(no, value) != no.end()) return false;
+  return std::nullopt;
+}
+
+/// The part of a split that a value resembles: test for "PublicTest", "test_set" and "holdout". Part::none:
+/// none.
+Part part_resembled(std::string_view value) {
+  std::vector<std::string> words(1);
+  for (const char c : value) {
+    const bool upper = c >= 'A' && c <= 'Z', lower = c >= 'a' && c <= 'z';
+    if (!upper && !lower && c != '_' && c != '-' && c != ' ' && !(c >= '0' && c <= '9')) return Part::none;
+    const bool after_lower = !words.back().empty() && words.back().back() >= 'a';
+    if ((!upper && !lower) || (upper && after_lower)) words.emplace_back();
+    if (upper || lower) words.back() += c;
+  }
+  std::erase_if(words, [](const std::string& word) { return word.empty(); });
+  if (words.size() > 3) return Part::none;  // a description
+  for (const std::string& one : words) {
+    std::string word = folded(one);
+    if (word.size() > 3 && word.ends_with("set")) word.resize(word.size() - 3);
+    if (word == "dev" || word == "eval") return Part::validation;
+    if (word == "holdout") return Part::test;
+    if (part_named(word) != Part::none) return part_named(word);
+  }
+  return Part::none;
+}
+
+}  // namespace
+
+Part flagged_by(std::string_view name) {
+  const std::string text = joined(name);
+  const Part part = text.starts_with("is") ? part_named(std::string_view(text).substr(2)) : Part::none;
+  return part == Part::train ? Part::none : part;  // is_train does not say whether the others are for testing
+}
+
+Part part_in(const std::string& field, Part flagged, std::size_t line) {
+  if (field.empty()) return Part::none;
+  if (flagged == Part::none) {
+    const Part part = part_named(field);
+    if (part != Part::none) return part;
+    throw Error(fmt::format("line {}: \"{}\" is not a part of a split, which are train, validation and test",
+                            line, field));
+  }
+  const std::optional<bool> truth = truth_of(field);
+  if (truth) return *truth ? flagged : Part::train;
+  throw Error(
+      fmt::format("line {}: \"{}\" does not say whether the picture is for {}: write 1 or 0, or rename the "
+                  "column if it is "
+                  "no split",
+                  line, field, flagged == Part::test ? "testing" : "validation"));
+}
+
+bool is_split(const PossibleSplit& one) {
+  std::set<Part> parts;
+  for (const std::string& value : one.values) {
+    if (one.flagged == Part::none && !value.empty() && part_named(value) == Part::none) return false;
+    parts.insert(part_in(value, one.flagged, 0));
+  }
+  if (one.flagged != Part::none) return parts.contains(one.flagged) && parts.size() > 1;
+  parts.erase(Part::none);
+  return parts.size() > 1;
+}
+
+bool looks_like_split(const PossibleSplit& one) {
+  const bool all_true = one.values.size() == 1 && truth_of(*one.values.begin()) == true;
+  if (one.flagged != Part::none) return all_true;
+  if (one.values.size() < 2) return false;
+  const std::string name = joined(one.name);
+  const bool is = name.starts_with("is") && part_named(std::string_view(name).substr(2)) != Part::none;
+  const auto says_truth = [](const std::string& value) { return value.empty() || truth_of(value); };
+  if (is || (part_named(name) != Part::none && std::ranges::all_of(one.values, says_truth))) return true;
+  std::set<Part> parts;
+  for (const std::string& value : one.values) parts.insert(part_resembled(value));
+  if (!one.values.contains("")) parts.erase(Part::none);
+  // Beside empty fields one part is enough if nothing else is named.
+  const bool others = std::ranges::any_of(one.values, [](const std::string& value) {
+    return !value.empty() && part_resembled(value) == Part::none;
+  });
+  if (others) parts.erase(Part::none);
+  return parts.size() > 1;
+}
+
+}  // namespace bart
