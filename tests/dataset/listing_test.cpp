@@ -153,6 +153,47 @@ TEST_F(ListFolder, ALinkIntoAnotherClassOrAboveGivesNoPictureASecondLabel) {
               ElementsAre("1.jpg", "beside/4.jpg", "inner_of_other/3.jpg", "other/2.jpg"));
 }
 
+TEST_F(ListFolder, ALinkToAPictureOfAnotherClassOrPartGivesItNoSecondLabel) {
+  for (const char* file : {"data/a/1.jpg", "data/b/2.jpg", "data/b/inner/3.jpg", "4.jpg", "beside/5.jpg"})
+    scratch_.write(file);
+  const fs::path data = scratch_.path() / "data";
+  fs::create_symlink("../b/2.jpg", data / "a" / "0.jpg");  // comes before what it leads to
+  fs::create_symlink("../b/inner/3.jpg", data / "a" / "3.jpg");
+  fs::create_symlink("0.jpg", data / "a" / "00.jpg");       // a link to that link
+  fs::create_symlink("1.jpg", data / "a" / "same.jpg");     // of the same class
+  fs::create_symlink("../../4.jpg", data / "a" / "4.jpg");  // outside
+  fs::create_symlink("../../4.jpg", data / "b" / "4.jpg");  // a second label for it
+  fs::create_symlink("gone.jpg", data / "b" / "gone.jpg");
+  fs::create_directory_symlink("../../beside", data / "b" / "z");
+  fs::create_symlink("../../beside/5.jpg", data / "a" / "5.jpg");
+  const Listing listing = list_folder(data);
+  EXPECT_THAT(files_of(listing), ElementsAre("a/1.jpg", "a/4.jpg", "a/same.jpg", "b/2.jpg", "b/gone.jpg",
+                                             "b/inner/3.jpg", "b/z/5.jpg"));
+  EXPECT_EQ(listing.warnings.size(), 5u);
+  for (const auto& [link, target] : {std::pair{"a/0.jpg", "b/2.jpg"},
+                                     {"a/3.jpg", "b/inner/3.jpg"},
+                                     {"a/00.jpg", "b/2.jpg"},
+                                     {"b/4.jpg", "a/4.jpg"},
+                                     {"a/5.jpg", "b/z/5.jpg"}}) {
+    EXPECT_THAT(listing.warnings,
+                testing::Contains((data / link).string() + " leads to a picture of another class or part, " +
+                                  (data / target).string() + ": it is passed over"));
+    EXPECT_THAT(passed_over(listing),
+                testing::Contains(std::string(link) + ": links to a picture of another folder"));
+  }
+  EXPECT_THAT(find_pictures(data / "a", true).files,
+              ElementsAre("0.jpg", "00.jpg", "1.jpg", "3.jpg", "4.jpg", "5.jpg", "same.jpg"));
+  // Nor is it in two parts.
+  const test::ScratchFolder parts;
+  for (const char* file : {"train/a/1.jpg", "train/b/2.jpg", "test/a/3.jpg", "test/b/4.jpg"})
+    parts.write(file);
+  fs::create_symlink("../../train/a/1.jpg", parts.path() / "test" / "a" / "1.jpg");
+  const Listing split = list_folder(parts.path());
+  EXPECT_THAT(files_of(split), ElementsAre("train/a/1.jpg", "train/b/2.jpg", "test/a/3.jpg", "test/b/4.jpg"));
+  EXPECT_THAT(split.warnings,
+              ElementsAre(HasSubstr("test/a/1.jpg leads to a picture of another class or part")));
+}
+
 TEST_F(ListFolder, APartThatLeadsToAnotherPartIsNoSecondPart) {
   for (const char* file : {"train/a/1.jpg", "train/b/2.jpg", "val/a/3.jpg"}) scratch_.write(file);
   fs::create_directory_symlink("../train/b", scratch_.path() / "val" / "b");
