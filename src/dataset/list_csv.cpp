@@ -247,6 +247,8 @@ NamedPicture picture_of(const Row& row, const Columns& columns) {
     refuse(fmt::format("{} has no label: there must be two columns, file and label", picture.file));
   }
   if (picture.label.size() > longest_label) refuse("a label of more than 1000 bytes cannot be used");
+  if (picture.label.find('\0') != std::string::npos)
+    refuse("a label cannot hold a zero byte: is this UTF-16? Save it as UTF-8");
   if (!is_utf8(picture.label)) refuse("the label is not valid UTF-8");
   if (columns.part != none) picture.part = part_in(field(columns.part), columns.flagged, row.line);
   return picture;

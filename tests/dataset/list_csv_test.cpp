@@ -86,6 +86,8 @@ TEST_F(ListCsv, BadRowsAreRefusedWithTheirLine) {
   expect_refused("x.jpg,a\ny.jpg,caf\xE9\n", "line 2: the label is not valid UTF-8");
   expect_refused("x.jpg,a\ny.jpg," + std::string(1001, 'b'), "line 2: a label of more than 1000 bytes");
   expect_refused(std::string("x.jpg,a\ny\0.jpg,b\n", 17), "line 2: the name of a file");
+  expect_refused(std::string("x.jpg,a\ny.jpg,b\0\n", 17), "line 2: a label cannot hold a zero byte");
+  expect_refused(std::string("x.jpg,a\ny.jpg,\0b\n", 17), "line 2: a label cannot hold a zero byte");
   expect_refused("", "holds no picture");
   expect_refused("file,label\n", "holds no picture");
   expect_refused("x.jpg,a\ny.jpg,a\n", "at least 2 classes");
