@@ -8,6 +8,7 @@
 #include <cctype>
 #include <deque>
 #include <map>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -82,7 +83,11 @@ std::optional<Identity> identity_of(const fs::path& folder) {
 class Search {
  public:
   Search(std::vector<SearchedFolder> roots, bool recursive)
-      : roots_(std::move(roots)), recursive_(recursive), found_(roots_.size()), repeated_(roots_.size()) {}
+      : roots_(std::move(roots)),
+        recursive_(recursive),
+        found_(roots_.size()),
+        repeated_(roots_.size()),
+        linked_(roots_.size()) {}
 
   /// No link to `folder`, or to one that it lies in, is followed.
   void pass_by(const fs::path& folder) {
@@ -106,6 +111,7 @@ class Search {
       look_into(next, folders, links);
     }
     for (FoundPictures& one : found_) std::ranges::sort(one.files);
+    pass_over_links_to_others();
   }
 
   FoundPictures& found(std::size_t root) { return found_[root]; }
@@ -113,6 +119,37 @@ class Search {
   const std::string& repeated(std::size_t root) const { return repeated_[root]; }
 
  private:
+  /// A link to a file that is a picture of another folder of the list would give that picture two labels. Of
+  /// several links to a file elsewhere, those in the first folder count.
+  void pass_over_links_to_others() {
+    if (roots_.size() < 2 || std::ranges::all_of(linked_, &std::set<std::string>::empty)) return;
+    struct Place {
+      std::size_t root;
+      std::string path;
+    };
+    std::map<Identity, Place> places;
+    const auto visit_all = [&](bool links) {
+      for (std::size_t root = 0; root < roots_.size(); ++root) {
+        FoundPictures& found = found_[root];
+        std::erase_if(found.files, [&](const std::string& file) {
+          if (linked_[root].contains(file) != links) return false;
+          const fs::path path = roots_[root].path / file;
+          const auto identity = identity_of(path);
+          if (!identity) return false;  // reading it gives the reason
+          const Place& first = places.emplace(*identity, Place{root, path.string()}).first->second;
+          if (!links || first.root == root) return false;
+          found.passed_over.push_back({file, "links to a picture of another folder"});
+          found.warnings.push_back(
+              fmt::format("{} leads to a picture of another class or part, {}: it is passed over",
+                          path.string(), first.path));
+          return true;
+        });
+      }
+    };
+    visit_all(/*links=*/false);
+    visit_all(/*links=*/true);
+  }
+
   void look_into(const Pending& pending, std::deque<Pending>& folders, std::deque<Pending>& links) {
     const fs::path& root = roots_[pending.root].path;
     const fs::path path = pending.path.empty() ? root : root / pending.path;
@@ -155,6 +192,7 @@ class Search {
         pass_over(inner + "/", "sub-folders");
       } else if (may_be_picture(entry.type)) {
         found.files.push_back(inner);
+        if (entry.link) linked_[pending.root].insert(inner);
       } else {
         pass_over(inner, "not regular files");
       }
@@ -166,6 +204,7 @@ class Search {
   std::map<Identity, std::string> visited_;  // with a name of each
   std::vector<FoundPictures> found_;
   std::vector<std::string> repeated_;
+  std::vector<std::set<std::string>> linked_;  // of each folder's files those that are links
 };
 
 }  // namespace
@@ -249,6 +288,7 @@ std::string_view singular(std::string_view reason) {
       {no_picture, "not a picture by its ending"},
       {no_picture_by_name, "not a picture by its name"},
       {"links to a folder that was visited", "link to a folder that was visited"},
+      {"links to a picture of another folder", "link to a picture of another folder"},
       {"sub-folders", "sub-folder"},
       {"not regular files", "not a regular file"}};
   for (const auto& [many, one] : forms) {

@@ -32,11 +32,34 @@ struct Row {
   std::vector<std::string> fields;
 };
 
+/// Whether the first line is "sep=;", with any separator, by which programs for tables tell it to each other.
+bool names_separator(std::string_view text) {
+  std::string_view line = text.substr(0, text.find('\n'));
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  constexpr std::string_view separators = ",;\t|:";
+  return line.size() == 5 && line.starts_with("sep=") && separators.find(line[4]) != std::string_view::npos;
+}
+
+/// The separator: what the first line says it is, else a comma, or a semicolon or a tab if that line has no
+/// comma.
+char separator_of(std::string_view text) {
+  if (names_separator(text)) return text[4];
+  const std::string_view line = text.substr(0, text.find('\n'));
+  for (const char c : {',', ';', '\t'}) {
+    if (line.find(c) != std::string_view::npos) return c;
+  }
+  return ',';
+}
+
 /// Reads rows of RFC 4180 one by one; lines may also end with a mere "\n", and spaces around a field that is
 /// not quoted, or around its quotes, are no part of it.
 class RowReader {
  public:
-  RowReader(std::string_view text, char separator) : text_(text), separator_(separator) {}
+  explicit RowReader(std::string_view text) : text_(text), separator_(separator_of(text)) {
+    if (!names_separator(text)) return;
+    at_ = std::min(text.find('\n'), text.size() - 1) + 1;
+    ++line_;
+  }
 
   /// The next row that is not blank. Throws Error, a reason without the file's name.
   std::optional<Row> next() {
@@ -97,15 +120,6 @@ class RowReader {
   std::size_t at_ = 0;
   std::size_t line_ = 1;
 };
-
-/// The separator: a comma, or a semicolon or a tab if the first line has no comma.
-char separator_of(std::string_view text) {
-  const std::string_view line = text.substr(0, text.find('\n'));
-  for (const char c : {',', ';', '\t'}) {
-    if (line.find(c) != std::string_view::npos) return c;
-  }
-  return ',';
-}
 
 constexpr std::array file_names = {"file", "filename", "file_name", "path", "filepath", "image", "picture"};
 constexpr std::array label_names = {"label", "class", "class_name", "category", "target"};
@@ -247,6 +261,8 @@ NamedPicture picture_of(const Row& row, const Columns& columns) {
     refuse(fmt::format("{} has no label: there must be two columns, file and label", picture.file));
   }
   if (picture.label.size() > longest_label) refuse("a label of more than 1000 bytes cannot be used");
+  if (picture.label.find('\0') != std::string::npos)
+    refuse("a label cannot hold a zero byte: is this UTF-16? Save it as UTF-8");
   if (!is_utf8(picture.label)) refuse("the label is not valid UTF-8");
   if (columns.part != none) picture.part = part_in(field(columns.part), columns.flagged, row.line);
   return picture;
@@ -267,7 +283,7 @@ std::string_view without_mark(std::string_view text) {
 /// A header with unknown names would become a picture and a class.
 void check_first_row(std::string_view text, const Listing& listing, const fs::path& csv) {
   text = without_mark(text);
-  const std::optional<Row> row = RowReader(text, separator_of(text)).next();
+  const std::optional<Row> row = RowReader(text).next();
   if (!row || columns_of(*row).in_header || listing.pictures.empty()) return;
   const ListedPicture& first = listing.pictures.front();
   std::error_code error;
@@ -309,10 +325,16 @@ Listing listing_of_csv(std::string_view text, const fs::path& root) {
     throw Error("the text is UTF-16: save it as UTF-8 (in Excel \"CSV UTF-8\")");
   }
   text = without_mark(text);
+  if (text.find('\n') == std::string_view::npos &&
+      text.substr(0, text.size() - 1).find('\r') != std::string_view::npos) {
+    throw Error(
+        "its lines end with a carriage return alone, as on old Macs: save it with the line ends of Unix or "
+        "Windows (in Excel \"CSV UTF-8\")");
+  }
   Listing listing;
   std::vector<std::string> labels;  // of each picture
   std::unordered_map<std::string, SeenFile> seen;
-  RowReader reader(text, separator_of(text));
+  RowReader reader(text);
   std::optional<Row> row = reader.next(), header;
   Columns columns = row ? columns_of(*row) : Columns();
   if (columns.in_header) {

@@ -234,7 +234,7 @@ Listing list_parts(const fs::path& folder, Parts parts, SubFolders root) {
     if (const auto& found = contents.at(name); found && !found->files.empty()) {
       throw Error(fmt::format(
           "the data folder {} holds parts of a split, {} and {}, and pictures in {}, which is none: "
-          "move it elsewhere",
+          "name it train, val or test if it is one, else move it elsewhere",
           folder.string(), folders[0].name, folders[1].name, name));
     }
     listing.passed_over.push_back({name + "/", "beside the parts of the split"});

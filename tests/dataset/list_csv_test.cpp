@@ -65,6 +65,14 @@ TEST_F(ListCsv, QuotesSeparatorsAndLineEndsOfTheWorld) {
   EXPECT_THAT(rows("x.jpg\ta b\ny.jpg\tc"), ElementsAre("x.jpg a b", "y.jpg c"));
 }
 
+TEST_F(ListCsv, TheFirstLineMaySayTheSeparator) {
+  EXPECT_THAT(rows("sep=,\r\nfile,label\r\nx.jpg,a\r\ny.jpg,b\r\n"), ElementsAre("x.jpg a", "y.jpg b"));
+  EXPECT_THAT(rows("\xEF\xBB\xBFsep=;\nx,1.jpg;a\ny,1.jpg;b\n"), ElementsAre("x,1.jpg a", "y,1.jpg b"));
+  EXPECT_THAT(rows("sep=\t\nx.jpg\ta,b\ny.jpg\tc"), ElementsAre("x.jpg a,b", "y.jpg c"));
+  expect_refused("sep=,\nx.jpg,a\ny.jpg\n", "line 3: y.jpg has no label");
+  expect_refused("sep=,", "holds no picture");
+}
+
 TEST_F(ListCsv, PathsStartAtTheRoot) {
   EXPECT_THAT(rows("x.jpg,a\n/abs/y.jpg,b\n", "/data"), ElementsAre("x.jpg a", "/abs/y.jpg b"));
   EXPECT_EQ(listing_.folder, "/data");
@@ -86,6 +94,8 @@ TEST_F(ListCsv, BadRowsAreRefusedWithTheirLine) {
   expect_refused("x.jpg,a\ny.jpg,caf\xE9\n", "line 2: the label is not valid UTF-8");
   expect_refused("x.jpg,a\ny.jpg," + std::string(1001, 'b'), "line 2: a label of more than 1000 bytes");
   expect_refused(std::string("x.jpg,a\ny\0.jpg,b\n", 17), "line 2: the name of a file");
+  expect_refused(std::string("x.jpg,a\ny.jpg,b\0\n", 17), "line 2: a label cannot hold a zero byte");
+  expect_refused(std::string("x.jpg,a\ny.jpg,\0b\n", 17), "line 2: a label cannot hold a zero byte");
   expect_refused("", "holds no picture");
   expect_refused("file,label\n", "holds no picture");
   expect_refused("x.jpg,a\ny.jpg,a\n", "at least 2 classes");
@@ -100,6 +110,8 @@ TEST_F(ListCsv, WhatATableCannotMeanIsRefused) {
   expect_refused("data\\a\\x.jpg,a\ny.jpg,b\n",
                  "data\\a\\x.jpg is no file: write paths with / instead of \\");
   expect_refused(std::string("\xFF\xFEx\0,\0a\0", 8), "the text is UTF-16: save it as UTF-8");
+  expect_refused("file,label\rx.jpg,a\ry.jpg,b\r", "its lines end with a carriage return alone");
+  expect_refused("x.jpg,a\ry.jpg,b", "its lines end with a carriage return alone");
   scratch_.write("od\\d.jpg");  // a name may hold a backslash
   EXPECT_THAT(rows("od\\d.jpg,a\ny.jpg,b\n"), ElementsAre("od\\d.jpg a", "y.jpg b"));
 }

@@ -1,5 +1,6 @@
 #include "bart/dataset/listing.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -151,6 +152,41 @@ TEST_F(ListFolder, ALinkIntoAnotherClassOrAboveGivesNoPictureASecondLabel) {
   // The same for the pictures of any folder.
   EXPECT_THAT(find_pictures(data / "a", true).files,
               ElementsAre("1.jpg", "beside/4.jpg", "inner_of_other/3.jpg", "other/2.jpg"));
+}
+
+TEST_F(ListFolder, ALinkToAPictureOfAnotherClassOrPartGivesItNoSecondLabel) {
+  for (const char* file : {"data/a/1.jpg", "data/b/2.jpg", "data/b/inner/3.jpg", "4.jpg", "beside/5.jpg"})
+    scratch_.write(file);
+  const fs::path data = scratch_.path() / "data";
+  fs::create_symlink("../b/2.jpg", data / "a" / "0.jpg");  // comes before what it leads to
+  fs::create_symlink("../b/inner/3.jpg", data / "a" / "3.jpg");
+  fs::create_symlink("0.jpg", data / "a" / "00.jpg");       // a link to that link
+  fs::create_symlink("1.jpg", data / "a" / "same.jpg");     // of the same class
+  fs::create_symlink("../../4.jpg", data / "a" / "4.jpg");  // outside
+  fs::create_symlink("../../4.jpg", data / "b" / "4.jpg");  // a second label for it
+  fs::create_symlink("gone.jpg", data / "b" / "gone.jpg");
+  fs::create_directory_symlink("../../beside", data / "b" / "z");
+  fs::create_symlink("../../beside/5.jpg", data / "a" / "5.jpg");
+  const Listing listing = list_folder(data);
+  EXPECT_THAT(files_of(listing), ElementsAre("a/1.jpg", "a/4.jpg", "a/same.jpg", "b/2.jpg", "b/gone.jpg",
+                                             "b/inner/3.jpg", "b/z/5.jpg"));
+  EXPECT_EQ(listing.warnings.size(), 5u);
+  using Names = std::pair<std::string, std::string>;  // of a link and of what it leads to
+  for (const auto& [link, target] :
+       {Names("a/0.jpg", "b/2.jpg"), Names("a/3.jpg", "b/inner/3.jpg"), Names("a/00.jpg", "b/2.jpg"),
+        Names("b/4.jpg", "a/4.jpg"), Names("a/5.jpg", "b/z/5.jpg")}) {
+    EXPECT_THAT(listing.warnings,
+                testing::Contains(fmt::format(
+                    "{0}/{1} leads to a picture of another class or part, {0}/{2}: it is passed over",
+                    data.string(), link, target)));
+    EXPECT_THAT(passed_over(listing), testing::Contains(link + ": links to a picture of another folder"));
+  }
+  const test::ScratchFolder parts;
+  for (const char* file : {"train/a/1.jpg", "train/b/2.jpg", "val/a/3.jpg", "val/b/4.jpg"}) parts.write(file);
+  fs::create_symlink("../../train/a/1.jpg", parts.path() / "val/a/1.jpg");
+  const Listing split = list_folder(parts.path());
+  EXPECT_THAT(files_of(split), ElementsAre("train/a/1.jpg", "train/b/2.jpg", "val/a/3.jpg", "val/b/4.jpg"));
+  EXPECT_THAT(split.warnings, ElementsAre(HasSubstr("val/a/1.jpg leads to a picture of another")));
 }
 
 TEST_F(ListFolder, APartThatLeadsToAnotherPartIsNoSecondPart) {
@@ -325,7 +361,8 @@ TEST_F(ListFolder, PartsThatDoNotFitAreRefusedInWords) {
   expect_refused(here, "two folders of train pictures", "Training and train");
   fs::remove_all(here / "Training");
   scratch_.write("more/a/1.jpg");
-  expect_refused(here, here.string(), "pictures in more, which is none");
+  expect_refused(here, here.string(),
+                 "pictures in more, which is none: name it train, val or test if it is one");
 }
 
 TEST_F(ListFolder, WhatIsWithinTheOnlyClassFolderIsAdvised) {

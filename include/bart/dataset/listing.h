@@ -77,13 +77,13 @@ Listing list_folder(const std::filesystem::path& folder, std::size_t fewest_clas
 /// warning says how many rows name none while others do). Without it, a column of nothing but names of parts,
 /// more than one of them, is the part, and so is a column of yes and no whose name says the part of those with
 /// yes (`is_valid`, `is_test`, …); a warning names other columns that look like one.
-/// Without a header the columns are file and label. Separated by commas, semicolons or tabs, quoted as RFC
-/// 4180 says. Relative paths start at `root`, or, where that is empty, at the folder of the CSV file; it is
+/// Without a header the columns are file and label. Separated by commas, semicolons or tabs, or by what a
+/// first line such as "sep=|" names; quoted as RFC 4180 says. Relative paths start at `root`, or, where that is empty, at the folder of the CSV file; it is
 /// Listing::folder.
 ///
 /// A row that repeats an earlier one is passed over. Throws Error, with the line, for a row without a file
 /// or label, for what names no part where a part must be, for a file with two labels, for two columns of one kind, for a label before its file without a
-/// header, for UTF-16, for a path with backslashes that is no file, and as list_folder() for too few classes
+/// header, for a zero byte, for UTF-16, for lines that end with CR alone, for a path with backslashes that is no file, and as list_folder() for too few classes
 /// and bad names.
 Listing list_csv(const std::filesystem::path& csv, const std::filesystem::path& root = {},
                  std::size_t fewest_classes = 2);
