@@ -54,7 +54,8 @@ std::string source_of(const Listing& listing);
 /// of that class. Classes are in code point order, the pictures of a class in the code point order of their
 /// path below the class folder: for flat class folders the order of the original, for nested ones that of
 /// Python's `sorted(str(p.relative_to(c)) for p in c.rglob("*") if p.is_file())`. What is passed over: see
-/// find_pictures(); here also files beside the class folders.
+/// find_pictures(); here also files beside the class folders, and links to files that are pictures of another
+/// class or part, with a warning.
 ///
 /// Where the sub-folders are named like parts of a split (part_named()) and hold one folder per class,
 /// `folder` is read as `folder/part/class/…`: the pictures of train, validation and test in this order, each
@@ -82,9 +83,10 @@ Listing list_folder(const std::filesystem::path& folder, std::size_t fewest_clas
 /// Listing::folder.
 ///
 /// A row that repeats an earlier one is passed over. Throws Error, with the line, for a row without a file
-/// or label, for what names no part where a part must be, for a file with two labels, for two columns of one kind, for a label before its file without a
-/// header, for a zero byte, for UTF-16, for lines that end with CR alone, for a path with backslashes that is no file, and as list_folder() for too few classes
-/// and bad names.
+/// or label, for what names no part where a part must be, for a file with two labels or parts (also under two
+/// paths, through links), for two columns of one kind, for a label before its file without a header, for a
+/// zero byte, for UTF-16, for lines that end with CR alone, for a path with backslashes that is no file, and
+/// as list_folder() for too few classes and bad names.
 Listing list_csv(const std::filesystem::path& csv, const std::filesystem::path& root = {},
                  std::size_t fewest_classes = 2);
 
