@@ -76,11 +76,11 @@ Listing list_folder(const std::filesystem::path& folder, std::size_t fewest_clas
 /// `filepath`, `image`, `picture`), the label (`label`, `class`, `class_name`, `category`, `target`), and,
 /// where it is there, the part (`part`, `split`, `set`, `subset`: names as for part_named(), or nothing; a
 /// warning says how many rows name none while others do). Without it, a column of nothing but names of parts,
-/// more than one of them, is the part, and so is a column of yes and no whose name says the part of those with
-/// yes (`is_valid`, `is_test`, …); a warning names other columns that look like one.
-/// Without a header the columns are file and label. Separated by commas, semicolons or tabs, or by what a
-/// first line such as "sep=|" names; quoted as RFC 4180 says. Relative paths start at `root`, or, where that is empty, at the folder of the CSV file; it is
-/// Listing::folder.
+/// more than one of them, is the part, and so is a column of yes and no whose name says the part of those
+/// with yes (`is_valid`, `is_test`, …); a warning names other columns that look like one. Without a header
+/// the columns are file and label. Separated by commas, semicolons or tabs, or by what a first line such as
+/// "sep=|" names; quoted as RFC 4180 says. Relative paths start at `root`, or, where that is empty, at the
+/// folder of the CSV file; it is Listing::folder.
 ///
 /// A row that repeats an earlier one is passed over. Throws Error, with the line, for a row without a file
 /// or label, for what names no part where a part must be, for a file with two labels or parts (also under two
