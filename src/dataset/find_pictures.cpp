@@ -66,6 +66,9 @@ std::string ending_of(std::string_view name) {
   return lower_case(name.substr(dot + 1));
 }
 
+// About links to single pictures of other folders, for each folder; a farm of links has thousands.
+constexpr std::size_t most_warnings = 5;
+
 /// A folder to look into.
 struct Pending {
   std::size_t root;       // index of the folder of the list that it belongs to
@@ -131,6 +134,7 @@ class Search {
     const auto visit_all = [&](bool links) {
       for (std::size_t root = 0; root < roots_.size(); ++root) {
         FoundPictures& found = found_[root];
+        std::size_t passed_over = 0;
         std::erase_if(found.files, [&](const std::string& file) {
           if (linked_[root].contains(file) != links) return false;
           const fs::path path = roots_[root].path / file;
@@ -139,11 +143,15 @@ class Search {
           const Place& first = places.emplace(*identity, Place{root, path.string()}).first->second;
           if (!links || first.root == root) return false;
           found.passed_over.push_back({file, "links to a picture of another folder"});
-          found.warnings.push_back(
-              fmt::format("{} leads to a picture of another class or part, {}: it is passed over",
-                          path.string(), first.path));
+          if (++passed_over <= most_warnings)
+            found.warnings.push_back(
+                fmt::format("{} leads to a picture of another class or part, {}: it is passed over",
+                            path.string(), first.path));
           return true;
         });
+        if (passed_over > most_warnings)
+          found.warnings.push_back(fmt::format("So do {} more links in {}, which are passed over, too",
+                                               passed_over - most_warnings, roots_[root].path.string()));
       }
     };
     visit_all(/*links=*/false);

@@ -1,7 +1,9 @@
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -305,6 +307,34 @@ void check_backslashes(const Listing& listing) {
   }
 }
 
+/// Through links two names may lead to one file, which would then have two labels.
+void check_links(const Listing& listing) {
+  using Identity = std::pair<dev_t, ino_t>;
+  std::vector<std::pair<Identity, std::size_t>> files;  // each with the index of its picture
+  for (std::size_t i = 0; i < listing.pictures.size(); ++i) {
+    struct stat status {};
+    if (::stat((listing.folder / listing.pictures[i].file).c_str(), &status) == 0)
+      files.push_back({{status.st_dev, status.st_ino}, i});
+  }
+  std::ranges::sort(files);
+  // Two names of one file that are no links (hard links) are two files, as two copies are.
+  std::map<fs::path, std::size_t> places;
+  for (std::size_t k = 0; k < files.size(); ++k) {
+    const bool as_before = k > 0 && files[k].first == files[k - 1].first;
+    if (!as_before) places.clear();
+    if (!as_before && (k + 1 == files.size() || files[k].first != files[k + 1].first)) continue;
+    const ListedPicture& picture = listing.pictures[files[k].second];
+    std::error_code error;
+    const fs::path place = fs::canonical(listing.folder / picture.file, error);
+    if (error) continue;
+    const ListedPicture& first = listing.pictures[places.emplace(place, files[k].second).first->second];
+    if (first.label == picture.label && first.part == picture.part) continue;
+    throw Error(
+        fmt::format("{}: {} and {} lead to one file, and have different labels or parts: remove one of them",
+                    source_of(listing), first.file, picture.file));
+  }
+}
+
 /// Rows without a part beside rows with one may have been forgotten.
 void warn_of_rows_without_part(Listing& listing) {
   const auto without = std::ranges::count(listing.pictures, Part::none, &ListedPicture::part);
@@ -384,6 +414,7 @@ Listing list_csv(const fs::path& csv, const fs::path& root, std::size_t fewest_c
   listing.csv = csv;
   check_first_row(text, listing, csv);
   check_backslashes(listing);
+  check_links(listing);
   warn_of_rows_without_part(listing);
   check_class_names(listing.classes, csv.string(), listing.warnings);
   check_class_count(listing, fewest_classes, csv.string());

@@ -195,6 +195,11 @@ std::string inspection_page(const Inspection& inspection, const OnProgress& prog
         "side.</p>\n",
         leaking, held_out_pictures(inspection));
   }
+  if (without_training(inspection)) {
+    html +=
+        "<p class=\"note\"><strong>No training.</strong> There are no pictures for training, only for "
+        "validation or testing: bart train stops.</p>\n";
+  }
   html += class_table(inspection);
   html += sample_section(inspection, shown, thumbnails);
   html += group_section(inspection, inspection.same_bytes, "same-bytes", "Same bytes",

@@ -116,6 +116,8 @@ std::string duplicate_table(const Inspection& inspection, std::size_t columns) {
 std::string leak(const Inspection& inspection) {
   if (inspection.test_pictures == 0)
     return "There are no test pictures that training pictures could leak into.\n";
+  if (without_training(inspection))
+    return "There are no pictures for training, only for validation or testing: bart train stops.\n";
   const std::string split = split_name(inspection);
   const std::size_t leaking = inspection.leaking_test_pictures + inspection.leaking_validation_pictures;
   if (leaking == 0) {

@@ -71,6 +71,12 @@ std::string split_name(const Inspection& inspection) {
                      inspection.options.test_size);
 }
 
+bool without_training(const Inspection& inspection) {
+  return inspection.own_split && !inspection.pictures.empty() &&
+         std::ranges::find(inspection.pictures, Part::train, &InspectedPicture::side) ==
+             inspection.pictures.end();
+}
+
 std::string what_training_does(const Inspection& inspection) {
   const std::size_t unreadable = inspection.unreadable.size();
   const double most = LoadOptions().max_skipped_share;

@@ -37,6 +37,9 @@ std::string held_out_pictures(const Inspection& inspection);
 /// Which split it is: "the data set's own split", or "a random split with seed 10 and test size 0.2".
 std::string split_name(const Inspection& inspection);
 
+/// Whether the data set's own split leaves no picture for training, at which bart train stops.
+bool without_training(const Inspection& inspection);
+
 /// What bart train does about the unreadable files: "which bart train skips", or why it stops.
 std::string what_training_does(const Inspection& inspection);
 

@@ -18,9 +18,10 @@ std::vector<std::int32_t> labels_among(const std::vector<std::string>& classes, 
     if (!found) unknown.push_back(name);
   }
   if (!unknown.empty()) {
-    throw Error(fmt::format(
-        "{} has folders that are not classes of the model: {}; rename or move them (the model knows {})",
-        source_of(listing), some_of(unknown), some_of(classes)));
+    throw Error(
+        fmt::format("{} has {} that are not classes of the model: {}; rename or {} them (the model knows {})",
+                    source_of(listing), listing.csv.empty() ? "folders" : "labels", some_of(unknown),
+                    listing.csv.empty() ? "move" : "remove", some_of(classes)));
   }
   return labels;
 }

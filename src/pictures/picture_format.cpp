@@ -18,6 +18,8 @@ constexpr KnownFormat jpeg = {"JPEG", decode_jpeg}, png = {"PNG", decode_png}, w
                       pnm = {"PNM", decode_pnm}, tiff = {"TIFF", decode_tiff}, avif = {"AVIF", decode_avif};
 constexpr KnownFormat heic = {"HEIC pictures", nullptr, "convert it to JPEG, with heif-convert for example"};
 constexpr KnownFormat heif = {"HEIF pictures that are neither HEIC nor AVIF", nullptr};
+constexpr KnownFormat other_avif = {"AVIF pictures of the brand miaf", nullptr};
+constexpr KnownFormat cr3 = {"Canon raw pictures (CR3)", nullptr};
 constexpr KnownFormat video = {"MP4 videos", nullptr, video_advice};
 
 struct Signature {
@@ -78,7 +80,8 @@ bool is_pnm(Bytes file) {
 
 /// A file of the ISO base media format begins with a box "ftyp", whose brands say what it holds (ISO/IEC
 /// 14496-12, 4.3): the first names the file, the others what a reader must know. "mif1" and "msf1" are still
-/// pictures and sequences of any codec (ISO/IEC 23008-12), so that there the others decide.
+/// pictures and sequences of any codec (ISO/IEC 23008-12), and so is "miaf" (ISO/IEC 23000-22), which Pillow
+/// does not read as AVIF: there the others decide.
 const KnownFormat& brand_of(Bytes file) {
   // Past the length, "ftyp" and the minor version, the brands have four bytes each.
   const std::size_t end = std::min<std::size_t>({u32_be(file, 0), file.size(), picture_format_bytes});
@@ -90,8 +93,10 @@ const KnownFormat& brand_of(Bytes file) {
   const Bytes major = slice(file, 8);
   if (starts_with(major, "avif") || starts_with(major, "avis")) return avif;
   if (starts_with(major, "hei") || starts_with(major, "hev")) return heic;
-  if (!starts_with(major, "mif1") && !starts_with(major, "msf1")) return video;
-  if (names("avif") || names("avis")) return avif;
+  if (starts_with(major, "crx ")) return cr3;
+  const bool miaf = starts_with(major, "miaf");
+  if (!starts_with(major, "mif1") && !starts_with(major, "msf1") && !miaf) return video;
+  if (names("avif") || names("avis")) return miaf ? other_avif : avif;
   for (const char* brand : {"heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs"})
     if (names(brand)) return heic;
   return heif;

@@ -115,8 +115,12 @@ TEST_F(EvaluateDrawn, AFolderOfAnotherClassIsNamed) {
   const BartResult result = evaluate({"faces"});
   EXPECT_EQ(result.code, 1);
   EXPECT_EQ(result.out, "");
-  EXPECT_THAT(result.err,
-              AllOf(HasSubstr("not classes of the model: batman"), HasSubstr(classes_[0] + ", ")));
+  EXPECT_THAT(result.err, AllOf(HasSubstr("has folders that are not classes of the model: batman"),
+                                HasSubstr(classes_[0] + ", ")));
+  std::ofstream(here() / "faces.csv") << "faces/batman/pic_0000.jpg,robin\n";
+  EXPECT_THAT(
+      evaluate({"faces.csv"}).err,
+      HasSubstr("faces.csv has labels that are not classes of the model: robin; rename or remove them"));
 }
 
 TEST_F(EvaluateDrawn, ClassNamesOfAnyKindAreSafeOnATerminal) {

@@ -211,6 +211,20 @@ TEST_F(ListCsv, OtherSpellingsOfAPathNameTheSamePicture) {
   expect_refused("file,label,split\nd/a.jpg,x,train\n./d/../d/a.jpg,x,test\n", "line 3");
 }
 
+TEST_F(ListCsv, ALinkGivesNoPictureASecondLabelOrPart) {
+  for (const char* file : {"a/1.jpg", "a/2.jpg", "b/3.jpg"}) scratch_.write(file);
+  fs::create_symlink("../a/1.jpg", scratch_.path() / "b/link.jpg");
+  fs::create_directory_symlink("a", scratch_.path() / "c");
+  fs::create_hard_link(scratch_.path() / "a/2.jpg", scratch_.path() / "b/2.jpg");
+  expect_refused("a/1.jpg,x\nb/3.jpg,y\nb/link.jpg,y\n",
+                 "a/1.jpg and b/link.jpg lead to one file, and have different labels or parts: remove one");
+  expect_refused("c/1.jpg,x\nb/3.jpg,y\na/1.jpg,y\n", "c/1.jpg and a/1.jpg lead to one file");
+  expect_refused("file,label,split\na/1.jpg,x,train\nb/3.jpg,y,test\nc/1.jpg,x,test\n",
+                 "a/1.jpg and c/1.jpg lead");
+  EXPECT_THAT(rows("a/1.jpg,x\nb/link.jpg,x\nb/3.jpg,y\na/2.jpg,x\nb/2.jpg,y\n"),
+              ElementsAre("a/1.jpg x", "b/link.jpg x", "b/3.jpg y", "a/2.jpg x", "b/2.jpg y"));
+}
+
 TEST_F(ListCsv, SpacesAroundAFieldDoNotCount) {
   EXPECT_THAT(rows("file, label ,\tsplit\na b.jpg , x y ,train\nb.jpg,  \"y, z\" , test\r\n"),
               ElementsAre("a b.jpg x y train", "b.jpg y, z test"));

@@ -19,6 +19,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::Pair;
 using testing::UnorderedElementsAre;
 
@@ -198,6 +199,20 @@ TEST(Inspect, ADataSetsOwnSplitIsTheOneThatLeaks) {
   EXPECT_EQ(json["split"]["own"], true);
   EXPECT_EQ(json["split"]["seed"], nullptr);
   EXPECT_EQ(json["split"]["leaking_validation_pictures"], 1);
+}
+
+TEST(Inspect, SaysThatTrainingStopsWhereTheDataSetsOwnSplitLeavesItNoPicture) {
+  const test::ScratchFolder folder;
+  for (const char* file : {"val/apple/1.jpg", "val/banana/2.jpg", "test/apple/3.jpg", "test/banana/4.jpg"})
+    folder.write(
+        file,
+        test::jpeg_text(test::drawn_scene(static_cast<std::uint32_t>(file[std::string(file).size() - 5]))));
+  const Inspection inspection = inspect_pictures(list_folder(folder.path()), {});
+  for (const std::string& told : {inspection_text(inspection), inspection_page(inspection)})
+    EXPECT_THAT(
+        told,
+        HasSubstr("There are no pictures for training, only for validation or testing: bart train stops"));
+  EXPECT_THAT(inspection_text(inspection), Not(HasSubstr("No leak")));
 }
 
 TEST_F(InspectPlanted, ATestSizeOfZeroIsATrainingOnEverything) {

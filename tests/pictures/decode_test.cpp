@@ -185,6 +185,15 @@ TEST(Decode, HeifFilesAreReadWhereTheyAreAvifAndNamedWhereTheyAreNot) {
   EXPECT_THAT(error_of("\0\0\0\x18"
                        "ftypisom\0\0\0\0isomavc1"sv),
               HasSubstr("MP4 videos"));
+  EXPECT_THAT(error_of("\0\0\0\x1C"
+                       "ftypmiaf\0\0\0\0mif1miafheic"sv),
+              HasSubstr("HEIC pictures are not supported"));
+  EXPECT_THAT(error_of("\0\0\0\x18"
+                       "ftypmiaf\0\0\0\0mif1avif"sv),
+              HasSubstr("AVIF pictures of the brand miaf are not supported"));
+  EXPECT_THAT(error_of("\0\0\0\x18"
+                       "ftypcrx \0\0\0\1crx isom"sv),
+              HasSubstr("Canon raw pictures (CR3) are not supported"));
   test::FileBytes avif = bytes_of(test::small_pictures / "rgb.avif");
   const Picture picture = decode_picture(avif).picture;
   std::ranges::copy("mif1"sv, avif.begin() + 8);  // its compatible brands name AVIF too

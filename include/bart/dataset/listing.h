@@ -54,7 +54,8 @@ std::string source_of(const Listing& listing);
 /// of that class. Classes are in code point order, the pictures of a class in the code point order of their
 /// path below the class folder: for flat class folders the order of the original, for nested ones that of
 /// Python's `sorted(str(p.relative_to(c)) for p in c.rglob("*") if p.is_file())`. What is passed over: see
-/// find_pictures(); here also files beside the class folders.
+/// find_pictures(); here also files beside the class folders, and links to files that are pictures of another
+/// class or part, with a warning.
 ///
 /// Where the sub-folders are named like parts of a split (part_named()) and hold one folder per class,
 /// `folder` is read as `folder/part/class/…`: the pictures of train, validation and test in this order, each
@@ -75,16 +76,17 @@ Listing list_folder(const std::filesystem::path& folder, std::size_t fewest_clas
 /// `filepath`, `image`, `picture`), the label (`label`, `class`, `class_name`, `category`, `target`), and,
 /// where it is there, the part (`part`, `split`, `set`, `subset`: names as for part_named(), or nothing; a
 /// warning says how many rows name none while others do). Without it, a column of nothing but names of parts,
-/// more than one of them, is the part, and so is a column of yes and no whose name says the part of those with
-/// yes (`is_valid`, `is_test`, …); a warning names other columns that look like one.
-/// Without a header the columns are file and label. Separated by commas, semicolons or tabs, or by what a
-/// first line such as "sep=|" names; quoted as RFC 4180 says. Relative paths start at `root`, or, where that is empty, at the folder of the CSV file; it is
-/// Listing::folder.
+/// more than one of them, is the part, and so is a column of yes and no whose name says the part of those
+/// with yes (`is_valid`, `is_test`, …); a warning names other columns that look like one. Without a header
+/// the columns are file and label. Separated by commas, semicolons or tabs, or by what a first line such as
+/// "sep=|" names; quoted as RFC 4180 says. Relative paths start at `root`, or, where that is empty, at the
+/// folder of the CSV file; it is Listing::folder.
 ///
 /// A row that repeats an earlier one is passed over. Throws Error, with the line, for a row without a file
-/// or label, for what names no part where a part must be, for a file with two labels, for two columns of one kind, for a label before its file without a
-/// header, for a zero byte, for UTF-16, for lines that end with CR alone, for a path with backslashes that is no file, and as list_folder() for too few classes
-/// and bad names.
+/// or label, for what names no part where a part must be, for a file with two labels or parts (also under two
+/// paths, through links), for two columns of one kind, for a label before its file without a header, for a
+/// zero byte, for UTF-16, for lines that end with CR alone, for a path with backslashes that is no file, and
+/// as list_folder() for too few classes and bad names.
 Listing list_csv(const std::filesystem::path& csv, const std::filesystem::path& root = {},
                  std::size_t fewest_classes = 2);
 
