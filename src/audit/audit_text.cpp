@@ -10,6 +10,7 @@
 #include "bart/formats/csv.h"
 #include "bart/platform/counted.h"
 #include "bart/platform/error.h"
+#include "bart/platform/json_text.h"
 #include "bart/platform/printable.h"
 #include "check_audit.h"
 #include "kinds.h"
@@ -147,8 +148,7 @@ std::string audit_json(const Audit& audit) {
   for (const SkippedPicture& file : inspection.unreadable) {
     json["unreadable"].push_back({{"file", file.file}, {"reason", file.reason}});
   }
-  // The name of a file may be any bytes.
-  return json.dump(2, ' ', true, ordered_json::error_handler_t::replace) + "\n";
+  return json_text(json, 2);
 }
 
 std::string probabilities_csv(const Audit& audit) {

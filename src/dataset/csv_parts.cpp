@@ -21,6 +21,12 @@ std::string joined(std::string_view name) {
   return text;
 }
 
+/// The part that a name such as is_valid asks for; Part::none for any other name.
+Part part_asked(std::string_view name) {
+  const std::string text = joined(name);
+  return text.starts_with("is") ? part_named(std::string_view(text).substr(2)) : Part::none;
+}
+
 /// Whether a field says yes or no; nothing if it says neither.
 std::optional<bool> truth_of(const std::string& field) {
   constexpr std::array yes = {"1", "1.0", "true", "t", "yes", "y"};
@@ -57,8 +63,7 @@ Part part_resembled(std::string_view value) {
 }  // namespace
 
 Part flagged_by(std::string_view name) {
-  const std::string text = joined(name);
-  const Part part = text.starts_with("is") ? part_named(std::string_view(text).substr(2)) : Part::none;
+  const Part part = part_asked(name);
   return part == Part::train ? Part::none : part;  // is_train does not say whether the others are for testing
 }
 
@@ -74,8 +79,7 @@ Part part_in(const std::string& field, Part flagged, std::size_t line) {
   if (truth) return *truth ? flagged : Part::train;
   throw Error(
       fmt::format("line {}: \"{}\" does not say whether the picture is for {}: write 1 or 0, or rename the "
-                  "column if it is "
-                  "no split",
+                  "column if it is no split",
                   line, field, flagged == Part::test ? "testing" : "validation"));
 }
 
@@ -94,10 +98,9 @@ bool looks_like_split(const PossibleSplit& one) {
   const bool all_true = one.values.size() == 1 && truth_of(*one.values.begin()) == true;
   if (one.flagged != Part::none) return all_true;
   if (one.values.size() < 2) return false;
-  const std::string name = joined(one.name);
-  const bool is = name.starts_with("is") && part_named(std::string_view(name).substr(2)) != Part::none;
   const auto says_truth = [](const std::string& value) { return value.empty() || truth_of(value); };
-  if (is || (part_named(name) != Part::none && std::ranges::all_of(one.values, says_truth))) return true;
+  if (part_asked(one.name) != Part::none) return true;
+  if (part_named(joined(one.name)) != Part::none && std::ranges::all_of(one.values, says_truth)) return true;
   std::set<Part> parts;
   for (const std::string& value : one.values) parts.insert(part_resembled(value));
   if (!one.values.contains("")) parts.erase(Part::none);

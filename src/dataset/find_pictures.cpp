@@ -75,14 +75,6 @@ struct Pending {
   std::string path = {};  // relative to that one, with a "/" after it; empty for that one itself
 };
 
-using Identity = std::pair<dev_t, ino_t>;
-
-std::optional<Identity> identity_of(const fs::path& folder) {
-  struct stat status {};
-  if (::stat(folder.c_str(), &status) != 0) return std::nullopt;
-  return Identity{status.st_dev, status.st_ino};
-}
-
 class Search {
  public:
   Search(std::vector<SearchedFolder> roots, bool recursive)
@@ -216,6 +208,12 @@ class Search {
 };
 
 }  // namespace
+
+std::optional<Identity> identity_of(const fs::path& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+  return Identity{status.st_dev, status.st_ino};
+}
 
 std::vector<FolderEntry> entries_of(const fs::path& folder) {
   std::vector<FolderEntry> entries;

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -20,6 +19,7 @@
 #include "class_checks.h"
 #include "csv_listing.h"
 #include "csv_parts.h"
+#include "folder_entries.h"
 
 namespace bart {
 namespace {
@@ -309,12 +309,10 @@ void check_backslashes(const Listing& listing) {
 
 /// Through links two names may lead to one file, which would then have two labels.
 void check_links(const Listing& listing) {
-  using Identity = std::pair<dev_t, ino_t>;
   std::vector<std::pair<Identity, std::size_t>> files;  // each with the index of its picture
   for (std::size_t i = 0; i < listing.pictures.size(); ++i) {
-    struct stat status {};
-    if (::stat((listing.folder / listing.pictures[i].file).c_str(), &status) == 0)
-      files.push_back({{status.st_dev, status.st_ino}, i});
+    if (const auto identity = identity_of(listing.folder / listing.pictures[i].file))
+      files.push_back({*identity, i});
   }
   std::ranges::sort(files);
   // Two names of one file that are no links (hard links) are two files, as two copies are.

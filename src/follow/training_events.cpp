@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "bart/platform/json_text.h"
 #include "bart/record/epoch_figures.h"
 
 namespace bart {
@@ -16,7 +17,7 @@ ordered_json event(const char* name) {
 
 /// A line; bytes of file names that are not UTF-8 are replaced.
 std::string line(const ordered_json& json) {
-  return json.dump(-1, ' ', true, ordered_json::error_handler_t::replace) + "\n";
+  return json_text(json, -1);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bart/inspect/report.h"
+#include "bart/platform/json_text.h"
 #include "check_inspection.h"
 #include "words.h"
 
@@ -91,8 +92,7 @@ std::string inspection_json(const Inspection& inspection) {
       {"converted", other_modes},
       {"unreadable", unreadable},
   };
-  // File names may contain bytes that are not valid UTF-8, which JSON does not allow.
-  return json.dump(2, ' ', true, ordered_json::error_handler_t::replace) + "\n";
+  return json_text(json, 2);
 }
 
 }  // namespace bart

@@ -11,6 +11,7 @@
 #include "bart/formats/csv.h"
 #include "bart/platform/counted.h"
 #include "bart/platform/error.h"
+#include "bart/platform/json_text.h"
 #include "bart/platform/printable.h"
 
 namespace bart {
@@ -183,8 +184,7 @@ std::string evaluation_json(const EvaluationReport& evaluated) {
         {"mean_confidence", mean_confidence(evaluated)},
         {"bins", bins}}},
   };
-  // File names may hold bytes that are not UTF-8, which JSON cannot hold.
-  return json.dump(2, ' ', true, ordered_json::error_handler_t::replace) + "\n";
+  return json_text(json, 2);
 }
 
 std::string class_csv(const EvaluationReport& evaluated) {
@@ -214,7 +214,7 @@ std::string predictions_json(const EvaluationReport& evaluated) {
                     {"prediction", picture.prediction},
                     {"probability", picture.probability}});
   });
-  return list.dump(1, ' ', true, ordered_json::error_handler_t::replace) + "\n";
+  return json_text(list, 1);
 }
 
 std::string confusion_csv(const EvaluationReport& evaluated) {

@@ -16,6 +16,7 @@
 
 #include "bart/dataset/class_names.h"
 #include "bart/platform/files.h"
+#include "bart/platform/json_text.h"
 #include "bart/platform/printable.h"
 #include "bart/record/epoch_figures.h"
 #include "bart/record/picture_hashes.h"
@@ -311,8 +312,7 @@ std::string comparison_json(const std::vector<NamedRun>& runs) {
     object["history"] = ordered_json::parse(history_json(record.epochs));
     list.push_back(std::move(object));
   }
-  // File names may hold bytes that are not valid UTF-8, which JSON does not allow.
-  return list.dump(2, ' ', true, ordered_json::error_handler_t::replace) + "\n";
+  return json_text(list, 2);
 }
 
 }  // namespace bart

@@ -22,12 +22,16 @@ struct Link {
   fs::path path, target;
 };
 
-/// The links to files that a training replaces.
-std::vector<Link> links_to_files(const RunFolder& folder) {
+/// The files that a training replaces, whether they are there or not.
+std::vector<fs::path> replaced_files(const RunFolder& folder) {
   std::vector<fs::path> files = folder.result_files();
   std::ranges::copy(folder.record_files(), std::back_inserter(files));
+  return files;
+}
+
+std::vector<Link> links_to_files(const RunFolder& folder) {
   std::vector<Link> links;
-  for (const fs::path& file : files) {
+  for (const fs::path& file : replaced_files(folder)) {
     std::error_code circle;
     if (fs::is_symlink(file, circle))
       links.push_back({file, fs::weakly_canonical(written_place(file), circle)});
@@ -53,8 +57,7 @@ std::vector<Link> links_to_folders(const RunFolder& folder) {
 
 /// Throws Error if the training would write two of its files into one, or into what an earlier one left.
 void check_one_file_each(const RunFolder& folder, const std::vector<Link>& links) {
-  std::vector<fs::path> files = folder.result_files();
-  std::ranges::copy(folder.record_files(), std::back_inserter(files));
+  const std::vector<fs::path> files = replaced_files(folder);
   for (const Link& link : links) {
     const auto is_target = [&](const fs::path& other) {
       std::error_code circle;
