@@ -11,6 +11,7 @@
 #include <system_error>
 #include <vector>
 
+#include "arguments.h"
 #include "bart/audit/audit.h"
 #include "bart/audit/audit_text.h"
 #include "bart/audit/decisions.h"
@@ -138,7 +139,9 @@ int apply_command(const ApplyFlags& flags) {
     fmt::print("{}: {}\n", done.folder.string(), what);
     if (done.removed > 0) fmt::print("The removed pictures are in {}\n", done.removed_to.string());
     if (done.moved + done.removed > 0) {
-      fmt::print("bart apply {} --undo reverses it\n", flags.decisions.string());
+      std::vector<const char*> undo = {"bart", "apply", flags.decisions.c_str(), "--undo"};
+      if (!flags.folder.empty()) undo.insert(undo.end(), {"--folder", flags.folder.c_str()});
+      fmt::print("{} reverses it\n", quoted_command(static_cast<int>(undo.size()), undo.data()));
     }
   }
   return 0;

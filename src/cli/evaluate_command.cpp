@@ -88,10 +88,10 @@ int evaluate_command(const EvaluateFlags& flags, Group* group) {
   if (own_test) {
     RecordedTest test = recorded_test(found.run);
     if (test.unfinished) {
-      log.warning(
-          fmt::format("The training in {} has not ended: a model of an earlier one may have been trained on "
-                      "these pictures",
-                      found.run.record().string()));
+      const bool known = is_known_to_be_of_its_training(found);
+      log.warning(fmt::format("The training in {} has not ended: {}", found.run.record().string(),
+                              known ? "these are the figures of its model so far"
+                                    : "a model of an earlier one may have been trained on these pictures"));
     }
     options.strict = true;  // the training could read them
     options.apply_exif_orientation = options.apply_exif_orientation && test.apply_exif_orientation;

@@ -15,6 +15,7 @@
 #include "bart/model/picture_files.h"
 #include "bart/pictures/encode_png.h"
 #include "bart/platform/error.h"
+#include "bart/platform/lies_in.h"
 #include "bart/platform/printable.h"
 #include "commands.h"
 #include "listing_text.h"
@@ -120,6 +121,12 @@ int explain_command(const ExplainFlags& flags) {
     log.info(fmt::format("Explained {} of {} pictures, evenly spaced (--most)", files.size(), found.size()));
   }
   if (flags.out != "-") log.info(fmt::format("Saved {}", flags.out.string()));
+  for (const std::string& input : flags.inputs) {
+    if (flags.out == "-" || !fs::is_directory(input) || !lies_in(flags.out, input)) continue;
+    log.warning(fmt::format("{} lies in {}: whoever reads the pictures there takes it for one of them",
+                            flags.out.string(), input));
+    break;
+  }
   if (const std::string kept = earlier.keep(); !kept.empty()) log.info(kept);
   return 0;
 }

@@ -17,7 +17,14 @@ namespace bart {
 void warn_of_known_pictures(Log& log, const FolderEvaluation& result, const FoundModel& found, Part part) {
   if (part == Part::train) return;
   const std::optional<PictureHashes> hashes = read_picture_hashes(found.run);
-  if (!hashes) return;
+  if (!hashes) {
+    if (part == Part::none)
+      log.info(fmt::format(
+          "It is not known which of these pictures {} was trained on: there is no record of its training "
+          "beside it",
+          found.file.string()));
+    return;
+  }
   // A part is that of the model's own training: check_training_of().
   if (part == Part::none && is_of_another_training(found)) {
     return log.warning(

@@ -17,27 +17,40 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The folder of results that a model file lies in; for a checkpoint the one above its folder.
+/// False, too, in a folder that this user may not look into.
+bool is_there(const fs::path& path) {
+  std::error_code unknown;
+  return fs::exists(path, unknown);
+}
+
+/// The folder of results that a model file lies in; for a checkpoint the one above its folder. A link that
+/// lies where there is neither a record nor labels is of the folder that it leads to.
 RunFolder run_of(const fs::path& file) {
   const fs::path folder = file.parent_path();
-  if (fs::exists(folder / RunFolder::run_json_name)) {
+  if (is_there(folder / RunFolder::run_json_name)) {
     return find_run(folder.empty() ? fs::path(".") : folder);
   }
-  return RunFolder(folder);
+  const RunFolder run(folder);
+  std::error_code none;
+  if (fs::is_symlink(file, none) && !is_there(run.record()) && !is_there(run.labels())) {
+    const fs::path target = fs::canonical(file, none);
+    if (!none) return run_of(target);
+  }
+  return run;
 }
 
 /// The folder of the training that wrote `model`, which lies in `run`. A new training that has no model yet
 /// keeps the record of the one before, whose model is still in place, in bart-run/before/.
 RunFolder with_record_of(const fs::path& model, const RunFolder& run) {
-  if (!fs::exists(model) || (!fs::exists(run.before()) && !fs::exists(run.earlier()))) return run;
+  if (!is_there(model) || (!is_there(run.before()) && !is_there(run.earlier()))) return run;
   try {
     const std::vector<std::uint8_t> bytes = read_model_bytes(model);
     Origin origin(bytes);
     if (origin.is(read_run_record(run)).value_or(true)) return run;
     const RunFolder before(run.results(), run.before());
-    if (fs::exists(before.run_json()) && origin.is(read_run_record(before)).value_or(true)) return before;
+    if (is_there(before.run_json()) && origin.is(read_run_record(before)).value_or(true)) return before;
     const RunFolder earlier(run.earlier(), run.earlier());
-    if (fs::exists(earlier.run_json()) && origin.is(read_run_record(earlier)).value_or(false)) return earlier;
+    if (is_there(earlier.run_json()) && origin.is(read_run_record(earlier)).value_or(false)) return earlier;
   } catch (const Error&) {  // what is wrong with a file is reported by whoever needs it
   }
   return run;
@@ -47,7 +60,7 @@ RunFolder with_record_of(const fs::path& model, const RunFolder& run) {
 /// earlier one.
 bool kept_best(const RunFolder& run) {
   try {
-    return fs::exists(run.best_model()) && !read_run_record(run).settings.best.empty();
+    return is_there(run.best_model()) && !read_run_record(run).settings.best.empty();
   } catch (const Error&) {  // without a record it is not known whose the file is
     return false;
   }
@@ -65,7 +78,7 @@ auto decode_named(std::span<const std::uint8_t> bytes, const fs::path& file, Dec
 
 /// False if the record of the training says that it did not write this model.
 bool may_have_written(const RunFolder& run, std::span<const std::uint8_t> model) {
-  if (!fs::exists(run.run_json())) return true;
+  if (!is_there(run.run_json())) return true;
   try {
     return Origin(model).is(read_run_record(run)).value_or(true);
   } catch (const Error&) {
@@ -88,7 +101,7 @@ ModelFile model_of(Checkpoint checkpoint, const RunFolder& run) {
 
 std::vector<std::string> recorded_classes(const RunFolder& run, const Checkpoint& checkpoint) {
   try {
-    if (!fs::exists(run.run_json())) return {};
+    if (!is_there(run.run_json())) return {};
     std::vector<std::string> classes = read_run_record(run).classes;
     if (fingerprint_of_classes(classes) == checkpoint.data.classes) return classes;
   } catch (const Error&) {  // the names may also lie in a file of labels
@@ -99,18 +112,18 @@ std::vector<std::string> recorded_classes(const RunFolder& run, const Checkpoint
 FoundModel find_model(const fs::path& path) {
   if (!fs::is_directory(path)) return {path, with_record_of(path, run_of(path))};
   RunFolder run(path);
-  const bool holds_training = fs::exists(run.model()) || fs::exists(run.record());
-  if (!holds_training || fs::exists(path / RunFolder::run_json_name)) run = find_run(path);
+  const bool holds_training = is_there(run.model()) || is_there(run.record());
+  if (!holds_training || is_there(path / RunFolder::run_json_name)) run = find_run(path);
   const RunFolder of_model = with_record_of(run.model(), run);
   // A model of the training before that was put back is meant itself: the best one here is not of its
   // training. Nor is one that a training left behind which was killed just after its first model.
   if (of_model.results() == run.results() && kept_best(of_model)) {
     const RunFolder of_best = with_record_of(run.best_model(), run);
-    if (!fs::exists(run.model()) || of_best.record() == of_model.record()) return {run.best_model(), of_best};
+    if (!is_there(run.model()) || of_best.record() == of_model.record()) return {run.best_model(), of_best};
   }
-  if (fs::exists(run.model())) return {run.model(), of_model};
+  if (is_there(run.model())) return {run.model(), is_there(run.record()) ? of_model : run_of(run.model())};
   if (has_checkpoint(run.record())) return {newest_checkpoint(run.record()).path, run};
-  if (fs::exists(run.run_json())) {
+  if (is_there(run.run_json())) {
     throw Error(fmt::format(
         "the training in {} has no model and no checkpoint (its status is {}): train again, or name "
         "another model",
@@ -149,7 +162,7 @@ ModelFile decode_model(const FoundModel& found, std::span<const std::uint8_t> by
   ModelFile model = model_of(std::move(checkpoint), found.run);
   // The record names its classes. Labels beside it are those of the model there, which may be an earlier one.
   if (labels.empty() && !model.classes.empty()) return model;
-  if (labels.empty() && !fs::exists(names)) {
+  if (labels.empty() && !is_there(names)) {
     throw NoClassNames(
         fmt::format("{} is a checkpoint, which holds no class names, and {} is not there: name the folder of "
                     "its training, or its label file",
@@ -169,6 +182,15 @@ ModelFile read_model_without_labels(const FoundModel& found) {
   const std::vector<std::uint8_t> bytes = read_model_bytes(found.file);
   return is_checkpoint(bytes) ? model_of(decode_named(bytes, found.file, decode_checkpoint), found.run)
                               : decode_named(bytes, found.file, decode_model_file);
+}
+
+bool is_known_to_be_of_its_training(const FoundModel& found) {
+  try {
+    const std::vector<std::uint8_t> bytes = read_model_bytes(found.file);
+    return Origin(bytes).is(read_run_record(found.run)).value_or(false);
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 bool is_of_another_training(const FoundModel& found) {

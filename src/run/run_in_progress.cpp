@@ -266,11 +266,13 @@ RunResult RunInProgress::run(std::optional<FoundCheckpoint> found, std::unique_p
       output_.restore_earlier_run();
       throw;
     }
-    const bool goes_on = record.status == "running" && !result_.checkpoint.empty();
+    std::error_code none;
+    const bool goes_on =
+        record.status == "running" && !result_.checkpoint.empty() && fs::exists(result_.checkpoint, none);
     tell_interrupted();
     if (typeid(error) != typeid(Error) || !goes_on) throw;
-    throw Error(
-        fmt::format("{}; bart train --resume goes on from {}", error.what(), result_.checkpoint.string()));
+    throw Error(fmt::format("{}; bart train --resume --out {} goes on from {}", error.what(),
+                            out_.results().string(), result_.checkpoint.string()));
   }
   return std::move(result_);
 }

@@ -44,7 +44,13 @@ void check_no_folder(const fs::path& file) {
 
 void check_writable_file(const fs::path& file) {
   check_no_folder(file);
-  if (writes_through(file) || !fs::is_symlink(file)) return;  // throws where write_file() would
+  if (writes_through(file)) {  // throws where write_file() would
+    throw Error(fmt::format(
+        "cannot write {}: what is there is a pipe, a device or a socket, which keeps nothing: remove it, or "
+        "name another folder for the results",
+        file.string()));
+  }
+  if (!fs::is_symlink(file)) return;
   if (const std::error_code reason = try_to_create_in(written_folder(file))) {
     throw Error(fmt::format("cannot write {}: it is a link to {}: {}", file.string(),
                             written_place(file).string(), reason.message()));

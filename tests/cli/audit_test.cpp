@@ -147,6 +147,10 @@ TEST_F(AuditDrawn, AppliesDecisionsAndTakesThemBack) {
   EXPECT_THAT(run_bart(here(), {"apply", "decisions.json"}).out, HasSubstr("Nothing to do"));
   ASSERT_EQ(run_bart(here(), {"apply", "decisions.json", "--undo"}).code, 0);
   for (const std::string& file : planted_) EXPECT_TRUE(fs::exists(here() / "faces" / file));
+  // What reverses it elsewhere is said with the folder.
+  fs::copy(here() / "faces", here() / "more", fs::copy_options::recursive);
+  EXPECT_THAT(run_bart(here(), {"apply", "decisions.json", "--folder", "more"}).out,
+              HasSubstr("bart apply decisions.json --undo --folder more reverses it"));
 }
 
 TEST_F(AuditDrawn, AfterASignalTheSameCommandContinues) {

@@ -150,6 +150,33 @@ TEST_F(EvaluateDrawn, AModelIsJudgedOnTheTestPicturesOfItsOwnTrainingAlone) {
   }
 }
 
+TEST_F(EvaluateDrawn, AModelBehindALinkIsOfTheTrainingThatTheLinkLeadsTo) {
+  fs::create_directories(here() / "links");
+  fs::create_symlink(here() / "BART-10M.pth", here() / "links/m.pth");
+  fs::create_symlink(here() / "BART-10M.pth", here() / "links/BART-10M.pth");
+  for (const std::string model : {"links/m.pth", "links"}) {
+    EXPECT_EQ(evaluated({"--model", model})["test_pictures_only"], true) << model;
+    EXPECT_THAT(evaluate({"faces", "--model", model}).err, HasSubstr("The model was trained on")) << model;
+  }
+  // A copy has no record beside it.
+  fs::create_directories(here() / "copy");
+  fs::copy_file(here() / "BART-10M.pth", here() / "copy/m.pth");
+  EXPECT_THAT(
+      evaluate({"faces", "--model", "copy/m.pth"}).err,
+      HasSubstr("It is not known which of these pictures copy/m.pth was trained on: there is no record"));
+}
+
+TEST_F(EvaluateDrawn, ATrainingThatGoesOnIsSaidToHaveTheModelSoFar) {
+  const fs::path record = here() / "bart-run/run.json";
+  std::string text = file_text(record);
+  const std::string finished = "\"status\": \"finished\"";
+  ASSERT_NE(text.find(finished), std::string::npos);
+  text.replace(text.find(finished), finished.size(), "\"status\": \"interrupted\"");
+  write_file(record, text);
+  EXPECT_THAT(evaluate({}).err, AllOf(HasSubstr("has not ended: these are the figures of its model so far"),
+                                      Not(HasSubstr("an earlier one"))));
+}
+
 TEST_F(EvaluateDrawn, TestPicturesThatAreTrainingPicturesAreSaidToBe) {
   fs::create_directories(here() / "set");
   for (const char* part : {"train", "val", "test"})

@@ -68,6 +68,10 @@ TEST_F(ExplainDrawn, AFolderIsOneContactSheetWithoutItsBrokenFiles) {
   EXPECT_EQ(std::count(result.out.begin(), result.out.end(), '\n'), 12);
   EXPECT_THAT(result.err, HasSubstr("broken.jpg"));
   EXPECT_EQ(decode_picture(read_file(here() / "sheet.png")).width, 8 * (176 + 6) + 6);
+  EXPECT_EQ(result.err.find("lies in"), std::string::npos);
+  EXPECT_THAT(explain({"faces", "--recursive", "--out", "faces/sheet.png"}).err,
+              HasSubstr("faces/sheet.png lies in faces: whoever reads the pictures there"));
+  fs::remove(here() / "faces/sheet.png");
   const BartResult few = explain({"faces", "--recursive", "--most", "5"});
   EXPECT_EQ(std::count(few.out.begin(), few.out.end(), '\n'), 5);
   EXPECT_THAT(few.err, HasSubstr("Explained 5 of 13 pictures"));

@@ -87,6 +87,20 @@ TEST_F(TuneDrawn, KeepsAPageOfOthers) {
   EXPECT_EQ(run_bart(here(), command).err.find("Kept"), std::string::npos);
 }
 
+TEST_F(TuneDrawn, GoesOnWithTheSameFolderHoweverItIsSpelled) {
+  std::vector<std::string> command = tune("search");
+  command[3] = "1s";
+  ASSERT_EQ(run_bart(here(), command).code, 0);
+  fs::create_directory_symlink("faces", here() / "linked");
+  for (const char* spelled : {"faces/", "./faces", "linked"}) {
+    command[1] = spelled;
+    EXPECT_EQ(run_bart(here(), command).code, 0) << spelled;
+  }
+  fs::copy(here() / "faces", here() / "copied", fs::copy_options::recursive);
+  command[1] = "copied";
+  EXPECT_THAT(run_bart(here(), command).err, HasSubstr("holds another search: its folder is"));
+}
+
 TEST_F(TuneDrawn, RefusesWhatNoTrainingCouldReadBeforeItMakesAFolder) {
   const BartResult no_data = run_bart(here(), {"tune", "nothing", "--out", "search"});
   EXPECT_EQ(no_data.code, 1);

@@ -44,9 +44,9 @@ TEST_F(FailingWrites, ATrainingThatCannotWriteItsStepsSaysHowToGoOn) {
     fs::create_directory(out().steps_csv());
     return true;
   };
-  EXPECT_THAT(
-      [&] { train(faces(), settings("run"), observer); },
-      ThrowsMessage<Error>(AllOf(HasSubstr("steps.csv"), HasSubstr("bart train --resume goes on from "))));
+  EXPECT_THAT([&] { train(faces(), settings("run"), observer); },
+              ThrowsMessage<Error>(AllOf(HasSubstr("steps.csv"), HasSubstr("bart train --resume --out "),
+                                         HasSubstr(" goes on from "))));
   EXPECT_EQ(read_run_record(out()).status, "interrupted");
   fs::remove(out().steps_csv());
   EXPECT_EQ(resume(out().results()).record.status, "finished");

@@ -1,4 +1,6 @@
 // Links in a folder of results lead to nothing that a training reads, and to no other training's files.
+#include <sys/stat.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -74,6 +76,23 @@ TEST_F(Links, ToFilesOfAnotherTrainingAreRefused) {
   expect_refused(faces(), settings("run"), out().test_pictures(), other.test_pictures(), why);
   fs::remove_all(out().record());
   expect_refused(faces(), settings("run"), out().record(), other.record(), why);
+}
+
+TEST_F(Links, ToWhatKeepsNothingAreRefusedAndSoAreItsPipes) {
+  fs::create_directories(out().record());
+  for (const fs::path& file : {out().model(), out().labels(), out().run_json()}) {
+    for (const bool pipe : {true, false}) {
+      if (pipe) {
+        ASSERT_EQ(::mkfifo(file.c_str(), 0600), 0);
+      } else {
+        fs::create_symlink("/dev/null", file);
+      }
+      EXPECT_THAT(
+          [&] { train(faces(), settings("run")); },
+          ThrowsMessage<Error>(HasSubstr("cannot write " + file.string() + ": what is there is a pipe")));
+      fs::remove(file);
+    }
+  }
 }
 
 TEST_F(Links, ToAnotherDiskAreWrittenThroughAgainAndAgain) {

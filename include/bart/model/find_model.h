@@ -49,6 +49,10 @@ ModelFile read_model_without_labels(const FoundModel& found);
 /// The class names of a checkpoint of the training `run`, if its record has them; else none.
 std::vector<std::string> recorded_classes(const RunFolder& run, const Checkpoint& checkpoint);
 
+/// Whether the record where the model lies says that its training wrote it. False where there is none, or it
+/// cannot be read.
+bool is_known_to_be_of_its_training(const FoundModel& found);
+
 /// Whether there is a record where the model lies, and it says that its training wrote neither this file nor
 /// one with the same weights. Then that record does not tell which pictures the model was trained on. Throws
 /// Error when the file cannot be read.
