@@ -40,7 +40,7 @@ bool wrote_checkpoint(const RunRecord& record, const Checkpoint& checkpoint) {
 }
 
 std::optional<bool> Origin::is(const RunRecord& record) {
-  if (const std::optional<bool> wrote = wrote_model(record, model_); wrote.value_or(true)) return wrote;
+  if (const std::optional<bool> wrote = wrote_model(record, fingerprint_); wrote.value_or(true)) return wrote;
   if (is_checkpoint(model_)) {
     if (!checkpoint_) checkpoint_ = decode_checkpoint(model_);
     return wrote_checkpoint(record, *checkpoint_);

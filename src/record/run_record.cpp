@@ -392,11 +392,6 @@ bool RunRecord::tells(const Setting& setting) const {
   return !unrecorded.contains(setting.name) && !(all_given && (flag == "split" || flag == "split-seed"));
 }
 
-std::optional<bool> wrote_model(const RunRecord& record, std::span<const std::uint8_t> bytes) {
-  if (record.models.empty() && !record.unfinished()) return std::nullopt;
-  return wrote_model(record, hash_of(bytes));
-}
-
 std::optional<bool> wrote_model(const RunRecord& record, std::uint64_t fingerprint) {
   if (record.models.empty() && !record.unfinished()) return std::nullopt;
   return std::ranges::find(record.models, fingerprint, &ModelRecord::fingerprint) != record.models.end() ||

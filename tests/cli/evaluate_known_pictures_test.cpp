@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -36,11 +37,11 @@ std::vector<std::uint8_t> all_half(const StateDict& state) {
   for (const Tensor& tensor : state) {
     const std::size_t begin = data.size();
     const auto add = [&](double value) {
-      const std::uint16_t half = half_of(static_cast<float>(value));
-      data.insert(data.end(), {static_cast<std::uint8_t>(half), static_cast<std::uint8_t>(half >> 8)});
+      const std::uint16_t bits = rounded(static_cast<float>(value));
+      data.insert(data.end(), {static_cast<std::uint8_t>(bits), static_cast<std::uint8_t>(bits >> 8)});
     };
     std::visit([&](const auto& values) { std::ranges::for_each(values, add); }, tensor.values);
-    header[tensor.name] = {{"dtype", "F16"}, {"shape", tensor.shape}, {"data_offsets", {begin, data.size()}}};
+    header[tensor.name] = {{"dtype", type}, {"shape", tensor.shape}, {"data_offsets", {begin, data.size()}}};
   }
   const std::string text = header.dump();
   std::vector<std::uint8_t> file(8);
@@ -116,7 +117,7 @@ TEST_F(EvaluateDrawn, AModelIsJudgedOnTheTestPicturesOfItsOwnTrainingAlone) {
   const StateDict state = decode_pth(read_file(here() / "a/BART-10M.pth"));
   write_file(here() / "a/taken.pth", encode_pth(state));
   models.push_back("a/all-half.safetensors");
-  write_file(here() / models.back(), all_half(state));
+  write_file(here() / models.back(), all_in_16_bits(state, "F16", half_of));
   const json before = evaluated({"--model", "a"});
   const auto expect_the_first = [&] {
     for (const std::string& model : models) {

@@ -55,7 +55,7 @@ RunRecord some_record() {
   record.epochs = {{.epoch = 1, .loss = 1.0 / 3, .validation_loss = 1e-300, .gradient_norm = 4}};
   record.tests = {{"BART-10M.pth", 56.7, 0.25, 2}};
   record.evaluations = {{"BART-10M.pth", "test", 0.125, {{1, {0.5, 1, 2.0 / 3}, 1, 2}}}};
-  record.models = {{"BART-10M.pth", 1, 0xfedcba9876543210, 0x123}};
+  record.models = {{"BART-10M.pth", 1, 0xfedcba9876543210, 0x123, 0xabc}};
   record.writing = {"BART-10M.best.pth", 2, 0x456, 0x789};
   record.test_given = true;
   record.warnings = {"The loss grew."};

@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include "bart/platform/hash.h"
 #include "bart/checkpoint/checkpoint.h"
 #include "bart/record/run_record.h"
 
@@ -22,13 +23,17 @@ bool wrote_checkpoint(const RunRecord& record, const Checkpoint& checkpoint);
 class Origin {
  public:
   /// Keeps a reference to the bytes of the model's file.
-  explicit Origin(std::span<const std::uint8_t> model) : model_(model) {}
+  explicit Origin(std::span<const std::uint8_t> model) : model_(model), fingerprint_(hash_of(model)) {}
+
+  /// hash_of() the file.
+  std::uint64_t fingerprint() const { return fingerprint_; }
 
   /// Whether the training wrote the model: this file, or one with the same weights in another format. Nothing
   /// for records of the first versions, which do not say. Throws Error when the file cannot be decoded.
   std::optional<bool> is(const RunRecord& record);
 
  private:
+  std::uint64_t fingerprint_;
   std::span<const std::uint8_t> model_;
   std::optional<Checkpoint> checkpoint_;
   std::optional<std::pair<std::uint64_t, std::uint64_t>> weights_;  // as new and as older records know them

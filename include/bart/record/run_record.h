@@ -102,10 +102,8 @@ std::string encode_run_record(const RunRecord& record);
 /// sentence that begins with the file's name) for anything else.
 RunRecord decode_run_record(std::span<const std::uint8_t> json);
 
-/// Whether the training wrote the model file `bytes`, according to its record; nothing for records of the
-/// first versions, which do not say.
-std::optional<bool> wrote_model(const RunRecord& record, std::span<const std::uint8_t> bytes);
-/// The same of the file with this fingerprint, hash_of() its bytes.
+/// Whether the training wrote the model file with this fingerprint, hash_of() its bytes, according to its
+/// record; nothing for records of the first versions, which do not say.
 std::optional<bool> wrote_model(const RunRecord& record, std::uint64_t fingerprint);
 
 /// A training as recorded in its folder.
