@@ -98,6 +98,14 @@ TEST_F(FilesOfOthers, AfterAKilledTrainingAreKeptByTheNext) {
   EXPECT_FALSE(fs::exists(out().kept(2)));
 }
 
+TEST_F(FilesOfOthers, InTheRecordUnderOtherNamesStay) {
+  train(faces(), settings("run"));
+  const fs::path mine = out().record() / "begun";
+  write_file(mine, "mine");
+  train(faces(), settings("run"));
+  EXPECT_EQ(text_in(mine), "mine");
+}
+
 TEST_F(FilesOfOthers, AfterAKilledTrainingAreNamedAtTheStart) {
   train_killed();
   put_mine();
