@@ -217,6 +217,7 @@ ordered_json encode_model_record(const ModelRecord& model) {
                          {"epoch", model.epoch},
                          {"fingerprint", fmt::format("{:016x}", model.fingerprint)}};
   if (model.weights) object["weights"] = fmt::format("{:016x}", *model.weights);
+  if (model.bfloat16_weights) object["bfloat16_weights"] = fmt::format("{:016x}", *model.bfloat16_weights);
   return object;
 }
 
@@ -259,6 +260,7 @@ ModelRecord decode_model_record(const json& object) {
   ModelRecord model{object.at("file").get<std::string>(), whole<int>(object.at("epoch")),
                     fingerprint(object.at("fingerprint"))};
   if (object.contains("weights")) model.weights = fingerprint(object["weights"]);
+  if (object.contains("bfloat16_weights")) model.bfloat16_weights = fingerprint(object["bfloat16_weights"]);
   return model;
 }
 

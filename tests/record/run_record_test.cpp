@@ -74,10 +74,12 @@ TEST(RunRecordTest, ComesBackAsItWas) {
   EXPECT_EQ(after.warnings, before.warnings);
   EXPECT_EQ(after.models.at(0).fingerprint, 0xfedcba9876543210);
   EXPECT_EQ(after.models.at(0).weights, 0x123);
+  EXPECT_EQ(after.models.at(0).bfloat16_weights, 0xabc);
   ASSERT_TRUE(after.writing);
   EXPECT_EQ(after.writing->file, "BART-10M.best.pth");
   EXPECT_EQ(after.writing->fingerprint, 0x456u);
   EXPECT_EQ(after.writing->weights, 0x789);
+  EXPECT_FALSE(after.writing->bfloat16_weights) << "of an older record";
   EXPECT_TRUE(wrote_model(after, 0x456).value());
   EXPECT_TRUE(after.test_given);
   EXPECT_FALSE(after.validation_given);

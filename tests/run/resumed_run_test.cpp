@@ -68,6 +68,7 @@ TEST_F(RunTest, AModelThatAKilledTrainingDidNotNameInItsRecordIsNobodyElses) {
   };
   record.models.at(0).fingerprint ^= 1;  // the model of a later epoch, with other weights
   record.models.at(0).weights.value() ^= 1;
+  record.models.at(0).bfloat16_weights.value() ^= 1;
   expect_advice();
   record.models.clear();  // that of the first epoch
   expect_advice();

@@ -3,10 +3,9 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <utility>
 
-#include "bart/platform/hash.h"
 #include "bart/checkpoint/checkpoint.h"
+#include "bart/platform/hash.h"
 #include "bart/record/run_record.h"
 
 namespace bart {
@@ -33,10 +32,13 @@ class Origin {
   std::optional<bool> is(const RunRecord& record);
 
  private:
-  std::uint64_t fingerprint_;
   std::span<const std::uint8_t> model_;
+  std::uint64_t fingerprint_;
   std::optional<Checkpoint> checkpoint_;
-  std::optional<std::pair<std::uint64_t, std::uint64_t>> weights_;  // as new and as older records know them
+  struct Weights {
+    std::uint64_t now, older, bfloat16;  // as records, older records and records of bfloat16 know them
+  };
+  std::optional<Weights> weights_;
 };
 
 }  // namespace bart

@@ -39,7 +39,8 @@ struct ModelRecord {
   std::string file;               // its name
   int epoch = 0;                  // after which it was written; 0: before the end of the first epoch
   std::uint64_t fingerprint = 0;  // hash_of() the file's bytes
-  std::optional<std::uint64_t> weights = {};  // weights_fingerprint(); nothing in older records
+  std::optional<std::uint64_t> weights = {};           // weights_fingerprint(); nothing in older records
+  std::optional<std::uint64_t> bfloat16_weights = {};  // bfloat16_weights_fingerprint(); the same
 };
 
 /// What a training did, as bart-run/run.json keeps it.
