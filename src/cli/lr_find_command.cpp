@@ -15,7 +15,6 @@
 #include "bart/platform/error.h"
 #include "bart/report/lr_plot.h"
 #include "bart/run/lr_find.h"
-#include "bart/run/split_pictures.h"
 #include "cache_text.h"
 #include "commands.h"
 #include "gpu_text.h"
@@ -70,7 +69,6 @@ int lr_find_command(const LrFindFlags& flags) {
   if (const std::string& init = flags.training.settings.init; !init.empty())
     check_replaces_no_input(outputs, paths_of(find_model(init)));
   observer.listed = [&](const Listing& listing) {
-    check_split(listing, flags.training.settings, flags.training.given);
     check_replaces_no_input(outputs, paths_of(listing));
     log_listing(log, listing);
   };
@@ -89,8 +87,8 @@ int lr_find_command(const LrFindFlags& flags) {
     signals->check(fmt::format("{} of {} steps were done, and no curve was written", done, total));
     progress.show("Learning rates", done, total, {}, "steps");
   };
-  const LrRangeTest test =
-      find_learning_rate(flags.folder, flags.training.settings, flags.range, observer, stepped);
+  const LrRangeTest test = find_learning_rate(flags.folder, flags.training.settings, flags.range, observer,
+                                              stepped, flags.training.given);
   signals.reset();
   progress.clear();
   if (test.steps.size() < fewest_steps) {

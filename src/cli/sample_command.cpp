@@ -10,6 +10,7 @@
 #include "bart/sample/sample.h"
 #include "commands.h"
 #include "progress.h"
+#include "verbosity.h"
 
 namespace bart {
 namespace {
@@ -32,6 +33,7 @@ int sample_command(const SampleFlags& flags) {
   write_sample(flags.folder, options,
                [&](std::size_t done, std::size_t total) { progress.show("Drawing", done, total); });
   progress.clear();
+  if (verbosity().quiet) return 0;
   fmt::print("Drew {} pictures of {} characters into {}\n", flags.options.classes * flags.options.per_class,
              flags.options.classes, flags.folder.string());
   const std::string folder = flags.folder.string();

@@ -17,7 +17,6 @@
 #include "bart/platform/counted.h"
 #include "bart/run/run.h"
 #include "bart/run/settle.h"
-#include "bart/run/split_pictures.h"
 #include "commands.h"
 #include "outputs.h"
 #include "stop_signals.h"
@@ -109,11 +108,8 @@ int train_alone_or_first(const TrainFlags& flags, ResumeMode mode, const std::st
     settle(flags.settings);  // a command that cannot run renames nothing
     log.info(fmt::format("Renamed {}", counted(prefix_files(folder), "file", "files")));
   }
-  observer.listed = [&, log_listing = observer.listed](const Listing& listing) {
-    check_split(listing, flags.settings, flags.chosen);
-    if (log_listing) log_listing(listing);
-  };
-  return end(train(folder, flags.settings, observer, command_line, group));
+  const RunCommand command{.text = command_line, .given = flags.chosen};
+  return end(train(folder, flags.settings, observer, command, group));
 }
 
 int train_command(TrainFlags& flags, ResumeMode mode, const std::string& command_line) {

@@ -21,10 +21,6 @@ extern "C" void on_signal_of_first_process(int signal) {
   ::_exit(128 + signal);
 }
 
-bool is_of_timer(int signal) {
-  return signal == SIGALRM || signal == SIGVTALRM || signal == SIGPROF;
-}
-
 struct sigaction calling(void (*handler)(int)) {
   struct sigaction action {};
   action.sa_handler = handler;
@@ -42,7 +38,7 @@ StopSignals::StopSignals() {
   for (std::size_t i = 0; i < all.size(); ++i) {
     ::sigaction(all[i], nullptr, &before_[i]);
     const bool always = all[i] == SIGINT || all[i] == SIGTERM;
-    const bool taken = is_of_timer(all[i]) && before_[i].sa_handler != SIG_DFL;
+    const bool taken = is_timer_signal(all[i]) && before_[i].sa_handler != SIG_DFL;
     if (always || (!taken && before_[i].sa_handler != SIG_IGN)) ::sigaction(all[i], &action, nullptr);
   }
 }

@@ -2,11 +2,13 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <string>
 
 #include "bart/platform/error.h"
+#include "bart/platform/timer_signals.h"
 
 namespace bart {
 
@@ -43,8 +45,12 @@ class StopSignals {
   /// Throws Stopped, "stopped by Ctrl-C: " and what is left of the work, if a signal has come.
   void check(const std::string& left) const;
 
-  static constexpr std::array all = {SIGINT,  SIGTERM, SIGHUP,  SIGUSR1,   SIGUSR2,
-                                     SIGXCPU, SIGPIPE, SIGALRM, SIGVTALRM, SIGPROF};
+  static constexpr auto all = [] {
+    constexpr std::array others = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU, SIGPIPE};
+    std::array<int, others.size() + timer_signals.size()> both{};
+    std::ranges::copy(timer_signals, std::ranges::copy(others, both.begin()).out);
+    return both;
+  }();
 
  private:
   std::array<struct sigaction, all.size()> before_{};

@@ -19,10 +19,12 @@ std::span<const std::uint8_t> bytes_of(const std::vector<Value>& values) {
   return {reinterpret_cast<const std::uint8_t*>(values.data()), values.size() * sizeof(Value)};
 }
 
+/// Of the float tensors; those that `is_rounded` names are rounded by `round` to 16 bits.
 template <typename IsRounded>
-std::uint64_t fingerprint_of(const StateDict& state, const IsRounded& is_rounded) {
+std::uint64_t fingerprint_of(const StateDict& state, std::uint16_t (*round)(float),
+                             const IsRounded& is_rounded) {
   std::uint64_t fingerprint = 0;
-  std::vector<std::uint16_t> halves;
+  std::vector<std::uint16_t> rounded;
   for (const Tensor& tensor : state) {
     const auto* values = std::get_if<std::vector<float>>(&tensor.values);
     if (values == nullptr) continue;
@@ -30,9 +32,9 @@ std::uint64_t fingerprint_of(const StateDict& state, const IsRounded& is_rounded
       fingerprint = hash_of(bytes_of(*values), fingerprint);
       continue;
     }
-    halves.resize(values->size());
-    std::ranges::transform(*values, halves.begin(), half_from_float);
-    fingerprint = hash_of(bytes_of(halves), fingerprint);
+    rounded.resize(values->size());
+    std::ranges::transform(*values, rounded.begin(), round);
+    fingerprint = hash_of(bytes_of(rounded), fingerprint);
   }
   return fingerprint;
 }
@@ -40,11 +42,15 @@ std::uint64_t fingerprint_of(const StateDict& state, const IsRounded& is_rounded
 }  // namespace
 
 std::uint64_t weights_fingerprint(const StateDict& state) {
-  return fingerprint_of(state, [](const Tensor&) { return true; });
+  return fingerprint_of(state, half_from_float, [](const Tensor&) { return true; });
+}
+
+std::uint64_t bfloat16_weights_fingerprint(const StateDict& state) {
+  return fingerprint_of(state, bf16_from_float, [](const Tensor&) { return true; });
 }
 
 std::uint64_t older_weights_fingerprint(const StateDict& state) {
-  return fingerprint_of(state, is_half_weight);
+  return fingerprint_of(state, half_from_float, is_half_weight);
 }
 
 }  // namespace bart

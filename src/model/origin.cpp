@@ -40,17 +40,19 @@ bool wrote_checkpoint(const RunRecord& record, const Checkpoint& checkpoint) {
 }
 
 std::optional<bool> Origin::is(const RunRecord& record) {
-  if (const std::optional<bool> wrote = wrote_model(record, model_); wrote.value_or(true)) return wrote;
+  if (const std::optional<bool> wrote = wrote_model(record, fingerprint_); wrote.value_or(true)) return wrote;
   if (is_checkpoint(model_)) {
     if (!checkpoint_) checkpoint_ = decode_checkpoint(model_);
     return wrote_checkpoint(record, *checkpoint_);
   }
   if (!weights_) {
     const StateDict state = decode_model_file(model_).state;
-    weights_ = {weights_fingerprint(state), older_weights_fingerprint(state)};
+    weights_ = {weights_fingerprint(state), older_weights_fingerprint(state),
+                bfloat16_weights_fingerprint(state)};
   }
   const auto wrote = [this](const ModelRecord& model) {
-    return model.weights && (*model.weights == weights_->first || *model.weights == weights_->second);
+    return (model.weights && (*model.weights == weights_->now || *model.weights == weights_->older)) ||
+           (model.bfloat16_weights && *model.bfloat16_weights == weights_->bfloat16);
   };
   return std::ranges::any_of(record.models, wrote) || (record.writing && wrote(*record.writing));
 }

@@ -217,6 +217,7 @@ ordered_json encode_model_record(const ModelRecord& model) {
                          {"epoch", model.epoch},
                          {"fingerprint", fmt::format("{:016x}", model.fingerprint)}};
   if (model.weights) object["weights"] = fmt::format("{:016x}", *model.weights);
+  if (model.bfloat16_weights) object["bfloat16_weights"] = fmt::format("{:016x}", *model.bfloat16_weights);
   return object;
 }
 
@@ -259,6 +260,7 @@ ModelRecord decode_model_record(const json& object) {
   ModelRecord model{object.at("file").get<std::string>(), whole<int>(object.at("epoch")),
                     fingerprint(object.at("fingerprint"))};
   if (object.contains("weights")) model.weights = fingerprint(object["weights"]);
+  if (object.contains("bfloat16_weights")) model.bfloat16_weights = fingerprint(object["bfloat16_weights"]);
   return model;
 }
 
@@ -390,11 +392,6 @@ bool RunRecord::tells(const Setting& setting) const {
   const std::string_view flag = setting.flag;
   const bool all_given = test_given && (validation_pictures == 0 || validation_given);
   return !unrecorded.contains(setting.name) && !(all_given && (flag == "split" || flag == "split-seed"));
-}
-
-std::optional<bool> wrote_model(const RunRecord& record, std::span<const std::uint8_t> bytes) {
-  if (record.models.empty() && !record.unfinished()) return std::nullopt;
-  return wrote_model(record, hash_of(bytes));
 }
 
 std::optional<bool> wrote_model(const RunRecord& record, std::uint64_t fingerprint) {

@@ -93,12 +93,7 @@ std::vector<fs::path> others_among(const RunFolder& run, std::size_t test_pictur
 /// The pictures of others whose numbers the new training does not reach: it leaves them where they are, and
 /// they are not of the one before.
 std::vector<fs::path> others_that_stay(const RunFolder& folder, std::size_t test_pictures) {
-  std::vector<fs::path> others = files_of_others(folder, std::numeric_limits<std::size_t>::max());
-  std::erase_if(others, [&](const fs::path& file) {
-    const auto number = RunFolder::test_picture_number(file.filename().string());
-    return file.parent_path() != folder.test_pictures() || !number || *number < test_pictures;
-  });
-  return others;
+  return pictures_of_others(folder, test_pictures, std::numeric_limits<std::size_t>::max());
 }
 
 /// The files in before/ that no training wrote. Those of the folder of results go into `place` itself.
@@ -222,8 +217,7 @@ void EarlierRun::finish_settling(std::size_t test_pictures) {
   if (fs::exists(folder_.before()) &&
       !is_same_content(folder_.run_json(), folder_.before() / RunFolder::run_json_name)) {
     for (const fs::path& model : {folder_.best_model(), folder_.last_model()}) {
-      if (!is_left(model) || wrote_model(record, read_file(model, most_result_bytes)).value_or(true))
-        continue;
+      if (!is_left(model) || wrote_model(record, fingerprint_of_file(model)).value_or(true)) continue;
       std::error_code gone;
       fs::remove(model, gone);
     }

@@ -23,6 +23,38 @@ bool is_without_model(const RunRecord& record) {
   return record.unfinished() && record.models.empty();
 }
 
+/// What a training says that it wrote.
+struct Written {
+  std::optional<RunRecord> record;          // nothing: there is none, or it says nothing
+  std::optional<WrittenPictures> pictures;  // nothing: of a version that did not say
+};
+
+Written written_in(const RunFolder& run) {
+  Written written;
+  try {
+    if (fs::exists(run.run_json())) written.record = read_run_record(run);
+    written.pictures = read_written_pictures(run);
+  } catch (const Error&) {  // nothing is known of these files
+    written.record.reset();
+  }
+  // A training that has no model yet has written no picture before its list of them.
+  if (written.record && !written.pictures && is_without_model(*written.record)) written.pictures.emplace();
+  return written;
+}
+
+std::vector<fs::path> pictures_not_of(const Written& written, const RunFolder& run, std::size_t first,
+                                      std::size_t end) {
+  if (written.record && !written.pictures) return {};
+  std::vector<fs::path> pictures = test_pictures_in(run.test_pictures());
+  std::erase_if(pictures, [&](const fs::path& picture) {
+    const std::string name = picture.filename().string();
+    const std::size_t number = *RunFolder::test_picture_number(name);
+    if (!fs::is_regular_file(picture) || number < first || number >= end) return true;
+    return written.record && written.pictures->contains({name, fingerprint_of_file(picture)});
+  });
+  return pictures;
+}
+
 }  // namespace
 
 bool without_model(const RunFolder& run) {
@@ -50,35 +82,28 @@ std::vector<fs::path> event_files(const RunFolder& run) {
   return files;
 }
 
+std::uint64_t fingerprint_of_file(const fs::path& file) {
+  return hash_of(read_file(file, most_result_bytes));
+}
+
 std::vector<fs::path> files_of_others(const RunFolder& run, std::size_t test_pictures) {
-  std::optional<RunRecord> record;
-  std::optional<WrittenPictures> written;
-  try {
-    if (fs::exists(run.run_json())) record = read_run_record(run);
-    written = read_written_pictures(run);
-  } catch (const Error&) {  // nothing is known of these files
-    record.reset();
-  }
-  // A training that has no model yet has written no picture before its list of them.
-  if (record && !written && is_without_model(*record)) written.emplace();
+  const Written written = written_in(run);
+  const std::optional<RunRecord>& record = written.record;
   std::vector<fs::path> others;
   for (const fs::path& model : {run.model(), run.best_model(), run.last_model()}) {
     if (!fs::is_regular_file(model)) continue;
-    if (!record || !wrote_model(*record, read_file(model, most_result_bytes)).value_or(true))
-      others.push_back(model);
+    if (!record || !wrote_model(*record, fingerprint_of_file(model)).value_or(true)) others.push_back(model);
   }
   if (fs::is_regular_file(run.labels()) &&
       (!record || read_file(run.labels(), most_result_bytes) != encode_label_encoder(record->classes))) {
     others.push_back(run.labels());
   }
-  for (const fs::path& picture : test_pictures_in(run.test_pictures())) {
-    const std::string name = picture.filename().string();
-    if (!fs::is_regular_file(picture) || *RunFolder::test_picture_number(name) >= test_pictures) continue;
-    if (record && !written) continue;  // of a version that did not say what it wrote
-    if (!record || !written->contains({name, hash_of(read_file(picture, most_result_bytes))}))
-      others.push_back(picture);
-  }
+  std::ranges::copy(pictures_not_of(written, run, 0, test_pictures), std::back_inserter(others));
   return others;
+}
+
+std::vector<fs::path> pictures_of_others(const RunFolder& run, std::size_t first, std::size_t end) {
+  return pictures_not_of(written_in(run), run, first, end);
 }
 
 std::vector<fs::path> unrecorded_files(const RunFolder& run) {

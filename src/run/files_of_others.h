@@ -12,9 +12,16 @@ namespace bart {
 /// No file of a training's results is larger.
 constexpr std::uint64_t most_result_bytes = std::uint64_t{1} << 40;
 
+/// hash_of() the file's bytes. Throws Error when it cannot be read.
+std::uint64_t fingerprint_of_file(const std::filesystem::path& file);
+
 /// The results in the folder that no training of BART wrote and that a training with `test_pictures`
 /// replaces. Throws Error when one of them cannot be read.
 std::vector<std::filesystem::path> files_of_others(const RunFolder& run, std::size_t test_pictures);
+
+/// Those of them that are test pictures with numbers from `first` on, and below `end`.
+std::vector<std::filesystem::path> pictures_of_others(const RunFolder& run, std::size_t first,
+                                                      std::size_t end);
 
 /// What others put into before/ or earlier/ beside the files that a training keeps there.
 std::vector<std::filesystem::path> files_beside(const RunFolder& kept);

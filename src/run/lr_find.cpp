@@ -12,8 +12,8 @@
 namespace bart {
 
 LrRangeTest find_learning_rate(const std::filesystem::path& folder, const RunSettings& settings,
-                               const LrRange& range, const RunObserver& observer,
-                               const OnProgress& progress) {
+                               const LrRange& range, const RunObserver& observer, const OnProgress& progress,
+                               const std::set<std::string>& given) {
   const auto warn = [&](const std::string& sentence) {
     if (observer.warning && !sentence.empty()) observer.warning(sentence);
   };
@@ -21,7 +21,7 @@ LrRangeTest find_learning_rate(const std::filesystem::path& folder, const RunSet
   check_cache(settled.values.cache, data_folders(folder, settled.values));
   RunData data;
   data.listing = list_run_pictures(folder, settled.values);
-  check_split(data.listing, settled.values);
+  check_split(data.listing, settled.values, given);
   if (observer.listed) observer.listed(data.listing);
   const Architecture architecture = architecture_of(settled.values, data.listing.classes.size());
   check_memory_of_device(settled, architecture);

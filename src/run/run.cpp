@@ -164,7 +164,7 @@ void share_among(Group* group, SettledSettings& settled) {
 }  // namespace
 
 RunResult train(const fs::path& folder, const RunSettings& settings, const RunObserver& observer,
-                const std::string& command, Group* group) {
+                const RunCommand& command, Group* group) {
   RunSettings asked = settings;
   if (group != nullptr) asked.deterministic = true;
   SettledSettings settled = settle(asked);
@@ -221,7 +221,7 @@ RunResult resume(const fs::path& results, const ResumeOptions& options, const Ru
   }
   const fs::path folder = options.folder.empty() ? began : options.folder;
   return RunInProgress(folder, std::move(settled), observer)
-      .run(std::move(found), std::move(lock), options.command);
+      .run(std::move(found), std::move(lock), {.text = options.command, .given = {}});
 }
 
 bool is_past_and_elsewhere(const fs::path& results, const fs::path& folder) {

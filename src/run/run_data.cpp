@@ -1,7 +1,6 @@
 #include "run_data.h"
 
 #include "bart/augment/picture_change.h"
-#include "bart/run/split_pictures.h"
 
 namespace bart {
 namespace {
@@ -19,17 +18,6 @@ LoadOptions load_options(const RunSettings& settings, int image_size, const fs::
 }
 
 }  // namespace
-
-Listing list_run_pictures(const fs::path& folder, const RunSettings& settings) {
-  Listing listing = list_data(folder);
-  if (!settings.test_folder.empty()) {
-    add_part(listing, list_data(settings.test_folder, 1), Part::test);
-  }
-  if (!settings.validation_folder.empty()) {
-    add_part(listing, list_data(settings.validation_folder, 1), Part::validation);
-  }
-  return listing;
-}
 
 void read_run_pictures(RunData& data, const RunSettings& settings, const fs::path& scratch,
                        const OnProgress& reading, Group* group) {

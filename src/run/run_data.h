@@ -21,9 +21,6 @@ struct RunData {
       larger;  // the training pictures, from which augmented ones are made; empty without augmentation
 };
 
-/// Lists the data set at `folder`, and the test and validation folders that the settings name as its parts.
-Listing list_run_pictures(const std::filesystem::path& folder, const RunSettings& settings);
-
 /// Reads data.listing into data.pictures. Pixels that do not fit into the memory go into a file in `scratch`.
 /// The processes of `group` that run on one computer read and keep them together.
 void read_run_pictures(RunData& data, const RunSettings& settings, const std::filesystem::path& scratch,

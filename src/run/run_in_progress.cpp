@@ -89,9 +89,9 @@ void RunInProgress::check_validates(std::span<const std::uint32_t> validated) co
   throw SettingError("{best} and {patience} need pictures to validate on: keep some with {validation-size}");
 }
 
-void RunInProgress::list_pictures() {
+void RunInProgress::list_pictures(const std::set<std::string>& given) {
   data_.listing = list_run_pictures(folder_, settled_.values);
-  if (!resumed_) check_split(data_.listing, settled_.values);
+  if (!resumed_) check_split(data_.listing, settled_.values, given);
   check_links_to_pictures(out_, data_.listing);
   if (observer_.listed) observer_.listed(data_.listing);
   result_.record.warnings.insert(result_.record.warnings.end(), data_.listing.warnings.begin(),
@@ -210,7 +210,7 @@ TrainingState RunInProgress::state_to_begin_with(std::optional<FoundCheckpoint> 
 }
 
 RunResult RunInProgress::run(std::optional<FoundCheckpoint> found, std::unique_ptr<FolderLock> lock,
-                             const std::string& command) {
+                             const RunCommand& command) {
   RunRecord& record = result_.record;
   record.started = iso_time();
   resumed_ = found.has_value();
@@ -218,10 +218,10 @@ RunResult RunInProgress::run(std::optional<FoundCheckpoint> found, std::unique_p
   check_places();
   Group* const group = settled_.training.group;
   if (group != nullptr) share_start(*group, {fs::absolute(folder_), settled_.values});
-  list_pictures();
+  list_pictures(command.given);
   read_initial_model();
   read_pictures(found);
-  fill_record(command);
+  fill_record(command.text);
   for (const std::string& warning : warnings_before(data_.pictures, data_.split, settled_.values))
     warn(warning);
   for (const std::string& warning :

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -27,11 +28,11 @@ class RunInProgress {
 
   /// Resumes from `found` if there is one. `lock` may be empty if the folder does not exist yet.
   RunResult run(std::optional<FoundCheckpoint> found, std::unique_ptr<FolderLock> lock,
-                const std::string& command);
+                const RunCommand& command);
 
  private:
   void check_places() const;
-  void list_pictures();
+  void list_pictures(const std::set<std::string>& given);
   void check_validates(std::span<const std::uint32_t> validated) const;
   TrainingState initial_state_for(std::size_t train_pictures) const;
   void read_initial_model();

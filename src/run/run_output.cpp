@@ -145,7 +145,8 @@ void RunOutput::write_model(const fs::path& file, const StateDict& state, int ep
                                                              .exif_orientation = !settings_.ignore_exif,
                                                              .bart_version = bart_version()});
   std::vector<ModelRecord>& models = result_.record.models;
-  const ModelRecord written{file.filename().string(), epochs, hash_of(bytes), weights_fingerprint(state)};
+  const ModelRecord written{file.filename().string(), epochs, hash_of(bytes), weights_fingerprint(state),
+                            bfloat16_weights_fingerprint(state)};
   // Before the model: whoever finds it after a kill knows whose it is.
   result_.record.writing = written;
   write_record(result_.record.status);

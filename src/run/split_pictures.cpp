@@ -39,6 +39,17 @@ Split split_of(const LoadedPictures& pictures, const std::vector<std::uint32_t>&
 
 }  // namespace
 
+Listing list_run_pictures(const std::filesystem::path& folder, const RunSettings& settings) {
+  Listing listing = list_data(folder);
+  if (!settings.test_folder.empty()) {
+    add_part(listing, list_data(settings.test_folder, 1), Part::test);
+  }
+  if (!settings.validation_folder.empty()) {
+    add_part(listing, list_data(settings.validation_folder, 1), Part::validation);
+  }
+  return listing;
+}
+
 Split split_pictures(const LoadedPictures& pictures, const RunSettings& settings) {
   check(settings, {"test-size", "validation-size", "split"});
   std::vector<std::uint32_t> groups;

@@ -23,6 +23,7 @@
 #include "bart/platform/hash.h"
 #include "bart/platform/memory.h"
 #include "bart/platform/printable.h"
+#include "bart/platform/timer_signals.h"
 #include "bart/record/run_record.h"
 
 namespace bart {
@@ -102,17 +103,11 @@ std::vector<ServedFile::Stamp> ServedFile::look() const {
   return stamps;
 }
 
-namespace {
-
-constexpr std::array signals_of_timers = {SIGALRM, SIGVTALRM, SIGPROF};
-
-}  // namespace
-
 BlockedSignals::BlockedSignals() {
   sigemptyset(&signals_);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU}) sigaddset(&signals_, signal);
   // These may be of a profiler, which then handles them.
-  for (const int signal : signals_of_timers) {
+  for (const int signal : timer_signals) {
     struct sigaction now {};
     if (::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_DFL) sigaddset(&signals_, signal);
   }
@@ -165,8 +160,8 @@ bool live(Server& server, const BlockedSignals& signals, ServedFile& file, const
     while (!ended) {
       const int signal = signals.next(0.25);
       const bool asked = signal == SIGINT || signal == SIGTERM;
-      const bool timer = std::ranges::find(signals_of_timers, signal) != signals_of_timers.end();
-      const bool announced = timer || signal == SIGUSR1 || signal == SIGUSR2 || signal == SIGXCPU;
+      const bool announced =
+          is_timer_signal(signal) || signal == SIGUSR1 || signal == SIGUSR2 || signal == SIGXCPU;
       if (asked || announced || (signal == SIGHUP && had_terminal && !has_terminal())) {
         // What a batch system announces comes before its SIGTERM, and SIGXCPU every second again.
         if (!announced && told) ::_exit(128 + signal);

@@ -9,7 +9,6 @@
 #include "bart/platform/counted.h"
 #include "bart/platform/error.h"
 #include "bart/platform/files.h"
-#include "bart/platform/hash.h"
 #include "bart/record/epoch_figures.h"
 #include "bart/record/run_record.h"
 #include "bart/serve/server.h"
@@ -93,12 +92,12 @@ void add_facts(const RunRecord& record, const fs::path& file, ModelCard& card) {
 
 ModelCard model_card(const FoundModel& found, std::span<const std::uint8_t> bytes,
                      const std::vector<std::string>& classes) {
-  ModelCard card{.version = fmt::format("{:016x}", hash_of(bytes))};
+  Origin origin(bytes);
+  ModelCard card{.version = fmt::format("{:016x}", origin.fingerprint())};
   try {
     const RunRecord record = read_run_record(found.run);
     // The record of another training says nothing about this model.
-    if (!Origin(bytes).is(record).value_or(false) || !places_of_same_classes(record.classes, classes))
-      return card;
+    if (!origin.is(record).value_or(false) || !places_of_same_classes(record.classes, classes)) return card;
     add_facts(record, found.file, card);
     if (fs::exists(found.run.report())) card.report = found.run.report();
     card.examples = examples_of(found.run, classes);

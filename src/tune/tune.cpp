@@ -212,14 +212,13 @@ class Search {
   /// SettingError as every training would for settings that do not go with its parts.
   void look_for_validation_pictures() {
     if (std::exchange(looked_, true)) return;
-    const Listing listing = list_data(result_.folder);
+    const auto settings = [&] { return settings_of({}, result_.options.epochs); };
+    const Listing listing = list_run_pictures(result_.folder, settings());
     const auto has = [&](Part part) {
       return std::ranges::find(listing.pictures, part, &ListedPicture::part) != listing.pictures.end();
     };
-    has_validation_pictures_ =
-        has(Part::validation) &&
-        (has(Part::test) || !settings_of({}, result_.options.epochs).test_folder.empty());
-    check_split(listing, settings_of({}, result_.options.epochs), result_.options.kept);
+    has_validation_pictures_ = has(Part::validation) && (has(Part::test) || listing.validation_added);
+    check_split(listing, settings(), result_.options.kept);
   }
 
   RunResult train_or_resume(std::size_t index) {
@@ -240,10 +239,7 @@ class Search {
       if (observer_.gpu && !std::exchange(told_gpu_, true)) observer_.gpu(name);
     };
     if (!told_data_) {
-      observer.listed = [&](const Listing& listing) {
-        check_split(listing, settings, result_.options.kept);  // those of a test folder, too
-        if (observer_.listed) observer_.listed(listing);
-      };
+      observer.listed = observer_.listed;
       observer.read = observer_.read;
     }
     observer.warning = [&](const std::string& sentence) {  // the others are in the record of each training

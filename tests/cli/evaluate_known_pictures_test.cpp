@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -29,18 +30,27 @@ std::uint16_t half_of(float value) {
   return static_cast<std::uint16_t>((std::signbit(value) ? 0x8000 : 0) + (exponent + 14) * 1024 + steps);
 }
 
-/// A safetensors file with every tensor as float16, as PyTorch saves a model after model.half().
-std::vector<std::uint8_t> all_half(const StateDict& state) {
+/// The nearest bfloat16 of a finite value, ties to even.
+std::uint16_t bfloat16_of(float value) {
+  const int exponent = value == 0 ? 0 : std::ilogb(value);
+  const float nearest = std::ldexp(std::nearbyint(std::ldexp(value, 7 - exponent)), exponent - 7);
+  return static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(nearest) >> 16);
+}
+
+/// A safetensors file with every tensor as floats of 16 bits, as PyTorch saves a model after model.half() or
+/// model.bfloat16().
+std::vector<std::uint8_t> all_in_16_bits(const StateDict& state, const char* type,
+                                         std::uint16_t (*rounded)(float)) {
   json header;
   std::vector<std::uint8_t> data;
   for (const Tensor& tensor : state) {
     const std::size_t begin = data.size();
     const auto add = [&](double value) {
-      const std::uint16_t half = half_of(static_cast<float>(value));
-      data.insert(data.end(), {static_cast<std::uint8_t>(half), static_cast<std::uint8_t>(half >> 8)});
+      const std::uint16_t bits = rounded(static_cast<float>(value));
+      data.insert(data.end(), {static_cast<std::uint8_t>(bits), static_cast<std::uint8_t>(bits >> 8)});
     };
     std::visit([&](const auto& values) { std::ranges::for_each(values, add); }, tensor.values);
-    header[tensor.name] = {{"dtype", "F16"}, {"shape", tensor.shape}, {"data_offsets", {begin, data.size()}}};
+    header[tensor.name] = {{"dtype", type}, {"shape", tensor.shape}, {"data_offsets", {begin, data.size()}}};
   }
   const std::string text = header.dump();
   std::vector<std::uint8_t> file(8);
@@ -115,8 +125,10 @@ TEST_F(EvaluateDrawn, AModelIsJudgedOnTheTestPicturesOfItsOwnTrainingAlone) {
   }
   const StateDict state = decode_pth(read_file(here() / "a/BART-10M.pth"));
   write_file(here() / "a/taken.pth", encode_pth(state));
+  models.push_back("a/bfloat16.safetensors");
+  write_file(here() / models.back(), all_in_16_bits(state, "BF16", bfloat16_of));
   models.push_back("a/all-half.safetensors");
-  write_file(here() / models.back(), all_half(state));
+  write_file(here() / models.back(), all_in_16_bits(state, "F16", half_of));
   const json before = evaluated({"--model", "a"});
   const auto expect_the_first = [&] {
     for (const std::string& model : models) {

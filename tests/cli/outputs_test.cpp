@@ -158,6 +158,13 @@ TEST_F(Outputs, ThroughALinkIntoAFolderThatIsGoneAreRefusedBeforeAnythingIsRead)
   EXPECT_FALSE(file_text(here() / "away/file.csv").empty());
 }
 
+TEST_F(Outputs, OfASampleAreItsPicturesAloneWithQuiet) {
+  const BartResult result = run_bart(here(), {"sample", "quiet", "--classes", "2", "--per-class", "1", "-q"});
+  EXPECT_EQ(result.code, 0);
+  EXPECT_EQ(result.out + result.err, "");
+  EXPECT_EQ(std::distance(fs::directory_iterator(here() / "quiet"), fs::directory_iterator()), 2);
+}
+
 TEST_F(Outputs, AFolderBesideOneThatIsNotThereLeavesNoEmptyOne) {
   ASSERT_EQ(train_faces({"--epochs", "0", "--no-report", "--out", "./t/../t2/."}).code, 0);
   EXPECT_TRUE(fs::exists(here() / "t2" / "BART-10M.pth"));

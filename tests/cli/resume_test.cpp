@@ -294,7 +294,7 @@ TEST_F(Resume, ATrainingKilledBeforeItsFirstCheckpointIsNotMistakenForTheOneBefo
                                      {"ASAN_OPTIONS", "verify_asan_link_order=0"},
                                      {"BART_FAULT", fmt::format("{}:kill", killed_at)}}});
   };
-  const auto begun = [&] { return run_files("run").contains("begun") && has_checkpoint("run"); };
+  const auto begun = [&] { return run_files("run").contains(".bart-begun") && has_checkpoint("run"); };
   int call = 0;
   while (!begun() && call < 60) begin_others({"--epochs", "2"}, ++call);
   ASSERT_TRUE(begun());
@@ -314,7 +314,7 @@ TEST_F(Resume, ATrainingKilledBeforeItsFirstCheckpointIsNotMistakenForTheOneBefo
   const BartResult anew = begin_others({"--epochs", "2", "--resume", "auto"}, 100000);
   EXPECT_EQ(anew.code, 0) << anew.err;
   EXPECT_EQ(nlohmann::json::parse(file_text(here() / "run/bart-run/run.json"))["data"]["classes"].size(), 2u);
-  EXPECT_FALSE(run_files("run").contains("begun"));
+  EXPECT_FALSE(run_files("run").contains(".bart-begun"));
 }
 
 }  // namespace

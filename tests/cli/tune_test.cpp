@@ -110,6 +110,19 @@ TEST_F(TuneDrawn, RefusesWhatNoTrainingCouldReadBeforeItMakesAFolder) {
   const BartResult no_model = run_bart(here(), command);
   EXPECT_EQ(no_model.code, 1);
   EXPECT_THAT(no_model.err, HasSubstr("cannot open no_model"));
+  const auto with_test_folder = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = tune("search");
+    arguments.insert(arguments.end(), {"--test-folder", "faces"});
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run_bart(here(), arguments);
+  };
+  const BartResult no_effect = with_test_folder({"--test-size", "0.2"});
+  EXPECT_EQ(no_effect.code, 2);
+  EXPECT_THAT(no_effect.err,
+              HasSubstr("--test-size 0.2 has no effect: --test-folder names the test pictures"));
+  const BartResult no_folder = with_test_folder({"--validation-folder", "nothing"});
+  EXPECT_EQ(no_folder.code, 1);
+  EXPECT_THAT(no_folder.err, HasSubstr("nothing does not exist"));
   EXPECT_FALSE(fs::exists(here() / "search"));
 }
 

@@ -55,7 +55,7 @@ RunRecord some_record() {
   record.epochs = {{.epoch = 1, .loss = 1.0 / 3, .validation_loss = 1e-300, .gradient_norm = 4}};
   record.tests = {{"BART-10M.pth", 56.7, 0.25, 2}};
   record.evaluations = {{"BART-10M.pth", "test", 0.125, {{1, {0.5, 1, 2.0 / 3}, 1, 2}}}};
-  record.models = {{"BART-10M.pth", 1, 0xfedcba9876543210, 0x123}};
+  record.models = {{"BART-10M.pth", 1, 0xfedcba9876543210, 0x123, 0xabc}};
   record.writing = {"BART-10M.best.pth", 2, 0x456, 0x789};
   record.test_given = true;
   record.warnings = {"The loss grew."};
@@ -74,10 +74,12 @@ TEST(RunRecordTest, ComesBackAsItWas) {
   EXPECT_EQ(after.warnings, before.warnings);
   EXPECT_EQ(after.models.at(0).fingerprint, 0xfedcba9876543210);
   EXPECT_EQ(after.models.at(0).weights, 0x123);
+  EXPECT_EQ(after.models.at(0).bfloat16_weights, 0xabc);
   ASSERT_TRUE(after.writing);
   EXPECT_EQ(after.writing->file, "BART-10M.best.pth");
   EXPECT_EQ(after.writing->fingerprint, 0x456u);
   EXPECT_EQ(after.writing->weights, 0x789);
+  EXPECT_FALSE(after.writing->bfloat16_weights) << "of an older record";
   EXPECT_TRUE(wrote_model(after, 0x456).value());
   EXPECT_TRUE(after.test_given);
   EXPECT_FALSE(after.validation_given);

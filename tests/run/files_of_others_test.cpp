@@ -9,6 +9,7 @@
 
 #include "bart/formats/joblib.h"
 #include "bart/platform/error.h"
+#include "bart/platform/hash.h"
 #include "bart/record/run_record.h"
 #include "run_fixture.h"
 
@@ -70,7 +71,7 @@ class FilesOfOthers : public RunTest {
     const RunRecord record = read_run_record(out());
     for (const fs::path& model : {out().model(), out().best_model()}) {
       if (!fs::exists(model)) continue;
-      EXPECT_EQ(wrote_model(record, read_file(model)), true) << model;
+      EXPECT_EQ(wrote_model(record, hash_of(read_file(model))), true) << model;
     }
     EXPECT_EQ(decode_label_encoder(read_file(out().labels())), record.classes);
     EXPECT_NE(text_in(out().test_pictures() / "pic_0.jpg"), "mine");
@@ -95,6 +96,14 @@ TEST_F(FilesOfOthers, AfterAKilledTrainingAreKeptByTheNext) {
   EXPECT_THAT(warnings_of([&](const RunObserver& observer) { train(faces(), settings("run"), observer); }),
               Not(HasSubstr("No training of BART wrote")));
   EXPECT_FALSE(fs::exists(out().kept(2)));
+}
+
+TEST_F(FilesOfOthers, InTheRecordUnderOtherNamesStay) {
+  train(faces(), settings("run"));
+  const fs::path mine = out().record() / "begun";
+  write_file(mine, "mine");
+  train(faces(), settings("run"));
+  EXPECT_EQ(text_in(mine), "mine");
 }
 
 TEST_F(FilesOfOthers, AfterAKilledTrainingAreNamedAtTheStart) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "bart/record/picture_hashes.h"
+#include "bart/run/lr_find.h"
 #include "bart/run/run.h"
 #include "bart/sample/sample.h"
 #include "run_fixture.h"
@@ -28,6 +29,12 @@ TEST_F(RunTest, ASettingThatWouldChooseAmongGivenPicturesIsRefused) {
   expect_refused("validation_size 0.5 has no effect",
                  [](RunSettings& asked) { asked.validation_size = 0.5; });
   expect_refused("split stratified has no effect", [](RunSettings& asked) { asked.split = "stratified"; });
+  // With its default value if it was given.
+  const RunSettings defaults = settings("refused");
+  const auto refused = ThrowsMessage<SettingError>(HasSubstr("test_size 0.2 has no effect"));
+  EXPECT_THAT([&] { train(data, defaults, {}, {.text = {}, .given = {"test-size"}}); }, refused);
+  EXPECT_THAT([&] { find_learning_rate(data, defaults, {}, {}, {}, {"test-size"}); }, refused);
+  EXPECT_FALSE(fs::exists(defaults.out));
   RunSettings folders = settings("folders");
   folders.test_folder = (data / "test").string();
   folders.test_size = 0.3;

@@ -9,6 +9,7 @@
 #include "bart/formats/joblib.h"
 #include "bart/formats/pth.h"
 #include "bart/platform/files.h"
+#include "bart/platform/hash.h"
 #include "bart/record/run_record.h"
 #include "bart/run/run.h"
 #include "run_fixture.h"
@@ -67,6 +68,7 @@ TEST_F(RunTest, AModelThatAKilledTrainingDidNotNameInItsRecordIsNobodyElses) {
   };
   record.models.at(0).fingerprint ^= 1;  // the model of a later epoch, with other weights
   record.models.at(0).weights.value() ^= 1;
+  record.models.at(0).bfloat16_weights.value() ^= 1;
   expect_advice();
   record.models.clear();  // that of the first epoch
   expect_advice();
@@ -76,7 +78,7 @@ TEST_F(RunTest, AModelThatAKilledTrainingDidNotNameInItsRecordIsNobodyElses) {
     if (what != Saved::checkpoint) return;
     const RunRecord written = read_run_record(folder("whole"));
     ASSERT_EQ(written.models.size(), 1u);
-    EXPECT_EQ(wrote_model(written, read_file(folder("whole").model())), true);
+    EXPECT_EQ(wrote_model(written, hash_of(read_file(folder("whole").model()))), true);
   };
   train(faces(), settings("whole"), observer);
 }
@@ -91,7 +93,7 @@ TEST_F(RunTest, AModelThatWasSavedAgainIsKnownByItsWeights) {
                                                .image_size = record.settings.image_size,
                                                .exif_orientation = true,
                                                .bart_version = "of another program"}));
-    ASSERT_EQ(wrote_model(record, read_file(out.model())), false);
+    ASSERT_EQ(wrote_model(record, hash_of(read_file(out.model()))), false);
   };
   save_again();
   make_report(out.results(), 1);

@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <utility>
 
 #include "bart/checkpoint/checkpoint.h"
+#include "bart/platform/hash.h"
 #include "bart/record/run_record.h"
 
 namespace bart {
@@ -22,7 +22,10 @@ bool wrote_checkpoint(const RunRecord& record, const Checkpoint& checkpoint);
 class Origin {
  public:
   /// Keeps a reference to the bytes of the model's file.
-  explicit Origin(std::span<const std::uint8_t> model) : model_(model) {}
+  explicit Origin(std::span<const std::uint8_t> model) : model_(model), fingerprint_(hash_of(model)) {}
+
+  /// hash_of() the file.
+  std::uint64_t fingerprint() const { return fingerprint_; }
 
   /// Whether the training wrote the model: this file, or one with the same weights in another format. Nothing
   /// for records of the first versions, which do not say. Throws Error when the file cannot be decoded.
@@ -30,8 +33,12 @@ class Origin {
 
  private:
   std::span<const std::uint8_t> model_;
+  std::uint64_t fingerprint_;
   std::optional<Checkpoint> checkpoint_;
-  std::optional<std::pair<std::uint64_t, std::uint64_t>> weights_;  // as new and as older records know them
+  struct Weights {
+    std::uint64_t now, older, bfloat16;  // as records, older records and records of bfloat16 know them
+  };
+  std::optional<Weights> weights_;
 };
 
 }  // namespace bart

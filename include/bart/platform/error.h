@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <stdexcept>
 #include <string>
 
@@ -9,7 +10,15 @@ namespace bart {
 /// user can do something about it, says what. The program prints it and exits with 1.
 class Error : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit Error(const std::string& sentence) : std::runtime_error(without_zeros(sentence)) {}
+
+ private:
+  /// A zero character, which may be in a text from a file, would end what() there: it becomes "\0".
+  static std::string without_zeros(std::string sentence) {
+    for (std::size_t at = 0; (at = sentence.find('\0', at)) != std::string::npos; at += 2)
+      sentence.replace(at, 1, "\\0");
+    return sentence;
+  }
 };
 
 /// A mistake in the command itself (a flag, a value). The program exits with 2.

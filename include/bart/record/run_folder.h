@@ -74,8 +74,9 @@ class RunFolder {
   std::filesystem::path report() const { return record_ / "report.html"; }
   std::filesystem::path model_card() const { return record_ / model_card_name; }
   /// There while a new training has not set the checkpoints of an earlier one aside. A training that is
-  /// killed then leaves it, and those checkpoints are not the newest training's.
-  std::filesystem::path begun() const { return record_ / "begun"; }
+  /// killed then leaves it, and those checkpoints are not the newest training's. No user picks such a name:
+  /// the file is removed without a look into it.
+  std::filesystem::path begun() const { return record_ / ".bart-begun"; }
 
   /// The models and the labels, of which each training replaces those of the one before.
   std::vector<std::filesystem::path> result_files() const;

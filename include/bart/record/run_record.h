@@ -39,7 +39,8 @@ struct ModelRecord {
   std::string file;               // its name
   int epoch = 0;                  // after which it was written; 0: before the end of the first epoch
   std::uint64_t fingerprint = 0;  // hash_of() the file's bytes
-  std::optional<std::uint64_t> weights = {};  // weights_fingerprint(); nothing in older records
+  std::optional<std::uint64_t> weights = {};           // weights_fingerprint(); nothing in older records
+  std::optional<std::uint64_t> bfloat16_weights = {};  // bfloat16_weights_fingerprint(); the same
 };
 
 /// What a training did, as bart-run/run.json keeps it.
@@ -102,10 +103,8 @@ std::string encode_run_record(const RunRecord& record);
 /// sentence that begins with the file's name) for anything else.
 RunRecord decode_run_record(std::span<const std::uint8_t> json);
 
-/// Whether the training wrote the model file `bytes`, according to its record; nothing for records of the
-/// first versions, which do not say.
-std::optional<bool> wrote_model(const RunRecord& record, std::span<const std::uint8_t> bytes);
-/// The same of the file with this fingerprint, hash_of() its bytes.
+/// Whether the training wrote the model file with this fingerprint, hash_of() its bytes, according to its
+/// record; nothing for records of the first versions, which do not say.
 std::optional<bool> wrote_model(const RunRecord& record, std::uint64_t fingerprint);
 
 /// A training as recorded in its folder.

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "bart/dataset/listing.h"
@@ -72,16 +73,24 @@ struct RunObserver {
   std::function<void(const std::string&)> warning = {};  // a sentence
 };
 
+/// How a training was asked for.
+struct RunCommand {
+  std::string text = {};  // the command, quoted for a shell, for the record; empty: a program asked
+  /// The flags of settings that someone wrote: one that has no effect is then refused with its default value,
+  /// too.
+  std::set<std::string> given = {};
+};
+
 /// Trains a classifier on the pictures of `folder`, which has one sub-folder per class: reads and splits
 /// them, trains with checkpoints, tests, and writes everything that bart train writes into settings.out.
-/// `command` is kept in the record. Throws SettingError for impossible settings, DivergedError when the loss
+/// Throws SettingError for impossible settings, DivergedError when the loss
 /// is no longer finite, and Error for everything else that goes wrong, each with the file or value.
 ///
 /// With a group its process 0 calls train() or resume(), and the others call assist() until it is done. Such
 /// a training is deterministic: its model is the same, to the last bit, for 1, 2, 4 and 8 processes on
 /// processors of one kind.
 RunResult train(const std::filesystem::path& folder, const RunSettings& settings = {},
-                const RunObserver& observer = {}, const std::string& command = {}, Group* group = nullptr);
+                const RunObserver& observer = {}, const RunCommand& command = {}, Group* group = nullptr);
 
 /// Takes part in the training that process 0 of the group leads: reads the same pictures, on `threads`
 /// threads (0: what this process may use), and computes a part of each batch. Writes nothing but the cache,

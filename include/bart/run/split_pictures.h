@@ -1,14 +1,19 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 #include <set>
 #include <string>
 
+#include "bart/dataset/listing.h"
 #include "bart/dataset/load.h"
 #include "bart/dataset/split.h"
 #include "bart/record/run_settings.h"
 
 namespace bart {
+
+/// Lists the data set at `folder`, and the test and validation folders that the settings name as its parts.
+Listing list_run_pictures(const std::filesystem::path& folder, const RunSettings& settings);
 
 /// The split of the data set itself, or else the one that the settings ask for: first the test pictures are
 /// chosen, and then the validation pictures among the others. With a test size of 0 there are no test
