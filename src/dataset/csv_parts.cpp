@@ -10,6 +10,7 @@
 
 #include "bart/dataset/class_names.h"
 #include "bart/platform/error.h"
+#include "part_words.h"
 
 namespace bart {
 namespace {
@@ -35,29 +36,6 @@ std::optional<bool> truth_of(const std::string& field) {
   if (std::ranges::find(yes, value) != yes.end()) return true;
   if (std::ranges::find(no, value) != no.end()) return false;
   return std::nullopt;
-}
-
-/// The part of a split that a value resembles: test for "PublicTest", "test_set" and "holdout". Part::none:
-/// none.
-Part part_resembled(std::string_view value) {
-  std::vector<std::string> words(1);
-  for (const char c : value) {
-    const bool upper = c >= 'A' && c <= 'Z', lower = c >= 'a' && c <= 'z';
-    if (!upper && !lower && c != '_' && c != '-' && c != ' ' && !(c >= '0' && c <= '9')) return Part::none;
-    const bool after_lower = !words.back().empty() && words.back().back() >= 'a';
-    if ((!upper && !lower) || (upper && after_lower)) words.emplace_back();
-    if (upper || lower) words.back() += c;
-  }
-  std::erase_if(words, [](const std::string& word) { return word.empty(); });
-  if (words.size() > 3) return Part::none;  // a description
-  for (const std::string& one : words) {
-    std::string word = folded(one);
-    if (word.size() > 3 && word.ends_with("set")) word.resize(word.size() - 3);
-    if (word == "dev" || word == "eval") return Part::validation;
-    if (word == "holdout") return Part::test;
-    if (part_named(word) != Part::none) return part_named(word);
-  }
-  return Part::none;
 }
 
 }  // namespace

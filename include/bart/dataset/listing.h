@@ -60,15 +60,18 @@ std::string source_of(const Listing& listing);
 /// Where the sub-folders are named like parts of a split (part_named()) and hold one folder per class,
 /// `folder` is read as `folder/part/class/…`: the pictures of train, validation and test in this order, each
 /// part ordered as above; `ListedPicture::part` says which. A part whose pictures lie in no class folder is
-/// passed over with a warning, and so are other folders without pictures. Classes of validation and test must
-/// be classes of train, where there is a train; names are compared in composed form. To use one part alone,
-/// erase the pictures of the others.
+/// passed over with a warning; so is any other folder of pictures without folders, also beside a train alone
+/// that holds two class folders and more, and so are other folders without pictures. Classes of validation
+/// and test must be classes of train, where there is a train; names are compared in composed form. To use one
+/// part alone, erase the pictures of the others.
 ///
 /// A class folder without pictures is not a class, and gives a warning. Throws Error when the folder is
 /// missing or unreadable, when fewer than `fewest_classes` (1 or 2) classes have pictures, when two class
 /// folders have the same name in Unicode's composed and decomposed forms, or when a name is not valid UTF-8.
-/// A warning says that the class folders look like parts of a split under other names, or that each holds the
-/// parts of one: that they hold folders of the same names and no pictures themselves.
+/// A warning says that class folders look like parts of a split under other names, or hold the parts of one:
+/// that they hold folders, of the same names or under a name like "train_set", and few pictures themselves.
+/// Throws Error when a class folder holds folders of the names of all the others, or when all class folders
+/// are unpacked archives of one data set: "seg_train/seg_train/class", "data-001/data/class".
 Listing list_folder(const std::filesystem::path& folder, std::size_t fewest_classes = 2);
 
 /// Lists the pictures that a CSV file names, in its order; classes are the labels in code point order. A
