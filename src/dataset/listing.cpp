@@ -439,9 +439,13 @@ std::string parts_sentence(const Listing& listing) {
                        counted(counts[Part::none] + counts[Part::train], "picture", "pictures"),
                        with_commas(counts[Part::validation]));
   }
-  std::string sentence =
-      fmt::format("The data set comes with its own split: {} for training",
-                  counted(counts[Part::none] + counts[Part::train], "picture", "pictures"));
+  // Without test pictures those for validation are both, unless others are chosen for validation.
+  if (listing.validation_chosen && counts[Part::test] == 0)
+    std::swap(counts[Part::test], counts[Part::validation]);
+  const bool chosen = listing.validation_chosen && counts[Part::validation] == 0;
+  std::string sentence = fmt::format("The data set comes with its own split: {} for training{}",
+                                     counted(counts[Part::none] + counts[Part::train], "picture", "pictures"),
+                                     chosen ? " and validation" : "");
   if (counts[Part::validation] > 0)
     sentence += fmt::format(", {} for validation", with_commas(counts[Part::validation]));
   if (counts[Part::test] == 0) sentence += ", which are the test pictures too";

@@ -28,6 +28,7 @@ Listing list_run_pictures(const fs::path& folder, const RunSettings& settings) {
   if (!settings.validation_folder.empty()) {
     add_part(listing, list_data(settings.validation_folder, 1), Part::validation);
   }
+  listing.validation_chosen = settings.validation_size > 0;
   return listing;
 }
 

@@ -44,7 +44,8 @@ struct Listing {
   std::vector<std::string> warnings = {};
   std::filesystem::path csv = {};  // the file that names the pictures; empty: they were found in `folder`
   std::vector<std::filesystem::path> part_tables = {};  // the CSV files of parts that add_part() added
-  bool validation_added = false;  // by add_part(): without test pictures those for validation are not both
+  bool validation_added = false;   // by add_part(): without test pictures those for validation are not both
+  bool validation_chosen = false;  // a share of the training pictures will be for validation
 };
 
 /// What the user named, for sentences: the CSV or the folder.
