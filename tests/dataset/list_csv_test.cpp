@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <tuple>
 #include <utility>
 
 #include "bart/dataset/listing.h"
@@ -190,9 +191,24 @@ TEST_F(ListCsv, AColumnThatResemblesASplitIsAWarning) {
   }
   expect_warning("file,label,dataset\na.jpg,x,train\nb.jpg,y,val\nc.jpg,y,other\n",
                  "the column dataset looks");
+  for (const auto& [name, one, other] : {std::tuple{"fold", "1", "2"},
+                                         {"partition", "0", "2"},
+                                         {"test_set", "True", "False"},
+                                         {"is_holdout", "1", "0"},
+                                         {"holdout", "x", ""},
+                                         {"is_train_val", "1", "0"},
+                                         {"isTrainingImage", "1", "0"},
+                                         {"Dataset Usage", "0", "1"},
+                                         {"subset_id", "A", "B"},
+                                         {"cv-split", "a", "b"}}) {
+    expect_warning(fmt::format("file,label,{}\na.jpg,x,{}\nb.jpg,y,{}\n", name, one, other),
+                   fmt::format("the column {} looks", name));
+  }
   // A vehicle, a number, words of a description, what stands beside a column that is called the split.
   for (const char* content :
-       {"file,label,vehicle\na.jpg,x,train\nb.jpg,y,bus\n", "file,label,fold\na.jpg,x,1\nb.jpg,y,2\n",
+       {"file,label,vehicle\na.jpg,x,train\nb.jpg,y,bus\n", "file,label,folder\na.jpg,x,1\nb.jpg,y,2\n",
+        "file,label,test_score\na.jpg,x,31\nb.jpg,y,77\nc.jpg,y,5\nd.jpg,y,8\n",
+        "file,label,fold\na.jpg,x,1\nb.jpg,y,1\n",
         "file,label,value,tested\na.jpg,x,valley,yes\nb.jpg,y,trainer,no\n",
         "file,label,says\na.jpg,x,the old train comes late\nb.jpg,y,test of an old car\n",
         "file,label,test\na.jpg,x,0.31\nb.jpg,y,0.77\n",
