@@ -74,6 +74,35 @@ TEST_F(ListCsv, TheFirstLineMaySayTheSeparator) {
   expect_refused("sep=,", "holds no picture");
 }
 
+TEST_F(ListCsv, TheFirstLineMayNameTheSeparatorInAnyCaseAndQuoted) {
+  for (const char* line : {"SEP=;", "Sep=;", "\"sep=;\"", "\"SEP=;\"\r"})
+    EXPECT_THAT(rows(fmt::format("{}\nx,1.jpg;a\ny,1.jpg;b\n", line)), ElementsAre("x,1.jpg a", "y,1.jpg b"));
+}
+
+TEST_F(ListCsv, LinesThatEndWithCarriageReturnsAloneAreNoPartOfALabel) {
+  const std::string why = "end with a carriage return alone, as on old Macs";
+  expect_refused("file,label\rx.jpg,a\ry.jpg,b\n", "line 1: lines that " + why);
+  expect_refused("file,label\r\nx.jpg,a\ry.jpg,b\r\n", "line 2: lines that " + why);
+  expect_refused("\"x.jpg\",\"a\"\r\"y.jpg\",\"b\"\n", "line 1: lines that " + why);
+  EXPECT_THAT(rows("file,label\r\r\nx.jpg,a\r\r\n\"y.jpg\",\"b\"\r\r\n"), ElementsAre("x.jpg a", "y.jpg b"));
+}
+
+TEST_F(ListCsv, TheMarkOfTheEndOfADosFileIsNoPicture) {
+  EXPECT_THAT(rows("x.jpg,a\r\ny.jpg,b\r\n\x1A"), ElementsAre("x.jpg a", "y.jpg b"));
+  EXPECT_THAT(rows("x.jpg,a\r\ny.jpg,b\x1A"), ElementsAre("x.jpg a", "y.jpg b"));
+  expect_refused("\x1A", "holds no picture");
+}
+
+TEST_F(ListCsv, AFirstColumnOfRowNamesThatTheHeaderLeavesOutIsPassedOver) {
+  EXPECT_THAT(
+      rows("\"file\",\"label\",\"split\"\n\"1\",\"x.jpg\",\"a\",\"train\"\n\"2\",\"y.jpg\",\"b\",\"test\"\n"),
+      ElementsAre("x.jpg a train", "y.jpg b test"));
+  EXPECT_THAT(rows("label\tfile\tphase\n1\ta\tx.jpg\ttrain\n2\tb\ty.jpg\tval\n"),
+              ElementsAre("x.jpg a train", "y.jpg b validation"));
+  // A further column without a name is no name of a row.
+  EXPECT_THAT(rows("file,label\nx.jpg,a,\ny.jpg,b,\n"), ElementsAre("x.jpg a", "y.jpg b"));
+}
+
 TEST_F(ListCsv, PathsStartAtTheRoot) {
   EXPECT_THAT(rows("x.jpg,a\n/abs/y.jpg,b\n", "/data"), ElementsAre("x.jpg a", "/abs/y.jpg b"));
   EXPECT_EQ(listing_.folder, "/data");
