@@ -16,6 +16,7 @@
 #include "class_checks.h"
 #include "folder_entries.h"
 #include "layout_checks.h"
+#include "links_between.h"
 #include "search.h"
 
 namespace bart {
@@ -384,6 +385,7 @@ void add_part(Listing& listing, const Listing& added, Part part) {
     }
   }
   Listing moved = added;
+  pass_over_links_between(listing, moved, where);
   merge_classes(listing, moved, where, true);
   std::error_code error;
   const fs::path from = fs::proximate(added.folder, listing.folder.empty() ? "." : listing.folder, error);

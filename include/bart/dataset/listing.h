@@ -100,9 +100,10 @@ Listing list_data(const std::filesystem::path& path, std::size_t fewest_classes 
 
 /// Adds the pictures of another data set to `listing` as its part `part` (validation or test), for data sets
 /// whose parts lie in folders of their own. Their files are named relative to `listing.folder`
-/// ("../holdout/cat/1.jpg"). Throws Error when `listing` has such a part already, when `added` is itself
-/// split into several parts, or when it has classes that `listing` has not; the sentence says which. Classes
-/// that it has no picture of are a warning.
+/// ("../holdout/cat/1.jpg"). Pictures that links make pictures of `listing`, too, are passed over with a
+/// warning. Throws Error when `listing` has such a part already, when `added` is itself
+/// split into several parts, when it has classes that `listing` has not, or when links make all of its
+/// pictures those of `listing`; the sentence says which. Classes that it has no picture of are a warning.
 void add_part(Listing& listing, const Listing& added, Part part);
 
 /// Whether the data set itself says which pictures are for validation or testing.
