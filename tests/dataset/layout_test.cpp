@@ -38,7 +38,7 @@ class Layout : public testing::Test {
 TEST_F(Layout, PartsInFoldersOfTheirOwnNameAreRefused) {
   expect_refused({"seg_train/seg_train/a/1.jpg", "seg_train/seg_train/b/1.jpg", "seg_test/seg_test/a/1.jpg",
                   "seg_test/seg_test/b/1.jpg", "seg_pred/seg_pred/1.jpg"},
-                 "seg_test, seg_train of ", "/seg_test/seg_test does with a, b: name that folder");
+                 "seg_train, seg_test of ", "/seg_train/seg_train does with a, b: name that folder");
   expect_refused({"asl_train/asl_train/a/1.jpg", "asl_train/asl_train/b/1.jpg", "asl_test/asl_test/1.jpg",
                   "asl_test/asl_test/2.jpg"},
                  "the folders asl_train of ", "/asl_train/asl_train does with a, b: name that folder");
