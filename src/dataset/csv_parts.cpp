@@ -10,6 +10,7 @@
 
 #include "bart/dataset/class_names.h"
 #include "bart/platform/error.h"
+#include "part_words.h"
 
 namespace bart {
 namespace {
@@ -37,27 +38,26 @@ std::optional<bool> truth_of(const std::string& field) {
   return std::nullopt;
 }
 
-/// The part of a split that a value resembles: test for "PublicTest", "test_set" and "holdout". Part::none:
-/// none.
-Part part_resembled(std::string_view value) {
-  std::vector<std::string> words(1);
-  for (const char c : value) {
-    const bool upper = c >= 'A' && c <= 'Z', lower = c >= 'a' && c <= 'z';
-    if (!upper && !lower && c != '_' && c != '-' && c != ' ' && !(c >= '0' && c <= '9')) return Part::none;
-    const bool after_lower = !words.back().empty() && words.back().back() >= 'a';
-    if ((!upper && !lower) || (upper && after_lower)) words.emplace_back();
-    if (upper || lower) words.back() += c;
-  }
-  std::erase_if(words, [](const std::string& word) { return word.empty(); });
-  if (words.size() > 3) return Part::none;  // a description
-  for (const std::string& one : words) {
-    std::string word = folded(one);
-    if (word.size() > 3 && word.ends_with("set")) word.resize(word.size() - 3);
-    if (word == "dev" || word == "eval") return Part::validation;
-    if (word == "holdout") return Part::test;
-    if (part_named(word) != Part::none) return part_named(word);
-  }
-  return Part::none;
+bool is_whole_number(const std::string& value) {
+  return std::ranges::all_of(value, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// Whether the name of a column and its values say that it may be a split: "test_set" with yes and no, "fold"
+/// with anything.
+bool is_named_like_split(const PossibleSplit& one) {
+  constexpr std::array divisions = {"fold", "folds", "split", "partition", "subset", "holdout"};
+  constexpr std::array parts = {"train", "training", "trainset",   "trainval", "test", "testing", "testset",
+                                "val",   "valid",    "validation", "valset",   "dev",  "eval",    "usage"};
+  constexpr std::size_t most_numbers = 3;
+  const std::vector<std::string> words = words_of(one.name);
+  const auto has_word_of = [&](const auto& names) {
+    return std::ranges::find_first_of(words, names) != words.end();
+  };
+  if (has_word_of(divisions)) return true;
+  const bool truths = std::ranges::all_of(
+      one.values, [](const std::string& value) { return value.empty() || truth_of(value); });
+  const bool numbers = one.values.size() <= most_numbers && std::ranges::all_of(one.values, is_whole_number);
+  return (truths || numbers) && has_word_of(parts);
 }
 
 }  // namespace
@@ -98,9 +98,7 @@ bool looks_like_split(const PossibleSplit& one) {
   const bool all_true = one.values.size() == 1 && truth_of(*one.values.begin()) == true;
   if (one.flagged != Part::none) return all_true;
   if (one.values.size() < 2) return false;
-  const auto says_truth = [](const std::string& value) { return value.empty() || truth_of(value); };
-  if (part_asked(one.name) != Part::none) return true;
-  if (part_named(joined(one.name)) != Part::none && std::ranges::all_of(one.values, says_truth)) return true;
+  if (part_asked(one.name) != Part::none || is_named_like_split(one)) return true;
   std::set<Part> parts;
   for (const std::string& value : one.values) parts.insert(part_resembled(value));
   if (!one.values.contains("")) parts.erase(Part::none);

@@ -32,8 +32,8 @@ Part part_in(const std::string& field, Part flagged, std::size_t line);
 /// pictures, that they are of the part that its name says.
 bool is_split(const PossibleSplit& one);
 
-/// Whether a column that is no split may have been meant as one: by its name and truth values, or by values
-/// that resemble names of parts.
+/// Whether a column that is no split may have been meant as one: by a word of its name such as "fold", or
+/// "test" with truth values or few numbers, or by values that resemble names of parts.
 bool looks_like_split(const PossibleSplit& one);
 
 }  // namespace bart

@@ -34,18 +34,21 @@ struct Row {
   std::vector<std::string> fields;
 };
 
-/// Whether the first line is "sep=;", with any separator, by which programs for tables tell it to each other.
-bool names_separator(std::string_view text) {
+/// The separator that the first line names, if it is "sep=;", with any separator, quoted or not, in any case:
+/// programs for tables tell it to each other.
+std::optional<char> named_separator(std::string_view text) {
   std::string_view line = text.substr(0, text.find('\n'));
-  if (line.ends_with('\r')) line.remove_suffix(1);
+  while (line.ends_with('\r')) line.remove_suffix(1);
+  if (line.size() > 1 && line.front() == '"' && line.back() == '"') line = line.substr(1, line.size() - 2);
   constexpr std::string_view separators = ",;\t|:";
-  return line.size() == 5 && line.starts_with("sep=") && separators.find(line[4]) != std::string_view::npos;
+  if (line.size() != 5 || folded(line.substr(0, 4)) != "sep=") return std::nullopt;
+  return separators.find(line[4]) != std::string_view::npos ? std::optional(line[4]) : std::nullopt;
 }
 
 /// The separator: what the first line says it is, else a comma, or a semicolon or a tab if that line has no
 /// comma.
 char separator_of(std::string_view text) {
-  if (names_separator(text)) return text[4];
+  if (const auto named = named_separator(text)) return *named;
   const std::string_view line = text.substr(0, text.find('\n'));
   for (const char c : {',', ';', '\t'}) {
     if (line.find(c) != std::string_view::npos) return c;
@@ -53,12 +56,16 @@ char separator_of(std::string_view text) {
   return ',';
 }
 
+constexpr std::string_view ends_with_cr =
+    "lines that end with a carriage return alone, as on old Macs, cannot be read: save it with the line ends "
+    "of Unix or Windows (in Excel \"CSV UTF-8\")";
+
 /// Reads rows of RFC 4180 one by one; lines may also end with a mere "\n", and spaces around a field that is
 /// not quoted, or around its quotes, are no part of it.
 class RowReader {
  public:
   explicit RowReader(std::string_view text) : text_(text), separator_(separator_of(text)) {
-    if (!names_separator(text)) return;
+    if (!named_separator(text)) return;
     at_ = std::min(text.find('\n'), text.size() - 1) + 1;
     ++line_;
   }
@@ -70,8 +77,9 @@ class RowReader {
       do {
         row.fields.push_back(field());
       } while (take(separator_));
-      take('\r');
+      const bool after_cr = take_all('\r');
       if (at_ < text_.size() && !take('\n')) {
+        if (after_cr) throw Error(fmt::format("line {}: {}", line_, ends_with_cr));
         throw Error(fmt::format("line {}: after a closing quote there must be a separator", line_));
       }
       ++line_;
@@ -87,6 +95,12 @@ class RowReader {
     return true;
   }
 
+  bool take_all(char c) {
+    const std::size_t first = at_;
+    while (take(c)) continue;
+    return at_ > first;
+  }
+
   bool is_space(char c) const { return c == ' ' || (c == '\t' && separator_ != '\t'); }
 
   void skip_spaces() {
@@ -99,7 +113,10 @@ class RowReader {
       const std::size_t end = std::min(text_.find_first_of(std::string{separator_, '\n'}, at_), text_.size());
       std::string_view field = text_.substr(at_, end - at_);
       at_ = end;
-      if (field.ends_with('\r') && (end == text_.size() || text_[end] == '\n')) field.remove_suffix(1);
+      const bool last = end == text_.size() || text_[end] == '\n';
+      while (last && field.ends_with('\r')) field.remove_suffix(1);
+      if (field.find('\r') != std::string_view::npos)
+        throw Error(fmt::format("line {}: {}", line_, ends_with_cr));
       while (!field.empty() && is_space(field.back())) field.remove_suffix(1);
       return std::string(field);
     }
@@ -276,15 +293,25 @@ struct SeenFile {
   Part part;
 };
 
-/// Without the byte order mark that Excel writes.
-std::string_view without_mark(std::string_view text) {
+/// Without the byte order mark that Excel writes and the mark of the end (Ctrl-Z) that programs for DOS
+/// write.
+std::string_view without_marks(std::string_view text) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  if (text.ends_with('\x1A')) text.remove_suffix(1);
   return text;
+}
+
+/// R's write.table() writes the names of rows into a first column that its header does not name: they are
+/// known by a file in the column after the one that the header calls so.
+bool has_unnamed_first_column(const Row& header, const Row& first, const Columns& columns) {
+  return first.fields.size() == header.fields.size() + 1 &&
+         !has_picture_extension(first.fields[columns.file]) &&
+         has_picture_extension(first.fields[columns.file + 1]);
 }
 
 /// A header with unknown names would become a picture and a class.
 void check_first_row(std::string_view text, const Listing& listing, const fs::path& csv) {
-  text = without_mark(text);
+  text = without_marks(text);
   const std::optional<Row> row = RowReader(text).next();
   if (!row || columns_of(*row).in_header || listing.pictures.empty()) return;
   const ListedPicture& first = listing.pictures.front();
@@ -352,7 +379,7 @@ Listing listing_of_csv(std::string_view text, const fs::path& root) {
   if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) {
     throw Error("the text is UTF-16: save it as UTF-8 (in Excel \"CSV UTF-8\")");
   }
-  text = without_mark(text);
+  text = without_marks(text);
   if (text.find('\n') == std::string_view::npos &&
       text.substr(0, text.size() - 1).find('\r') != std::string_view::npos) {
     throw Error(
@@ -368,6 +395,10 @@ Listing listing_of_csv(std::string_view text, const fs::path& root) {
   if (columns.in_header) {
     header = std::move(row);
     row = reader.next();
+    if (row && has_unnamed_first_column(*header, *row, columns)) {
+      header->fields.insert(header->fields.begin(), std::string());
+      columns = columns_of(*header);
+    }
   } else if (row) {
     check_order(*row);
   }

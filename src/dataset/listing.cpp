@@ -6,7 +6,6 @@
 #include <iterator>
 #include <map>
 #include <optional>
-#include <set>
 #include <system_error>
 #include <utility>
 
@@ -16,6 +15,8 @@
 #include "bart/platform/error.h"
 #include "class_checks.h"
 #include "folder_entries.h"
+#include "layout_checks.h"
+#include "links_between.h"
 #include "search.h"
 
 namespace bart {
@@ -34,6 +35,7 @@ struct SubFolders {
   std::vector<SubFolder> folders;
   std::vector<PassedOver> passed_over;
   std::size_t pictures_beside = 0;
+  std::size_t files_beside = 0;  // with those of unknown endings
 };
 
 /// entries_of() for a folder within a data set, whose errors say what to do.
@@ -58,6 +60,7 @@ SubFolders sub_folders_of(const fs::path& folder, const std::string& prefix) {
     } else {
       result.passed_over.push_back({prefix + entry.name, "beside the class folders"});
       result.pictures_beside += has_picture_extension(entry.name);
+      ++result.files_beside;
     }
   }
   return result;
@@ -129,38 +132,8 @@ Listing list_classes(const fs::path& folder, const std::string& prefix, SubFolde
     }
   }
   check_class_names(listing.classes, (folder / prefix).string(), listing.warnings);
+  check_layout(listing, prefix);
   return listing;
-}
-
-/// The warning about class folders that hold no pictures themselves but folders of the same names; else
-/// empty. The inner folders may be the classes, in parts of a split that BART does not know by their names,
-/// or the parts of a split within each class.
-std::string alike_inside(const Listing& listing) {
-  std::vector<std::set<std::string>> inner(listing.classes.size());
-  for (const ListedPicture& picture : listing.pictures) {
-    const std::size_t begin = picture.file.find('/') + 1, end = picture.file.find('/', begin);
-    if (end == std::string::npos) return {};
-    inner[static_cast<std::size_t>(picture.label)].insert(picture.file.substr(begin, end - begin));
-  }
-  if (inner.size() < 2) return {};
-  const std::set<std::string>& most = *std::ranges::max_element(inner, {}, &std::set<std::string>::size);
-  const auto among_most = [&](const std::set<std::string>& names) {
-    return std::ranges::includes(most, names);
-  };
-  if (most.size() < 2 || !std::ranges::all_of(inner, among_most)) return {};
-  const std::string names = some_of({most.begin(), most.end()}), where = listing.folder.string();
-  if (std::ranges::any_of(most, [](const std::string& name) { return part_named(name) != Part::none; })) {
-    return fmt::format(
-        "The class folders of {} hold no pictures themselves but the folders {}: they are read as one, and "
-        "all pictures are split anew. To keep that split, put the class folders into {}/train, {}/val and "
-        "{}/test",
-        where, names, where, where, where);
-  }
-  return fmt::format(
-      "The folders {} of {} are read as classes, and hold no pictures themselves but folders of the same "
-      "names, {}: if those are the classes, and these the parts of a split, name the parts train, val and "
-      "test",
-      some_of(listing.classes), where, names);
 }
 
 Listing list_class_folders(const fs::path& folder, SubFolders root) {
@@ -170,7 +143,6 @@ Listing list_class_folders(const fs::path& folder, SubFolders root) {
   Contents contents = contents_of(folder, paths, std::move(searched), warnings);
   Listing listing = list_classes(folder, "", std::move(root), contents, Part::none);
   append(listing.warnings, std::move(warnings));
-  if (std::string alike = alike_inside(listing); !alike.empty()) listing.warnings.push_back(std::move(alike));
   return listing;
 }
 
@@ -186,8 +158,32 @@ struct PartFolder {
 /// The sub-folders of the root; those that are named like parts of a split are kept separately.
 struct Parts {
   std::vector<PartFolder> folders;
+  std::vector<SubFolder> flat;  // pictures without class folders, of no part
   std::vector<SubFolder> others;
 };
+
+/// Whether a class folder of a part has this name.
+bool is_class_of(const Parts& parts, const std::string& name) {
+  return std::ranges::any_of(parts.folders, [&](const PartFolder& part) {
+    return std::ranges::find(part.inner.folders, name, &SubFolder::name) != part.inner.folders.end();
+  });
+}
+
+/// Whether the only folder that is named like a part is the one for training, beside folders that cannot be
+/// classes of the same kind: it holds class folders, and they hold pictures in no folders or none at all.
+bool is_train_beside_flat(const fs::path& folder, const Parts& parts) {
+  const PartFolder& only = parts.folders.front();
+  if (only.part != Part::train || only.inner.folders.size() < 2 ||
+      only.inner.pictures_beside >= only.inner.folders.size())
+    return false;
+  return std::ranges::all_of(parts.others, [&](const SubFolder& one) {
+    try {
+      return find_pictures(folder / one.name, /*recursive=*/true).files.empty();
+    } catch (const Error&) {
+      return false;  // is refused when it is searched as a class folder
+    }
+  });
+}
 
 Parts parts_of(const fs::path& folder, const std::vector<SubFolder>& sub_folders) {
   Parts parts;
@@ -198,9 +194,18 @@ Parts parts_of(const fs::path& folder, const std::vector<SubFolder>& sub_folders
       parts.folders.push_back({one.name, part_named(one.name), one.link, {}});
     }
   }
-  // A single such folder among others is a class: a "train" beside a "bus".
-  if (!parts.others.empty() && parts.folders.size() < 2) return {};
+  if (parts.folders.empty()) return {};
   for (PartFolder& one : parts.folders) one.inner = sub_folders_of(folder, one.name + "/");
+  std::erase_if(parts.others, [&](const SubFolder& one) {
+    if (is_class_of(parts, one.name)) return false;
+    const SubFolders inner = sub_folders_of(folder, one.name + "/");
+    const bool flat = inner.folders.empty() && inner.files_beside > 0;
+    if (flat) parts.flat.push_back(one);
+    return flat;
+  });
+  // A single such folder among others is a class: a "train" beside a "bus".
+  const bool alone = parts.others.empty() && parts.flat.empty();
+  if (!alone && parts.folders.size() < 2 && !is_train_beside_flat(folder, parts)) return {};
   return parts;
 }
 
@@ -210,6 +215,13 @@ bool are_parts(const Parts& parts) {
   const auto train = std::ranges::find(parts.folders, Part::train, &PartFolder::part);
   if (train != parts.folders.end()) return train->holds_classes();
   return !parts.folders.empty() && std::ranges::all_of(parts.folders, &PartFolder::holds_classes);
+}
+
+/// "train, test".
+std::string names_of(const std::vector<PartFolder>& folders) {
+  std::vector<std::string> names;
+  for (const PartFolder& one : folders) names.push_back(one.name);
+  return some_of(names);
 }
 
 Listing list_parts(const fs::path& folder, Parts parts, SubFolders root) {
@@ -232,12 +244,25 @@ Listing list_parts(const fs::path& folder, Parts parts, SubFolders root) {
   Contents contents = contents_of(folder, paths, std::move(searched), listing.warnings);
   for (const auto& [name, link] : parts.others) {
     if (const auto& found = contents.at(name); found && !found->files.empty()) {
-      throw Error(fmt::format(
-          "the data folder {} holds parts of a split, {} and {}, and pictures in {}, which is none: "
-          "name it train, val or test if it is one, else move it elsewhere",
-          folder.string(), folders[0].name, folders[1].name, name));
+      throw Error(
+          fmt::format("the data folder {} holds parts of a split, {}, and pictures in {}, which is none: "
+                      "name it train, val or test if it is one, else move it elsewhere",
+                      folder.string(), names_of(folders), name));
     }
     listing.passed_over.push_back({name + "/", "beside the parts of the split"});
+  }
+  std::vector<std::string> flat;
+  for (const SubFolder& one : parts.flat) {
+    listing.passed_over.push_back({one.name + "/", "beside the parts of the split"});
+    flat.push_back(one.name);
+  }
+  if (!flat.empty()) {
+    listing.warnings.push_back(fmt::format(
+        "{} in {} {} pictures in no class folders and {} not used, because {} there {} a split: if "
+        "{} a class, rename it",
+        some_of(flat), folder.string(), flat.size() == 1 ? "holds" : "hold", flat.size() == 1 ? "is" : "are",
+        names_of(folders), folders.size() == 1 ? "is the training part of" : "are the parts of",
+        folders.size() == 1 ? folders[0].name + " is" : "one of these is"));
   }
   for (PartFolder& one : folders) {
     const fs::path path = folder / one.name;
@@ -360,6 +385,7 @@ void add_part(Listing& listing, const Listing& added, Part part) {
     }
   }
   Listing moved = added;
+  pass_over_links_between(listing, moved, where);
   merge_classes(listing, moved, where, true);
   std::error_code error;
   const fs::path from = fs::proximate(added.folder, listing.folder.empty() ? "." : listing.folder, error);
@@ -415,9 +441,13 @@ std::string parts_sentence(const Listing& listing) {
                        counted(counts[Part::none] + counts[Part::train], "picture", "pictures"),
                        with_commas(counts[Part::validation]));
   }
-  std::string sentence =
-      fmt::format("The data set comes with its own split: {} for training",
-                  counted(counts[Part::none] + counts[Part::train], "picture", "pictures"));
+  // Without test pictures those for validation are both, unless others are chosen for validation.
+  if (listing.validation_chosen && counts[Part::test] == 0)
+    std::swap(counts[Part::test], counts[Part::validation]);
+  const bool chosen = listing.validation_chosen && counts[Part::validation] == 0;
+  std::string sentence = fmt::format("The data set comes with its own split: {} for training{}",
+                                     counted(counts[Part::none] + counts[Part::train], "picture", "pictures"),
+                                     chosen ? " and validation" : "");
   if (counts[Part::validation] > 0)
     sentence += fmt::format(", {} for validation", with_commas(counts[Part::validation]));
   if (counts[Part::test] == 0) sentence += ", which are the test pictures too";

@@ -47,6 +47,7 @@ Listing list_run_pictures(const std::filesystem::path& folder, const RunSettings
   if (!settings.validation_folder.empty()) {
     add_part(listing, list_data(settings.validation_folder, 1), Part::validation);
   }
+  listing.validation_chosen = settings.validation_size > 0;
   return listing;
 }
 

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <tuple>
 #include <utility>
 
 #include "bart/dataset/listing.h"
@@ -71,6 +72,35 @@ TEST_F(ListCsv, TheFirstLineMaySayTheSeparator) {
   EXPECT_THAT(rows("sep=\t\nx.jpg\ta,b\ny.jpg\tc"), ElementsAre("x.jpg a,b", "y.jpg c"));
   expect_refused("sep=,\nx.jpg,a\ny.jpg\n", "line 3: y.jpg has no label");
   expect_refused("sep=,", "holds no picture");
+}
+
+TEST_F(ListCsv, TheFirstLineMayNameTheSeparatorInAnyCaseAndQuoted) {
+  for (const char* line : {"SEP=;", "Sep=;", "\"sep=;\"", "\"SEP=;\"\r"})
+    EXPECT_THAT(rows(fmt::format("{}\nx,1.jpg;a\ny,1.jpg;b\n", line)), ElementsAre("x,1.jpg a", "y,1.jpg b"));
+}
+
+TEST_F(ListCsv, LinesThatEndWithCarriageReturnsAloneAreNoPartOfALabel) {
+  const std::string why = "end with a carriage return alone, as on old Macs";
+  expect_refused("file,label\rx.jpg,a\ry.jpg,b\n", "line 1: lines that " + why);
+  expect_refused("file,label\r\nx.jpg,a\ry.jpg,b\r\n", "line 2: lines that " + why);
+  expect_refused("\"x.jpg\",\"a\"\r\"y.jpg\",\"b\"\n", "line 1: lines that " + why);
+  EXPECT_THAT(rows("file,label\r\r\nx.jpg,a\r\r\n\"y.jpg\",\"b\"\r\r\n"), ElementsAre("x.jpg a", "y.jpg b"));
+}
+
+TEST_F(ListCsv, TheMarkOfTheEndOfADosFileIsNoPicture) {
+  EXPECT_THAT(rows("x.jpg,a\r\ny.jpg,b\r\n\x1A"), ElementsAre("x.jpg a", "y.jpg b"));
+  EXPECT_THAT(rows("x.jpg,a\r\ny.jpg,b\x1A"), ElementsAre("x.jpg a", "y.jpg b"));
+  expect_refused("\x1A", "holds no picture");
+}
+
+TEST_F(ListCsv, AFirstColumnOfRowNamesThatTheHeaderLeavesOutIsPassedOver) {
+  EXPECT_THAT(
+      rows("\"file\",\"label\",\"split\"\n\"1\",\"x.jpg\",\"a\",\"train\"\n\"2\",\"y.jpg\",\"b\",\"test\"\n"),
+      ElementsAre("x.jpg a train", "y.jpg b test"));
+  EXPECT_THAT(rows("label\tfile\tphase\n1\ta\tx.jpg\ttrain\n2\tb\ty.jpg\tval\n"),
+              ElementsAre("x.jpg a train", "y.jpg b validation"));
+  // A further column without a name is no name of a row.
+  EXPECT_THAT(rows("file,label\nx.jpg,a,\ny.jpg,b,\n"), ElementsAre("x.jpg a", "y.jpg b"));
 }
 
 TEST_F(ListCsv, PathsStartAtTheRoot) {
@@ -190,9 +220,24 @@ TEST_F(ListCsv, AColumnThatResemblesASplitIsAWarning) {
   }
   expect_warning("file,label,dataset\na.jpg,x,train\nb.jpg,y,val\nc.jpg,y,other\n",
                  "the column dataset looks");
+  for (const auto& [name, one, other] : {std::tuple{"fold", "1", "2"},
+                                         {"partition", "0", "2"},
+                                         {"test_set", "True", "False"},
+                                         {"is_holdout", "1", "0"},
+                                         {"holdout", "x", ""},
+                                         {"is_train_val", "1", "0"},
+                                         {"isTrainingImage", "1", "0"},
+                                         {"Dataset Usage", "0", "1"},
+                                         {"subset_id", "A", "B"},
+                                         {"cv-split", "a", "b"}}) {
+    expect_warning(fmt::format("file,label,{}\na.jpg,x,{}\nb.jpg,y,{}\n", name, one, other),
+                   fmt::format("the column {} looks", name));
+  }
   // A vehicle, a number, words of a description, what stands beside a column that is called the split.
   for (const char* content :
-       {"file,label,vehicle\na.jpg,x,train\nb.jpg,y,bus\n", "file,label,fold\na.jpg,x,1\nb.jpg,y,2\n",
+       {"file,label,vehicle\na.jpg,x,train\nb.jpg,y,bus\n", "file,label,folder\na.jpg,x,1\nb.jpg,y,2\n",
+        "file,label,test_score\na.jpg,x,31\nb.jpg,y,77\nc.jpg,y,5\nd.jpg,y,8\n",
+        "file,label,fold\na.jpg,x,1\nb.jpg,y,1\n",
         "file,label,value,tested\na.jpg,x,valley,yes\nb.jpg,y,trainer,no\n",
         "file,label,says\na.jpg,x,the old train comes late\nb.jpg,y,test of an old car\n",
         "file,label,test\na.jpg,x,0.31\nb.jpg,y,0.77\n",

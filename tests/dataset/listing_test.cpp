@@ -331,8 +331,8 @@ TEST_F(ListFolder, PartsUnderUnknownNamesAreAWarning) {
   // A part may lack a class.
   fs::remove_all(scratch_.path() / "dev" / "a");
   EXPECT_THAT(list_folder(scratch_.path()).warnings, ElementsAre(HasSubstr("are read as classes")));
-  // Pictures of its own make a folder a class.
-  scratch_.write("dev/1.jpg");
+  // Pictures of their own make folders classes.
+  for (const char* file : {"dev/1.jpg", "dev/2.jpg", "train/1.jpg", "train/2.jpg"}) scratch_.write(file);
   EXPECT_THAT(list_folder(scratch_.path()).warnings, IsEmpty());
 }
 

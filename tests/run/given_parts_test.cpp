@@ -49,6 +49,31 @@ TEST_F(RunTest, ASettingThatWouldChooseAmongGivenPicturesIsRefused) {
   EXPECT_EQ(record.validation_pictures, 4u);
 }
 
+TEST_F(RunTest, TheSentenceAboutAGivenSplitSaysWhatTheRunDoes) {
+  const fs::path data = scratch_.path() / "split";
+  for (const char* part : {"train", "val"}) write_sample(data / part, {.classes = 2, .per_class = 4});
+  RunSettings asked = settings("run");
+  asked.epochs = 0;
+  std::string sentence;
+  const RunObserver observer{.listed = [&](const Listing& listing) { sentence = parts_sentence(listing); }};
+  EXPECT_EQ(train(data, asked, observer).record.train_pictures, 8u);
+  EXPECT_EQ(sentence,
+            "The data set comes with its own split: 8 pictures for training, 8 for validation, which are the "
+            "test pictures too");
+  asked = settings("chosen");
+  asked.epochs = 0;
+  asked.validation_size = 0.25;
+  for (const char* tests : {"val", "test"}) {
+    const RunRecord record = train(data, asked, observer).record;
+    EXPECT_EQ(sentence,
+              "The data set comes with its own split: 8 pictures for training and validation, 8 for testing");
+    EXPECT_EQ(record.train_pictures, 6u) << tests;
+    EXPECT_EQ(record.validation_pictures, 2u) << tests;
+    EXPECT_EQ(record.test_pictures, 8u) << tests;
+    fs::rename(data / tests, data / "test");
+  }
+}
+
 TEST_F(RunTest, ASplitThatTheDataComesWithIsTaken) {
   const auto put = [&](const fs::path& from, const char* part) {
     const fs::path to = scratch_.path() / "parts" / part / from.parent_path().filename() / from.filename();

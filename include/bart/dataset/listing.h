@@ -44,7 +44,8 @@ struct Listing {
   std::vector<std::string> warnings = {};
   std::filesystem::path csv = {};  // the file that names the pictures; empty: they were found in `folder`
   std::vector<std::filesystem::path> part_tables = {};  // the CSV files of parts that add_part() added
-  bool validation_added = false;  // by add_part(): without test pictures those for validation are not both
+  bool validation_added = false;   // by add_part(): without test pictures those for validation are not both
+  bool validation_chosen = false;  // a share of the training pictures will be for validation
 };
 
 /// What the user named, for sentences: the CSV or the folder.
@@ -60,15 +61,18 @@ std::string source_of(const Listing& listing);
 /// Where the sub-folders are named like parts of a split (part_named()) and hold one folder per class,
 /// `folder` is read as `folder/part/class/…`: the pictures of train, validation and test in this order, each
 /// part ordered as above; `ListedPicture::part` says which. A part whose pictures lie in no class folder is
-/// passed over with a warning, and so are other folders without pictures. Classes of validation and test must
-/// be classes of train, where there is a train; names are compared in composed form. To use one part alone,
-/// erase the pictures of the others.
+/// passed over with a warning; so is any other folder of pictures without folders, also beside a train alone
+/// that holds two class folders and more, and so are other folders without pictures. Classes of validation
+/// and test must be classes of train, where there is a train; names are compared in composed form. To use one
+/// part alone, erase the pictures of the others.
 ///
 /// A class folder without pictures is not a class, and gives a warning. Throws Error when the folder is
 /// missing or unreadable, when fewer than `fewest_classes` (1 or 2) classes have pictures, when two class
 /// folders have the same name in Unicode's composed and decomposed forms, or when a name is not valid UTF-8.
-/// A warning says that the class folders look like parts of a split under other names, or that each holds the
-/// parts of one: that they hold folders of the same names and no pictures themselves.
+/// A warning says that class folders look like parts of a split under other names, or hold the parts of one:
+/// that they hold folders, of the same names or under a name like "train_set", and few pictures themselves.
+/// Throws Error when a class folder holds folders of the names of all the others, or when all class folders
+/// are unpacked archives of one data set: "seg_train/seg_train/class", "data-001/data/class".
 Listing list_folder(const std::filesystem::path& folder, std::size_t fewest_classes = 2);
 
 /// Lists the pictures that a CSV file names, in its order; classes are the labels in code point order. A
@@ -96,9 +100,10 @@ Listing list_data(const std::filesystem::path& path, std::size_t fewest_classes 
 
 /// Adds the pictures of another data set to `listing` as its part `part` (validation or test), for data sets
 /// whose parts lie in folders of their own. Their files are named relative to `listing.folder`
-/// ("../holdout/cat/1.jpg"). Throws Error when `listing` has such a part already, when `added` is itself
-/// split into several parts, or when it has classes that `listing` has not; the sentence says which. Classes
-/// that it has no picture of are a warning.
+/// ("../holdout/cat/1.jpg"). Pictures that links make pictures of `listing`, too, are passed over with a
+/// warning. Throws Error when `listing` has such a part already, when `added` is itself
+/// split into several parts, when it has classes that `listing` has not, or when links make all of its
+/// pictures those of `listing`; the sentence says which. Classes that it has no picture of are a warning.
 void add_part(Listing& listing, const Listing& added, Part part);
 
 /// Whether the data set itself says which pictures are for validation or testing.
