@@ -110,13 +110,16 @@ void remove_wrappers(StateDict& state) {
   for (Tensor& tensor : state) tensor.name = without_wrappers(tensor.name);
 }
 
-// Removes the prefix that a program adds to the names of a network: the attribute, often "model.", of
-// Lightning.
+// Removes the prefix that a program adds to the names of a network, such as the attribute of Lightning, often
+// "model.", and what lies beside the network.
 void remove_prefix(StateDict& state) {
   constexpr std::string_view first = "block1.0.weight";
   std::vector<std::string> prefixes;
   for (const Tensor& tensor : state) {
-    if (tensor.name == first) return;
+    if (tensor.name == first) {
+      prefixes = {""};
+      break;
+    }
     if (tensor.name.ends_with("." + std::string(first)))
       prefixes.push_back(tensor.name.substr(0, tensor.name.size() - first.size()));
   }
@@ -129,7 +132,7 @@ void remove_prefix(StateDict& state) {
   }
   const std::string& prefix = prefixes.front();
   std::erase_if(state, [&](const Tensor& tensor) {
-    return !tensor.name.starts_with(prefix) && is_of_training_alone(tensor.name);
+    return (prefix.empty() || !tensor.name.starts_with(prefix)) && is_of_training_alone(tensor.name);
   });
   for (Tensor& tensor : state) {
     if (!tensor.name.starts_with(prefix)) {

@@ -123,6 +123,17 @@ TEST(InPytorchOrder, NamesOfWrappersAreRemovedWhereverTheyStand) {
   }
 }
 
+// AveragedModel counts beside its "module.", which leaves no prefix that would tell the network apart.
+TEST(InPytorchOrder, WhatIsOfTrainingAloneIsPassedOverBesideAWrappedNetwork) {
+  const StateDict whole = empty_state(small);
+  StateDict state = whole;
+  for (Tensor& tensor : state) tensor.name = "module." + tensor.name;
+  state.push_back({"n_averaged", {}, std::vector<std::int64_t>{3}});
+  EXPECT_EQ(in_pytorch_order(state), whole);
+  state.push_back({"head.weight", {1}, std::vector<float>{1}});
+  EXPECT_THAT([&] { in_pytorch_order(state); }, ThrowsMessage<Error>(HasSubstr("tensor head.weight")));
+}
+
 TEST(InPytorchOrder, TensorsWhoseNamesDifferInWrappersAloneAreOfTwoNetworks) {
   StateDict state = empty_state(small);
   Tensor second = state.front();
