@@ -14,11 +14,14 @@
 #include "bart/model/picture_files.h"
 #include "bart/pictures/picture_format.h"
 #include "bart/platform/error.h"
+#include "bart/platform/standard_streams.h"
 
 namespace bart {
 namespace {
 
 std::string read_standard_input() {
+  if (standard_input_was_closed())
+    throw Error("cannot read standard input: it is closed; pass a picture or paths to it, or name files");
   std::string bytes;
   char piece[65536];
   for (;;) {

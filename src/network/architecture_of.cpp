@@ -89,13 +89,37 @@ bool is_of_training_alone(const std::string& name) {
                              [&](const char* word) { return module.find(word) != std::string_view::npos; });
 }
 
-// Removes the prefix that wrappers add to the names of a network: "module." of DataParallel, "_orig_mod." of
-// torch.compile, the name of the attribute, often "model.", of Lightning.
+// The name without the modules that wrap others: DataParallel ("module"), torch.compile, activation
+// checkpointing, FSDP. They may wrap any layer and so stand anywhere before the tensor's own name.
+std::string without_wrappers(std::string_view name) {
+  constexpr std::array wrappers = {"module", "_orig_mod", "_checkpoint_wrapped_module",
+                                   "_fsdp_wrapped_module"};
+  std::string kept;
+  for (std::size_t dot = name.find('.'); dot != name.npos; dot = name.find('.')) {
+    if (std::ranges::find(wrappers, name.substr(0, dot)) == wrappers.end()) kept += name.substr(0, dot + 1);
+    name.remove_prefix(dot + 1);
+  }
+  return kept += name;
+}
+
+// Two tensors whose names differ in wrappers alone are of two networks; then all names stay as they are.
+void remove_wrappers(StateDict& state) {
+  std::set<std::string> names;
+  for (const Tensor& tensor : state)
+    if (!names.insert(without_wrappers(tensor.name)).second) return;
+  for (Tensor& tensor : state) tensor.name = without_wrappers(tensor.name);
+}
+
+// Removes the prefix that a program adds to the names of a network, such as the attribute of Lightning, often
+// "model.", and what lies beside the network.
 void remove_prefix(StateDict& state) {
   constexpr std::string_view first = "block1.0.weight";
   std::vector<std::string> prefixes;
   for (const Tensor& tensor : state) {
-    if (tensor.name == first) return;
+    if (tensor.name == first) {
+      prefixes = {""};
+      break;
+    }
     if (tensor.name.ends_with("." + std::string(first)))
       prefixes.push_back(tensor.name.substr(0, tensor.name.size() - first.size()));
   }
@@ -108,7 +132,7 @@ void remove_prefix(StateDict& state) {
   }
   const std::string& prefix = prefixes.front();
   std::erase_if(state, [&](const Tensor& tensor) {
-    return !tensor.name.starts_with(prefix) && is_of_training_alone(tensor.name);
+    return (prefix.empty() || !tensor.name.starts_with(prefix)) && is_of_training_alone(tensor.name);
   });
   for (Tensor& tensor : state) {
     if (!tensor.name.starts_with(prefix)) {
@@ -175,6 +199,7 @@ Architecture architecture_of(const StateDict& state) {
 }
 
 StateDict in_pytorch_order(StateDict state) {
+  remove_wrappers(state);
   remove_prefix(state);
   complete_counters(state);
   StateDict ordered;

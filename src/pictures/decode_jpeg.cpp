@@ -74,15 +74,6 @@ JpegHeader read_jpeg_header(Bytes file) {
   return header;
 }
 
-namespace {
-
-// The blocks of 8x8 that the scans of a picture may visit in all. The largest picture with as many scans as
-// common encoders make takes two fifths of it; a file of a megabyte could have thousands of scans, each of
-// which goes through all of a picture.
-constexpr std::uint64_t max_visited_blocks = 100'000'000;
-
-}  // namespace
-
 struct JpegRows::State {
   jpeg_decompress_struct jpeg{};
   jpeg_error_mgr errors{};

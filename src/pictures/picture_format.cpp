@@ -1,5 +1,7 @@
 #include "bart/pictures/picture_format.h"
 
+#include <algorithm>
+#include <array>
 #include <string_view>
 
 #include "decode_jpeg.h"
@@ -18,7 +20,8 @@ constexpr KnownFormat jpeg = {"JPEG", decode_jpeg}, png = {"PNG", decode_png}, w
                       pnm = {"PNM", decode_pnm}, tiff = {"TIFF", decode_tiff}, avif = {"AVIF", decode_avif};
 constexpr KnownFormat heic = {"HEIC pictures", nullptr, "convert it to JPEG, with heif-convert for example"};
 constexpr KnownFormat heif = {"HEIF pictures that are neither HEIC nor AVIF", nullptr};
-constexpr KnownFormat other_avif = {"AVIF pictures of the brand miaf", nullptr};
+constexpr KnownFormat miaf_avif = {"AVIF pictures of the brand miaf", nullptr};
+constexpr KnownFormat other_avif = {"AVIF pictures of the brands mif2, tmap and 1pic", nullptr};
 constexpr KnownFormat cr3 = {"Canon raw pictures (CR3)", nullptr};
 constexpr KnownFormat video = {"MP4 videos", nullptr, video_advice};
 
@@ -79,9 +82,9 @@ bool is_pnm(Bytes file) {
 }
 
 /// A file of the ISO base media format begins with a box "ftyp", whose brands say what it holds (ISO/IEC
-/// 14496-12, 4.3): the first names the file, the others what a reader must know. "mif1" and "msf1" are still
-/// pictures and sequences of any codec (ISO/IEC 23008-12), and so is "miaf" (ISO/IEC 23000-22), which Pillow
-/// does not read as AVIF: there the others decide.
+/// 14496-12, 4.3): the first names the file, the others what a reader must know. Of these, pictures and
+/// sequences of any codec (ISO/IEC 23008-12 and 23000-22) the others tell the codec; Pillow reads as AVIF
+/// only those that begin with "mif1" or "msf1".
 const KnownFormat& brand_of(Bytes file) {
   // Past the length, "ftyp" and the minor version, the brands have four bytes each.
   const std::size_t end = std::min<std::size_t>({u32_be(file, 0), file.size(), picture_format_bytes});
@@ -94,9 +97,12 @@ const KnownFormat& brand_of(Bytes file) {
   if (starts_with(major, "avif") || starts_with(major, "avis")) return avif;
   if (starts_with(major, "hei") || starts_with(major, "hev")) return heic;
   if (starts_with(major, "crx ")) return cr3;
-  const bool miaf = starts_with(major, "miaf");
-  if (!starts_with(major, "mif1") && !starts_with(major, "msf1") && !miaf) return video;
-  if (names("avif") || names("avis")) return miaf ? other_avif : avif;
+  const auto is_major = [&](std::string_view brand) { return starts_with(major, brand); };
+  constexpr std::array read_by_pillow = {"mif1", "msf1"};
+  constexpr std::array others = {"mif2", "miaf", "tmap", "1pic", "avci", "avcs"};
+  const bool read = std::ranges::any_of(read_by_pillow, is_major);
+  if (!read && std::ranges::none_of(others, is_major)) return video;
+  if (names("avif") || names("avis")) return read ? avif : is_major("miaf") ? miaf_avif : other_avif;
   for (const char* brand : {"heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs"})
     if (names(brand)) return heic;
   return heif;

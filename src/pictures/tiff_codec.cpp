@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "tiff_work.h"
+
 namespace bart {
 namespace {
 
@@ -81,20 +83,6 @@ std::uint16_t field16(TIFF* tiff, std::uint32_t tag) {
   return value;
 }
 
-// What the blocks of a picture may take in all, inflated and as stored. Blocks may be far larger than the
-// picture, and any number of them may lie at one place of the file.
-constexpr std::uint64_t max_block_bytes = std::uint64_t{1} << 32, max_stored_bytes = std::uint64_t{1} << 28;
-
-void check_work(TIFF* tiff, Bytes file, std::uint64_t block_bytes) {
-  const std::uint32_t blocks = TIFFIsTiled(tiff) ? TIFFNumberOfTiles(tiff) : TIFFNumberOfStrips(tiff);
-  std::uint64_t stored = 0;
-  for (std::uint32_t i = 0; i < blocks; ++i)
-    stored = checked_sum(stored, std::min<std::uint64_t>(TIFFGetStrileByteCount(tiff, i), file.size()));
-  if (checked_product(blocks, block_bytes) > max_block_bytes ||
-      stored > std::max(max_stored_bytes, checked_product(file.size(), 2)))
-    throw PictureError("broken TIFF: its strips or tiles hold far more than the picture");
-}
-
 // Subsampled YCbCr: libtiff converts it itself, block by block of rows.
 Picture decode_as_rgba(TIFF* tiff, const Source& source, std::uint32_t width, std::uint32_t height,
                        Decoding& decoding) {
@@ -109,7 +97,7 @@ Picture decode_as_rgba(TIFF* tiff, const Source& source, std::uint32_t width, st
       field(tiff, TIFFIsTiled(tiff) ? TIFFTAG_TILELENGTH : TIFFTAG_ROWSPERSTRIP, height), 1u, height);
   const std::uint64_t pixels = checked_product(width, rows);
   const std::uint64_t block = unsigned_size(TIFFIsTiled(tiff) ? TIFFTileSize(tiff) : TIFFStripSize(tiff));
-  check_work(tiff, source.file, block);
+  check_tiff_work(tiff, source.file, block);
   decoding.claim(width, height, checked_sum(checked_product(pixels, 4), block));
   Picture picture = new_picture(width, height);
   std::vector<std::uint32_t> raster(pixels);  // ABGR words
@@ -175,7 +163,7 @@ Picture decode_with_libtiff(Bytes file, const TiffPixels& stated, const Palette&
   constexpr bool little = true;  // libtiff gives samples in the machine's order
   const std::uint64_t block_bytes =
       std::max<std::uint64_t>(unsigned_size(block_size), checked_product(libtiff_row, block_height));
-  check_work(tiff, file, block_bytes);
+  check_tiff_work(tiff, file, block_bytes);
   decoding.claim(width, height,
                  checked_sum(block_bytes, separate ? checked_product(width, height, planes) : 0));
   Picture picture = new_picture(width, height);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "bart/platform/files.h"
@@ -66,6 +67,21 @@ TEST_F(Surroundings, ClosedStandardStreamsChangeNothingOnDisk) {
     EXPECT_TRUE(model_now == model) << closed;
     EXPECT_TRUE(pixels_now == pixels) << closed;
   }
+}
+
+TEST_F(Surroundings, AClosedStandardInputIsSaidToBeClosed) {
+  ASSERT_EQ(run_bart(here(), train("run")).code, 0);
+  const std::vector<std::string> arguments{"predict", "-", "--model", "run"};
+  const auto with_input = [&](const std::function<void()>& in_child) {
+    return run_bart(here(), arguments, {.in_child = in_child});
+  };
+  const BartResult closed = with_input([] { ::close(STDIN_FILENO); });
+  EXPECT_EQ(closed.code, 1);
+  EXPECT_THAT(closed.err, HasSubstr("cannot read standard input: it is closed"));
+  // A folder that the user passes is one.
+  const BartResult folder = with_input([] { ::dup2(::open("/", O_RDONLY | O_DIRECTORY), STDIN_FILENO); });
+  EXPECT_EQ(folder.code, 1);
+  EXPECT_THAT(folder.err, HasSubstr("cannot read standard input: Is a directory"));
 }
 
 TEST_F(Surroundings, ResultsThatNobodyCanGetAreAFailure) {

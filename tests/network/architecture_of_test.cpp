@@ -4,6 +4,7 @@
 
 #include "bart/network/state_dict.h"
 #include "bart/platform/error.h"
+#include "bart/random/mt19937.h"
 
 namespace bart {
 namespace {
@@ -98,6 +99,48 @@ TEST(ArchitectureOf, FeaturesThatAreNotASquarePictureAreRefused) {
   StateDict state = empty_state(small);
   tensor_of(state, "classification_head.1.weight").shape = {5, 6 * 8};
   expect_refused(state, "classification_head.1.weight has shape [5, 48]");
+}
+
+TEST(InPytorchOrder, NamesOfWrappersAreRemovedWhereverTheyStand) {
+  Mt19937 generator(10);
+  const StateDict whole = initial_state(small, generator);
+  const auto with = [&](const auto& renamed) {
+    StateDict state = whole;
+    for (Tensor& tensor : state) tensor.name = renamed(tensor.name);
+    return in_pytorch_order(state);
+  };
+  for (const std::string wrapper :
+       {"module.", "_orig_mod.", "_checkpoint_wrapped_module.", "_fsdp_wrapped_module."}) {
+    // Around the network, around each block, around each layer, and around some layers alone.
+    EXPECT_EQ(with([&](const std::string& name) { return wrapper + "model." + wrapper + name; }), whole);
+    EXPECT_EQ(with([&](std::string name) { return name.insert(name.find('.') + 1, wrapper); }), whole);
+    EXPECT_EQ(with([&](std::string name) { return name.insert(name.rfind('.') + 1, wrapper); }), whole);
+    EXPECT_EQ(with([&](std::string name) {
+                return name.starts_with("block1.0.") ? "net." + name.insert(name.rfind('.') + 1, wrapper)
+                                                     : "net." + name;
+              }),
+              whole);
+  }
+}
+
+// AveragedModel counts beside its "module.", which leaves no prefix that would tell the network apart.
+TEST(InPytorchOrder, WhatIsOfTrainingAloneIsPassedOverBesideAWrappedNetwork) {
+  const StateDict whole = empty_state(small);
+  StateDict state = whole;
+  for (Tensor& tensor : state) tensor.name = "module." + tensor.name;
+  state.push_back({"n_averaged", {}, std::vector<std::int64_t>{3}});
+  EXPECT_EQ(in_pytorch_order(state), whole);
+  state.push_back({"head.weight", {1}, std::vector<float>{1}});
+  EXPECT_THAT([&] { in_pytorch_order(state); }, ThrowsMessage<Error>(HasSubstr("tensor head.weight")));
+}
+
+TEST(InPytorchOrder, TensorsWhoseNamesDifferInWrappersAloneAreOfTwoNetworks) {
+  StateDict state = empty_state(small);
+  Tensor second = state.front();
+  second.name = "block1._orig_mod.0.weight";
+  state.push_back(second);
+  EXPECT_THAT([&] { in_pytorch_order(state); },
+              ThrowsMessage<Error>(HasSubstr("tensor block1._orig_mod.0.weight does not belong")));
 }
 
 }  // namespace

@@ -194,6 +194,17 @@ TEST(Decode, HeifFilesAreReadWhereTheyAreAvifAndNamedWhereTheyAreNot) {
   EXPECT_THAT(error_of("\0\0\0\x18"
                        "ftypcrx \0\0\0\1crx isom"sv),
               HasSubstr("Canon raw pictures (CR3) are not supported"));
+  for (const char* brand : {"mif2", "tmap", "1pic", "avci"}) {
+    const auto error_with = [&](std::string_view others) {
+      std::string file(3, '\0');
+      file += char(16 + others.size());
+      file += std::string("ftyp") + brand + std::string(4, '\0');
+      return error_of(file += others);
+    };
+    EXPECT_THAT(error_with("mif1heic"), HasSubstr("HEIC pictures are not supported")) << brand;
+    EXPECT_THAT(error_with("mif1avif"), HasSubstr("AVIF pictures of ")) << brand;
+    EXPECT_THAT(error_with("mif1"), HasSubstr("neither HEIC nor AVIF")) << brand;
+  }
   test::FileBytes avif = bytes_of(test::small_pictures / "rgb.avif");
   const Picture picture = decode_picture(avif).picture;
   std::ranges::copy("mif1"sv, avif.begin() + 8);  // its compatible brands name AVIF too

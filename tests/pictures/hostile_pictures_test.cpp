@@ -288,24 +288,33 @@ TEST(HostilePictures, AProgressiveJpegWithThousandsOfScansIsRefused) {
   EXPECT_THAT(reason_against(jpeg), testing::HasSubstr("far more scans"));
 }
 
-TEST(HostilePictures, APngOfThousandsOfCompressedTextsIsRefused) {
+/// A PNG with `count` compressed texts of this key, each of a mebibyte less one byte.
+test::FileBytes png_of_texts(std::string_view key, int count) {
   test::FileBytes png = encode_png(test::noise(2, 2));
   uLongf size = compressBound(1 << 20);
-  test::FileBytes chunk(12 + size);
+  const std::size_t at = 8 + key.size() + 2;
+  test::FileBytes chunk(at + size);
   const test::FileBytes zeros((1 << 20) - 1);
   // zTXt: a key, which may be empty and is then not kept, how it is compressed, the text.
-  ASSERT_EQ(compress2(&chunk[10], &size, zeros.data(), zeros.size(), 9), Z_OK);
-  chunk.resize(10 + size + 4);
-  const auto put = [&](std::size_t at, std::size_t value) {
-    for (std::size_t i = 0; i < 4; ++i) chunk[at + i] = std::uint8_t(value >> (24 - 8 * i));
+  EXPECT_EQ(compress2(&chunk[at], &size, zeros.data(), zeros.size(), 9), Z_OK);
+  chunk.resize(at + size + 4);
+  const auto put = [&](std::size_t to, std::size_t value) {
+    for (std::size_t i = 0; i < 4; ++i) chunk[to + i] = std::uint8_t(value >> (24 - 8 * i));
   };
-  put(0, 2 + size);
+  put(0, key.size() + 2 + size);
   std::ranges::copy(std::string_view("zTXt"), chunk.begin() + 4);
-  put(10 + size, crc32_z(0, &chunk[4], 6 + size));
+  std::ranges::copy(key, chunk.begin() + 8);
+  put(at + size, crc32_z(0, &chunk[4], key.size() + 6 + size));
   test::FileBytes texts;
-  for (int i = 0; i < 300; ++i) texts.insert(texts.end(), chunk.begin(), chunk.end());
+  for (int i = 0; i < count; ++i) texts.insert(texts.end(), chunk.begin(), chunk.end());
   png.insert(png.begin() + 33, texts.begin(), texts.end());
-  EXPECT_THAT(reason_against(png), testing::HasSubstr("over 256 MiB"));
+  return png;
+}
+
+TEST(HostilePictures, APngOfThousandsOfCompressedTextsIsRefused) {
+  EXPECT_THAT(reason_against(png_of_texts("", 300)), testing::HasSubstr("over 256 MiB"));
+  EXPECT_THAT(reason_against(png_of_texts("k", 65)), testing::HasSubstr("texts of over 64 MiB"));
+  EXPECT_EQ(reason_against(png_of_texts("k", 64)), "");
 }
 
 TEST(HostilePictures, ATiffOfTilesFarLargerThanThePictureIsRefused) {

@@ -58,8 +58,9 @@ StateDict empty_state(const Architecture& architecture);
 /// defaults. Throws Error with the name of the first tensor that does not fit.
 Architecture architecture_of(const StateDict& state);
 
-/// The tensors of a network of BART's kind in the order of PyTorch's state_dict. A prefix that a wrapper has
-/// added to all names ("module.", "_orig_mod.", "model.") is removed. Throws Error as architecture_of() does.
+/// The tensors of a network of BART's kind in the order of PyTorch's state_dict. The names of wrappers
+/// ("module.", "_orig_mod.", "_checkpoint_wrapped_module.", "_fsdp_wrapped_module.") are removed wherever
+/// they stand in a name, and so is a prefix of all names ("model."). Throws Error as architecture_of() does.
 StateDict in_pytorch_order(StateDict state);
 
 }  // namespace bart

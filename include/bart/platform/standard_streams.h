@@ -7,4 +7,7 @@ namespace bart {
 /// nor written, so that using it is still an error. Throws Error when that is not possible.
 void open_standard_streams();
 
+/// Whether standard input was closed when open_standard_streams() was called: nothing can be read from it.
+bool standard_input_was_closed();
+
 }  // namespace bart
