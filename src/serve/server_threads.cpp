@@ -60,33 +60,22 @@ void ServerThreads::add(std::function<void()> work) {
 void ServerThreads::add(NetworkInput input) {
   const std::scoped_lock lock(mutex_);
   pictures_.push_back(std::move(input));
-  // Its work ends with the picture, which it takes itself.
-  if (std::this_thread::get_id() == together_thread_) together_ = Together::idle;
   wake();
 }
 
-/// What comes first to an idle server is decoded by the thread that then takes it through the network: to
-/// wake another thread in between takes time that the client waits.
-bool ServerThreads::may_work_together() const {
-  return !work_.empty() && working_ + alone_ == 0 && together_ == Together::idle && pictures_.empty();
-}
-
 bool ServerThreads::may_take_together() const {
-  if (pictures_.empty() || together_ != Together::idle || alone_ > 0) return false;
+  if (pictures_.empty() || together_ || alone_ > 0) return false;
   return pictures_.size() < size_ || !pictures_.front().model->on_one_thread.probabilities;
 }
 
 bool ServerThreads::may_take_alone() const {
-  if (pictures_.empty() || together_ == Together::computes ||
-      !pictures_.front().model->on_one_thread.probabilities)
-    return false;
-  return alone_ > 0 || pictures_.size() >= size_ || together_ == Together::works;
+  if (pictures_.empty() || together_ || !pictures_.front().model->on_one_thread.probabilities) return false;
+  return alone_ > 0 || pictures_.size() >= size_;
 }
 
 /// What is being done may still add something.
 bool ServerThreads::is_done() const {
-  return ending_ && work_.empty() && pictures_.empty() && working_ + alone_ == 0 &&
-         together_ == Together::idle;
+  return ending_ && work_.empty() && pictures_.empty() && working_ + alone_ == 0 && !together_;
 }
 
 /// Later there may be no memory.
@@ -134,20 +123,8 @@ void ServerThreads::wake() {
     together_changed_.notify_all();
     return;
   }
-  const bool first = may_work_together();
-  if (first || may_take_together()) together_changed_.notify_one();
-  if (work_.size() > (first ? 1 : 0) || may_take_alone()) alone_changed_.notify_one();
-}
-
-/// The first of the work that waits. The lock is open while it is done.
-void ServerThreads::do_work(std::unique_lock<std::mutex>& lock) {
-  std::function<void()> work = std::move(work_.front());
-  work_.pop_front();
-  wake();
-  lock.unlock();
-  work();
-  work = nullptr;  // it may hold much memory
-  lock.lock();
+  if (may_take_together()) together_changed_.notify_one();
+  if (!work_.empty() || may_take_alone()) alone_changed_.notify_one();
 }
 
 void ServerThreads::work_alone() {
@@ -156,8 +133,14 @@ void ServerThreads::work_alone() {
   for (;;) {
     alone_changed_.wait(lock, [this] { return !work_.empty() || may_take_alone() || is_done(); });
     if (!work_.empty()) {
+      std::function<void()> work = std::move(work_.front());
+      work_.pop_front();
       ++working_;
-      do_work(lock);
+      wake();
+      lock.unlock();
+      work();
+      work = nullptr;  // it may hold much memory
+      lock.lock();
       --working_;
     } else if (may_take_alone()) {
       take(std::min(most_alone, (pictures_.size() + size_ - 1) / size_), taken);
@@ -176,24 +159,17 @@ void ServerThreads::work_alone() {
 
 void ServerThreads::work_together() {
   std::unique_lock lock(mutex_);
-  together_thread_ = std::this_thread::get_id();
   Taken taken;
   for (;;) {
-    together_changed_.wait(lock, [this] { return may_work_together() || may_take_together() || is_done(); });
-    if (may_work_together()) {
-      together_ = Together::works;
-      do_work(lock);
-    } else if (may_take_together()) {
-      take(most_together, taken);
-      together_ = Together::computes;
-      wake();
-      lock.unlock();
-      answer(taken, true);
-      lock.lock();
-    } else {
-      return;
-    }
-    together_ = Together::idle;
+    together_changed_.wait(lock, [this] { return may_take_together() || is_done(); });
+    if (is_done()) return;
+    take(most_together, taken);
+    together_ = true;
+    wake();
+    lock.unlock();
+    answer(taken, true);
+    lock.lock();
+    together_ = false;
     wake();
   }
 }

@@ -73,14 +73,9 @@ class ServerThreads {
   void end();
 
  private:
-  /// What the thread that computes with the others does.
-  enum class Together { idle, works, computes };
-
   void work_alone();
   void work_together();
-  void do_work(std::unique_lock<std::mutex>& lock);
   bool may_take_alone() const;
-  bool may_work_together() const;
   bool may_take_together() const;
   bool is_done() const;
   /// Pictures that leave the queue together.
@@ -101,10 +96,9 @@ class ServerThreads {
   std::condition_variable alone_changed_, together_changed_;
   std::deque<std::function<void()>> work_;
   std::deque<NetworkInput> pictures_;
-  std::size_t working_ = 0;  // threads that work alone and do other work
+  std::size_t working_ = 0;  // threads that do other work
   std::size_t alone_ = 0;    // threads that are in the network, each on its own
-  Together together_ = Together::idle;
-  std::thread::id together_thread_;
+  bool together_ = false;    // whether the network computes with all threads
   bool ending_ = false;
   std::size_t size_ = 0;              // number of threads that work alone
   std::vector<std::thread> threads_;  // last: they use the others
