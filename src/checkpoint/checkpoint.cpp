@@ -313,7 +313,7 @@ std::vector<std::uint8_t> encode_checkpoint(Checkpoint checkpoint) {
   content.tensors.push_back(integers(data_pixels, std::move(checkpoint.data.pixels)));
   content.tensors.push_back({checksum, {1}, std::vector<std::int64_t>{0}});
 
-  std::vector<std::uint8_t> file = encode_safetensors(content);
+  std::vector<std::uint8_t> file = encode_safetensors(std::move(content));
   const std::uint64_t sum = hash_of(std::span(file).first(file.size() - checksum_bytes));
   std::memcpy(file.data() + file.size() - checksum_bytes, &sum, checksum_bytes);
   return file;

@@ -143,7 +143,7 @@ std::uint64_t checked_size(const Entry& entry, std::uint64_t limit) {
 
 }  // namespace
 
-std::vector<std::uint8_t> encode_safetensors(const Safetensors& content, const SafetensorsOptions& options) {
+std::vector<std::uint8_t> encode_safetensors(Safetensors content, const SafetensorsOptions& options) {
   const auto stored_as_half = [&](const Tensor& tensor) { return options.half && is_half_weight(tensor); };
   ordered_json header = ordered_json::object();
   if (!content.metadata.empty()) header[metadata_key] = content.metadata;
@@ -178,7 +178,7 @@ std::vector<std::uint8_t> encode_safetensors(const Safetensors& content, const S
   const std::uint64_t length = text.size();
   append(&length, length_bytes);
   append(text.data(), text.size());
-  for (const Tensor& tensor : content.tensors) {
+  for (Tensor& tensor : content.tensors) {
     if (stored_as_half(tensor)) {
       const std::string bytes = half_bytes(tensor);
       append(bytes.data(), bytes.size());
@@ -186,6 +186,7 @@ std::vector<std::uint8_t> encode_safetensors(const Safetensors& content, const S
       std::visit([&](const auto& values) { append(values.data(), values.size() * sizeof(values[0])); },
                  tensor.values);
     }
+    tensor = {};
   }
   return file;
 }

@@ -116,7 +116,7 @@ std::vector<std::uint8_t> encode_safetensors_model(const ModelFile& model, bool 
                        {preprocessing_key, preprocessing_text(size)},
                        {"format", "pt"}}};  // by convention: tensors as PyTorch's modules hold them
   if (!model.apply_exif_orientation) content.metadata[exif_orientation_key] = exif_ignored;
-  return encode_safetensors(content, {.half = half});
+  return encode_safetensors(std::move(content), {.half = half});
 }
 
 }  // namespace

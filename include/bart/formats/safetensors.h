@@ -22,10 +22,10 @@ struct SafetensorsOptions {
   bool half = false;
 };
 
-/// The bytes of a safetensors file, tensors in the given order. The same arguments give the same bytes.
+/// The bytes of a safetensors file, tensors in the given order. The same arguments give the same bytes. Each
+/// tensor's memory is freed as soon as its bytes are there: content that is moved in is never there twice.
 /// Throws Error when a name occurs twice, text is not UTF-8, or a value does not fit a float16.
-std::vector<std::uint8_t> encode_safetensors(const Safetensors& content,
-                                             const SafetensorsOptions& options = {});
+std::vector<std::uint8_t> encode_safetensors(Safetensors content, const SafetensorsOptions& options = {});
 
 /// Reads a safetensors file of any program, tensors in the order of their data: F64, F32, F16 and BF16 become
 /// float32, integers int64. Throws Error if the file violates the format, which requires among other things
