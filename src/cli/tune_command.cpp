@@ -73,9 +73,13 @@ void print_result(const TuneResult& result) {
       trial.test_accuracy
           ? fmt::format("; {:.2f} % of the test pictures, which played no part", *trial.test_accuracy)
           : "";
-  fmt::print(
-      "\nThe best (*) classifies {:.2f} % of the validation pictures correctly{}. Its model is in {}\n",
-      trial.accuracy, tested, result.trial_folder(trial).string());
+  fmt::print("\nThe best (*) classifies {:.2f} % of the validation pictures correctly{}.", trial.accuracy,
+             tested);
+  const fs::path folder = result.trial_folder(trial);
+  std::error_code none;
+  const bool there = fs::exists(folder, none);
+  fmt::print(" Its model {} in {}{}\n", there ? "is" : "was", folder.string(),
+             there ? "" : ", which is gone");
   fmt::print("This trains with the same settings on all pictures that are not for testing:\n\n{}\n",
              best_command(result));
 }
