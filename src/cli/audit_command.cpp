@@ -64,6 +64,7 @@ int audit_command(AuditFlags& flags) {
   std::vector<Output> outputs;
   for (const char* name : {"probabilities.csv", "audit.csv", "audit.json", "audit.html"})
     outputs.push_back({"--out", flags.out / name});
+  check_keeps(outputs);
   if (!flags.options.model.empty())
     check_replaces_no_input(outputs, paths_of(find_model(flags.options.model), flags.options.labels));
   // probabilities.csv itself may be read: it is then not written.

@@ -123,7 +123,9 @@ int export_command(const ExportFlags& flags) {
   if (!flags.out.empty()) check_ending({"--out", flags.out}, name, {"." + name});
   const FoundModel found = find_model(flags.model);
   // Not beside a checkpoint: bart-run/ holds only what its training writes.
-  const fs::path beside = found.run.results() / found.file.filename().replace_extension(name);
+  // A link is in the folder where it lies; a checkpoint, in that of its training's results.
+  const fs::path folder = fs::is_symlink(found.file) ? found.file.parent_path() : found.run.results();
+  const fs::path beside = folder / found.file.filename().replace_extension(name);
   return export_model(flags, found, {"--out", flags.out.empty() ? beside : flags.out}, format);
 }
 

@@ -107,6 +107,7 @@ int tune_command(TuneFlags& flags) {
     heading += fmt::format(", {}", counted(static_cast<std::uint64_t>(trial.epochs), "epoch", "epochs"));
   };
   const fs::path page = flags.options.out / "tune.html";
+  check_keeps(std::array{Output{"--out", page}, Output{"--out", flags.options.out / "tune.json"}});
   observer.listed = [&](const Listing& listing) {
     check_replaces_no_input(std::array{Output{"--out", page}}, paths_of(listing));
     log_listing(log, listing);

@@ -116,6 +116,18 @@ void check_can_write_into(const Output& output) {
     throw Error(fmt::format("cannot write into {}: {}", output.path.string(), reason.message()));
 }
 
+void check_keeps(std::span<const Output> outputs) {
+  for (const auto& [flag, path] : outputs) {
+    std::error_code none;
+    const fs::file_status status = fs::status(path, none);
+    if (!fs::exists(status) || fs::is_regular_file(status) || fs::is_directory(status)) continue;
+    throw Error(fmt::format(
+        "cannot write {}: what is there is a pipe, a device or a socket, which keeps nothing: remove it, or "
+        "name another folder ({})",
+        path.string(), flag));
+  }
+}
+
 EarlierOutput::EarlierOutput(fs::path output, Replaced how) : output_(std::move(output)) {
   std::error_code error;
   if (!fs::is_regular_file(output_, error)) return;

@@ -34,6 +34,10 @@ void check_can_write(const Output& output);
 /// The same for a folder that files are to be written into, and that need not exist yet.
 void check_can_write_into(const Output& output);
 
+/// For files whose names the user did not choose: throws Error where a pipe, a device or a socket is there,
+/// which keeps nothing and may never take what is written.
+void check_keeps(std::span<const Output> outputs);
+
 /// A file whose name the user did not choose, and which a command is about to replace: what is there is kept
 /// beside it, "results.earlier.json" for "results.json", unless it turns out to be the same. An earlier file
 /// that BART wrote makes way for it; of one that it did not write the name is left alone, and the next one

@@ -44,6 +44,10 @@ class Search {
     if (folder.empty()) throw Error("a search needs a folder of pictures");
     result_.folder = fs::absolute(folder);
     result_.options = options;
+    // The search may go on in another current folder.
+    RunSettings& given = result_.options.given;
+    for (std::string* path : {&given.test_folder, &given.validation_folder, &given.init})
+      if (!path->empty()) *path = fs::absolute(*path).string();
   }
 
   TuneResult run() {

@@ -1,6 +1,7 @@
 // bart audit and bart apply as a user runs them, and the page as Chromium runs it, if Chromium is installed.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <chrono>
 #include <csignal>
@@ -118,6 +119,13 @@ TEST_F(AuditDrawn, SaysThatItCannotWriteBeforeItTrains) {
         run_bart(here(), {"audit", "faces", "--out", out, "--epochs", "1000000", "--image-size", "512"});
     EXPECT_THAT(result.code, testing::AnyOf(1, 2)) << out;
     EXPECT_THAT(result.err, HasSubstr(out));
+  }
+  fs::create_directory(here() / "pipes");
+  for (const char* name : {"probabilities.csv", "audit.csv", "audit.json", "audit.html"}) {
+    ASSERT_EQ(::mkfifo((here() / "pipes" / name).c_str(), 0600), 0);
+    EXPECT_THAT(run_bart(here(), {"audit", "faces", "--out", "pipes", "--epochs", "1000000"}).err,
+                HasSubstr(std::string("cannot write pipes/") + name + ": what is there is a pipe"));
+    fs::remove(here() / "pipes" / name);
   }
 }
 

@@ -120,6 +120,10 @@ TEST_F(Export, ARunsFolderIsAModelAndTheFormatFollowsTheName) {
   ASSERT_EQ(result.code, 0) << result.err;
   EXPECT_EQ(run_bart(here(), {"convert", "elsewhere/m.safetensors", "elsewhere/m.pth"}).code, 0);
   EXPECT_EQ(read_file(here() / "elsewhere" / "m.pth"), read_file(here() / "BART-10M.pth"));
+  // Beside a link, not beside what it leads to.
+  fs::create_symlink("../BART-10M.pth", here() / "elsewhere/linked.pth");
+  ASSERT_EQ(run_bart(here() / "elsewhere", {"export", "--model", "linked.pth"}).code, 0);
+  EXPECT_TRUE(fs::exists(here() / "elsewhere/linked.onnx"));
 }
 
 TEST_F(Export, LabelsOfAnotherModelAreNotReplaced) {

@@ -101,6 +101,29 @@ TEST_F(TuneDrawn, GoesOnWithTheSameFolderHoweverItIsSpelled) {
   EXPECT_THAT(run_bart(here(), command).err, HasSubstr("holds another search: its folder is"));
 }
 
+TEST_F(TuneDrawn, KnowsATestFolderByWhereItLies) {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(here() / "faces"))
+    names.push_back(entry.path().filename().string());
+  for (const auto& [place, name] : {std::pair{"one", names[0]}, std::pair{"two", names[1]}}) {
+    fs::create_directories(here() / place / "held");
+    fs::copy(here() / "faces" / name, here() / place / "held" / name);
+  }
+  const auto search = [&](const fs::path& from, const std::string& held) {
+    std::vector<std::string> command = tune("../search");
+    command[1] = "../faces";
+    command.insert(command.end(), {"--test-folder", held});
+    return run_bart(here() / from, command);
+  };
+  const BartResult first = search("one", "held");
+  ASSERT_EQ(first.code, 0) << first.err;
+  EXPECT_THAT(first.out, HasSubstr("--test-folder " + (here() / "one/held").string()));
+  EXPECT_EQ(search("two", "../one/held/").code, 0);
+  const BartResult other = search("two", "held");
+  EXPECT_EQ(other.code, 1);
+  EXPECT_THAT(other.err, HasSubstr("holds another search: its test-folder is"));
+}
+
 TEST_F(TuneDrawn, RefusesWhatNoTrainingCouldReadBeforeItMakesAFolder) {
   const BartResult no_data = run_bart(here(), {"tune", "nothing", "--out", "search"});
   EXPECT_EQ(no_data.code, 1);
@@ -109,7 +132,7 @@ TEST_F(TuneDrawn, RefusesWhatNoTrainingCouldReadBeforeItMakesAFolder) {
   command.insert(command.end(), {"--init", "no_model"});
   const BartResult no_model = run_bart(here(), command);
   EXPECT_EQ(no_model.code, 1);
-  EXPECT_THAT(no_model.err, HasSubstr("cannot open no_model"));
+  EXPECT_THAT(no_model.err, HasSubstr("no_model: No such file"));
   const auto with_test_folder = [&](const std::vector<std::string>& more) {
     std::vector<std::string> arguments = tune("search");
     arguments.insert(arguments.end(), {"--test-folder", "faces"});
