@@ -24,7 +24,7 @@ bool is_there(const fs::path& path) {
 }
 
 /// The folder of results that a model file lies in; for a checkpoint the one above its folder. A link that
-/// lies where there is neither a record nor labels is of the folder that it leads to.
+/// lies where there is no record, and no labels but links like it, is of the folder that it leads to.
 RunFolder run_of(const fs::path& file) {
   const fs::path folder = file.parent_path();
   if (is_there(folder / RunFolder::run_json_name)) {
@@ -32,11 +32,12 @@ RunFolder run_of(const fs::path& file) {
   }
   const RunFolder run(folder);
   std::error_code none;
-  if (fs::is_symlink(file, none) && !is_there(run.record()) && !is_there(run.labels())) {
-    const fs::path target = fs::canonical(file, none);
-    if (!none) return run_of(target);
-  }
-  return run;
+  if (!fs::is_symlink(file, none) || is_there(run.record())) return run;
+  const fs::path target = fs::canonical(file, none);
+  if (none) return run;
+  const bool own_labels =
+      is_there(run.labels()) && fs::canonical(run.labels(), none).parent_path() != target.parent_path();
+  return own_labels ? run : run_of(target);
 }
 
 /// The folder of the training that wrote `model`, which lies in `run`. A new training that has no model yet

@@ -170,6 +170,8 @@ TEST_F(EvaluateDrawn, AModelBehindALinkIsOfTheTrainingThatTheLinkLeadsTo) {
     EXPECT_EQ(evaluated({"--model", model})["test_pictures_only"], true) << model;
     EXPECT_THAT(evaluate({"faces", "--model", model}).err, HasSubstr("The model was trained on")) << model;
   }
+  fs::create_symlink(here() / "label_encoder.joblib", here() / "links/label_encoder.joblib");
+  EXPECT_EQ(evaluated({"--model", "links"})["test_pictures_only"], true);
   // A copy has no record beside it.
   fs::create_directories(here() / "copy");
   fs::copy_file(here() / "BART-10M.pth", here() / "copy/m.pth");
