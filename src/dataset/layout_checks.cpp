@@ -133,6 +133,14 @@ void check_copies(const std::vector<ClassFolder>& folders, const std::filesystem
   warnings.push_back(fmt::format("So do {} more class folders of {}", copies.size() - most, where.string()));
 }
 
+/// Whether a folder may be an archive that holds the folder `wrapped`, or a piece of one: "data", "data-001".
+bool is_archive_of(const std::string& name, const std::string& wrapped) {
+  if (wrapped.empty() || !name.starts_with(wrapped)) return false;
+  const std::string_view rest = std::string_view(name).substr(wrapped.size());
+  constexpr std::string_view separators = "-_ (.";
+  return rest.empty() || (rest.size() > 1 && separators.find(rest.front()) != separators.npos);
+}
+
 /// Archives that were unpacked each into a folder of its own name: "seg_train/seg_train/cat" beside
 /// "seg_test/seg_test/cat", or "data-001/data/cat" beside "data-002/data/cat".
 void check_archives(const std::vector<ClassFolder>& folders, const std::filesystem::path& where) {
@@ -141,7 +149,7 @@ void check_archives(const std::vector<ClassFolder>& folders, const std::filesyst
   std::set<Part> parts, archived_parts;
   for (const ClassFolder& one : folders) {
     parts.insert(part_like(one.name));
-    if (one.wrapped.empty() || !one.name.starts_with(one.wrapped)) continue;
+    if (!is_archive_of(one.name, one.wrapped)) continue;
     archives.push_back(&one);
     wrapped.insert(one.wrapped);
     archived_parts.insert(part_like(one.name));

@@ -44,6 +44,17 @@ TEST_F(Layout, PartsInFoldersOfTheirOwnNameAreRefused) {
                  "the folders asl_train of ", "/asl_train/asl_train does with a, b: name that folder");
   expect_refused({"data-001/data/a/1.jpg", "data-001/data/b/1.jpg", "data-002/data/a/2.jpg"},
                  "the folders data-001, data-002 of ", "merge the folders data in them into one");
+  expect_refused({"data (1)/data/a/1.jpg", "data (1)/data/b/1.jpg", "data/data/a/2.jpg"},
+                 "the folders data, data (1) of ", "merge the folders data in them into one");
+  // Classes whose names begin like the folder that each of them holds.
+  for (const std::string inner : {"1", "s"}) {
+    std::vector<std::string> files;
+    for (const char* number : {"0", "1", "2"}) {
+      for (const char* camera : {"/camA/1.jpg", "/camB/1.jpg"})
+        files.push_back(inner + number + "/" + inner + camera);
+    }
+    EXPECT_THAT(list(files).classes, ElementsAre(inner + "0", inner + "1", inner + "2"));
+  }
   // Archives of one class each.
   EXPECT_THAT(list({"cat/cat/1.jpg", "dog/dog/1.jpg"}).warnings, IsEmpty());
   EXPECT_THAT(list({"cat/cat/new/1.jpg", "dog/dog/1.jpg", "dog/dog/old/2.jpg"}).warnings, IsEmpty());
