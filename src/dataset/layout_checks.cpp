@@ -241,6 +241,52 @@ std::vector<const ClassFolder*> alike_inside(const std::vector<ClassFolder>& fol
   return alike;
 }
 
+/// The warning about class folders that are named like different parts of a split, whether they hold folders
+/// or pictures alone; else empty. Pictures of its own beside folders make a folder a class. list_folder()
+/// warns of two known names.
+std::string parts_by_name(const std::vector<ClassFolder>& folders, const std::filesystem::path& where) {
+  std::vector<const ClassFolder*> named;
+  std::set<Part> parts;
+  int known = 0;
+  for (const ClassFolder& one : folders) {
+    const bool mixed = !one.nested && !one.layer.folders.empty();
+    const Part part = part_like(one.name);
+    if (mixed || part == Part::none) continue;
+    named.push_back(&one);
+    parts.insert(part);
+    known += part_named(one.name) != Part::none;
+  }
+  if (parts.size() < 2 || known > 1) return {};
+  return fmt::format(
+      "The folders {} of {} look like parts of a split and are read as classes: if they are parts, name them "
+      "train, val and test, with one folder for each class in them, or name the pictures in a CSV",
+      names_of(named), where.string());
+}
+
+/// The warning about the only class folder with folders in it, which may be the classes, beside pictures that
+/// are named like a part of a split; else empty.
+std::string classes_beside_part(const std::vector<ClassFolder>& folders, const std::filesystem::path& where) {
+  const ClassFolder* holder = nullptr;
+  std::vector<const ClassFolder*> flat;
+  for (const ClassFolder& one : folders) {
+    if (one.nested && one.layer.folders.size() > 1) {
+      if (holder) return {};
+      holder = &one;
+    } else if (part_like(one.name) != Part::none) {
+      flat.push_back(&one);
+    } else {
+      return {};
+    }
+  }
+  if (!holder || flat.empty()) return {};
+  return fmt::format(
+      "The folder {} is read as one class with all that it holds, {}, beside {}, which {}: if those are the "
+      "classes, name {} alone",
+      (where / holder->name).string(), names_of(holder->layer.folders), names_of(flat),
+      flat.size() == 1 ? "is named like a part of a split" : "are named like parts of a split",
+      (where / holder->path).string());
+}
+
 /// The warning about class folders that may be the parts of a split under names that BART does not know; else
 /// empty.
 std::string parts_like_classes(const std::vector<ClassFolder>& folders, const std::filesystem::path& where) {
@@ -259,7 +305,8 @@ std::string parts_like_classes(const std::vector<ClassFolder>& folders, const st
         "if those are the classes, name {} alone, or name the parts of the split train, val and test",
         (where / one.name).string(), names_of(one.layer.folders), (where / one.path).string());
   }
-  return {};
+  const std::string warning = classes_beside_part(folders, where);
+  return warning.empty() ? parts_by_name(folders, where) : warning;
 }
 
 }  // namespace

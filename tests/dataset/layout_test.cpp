@@ -108,6 +108,51 @@ TEST_F(Layout, PartsUnderUnknownNamesAreAWarningBesideStrayPicturesToo) {
       ElementsAre(AllOf(HasSubstr("is named like a part of a split"), HasSubstr("/train_set alone"))));
 }
 
+TEST_F(Layout, FlatPartsUnderUnknownNamesAreAWarning) {
+  const auto expect_warning = [&](const std::vector<std::string>& folders, const std::string& names) {
+    std::vector<std::string> files;
+    for (const std::string& one : folders) files.push_back(one + "/1.jpg");
+    const Listing listing = list(files);
+    EXPECT_EQ(listing.classes.size(), folders.size());
+    EXPECT_THAT(listing.warnings,
+                ElementsAre(AllOf(HasSubstr("The folders " + names + " of " + folder_.string()),
+                                  HasSubstr("look like parts of a split and are read as classes"))))
+        << names;
+  };
+  expect_warning({"train_images", "test_images"}, "test_images, train_images");
+  expect_warning({"train", "test1"}, "test1, train");
+  expect_warning({"train_set", "val_set", "test_set"}, "test_set, train_set, val_set");
+  expect_warning({"Training", "PublicTest"}, "PublicTest, Training");
+  expect_warning({"val_images", "test_images"}, "test_images, val_images");
+  expect_warning({"train_images/train_images", "test_images/test_images"}, "test_images, train_images");
+  expect_warning({"cat", "dog", "train-2", "test-2"}, "test-2, train-2");
+  for (const auto& [one, other] :
+       {std::pair{"train", "bus"}, {"test_tube", "beaker"}, {"train_station", "train_yard"}}) {
+    EXPECT_THAT(list({one + std::string("/1.jpg"), other + std::string("/1.jpg")}).warnings, IsEmpty())
+        << one;
+  }
+}
+
+TEST_F(Layout, ClassFoldersInOneFolderBesideAFlatPartAreAWarning) {
+  const std::vector<std::string> classes = {"simp/a/1.jpg", "simp/b/1.jpg", "simp/c/1.jpg"};
+  const auto warnings_beside = [&](std::vector<std::string> files) {
+    files.insert(files.end(), classes.begin(), classes.end());
+    return list(files).warnings;
+  };
+  for (const std::string flat :
+       {"testset", "kaggle_simpson_testset", "kaggle_simpson_testset/kaggle_simpson_testset"}) {
+    EXPECT_THAT(warnings_beside({flat + "/1.jpg"}),
+                ElementsAre(AllOf(HasSubstr("/simp is read as one class with all that it holds, a, b, c"),
+                                  HasSubstr("beside " + flat.substr(0, flat.find('/')) + ", which is named"),
+                                  HasSubstr("/simp alone"))))
+        << flat;
+  }
+  EXPECT_THAT(warnings_beside({"testset/1.jpg", "val_set/1.jpg"}),
+              ElementsAre(HasSubstr("beside testset, val_set, which are named")));
+  EXPECT_THAT(warnings_beside({"more/1.jpg"}), IsEmpty());
+  EXPECT_THAT(warnings_beside({"more/1.jpg", "testset/1.jpg"}), IsEmpty());
+}
+
 TEST_F(Layout, PartsWithinAClassAreAWarningBesideStrayPicturesToo) {
   const std::vector<std::string> parts = {"a/train/1.jpg", "a/test/1.jpg", "b/train/1.jpg", "b/test/1.jpg"};
   for (const char* more : {"a/1.jpg", "c/1.jpg", "b/extra/1.jpg"}) {
