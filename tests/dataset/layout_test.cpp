@@ -86,6 +86,31 @@ TEST_F(Layout, TrainBesidePicturesWithoutClassesIsTheSplit) {
   EXPECT_THAT(list({"train/steam/1.jpg", "bus/1.jpg"}).classes, ElementsAre("bus", "train"));
 }
 
+TEST_F(Layout, TrainBesideSeveralClassesWithoutFoldersIsAClass) {
+  const std::vector<std::string> train = {"train/red/1.jpg", "train/blue/1.jpg"};
+  const auto list_beside = [&](std::vector<std::string> files) {
+    files.insert(files.end(), train.begin(), train.end());
+    return list(files);
+  };
+  const Listing vehicles = list_beside({"bus/1.jpg", "car/1.jpg", "plane/1.jpg"});
+  EXPECT_THAT(vehicles.classes, ElementsAre("bus", "car", "plane", "train"));
+  EXPECT_EQ(vehicles.pictures.size(), 5u);
+  EXPECT_FALSE(has_parts(vehicles));
+  EXPECT_THAT(vehicles.warnings, ElementsAre(AllOf(HasSubstr("/train is named like a part of a split, and is "
+                                                             "read as one class with all that it holds"),
+                                                   HasSubstr("/train alone"))));
+  EXPECT_THAT(list_beside({"bus/1.jpg", "predators/1.jpg", "pred/1.jpg"}).classes,
+              ElementsAre("bus", "pred", "predators", "train"));
+  // One folder, those that are named as unlabelled or like a part, and those without pictures.
+  EXPECT_THAT(list_beside({"bus/1.jpg"}).classes, ElementsAre("blue", "red"));
+  EXPECT_THAT(list_beside({"bus/1.jpg", "test_images/1.jpg", "pred/1.jpg", "unlabeled/1.jpg",
+                           "unlabelled/1.jpg", "samples/1.jpg", "Predictions2/1.jpg"})
+                  .classes,
+              ElementsAre("blue", "red"));
+  EXPECT_THAT(list_beside({"bus/1.jpg", "annotations/1.xml", "notes/1.txt"}).classes,
+              ElementsAre("blue", "red"));
+}
+
 TEST_F(Layout, PartsUnderUnknownNamesAreAWarningBesideStrayPicturesToo) {
   const std::vector<std::string> parts = {"train_set/a/1.jpg", "train_set/b/1.jpg", "test_set/a/1.jpg",
                                           "test_set/b/1.jpg"};
