@@ -45,7 +45,8 @@ bool is_whole_number(const std::string& value) {
 /// Whether the name of a column and its values say that it may be a split: "test_set" with yes and no, "fold"
 /// with anything.
 bool is_named_like_split(const PossibleSplit& one) {
-  constexpr std::array divisions = {"fold", "folds", "split", "partition", "subset", "holdout"};
+  constexpr std::array divisions = {"fold",  "folds",     "kfold",  "kfolds",
+                                    "split", "partition", "subset", "holdout"};
   constexpr std::array parts = {"train", "training", "trainset",   "trainval", "test", "testing", "testset",
                                 "val",   "valid",    "validation", "valset",   "dev",  "eval",    "usage"};
   constexpr std::size_t most_numbers = 3;

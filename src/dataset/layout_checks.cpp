@@ -133,6 +133,14 @@ void check_copies(const std::vector<ClassFolder>& folders, const std::filesystem
   warnings.push_back(fmt::format("So do {} more class folders of {}", copies.size() - most, where.string()));
 }
 
+/// Whether a folder may be an archive that holds the folder `wrapped`, or a piece of one: "data", "data-001".
+bool is_archive_of(const std::string& name, const std::string& wrapped) {
+  if (wrapped.empty() || !name.starts_with(wrapped)) return false;
+  const std::string_view rest = std::string_view(name).substr(wrapped.size());
+  constexpr std::string_view separators = "-_ (.";
+  return rest.empty() || (rest.size() > 1 && separators.find(rest.front()) != separators.npos);
+}
+
 /// Archives that were unpacked each into a folder of its own name: "seg_train/seg_train/cat" beside
 /// "seg_test/seg_test/cat", or "data-001/data/cat" beside "data-002/data/cat".
 void check_archives(const std::vector<ClassFolder>& folders, const std::filesystem::path& where) {
@@ -141,7 +149,7 @@ void check_archives(const std::vector<ClassFolder>& folders, const std::filesyst
   std::set<Part> parts, archived_parts;
   for (const ClassFolder& one : folders) {
     parts.insert(part_like(one.name));
-    if (one.wrapped.empty() || !one.name.starts_with(one.wrapped)) continue;
+    if (!is_archive_of(one.name, one.wrapped)) continue;
     archives.push_back(&one);
     wrapped.insert(one.wrapped);
     archived_parts.insert(part_like(one.name));
@@ -233,6 +241,52 @@ std::vector<const ClassFolder*> alike_inside(const std::vector<ClassFolder>& fol
   return alike;
 }
 
+/// The warning about class folders that are named like different parts of a split, whether they hold folders
+/// or pictures alone; else empty. Pictures of its own beside folders make a folder a class. list_folder()
+/// warns of two known names.
+std::string parts_by_name(const std::vector<ClassFolder>& folders, const std::filesystem::path& where) {
+  std::vector<const ClassFolder*> named;
+  std::set<Part> parts;
+  int known = 0;
+  for (const ClassFolder& one : folders) {
+    const bool mixed = !one.nested && !one.layer.folders.empty();
+    const Part part = part_like(one.name);
+    if (mixed || part == Part::none) continue;
+    named.push_back(&one);
+    parts.insert(part);
+    known += part_named(one.name) != Part::none;
+  }
+  if (parts.size() < 2 || known > 1) return {};
+  return fmt::format(
+      "The folders {} of {} look like parts of a split and are read as classes: if they are parts, name them "
+      "train, val and test, with one folder for each class in them, or name the pictures in a CSV",
+      names_of(named), where.string());
+}
+
+/// The warning about the only class folder with folders in it, which may be the classes, beside pictures that
+/// are named like a part of a split; else empty.
+std::string classes_beside_part(const std::vector<ClassFolder>& folders, const std::filesystem::path& where) {
+  const ClassFolder* holder = nullptr;
+  std::vector<const ClassFolder*> flat;
+  for (const ClassFolder& one : folders) {
+    if (one.nested && one.layer.folders.size() > 1) {
+      if (holder) return {};
+      holder = &one;
+    } else if (part_like(one.name) != Part::none) {
+      flat.push_back(&one);
+    } else {
+      return {};
+    }
+  }
+  if (!holder || flat.empty()) return {};
+  return fmt::format(
+      "The folder {} is read as one class with all that it holds, {}, beside {}, which {}: if those are the "
+      "classes, name {} alone",
+      (where / holder->name).string(), names_of(holder->layer.folders), names_of(flat),
+      flat.size() == 1 ? "is named like a part of a split" : "are named like parts of a split",
+      (where / holder->path).string());
+}
+
 /// The warning about class folders that may be the parts of a split under names that BART does not know; else
 /// empty.
 std::string parts_like_classes(const std::vector<ClassFolder>& folders, const std::filesystem::path& where) {
@@ -251,7 +305,8 @@ std::string parts_like_classes(const std::vector<ClassFolder>& folders, const st
         "if those are the classes, name {} alone, or name the parts of the split train, val and test",
         (where / one.name).string(), names_of(one.layer.folders), (where / one.path).string());
   }
-  return {};
+  const std::string warning = classes_beside_part(folders, where);
+  return warning.empty() ? parts_by_name(folders, where) : warning;
 }
 
 }  // namespace

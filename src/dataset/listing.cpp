@@ -17,6 +17,7 @@
 #include "folder_entries.h"
 #include "layout_checks.h"
 #include "links_between.h"
+#include "part_words.h"
 #include "search.h"
 
 namespace bart {
@@ -169,20 +170,28 @@ bool is_class_of(const Parts& parts, const std::string& name) {
   });
 }
 
+bool holds_pictures(const fs::path& folder) {
+  try {
+    return !find_pictures(folder, /*recursive=*/true).files.empty();
+  } catch (const Error&) {
+    return true;  // is refused when it is searched as a class folder
+  }
+}
+
 /// Whether the only folder that is named like a part is the one for training, beside folders that cannot be
-/// classes of the same kind: it holds class folders, and they hold pictures in no folders or none at all.
+/// classes of the same kind: it holds class folders, and they hold pictures in no folders or none at all. Two
+/// of them that are named neither like parts nor as unlabelled pictures are classes: a "bus" and a "car".
 bool is_train_beside_flat(const fs::path& folder, const Parts& parts) {
   const PartFolder& only = parts.folders.front();
   if (only.part != Part::train || only.inner.folders.size() < 2 ||
       only.inner.pictures_beside >= only.inner.folders.size())
     return false;
-  return std::ranges::all_of(parts.others, [&](const SubFolder& one) {
-    try {
-      return find_pictures(folder / one.name, /*recursive=*/true).files.empty();
-    } catch (const Error&) {
-      return false;  // is refused when it is searched as a class folder
-    }
+  const auto has_pictures = [&](const SubFolder& one) { return holds_pictures(folder / one.name); };
+  if (std::ranges::any_of(parts.others, has_pictures)) return false;
+  const auto like_classes = std::ranges::count_if(parts.flat, [&](const SubFolder& one) {
+    return part_resembled(one.name) == Part::none && !is_named_unlabelled(one.name) && has_pictures(one);
   });
+  return like_classes < 2;
 }
 
 Parts parts_of(const fs::path& folder, const std::vector<SubFolder>& sub_folders) {

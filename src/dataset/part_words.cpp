@@ -1,6 +1,7 @@
 #include "part_words.h"
 
 #include <algorithm>
+#include <array>
 
 #include "bart/dataset/class_names.h"
 
@@ -45,6 +46,18 @@ Part part_resembled(std::string_view value) {
     if (part_named(word) != Part::none) return part_named(word);
   }
   return Part::none;
+}
+
+bool is_named_unlabelled(std::string_view name) {
+  constexpr std::array<std::string_view, 18> known = {
+      "pred",       "predict",   "predicted",    "prediction", "unlabel", "unlabeled",
+      "unlabelled", "nolabel",   "unsup",        "sample",     "example", "demo",
+      "submission", "inference", "unsupervised", "query",      "gallery", "extra"};
+  std::vector<std::string> words = words_of(name);
+  return std::ranges::any_of(words, [&](std::string& word) {
+    if (word.ends_with("s")) word.pop_back();
+    return std::ranges::find(known, word) != known.end();
+  });
 }
 
 }  // namespace bart

@@ -16,4 +16,8 @@ std::vector<std::string> words_of(std::string_view name);
 /// Part::none: none.
 Part part_resembled(std::string_view value);
 
+/// Whether a word of a folder's name says that its pictures have no labels, or are no class: "pred",
+/// "unlabelled_images", "samples".
+bool is_named_unlabelled(std::string_view name);
+
 }  // namespace bart

@@ -44,6 +44,17 @@ TEST_F(Layout, PartsInFoldersOfTheirOwnNameAreRefused) {
                  "the folders asl_train of ", "/asl_train/asl_train does with a, b: name that folder");
   expect_refused({"data-001/data/a/1.jpg", "data-001/data/b/1.jpg", "data-002/data/a/2.jpg"},
                  "the folders data-001, data-002 of ", "merge the folders data in them into one");
+  expect_refused({"data (1)/data/a/1.jpg", "data (1)/data/b/1.jpg", "data/data/a/2.jpg"},
+                 "the folders data, data (1) of ", "merge the folders data in them into one");
+  // Classes whose names begin like the folder that each of them holds.
+  for (const std::string inner : {"1", "s"}) {
+    std::vector<std::string> files;
+    for (const char* number : {"0", "1", "2"}) {
+      for (const char* camera : {"/camA/1.jpg", "/camB/1.jpg"})
+        files.push_back(inner + number + "/" + inner + camera);
+    }
+    EXPECT_THAT(list(files).classes, ElementsAre(inner + "0", inner + "1", inner + "2"));
+  }
   // Archives of one class each.
   EXPECT_THAT(list({"cat/cat/1.jpg", "dog/dog/1.jpg"}).warnings, IsEmpty());
   EXPECT_THAT(list({"cat/cat/new/1.jpg", "dog/dog/1.jpg", "dog/dog/old/2.jpg"}).warnings, IsEmpty());
@@ -75,6 +86,31 @@ TEST_F(Layout, TrainBesidePicturesWithoutClassesIsTheSplit) {
   EXPECT_THAT(list({"train/steam/1.jpg", "bus/1.jpg"}).classes, ElementsAre("bus", "train"));
 }
 
+TEST_F(Layout, TrainBesideSeveralClassesWithoutFoldersIsAClass) {
+  const std::vector<std::string> train = {"train/red/1.jpg", "train/blue/1.jpg"};
+  const auto list_beside = [&](std::vector<std::string> files) {
+    files.insert(files.end(), train.begin(), train.end());
+    return list(files);
+  };
+  const Listing vehicles = list_beside({"bus/1.jpg", "car/1.jpg", "plane/1.jpg"});
+  EXPECT_THAT(vehicles.classes, ElementsAre("bus", "car", "plane", "train"));
+  EXPECT_EQ(vehicles.pictures.size(), 5u);
+  EXPECT_FALSE(has_parts(vehicles));
+  EXPECT_THAT(vehicles.warnings, ElementsAre(AllOf(HasSubstr("/train is named like a part of a split, and is "
+                                                             "read as one class with all that it holds"),
+                                                   HasSubstr("/train alone"))));
+  EXPECT_THAT(list_beside({"bus/1.jpg", "predators/1.jpg", "pred/1.jpg"}).classes,
+              ElementsAre("bus", "pred", "predators", "train"));
+  // One folder, those that are named as unlabelled or like a part, and those without pictures.
+  EXPECT_THAT(list_beside({"bus/1.jpg"}).classes, ElementsAre("blue", "red"));
+  EXPECT_THAT(list_beside({"bus/1.jpg", "test_images/1.jpg", "pred/1.jpg", "unlabeled/1.jpg",
+                           "unlabelled/1.jpg", "samples/1.jpg", "Predictions2/1.jpg"})
+                  .classes,
+              ElementsAre("blue", "red"));
+  EXPECT_THAT(list_beside({"bus/1.jpg", "annotations/1.xml", "notes/1.txt"}).classes,
+              ElementsAre("blue", "red"));
+}
+
 TEST_F(Layout, PartsUnderUnknownNamesAreAWarningBesideStrayPicturesToo) {
   const std::vector<std::string> parts = {"train_set/a/1.jpg", "train_set/b/1.jpg", "test_set/a/1.jpg",
                                           "test_set/b/1.jpg"};
@@ -95,6 +131,51 @@ TEST_F(Layout, PartsUnderUnknownNamesAreAWarningBesideStrayPicturesToo) {
   EXPECT_THAT(
       list({"train_set/a/1.jpg", "train_set/b/1.jpg", "more/1.jpg"}).warnings,
       ElementsAre(AllOf(HasSubstr("is named like a part of a split"), HasSubstr("/train_set alone"))));
+}
+
+TEST_F(Layout, FlatPartsUnderUnknownNamesAreAWarning) {
+  const auto expect_warning = [&](const std::vector<std::string>& folders, const std::string& names) {
+    std::vector<std::string> files;
+    for (const std::string& one : folders) files.push_back(one + "/1.jpg");
+    const Listing listing = list(files);
+    EXPECT_EQ(listing.classes.size(), folders.size());
+    EXPECT_THAT(listing.warnings,
+                ElementsAre(AllOf(HasSubstr("The folders " + names + " of " + folder_.string()),
+                                  HasSubstr("look like parts of a split and are read as classes"))))
+        << names;
+  };
+  expect_warning({"train_images", "test_images"}, "test_images, train_images");
+  expect_warning({"train", "test1"}, "test1, train");
+  expect_warning({"train_set", "val_set", "test_set"}, "test_set, train_set, val_set");
+  expect_warning({"Training", "PublicTest"}, "PublicTest, Training");
+  expect_warning({"val_images", "test_images"}, "test_images, val_images");
+  expect_warning({"train_images/train_images", "test_images/test_images"}, "test_images, train_images");
+  expect_warning({"cat", "dog", "train-2", "test-2"}, "test-2, train-2");
+  for (const auto& [one, other] :
+       {std::pair{"train", "bus"}, {"test_tube", "beaker"}, {"train_station", "train_yard"}}) {
+    EXPECT_THAT(list({one + std::string("/1.jpg"), other + std::string("/1.jpg")}).warnings, IsEmpty())
+        << one;
+  }
+}
+
+TEST_F(Layout, ClassFoldersInOneFolderBesideAFlatPartAreAWarning) {
+  const std::vector<std::string> classes = {"simp/a/1.jpg", "simp/b/1.jpg", "simp/c/1.jpg"};
+  const auto warnings_beside = [&](std::vector<std::string> files) {
+    files.insert(files.end(), classes.begin(), classes.end());
+    return list(files).warnings;
+  };
+  for (const std::string flat :
+       {"testset", "kaggle_simpson_testset", "kaggle_simpson_testset/kaggle_simpson_testset"}) {
+    EXPECT_THAT(warnings_beside({flat + "/1.jpg"}),
+                ElementsAre(AllOf(HasSubstr("/simp is read as one class with all that it holds, a, b, c"),
+                                  HasSubstr("beside " + flat.substr(0, flat.find('/')) + ", which is named"),
+                                  HasSubstr("/simp alone"))))
+        << flat;
+  }
+  EXPECT_THAT(warnings_beside({"testset/1.jpg", "val_set/1.jpg"}),
+              ElementsAre(HasSubstr("beside testset, val_set, which are named")));
+  EXPECT_THAT(warnings_beside({"more/1.jpg"}), IsEmpty());
+  EXPECT_THAT(warnings_beside({"more/1.jpg", "testset/1.jpg"}), IsEmpty());
 }
 
 TEST_F(Layout, PartsWithinAClassAreAWarningBesideStrayPicturesToo) {

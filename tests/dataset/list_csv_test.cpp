@@ -221,6 +221,8 @@ TEST_F(ListCsv, AColumnThatResemblesASplitIsAWarning) {
   expect_warning("file,label,dataset\na.jpg,x,train\nb.jpg,y,val\nc.jpg,y,other\n",
                  "the column dataset looks");
   for (const auto& [name, one, other] : {std::tuple{"fold", "1", "2"},
+                                         {"kfold", "0", "4"},
+                                         {"KFold", "0", "4"},
                                          {"partition", "0", "2"},
                                          {"test_set", "True", "False"},
                                          {"is_holdout", "1", "0"},
