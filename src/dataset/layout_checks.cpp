@@ -157,8 +157,9 @@ void check_archives(const std::vector<ClassFolder>& folders, const std::filesyst
   parts.erase(Part::none);
   archived_parts.erase(Part::none);
   // The training pictures are the ones to name.
-  std::ranges::stable_partition(archives,
-                                [](const ClassFolder* one) { return part_like(one->name) == Part::train; });
+  // Not std::ranges::stable_partition(): Clang 14 does not compile what it returns.
+  std::stable_partition(archives.begin(), archives.end(),
+                        [](const ClassFolder* one) { return part_like(one->name) == Part::train; });
   const auto first =
       std::ranges::find_if(archives, [](const ClassFolder* one) { return one->layer.folders.size() > 1; });
   if (first == archives.end()) return;
