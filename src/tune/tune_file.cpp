@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
@@ -120,7 +121,7 @@ Trial trial_of(const nlohmann::json& json, const std::vector<Rung>& rungs) {
 bool is_same_place(const nlohmann::json& one, const nlohmann::json& other) {
   std::error_code none;
   return one.is_string() && other.is_string() &&
-         fs::equivalent(one.get<std::string>(), other.get<std::string>(), none);
+         std::filesystem::equivalent(one.get<std::string>(), other.get<std::string>(), none);
 }
 
 void check_same_search(const nlohmann::json& there, const nlohmann::json& asked) {
