@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -42,6 +43,14 @@ void check_no_folder(const fs::path& file) {
     throw Error(fmt::format("cannot write {}: it is a folder", file.string()));
 }
 
+/// For a folder in bart-run/ that a training makes, and removes with all that is in it.
+void check_folder_or_nothing(const fs::path& place, std::string_view kept) {
+  std::error_code none;
+  if (!fs::exists(fs::symlink_status(place, none)) || fs::is_directory(place, none)) return;
+  throw Error(
+      fmt::format("{} is no folder, and a training keeps {} there: move it elsewhere", place.string(), kept));
+}
+
 void check_writable_file(const fs::path& file) {
   check_no_folder(file);
   if (writes_through(file)) {  // throws where write_file() would
@@ -72,6 +81,8 @@ void check_writable(const RunFolder& folder) {
   for (const fs::path& place : {folder.results(), folder.record(), folder.test_pictures()}) {
     check_writable_folder(place);
   }
+  check_folder_or_nothing(folder.before(), "what was there when it began");
+  check_folder_or_nothing(folder.earlier(), "the results of the one before");
   for (const fs::path& file : folder.result_files()) check_writable_file(file);
   for (const fs::path& file : folder.record_files()) check_writable_file(file);
   check_writable_file(folder.begun());
