@@ -47,6 +47,7 @@ std::unique_ptr<FolderLock> lock_of(const RunFolder& folder) {
 class BegunMark {
  public:
   BegunMark(const RunFolder& out, const fs::path& data) : path_(out.begun()) {
+    check_writable_file(path_);  // a pipe of the user's would be written into, and removed
     if (!has_checkpoint(out.record())) return;
     try {
       write_file(path_, data.string() + "\n");

@@ -42,22 +42,38 @@ void check_no_folder(const fs::path& file) {
     throw Error(fmt::format("cannot write {}: it is a folder", file.string()));
 }
 
+/// For a folder in bart-run/ that a training makes, and removes with all that is in it.
+void check_folder_or_nothing(const fs::path& place) {
+  std::error_code none;
+  if (!fs::exists(fs::symlink_status(place, none)) || fs::is_directory(place, none)) return;
+  throw Error(fmt::format("{} is no folder, and a training keeps earlier results there: move it elsewhere",
+                          place.string()));
+}
+
+[[noreturn]] void refuse_what_keeps_nothing(const fs::path& file) {
+  throw Error(fmt::format(
+      "cannot write {}: what is there is a pipe, a device or a socket, which keeps nothing: remove it, or "
+      "name another folder for the results",
+      file.string()));
+}
+
+/// For a file that a training removes or replaces, and does not write through.
+void check_keeps_content(const fs::path& file) {
+  std::error_code none;
+  if (fs::is_other(file, none)) refuse_what_keeps_nothing(file);
+}
+
+}  // namespace
+
 void check_writable_file(const fs::path& file) {
   check_no_folder(file);
-  if (writes_through(file)) {  // throws where write_file() would
-    throw Error(fmt::format(
-        "cannot write {}: what is there is a pipe, a device or a socket, which keeps nothing: remove it, or "
-        "name another folder for the results",
-        file.string()));
-  }
+  if (writes_through(file)) refuse_what_keeps_nothing(file);  // throws where write_file() would
   if (!fs::is_symlink(file)) return;
   if (const std::error_code reason = try_to_create_in(written_folder(file))) {
     throw Error(fmt::format("cannot write {}: it is a link to {}: {}", file.string(),
                             written_place(file).string(), reason.message()));
   }
 }
-
-}  // namespace
 
 std::vector<fs::path> paths_in(const fs::path& folder) {
   std::vector<fs::path> paths;
@@ -72,14 +88,21 @@ void check_writable(const RunFolder& folder) {
   for (const fs::path& place : {folder.results(), folder.record(), folder.test_pictures()}) {
     check_writable_folder(place);
   }
+  check_folder_or_nothing(folder.before());
+  check_folder_or_nothing(folder.earlier());
   for (const fs::path& file : folder.result_files()) check_writable_file(file);
   for (const fs::path& file : folder.record_files()) check_writable_file(file);
   check_writable_file(folder.begun());
   for (const fs::path& entry : paths_in(folder.test_pictures())) {
-    if (RunFolder::is_test_picture(entry.filename().string())) check_no_folder(entry);
+    if (!RunFolder::is_test_picture(entry.filename().string())) continue;
+    check_no_folder(entry);
+    check_keeps_content(entry);
   }
   for (const fs::path& entry : paths_in(folder.record())) {
-    if (RunFolder::is_checkpoint(entry.filename().string())) check_no_folder(entry);
+    const std::string name = entry.filename().string();
+    if (RunFolder::is_checkpoint(name)) check_no_folder(entry);
+    if (RunFolder::is_checkpoint(name) || name.starts_with(RunFolder::events_prefix))
+      check_keeps_content(entry);
   }
 }
 

@@ -28,6 +28,9 @@ bool is_same_folder(const std::filesystem::path& one, const std::filesystem::pat
 /// What lies in a folder, by name; nothing if it is not there.
 std::vector<std::filesystem::path> paths_in(const std::filesystem::path& folder);
 
+/// Throws Error when the file cannot be written or what is there is a folder, a pipe, a device or a socket,
+/// as far as can be known without writing.
+void check_writable_file(const std::filesystem::path& file);
 /// Throws Error when the results cannot be written there, as far as can be known without writing.
 void check_writable(const RunFolder& folder);
 /// Throws Error if one of the first `test_pictures` test pictures is there and may not be replaced.

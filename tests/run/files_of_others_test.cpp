@@ -252,6 +252,20 @@ TEST_F(FilesOfOthers, ALinkIntoAFolderThatIsGoneIsRefusedBeforePicturesAreRead) 
                         HasSubstr("make that folder, or remove the link"))));
 }
 
+TEST_F(FilesOfOthers, UnderTheNamesOfFoldersThatATrainingKeepsAreRefusedBeforePicturesAreRead) {
+  RunObserver observer;
+  observer.reading = [](std::size_t, std::size_t) { FAIL() << "pictures were read"; };
+  fs::create_directories(out().record());
+  for (const fs::path& file : {out().before(), out().earlier()}) {
+    write_file(file, "mine");
+    EXPECT_THAT([&] { train(faces(), settings("run"), observer); },
+                ThrowsMessage<Error>(AllOf(HasSubstr(file.string() + " is no folder, and a training keeps "),
+                                           HasSubstr("move it elsewhere"))));
+    EXPECT_EQ(text_in(file), "mine");
+    fs::remove(file);
+  }
+}
+
 TEST_F(FilesOfOthers, LinksToFilesThatAreNotThereYetAreWrittenThrough) {
   const fs::path disk = scratch_.path() / "disk";
   fs::create_directories(disk);

@@ -80,19 +80,38 @@ TEST_F(Links, ToFilesOfAnotherTrainingAreRefused) {
 
 TEST_F(Links, ToWhatKeepsNothingAreRefusedAndSoAreItsPipes) {
   fs::create_directories(out().record());
-  for (const fs::path& file : {out().model(), out().labels(), out().run_json()}) {
+  fs::create_directories(out().test_pictures());
+  RunObserver observer;
+  observer.reading = [](std::size_t, std::size_t) { FAIL() << "pictures were read"; };
+  const auto expect_refused_and_left = [&](const fs::path& file, const std::string& why) {
     for (const bool pipe : {true, false}) {
       if (pipe) {
         ASSERT_EQ(::mkfifo(file.c_str(), 0600), 0);
       } else {
         fs::create_symlink("/dev/null", file);
       }
-      EXPECT_THAT(
-          [&] { train(faces(), settings("run")); },
-          ThrowsMessage<Error>(HasSubstr("cannot write " + file.string() + ": what is there is a pipe")));
+      EXPECT_THAT([&] { train(faces(), settings("run"), observer); }, ThrowsMessage<Error>(HasSubstr(why)));
+      EXPECT_EQ(fs::symlink_status(file).type(), pipe ? fs::file_type::fifo : fs::file_type::symlink) << file;
       fs::remove(file);
     }
-  }
+  };
+  const fs::path record = out().record();
+  const std::vector<fs::path> files = {out().model(),
+                                       out().labels(),
+                                       out().run_json(),
+                                       out().begun(),
+                                       out().test_pictures() / RunFolder::test_picture_name(0),
+                                       record / "checkpoint-1.safetensors",
+                                       record / "earlier-1.safetensors",
+                                       record / "events.out.tfevents.1.a.1.0"};
+  for (const fs::path& file : files)
+    expect_refused_and_left(file, "cannot write " + file.string() + ": what is there is a pipe");
+  for (const fs::path& place : {out().before(), out().earlier()})
+    expect_refused_and_left(place, place.string() + " is no folder");
+  // Beside a checkpoint, a training that begins marks that it is not its own.
+  write_file(record / "checkpoint-1.safetensors", "old");
+  expect_refused_and_left(out().begun(),
+                          "cannot write " + out().begun().string() + ": what is there is a pipe");
 }
 
 TEST_F(Links, ToAnotherDiskAreWrittenThroughAgainAndAgain) {
