@@ -134,12 +134,13 @@ void check_same_search(const nlohmann::json& there, const nlohmann::json& asked)
           const std::string now = value.value(flag, std::string("not given"));
           const bool place = flag == "test-folder" || flag == "validation-folder" || flag == "init";
           if (before != now && !(place && is_same_place(before, now)))
-            throw Error(fmt::format("holds another search: its {} is {}, not {}", flag, before, now));
+            throw Error(
+                fmt::format("holds another search: its {} is {}, and here it is {}", flag, before, now));
         }
       }
     } else if (there.at(name) != value) {
-      throw Error(
-          fmt::format("holds another search: its {} is {}, not {}", name, there[name].dump(), value.dump()));
+      throw Error(fmt::format("holds another search: its {} is {}, and here it is {}", name,
+                              there[name].dump(), value.dump()));
     }
   }
 }

@@ -152,7 +152,7 @@ TEST_F(TuneTest, RefusesAFolderWithAnotherSearchOrWithSomethingElse) {
     tune(faces(), other);
     FAIL();
   } catch (const Error& error) {
-    EXPECT_THAT(error.what(), testing::HasSubstr("holds another search: its image-size is 16, not 32"));
+    EXPECT_THAT(error.what(), testing::HasSubstr("holds another search: its image-size is 16, and here it is 32"));
   }
   for (const char* foreign : {"{", "[]", "{\"version\":1}", ""}) {
     write_file(scratch_.path() / "one/tune.json", foreign);
