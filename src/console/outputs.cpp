@@ -117,14 +117,9 @@ void check_can_write_into(const Output& output) {
 }
 
 void check_keeps(std::span<const Output> outputs) {
-  for (const auto& [flag, path] : outputs) {
+  for (const Output& output : outputs) {
     std::error_code none;
-    const fs::file_status status = fs::status(path, none);
-    if (!fs::exists(status) || fs::is_regular_file(status) || fs::is_directory(status)) continue;
-    throw Error(fmt::format(
-        "cannot write {}: what is there is a pipe, a device or a socket, which keeps nothing: remove it, or "
-        "name another folder ({})",
-        path.string(), flag));
+    if (fs::is_other(output.path, none)) throw keeps_nothing(output.path);
   }
 }
 

@@ -47,18 +47,16 @@ bool is_whole_number(const std::string& value) {
 bool is_named_like_split(const PossibleSplit& one) {
   constexpr std::array divisions = {"fold",  "folds",     "kfold",  "kfolds",
                                     "split", "partition", "subset", "holdout"};
-  constexpr std::array parts = {"train", "training", "trainset",   "trainval", "test", "testing", "testset",
-                                "val",   "valid",    "validation", "valset",   "dev",  "eval",    "usage"};
   constexpr std::size_t most_numbers = 3;
   const std::vector<std::string> words = words_of(one.name);
-  const auto has_word_of = [&](const auto& names) {
-    return std::ranges::find_first_of(words, names) != words.end();
+  if (std::ranges::find_first_of(words, divisions) != words.end()) return true;
+  const auto is_of_parts = [](const std::string& word) {
+    return part_resembled(word) != Part::none || word == "trainval" || word == "usage";
   };
-  if (has_word_of(divisions)) return true;
   const bool truths = std::ranges::all_of(
       one.values, [](const std::string& value) { return value.empty() || truth_of(value); });
   const bool numbers = one.values.size() <= most_numbers && std::ranges::all_of(one.values, is_whole_number);
-  return (truths || numbers) && has_word_of(parts);
+  return (truths || numbers) && std::ranges::any_of(words, is_of_parts);
 }
 
 }  // namespace

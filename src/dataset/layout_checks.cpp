@@ -89,11 +89,6 @@ std::string names_of(const Names& names) {
   return some_of({names.begin(), names.end()});
 }
 
-/// The part of a split that is known or resembled.
-Part part_like(const std::string& name) {
-  return part_named(name) != Part::none ? part_named(name) : part_resembled(name);
-}
-
 /// A data set that was copied into itself, or whose parts lie beside its class folders, has a class that
 /// holds the others.
 void check_copies(const std::vector<ClassFolder>& folders, const std::filesystem::path& where,
@@ -148,18 +143,18 @@ void check_archives(const std::vector<ClassFolder>& folders, const std::filesyst
   std::set<std::string> wrapped;
   std::set<Part> parts, archived_parts;
   for (const ClassFolder& one : folders) {
-    parts.insert(part_like(one.name));
+    parts.insert(part_resembled(one.name));
     if (!is_archive_of(one.name, one.wrapped)) continue;
     archives.push_back(&one);
     wrapped.insert(one.wrapped);
-    archived_parts.insert(part_like(one.name));
+    archived_parts.insert(part_resembled(one.name));
   }
   parts.erase(Part::none);
   archived_parts.erase(Part::none);
   // The training pictures are the ones to name.
   // Not std::ranges::stable_partition(): Clang 14 does not compile what it returns.
   std::stable_partition(archives.begin(), archives.end(),
-                        [](const ClassFolder* one) { return part_like(one->name) == Part::train; });
+                        [](const ClassFolder* one) { return part_resembled(one->name) == Part::train; });
   const auto first =
       std::ranges::find_if(archives, [](const ClassFolder* one) { return one->layer.folders.size() > 1; });
   if (first == archives.end()) return;
@@ -173,13 +168,11 @@ void check_archives(const std::vector<ClassFolder>& folders, const std::filesyst
         (where / "test").string()));
   }
   if (archives.size() > 1 && archives.size() == folders.size() && wrapped.size() == 1) {
-    throw Error(
-        fmt::format("the folders {} of {} look like one archive in pieces and would be read as classes, "
-                    "because the class "
-                    "folders lie deeper, as {} does with {}: merge the folders {} in them into one and name "
-                    "that, or name "
-                    "the pictures in a CSV",
-                    names_of(archives), where.string(), path, inner, *wrapped.begin()));
+    throw Error(fmt::format(
+        "the folders {} of {} look like one archive in pieces and would be read as classes, "
+        "because the class folders lie deeper, as {} does with {}: merge the folders {} in them into "
+        "one and name that, or name the pictures in a CSV",
+        names_of(archives), where.string(), path, inner, *wrapped.begin()));
   }
 }
 
@@ -205,8 +198,7 @@ std::string parts_within(const std::vector<ClassFolder>& folders, const std::fil
   }
   return fmt::format(
       "The class folders {} of {} hold the folders {}: they are read as one, and all pictures are split "
-      "anew. "
-      "To keep that split, put the class folders into {}, {} and {}",
+      "anew. To keep that split, put the class folders into {}, {} and {}",
       names_of(split), where.string(), names_of(names), (where / "train").string(), (where / "val").string(),
       (where / "test").string());
 }
@@ -251,7 +243,7 @@ std::string parts_by_name(const std::vector<ClassFolder>& folders, const std::fi
   int known = 0;
   for (const ClassFolder& one : folders) {
     const bool mixed = !one.nested && !one.layer.folders.empty();
-    const Part part = part_like(one.name);
+    const Part part = part_resembled(one.name);
     if (mixed || part == Part::none) continue;
     named.push_back(&one);
     parts.insert(part);
@@ -273,7 +265,7 @@ std::string classes_beside_part(const std::vector<ClassFolder>& folders, const s
     if (one.nested && one.layer.folders.size() > 1) {
       if (holder) return {};
       holder = &one;
-    } else if (part_like(one.name) != Part::none) {
+    } else if (part_resembled(one.name) != Part::none) {
       flat.push_back(&one);
     } else {
       return {};
@@ -300,7 +292,7 @@ std::string parts_like_classes(const std::vector<ClassFolder>& folders, const st
         names_of(alike), where.string(), names_of(names));
   }
   for (const ClassFolder& one : folders) {
-    if (!one.nested || one.layer.folders.size() < 2 || part_like(one.name) == Part::none) continue;
+    if (!one.nested || one.layer.folders.size() < 2 || part_resembled(one.name) == Part::none) continue;
     return fmt::format(
         "The folder {} is named like a part of a split, and is read as one class with all that it holds, {}: "
         "if those are the classes, name {} alone, or name the parts of the split train, val and test",

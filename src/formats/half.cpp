@@ -41,12 +41,6 @@ bool is_half_weight(const Tensor& tensor) {
   return tensor.shape.size() >= 2 && std::holds_alternative<std::vector<float>>(tensor.values);
 }
 
-std::uint16_t bf16_from_float(float value) {
-  // Half of the bits go, as in half_from_float().
-  const auto bits = std::bit_cast<std::uint32_t>(value);
-  return static_cast<std::uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-}
-
 std::string half_bytes(const Tensor& tensor) {
   const std::vector<float>& values = tensor.floats();
   std::string bytes(values.size() * sizeof(std::uint16_t), '\0');

@@ -12,9 +12,6 @@ std::uint16_t half_from_float(float value);
 
 float float_from_half(std::uint16_t half);
 
-/// The bfloat16 nearest to a finite value, ties to even.
-std::uint16_t bf16_from_float(float value);
-
 /// Whether a file with float16 weights stores this tensor as such: only kernels and matrices. The vectors
 /// beside them (biases, BatchNorm) would save nothing, and BatchNorm is sensitive to its own.
 bool is_half_weight(const Tensor& tensor);

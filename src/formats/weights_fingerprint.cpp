@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "bart/platform/bf16.h"
 #include "bart/platform/hash.h"
 #include "half.h"
 
@@ -46,7 +47,7 @@ std::uint64_t weights_fingerprint(const StateDict& state) {
 }
 
 std::uint64_t bfloat16_weights_fingerprint(const StateDict& state) {
-  return fingerprint_of(state, bf16_from_float, [](const Tensor&) { return true; });
+  return fingerprint_of(state, nearest_bf16_bits, [](const Tensor&) { return true; });
 }
 
 std::uint64_t older_weights_fingerprint(const StateDict& state) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "bart/checkpoint/checkpoint.h"
@@ -77,13 +78,13 @@ auto decode_named(std::span<const std::uint8_t> bytes, const fs::path& file, Dec
   }
 }
 
-/// False if the record of the training says that it did not write this model.
-bool may_have_written(const RunFolder& run, std::span<const std::uint8_t> model) {
-  if (!is_there(run.run_json())) return true;
+/// Whether the training wrote this model, according to its record; nothing where that does not tell.
+std::optional<bool> wrote(const RunFolder& run, std::span<const std::uint8_t> model) {
+  if (!is_there(run.run_json())) return std::nullopt;
   try {
-    return Origin(model).is(read_run_record(run)).value_or(true);
+    return Origin(model).is(read_run_record(run));
   } catch (const Error&) {
-    return true;
+    return std::nullopt;
   }
 }
 
@@ -150,7 +151,7 @@ ModelFile decode_model(const FoundModel& found, std::span<const std::uint8_t> by
     ModelFile file = decode_named(bytes, found.file, decode_model_file);
     const bool names_beside = file.classes.empty() && labels.empty();
     file = with_labels(std::move(file), found.file, names, /*required=*/!labels.empty());
-    if (warn && names_beside && !may_have_written(found.run, bytes)) {
+    if (warn && names_beside && !wrote(found.run, bytes).value_or(true)) {
       warn(fmt::format(
           "The class names are those of {}, which were not saved with {}: the training there did not "
           "write this model, so they may be wrong",
@@ -186,16 +187,11 @@ ModelFile read_model_without_labels(const FoundModel& found) {
 }
 
 bool is_known_to_be_of_its_training(const FoundModel& found) {
-  try {
-    const std::vector<std::uint8_t> bytes = read_model_bytes(found.file);
-    return Origin(bytes).is(read_run_record(found.run)).value_or(false);
-  } catch (const Error&) {
-    return false;
-  }
+  return wrote(found.run, read_model_bytes(found.file)).value_or(false);
 }
 
 bool is_of_another_training(const FoundModel& found) {
-  return !may_have_written(found.run, read_model_bytes(found.file));
+  return !wrote(found.run, read_model_bytes(found.file)).value_or(true);
 }
 
 void check_training_of(const FoundModel& found) {

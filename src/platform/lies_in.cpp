@@ -16,4 +16,10 @@ bool lies_in(const fs::path& path, const fs::path& folder) {
   return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
 }
 
+bool is_same_place(const fs::path& one, const fs::path& other) {
+  std::error_code gone;
+  return fs::equivalent(one, other, gone) ||
+         fs::absolute(one, gone).lexically_normal() == fs::absolute(other, gone).lexically_normal();
+}
+
 }  // namespace bart

@@ -64,6 +64,12 @@ bool writes_through(const fs::path& path) {
   return place.descriptor >= 0 || place.special;
 }
 
+Error keeps_nothing(const fs::path& file) {
+  return Error("cannot write " + file.string() +
+               ": what is there is a pipe, a device or a socket, which keeps nothing: remove it, or name "
+               "another folder for the results");
+}
+
 fs::path written_place(const fs::path& path) {
   return output_place(path).file;
 }

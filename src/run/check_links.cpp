@@ -75,12 +75,12 @@ fs::path other_training(const RunFolder& folder, const fs::path& target) {
   for (const fs::path& home : {place, place.parent_path()}) {
     const RunFolder other(home);
     std::error_code gone;
-    if (!fs::exists(other.run_json(), gone) || is_same_folder(home, folder.results())) continue;
+    if (!fs::exists(other.run_json(), gone) || is_same_place(home, folder.results())) continue;
     if (home != place && place != other.record() && place != other.test_pictures()) continue;
     const bool in_record = lies_in(target, other.record());
     // A record alone may lie elsewhere, on a larger disk.
-    if (in_record ? fs::exists(other.model(), gone) && !is_same_folder(other.model(), folder.model())
-                  : !is_same_folder(other.record(), folder.record()))
+    if (in_record ? fs::exists(other.model(), gone) && !is_same_place(other.model(), folder.model())
+                  : !is_same_place(other.record(), folder.record()))
       return home;
   }
   return {};

@@ -12,6 +12,7 @@
 #include "bart/network/state_dict.h"
 #include "bart/platform/files.h"
 #include "bart/platform/folder_lock.h"
+#include "bart/platform/lies_in.h"
 #include "bart/record/version.h"
 #include "bart/run/settle.h"
 #include "files_of_others.h"
@@ -231,7 +232,7 @@ bool is_past_and_elsewhere(const fs::path& results, const fs::path& folder) {
   if (read_run_record(run).unfinished() && !fs::exists(run.begun())) return false;
   const FoundCheckpoint found = newest_checkpoint(run.record());
   const auto began = found.checkpoint.settings.find(folder_setting);
-  return began != found.checkpoint.settings.end() && !is_same_folder(folder, began->second);
+  return began != found.checkpoint.settings.end() && !is_same_place(folder, began->second);
 }
 
 }  // namespace bart

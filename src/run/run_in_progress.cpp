@@ -14,6 +14,7 @@
 #include "bart/model/model.h"
 #include "bart/platform/files.h"
 #include "bart/platform/hash.h"
+#include "bart/platform/lies_in.h"
 #include "bart/platform/make_folders.h"
 #include "bart/platform/own_text.h"
 #include "bart/record/best_by.h"
@@ -159,7 +160,7 @@ void RunInProgress::check_data(const Checkpoint& checkpoint) const {
   }
   const auto began = checkpoint.settings.find(folder_setting);
   const fs::path before = began == checkpoint.settings.end() ? folder_ : fs::path(began->second);
-  if (is_same_folder(folder_, before)) {
+  if (is_same_place(folder_, before)) {
     throw ChangedData(fmt::format("{} has changed since the training began: {}", folder_.string(), change),
                       false);
   }

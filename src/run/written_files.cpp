@@ -50,24 +50,17 @@ void check_folder_or_nothing(const fs::path& place) {
                           place.string()));
 }
 
-[[noreturn]] void refuse_what_keeps_nothing(const fs::path& file) {
-  throw Error(fmt::format(
-      "cannot write {}: what is there is a pipe, a device or a socket, which keeps nothing: remove it, or "
-      "name another folder for the results",
-      file.string()));
-}
-
 /// For a file that a training removes or replaces, and does not write through.
 void check_keeps_content(const fs::path& file) {
   std::error_code none;
-  if (fs::is_other(file, none)) refuse_what_keeps_nothing(file);
+  if (fs::is_other(file, none)) throw keeps_nothing(file);
 }
 
 }  // namespace
 
 void check_writable_file(const fs::path& file) {
   check_no_folder(file);
-  if (writes_through(file)) refuse_what_keeps_nothing(file);  // throws where write_file() would
+  if (writes_through(file)) throw keeps_nothing(file);  // throws where write_file() would
   if (!fs::is_symlink(file)) return;
   if (const std::error_code reason = try_to_create_in(written_folder(file))) {
     throw Error(fmt::format("cannot write {}: it is a link to {}: {}", file.string(),
@@ -118,12 +111,6 @@ void check_report_writable(const RunFolder& folder) {
   check_writable_folder(folder.record());
   check_writable_file(folder.report());
   check_writable_file(folder.model_card());
-}
-
-bool is_same_folder(const fs::path& one, const fs::path& other) {
-  std::error_code gone;
-  return fs::equivalent(one, other, gone) ||
-         fs::absolute(one, gone).lexically_normal() == fs::absolute(other, gone).lexically_normal();
 }
 
 std::optional<WrittenPictures> read_written_pictures(const RunFolder& folder) {

@@ -22,9 +22,6 @@ using WrittenPictures = std::set<std::pair<std::string, std::uint64_t>>;
 /// The content of RunFolder::written_pictures_csv(); absent if the training did not write the file.
 std::optional<WrittenPictures> read_written_pictures(const RunFolder& folder);
 
-/// Whether both paths lead to one folder or file, or are the same text where it is gone.
-bool is_same_folder(const std::filesystem::path& one, const std::filesystem::path& other);
-
 /// What lies in a folder, by name; nothing if it is not there.
 std::vector<std::filesystem::path> paths_in(const std::filesystem::path& folder);
 

@@ -50,7 +50,7 @@ ModelFile read_model_without_labels(const FoundModel& found);
 std::vector<std::string> recorded_classes(const RunFolder& run, const Checkpoint& checkpoint);
 
 /// Whether the record where the model lies says that its training wrote it. False where there is none, or it
-/// cannot be read.
+/// cannot be read. Throws Error when the file cannot be read.
 bool is_known_to_be_of_its_training(const FoundModel& found);
 
 /// Whether there is a record where the model lies, and it says that its training wrote neither this file nor
